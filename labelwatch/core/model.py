@@ -1,0 +1,381 @@
+"""The words of the house: every value that travels between files, frozen and without behaviour of its own.
+
+All times are timezone-aware UTC. Ids from Ozon are text, whatever type they arrive in. Statuses, substatuses,
+requirements and actions are Ozon's own words, never renamed.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, time, timedelta
+from enum import StrEnum
+
+
+class Stage(StrEnum):
+    """Where a posting stands on its way to the label."""
+
+    PACKING = "packing"
+    REGISTRATION = "registration"
+    LABEL = "label"
+    DONE = "done"
+    """Labelled, handed over or gone: nothing is waited for."""
+
+
+class Severity(StrEnum):
+    NOTICE = "notice"
+    WARNING = "warning"
+    CRITICAL = "critical"
+
+    @property
+    def rank(self) -> int:
+        return _SEVERITY_RANK[self]
+
+
+_SEVERITY_RANK = {Severity.NOTICE: 0, Severity.WARNING: 1, Severity.CRITICAL: 2}
+
+
+class Family(StrEnum):
+    BLIND = "blind"
+    DELIVERY_METHOD = "delivery_method"
+    ANOMALY = "anomaly"
+    NOT_PROCESSED = "not_processed"
+    CARRIER = "carrier"
+    SYNC_LAG = "sync_lag"
+    UNKNOWN = "unknown"
+
+
+class Certainty(StrEnum):
+    CERTAIN = "certain"
+    """Ozon said so."""
+    LIKELY = "likely"
+    """Inferred from what Ozon said."""
+    UNKNOWN = "unknown"
+
+
+class Verdict(StrEnum):
+    WAIT = "wait"
+    ACT = "act"
+
+
+class AlertState(StrEnum):
+    PENDING = "pending"
+    FIRING = "firing"
+    ACKNOWLEDGED = "acknowledged"
+    SNOOZED = "snoozed"
+    RESOLVED = "resolved"
+
+
+class Outcome(StrEnum):
+    """How an alert ended."""
+
+    LABELLED = "labelled"
+    HANDED_OVER = "handed_over"
+    CANCELLED = "cancelled"
+    SPLIT = "split"
+    EXCUSED = "excused"
+    """No longer late although nothing was labelled: the cutoff moved or the limits were changed."""
+    SEEN_AGAIN = "seen_again"
+    """A shop that could not be read is read again."""
+
+
+class Reason(StrEnum):
+    """Why people are told."""
+
+    FIRST = "first"
+    ESCALATED = "escalated"
+    CAUSE_CHANGED = "cause_changed"
+    REMINDER = "reminder"
+    RESOLVED = "resolved"
+    TEST = "test"
+
+
+class Clock(StrEnum):
+    """Which limit ran out."""
+
+    ORDER = "order"
+    REGISTRATION = "registration"
+    LABEL = "label"
+    TRACKING = "tracking"
+    CUTOFF = "before_cutoff"
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """When something happened, as far as two readings can tell: after `earliest`, not after `latest`."""
+
+    earliest: datetime
+    latest: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryMethod:
+    """How a posting leaves a warehouse; `carrier` is Ozon's tpl_provider. Empty text = Ozon named none."""
+
+    id: str = ""
+    name: str = ""
+    warehouse_id: str = ""
+    warehouse: str = ""
+    carrier_id: str = ""
+    carrier: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Product:
+    sku: str
+    offer_id: str
+    name: str
+    quantity: int
+
+
+@dataclass(frozen=True, slots=True)
+class TariffStep:
+    """What shipping after `until` costs next. `until` None = for ever (Ozon writes the year 9999)."""
+
+    until: datetime | None
+    rate: float
+    kind: str
+    charge: str
+    currency: str
+
+
+@dataclass(frozen=True, slots=True)
+class Posting:
+    """One posting as Ozon last reported it, without a word about the buyer."""
+
+    number: str
+    order_number: str
+    status: str
+    substatus: str
+    flow: str
+    """integration_type_flow, else tpl_integration_type; empty when Ozon sent neither."""
+    schema: str
+    """delivery_schema as reported: fbs, rFBS, Crossborder ..."""
+    method: DeliveryMethod
+    in_process_at: datetime | None = None
+    cutoff: datetime | None = None
+    """shipment_date: by when it is to be assembled."""
+    hard_cutoff: datetime | None = None
+    """shipment_date_without_delay: the last moment that does not count as late, where Ozon tells it."""
+    tracking_number: str = ""
+    """Empty when missing, also when Ozon repeats the posting number in its place."""
+    actions: tuple[str, ...] = ()
+    """available_actions, sorted."""
+    requirements: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    """Requirement key -> SKUs that still need it; empty ones left out; sorted."""
+    products: tuple[Product, ...] = ()
+    tariff: tuple[TariffStep, ...] = ()
+    parent: str = ""
+    is_multibox: bool = False
+    boxes: int = 0
+    is_express: bool = False
+    is_legal: bool = False
+    """The buyer is a company."""
+    previous_substatus: str = ""
+    provider_status: str = ""
+
+    @property
+    def deadline(self) -> datetime | None:
+        """The moment after which it counts as late."""
+        return self.hard_cutoff or self.cutoff
+
+
+@dataclass(frozen=True, slots=True)
+class Track:
+    """What labelwatch itself observed of a posting, since Ozon gives no time of assembly or of label creation."""
+
+    stage: Stage
+    since: Interval
+    """When it entered the stage."""
+    first_seen: datetime
+    label: Interval | None = None
+    """When its label was first offered; kept after the label is gone."""
+    late_at: datetime | None = None
+    """When it will be late if nothing else happens; None = never."""
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A posting as it stands in the store; `id` None = not stored yet."""
+
+    id: int | None
+    posting: Posting
+    track: Track
+    digest: int
+    """64-bit hash of the bytes Ozon sent (signed), to see that nothing changed without decoding."""
+
+
+@dataclass(frozen=True, slots=True)
+class Delays:
+    """The limits of the clocks for one posting."""
+
+    order: timedelta = timedelta(hours=24)
+    registration: timedelta = timedelta(hours=1)
+    label: timedelta = timedelta(minutes=15)
+    tracking: timedelta = timedelta(hours=24)
+    before_cutoff: timedelta = timedelta(hours=4)
+    critical_before_cutoff: timedelta = timedelta(hours=1)
+    auto: frozenset[str] = frozenset()
+    """Which of registration and label are learned; their fixed limits stand in until enough is known."""
+
+
+@dataclass(frozen=True, slots=True)
+class DelayPolicy:
+    """The limits of a shop; the most specific wins: default < warehouse < delivery method."""
+
+    default: Delays = field(default_factory=Delays)
+    by_warehouse: Mapping[str, Delays] = field(default_factory=dict)
+    by_method: Mapping[str, Delays] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class AlertPolicy:
+    pending_for: timedelta = timedelta(0)
+    repeat_every: timedelta = timedelta(hours=4)
+    resolved: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class MethodHistory:
+    """What the shop's own past tells: which delivery methods ever offered a label, and the learned limits."""
+
+    labelled: frozenset[str] = frozenset()
+    """Ids of delivery methods that have offered a label at least once."""
+    normal_label: Mapping[str, timedelta] = field(default_factory=dict)
+    """Method id -> time within which 99 % of its labels came."""
+    normal_registration: Mapping[str, timedelta] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A posting whose label is late, or whose cutoff is near with no label yet."""
+
+    shop: str
+    posting: Posting
+    stage: Stage
+    clock: Clock
+    since: Interval
+    """Since when it has been waiting in its stage."""
+    limit: timedelta
+    late_at: datetime
+    severity: Severity
+    deadline: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What was asked about a late posting beyond the list page; None = not known."""
+
+    label_expected: bool | None = None
+    """Does Ozon print a label in this flow, by the flow and by what this method has done before."""
+    method_labelled: bool | None = None
+    """Has this delivery method ever offered a label in this shop."""
+    normal_label: timedelta | None = None
+    normal_registration: timedelta | None = None
+    as_of: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """One thing Ozon or our own watch said: a field, its value, and since when it is known to be so."""
+
+    field: str
+    value: str
+    since: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RuledOut:
+    """A cause that was considered and is not it, and the observation that excludes it."""
+
+    cause: str
+    because: str
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnosis:
+    """Everything a message can say about one late posting, or (posting_number None) about a shop gone dark."""
+
+    shop: str
+    posting_number: str | None
+    severity: Severity
+    family: Family
+    cause: str
+    certainty: Certainty
+    verdict: Verdict
+    wait_until: datetime | None = None
+    evidence: tuple[Proof, ...] = ()
+    ruled_out: tuple[RuledOut, ...] = ()
+    stage: Stage | None = None
+    status: str = ""
+    substatus: str = ""
+    flow: str = ""
+    method: DeliveryMethod = DeliveryMethod()
+    tracking_number: str = ""
+    requirements: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    products: tuple[Product, ...] = ()
+    waiting_since: Interval | None = None
+    deadline: datetime | None = None
+    as_of: datetime | None = None
+    """When Ozon was last read successfully."""
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What people were last told: news is measured against this, never against the last poll."""
+
+    at: datetime
+    count: int
+    severity: Severity
+    cause: str
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """One episode of trouble of one posting (or of one shop)."""
+
+    id: int | None
+    state: AlertState
+    opened_at: datetime
+    diagnosis: Diagnosis
+    cause_since: datetime
+    """Since when the diagnosis names its present cause."""
+    told: Told | None = None
+    handled_by: str = ""
+    """Who acknowledged or snoozed it."""
+    note: str = ""
+    handled_at: datetime | None = None
+    snoozed_until: datetime | None = None
+    resolved_at: datetime | None = None
+    outcome: Outcome | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class QuietHours:
+    """From `start` to `end` on the wall clock of a channel's zone; over midnight when start > end."""
+
+    start: time
+    end: time
+
+
+@dataclass(frozen=True, slots=True)
+class Destination:
+    """What the core must know of a channel to decide whether and when it is told. `shops` empty = all."""
+
+    name: str
+    language: str
+    timezone: str
+    shops: frozenset[str] = frozenset()
+    severity: Severity = Severity.NOTICE
+    quiet: QuietHours | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Notification:
+    """One alert to be told over one channel: the n-th telling, due at a time, worthless after another."""
+
+    alert: Alert
+    """The alert as it was when the telling was decided."""
+    telling: int
+    reason: Reason
+    channel: str
+    due_at: datetime
+    expires_at: datetime
