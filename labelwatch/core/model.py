@@ -180,7 +180,7 @@ class Posting:
 
 @dataclass(frozen=True, slots=True)
 class Track:
-    """What labelwatch itself observed of a posting, since Ozon gives no time of assembly or of label creation."""
+    """What labelwatch itself observed of a posting: Ozon gives no time of assembly or of label creation."""
 
     stage: Stage
     since: Interval
@@ -292,7 +292,7 @@ class RuledOut:
 
 @dataclass(frozen=True, slots=True)
 class Diagnosis:
-    """Everything a message can say about one late posting, or (posting_number None) about a shop gone dark."""
+    """All that a message can say about one late posting or, with posting_number None, a shop gone dark."""
 
     shop: str
     posting_number: str | None

@@ -1,0 +1,85 @@
+"""What a marketplace must be able to answer, and the one way in which it may fail."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol
+
+from labelwatch.core.model import Posting
+
+
+class Trouble(StrEnum):
+    """Why a shop cannot be read; the ids are causes of the family `blind`."""
+
+    KEY_REJECTED = "key_rejected"
+    KEY_EXPIRED = "key_expired"
+    ROLE_MISSING = "role_missing"
+    IP_NOT_ALLOWED = "ip_not_allowed"
+    OFFER_NOT_SIGNED = "offer_not_signed"
+    METHOD_RETIRED = "method_retired"
+    RATE_LIMITED = "rate_limited"
+    OZON_DOWN = "ozon_down"
+    NOT_UNDERSTOOD = "answer_not_understood"
+
+    @property
+    def is_final(self) -> bool:
+        """True when waiting does not help: somebody has to change a key, a contract or this program."""
+        return self not in (Trouble.RATE_LIMITED, Trouble.OZON_DOWN, Trouble.NOT_UNDERSTOOD)
+
+
+class SourceError(Exception):
+    """A question could not be answered. `detail` is short, for people, and holds no secret and no buyer."""
+
+    def __init__(self, trouble: Trouble, detail: str) -> None:
+        super().__init__(f"{trouble}: {detail}")
+        self.trouble = trouble
+        self.detail = detail
+
+
+class Unreadable(Exception):
+    """One posting among others makes no sense: `path` says where ($.postings[37].shipment_date)."""
+
+    def __init__(self, path: str, number: str, problem: str) -> None:
+        super().__init__(f"{path}: {problem}")
+        self.path = path
+        self.number = number
+        """The posting's number, empty when not even that can be read."""
+        self.problem = problem
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One posting of a page, not decoded: its bytes, their 64-bit signed hash, and its place in the page."""
+
+    digest: int
+    raw: bytes | memoryview
+    index: int
+
+
+@dataclass(frozen=True, slots=True)
+class KeyInfo:
+    """What a key may do and until when (None = Ozon did not say)."""
+
+    expires_at: datetime | None
+    roles: tuple[str, ...]
+
+
+class Source(Protocol):
+    """One shop at one marketplace. Every method may raise SourceError; none writes anything there."""
+
+    requests: int
+    """HTTP requests sent since the source was made, retries included."""
+
+    def sweep(self) -> Iterator[Sequence[Item]]:
+        """All postings not yet handed over, page by page; it is complete only if it ends without an error."""
+
+    def read(self, item: Item) -> Posting:
+        """Decode one item; raises Unreadable."""
+
+    def lookup(self, numbers: Sequence[str]) -> dict[str, Posting]:
+        """Postings by number, wherever they stand now; what Ozon does not know is left out."""
+
+    def key_info(self) -> KeyInfo: ...
+
+    def close(self) -> None: ...
