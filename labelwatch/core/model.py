@@ -255,9 +255,14 @@ class Finding:
     since: Interval
     """Since when it has been waiting in its stage."""
     limit: timedelta
+    """How long that stage may last, whichever clock rang."""
     late_at: datetime
+    """May lie ahead: an open alert whose posting moved on is still watched until its label is there."""
     severity: Severity
     deadline: datetime | None
+    overdue: bool
+    """The stage itself has lasted longer than its limit (else only the cutoff is near)."""
+    is_late: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -270,7 +275,6 @@ class Facts:
     """Has this delivery method ever offered a label in this shop."""
     normal_label: timedelta | None = None
     normal_registration: timedelta | None = None
-    as_of: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -304,6 +308,8 @@ class Diagnosis:
     wait_until: datetime | None = None
     evidence: tuple[Proof, ...] = ()
     ruled_out: tuple[RuledOut, ...] = ()
+    is_late: bool = True
+    """False while an alert is held open for a posting that moved on in time but has no label yet."""
     stage: Stage | None = None
     status: str = ""
     substatus: str = ""

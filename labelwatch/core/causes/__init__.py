@@ -1,0 +1,49 @@
+"""The ladder of causes: rules in order, one file per family; the first that proves itself wins.
+
+To add a cause: write its rule in the file of its family, name it in that file's RULES at its place in the order,
+give it words in every catalog, and a row in the test table.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from inspect import cleandoc
+
+from labelwatch.core.causes import anomaly, blind, carrier, delivery_method, not_processed, sync_lag, unknown
+from labelwatch.core.causes.verdict import Rule
+from labelwatch.core.model import Family
+
+
+@dataclass(frozen=True, slots=True)
+class Rung:
+    """One rule at its place; the cause bears the name of the function."""
+
+    family: Family
+    rule: Rule
+
+    @property
+    def cause(self) -> str:
+        return self.rule.__name__
+
+    @property
+    def meaning(self) -> str:
+        return cleandoc(self.rule.__doc__ or "")
+
+
+_FAMILIES: tuple[tuple[Family, tuple[Rule, ...]], ...] = (
+    (Family.DELIVERY_METHOD, delivery_method.RULES),
+    (Family.ANOMALY, anomaly.RULES),
+    (Family.NOT_PROCESSED, not_processed.RULES),
+    (Family.CARRIER, carrier.RULES),
+    (Family.SYNC_LAG, sync_lag.RULES),
+    (Family.UNKNOWN, unknown.RULES),
+)
+
+LADDER: tuple[Rung, ...] = tuple(Rung(family, rule) for family, rules in _FAMILIES for rule in rules)
+
+CAUSES: Mapping[str, Family] = dict.fromkeys(blind.MEANINGS, Family.BLIND) | {
+    rung.cause: rung.family for rung in LADDER
+}
+"""Every cause id there is, with its family; the ids are stable: they stand in JSON and in databases."""
+
+MEANINGS: Mapping[str, str] = {**blind.MEANINGS, **{rung.cause: rung.meaning for rung in LADDER}}
+"""What each cause means and what proves it, in English: the docstrings of the rules."""

@@ -1,0 +1,17 @@
+"""Family `blind`: a shop cannot be read, and no order is to be blamed for it."""
+
+from collections.abc import Mapping
+
+MEANINGS: Mapping[str, str] = {
+    "key_rejected": "Ozon does not accept the Client-Id and Api-Key. Proof: its answer to our last request.",
+    "key_expired": "The Api-Key is deactivated or has expired. Proof: Ozon's answer, or the expiry date of the key.",
+    "role_missing": "The Api-Key lacks the role for reading postings. Proof: Ozon's answer names the method.",
+    "ip_not_allowed": "The Api-Key is bound to other IP addresses. Proof: Ozon's answer to our last request.",
+    "offer_not_signed": "The seller's contract with Ozon is not accepted. Proof: Ozon's answer.",
+    "method_retired": "Ozon has switched off a method that this version uses. Proof: a bare 404 or its own words.",
+    "rate_limited": "Ozon keeps refusing because of too many requests under this Client-Id. Proof: status 429.",
+    "ozon_down": "Ozon cannot be reached or answers with errors. Proof: the error of our last request.",
+    "answer_not_understood": "Ozon answers something that is no list of postings. Proof: what it sent.",
+    "stale_data": "The shop has not been read for longer than three intervals. Proof: the time of the last reading.",
+}
+"""Cause id -> what it means and what proves it. They are found by reading, not by rules."""

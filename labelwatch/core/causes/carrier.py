@@ -1,0 +1,43 @@
+"""Family `carrier`: the carrier has not confirmed the parcel."""
+
+from labelwatch.core.causes.verdict import Excluded, Proven, Rule, certain, not_so, said
+from labelwatch.core.detect import TRACKED_FLOWS
+from labelwatch.core.model import Certainty, Facts, Finding, Proof, Stage, Verdict
+
+
+def registration_declined(finding: Finding, facts: Facts) -> Proven | Excluded:
+    """The carrier refused to register the parcel; Ozon does not tell sellers why. Proof: substatus
+    posting_registration_error."""
+    if finding.posting.substatus == "posting_registration_error":
+        return certain(finding, "substatus", "status")
+    return not_so(finding, "substatus")
+
+
+def registration_pending(finding: Finding, facts: Facts) -> Proven | Excluded:
+    """The parcel is packed and waits for the carrier to register it; the label comes after that. Proof: status
+    awaiting_registration. Wait while it is within the usual time, then ask the carrier."""
+    if finding.posting.status != "awaiting_registration":
+        return not_so(finding, "status")
+    evidence = (said(finding, "status"), said(finding, "substatus"))
+    if finding.overdue:
+        return Proven(Certainty.CERTAIN, evidence)
+    return Proven(Certainty.CERTAIN, evidence, Verdict.WAIT, finding.since.latest + finding.limit)
+
+
+def tracking_missing(finding: Finding, facts: Facts) -> Proven | Excluded:
+    """The parcel is packed but the carrier has given no tracking number, without which this kind of label is not
+    made. Proof: the tracking number is empty, or repeats the posting number, in a flow that has one."""
+    posting = finding.posting
+    if finding.stage is not Stage.LABEL or posting.flow.lower() not in TRACKED_FLOWS:
+        return not_so(finding, "flow")
+    if posting.tracking_number:
+        return not_so(finding, "tracking_number")
+    evidence = (
+        Proof("tracking_number", "", finding.since.latest),
+        said(finding, "flow"),
+        said(finding, "status"),
+    )
+    return Proven(Certainty.LIKELY, evidence)
+
+
+RULES: tuple[Rule, ...] = (registration_declined, registration_pending, tracking_missing)

@@ -1,0 +1,12 @@
+"""Family `unknown`: the last rung, which always holds."""
+
+from labelwatch.core.causes.verdict import Excluded, Proven, Rule, said
+from labelwatch.core.model import Certainty, Facts, Finding
+
+
+def unexplained(finding: Finding, facts: Facts) -> Proven | Excluded:
+    """None of the other causes can be proven; what Ozon reports is quoted as it stands."""
+    return Proven(Certainty.UNKNOWN, (said(finding, "status"), said(finding, "substatus"), said(finding, "flow")))
+
+
+RULES: tuple[Rule, ...] = (unexplained,)

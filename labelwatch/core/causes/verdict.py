@@ -1,0 +1,42 @@
+"""What a rule may answer: proven, with its evidence, or excluded, because."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from labelwatch.core.model import Certainty, Facts, Finding, Proof, Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Proven:
+    """The cause is this one. `wait_until` set = it is normal until then, nothing is to be done before."""
+
+    certainty: Certainty
+    evidence: tuple[Proof, ...]
+    verdict: Verdict = Verdict.ACT
+    wait_until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Excluded:
+    """The cause is not this one; `because` quotes the observation as field=value."""
+
+    because: str
+
+
+Rule = Callable[[Finding, Facts], Proven | Excluded]
+"""Pure; its name is the id of the cause, its docstring is what users read about it."""
+
+
+def certain(finding: Finding, *fields: str) -> Proven:
+    """Ozon said so in these fields of the posting."""
+    return Proven(Certainty.CERTAIN, tuple(said(finding, name) for name in fields))
+
+
+def said(finding: Finding, name: str) -> Proof:
+    """A field of the posting, quoted; it is known to be so since the posting entered its stage."""
+    return Proof(name, str(getattr(finding.posting, name)), finding.since.latest)
+
+
+def not_so(finding: Finding, name: str) -> Excluded:
+    return Excluded(f"{name}={getattr(finding.posting, name) or 'empty'}")

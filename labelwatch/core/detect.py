@@ -1,0 +1,264 @@
+"""When a posting's label will be late (late_at), and what is late now.
+
+Ozon tells neither when a posting was assembled nor when its label was made, so every duration is measured from
+what labelwatch saw itself: `track` keeps since when a posting stands in its stage, as an interval.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from labelwatch.core.model import (
+    Clock,
+    DelayPolicy,
+    Delays,
+    Finding,
+    Interval,
+    Known,
+    MethodHistory,
+    Outcome,
+    Posting,
+    Severity,
+    Stage,
+    Track,
+)
+
+LABEL_ACTIONS = frozenset({"label_download", "label_download_big", "label_download_small"})
+"""Offered among available_actions as soon as the label can be printed; in any status."""
+
+PACKING_STATUSES = frozenset(
+    {"awaiting_verification", "awaiting_approve", "acceptance_in_progress", "awaiting_packaging"}
+)
+DISPUTED_STATUSES = frozenset({"arbitration", "client_arbitration", "not_accepted"})
+LEFT = {
+    "delivering": Outcome.HANDED_OVER,
+    "driver_pickup": Outcome.HANDED_OVER,
+    "delivered": Outcome.HANDED_OVER,
+    "sent_by_seller": Outcome.HANDED_OVER,
+    "cancelled": Outcome.CANCELLED,
+    "cancelled_from_split_pending": Outcome.SPLIT,
+}
+KNOWN_STATUSES = PACKING_STATUSES | DISPUTED_STATUSES | LEFT.keys() | {"awaiting_registration", "awaiting_deliver"}
+
+OWN_CARRIER_FLOWS = frozenset({"non_integrated", "hybrid_non_integrated"})
+"""The seller's own carrier: Ozon prints no label and wants the tracking number."""
+TRACKED_FLOWS = OWN_CARRIER_FLOWS | {
+    "aggregator",
+    "3pl_tracking",
+    "hybrid",
+    "hybryd",  # so spelled by Ozon in postings
+    "hybrid_aggregator",
+    "hybrid_3pl_tracking",
+}
+"""Flows in which a parcel has a tracking number of its own; with `ozon` an empty one is normal."""
+
+LABEL_TAKES_AT_LEAST = timedelta(seconds=60)
+"""Ozon asks to wait 45 to 60 seconds after assembly before asking for a label (package-label/create)."""
+
+_STAGE_ORDER = {Stage.PACKING: 0, Stage.REGISTRATION: 1, Stage.LABEL: 2, Stage.DONE: 3}
+
+
+class Awaited(StrEnum):
+    """What a packed posting still waits for in its flow."""
+
+    LABEL = "label"
+    TRACKING = "tracking"
+    NOTHING = "nothing"
+
+
+@dataclass(frozen=True, slots=True)
+class Ring:
+    """A clock of a posting and when it runs out."""
+
+    at: datetime
+    clock: Clock
+
+
+def label_offered(posting: Posting) -> bool:
+    return not LABEL_ACTIONS.isdisjoint(posting.actions)
+
+
+def is_crossborder(posting: Posting) -> bool:
+    return "crossborder" in posting.schema.lower().replace("-", "").replace("_", "")
+
+
+def awaited(posting: Posting, labelled_methods: Iterable[str]) -> Awaited:
+    """What to expect after packing, by flow; `labelled_methods` ever offered a label in this shop."""
+    flow = posting.flow.lower()
+    if flow in ("fbp", "click_and_collect"):
+        return Awaited.NOTHING
+    if flow in OWN_CARRIER_FLOWS:
+        return Awaited.TRACKING
+    # Of the integrated flows only the domestic one names no label step; a method that once gave one proves it.
+    if flow == "3pl_tracking" and not is_crossborder(posting) and posting.method.id not in set(labelled_methods):
+        return Awaited.TRACKING
+    return Awaited.LABEL
+
+
+def stage_of(posting: Posting, *, had_label: bool) -> Stage:
+    if posting.status in LEFT or label_offered(posting):
+        return Stage.DONE
+    if posting.status in PACKING_STATUSES:
+        return Stage.PACKING
+    if posting.status == "awaiting_registration":
+        return Stage.REGISTRATION
+    if posting.status in DISPUTED_STATUSES and had_label:
+        return Stage.DONE
+    return Stage.LABEL
+
+
+def track(previous: Track | None, posting: Posting, *, seen_at: datetime, not_before: datetime | None) -> Track:
+    """Bring the watch over a posting up to date; `late_at` is left to `late_at()`.
+
+    `not_before` is when the shop was last read completely before `seen_at`: whatever changed, changed since then.
+    """
+    since = Interval(_earliest(previous, posting, seen_at, not_before), seen_at)
+    label = previous.label if previous else None
+    if label is None and label_offered(posting):
+        label = since
+    stage = stage_of(posting, had_label=label is not None)
+    if previous is None:
+        return Track(stage=stage, since=since, first_seen=seen_at, label=label)
+    if previous.stage is stage:
+        since = previous.since
+    return replace(previous, stage=stage, since=since, label=label, late_at=None)
+
+
+def _earliest(previous: Track | None, posting: Posting, seen_at: datetime, not_before: datetime | None) -> datetime:
+    bounds = [at for at in (not_before, posting.in_process_at) if at is not None]
+    if previous is not None:
+        bounds.append(previous.since.latest)
+    return min(max(bounds, default=seen_at), seen_at)
+
+
+def delays_for(posting: Posting, policy: DelayPolicy, history: MethodHistory) -> Delays:
+    """The limits of this posting, learned ones put in where the policy says "auto" and enough is known."""
+    method = posting.method
+    delays = policy.by_method.get(method.id) or policy.by_warehouse.get(method.warehouse_id) or policy.default
+    if "label" in delays.auto:
+        delays = replace(delays, label=history.normal_label.get(method.id, delays.label))
+    if "registration" in delays.auto:
+        normal = history.normal_registration.get(method.id, delays.registration)
+        delays = replace(delays, registration=max(normal, LABEL_TAKES_AT_LEAST))
+    return replace(delays, label=max(delays.label, LABEL_TAKES_AT_LEAST))
+
+
+def late_at(posting: Posting, track: Track, *, delays: Delays, awaits: Awaited) -> datetime | None:
+    """When the posting will be late if nothing else happens; None = there is nothing to wait for."""
+    return min((ring.at for ring in rings(posting, track, delays=delays, awaits=awaits)), default=None)
+
+
+def rings(posting: Posting, track: Track, *, delays: Delays, awaits: Awaited) -> tuple[Ring, ...]:
+    """Every clock that runs for this posting: that of its stage, and the one ahead of the cutoff."""
+    if not _is_awaited(posting, track.stage, awaits):
+        return ()
+    own = Ring(started(posting, track).latest + stage_limit(track.stage, delays, awaits), _clock(track.stage, awaits))
+    if posting.deadline is None:
+        return (own,)
+    cutoff = posting.deadline - _cutoff_margin(posting, delays)
+    if track.stage is Stage.LABEL:
+        cutoff = max(cutoff, track.since.latest + LABEL_TAKES_AT_LEAST)
+    return own, Ring(cutoff, Clock.CUTOFF)
+
+
+def _is_awaited(posting: Posting, stage: Stage, awaits: Awaited) -> bool:
+    if stage is Stage.DONE or posting.flow.lower() == "fbp":  # a partner's warehouse packs FBP postings
+        return False
+    if stage is Stage.LABEL and awaits is not Awaited.LABEL:
+        return awaits is Awaited.TRACKING and not posting.tracking_number
+    return True
+
+
+def _cutoff_margin(posting: Posting, delays: Delays) -> timedelta:
+    """Express orders live for minutes: the fixed margin would be over before they begin."""
+    if posting.is_express and posting.in_process_at and posting.deadline:
+        return min(delays.before_cutoff, max(posting.deadline - posting.in_process_at, timedelta(0)) / 2)
+    return delays.before_cutoff
+
+
+def started(posting: Posting, track: Track) -> Interval:
+    """When the clock of the present stage began; packing is counted from Ozon's own in_process_at."""
+    if track.stage is Stage.PACKING and posting.in_process_at is not None:
+        return Interval(posting.in_process_at, posting.in_process_at)
+    return track.since
+
+
+def stage_limit(stage: Stage, delays: Delays, awaits: Awaited) -> timedelta:
+    if stage is Stage.LABEL and awaits is Awaited.TRACKING:
+        return delays.tracking
+    return {Stage.PACKING: delays.order, Stage.REGISTRATION: delays.registration}.get(stage, delays.label)
+
+
+def _clock(stage: Stage, awaits: Awaited) -> Clock:
+    if stage is Stage.LABEL and awaits is Awaited.TRACKING:
+        return Clock.TRACKING
+    return {Stage.PACKING: Clock.ORDER, Stage.REGISTRATION: Clock.REGISTRATION}.get(stage, Clock.LABEL)
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """The rules of one shop, ready to be applied to its postings."""
+
+    shop: str
+    policy: DelayPolicy
+    history: MethodHistory
+
+    def with_late_at(self, posting: Posting, track: Track) -> Track:
+        """The same track with the moment at which the posting will be late."""
+        delays, awaits = self._terms(posting)
+        return replace(track, late_at=late_at(posting, track, delays=delays, awaits=awaits))
+
+    def find(self, known: Known, now: datetime, *, watched: bool = False) -> Finding | None:
+        """The finding if the posting is late now, or (`watched`) is awaited at all; else None."""
+        posting, seen = known.posting, known.track
+        delays, awaits = self._terms(posting)
+        ringing = min(rings(posting, seen, delays=delays, awaits=awaits), key=lambda ring: ring.at, default=None)
+        if ringing is None or (ringing.at > now and not watched):
+            return None
+        since = started(posting, seen)
+        limit = stage_limit(seen.stage, delays, awaits)
+        return Finding(
+            shop=self.shop,
+            posting=posting,
+            stage=seen.stage,
+            clock=ringing.clock,
+            since=since,
+            limit=limit,
+            late_at=ringing.at,
+            severity=severity(since.latest, posting.deadline, now=now, delays=delays, limit=limit),
+            deadline=posting.deadline,
+            overdue=now >= since.latest + limit,
+            is_late=ringing.at <= now,
+        )
+
+    def _terms(self, posting: Posting) -> tuple[Delays, Awaited]:
+        return delays_for(posting, self.policy, self.history), awaited(posting, self.history.labelled)
+
+
+def severity(
+    since: datetime, deadline: datetime | None, *, now: datetime, delays: Delays, limit: timedelta
+) -> Severity:
+    """Critical when little is left to the deadline, warning when half the time to it is gone."""
+    if deadline is None:
+        return Severity.WARNING if now - since >= 2 * limit else Severity.NOTICE
+    if now >= deadline - delays.critical_before_cutoff:
+        return Severity.CRITICAL
+    return Severity.WARNING if now >= since + (deadline - since) / 2 else Severity.NOTICE
+
+
+def outcome(known: Known, labelled_methods: Iterable[str]) -> Outcome | None:
+    """How the trouble of this posting ended; None = it still waits for something."""
+    posting = known.posting
+    if posting.status in LEFT:
+        return LEFT[posting.status]
+    if label_offered(posting):
+        return Outcome.LABELLED
+    if not _is_awaited(posting, known.track.stage, awaited(posting, labelled_methods)):
+        return Outcome.EXCUSED
+    return None
+
+
+def has_moved_on(before: Stage | None, now: Stage) -> bool:
+    """True when a posting stands further on its way than it did."""
+    return before is not None and _STAGE_ORDER[now] > _STAGE_ORDER[before]

@@ -1,0 +1,91 @@
+"""Why a label is late: climb the ladder of causes, the first rule that proves itself wins."""
+
+from datetime import datetime, timedelta
+
+from labelwatch.core.causes import CAUSES, LADDER, Rung
+from labelwatch.core.causes.verdict import Excluded, Proven
+from labelwatch.core.detect import Awaited, awaited
+from labelwatch.core.model import (
+    Certainty,
+    Diagnosis,
+    Facts,
+    Finding,
+    MethodHistory,
+    Posting,
+    Proof,
+    RuledOut,
+    Severity,
+    Verdict,
+)
+
+BLIND_IS_CRITICAL_AFTER = timedelta(hours=1)
+
+
+def own_facts(posting: Posting, history: MethodHistory) -> Facts:
+    """What our own history tells about a posting, without asking anybody."""
+    method = posting.method.id
+    return Facts(
+        label_expected=awaited(posting, history.labelled) is Awaited.LABEL,
+        method_labelled=method in history.labelled,
+        normal_label=history.normal_label.get(method),
+        normal_registration=history.normal_registration.get(method),
+    )
+
+
+def diagnose(finding: Finding, facts: Facts, *, as_of: datetime) -> Diagnosis:
+    """Name the cause of a finding, with what proves it and what was ruled out on the way."""
+    rung, proven, ruled_out = _climb(finding, facts)
+    posting = finding.posting
+    return Diagnosis(
+        shop=finding.shop,
+        posting_number=posting.number,
+        severity=finding.severity,
+        family=rung.family,
+        cause=rung.cause,
+        certainty=proven.certainty,
+        verdict=proven.verdict,
+        wait_until=proven.wait_until,
+        evidence=proven.evidence,
+        ruled_out=ruled_out,
+        is_late=finding.is_late,
+        stage=finding.stage,
+        status=posting.status,
+        substatus=posting.substatus,
+        flow=posting.flow,
+        method=posting.method,
+        tracking_number=posting.tracking_number,
+        requirements=posting.requirements,
+        products=posting.products,
+        waiting_since=finding.since,
+        deadline=finding.deadline,
+        as_of=as_of,
+    )
+
+
+def _climb(finding: Finding, facts: Facts) -> tuple[Rung, Proven, tuple[RuledOut, ...]]:
+    passed: list[RuledOut] = []
+    for rung in LADDER:
+        answer = rung.rule(finding, facts)
+        if isinstance(answer, Excluded):
+            passed.append(RuledOut(rung.cause, answer.because))
+        else:
+            return rung, answer, tuple(passed)
+    raise AssertionError("the last rung of the ladder always holds")
+
+
+def blindness(
+    shop: str, cause: str, detail: str, *, read_at: datetime | None, since: datetime, now: datetime, final: bool
+) -> Diagnosis:
+    """A shop that cannot be read since `since`; `final`: it stays so until somebody changes something."""
+    critical = final or now - since >= BLIND_IS_CRITICAL_AFTER
+    return Diagnosis(
+        shop=shop,
+        posting_number=None,
+        severity=Severity.CRITICAL if critical else Severity.WARNING,
+        family=CAUSES[cause],
+        cause=cause,
+        certainty=Certainty.CERTAIN,
+        verdict=Verdict.ACT if final else Verdict.WAIT,
+        evidence=(Proof("answer", detail, since),),
+        as_of=read_at,
+    )

@@ -1,0 +1,163 @@
+"""Each cause and each trap: a posting that is late, and what the ladder must say of it."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from labelwatch.core.causes import CAUSES, LADDER, MEANINGS
+from labelwatch.core.diagnose import diagnose, own_facts
+from labelwatch.core.model import Diagnosis, Family, MethodHistory
+from tests.core.build import NOW, finding, hours, posting
+
+LONG = hours(3)
+UNPACKED: dict[str, Any] = {"status": "awaiting_packaging", "actions": ("cancel", "ship")}
+GTD = (("products_requiring_gtd", ("11", "12")),)
+SOON = NOW + hours(2)
+
+# what the posting is, how long it has waited, the cause, its certainty
+TABLE: list[tuple[str, dict[str, Any], timedelta, str, str]] = [
+    ("own carrier, no number", {"flow": "non_integrated"}, hours(25), "no_label_in_this_flow", "certain"),
+    ("hybrid own carrier", {"flow": "hybrid_non_integrated"}, hours(25), "no_label_in_this_flow", "certain"),
+    ("domestic integrated", {"flow": "3pl_tracking", "schema": "rFBS"}, hours(25), "no_label_in_this_flow", "likely"),
+    ("passport", {"substatus": "posting_awaiting_passport_data"}, LONG, "passport_data_missing", "certain"),
+    (
+        "passport before packing",
+        UNPACKED | {"substatus": "posting_awaiting_passport_data"},
+        LONG,
+        "passport_data_missing",
+        "certain",
+    ),
+    ("split", UNPACKED | {"substatus": "posting_split_pending"}, LONG, "split_pending", "certain"),
+    ("dispute", {"status": "arbitration", "substatus": "posting_in_arbitration"}, LONG, "arbitration", "certain"),
+    ("buyer's dispute", {"status": "client_arbitration"}, LONG, "arbitration", "certain"),
+    ("refused at the centre", {"status": "not_accepted"}, LONG, "not_accepted", "certain"),
+    ("not in the centre", {"substatus": "posting_not_in_sort_center"}, LONG, "not_accepted", "certain"),
+    (
+        "marking",
+        UNPACKED | {"requirements": (("products_requiring_mandatory_mark", ("7",)),)},
+        LONG,
+        "marking_missing",
+        "certain",
+    ),
+    ("customs", UNPACKED | {"requirements": GTD}, LONG, "customs_number_missing", "certain"),
+    (
+        "country",
+        UNPACKED | {"requirements": (("products_requiring_country", ("7",)),)},
+        LONG,
+        "country_missing",
+        "certain",
+    ),
+    (
+        "other country",
+        UNPACKED | {"requirements": (("products_requiring_change_country", ("7",)),)},
+        LONG,
+        "country_missing",
+        "certain",
+    ),
+    ("a word nobody knows", {"status": "awaiting_teleport"}, LONG, "unknown_state", "certain"),
+    ("assembly failed", UNPACKED | {"substatus": "ship_failed"}, LONG, "assembly_failed", "certain"),
+    ("assembly to repeat", UNPACKED | {"actions": ("ship_async_retry",)}, LONG, "assembly_failed", "certain"),
+    ("assembly runs", UNPACKED | {"actions": ("ship_async_in_process",)}, LONG, "assembly_running", "certain"),
+    ("date to choose", UNPACKED | {"actions": ("set_cutoff", "ship")}, LONG, "cutoff_not_chosen", "certain"),
+    ("Ozon approves", {"status": "awaiting_approve"}, LONG, "ozon_accepting", "certain"),
+    ("Ozon verifies", {"status": "awaiting_verification"}, LONG, "ozon_accepting", "certain"),
+    ("Ozon accepts", {"status": "acceptance_in_progress"}, LONG, "ozon_accepting", "certain"),
+    ("not packed", UNPACKED, LONG, "not_packed", "certain"),
+    ("not packed, own carrier", UNPACKED | {"flow": "non_integrated"}, LONG, "not_packed", "certain"),
+    (
+        "carrier declined",
+        {"status": "awaiting_registration", "substatus": "posting_registration_error", "flow": "aggregator"},
+        LONG,
+        "registration_declined",
+        "certain",
+    ),
+    (
+        "carrier silent",
+        {"status": "awaiting_registration", "substatus": "posting_awaiting_registration", "flow": "aggregator"},
+        LONG,
+        "registration_pending",
+        "certain",
+    ),
+    ("no number from the carrier", {"flow": "aggregator"}, LONG, "tracking_missing", "likely"),
+    ("no number, crossborder", {"flow": "3pl_tracking", "schema": "Crossborder"}, LONG, "tracking_missing", "likely"),
+    ("no number, russian post", {"flow": "hybryd"}, LONG, "tracking_missing", "likely"),
+    ("label late", {}, LONG, "label_overdue", "likely"),
+    ("label late, numbered", {"flow": "aggregator", "tracking_number": "LP1"}, LONG, "label_overdue", "likely"),
+    ("cutoff near, just packed", {"cutoff": SOON}, timedelta(minutes=2), "label_pending", "likely"),
+    ("cutoff near, long packed", {"cutoff": SOON}, LONG, "label_overdue", "likely"),
+    # Traps: with Ozon's own delivery an empty number is normal; requirements may stay filled after packing.
+    ("trap: no number with ozon", {"flow": "ozon", "tracking_number": ""}, LONG, "label_overdue", "likely"),
+    ("trap: requirements after packing", {"requirements": GTD}, LONG, "label_overdue", "likely"),
+]
+
+
+def say(changes: dict[str, Any], waited: timedelta) -> Diagnosis:
+    item = posting(**changes)
+    found = finding(item, waited=waited)
+    assert found is not None, "the posting of this row is not late"
+    return diagnose(found, own_facts(item, MethodHistory()), as_of=NOW)
+
+
+@pytest.mark.parametrize(
+    ("changes", "waited", "cause", "certainty"), [r[1:] for r in TABLE], ids=[r[0] for r in TABLE]
+)
+def test_the_ladder_names_the_cause(changes: dict[str, Any], waited: timedelta, cause: str, certainty: str) -> None:
+    diagnosis = say(changes, waited)
+    assert (diagnosis.cause, diagnosis.certainty.value) == (cause, certainty)
+    assert diagnosis.family is CAUSES[cause]
+    assert diagnosis.evidence
+
+
+def test_every_cause_has_a_row_in_the_table() -> None:
+    by_rule = {rung.cause for rung in LADDER} - {"unexplained"}
+    assert by_rule == {row[3] for row in TABLE}
+
+
+def test_nothing_proven_is_said_to_be_unexplained() -> None:
+    found = finding(posting(), waited=LONG)
+    assert found is not None
+    last = LADDER[-1].rule(found, own_facts(found.posting, MethodHistory()))
+    assert LADDER[-1].cause == "unexplained"
+    assert {proof.field for proof in last.evidence} == {"status", "substatus", "flow"}  # type: ignore[union-attr]
+
+
+def test_all_families_are_there_and_every_cause_says_what_it_means() -> None:
+    assert set(CAUSES.values()) == set(Family)
+    assert set(MEANINGS) == set(CAUSES)
+    assert [cause for cause, meaning in MEANINGS.items() if "roof" not in meaning and cause != "unexplained"] == []
+
+
+def test_what_was_passed_over_is_ruled_out_with_what_excludes_it() -> None:
+    ruled_out = {item.cause: item.because for item in say({}, LONG).ruled_out}
+    assert ruled_out["passport_data_missing"] == "substatus=posting_created"
+    assert ruled_out["not_packed"] == "status=awaiting_deliver"
+    assert ruled_out["label_pending"] == "waiting longer than 900 s"
+    assert list(ruled_out) == [rung.cause for rung in LADDER][: len(ruled_out)]
+
+
+def test_the_products_that_lack_something_are_named() -> None:
+    evidence = say(UNPACKED | {"requirements": GTD}, LONG).evidence
+    assert [(proof.field, proof.value) for proof in evidence] == [("requirements.products_requiring_gtd", "11, 12")]
+
+
+@pytest.mark.parametrize(
+    ("changes", "waited", "verdict", "wait_until"),
+    [
+        ({"cutoff": SOON}, timedelta(minutes=2), "wait", NOW + timedelta(minutes=13)),
+        ({"cutoff": SOON}, LONG, "act", None),
+        (
+            {"status": "awaiting_registration", "flow": "aggregator", "cutoff": SOON},
+            timedelta(minutes=20),
+            "wait",
+            NOW + timedelta(minutes=40),
+        ),
+        ({"status": "awaiting_registration", "flow": "aggregator"}, LONG, "act", None),
+        (UNPACKED, LONG, "act", None),
+    ],
+)
+def test_it_says_whether_to_wait_and_until_when(
+    changes: dict[str, Any], waited: timedelta, verdict: str, wait_until: Any
+) -> None:
+    diagnosis = say(changes, waited)
+    assert (diagnosis.verdict, diagnosis.wait_until) == (verdict, wait_until)

@@ -1,0 +1,173 @@
+"""The life of an alert: what is told, when, and what never happens whatever the history."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from itertools import pairwise
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from labelwatch.core.diagnose import diagnose, own_facts
+from labelwatch.core.lifecycle import acknowledge, close, reconcile, snooze
+from labelwatch.core.model import (
+    Alert,
+    AlertPolicy,
+    AlertState,
+    Diagnosis,
+    MethodHistory,
+    Outcome,
+    Reason,
+    Severity,
+)
+from tests.core.build import NOW, finding, hours, posting
+
+MINUTE = timedelta(minutes=1)
+CALM = AlertPolicy()
+SLOW = AlertPolicy(pending_for=5 * MINUTE)
+
+
+def ill(severity: Severity = Severity.NOTICE, cause: str = "label_overdue", **changes: Any) -> Diagnosis:
+    found = finding(posting(), waited=hours(1))
+    assert found is not None
+    diagnosis = diagnose(found, own_facts(found.posting, MethodHistory()), as_of=NOW)
+    return replace(diagnosis, severity=severity, cause=cause, **changes)
+
+
+def look(
+    alert: Alert | None, diagnosis: Diagnosis, minutes: float = 0, policy: AlertPolicy = CALM
+) -> tuple[Alert, Reason | None]:
+    return reconcile(alert, diagnosis, policy=policy, now=NOW + minutes * MINUTE)
+
+
+def firing(diagnosis: Diagnosis | None = None) -> Alert:
+    return look(None, diagnosis or ill())[0]
+
+
+def test_trouble_is_told_once_and_then_only_reminded_of() -> None:
+    alert, first = look(None, ill())
+    alert, again = look(alert, ill(), 2)
+    alert, later = look(alert, ill(), 239)
+    alert, reminder = look(alert, ill(), 240)
+    assert (first, again, later, reminder) == (Reason.FIRST, None, None, Reason.REMINDER)
+    assert alert.told is not None
+    assert alert.told.count == 2
+
+
+def test_a_blip_shorter_than_pending_for_is_never_told() -> None:
+    alert, reason = look(None, ill(), policy=SLOW)
+    assert (alert.state, reason) == (AlertState.PENDING, None)
+    ended, reason = close(alert, Outcome.LABELLED, policy=SLOW, now=NOW + MINUTE)
+    assert (ended.state, reason) == (AlertState.RESOLVED, None)
+
+
+def test_trouble_that_lasts_or_is_critical_leaves_pending() -> None:
+    alert, _ = look(None, ill(), policy=SLOW)
+    assert look(alert, ill(), 4, SLOW)[1] is None
+    assert look(alert, ill(), 5, SLOW)[1] is Reason.FIRST
+    assert look(alert, ill(Severity.CRITICAL), 1, SLOW)[1] is Reason.FIRST
+
+
+def test_worse_than_told_is_news_even_to_an_acknowledged_or_snoozed_alert() -> None:
+    for quieted in (
+        acknowledge(firing(), by="Li", note="", now=NOW),
+        snooze(firing(), until=NOW + hours(9), by="Li", note="", now=NOW),
+    ):
+        alert, reason = look(quieted, ill(Severity.WARNING), 2)
+        assert reason is Reason.ESCALATED
+        assert (alert.state, alert.handled_by) == (AlertState.FIRING, "Li")
+
+
+def test_less_severe_than_told_is_no_news_and_neither_is_the_way_back() -> None:
+    alert = firing(ill(Severity.CRITICAL))
+    alert, down = look(alert, ill(Severity.NOTICE), 1)
+    _, up = look(alert, ill(Severity.CRITICAL), 2)
+    assert (down, up) == (None, None)
+
+
+def test_another_cause_is_news_once_it_has_lasted() -> None:
+    alert = look(look(None, ill(), 0, SLOW)[0], ill(), 5, SLOW)[0]
+    alert, early = look(alert, ill(cause="registration_pending"), 6, SLOW)
+    alert, still = look(alert, ill(cause="registration_pending"), 10, SLOW)
+    alert, told = look(alert, ill(cause="registration_pending"), 11, SLOW)
+    assert (early, still, told) == (None, None, Reason.CAUSE_CHANGED)
+
+
+def test_a_cause_that_flaps_back_is_no_news() -> None:
+    alert = look(look(None, ill(), 0, SLOW)[0], ill(), 5, SLOW)[0]
+    alert, away = look(alert, ill(cause="registration_pending"), 6, SLOW)
+    alert, back = look(alert, ill(), 7, SLOW)
+    assert (away, back) == (None, None)
+
+
+def test_acknowledged_is_not_reminded() -> None:
+    alert = acknowledge(firing(), by="Li", note="calling them", now=NOW)
+    assert alert is not None
+    assert look(alert, ill(), 10_000)[1] is None
+    assert alert.note == "calling them"
+
+
+def test_a_snooze_ends_by_itself_with_a_reminder() -> None:
+    alert = snooze(firing(), until=NOW + 60 * MINUTE, by="Li", note="", now=NOW)
+    assert alert is not None
+    alert, asleep = look(alert, ill(), 59)
+    alert, awake = look(alert, ill(), 60)
+    assert (asleep, awake, alert.state) == (None, Reason.REMINDER, AlertState.FIRING)
+
+
+def test_a_posting_that_moved_on_in_time_is_held_open_in_silence() -> None:
+    alert, reason = look(firing(), ill(cause="label_pending", is_late=False), 500)
+    assert (reason, alert.state, alert.diagnosis.cause) == (None, AlertState.FIRING, "label_pending")
+
+
+def test_the_end_is_told_only_to_those_who_heard_of_the_trouble() -> None:
+    assert close(firing(), Outcome.LABELLED, policy=CALM, now=NOW)[1] is Reason.RESOLVED
+    assert close(firing(), Outcome.LABELLED, policy=AlertPolicy(resolved=False), now=NOW)[1] is None
+
+
+def test_what_is_resolved_never_moves_again() -> None:
+    ended = close(firing(), Outcome.LABELLED, policy=CALM, now=NOW)[0]
+    assert close(ended, Outcome.CANCELLED, policy=CALM, now=NOW + MINUTE) == (ended, None)
+    assert acknowledge(ended, by="Li", note="", now=NOW) is None
+    assert snooze(ended, until=NOW, by="Li", note="", now=NOW) is None
+
+
+STEP = st.tuples(
+    st.sampled_from(["late", "held", "ack", "snooze"]),
+    st.sampled_from(list(Severity)),
+    st.sampled_from(["label_overdue", "registration_pending", "not_packed"]),
+    st.integers(min_value=-30, max_value=300),
+)
+
+
+@pytest.mark.parametrize("policy", [CALM, SLOW])
+@given(steps=st.lists(STEP, max_size=40), end=st.sampled_from(list(Outcome)))
+def test_whatever_happens_the_tellings_make_sense(policy: AlertPolicy, steps: list[Any], end: Outcome) -> None:
+    alert: Alert | None = None
+    told: list[tuple[datetime, Reason, Alert]] = []
+    now = NOW
+    for what, severity, cause, minutes in steps:
+        now += minutes * MINUTE
+        if what in ("late", "held"):
+            alert, reason = reconcile(alert, ill(severity, cause, is_late=what == "late"), policy=policy, now=now)
+            if reason:
+                told.append((now, reason, alert))
+        elif alert:
+            quieted = acknowledge(alert, by="x", note="", now=now)
+            alert = quieted if what == "ack" else snooze(alert, until=now + hours(1), by="x", note="", now=now)
+    if alert is None:
+        return
+    ended, reason = close(alert, end, policy=policy, now=now)
+    reasons = [item[1] for item in told]
+    assert reasons.count(Reason.FIRST) == (1 if told else 0)
+    assert reasons[:1] in ([], [Reason.FIRST])
+    assert [item[2].told.count for item in told if item[2].told] == list(range(1, len(told) + 1))
+    assert (reason is Reason.RESOLVED) == bool(told)
+    assert ended.state is AlertState.RESOLVED
+    for (_, _, before), (_, why, after) in pairwise(told):
+        assert before.told is not None
+        if why is Reason.ESCALATED:
+            assert after.diagnosis.severity.rank > before.told.severity.rank
+        if why is Reason.CAUSE_CHANGED:
+            assert after.diagnosis.cause != before.told.cause
