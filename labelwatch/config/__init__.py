@@ -1,0 +1,44 @@
+"""One TOML file and secrets by reference, as one frozen value; every mistake named, all at once.
+
+    find | load -> Config, or ConfigError with its Mistakes
+
+values.py reads single values, secret.py follows references, tables.py holds the result, together.py compares the
+tables with each other, mistakes.py finds the words, reading.py puts it all in order.
+"""
+
+from labelwatch.config.mistakes import ConfigError, Mistake
+from labelwatch.config.reading import find, load
+from labelwatch.config.tables import (
+    Alerts,
+    Channel,
+    Config,
+    Heartbeat,
+    Limits,
+    Ozon,
+    PlaceLimits,
+    Shop,
+    Store,
+    Web,
+    fingerprint,
+)
+from labelwatch.config.values import Address, parse_duration
+
+__all__ = [
+    "Address",
+    "Alerts",
+    "Channel",
+    "Config",
+    "ConfigError",
+    "Heartbeat",
+    "Limits",
+    "Mistake",
+    "Ozon",
+    "PlaceLimits",
+    "Shop",
+    "Store",
+    "Web",
+    "find",
+    "fingerprint",
+    "load",
+    "parse_duration",
+]

@@ -1,0 +1,168 @@
+"""Names every mistake in the file at once: where it is, what was written and what is allowed."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+
+from pydantic_core import ErrorDetails
+
+Key = tuple[str | int, ...]
+"""The way to a value: ("channel", 1, "url")."""
+KnownKeys = Mapping[tuple[str, ...], Sequence[str]]
+"""The keys of each table, by the way to it without numbers."""
+
+SECRET_KEYS = frozenset({"api_key", "url", "password"})
+
+_LONGEST_SHOWN = 32  # an Ozon key has 36 characters, so one that was put in the wrong place is not shown either
+
+_ALLOWED = {
+    "bool_type": "true or false, without quotes",
+    "dataclass_type": "a table: a line in brackets with keys below it",
+    "float_type": "a number, without quotes",
+    "missing": "a value: this key is needed",
+    "string_type": "text in quotes",
+    "tuple_type": "a list",
+}
+_TABLE_LISTS = ("shop", "channel", "warehouse", "delivery_method")
+
+# Only a reference that cannot itself be a secret put behind the wrong colon.
+_REFERENCE = re.compile(r"env:[A-Za-z_][A-Za-z0-9_]*|file:[^:\n]+|credential:[A-Za-z_.-]+")
+
+_HEADER = re.compile(r"\s*(\[\[?)([^\[\]]+)\]")
+_ASSIGNMENT = re.compile(r"\s*([A-Za-z0-9_-]+(?:\s*\.\s*[A-Za-z0-9_-]+)*)\s*=")
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A mistake before it is put into words for people: `value` as it was written, None = do not show it."""
+
+    key: Key
+    allowed: str
+    value: object = None
+
+
+@dataclass(frozen=True, slots=True)
+class Mistake:
+    """One thing to mend. `value` is what was written, never a secret; `line` None = nowhere to point at."""
+
+    file: Path
+    key: str
+    allowed: str
+    value: str = ""
+    line: int | None = None
+
+    def __str__(self) -> str:
+        place = f"{self.file}:{self.line}" if self.line else f"{self.file}"
+        written = f"{self.key} = {self.value}" if self.key and self.value else self.key
+        return ": ".join(part for part in (place, written, f"allowed is {self.allowed}") if part)
+
+
+class ConfigError(Exception):
+    """The configuration cannot be used; `mistakes` holds all that is wrong with it, in the file's order."""
+
+    def __init__(self, mistakes: Sequence[Mistake]) -> None:
+        super().__init__("\n".join(map(str, mistakes)))
+        self.mistakes = tuple(mistakes)
+
+
+def key_text(key: Key) -> str:
+    """channel[1].url, counted from 0."""
+    text = "".join(
+        f"[{part}]" if isinstance(part, int) else f".{part if part.isprintable() else ascii(part)}" for part in key
+    )
+    return text.removeprefix(".")
+
+
+def shown(key: Key, value: object) -> str:
+    """`value` as it may be printed: no secret, nothing that might be one in the wrong place."""
+    if value is None or isinstance(value, dict):
+        return ""
+    if isinstance(value, list):
+        return "(a list)"
+    if isinstance(value, str):
+        might_be_secret = not SECRET_KEYS.isdisjoint(key) or len(value) > _LONGEST_SHOWN or "://" in value
+        if might_be_secret and not _REFERENCE.fullmatch(value):
+            return f"(text of {len(value)} characters, not shown)"
+        return f'"{value}"' if value.isprintable() else ascii(value)
+    if isinstance(value, bool):
+        return str(value).lower()
+    return "(not shown)" if not SECRET_KEYS.isdisjoint(key) else str(value)
+
+
+def found(error: ErrorDetails, known: KnownKeys) -> Found:
+    """pydantic's finding in our words; `known` are the keys of each table."""
+    key = _as_written(error["loc"])
+    if error["type"] == "unexpected_keyword_argument":
+        return Found(key, _known_keys(error["loc"], known))
+    value = None if error["type"] == "missing" else error["input"]
+    return Found(key, _allowed(error), value)
+
+
+def _as_written(key: Key) -> Key:
+    """shop[0].warehouse[0].limits.label is written without `limits`."""
+    return key[:4] + key[5:] if key[4:5] == ("limits",) else key
+
+
+def _allowed(error: ErrorDetails) -> str:
+    kind, context = error["type"], error.get("ctx", {})
+    last = error["loc"][-1] if error["loc"] else ""
+    if kind == "value_error":
+        return str(context["error"])
+    if kind in ("literal_error", "enum"):
+        return "one of " + str(context["expected"]).replace("'", '"').replace(" or ", ", ")
+    if kind in ("greater_than", "less_than_equal", "finite_number"):
+        return "a number above 0 and at most 50"
+    if kind == "tuple_type" and last in _TABLE_LISTS:
+        return f"[[{key_text(error['loc'])}]] in double brackets: there may be several"
+    return _ALLOWED.get(kind, error["msg"])
+
+
+def _known_keys(key: Key, known: KnownKeys) -> str:
+    """The keys of the table that `key` stands in, and the one that was probably meant."""
+    table = tuple(part for part in key[:-1] if isinstance(part, str))
+    keys = known.get(table, ())
+    close = get_close_matches(str(key[-1]), keys, n=1)
+    hint = f'; did you mean "{close[0]}"?' if close else ""
+    return f"one of the known keys: {', '.join(keys)}{hint}"
+
+
+def line_numbers(text: str) -> dict[Key, int]:
+    """Key -> line, counted from 1, for what is written as headers and as `key =`. tomllib tells no lines."""
+    lines: dict[Key, int] = {}
+    counts: dict[Key, int] = {}
+    table: Key = ()
+    for number, line in enumerate(text.splitlines(), start=1):
+        if header := _HEADER.match(line):
+            table = _table(header[2], counts, is_list=header[1] == "[[")
+            lines.setdefault(table, number)
+        elif assignment := _ASSIGNMENT.match(line):
+            lines.setdefault(table + _split(assignment[1]), number)
+    return lines
+
+
+def _table(name: str, counts: dict[Key, int], *, is_list: bool) -> Key:
+    """The full key of a header: [shop.delays] below the second [[shop]] is shop[1].delays."""
+    parts, table = _split(name), ()  # type: tuple[str, ...], Key
+    for part in parts[:-1]:
+        table += (part,)
+        if table in counts:
+            table += (counts[table],)
+    table += (parts[-1],)
+    if is_list:
+        counts[table] = counts.get(table, -1) + 1
+        table += (counts[table],)
+    return table
+
+
+def _split(dotted: str) -> tuple[str, ...]:
+    return tuple(part.strip().strip("\"'") for part in dotted.split("."))
+
+
+def nearest_line(key: Key, lines: Mapping[Key, int]) -> int | None:
+    """The line of `key`, or of the table it is missing from."""
+    for length in range(len(key), 0, -1):
+        if key[:length] in lines:
+            return lines[key[:length]]
+    return None

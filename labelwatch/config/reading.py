@@ -1,0 +1,157 @@
+"""Finds the configuration file and reads it: either a Config, or a ConfigError with every mistake in it."""
+
+import re
+import tomllib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from platformdirs import user_state_path
+from pydantic import SecretStr, TypeAdapter, ValidationError
+from pydantic_core import ErrorDetails
+
+from labelwatch.config import mistakes, tables, together
+from labelwatch.config.mistakes import ConfigError, Found, Mistake
+from labelwatch.config.secret import Surroundings
+from labelwatch.config.tables import Config
+
+NAME = "labelwatch.toml"
+
+_CONFIG = TypeAdapter(Config)
+_SHAPES: dict[tuple[str, ...], type] = {
+    (): tables.Config,
+    ("store",): tables.Store,
+    ("ozon",): tables.Ozon,
+    ("delays",): tables.Limits,
+    ("alerts",): tables.Alerts,
+    ("shop",): tables.Shop,
+    ("shop", "delays"): tables.Limits,
+    ("shop", "warehouse", "limits"): tables.Limits,
+    ("shop", "delivery_method", "limits"): tables.Limits,
+    ("channel",): tables.Channel,
+    ("web",): tables.Web,
+    ("heartbeat",): tables.Heartbeat,
+}
+_POSITION = re.compile(r"\s*\(at line (\d+), column (\d+)\)")
+# What goes wrong most when TOML is typed for the first time: how the line looks, and what to do about it.
+_HINTS = (
+    (re.compile("[“”„«»‘’]"), "straight quotes: \" and ' instead of curly ones"),
+    (re.compile("[＝：，【】［］]"), "half-width signs: = , [ ] instead of full-width ones"),
+    (re.compile(r"^\s*[\w-]+\s*:"), 'an equals sign: key = "value"'),
+    (re.compile(r'"[^"]*\\'), "single quotes around text with backslashes: 'C:\\file'"),
+    (re.compile(r"^\s*[\w.-]+\s*=\s*[^\W\d]"), 'quotes around text: key = "value"'),
+    (re.compile(r"^\s*[\w.-]+\s*=\s*\d"), 'quotes around a time with its unit: key = "15m"'),
+    (re.compile(r"^\s*[\w.-]+\s*=\s*$"), "a value after the equals sign"),
+)
+
+
+def find(explicit: Path | None, environ: Mapping[str, str]) -> Path:
+    """The file to read: the one that is named, else the first that exists of the usual places.
+
+    Named is what `explicit` or $LABELWATCH_CONFIG says; whether it is there, load() sees.
+    """
+    named = explicit or environ.get("LABELWATCH_CONFIG")
+    if named:
+        return Path(named)
+    home = Path(environ.get("HOME") or Path.home())
+    places = (Path(NAME), home / ".config/labelwatch" / NAME, Path("/etc/labelwatch") / NAME)
+    for place in places:
+        if place.is_file():
+            return place
+    looked = ", ".join(map(str, places))
+    wanted = f"a configuration file in one of {looked}, or --config FILE; `labelwatch init` writes one"
+    raise ConfigError([Mistake(Path(NAME), "", wanted)])
+
+
+def load(path: Path, *, environ: Mapping[str, str], check_url: Callable[[str], str | None]) -> Config:
+    """The configuration in `path`, its secrets resolved; raises ConfigError with all mistakes at once.
+
+    `check_url` says what is wrong with a channel's URL, None when nothing is. Relative paths inside the file are
+    taken from the directory that the file is in.
+    """
+    text = _text(path)
+    document = _document(path, text)
+    around = Surroundings(environ, path.resolve().parent, check_url)
+    config, errors = _validated(document, around)
+    found = [*_single(errors), *together.contradictions(document)]
+    if config is None or found:
+        raise ConfigError(_in_words(path, text, found))
+    if not config.store.url.get_secret_value():
+        config = replace(config, store=replace(config.store, url=SecretStr(_default_store_url(environ))))
+    others = bool(path.stat().st_mode & 0o077)
+    return replace(config, warnings=tuple(together.doubts(document, config, readable_by_others=others)))
+
+
+def _text(path: Path) -> str:
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        problem = error.strerror
+    else:
+        try:
+            return content.decode("utf-8-sig")
+        except UnicodeDecodeError as error:
+            line = content.count(b"\n", 0, error.start) + 1
+            raise ConfigError([Mistake(path, "", "UTF-8 text: save the file as UTF-8", line=line)]) from None
+    raise ConfigError([Mistake(path, "", f"a file that can be read; {problem}")])
+
+
+def _document(path: Path, text: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(text)
+    except ValueError as error:
+        problem = str(error)
+    # Raised out here, so that no traceback can carry the text of the file along.
+    position = _POSITION.search(problem)
+    line, column = (int(position[1]), int(position[2])) if position else (text.count("\n") + 1, 0)
+    lines = text.splitlines()
+    hint = _hint(lines[line - 1]) if line <= len(lines) else ""
+    what = _POSITION.sub("", problem) + (f" in column {column}" if column else "")
+    raise ConfigError([Mistake(path, "", f"valid TOML; {what}" + (f": use {hint}" if hint else ""), line=line)])
+
+
+def _hint(line: str) -> str:
+    return next((hint for looks, hint in _HINTS if looks.search(line)), "")
+
+
+def _validated(document: dict[str, Any], around: Surroundings) -> tuple[Config | None, list[ErrorDetails]]:
+    try:
+        return _CONFIG.validate_python(document, context=around), []
+    except ValidationError as error:
+        # Only the details leave: the exception's own text shows what was written, secrets included.
+        return None, error.errors(include_url=False)
+
+
+def _single(errors: Sequence[ErrorDetails]) -> list[Found]:
+    if not errors:
+        return []
+    known = {place: _keys(place, shape) for place, shape in _SHAPES.items()}
+    return [mistakes.found(error, known) for error in errors]
+
+
+def _keys(place: tuple[str, ...], shape: type) -> list[str]:
+    keys = [key for key in TypeAdapter(shape).json_schema()["properties"] if key != "warnings"]
+    return ["id", *keys] if place[-1:] == ("limits",) else keys
+
+
+def _in_words(path: Path, text: str, found: Sequence[Found]) -> list[Mistake]:
+    lines = mistakes.line_numbers(text)
+    named = [
+        Mistake(
+            file=path,
+            key=mistakes.key_text(one.key),
+            allowed=one.allowed,
+            value=mistakes.shown(one.key, one.value),
+            line=mistakes.nearest_line(one.key, lines),
+        )
+        for one in found
+    ]
+    return sorted(named, key=lambda mistake: mistake.line or 0)
+
+
+def _default_store_url(environ: Mapping[str, str]) -> str:
+    """A file in the directory that systemd gives, else in the user's own state directory."""
+    given = environ.get("STATE_DIRECTORY", "").split(":")[0]
+    directory = Path(given) if given else user_state_path("labelwatch")
+    return f"sqlite:///{directory / 'labelwatch.db'}"

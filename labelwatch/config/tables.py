@@ -1,0 +1,273 @@
+"""The tables of labelwatch.toml as values, and what the rest of labelwatch asks of them."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
+from datetime import timedelta
+from typing import Annotated, Any, Literal
+
+from pydantic import (
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainValidator,
+    SecretStr,
+    StrictBool,
+    ValidationInfo,
+    with_config,
+)
+from pydantic_core import PydanticCustomError
+
+from labelwatch.config import values
+from labelwatch.config.secret import Surroundings
+from labelwatch.core.model import AlertPolicy, DelayPolicy, Delays, Destination, QuietHours, Severity
+
+
+def _secret(value: object, info: ValidationInfo[Surroundings]) -> SecretStr:
+    return SecretStr(info.context.resolve(value))
+
+
+def _api_key(value: object, info: ValidationInfo[Surroundings]) -> SecretStr:
+    text = info.context.resolve(value)
+    if not text.isascii() or not text.isprintable() or " " in text:
+        raise ValueError("a key without spaces, line breaks or letters beyond ASCII")
+    return SecretStr(text)
+
+
+def _channel_url(value: object, info: ValidationInfo[Surroundings]) -> SecretStr:
+    text = info.context.resolve(value)
+    problem = info.context.check_url(text)
+    if problem:
+        raise ValueError(f"an Apprise URL with one destination; {problem.replace(text, '(the URL)')}")
+    return SecretStr(text)
+
+
+def _ping_url(value: object, info: ValidationInfo[Surroundings]) -> SecretStr:
+    return SecretStr(values.web_url(info.context.resolve(value)))
+
+
+def _store_url(value: object, info: ValidationInfo[Surroundings]) -> SecretStr:
+    return SecretStr(values.database_url(info.context.resolve(value), info.context.directory))
+
+
+def _lift_limits(value: object) -> object:
+    """The file writes the id and the limits side by side; here the limits are one value."""
+    if not isinstance(value, dict):
+        return value
+    limits = {key: found for key, found in value.items() if key != "id"}
+    return {"limits": limits} | ({"id": value["id"]} if "id" in value else {})
+
+
+def _not_from_the_file(_: object) -> tuple[str, ...]:
+    raise PydanticCustomError("unexpected_keyword_argument", "filled by load() only")
+
+
+Secret = Annotated[SecretStr, PlainValidator(_secret)]
+Zone = Annotated[str, PlainValidator(values.zone)]
+Name = Annotated[str, PlainValidator(values.name)]
+NumberText = Annotated[str, PlainValidator(values.number_text)]
+WebUrl = Annotated[str, PlainValidator(values.web_url)]
+Limit = Annotated[timedelta, PlainValidator(values.limit)]
+LimitOrAuto = Annotated[timedelta | Literal["auto"], PlainValidator(values.limit_or_auto)]
+Every = Annotated[timedelta, PlainValidator(values.between("1s", "1d"))]
+Language = Literal["zh", "ru", "en"]
+
+_strict = with_config(ConfigDict(extra="forbid"))
+
+
+@_strict
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Store:
+    """Where everything is kept. After load() `url` is complete and absolute; it may hold a password."""
+
+    url: Annotated[SecretStr, PlainValidator(_store_url)] = SecretStr("")
+    history: Annotated[timedelta, PlainValidator(values.between("1s", "3650d"))] = timedelta(days=180)
+
+
+@_strict
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ozon:
+    """How Ozon is asked; the rate is per Client-Id, `timeout` bounds a whole request."""
+
+    base_url: WebUrl = "https://api-seller.ozon.ru"
+    every: Every = timedelta(minutes=2)
+    requests_per_second: Annotated[float, Field(strict=True, gt=0, le=50, allow_inf_nan=False)] = 25
+    timeout: Annotated[timedelta, PlainValidator(values.between("1s", "10m"))] = timedelta(seconds=30)
+    ask_label_task: StrictBool = True
+
+
+@_strict
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """The delays that one place of the file sets; None = as in the wider place."""
+
+    order: Limit | None = None
+    registration: LimitOrAuto | None = None
+    label: LimitOrAuto | None = None
+    tracking: Limit | None = None
+    before_cutoff: Limit | None = None
+    critical_before_cutoff: Limit | None = None
+
+    def over(self, wider: Delays) -> Delays:
+        """`wider` with what is set here. "auto" keeps the wider fixed limit as the one to fall back on."""
+        written = {key: found for key, found in _parts(self).items() if found is not None}
+        auto = frozenset(key for key, found in written.items() if found == values.AUTO)
+        fixed: dict[str, Any] = {key: found for key, found in written.items() if found != values.AUTO}
+        return replace(wider, **fixed, auto=wider.auto.difference(fixed) | auto)
+
+
+@_strict
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlaceLimits:
+    """The delays of one warehouse or one delivery method, by Ozon's id."""
+
+    id: NumberText
+    limits: Limits
+
+
+@_strict
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alerts:
+    """When people are told. Only `pending_for` and `group_wait` may be zero."""
+
+    pending_for: Annotated[timedelta, PlainValidator(values.between("0s", "1d"))] = timedelta(0)
+    group_wait: Annotated[timedelta, PlainValidator(values.between("0s", "1h"))] = timedelta(seconds=20)
+    repeat_every: Annotated[timedelta, PlainValidator(values.between("1s", "30d"))] = timedelta(hours=4)
+    resolved: StrictBool = True
+
+
+Place = Annotated[PlaceLimits, BeforeValidator(_lift_limits)]
+
+
+@_strict
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shop:
+    """One seller cabinet. `every` None = as [ozon] says; `channels` None = every channel that wants it."""
+
+    name: Name
+    client_id: NumberText
+    api_key: Annotated[SecretStr, PlainValidator(_api_key)]
+    enabled: StrictBool = True
+    every: Every | None = None
+    channels: tuple[Name, ...] | None = None
+    delays: Limits = Limits()
+    warehouses: Annotated[tuple[Place, ...], Field(alias="warehouse")] = ()
+    delivery_methods: Annotated[tuple[Place, ...], Field(alias="delivery_method")] = ()
+
+
+@_strict
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Channel:
+    """One destination. `language` and `timezone` None = the file's own; `shops` None = all."""
+
+    name: Name
+    url: Annotated[SecretStr, PlainValidator(_channel_url)]
+    language: Language | None = None
+    timezone: Zone | None = None
+    shops: tuple[Name, ...] | None = None
+    severity: Severity = Severity.NOTICE
+    quiet_hours: Annotated[QuietHours, PlainValidator(values.quiet_hours)] | None = None
+    fallback: Name | None = None
+    enabled: StrictBool = True
+
+
+@_strict
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Web:
+    """The board. `password` is None only where nobody but this machine can reach it."""
+
+    listen: Annotated[values.Address, PlainValidator(values.address)] = values.Address("127.0.0.1", 8765)
+    password: Secret | None = None
+    public_url: WebUrl | None = None
+
+
+@_strict
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Heartbeat:
+    """The address that is pinged after each complete round over all shops."""
+
+    url: Annotated[SecretStr, PlainValidator(_ping_url)]
+
+
+@_strict
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Config:
+    """labelwatch.toml, whole and checked. `warnings` are sentences about what works but should be better."""
+
+    language: Language = "zh"
+    timezone: Zone = "Asia/Shanghai"
+    store: Store = Store()
+    ozon: Ozon = Ozon()
+    delays: Limits = Limits()
+    alerts: Alerts = Alerts()
+    shops: Annotated[tuple[Shop, ...], Field(alias="shop")] = ()
+    channels: Annotated[tuple[Channel, ...], Field(alias="channel")] = ()
+    web: Web | None = None
+    heartbeat: Heartbeat | None = None
+    warnings: Annotated[tuple[str, ...], PlainValidator(_not_from_the_file)] = field(default=())
+
+    def every(self, shop: Shop) -> timedelta:
+        """How often this shop is polled while nothing is late."""
+        return shop.every or self.ozon.every
+
+    def delay_policy(self, shop: Shop) -> DelayPolicy:
+        """The limits for each posting of this shop."""
+        default = shop.delays.over(self.delays.over(Delays()))
+        return DelayPolicy(
+            default=default,
+            by_warehouse={place.id: place.limits.over(default) for place in shop.warehouses},
+            by_method={place.id: place.limits.over(default) for place in shop.delivery_methods},
+        )
+
+    def alert_policy(self) -> AlertPolicy:
+        """What decides whether people are told."""
+        alerts = self.alerts
+        return AlertPolicy(pending_for=alerts.pending_for, repeat_every=alerts.repeat_every, resolved=alerts.resolved)
+
+    def destinations(self) -> tuple[Destination, ...]:
+        """The channels that are in use, each with the shops it is told about."""
+        return tuple(
+            Destination(
+                name=channel.name,
+                language=channel.language or self.language,
+                timezone=channel.timezone or self.timezone,
+                shops=self._shops_of(channel),
+                severity=channel.severity,
+                quiet=channel.quiet_hours,
+            )
+            for channel in self.channels
+            if channel.enabled
+        )
+
+    def _shops_of(self, channel: Channel) -> frozenset[str]:
+        told = frozenset(shop.name for shop in self.shops if _is_told(channel, shop))
+        if len(told) == len(self.shops):
+            return frozenset()
+        # A Destination without shops is told about all of them. No shop can bear the empty name, so it stands
+        # for a channel that is told about none and only takes over for another one.
+        return told or frozenset({""})
+
+
+def _is_told(channel: Channel, shop: Shop) -> bool:
+    wanted_here = channel.shops is None or shop.name in channel.shops
+    wanted_there = shop.channels is None or channel.name in shop.channels
+    return wanted_here and wanted_there
+
+
+def _parts(limits: Limits) -> Mapping[str, timedelta | str | None]:
+    return asdict(limits)
+
+
+def fingerprint(policy: DelayPolicy) -> str:
+    """16 hexadecimal digits that are equal exactly when two policies set the same limits, run after run."""
+    text = json.dumps(asdict(policy), sort_keys=True, default=_plain)
+    return hashlib.blake2b(text.encode(), digest_size=8).hexdigest()
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, timedelta):
+        return value.total_seconds()
+    if isinstance(value, frozenset):
+        return sorted(value)
+    raise TypeError(f"not part of a policy: {value!r}")

@@ -1,0 +1,174 @@
+"""Turns what a person writes in the file (times, zones, addresses, ids) into values, or says what is allowed.
+
+Every function raises ValueError whose text completes the sentence "allowed is ...".
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import time, timedelta
+from difflib import get_close_matches
+from ipaddress import ip_address
+from pathlib import Path
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, available_timezones
+
+from labelwatch.core.model import QuietHours
+
+AUTO = "auto"
+
+_DURATION = re.compile(r"(?:(\d{1,6})d)?\s*(?:(\d{1,6})h)?\s*(?:(\d{1,6})m)?\s*(?:(\d{1,6})s)?")
+_QUIET = re.compile(r"([01]\d|2[0-3]):([0-5]\d)\s*[-–]\s*([01]\d|2[0-3]):([0-5]\d)")
+_LISTEN = re.compile(r"(?:\[(?P<v6>[0-9a-fA-F:]+)\]|(?P<host>[A-Za-z0-9.-]+)):(?P<port>\d{1,5})")
+
+# What people call these zones; the zone database has other names for them.
+_ZONE_NICKNAMES = {
+    "beijing": "Asia/Shanghai",
+    "china": "Asia/Shanghai",
+    "cst": "Asia/Shanghai",
+    "gmt+8": "Asia/Shanghai",
+    "utc+8": "Asia/Shanghai",
+    "msk": "Europe/Moscow",
+    "gmt+3": "Europe/Moscow",
+    "utc+3": "Europe/Moscow",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where the board listens; port 0 lets the system choose."""
+
+    host: str
+    port: int
+
+    @property
+    def is_loopback(self) -> bool:
+        """True when only this machine can reach it."""
+        if self.host == "localhost":
+            return True
+        try:
+            return ip_address(self.host).is_loopback
+        except ValueError:
+            return False
+
+
+def parse_duration(text: str) -> timedelta | None:
+    """`90s`, `15m`, `4h`, `2d`, `1h30m`: units from large to small; None when it is not written so."""
+    found = _DURATION.fullmatch(text.strip())
+    if not found or not any(found.groups()):
+        return None
+    days, hours, minutes, seconds = (int(part or 0) for part in found.groups())
+    return timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds)
+
+
+def between(least: str, most: str) -> Callable[[object], timedelta]:
+    """A reader of durations from `least` to `most`, both included."""
+    low, high = parse_duration(least), parse_duration(most)
+    assert low is not None
+    assert high is not None
+
+    def read(value: object) -> timedelta:
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            raise ValueError(f'a time with its unit: "{value:g}s", "{value:g}m", "{value:g}h" or "{value:g}d"')
+        found = parse_duration(value) if isinstance(value, str) else None
+        if found is None or not low <= found <= high:
+            raise ValueError(f'a time from "{least}" to "{most}", like "90s", "15m", "4h", "2d" or "1h30m"')
+        return found
+
+    return read
+
+
+def limit(value: object) -> timedelta:
+    """How long something may take before it is late."""
+    return between("1s", "365d")(value)
+
+
+def limit_or_auto(value: object) -> timedelta | str:
+    """As `limit`, or "auto": learned from what is normal for the delivery method."""
+    if value == AUTO:
+        return AUTO
+    try:
+        return limit(value)
+    except ValueError as error:
+        raise ValueError(f'{error}, or "auto"') from None
+
+
+def name(value: object) -> str:
+    """The name of a shop or a channel, as it stands in tables, messages and commands."""
+    if isinstance(value, str) and value.strip() and len(value) <= 64 and value.isprintable():
+        return value.strip()
+    raise ValueError("a name of 1 to 64 printable characters, in quotes")
+
+
+def number_text(value: object) -> str:
+    """An id that Ozon writes as a number; text or integer in the file, text from here on."""
+    text = str(value).strip() if isinstance(value, str | int) and not isinstance(value, bool) else ""
+    if re.fullmatch(r"[0-9]{1,19}", text) and int(text) > 0:
+        return str(int(text))
+    raise ValueError("a positive whole number, as the seller cabinet shows it")
+
+
+def zone(value: object) -> str:
+    """The name of an IANA time zone."""
+    if not isinstance(value, str):
+        raise ValueError('an IANA time zone in quotes, like "Asia/Shanghai" or "Europe/Moscow"')
+    try:
+        return ZoneInfo(value).key
+    except (KeyError, ValueError, OSError):
+        pass
+    guess = _closest_zone(value)
+    raise ValueError(
+        'an IANA time zone, like "Asia/Shanghai" or "Europe/Moscow"' + (f'; did you mean "{guess}"?' if guess else "")
+    )
+
+
+def _closest_zone(text: str) -> str | None:
+    city = text.rsplit("/", 1)[-1].strip().lower().replace(" ", "_")
+    if city in _ZONE_NICKNAMES:
+        return _ZONE_NICKNAMES[city]
+    zones = sorted(available_timezones())
+    same_city = [zone for zone in zones if zone.lower().rsplit("/", 1)[-1] == city and "/" in zone]
+    return next(iter(same_city or get_close_matches(text, zones, n=1)), None)
+
+
+def quiet_hours(value: object) -> QuietHours:
+    """`22:00-08:00` on the wall clock of the channel's zone; may run over midnight."""
+    found = _QUIET.fullmatch(value.strip()) if isinstance(value, str) else None
+    if found:
+        start, end = time(int(found[1]), int(found[2])), time(int(found[3]), int(found[4]))
+        if start != end:
+            return QuietHours(start, end)
+    raise ValueError('two different times of day, like "22:00-08:00"')
+
+
+def address(value: object) -> Address:
+    """`127.0.0.1:8765`, `[::1]:8765` or `localhost:8765`."""
+    found = _LISTEN.fullmatch(value.strip()) if isinstance(value, str) else None
+    if found and int(found["port"]) <= 65535:
+        return Address(found["v6"] or found["host"], int(found["port"]))
+    raise ValueError('an address and a port from 0 to 65535, like "127.0.0.1:8765" or "[::1]:8765"')
+
+
+def web_url(value: object) -> str:
+    """An http or https address without a name or password in it; comes back without the slash at its end."""
+    text = value.strip() if isinstance(value, str) else ""
+    try:
+        parts = urlsplit(text)
+        is_good = parts.scheme in ("http", "https") and parts.hostname and not parts.username
+        _ = parts.port
+    except ValueError:
+        is_good = False
+    if not is_good or not text.isprintable() or " " in text:
+        raise ValueError('an address that begins with https:// (or http://), like "https://watch.example.org"')
+    return text.rstrip("/")
+
+
+def database_url(text: str, directory: Path) -> str:
+    """A SQLite file, made absolute from `directory`, or a PostgreSQL database with the driver named."""
+    scheme, separator, rest = text.partition("://")
+    if separator and scheme in ("postgresql+psycopg", "postgresql", "postgres"):
+        return f"postgresql+psycopg://{rest}"
+    path = rest.removeprefix("/")
+    if scheme != "sqlite" or path == rest or not path or path.startswith(":memory:"):
+        raise ValueError('"sqlite:///FILE" or "postgresql+psycopg://USER:PASSWORD@HOST/DATABASE"')
+    return f"sqlite:///{directory / path}"
