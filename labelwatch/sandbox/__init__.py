@@ -1,0 +1,31 @@
+"""A fake Ozon Seller API on 127.0.0.1: it shares no code with the client it is there to test."""
+
+from labelwatch.sandbox.bodies import CANARIES, merged, needs, posting, state
+from labelwatch.sandbox.clock import TellableClock
+from labelwatch.sandbox.faults import Fault, Kind
+from labelwatch.sandbox.sandbox import Sandbox, Seen
+from labelwatch.sandbox.serve import serve
+from labelwatch.sandbox.shops import Flow, KeyState, Method, Role, Shop, Warehouse
+from labelwatch.sandbox.world import At, World
+
+__all__ = [
+    "CANARIES",
+    "At",
+    "Fault",
+    "Flow",
+    "KeyState",
+    "Kind",
+    "Method",
+    "Role",
+    "Sandbox",
+    "Seen",
+    "Shop",
+    "TellableClock",
+    "Warehouse",
+    "World",
+    "merged",
+    "needs",
+    "posting",
+    "serve",
+    "state",
+]

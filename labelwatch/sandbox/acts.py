@@ -1,0 +1,140 @@
+"""What a seller does through the API: assemble, count boxes, move the date, enter a tracking number."""
+
+from datetime import datetime
+from typing import Any
+
+from labelwatch.sandbox.bodies import merged, state
+from labelwatch.sandbox.shelf import Record
+from labelwatch.sandbox.shops import REGISTERED_BY_CARRIER, SELLER_DELIVERS, Body, Flow, Shop, stamp
+from labelwatch.sandbox.wire import bad_request, not_found
+from labelwatch.sandbox.world import At, World
+
+MOST_TRACKING_NUMBERS = 20
+# How long Ozon and the carriers take when somebody plays by hand, in minutes.
+LABEL_AFTER = 50 / 60
+REGISTRATION_TAKES = 5.0
+_CANNOT_SHIP = {
+    "cancelled": "POSTING_ALREADY_CANCELLED",
+    "awaiting_deliver": "POSTING_ALREADY_SHIPPED",
+    "awaiting_registration": "HAS_INCORRECT_STATUS",
+}
+
+
+def known(world: World, shop: Shop, body: Body) -> Record:
+    """The posting a request names, if it is the shop's."""
+    record = world.record(shop.client_id, str(body.get("posting_number", "")))
+    if record is None:
+        raise not_found("POSTING_NOT_FOUND")
+    return record
+
+
+def ship(world: World, shop: Shop, body: Body) -> Body:
+    """/v4/posting/fbs/ship: the posting goes its way, at once or after the carrier has registered it."""
+    record = known(world, shop, body)
+    _check_ship(world, record, body)
+    flow = Flow(record.body["integration_type_flow"])
+    if flow in REGISTERED_BY_CARRIER:
+        world.change(record.number, state(flow, "awaiting_registration"))
+        tracking = {"tracking_number": f"SB{record.serial}RU"}
+        _then(world, record, REGISTRATION_TAKES, {**state(flow, "awaiting_deliver"), **tracking})
+        _then(world, record, REGISTRATION_TAKES + LABEL_AFTER, state(flow, "awaiting_deliver", label=True))
+    else:
+        world.change(record.number, state(flow, "awaiting_deliver"))
+        if prints(record.body):
+            _then(world, record, LABEL_AFTER, state(flow, "awaiting_deliver", label=True))
+    told = [{"posting_number": record.number, "products": [_shipped(p) for p in record.body["products"]]}]
+    wanted = (body.get("with") or {}).get("additional_data")
+    return {"result": [record.number], "additional_data": told if wanted else []}
+
+
+def prints(body: Body) -> bool:
+    """Whether Ozon prints the label of such a posting."""
+    flow = Flow(body["integration_type_flow"])
+    if flow is Flow.TRACKING:
+        return bool(body["delivery_schema"] == "Crossborder")
+    return flow not in (*SELLER_DELIVERS, Flow.CLICK_AND_COLLECT, Flow.FBP)
+
+
+def set_boxes(world: World, shop: Shop, body: Body) -> Body:
+    """/v3/posting/multiboxqty/set"""
+    record = known(world, shop, body)
+    boxes = body.get("multi_box_qty")
+    if not isinstance(boxes, int) or boxes < 1:
+        raise bad_request("invalid multi_box_qty: value must be greater than 0")
+    world.change(record.number, {"is_multibox": False, "multi_box_qty": boxes})
+    return {"result": {"result": True}}
+
+
+def set_cutoff(world: World, shop: Shop, body: Body) -> Body:
+    """/v1/posting/cutoff/set: only where the seller may choose the date, and not after the date he has."""
+    record = known(world, shop, body)
+    if "set_cutoff" not in record.body["available_actions"]:
+        raise bad_request("TRANSITION_IS_NOT_POSSIBLE")
+    try:
+        moment = datetime.fromisoformat(str(body.get("new_cutoff_date")))
+    except ValueError:
+        raise bad_request("invalid new_cutoff_date: value must be RFC 3339") from None
+    if world.now > datetime.fromisoformat(record.body["shipment_date"]):
+        raise bad_request("TRANSITION_IS_NOT_POSSIBLE")
+    actions = [action for action in record.body["available_actions"] if action != "set_cutoff"]
+    world.change(record.number, {"shipment_date": stamp(moment), "available_actions": actions})
+    return {"result": True}
+
+
+def set_tracking(world: World, shop: Shop, body: Body) -> Body:
+    """/v2/fbs/posting/tracking-number/set: each row succeeds or fails alone."""
+    rows = body.get("tracking_numbers")
+    if not isinstance(rows, list) or not 1 <= len(rows) <= MOST_TRACKING_NUMBERS:
+        raise bad_request(f"invalid tracking_numbers: there must be between 1 and {MOST_TRACKING_NUMBERS}")
+    return {"result": [_set_one(world, shop, row) for row in rows]}
+
+
+def _set_one(world: World, shop: Shop, row: Body) -> Body:
+    number = str(row.get("posting_number", ""))
+    record = world.record(shop.client_id, number)
+    error = "POSTING_NOT_FOUND" if record is None else _cannot_track(record)
+    if not error:
+        world.change(number, {"tracking_number": str(row.get("tracking_number", ""))})
+    return {"posting_number": number, "result": not error, "error": error}
+
+
+def _cannot_track(record: Record) -> str:
+    return "" if "set_track_number" in record.body["available_actions"] else "HAS_INCORRECT_TPL_INTEGRATION_TYPE"
+
+
+def _check_ship(world: World, record: Record, body: Body) -> None:
+    posting = record.body
+    if posting["integration_type_flow"] == Flow.FBP:
+        raise bad_request("SHIP_FBP_POSTINGS_IS_FORBIDDEN")
+    if posting["status"] != "awaiting_packaging":
+        raise bad_request(_CANNOT_SHIP.get(posting["status"], "HAS_INCORRECT_STATUS"))
+    if any(posting["requirements"].values()):
+        raise bad_request("EXEMPLAR_INFO_NOT_FILLED_COMPLETELY")
+    if too_heavy(posting):
+        raise bad_request("INCORRECT_OVH_FOR_POSTING")
+    if _packed(body) != {product["sku"]: product["quantity"] for product in posting["products"]}:
+        raise bad_request("HAS_INCORRECT_PRODUCT_QUANTITY")
+
+
+def too_heavy(posting: Body) -> bool:
+    """Whether it weighs more than its drop-off point takes (grams)."""
+    most = posting.get("_restrictions", {}).get("max_posting_weight")
+    return most is not None and sum(p["weight"] * 1000 * p["quantity"] for p in posting["products"]) > most
+
+
+def _packed(body: Body) -> dict[int, int]:
+    """How many of each SKU are in the packages. One package only: splitting is beyond this sandbox."""
+    packages = body.get("packages") or []
+    if len(packages) != 1:
+        raise bad_request("HAS_INCORRECT_PRODUCT_QUANTITY")
+    return {int(p.get("product_id", 0)): int(p.get("quantity", 0)) for p in packages[0].get("products", [])}
+
+
+def _shipped(product: Body) -> Body:
+    kept: dict[str, Any] = {key: product[key] for key in ("sku", "offer_id", "name", "quantity")}
+    price = product["price"]
+    return merged(kept, {"price": price["amount"], "currency_code": price["currency"], "mandatory_mark": []})
+
+
+def _then(world: World, record: Record, minutes: float, change: Body) -> None:
+    world.later(At(minutes=minutes, posting=record.number, change=change))

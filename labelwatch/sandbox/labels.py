@@ -1,0 +1,172 @@
+"""Label tasks and the PDF behind them: created, waiting, printing, done, on the told clock.
+
+What printing a posting comes to is told by its key `_label`: {} prints it once the label is offered;
+{"unprinted": "why"} finishes without it, {"stuck": True} never finishes, {"error": "why"} ends in an error,
+{"no_file": True} finishes without a file.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import count
+from typing import Any
+
+from labelwatch.sandbox.bodies import LABEL_ACTIONS
+from labelwatch.sandbox.shelf import Record
+from labelwatch.sandbox.shops import Body, Shop
+from labelwatch.sandbox.wire import bad_request, not_found
+from labelwatch.sandbox.world import World
+
+LARGEST_BATCH = 20
+PENDING = timedelta(seconds=2)
+PRINTING = timedelta(seconds=3)
+NOT_YET = "Этикетка формируется"
+_TASKS = {"BIG": ("big_label",), "SMALL": ("small_label",)}
+_MILLIMETRES = {"big_label": (75, 120), "small_label": (58, 40)}
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One printing task of one size."""
+
+    id: int
+    kind: str
+    client_id: str
+    numbers: tuple[str, ...]
+    created_at: datetime
+
+
+class LabelDesk:
+    """Takes in label tasks and tells how they stand. The same batch asked again gets the tasks it has."""
+
+    def __init__(self, world: World, file_url: Callable[[str], str]) -> None:
+        self._world = world
+        self._file_url = file_url
+        self._ids = count(5_819_000_000_001)
+        self._tasks: dict[int, Task] = {}
+        self._batches: dict[tuple[str, frozenset[str]], list[Task]] = {}
+
+    def create(self, shop: Shop, body: Body) -> Body:
+        """/v3/posting/fbs/package-label/create; one posting that cannot be printed spoils the batch."""
+        numbers = body.get("posting_numbers")
+        if not isinstance(numbers, list) or not 1 <= len(numbers) <= LARGEST_BATCH:
+            raise bad_request(f"invalid posting_numbers: value must contain between 1 and {LARGEST_BATCH} items")
+        records = [self._printable(shop, str(number)) for number in numbers]
+        batch = (shop.client_id, frozenset(record.number for record in records))
+        if batch not in self._batches:
+            self._batches[batch] = [self._open(shop, records, kind) for kind in self._kinds(shop, records[0])]
+        return {"tasks": [{"task_id": task.id, "task_type": task.kind} for task in self._batches[batch]]}
+
+    def get(self, shop: Shop, body: Body) -> Body:
+        """/v2/posting/fbs/package-label/get."""
+        try:
+            task = self._tasks[int(body.get("task_id") or 0)]
+        except (KeyError, ValueError, TypeError):
+            raise not_found("TASK_NOT_FOUND") from None
+        if task.client_id != shop.client_id:
+            raise not_found("TASK_NOT_FOUND")
+        code, error = self._standing(task)
+        unprinted = self._unprinted(task) if code == "completed" else []
+        printed = len(task.numbers) - len(unprinted) if code == "completed" else 0
+        return {
+            "error": {"code": "INTERNAL" if error else "", "message": error},
+            "file_url": self._file_url(_file_name(task)) if printed and not self._any(task, "no_file") else "",
+            "status": {
+                "code": code,
+                "postings_count": len(task.numbers),
+                "printed_postings_count": printed,
+                "unprinted_postings": unprinted,
+            },
+        }
+
+    def file(self, name: str) -> bytes | None:
+        """The PDF of a finished task; None for a name that stands for no file."""
+        task = next((task for task in self._tasks.values() if _file_name(task) == name), None)
+        if task is None or self._standing(task)[0] != "completed":
+            return None
+        missing = {row["posting_number"] for row in self._unprinted(task)}
+        return pdf([number for number in task.numbers if number not in missing], size=_MILLIMETRES[task.kind])
+
+    def _printable(self, shop: Shop, number: str) -> Record:
+        record = self._world.record(shop.client_id, number)
+        if record is None:
+            raise bad_request("POSTING_NUMBERS_IS_INCORRECT_FOR_COMPANY")
+        status = record.body["status"]
+        if status in ("delivering", "driver_pickup", "delivered"):
+            raise bad_request("label not allowed for delivered postings")
+        if not offered(record) and not (status == "awaiting_deliver" and record.body.get("_label")):
+            raise bad_request("NO_POSTINGS_FOR_BATCH_DOWNLOAD")
+        return record
+
+    def _kinds(self, shop: Shop, record: Record) -> tuple[str, ...]:
+        house = self._world.warehouses[shop.client_id].get(record.body["delivery_method"]["warehouse_id"])
+        return _TASKS.get(house.label_type if house else "SMALL", ("big_label", "small_label"))
+
+    def _open(self, shop: Shop, records: list[Record], kind: str) -> Task:
+        numbers = tuple(record.number for record in records)
+        task = Task(next(self._ids), kind, shop.client_id, numbers, self._world.now)
+        self._tasks[task.id] = task
+        return task
+
+    def _standing(self, task: Task) -> tuple[str, str]:
+        """The status code and, when it failed, why."""
+        age = self._world.now - task.created_at
+        if age < PENDING:
+            return "pending", ""
+        if age < PENDING + PRINTING or self._any(task, "stuck"):
+            return "in_progress", ""
+        error = self._any(task, "error")
+        return ("error", str(error)) if error else ("completed", "")
+
+    def _unprinted(self, task: Task) -> list[Body]:
+        rows = ((number, self._why_not(task.client_id, number)) for number in task.numbers)
+        return [{"posting_number": number, "message": why} for number, why in rows if why]
+
+    def _why_not(self, client_id: str, number: str) -> str:
+        record = self._world.record(client_id, number)
+        if record is None or offered(record):
+            return ""
+        return str(record.body.get("_label", {}).get("unprinted") or NOT_YET)
+
+    def _any(self, task: Task, key: str) -> Any:
+        records = (self._world.record(task.client_id, number) for number in task.numbers)
+        hints = (record.body.get("_label", {}).get(key) for record in records if record)
+        return next((hint for hint in hints if hint), None)
+
+
+def offered(record: Record) -> bool:
+    """Whether the posting says itself that its label can be had."""
+    return any(action in record.body["available_actions"] for action in (*LABEL_ACTIONS, "label_download_big"))
+
+
+def pdf(numbers: list[str], *, size: tuple[int, int]) -> bytes:
+    """A PDF with one page of `size` millimetres per posting, its number in plain sight."""
+    width, height = (round(side * 72 / 25.4) for side in size)
+    kids = " ".join(f"{4 + 2 * i} 0 R" for i in range(len(numbers)))
+    objects = [
+        "<< /Type /Catalog /Pages 2 0 R >>",
+        f"<< /Type /Pages /Kids [{kids}] /Count {len(numbers)} >>",
+        "<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>",
+    ]
+    for i, number in enumerate(numbers):
+        drawing = f"BT /F1 10 Tf 8 {height // 2} Td ({number}) Tj ET"
+        page = f"/Parent 2 0 R /MediaBox [0 0 {width} {height}] /Contents {5 + 2 * i} 0 R"
+        objects.append(f"<< /Type /Page {page} /Resources << /Font << /F1 3 0 R >> >> >>")
+        objects.append(f"<< /Length {len(drawing)} >>\nstream\n{drawing}\nendstream")
+    return _assemble(objects)
+
+
+def _assemble(objects: list[str]) -> bytes:
+    out, offsets = bytearray(b"%PDF-1.4\n"), []
+    for i, content in enumerate(objects, 1):
+        offsets.append(len(out))
+        out += f"{i} 0 obj\n{content}\nendobj\n".encode("latin-1")
+    table = "".join(f"{offset:010d} 00000 n \n" for offset in offsets)
+    start, size = len(out), len(objects) + 1
+    out += f"xref\n0 {size}\n0000000000 65535 f \n{table}".encode()
+    out += f"trailer\n<< /Size {size} /Root 1 0 R >>\nstartxref\n{start}\n%%EOF\n".encode()
+    return bytes(out)
+
+
+def _file_name(task: Task) -> str:
+    return f"{task.kind}/ticket-{task.id}.pdf"

@@ -1,0 +1,157 @@
+"""The methods in force and what each answers; everything else is unknown or switched off."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from labelwatch.sandbox import acts, lists
+from labelwatch.sandbox.detail import detail
+from labelwatch.sandbox.labels import LabelDesk
+from labelwatch.sandbox.shops import Body, Shop, method_row, stamp, warehouse_row
+from labelwatch.sandbox.wire import bad_request
+from labelwatch.sandbox.world import World
+
+_LIMITS = {
+    "max_posting_weight": 25000,
+    "min_posting_weight": 0,
+    "width": 100,
+    "length": 120,
+    "height": 100,
+    "max_posting_price": 500000,
+    "min_posting_price": 0,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """A request that may be answered: the world as of now, the shop that asks, the body."""
+
+    world: World
+    desk: LabelDesk
+    shop: Shop
+    body: Body
+
+
+def _unfulfilled(call: Call) -> bytes:
+    return lists.unfulfilled(call.world.shelves[call.shop.client_id], call.body)
+
+
+def _list(call: Call) -> bytes:
+    return lists.all_postings(call.world.shelves[call.shop.client_id], call.body)
+
+
+def _get(call: Call) -> Body:
+    record = acts.known(call.world, call.shop, call.body)
+    wanted = call.body.get("with") or {}
+    return {"result": detail(record.body, previous_substatus=record.previous_substatus, wanted=wanted)}
+
+
+def _restrictions(call: Call) -> Body:
+    body = acts.known(call.world, call.shop, call.body).body
+    return {"result": {"posting_number": body["posting_number"], **_LIMITS, **body.get("_restrictions", {})}}
+
+
+def _exemplars(call: Call) -> Body:
+    body = acts.known(call.world, call.shop, call.body).body
+    open_ones = {sku for skus in body["requirements"].values() for sku in skus}
+    answer = {
+        "posting_number": body["posting_number"],
+        "status": "ship_not_available" if open_ones else "ship_available",
+        "products": [_exemplar(p["sku"], checked=str(p["sku"]) not in open_ones) for p in body["products"]],
+    }
+    return {**answer, **body.get("_exemplars", {})}
+
+
+def _exemplar(sku: int, *, checked: bool) -> Body:
+    status = "passed" if checked else "failed"
+    blank: Body = {"gtd": "", "rnpt": "", "weight": 0}
+    checks = {f"{name}_check_status": status for name in blank}
+    errors: Body = {f"{name}_error_codes": [] for name in blank}
+    flags = {"is_gtd_absent": False, "is_rnpt_absent": True}
+    return {
+        "product_id": sku,
+        "exemplars": [{"exemplar_id": sku * 10, "marks": [], **flags, **blank, **checks, **errors}],
+    }
+
+
+def _methods(call: Call) -> Body:
+    """The rFBS methods only; plain FBS ones bear their warehouse's id and stand in no list."""
+    asked = call.body.get("filter") or {}
+    rows = [
+        method_row(method) for method in call.world.methods[call.shop.client_id].values() if method.warehouse.is_rfbs
+    ]
+    for field, name in (
+        ("id", "delivery_method_ids"),
+        ("provider_id", "provider_ids"),
+        ("warehouse_id", "warehouse_ids"),
+        ("status", "status"),
+    ):
+        rows = _chosen(rows, field, asked.get(name))
+    return _slice(call.body, "delivery_methods", rows, most=100)
+
+
+def _warehouses(call: Call) -> Body:
+    rows = [warehouse_row(house) for house in call.world.warehouses[call.shop.client_id].values()]
+    return _slice(call.body, "warehouses", _chosen(rows, "warehouse_id", call.body.get("warehouse_ids")), most=200)
+
+
+def _chosen(rows: list[Body], field: str, wanted: list[Any] | None) -> list[Body]:
+    texts = {str(value) for value in wanted or ()}
+    return [row for row in rows if not texts or str(row[field]) in texts]
+
+
+def _slice(body: Body, name: str, rows: list[Body], *, most: int) -> Body:
+    """A page whose cursor is the place to go on from."""
+    try:
+        limit, start = int(body.get("limit") or 0), int(body.get("cursor") or 0)
+    except (ValueError, TypeError):
+        raise bad_request("invalid cursor") from None
+    if not 1 <= limit <= most:
+        raise bad_request(f"invalid limit: value must be inside range [1, {most}]")
+    more = start + limit < len(rows)
+    return {name: rows[start : start + limit], "has_next": more, "cursor": str(start + limit) if more else ""}
+
+
+def _roles(call: Call) -> Body:
+    expires = call.shop.key_expires_at
+    return {
+        "expires_at": stamp(expires) if expires else None,
+        "roles": [{"name": role.name, "methods": list(role.methods)} for role in call.shop.roles],
+    }
+
+
+def _seller(call: Call) -> Body:
+    shop = call.shop
+    return {
+        "company": {
+            "name": shop.name,
+            "legal_name": shop.legal_name,
+            "country": shop.country,
+            "currency": shop.currency,
+            "inn": "",
+            "ogrn": "",
+            "ownership_form": "",
+            "tax_system": "UNSPECIFIED",
+        },
+        "ratings": [],
+        "subscription": {"is_premium": False, "type": "UNSPECIFIED"},
+    }
+
+
+METHODS: Mapping[str, Callable[[Call], Body | bytes]] = {
+    "/v4/posting/fbs/unfulfilled/list": _unfulfilled,
+    "/v4/posting/fbs/list": _list,
+    "/v3/posting/fbs/get": _get,
+    "/v3/posting/fbs/package-label/create": lambda call: call.desk.create(call.shop, call.body),
+    "/v2/posting/fbs/package-label/get": lambda call: call.desk.get(call.shop, call.body),
+    "/v2/delivery-method/list": _methods,
+    "/v2/warehouse/list": _warehouses,
+    "/v1/posting/fbs/restrictions": _restrictions,
+    "/v5/fbs/posting/product/exemplar/status": _exemplars,
+    "/v1/roles": _roles,
+    "/v1/seller/info": _seller,
+    "/v4/posting/fbs/ship": lambda call: acts.ship(call.world, call.shop, call.body),
+    "/v3/posting/multiboxqty/set": lambda call: acts.set_boxes(call.world, call.shop, call.body),
+    "/v1/posting/cutoff/set": lambda call: acts.set_cutoff(call.world, call.shop, call.body),
+    "/v2/fbs/posting/tracking-number/set": lambda call: acts.set_tracking(call.world, call.shop, call.body),
+}

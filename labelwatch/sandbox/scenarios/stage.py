@@ -1,0 +1,154 @@
+"""What the scenarios share: two invented shops, their ways of delivery, and the steps of a posting's life."""
+
+import zlib
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from labelwatch.sandbox.acts import prints
+from labelwatch.sandbox.bodies import posting, state
+from labelwatch.sandbox.shops import REGISTERED_BY_CARRIER, Flow, Method, Shop, Warehouse, stamp
+from labelwatch.sandbox.world import At, World
+
+STAR = Shop(
+    client_id="100001",
+    api_key="5a9d2c1e-star-4b7f-8e21-sandbox00001",
+    name="Shenzhen Star",
+    legal_name="Shenzhen Star Trading Co., Ltd",
+    currency="CNY",
+    country="CN",
+)
+HOME = Shop(
+    client_id="200002",
+    api_key="7c31f0aa-home-4d02-9b3c-sandbox00002",
+    name="Тёплый дом",
+    legal_name="ООО «Тёплый дом»",
+)
+
+BAOAN = Warehouse(id=1020005000310001, name="Shenzhen Bao'an")
+KHIMKI = Warehouse(id=1020005000420001, name="Химки", is_rfbs=False)
+
+AURORA = Method(
+    id=1020005000310101,
+    name="Aurora Post Economy, Shenzhen Bao'an",
+    carrier_id=1301,
+    carrier="Aurora Post",
+    warehouse=BAOAN,
+    flow=Flow.AGGREGATOR,
+    crossborder=True,
+)
+SILK = Method(
+    id=1020005000310102,
+    name="Silk Road Express Standard, Shenzhen Bao'an",
+    carrier_id=1302,
+    carrier="Silk Road Express",
+    warehouse=BAOAN,
+    flow=Flow.AGGREGATOR,
+    crossborder=True,
+)
+POLAR = Method(
+    id=1020005000310103,
+    name="Polar Bridge Air, Shenzhen Bao'an",
+    carrier_id=1303,
+    carrier="Polar Bridge",
+    warehouse=BAOAN,
+    flow=Flow.TRACKING,
+    crossborder=True,
+)
+OWN = Method(
+    id=1020005000310104,
+    name="Own courier, Shenzhen Bao'an",
+    carrier_id=0,
+    carrier="",
+    warehouse=BAOAN,
+    flow=Flow.NON_INTEGRATED,
+    crossborder=True,
+)
+OZON = Method(
+    id=KHIMKI.id,
+    name="Доставка Ozon самостоятельно, Химки",
+    carrier_id=24,
+    carrier="Доставка Ozon",
+    warehouse=KHIMKI,
+    flow=Flow.OZON,
+)
+
+KEY_LIVES = timedelta(days=60)
+REGISTERED_WITHIN = 7.0
+
+
+def both_shops(start: datetime) -> World:
+    """A world with the two shops and nothing on their tables."""
+    world = World(start)
+    expires = start + KEY_LIVES
+    world.open(replace(STAR, key_expires_at=expires), methods=[AURORA, SILK, POLAR, OWN])
+    world.open(replace(HOME, key_expires_at=expires), methods=[OZON])
+    return world
+
+
+def shop_of(method: Method) -> Shop:
+    """The shop a delivery method of this stage belongs to."""
+    return HOME if method is OZON else STAR
+
+
+def arrival(start: datetime, number: str, *, method: Method, minutes: float, cutoff: timedelta, **more: Any) -> At:
+    """A posting that comes `minutes` after the start, to be assembled before start + cutoff."""
+    shop = shop_of(method)
+    body = posting(
+        number,
+        method=method,
+        at=start + timedelta(minutes=minutes),
+        cutoff=start + cutoff,
+        currency=shop.currency,
+        **more,
+    )
+    return At(minutes=minutes, shop=shop.client_id, posting=number, change=body)
+
+
+def step(minutes: float, number: str, *, method: Method, status: str, **more: Any) -> At:
+    """A posting moves on. `substatus` and `label` as in bodies.state, any other field is laid over it."""
+    told = {key: more.pop(key) for key in ("substatus", "label") if key in more}
+    return At(minutes=minutes, posting=number, change={**state(method.flow, status, **told), **more})
+
+
+def tracking(number: str) -> str:
+    """The tracking number an invented carrier gives to a posting."""
+    return f"SB{zlib.crc32(number.encode()):010d}CN"
+
+
+def labelled_after(number: str) -> float:
+    """How long Ozon takes to draw this posting's label: 40 to 70 seconds, in minutes."""
+    return (40 + zlib.crc32(number.encode()) % 31) / 60
+
+
+def packed(minutes: float, number: str, *, method: Method) -> Iterator[At]:
+    """Assembly, registration where the carrier does one, and the label where Ozon draws one."""
+    ready, tracked = minutes, {"tracking_number": "" if method.flow is Flow.OZON else tracking(number)}
+    if method.flow in REGISTERED_BY_CARRIER:
+        yield step(minutes, number, method=method, status="awaiting_registration")
+        ready = minutes + REGISTERED_WITHIN
+    yield from registered(ready, number, method=method, tracked=tracked)
+
+
+def registered(minutes: float, number: str, *, method: Method, tracked: dict[str, str] | None = None) -> Iterator[At]:
+    """The posting waits for hand-over, and its label comes if one is drawn in this flow."""
+    tracked = {"tracking_number": tracking(number)} if tracked is None else tracked
+    yield step(minutes, number, method=method, status="awaiting_deliver", **tracked)
+    flow = {"integration_type_flow": method.flow, "delivery_schema": "Crossborder" if method.crossborder else "FBS"}
+    if prints(flow):
+        when = minutes + labelled_after(number)
+        yield step(when, number, method=method, status="awaiting_deliver", label=True)
+
+
+def handed_over(start: datetime, minutes: float, number: str, *, method: Method) -> At:
+    """The carrier has it."""
+    when = stamp(start + timedelta(minutes=minutes))
+    return step(minutes, number, method=method, status="delivering", delivering_date=when)
+
+
+def smooth(start: datetime, number: str, *, method: Method, came: float, packs: float, leaves: float) -> Iterator[At]:
+    """The whole life of a posting nobody has to worry about: its cutoff is more than a day away."""
+    yield arrival(start, number, method=method, minutes=came, cutoff=timedelta(hours=31))
+    yield from packed(packs, number, method=method)
+    yield handed_over(start, leaves, number, method=method)

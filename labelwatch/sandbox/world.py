@@ -1,0 +1,119 @@
+"""The world the sandbox tells about: shops, their postings, and a timeline of what happens to them."""
+
+import heapq
+import threading
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from itertools import count
+from typing import Any
+
+from labelwatch.sandbox.faults import Fault, Faults
+from labelwatch.sandbox.shelf import Record, Shelf
+from labelwatch.sandbox.shops import Body, Method, Shop, Warehouse
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class At:
+    """What happens `minutes` after the start of the world.
+
+    `change` is laid over the one thing that is named: a posting (a new number with a whole body is an arrival and
+    needs its shop), a delivery method, a warehouse, or the shop itself. A `fault` begins then, for the shop or all.
+    """
+
+    minutes: float
+    shop: str = ""
+    posting: str = ""
+    method: int = 0
+    warehouse: int = 0
+    change: Mapping[str, Any] = field(default_factory=dict)
+    fault: Fault | None = None
+
+
+class World:
+    """Everything there is, as of the time it was last advanced to. Hold `lock` while reading more than one thing.
+
+    `expected` says for a scripted scenario what is wrong: posting number (or Client-Id) -> cause id.
+    """
+
+    def __init__(self, start: datetime) -> None:
+        self.start = self.now = start
+        self.lock = threading.RLock()
+        self.faults = Faults()
+        self.shops: dict[str, Shop] = {}
+        self.shelves: dict[str, Shelf] = {}
+        self.methods: dict[str, dict[int, Method]] = {}
+        self.warehouses: dict[str, dict[int, Warehouse]] = {}
+        self.expected: dict[str, str] = {}
+        self._owners: dict[str, str] = {}
+        self._serials = count(1_200_000_001)
+        self._timeline: list[tuple[datetime, int, At]] = []
+
+    def open(self, shop: Shop, *, methods: Iterable[Method] = ()) -> None:
+        """Add a shop with its delivery methods and the warehouses they leave from."""
+        self.shops[shop.client_id] = shop
+        self.shelves[shop.client_id] = Shelf()
+        self.methods[shop.client_id] = {method.id: method for method in methods}
+        houses = (method.warehouse for method in methods)
+        self.warehouses[shop.client_id] = {house.id: house for house in houses}
+
+    def put(self, client_id: str, body: Body) -> None:
+        """Add a posting to a shop now."""
+        record = Record(next(self._serials), body, self.now)
+        self._owners[record.number] = client_id
+        self.shelves[client_id].put(record)
+
+    def plan(self, *events: At) -> None:
+        """Put events on the timeline; those already due happen at the next look at the world."""
+        for event in events:
+            due = self.start + timedelta(minutes=event.minutes)
+            heapq.heappush(self._timeline, (due, next(self._serials), event))
+
+    def later(self, event: At) -> None:
+        """Put an event on the timeline whose minutes count from now."""
+        since_start = (self.now - self.start).total_seconds() / 60
+        self.plan(replace(event, minutes=since_start + event.minutes))
+
+    def advance(self, now: datetime) -> None:
+        """Let happen what is due; a step backwards undoes nothing."""
+        while self._timeline and self._timeline[0][0] <= now:
+            self.now, _, event = heapq.heappop(self._timeline)
+            self._happen(event)
+        self.now = now
+
+    def owner(self, number: str) -> str | None:
+        """The Client-Id of the shop a posting belongs to."""
+        return self._owners.get(number)
+
+    def record(self, client_id: str, number: str) -> Record | None:
+        """A posting of this shop."""
+        return self.shelves[client_id].records.get(number)
+
+    def change(self, number: str, change: Mapping[str, Any]) -> None:
+        """Lay a change over a posting now."""
+        shelf = self.shelves[self._owners[number]]
+        shelf.put(shelf.records[number].after(dict(change), at=self.now))
+
+    def _happen(self, event: At) -> None:
+        if event.fault:
+            self.faults.add(replace(event.fault, client_id=event.shop or event.fault.client_id), now=self.now)
+        elif event.posting:
+            self._touch_posting(event)
+        elif event.method:
+            _replace(self.methods, event.method, event.change)
+        elif event.warehouse:
+            _replace(self.warehouses, event.warehouse, event.change)
+        else:
+            self.shops[event.shop] = replace(self.shops[event.shop], **event.change)
+
+    def _touch_posting(self, event: At) -> None:
+        if event.posting in self._owners:
+            self.change(event.posting, event.change)
+        else:
+            self.put(event.shop, dict(event.change))
+
+
+def _replace(shelves: dict[str, dict[int, Any]], identity: int, change: Mapping[str, Any]) -> None:
+    for things in shelves.values():
+        if identity in things:
+            things[identity] = replace(things[identity], **change)
