@@ -10,6 +10,7 @@ from labelwatch.core.model import (
     Diagnosis,
     Facts,
     Finding,
+    Interval,
     MethodHistory,
     Posting,
     Proof,
@@ -17,6 +18,9 @@ from labelwatch.core.model import (
     Severity,
     Verdict,
 )
+
+BLIND_AFTER_INTERVALS = 3
+"""A shop unread for so many polls is an alert of its own."""
 
 BLIND_IS_CRITICAL_AFTER = timedelta(hours=1)
 
@@ -74,10 +78,24 @@ def _climb(finding: Finding, facts: Facts) -> tuple[Rung, Proven, tuple[RuledOut
 
 
 def blindness(
-    shop: str, cause: str, detail: str, *, read_at: datetime | None, since: datetime, now: datetime, final: bool
-) -> Diagnosis:
-    """A shop that cannot be read since `since`; `final`: it stays so until somebody changes something."""
-    critical = final or now - since >= BLIND_IS_CRITICAL_AFTER
+    shop: str,
+    cause: str,
+    detail: str,
+    *,
+    read_at: datetime | None,
+    since: datetime,
+    every: timedelta,
+    final: bool,
+    now: datetime,
+) -> Diagnosis | None:
+    """A shop that cannot be read since `since`; None while the next poll may still mend it.
+
+    `final`: it stays so until somebody changes a key, a contract or this program, so there is nothing to wait for.
+    """
+    blind_since = read_at or since
+    if not final and now - blind_since < BLIND_AFTER_INTERVALS * every:
+        return None
+    critical = final or now - blind_since >= BLIND_IS_CRITICAL_AFTER
     return Diagnosis(
         shop=shop,
         posting_number=None,
@@ -87,5 +105,6 @@ def blindness(
         certainty=Certainty.CERTAIN,
         verdict=Verdict.ACT if final else Verdict.WAIT,
         evidence=(Proof("answer", detail, since),),
+        waiting_since=Interval(blind_since, since) if blind_since <= since else Interval(since, since),
         as_of=read_at,
     )

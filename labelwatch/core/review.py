@@ -1,0 +1,63 @@
+"""One look at one posting: is it in trouble, is its trouble over, or is there nothing to say; and what follows."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from labelwatch.core.detect import Watch, has_moved_on, outcome
+from labelwatch.core.diagnose import diagnose, own_facts
+from labelwatch.core.lifecycle import close, reconcile
+from labelwatch.core.model import Alert, AlertPolicy, Diagnosis, Finding, Known, Outcome, Reason
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What becomes of an alert, and why people must hear of it now (None: they need not)."""
+
+    alert: Alert
+    reason: Reason | None
+    is_news: bool
+    """False when nothing but the time of looking differs from what is stored."""
+
+
+def review(
+    known: Known, before: Alert | None, *, watch: Watch, policy: AlertPolicy, now: datetime
+) -> Decision | None:
+    """Decide about the alert of a posting that was just seen; None = it has none and needs none."""
+    verdict = look(known, before, watch=watch, now=now)
+    if isinstance(verdict, Diagnosis):
+        alert, reason = reconcile(before, verdict, policy=policy, now=now)
+        return Decision(alert, reason, is_news=reason is not None or not _says_the_same(before, alert))
+    if verdict is None or before is None:
+        return None
+    alert, reason = close(before, verdict, policy=policy, now=now)
+    return Decision(alert, reason, is_news=True)
+
+
+def look(known: Known, before: Alert | None, *, watch: Watch, now: datetime) -> Diagnosis | Outcome | None:
+    """The diagnosis of a late posting, or how the trouble of one that has an alert ended.
+
+    An alert whose posting moved on in time (packed at last, the label due in a minute) is held open until the label
+    is there: only a posting that stands still and is no longer late is excused.
+    """
+    ended = outcome(known, watch.history.labelled)
+    if ended is not None:
+        return ended
+    finding = watch.find(known, now, watched=before is not None)
+    if finding is None:
+        return None if before is None else Outcome.EXCUSED
+    if finding.is_late or (before is not None and _is_held(before, finding)):
+        return diagnose(finding, own_facts(known.posting, watch.history), as_of=now)
+    return Outcome.EXCUSED
+
+
+def _is_held(before: Alert, finding: Finding) -> bool:
+    return not before.diagnosis.is_late or has_moved_on(before.diagnosis.stage, finding.stage)
+
+
+def _says_the_same(before: Alert | None, after: Alert) -> bool:
+    """`as_of` differs at every look and is worth a write only when somebody is told."""
+    return before is not None and _undated(before) == _undated(after)
+
+
+def _undated(alert: Alert) -> Alert:
+    return replace(alert, diagnosis=replace(alert.diagnosis, as_of=None))
