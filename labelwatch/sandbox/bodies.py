@@ -106,11 +106,12 @@ def posting(
     status: str = "awaiting_packaging",
     label: bool = False,
     currency: str = "RUB",
+    product: Product | None = None,
     change: Mapping[str, Any] | None = None,
 ) -> Body:
     """A posting that came `at` and must be assembled before `cutoff`; `change` is laid over the result."""
     seed = zlib.crc32(number.encode())
-    product = GOODS[seed % len(GOODS)]
+    product = product or GOODS[seed % len(GOODS)]
     body = {
         **_identity(number),
         **state(method.flow, status, label=label),
@@ -167,7 +168,7 @@ def _times(at: datetime, *, cutoff: datetime) -> Body:
     return {
         "in_process_at": stamp(at),
         "shipment_date": stamp(cutoff),
-        "shipment_date_without_delay": stamp(cutoff + timedelta(hours=6)),
+        "shipment_date_without_delay": stamp(cutoff),
         "delivering_date": None,
         "pickup_code_verified_at": None,
     }

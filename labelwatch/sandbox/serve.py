@@ -11,7 +11,7 @@ from labelwatch.sandbox.sandbox import Sandbox
 from labelwatch.sandbox.scenarios import build
 
 
-def serve(port: int = 0, scenario: str = "quiet", *, speed: float = 1.0) -> None:
+def serve(port: int = 0, scenario: str = "day", *, speed: float = 1.0) -> None:
     """Play a scenario that starts now on 127.0.0.1:port, until SIGINT or SIGTERM; says on stdout where it is.
 
     Call it from the main thread. ValueError for an unknown scenario, OSError for a port in use.

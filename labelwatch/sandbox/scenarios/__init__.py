@@ -3,10 +3,15 @@
 from collections.abc import Callable, Mapping
 from datetime import datetime
 
+from labelwatch.sandbox.scenarios.causes import blind, causes
+from labelwatch.sandbox.scenarios.day import day
 from labelwatch.sandbox.scenarios.plain import many, quiet
 from labelwatch.sandbox.world import World
 
 NAMES: Mapping[str, Callable[[datetime], World]] = {
+    "day": day,
+    "causes": causes,
+    "blind": blind,
     "quiet": quiet,
     "many": many,
 }
@@ -20,4 +25,4 @@ def build(name: str, start: datetime) -> World:
     return many(start, int(number)) if number else NAMES[plain](start)
 
 
-__all__ = ["NAMES", "build", "many", "quiet"]
+__all__ = ["NAMES", "blind", "build", "causes", "day", "many", "quiet"]

@@ -89,7 +89,7 @@ def both_shops(start: datetime) -> World:
 
 def shop_of(method: Method) -> Shop:
     """The shop a delivery method of this stage belongs to."""
-    return HOME if method is OZON else STAR
+    return STAR if method.crossborder else HOME
 
 
 def arrival(start: datetime, number: str, *, method: Method, minutes: float, cutoff: timedelta, **more: Any) -> At:
