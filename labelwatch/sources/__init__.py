@@ -31,13 +31,15 @@ class Trouble(StrEnum):
 class SourceError(Exception):
     """A question could not be answered. `detail` is short, for people, and holds no secret and no buyer."""
 
-    def __init__(self, trouble: Trouble, detail: str) -> None:
+    def __init__(self, trouble: Trouble, detail: str, *, retry_after: float | None = None) -> None:
         super().__init__(f"{trouble}: {detail}")
         self.trouble = trouble
         self.detail = detail
+        self.retry_after = retry_after
+        """Seconds the marketplace asked us to wait; None = it did not say."""
 
 
-class Unreadable(Exception):
+class Unreadable(Exception):  # noqa: N818
     """One posting among others makes no sense: `path` says where ($.postings[37].shipment_date)."""
 
     def __init__(self, path: str, number: str, problem: str) -> None:

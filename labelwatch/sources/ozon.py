@@ -1,0 +1,251 @@
+"""One shop at Ozon over its Seller API: the methods that read, their retries and their rate; none that writes."""
+
+import logging
+import random
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from typing import Any, TypeVar
+
+import msgspec
+from pyrate_limiter import GCRA, Limiter, MonotonicClock, Rate, SingleBucketFactory, StateBucket
+from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_attempt
+
+from labelwatch.core.model import Posting
+from labelwatch.sources import Item, KeyInfo, SourceError, Trouble, Unreadable
+from labelwatch.sources.ozon_errors import Answer
+from labelwatch.sources.ozon_http import Wire, environment_proxy
+from labelwatch.sources.ozon_parse import Page, key_info, one, page, read
+
+T = TypeVar("T")
+log = logging.getLogger(__name__)
+
+UNFULFILLED = "/v4/posting/fbs/unfulfilled/list"
+LISTED = "/v4/posting/fbs/list"
+SINGLE = "/v3/posting/fbs/get"
+ROLES = "/v1/roles"
+
+WATCHED = (
+    "awaiting_approve",
+    "awaiting_packaging",
+    "awaiting_registration",
+    "awaiting_deliver",
+    "arbitration",
+    "client_arbitration",
+    "acceptance_in_progress",
+    "not_accepted",
+)
+"""The statuses of a posting that still has to be handed over and that the list can filter by."""
+
+_PAGE = 100
+_TRIES = 3
+_LONGEST_WAIT = 60.0
+_WORTH_RETRYING = frozenset((Trouble.RATE_LIMITED, Trouble.OZON_DOWN))
+# Analytics carry the warehouse's name; everything else that can be asked for carries the buyer or money.
+_QUESTION = {"limit": _PAGE, "sort_dir": "ASC", "with": {"analytics_data": True}}
+
+# A core is full at about a hundred pages a second; more requests at once would only queue inside.
+_IN_FLIGHT = threading.BoundedSemaphore(32)
+_limiters: dict[tuple[str, float], Limiter] = {}
+_limiters_lock = threading.Lock()
+
+
+class OzonSource:
+    """One Client-Id and its key; see labelwatch.sources.Source.
+
+    `timeout` is that of one whole request; every request is tried up to three times, with pauses by `sleep` (which
+    may raise to stop early) and `jitter` (from 0 to 1). All sources of one Client-Id in a process share one rate.
+    `proxy` None = what the environment says, empty = none.
+    """
+
+    def __init__(
+        self,
+        client_id: str,
+        api_key: str,
+        *,
+        base_url: str,
+        requests_per_second: float,
+        timeout: timedelta,
+        clock: Callable[[], datetime],
+        user_agent: str,
+        sleep: Callable[[float], object] = time.sleep,
+        jitter: Callable[[], float] = random.random,
+        max_pages: int = 20_000,
+        proxy: str | None = None,
+    ) -> None:
+        self.requests = 0
+        self._client_id = client_id
+        self._clock = clock
+        self._sleep = sleep
+        self._jitter = jitter
+        self._max_pages = max_pages
+        self._closed = False
+        self._limiter = _limiter(client_id, requests_per_second)
+        headers = _headers(client_id, api_key, user_agent)
+        proxy = environment_proxy(base_url) if proxy is None else proxy
+        self._wire = Wire(base_url, headers, timeout=timeout, proxy=proxy, secret=api_key)
+        self._retrying = self._retries()
+
+    def sweep(self) -> Iterator[Sequence[Item]]:
+        """All postings not yet handed over, page by page, empty pages left out.
+
+        Complete only if it ends without an error. The next page is fetched while the current one is worked on.
+        """
+        now = self._clock()
+        window = {"cutoff_from": _text(now - timedelta(days=90)), "cutoff_to": _text(now + timedelta(days=180))}
+        return self._pages(UNFULFILLED, {**_QUESTION, "filter": {**window, "statuses": WATCHED}})
+
+    def read(self, item: Item) -> Posting:
+        """Decode one item; raises Unreadable."""
+        return read(item)
+
+    def lookup(self, numbers: Sequence[str]) -> dict[str, Posting]:
+        """Postings by number, wherever they stand now; what Ozon does not know or cannot be read is left out.
+
+        One request for a hundred orders, then one request for each posting that its order did not bring up.
+        """
+        wanted = frozenset(numbers)
+        found = self._by_order(wanted)
+        for number in sorted(wanted - found.keys()):
+            item = self._ask(SINGLE, {"posting_number": number, "with": _QUESTION["with"]}, one)
+            found |= _readable([item] if item else [], wanted=frozenset((number,)))
+        return found
+
+    def key_info(self) -> KeyInfo:
+        """What the key may do and until when, by /v1/roles."""
+        return self._ask(ROLES, None, key_info)
+
+    def close(self) -> None:
+        """End what is in flight and refuse the rest."""
+        self._closed = True
+        self._wire.close()
+
+    def _by_order(self, wanted: frozenset[str]) -> dict[str, Posting]:
+        # No method filters by posting number; an order's number is the posting's without its last part.
+        orders = sorted({number.rpartition("-")[0] for number in wanted} - {""})
+        now = self._clock()
+        window = {"since": _text(now - timedelta(days=330)), "to": _text(now + timedelta(days=30))}
+        found: dict[str, Posting] = {}
+        for start in range(0, len(orders), _PAGE):
+            batch = {**window, "order_numbers": orders[start : start + _PAGE]}
+            for items in self._pages(LISTED, {**_QUESTION, "filter": batch}):
+                found |= _readable(items, wanted=wanted)
+        return found
+
+    def _pages(self, path: str, question: Mapping[str, Any]) -> Iterator[Sequence[Item]]:
+        """Follow the cursor to the end; a cursor that was met before, or an empty one, is the end too.
+
+        Ozon's own example pairs has_next with a cursor that never moves: trusting has_next alone never ends.
+        """
+        met = {""}
+        before: list[int] = []
+        ahead = ThreadPoolExecutor(1, thread_name_prefix=f"ozon-{self._client_id}")
+        try:
+            coming = ahead.submit(self._page, path, question, "")
+            for _ in range(self._max_pages):
+                current = coming.result()
+                is_last = not current.has_next or current.cursor in met
+                digests = [item.digest for item in current.items]
+                is_same = bool(digests) and digests == before
+                if is_same and not is_last:
+                    raise SourceError(Trouble.NOT_UNDERSTOOD, f"{path}: the same page again under a new cursor")
+                if not is_last:
+                    met.add(current.cursor)
+                    coming = ahead.submit(self._page, path, question, current.cursor)
+                if digests and not is_same:
+                    yield current.items
+                if is_last:
+                    return
+                before = digests
+        finally:
+            ahead.shutdown(wait=False, cancel_futures=True)
+        raise SourceError(Trouble.NOT_UNDERSTOOD, f"{path}: no end after {self._max_pages} pages")
+
+    def _page(self, path: str, question: Mapping[str, Any], cursor: str) -> Page:
+        return self._ask(path, {**question, "cursor": cursor}, page)
+
+    def _ask(self, path: str, question: Mapping[str, Any] | None, understand: Callable[[Answer], T]) -> T:
+        content = b"" if question is None else msgspec.json.encode(question)
+        answer: T = self._retrying(self._once, path, content, understand)
+        return answer
+
+    def _once(self, path: str, content: bytes, understand: Callable[[Answer], T]) -> T:
+        if self._closed:
+            raise SourceError(Trouble.OZON_DOWN, f"{path}: not asked, we are closing")
+        with _IN_FLIGHT:
+            self._limiter.try_acquire(self._client_id)
+            self.requests += 1
+            answer = self._wire.post(path, content)
+        return understand(answer)
+
+    def _retries(self) -> Retrying:
+        return Retrying(
+            sleep=self._rest,
+            stop=stop_after_attempt(_TRIES),
+            wait=self._pause,
+            retry=retry_if_exception(self._is_worth_retrying),
+            before_sleep=_say_why,
+            reraise=True,
+        )
+
+    def _rest(self, seconds: float) -> None:
+        self._sleep(seconds)
+
+    def _is_worth_retrying(self, error: BaseException) -> bool:
+        return isinstance(error, SourceError) and error.trouble in _WORTH_RETRYING and not self._closed
+
+    def _pause(self, state: RetryCallState) -> float:
+        error = state.outcome.exception() if state.outcome else None
+        asked = error.retry_after if isinstance(error, SourceError) else None
+        if asked is not None:
+            return min(asked, _LONGEST_WAIT)
+        return 0.5 * 2.0 ** (state.attempt_number - 1) * (1 + self._jitter())
+
+
+def _headers(client_id: str, api_key: str, user_agent: str) -> dict[str, str]:
+    return {
+        "Client-Id": client_id,
+        "Api-Key": api_key,
+        "User-Agent": user_agent,
+        "Content-Type": "application/json",
+        "Accept": "application/json",
+        "Accept-Encoding": "gzip",
+    }
+
+
+def _readable(items: Sequence[Item], *, wanted: frozenset[str]) -> dict[str, Posting]:
+    found = {}
+    for item in items:
+        try:
+            posting = read(item)
+        except Unreadable as error:
+            log.warning("A posting looked up cannot be read: %s %s", error.number, error)
+            continue
+        if posting.number in wanted:
+            found[posting.number] = posting
+    return found
+
+
+def _limiter(client_id: str, requests_per_second: float) -> Limiter:
+    """The one limiter of a Client-Id: requests spread evenly, never a burst."""
+    with _limiters_lock:
+        key = (client_id, requests_per_second)
+        if key not in _limiters:
+            # 2 % slower than asked: requests that jitter on their way still do not crowd a second.
+            # The limiter counts whole milliseconds: beyond a thousand a second several must fit into one.
+            burst = 1 + int(requests_per_second // 1000)
+            rate = Rate(max(1, round(requests_per_second * 1000)), 1_020_000, burst=burst)
+            bucket = StateBucket([rate], algorithm=GCRA(), clock=MonotonicClock())
+            _limiters[key] = Limiter(SingleBucketFactory(bucket, schedule_leak=False), buffer_ms=0)
+        return _limiters[key]
+
+
+def _say_why(state: RetryCallState) -> None:
+    error = state.outcome.exception() if state.outcome else None
+    log.info("%s; trying again in %.1f s", error, state.upcoming_sleep)
+
+
+def _text(moment: datetime) -> str:
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,0 +1,148 @@
+"""What an answer of Ozon means when it is not what was asked for: one named trouble and a line for people."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from email.utils import parsedate_to_datetime
+
+import msgspec
+
+from labelwatch.sources import SourceError, Trouble
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One HTTP answer, its body inflated; header names are lower case.
+
+    Neither the body (it holds the buyer) nor the secret that was sent is ever shown.
+    """
+
+    path: str
+    status: int
+    headers: Mapping[str, str]
+    body: bytes = field(repr=False)
+    secret: str = field(default="", repr=False)
+
+
+class _Words(msgspec.Struct):
+    code: str | int | None = None
+    message: str | None = None
+
+
+class _Envelope(msgspec.Struct):
+    code: str | int | None = None
+    message: str | None = None
+    error: _Words | str | None = None
+
+
+_ENVELOPE = msgspec.json.Decoder(_Envelope)
+
+# Ozon's words decide before its status does: a wrong key was seen as 401, 403 and 404.
+# The words: "Errors" in the Seller API documentation; the order matters, the narrow ones come first.
+_BY_MESSAGE = tuple(
+    (re.compile(pattern, re.IGNORECASE), trouble)
+    for pattern, trouble in (
+        (r"api-?key.{0,20}(deactivated|expired)", Trouble.KEY_EXPIRED),
+        (r"restricted to specific ip", Trouble.IP_NOT_ALLOWED),
+        (r"missing a required role|permission denied", Trouble.ROLE_MISSING),
+        (r"offer not signed", Trouble.OFFER_NOT_SIGNED),
+        (r"invalid api-?key|api-?key headers? (is|are) required", Trouble.KEY_REJECTED),
+        (r"client-?id.{0,30}(positive|invalid|required)", Trouble.KEY_REJECTED),
+        (r"method (is )?not allowed|obsolete method|^not found$", Trouble.METHOD_RETIRED),
+        (r"rate limit", Trouble.RATE_LIMITED),
+        (r"circle is open|internal (server )?error", Trouble.OZON_DOWN),
+    )
+)
+_POSTING_MISSING = re.compile(r"posting.{0,40}not.?found", re.IGNORECASE)
+# Controls would forge log lines, direction marks would reorder what people read.
+_UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]+")
+_BIGGEST_ERROR = 65536
+
+
+def failure(answer: Answer, problem: str = "") -> SourceError:
+    """The error to raise for an answer that cannot be used.
+
+    `problem` says what was missing in an answer that Ozon itself called fine.
+    """
+    message = message_of(answer.body)
+    trouble = _by_message(message) or _by_status(answer, bare=not message)
+    detail = _detail(answer, message or problem)
+    return SourceError(trouble, detail, retry_after=retry_after(answer.headers))
+
+
+def broken_off(answer: Answer) -> SourceError:
+    """The error to raise for JSON that ends before its end."""
+    return SourceError(Trouble.OZON_DOWN, _detail(answer, "the answer breaks off"))
+
+
+def is_posting_missing(answer: Answer) -> bool:
+    """True when Ozon knows no such posting: not the same as a method or a key it does not know."""
+    return bool(_POSTING_MISSING.search(message_of(answer.body)))
+
+
+def message_of(body: bytes) -> str:
+    """Ozon's own words in either of its two error envelopes; empty when it said nothing."""
+    if len(body) > _BIGGEST_ERROR:
+        return ""
+    try:
+        said = _ENVELOPE.decode(body)
+    except (ValueError, RecursionError):
+        return ""
+    inner = said.error if isinstance(said.error, _Words) else said
+    return next((word for word in (inner.message, inner.code) if isinstance(word, str) and word), "")
+
+
+def retry_after(headers: Mapping[str, str]) -> float | None:
+    """Seconds to wait by the Retry-After header; a date is measured from the server's own Date."""
+    hint = headers.get("retry-after", "").strip()
+    if re.fullmatch(r"\d{1,9}(\.\d{1,9})?", hint):
+        return float(hint)
+    try:
+        wait = parsedate_to_datetime(hint) - parsedate_to_datetime(headers.get("date", ""))
+    except (ValueError, TypeError):
+        return None
+    return max(0.0, wait.total_seconds())
+
+
+def clean(text: str, limit: int) -> str:
+    """The text on one line, without control and direction characters, at most `limit` characters long."""
+    return _UNPRINTABLE.sub(" ", text).strip()[:limit]
+
+
+def _by_message(message: str) -> Trouble | None:
+    return next((trouble for pattern, trouble in _BY_MESSAGE if pattern.search(message)), None)
+
+
+def _by_status(answer: Answer, *, bare: bool) -> Trouble:
+    status = answer.status
+    if status == 429:
+        return Trouble.RATE_LIMITED
+    if 300 <= status < 400:
+        return Trouble.NOT_UNDERSTOOD
+    if status >= 500 or status == 408 or _is_html(answer):
+        return Trouble.OZON_DOWN
+    if status in (405, 410) or (status == 404 and bare):
+        return Trouble.METHOD_RETIRED
+    return Trouble.KEY_REJECTED if status == 401 else Trouble.NOT_UNDERSTOOD
+
+
+def _is_html(answer: Answer) -> bool:
+    start = answer.body[:64].lstrip(b"\xef\xbb\xbf \t\r\n")
+    return start.startswith(b"<") or "text/html" in answer.headers.get("content-type", "").lower()
+
+
+def _detail(answer: Answer, words: str) -> str:
+    if 300 <= answer.status < 400:
+        words = "a redirect, which is never followed: is something standing between us and Ozon?"
+    elif not words and _is_html(answer):
+        words = "a web page instead of data"
+    parts = [answer.path, f"HTTP {answer.status}", clean(_redact(words, answer.secret), 200)]
+    trace = clean(_redact(answer.headers.get("x-o3-trace-id", ""), answer.secret), 64)
+    return ": ".join(part for part in parts if part) + (f" (trace {trace})" if trace else "")
+
+
+def _redact(text: str, secret: str) -> str:
+    # Shorter ones are no real keys, and hiding every "key" would hide what Ozon says.
+    if len(secret) < 8:
+        return text
+    return re.sub(re.escape(secret), "***", _UNPRINTABLE.sub(" ", text), flags=re.IGNORECASE)

@@ -1,0 +1,196 @@
+"""One POST and its answer over HTTP/1.1: kept connections, one deadline for the whole of it, a limit on its size.
+
+httpcore, the engine of httpx, is used without httpx around it: its network backend is the one place where a
+deadline holds for every byte (a read timeout starts anew with each read, so a slow drip never ends), and a page
+costs less than half the time.
+"""
+
+import functools
+import re
+import ssl
+import time
+import zlib
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from datetime import timedelta
+from socket import SHUT_RDWR
+from typing import Any
+from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
+
+import httpcore
+import httpx
+
+from labelwatch.sources import SourceError, Trouble
+from labelwatch.sources.ozon_errors import Answer, clean
+
+BODY_LIMIT = 32 * 2**20
+"""Bytes of a body, both as sent and inflated; a page of 100 postings stays well under one megabyte."""
+
+_FAILURES = (
+    httpcore.NetworkError,
+    httpcore.ProtocolError,
+    httpcore.ProxyError,
+    httpcore.UnsupportedProtocol,
+    OSError,
+)
+
+
+class Wire:
+    """The connections of one shop; several threads may use it, and `close` ends what is in flight."""
+
+    def __init__(
+        self, base_url: str, headers: Mapping[str, str], *, timeout: timedelta, proxy: str, secret: str
+    ) -> None:
+        self._base = base_url.rstrip("/")
+        self._headers = _encoded({"Host": urlsplit(base_url).netloc, **headers})
+        self._timeout = timeout.total_seconds()
+        self._secret = secret
+        self._pool = httpcore.ConnectionPool(
+            ssl_context=_tls() if self._base.startswith("https:") else None,
+            proxy=httpcore.Proxy(proxy) if proxy else None,
+            max_keepalive_connections=2,
+            keepalive_expiry=30.0,
+            network_backend=_Backend(),
+        )
+
+    def post(self, path: str, content: bytes) -> Answer:
+        """Send one request and read its whole answer, whatever its status; redirects are not followed.
+
+        Raises SourceError(OZON_DOWN) when no complete answer came in time, NOT_UNDERSTOOD when it is too big.
+        """
+        request = self._request(path, content)
+        try:
+            response = self._pool.handle_request(request)
+            try:
+                body = _whole(response.iter_stream(), path)
+            finally:
+                response.close()
+        except httpcore.TimeoutException:
+            problem = f"no complete answer within {self._timeout:g} s"
+            raise SourceError(Trouble.OZON_DOWN, f"{path}: {problem}") from None
+        except _FAILURES as error:
+            problem = clean(f"{type(error).__name__}: {error}", 200)
+            raise SourceError(Trouble.OZON_DOWN, f"{path}: {problem}") from error
+        headers = {name.decode("latin-1").lower(): text.decode("latin-1") for name, text in response.headers}
+        body = _inflated(body, headers.get("content-encoding", ""), path)
+        return Answer(path, response.status, headers, body, self._secret)
+
+    def close(self) -> None:
+        self._pool.close()
+
+    def _request(self, path: str, content: bytes) -> httpcore.Request:
+        end = time.monotonic() + self._timeout
+        return httpcore.Request(
+            b"POST",
+            self._base + path,
+            headers=[*self._headers, (b"Content-Length", b"%d" % len(content))],
+            content=content,
+            extensions={"timeout": {"connect": end, "read": end, "write": end, "pool": self._timeout}},
+        )
+
+
+def environment_proxy(url: str) -> str:
+    """The proxy that HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY name for a URL; empty = go directly."""
+    parts = urlsplit(url)
+    proxies = getproxies()
+    if not parts.hostname or proxy_bypass(parts.hostname):
+        return ""
+    return proxies.get(parts.scheme) or proxies.get("all") or ""
+
+
+class _Stream(httpcore.NetworkStream):
+    """A connection that takes each `timeout` as a moment of the monotonic clock, not as a number of seconds."""
+
+    def __init__(self, inner: httpcore.NetworkStream) -> None:
+        self._inner = inner
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        return self._inner.read(max_bytes, _left(timeout))
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        self._inner.write(buffer, _left(timeout))
+
+    def close(self) -> None:
+        # Closing alone does not wake a thread that is reading.
+        with suppress(OSError):
+            self._inner.get_extra_info("socket").shutdown(SHUT_RDWR)
+        self._inner.close()
+
+    def start_tls(
+        self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
+    ) -> httpcore.NetworkStream:
+        return _Stream(self._inner.start_tls(ssl_context, server_hostname, _left(timeout)))
+
+    def get_extra_info(self, info: str) -> Any:
+        return self._inner.get_extra_info(info)
+
+
+class _Backend(httpcore.NetworkBackend):
+    """Opens connections that know the end of the whole request."""
+
+    def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
+    ) -> httpcore.NetworkStream:
+        inner = httpcore.SyncBackend().connect_tcp(host, port, _left(timeout), local_address, socket_options)
+        return _Stream(inner)
+
+
+def _left(end: float | None) -> float | None:
+    if end is None:
+        return None
+    seconds = end - time.monotonic()
+    if seconds <= 0:
+        raise httpcore.ReadTimeout("the time for the whole request is over")
+    return seconds
+
+
+@functools.cache
+def _tls() -> ssl.SSLContext:
+    # Reading the certificates takes tens of milliseconds: once for the process, not once a shop.
+    return httpx.create_ssl_context()
+
+
+def _encoded(headers: Mapping[str, str]) -> list[tuple[bytes, bytes]]:
+    # A key with a stray character goes out spoilt and is called wrong; refused here, it would stand in the error.
+    return [
+        (name.encode("ascii"), re.sub(rb"[^ -~]", b"?", text.strip().encode("ascii", "replace")))
+        for name, text in headers.items()
+    ]
+
+
+def _whole(parts: Iterable[bytes], path: str) -> bytes:
+    kept, size = [], 0
+    for part in parts:
+        size += len(part)
+        if size > BODY_LIMIT:
+            raise _too_big(path)
+        kept.append(part)
+    return b"".join(kept)
+
+
+def _inflated(body: bytes, encoding: str, path: str) -> bytes:
+    if encoding in ("", "identity") or not body:
+        return body
+    if encoding.lower() not in ("gzip", "x-gzip"):
+        raise SourceError(Trouble.NOT_UNDERSTOOD, f"{path}: content-encoding {clean(encoding, 40)} not asked for")
+    inflater = zlib.decompressobj(wbits=31)
+    try:
+        # One step with a limit: pieces cost more, and a bomb never unfolds.
+        plain = inflater.decompress(body, BODY_LIMIT + 1)
+    except zlib.error as error:
+        raise SourceError(Trouble.OZON_DOWN, f"{path}: the compressed answer is damaged") from error
+    if len(plain) > BODY_LIMIT:
+        raise _too_big(path)
+    if not inflater.eof:
+        raise SourceError(Trouble.OZON_DOWN, f"{path}: the compressed answer breaks off")
+    return plain
+
+
+def _too_big(path: str) -> SourceError:
+    return SourceError(Trouble.NOT_UNDERSTOOD, f"{path}: an answer of more than {BODY_LIMIT // 2**20} MB")
