@@ -49,7 +49,7 @@ def resolve(value: object, *, environ: Mapping[str, str], directory: Path) -> st
     elif kind == "env":
         secret = _from_environment(rest, environ)
     elif kind == "file":
-        secret = _from_file(directory / Path(rest).expanduser())
+        secret = _from_file(directory / rest)
     else:
         secret = _from_credential(rest, environ)
     if not secret.strip():
@@ -70,15 +70,14 @@ def _from_credential(name: str, environ: Mapping[str, str]) -> str:
     directory = environ.get("CREDENTIALS_DIRECTORY")
     if "/" in name or name in (".", ".."):
         raise ValueError("a credential's name without slashes")
+    how = f"LoadCredential={name}:/path/to/the/secret"
     if not directory:
-        raise ValueError(
-            "a credential handed over by systemd; CREDENTIALS_DIRECTORY is not set: "
-            f"start it as a unit with LoadCredential={name}:/path/to/the/secret"
-        )
+        raise ValueError(f"a credential from systemd; CREDENTIALS_DIRECTORY is not set: run it as a unit with {how}")
     path = Path(directory) / name
-    if not path.is_file():
-        raise ValueError(f"a credential that is there; add LoadCredential={name}:/path/to/the/secret to the unit")
-    return _text(path.read_bytes(), path)
+    try:
+        return _text(path.read_bytes(), path)
+    except OSError as error:
+        raise ValueError(f"a credential that can be read; {error.strerror}: the unit needs {how}") from None
 
 
 def _from_file(path: Path) -> str:
@@ -87,9 +86,11 @@ def _from_file(path: Path) -> str:
         handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
     except OSError as error:
         raise ValueError(f"a file that can be read; {path}: {error.strerror}") from None
-    with os.fdopen(handle, "rb") as file:
+    try:
         _check_owner_and_mode(os.fstat(handle), path)
-        return _text(file.read(_LARGEST + 1), path)
+        return _text(os.read(handle, _LARGEST + 1), path)
+    finally:
+        os.close(handle)
 
 
 def _check_owner_and_mode(found: os.stat_result, path: Path) -> None:

@@ -23,7 +23,7 @@ _HASTY = timedelta(seconds=30)
 def contradictions(document: Document) -> Iterator[Found]:
     """Every mistake that concerns more than one value; tolerant of values that are wrong by themselves."""
     shops, channels = _tables(document, "shop"), _tables(document, "channel")
-    if not shops:
+    if not document.get("shop"):
         yield Found(("shop",), "at least one [[shop]] with name, client_id and api_key")
     for kind, tables in (("shop", shops), ("channel", channels)):
         yield from _used_twice(tables, (kind,), "name")
@@ -52,7 +52,7 @@ def _used_twice(tables: list[Document], place: Key, key: str) -> Iterator[Found]
         text = str(table.get(key, "")).strip()
         if text and first.setdefault(text, index) != index:
             earlier = key_text((*place, first[text]))
-            yield Found((*place, index, key), f"a {key} of its own; {earlier} has the same", text)
+            yield Found((*place, index, key), f"another {key}: {earlier} has this one already", text)
 
 
 def _names_of_nothing(place: Key, written: object, known: list[str]) -> Iterator[Found]:

@@ -1,0 +1,266 @@
+"""A file that is wrong is refused with every mistake in it: file, line, key, value and what is allowed."""
+
+from pathlib import Path
+
+import pytest
+
+from labelwatch.config import ConfigError, Mistake, load
+from tests.config.files import CHANNEL, ENVIRON, SHOP, check_url, mistakes, read
+
+LIMIT = 'a time from "1s" to "365d", like "90s", "15m", "4h", "2d" or "1h30m"'
+ZONE = 'an IANA time zone, like "Asia/Shanghai" or "Europe/Moscow"'
+NUMBER = "a positive whole number, as the seller cabinet shows it"
+RATE = "a number above 0 and at most 50"
+QUIET = 'two different times of day, like "22:00-08:00"'
+LISTEN = 'an address and a port from 0 to 65535, like "127.0.0.1:8765" or "[::1]:8765"'
+WEB_URL = 'an address that begins with https:// (or http://), like "https://watch.example.org"'
+STORE_URL = '"sqlite:///FILE" or "postgresql+psycopg://USER:PASSWORD@HOST/DATABASE"'
+TOP = "language, timezone, store, ozon, delays, alerts, shop, channel, web, heartbeat"
+DELAYS = "order, registration, label, tracking, before_cutoff, critical_before_cutoff"
+
+# (what is written, key, value shown, what is allowed, line)
+ONE_MISTAKE = [
+    ('language = "de"', "language", '"de"', 'one of "zh", "ru", "en"', 1),
+    ("language = 1", "language", "1", 'one of "zh", "ru", "en"', 1),
+    ('timezone = "Mars"', "timezone", '"Mars"', ZONE, 1),
+    ('timezone = "Beijing"', "timezone", '"Beijing"', f'{ZONE}; did you mean "Asia/Shanghai"?', 1),
+    ('timezone = "moscow"', "timezone", '"moscow"', f'{ZONE}; did you mean "Europe/Moscow"?', 1),
+    ('timezone = "../../etc/passwd"', "timezone", '"../../etc/passwd"', ZONE, 1),
+    ('laguage = "zh"', "laguage", "", f'one of the known keys: {TOP}; did you mean "language"?', 1),
+    ('warnings = ["x"]', "warnings", "", f"one of the known keys: {TOP}", 1),
+    ("[delay]", "delay", "", f'one of the known keys: {TOP}; did you mean "delays"?', 1),
+    ('[store]\nurl = "mysql://x"', "store.url", "(text of 9 characters, not shown)", STORE_URL, 2),
+    ('[store]\nurl = "sqlite://"', "store.url", "(text of 9 characters, not shown)", STORE_URL, 2),
+    ("ozon = 3", "ozon", "3", "a table: a line in brackets with keys below it", 1),
+    (
+        "[ozon]\nevery = 120",
+        "ozon.every",
+        "120",
+        'a time with its unit: "120s", "120m", "120h" or "120d"',
+        2,
+    ),
+    ("[ozon]\nrequests_per_second = 0", "ozon.requests_per_second", "0", RATE, 2),
+    ("[ozon]\nrequests_per_second = 50.1", "ozon.requests_per_second", "50.1", RATE, 2),
+    ("[ozon]\nrequests_per_second = nan", "ozon.requests_per_second", "nan", RATE, 2),
+    (
+        '[ozon]\nrequests_per_second = "9"',
+        "ozon.requests_per_second",
+        '"9"',
+        "a number, without quotes",
+        2,
+    ),
+    (
+        "[ozon]\nask_label_task = 1",
+        "ozon.ask_label_task",
+        "1",
+        "true or false, without quotes",
+        2,
+    ),
+    ('[ozon]\nbase_url = "ozon.ru"', "ozon.base_url", '"ozon.ru"', WEB_URL, 2),
+    (
+        '[ozon]\ntimeout = "0s"',
+        "ozon.timeout",
+        '"0s"',
+        LIMIT.replace("365d", "10m"),
+        2,
+    ),
+    ('[delays]\norder = "auto"', "delays.order", '"auto"', LIMIT, 2),
+    ('[delays]\nlabel = "0m"', "delays.label", '"0m"', f'{LIMIT}, or "auto"', 2),
+    ('[delays]\nlabel = "m15"', "delays.label", '"m15"', f'{LIMIT}, or "auto"', 2),
+    ('[delays]\nbefore_cutoff = "1m1h"', "delays.before_cutoff", '"1m1h"', LIMIT, 2),
+    (
+        '[delays]\nlabels = "1m"',
+        "delays.labels",
+        "",
+        f'one of the known keys: {DELAYS}; did you mean "label"?',
+        2,
+    ),
+    (SHOP.replace('"123456"', '"12a"'), "shop[0].client_id", '"12a"', NUMBER, 4),
+    (SHOP.replace('"123456"', "-5"), "shop[0].client_id", "-5", NUMBER, 4),
+    (SHOP.replace('"123456"', "true"), "shop[0].client_id", "true", NUMBER, 4),
+    (SHOP.replace('"main"', '""'), "shop[0].name", '""', "a name of 1 to 64 printable characters, in quotes", 3),
+    (SHOP.replace('name = "main"', ""), "shop[0].name", "", "a value: this key is needed", 2),
+    (
+        SHOP.replace("[[shop]]", "[shop]"),
+        "shop",
+        "",
+        "[[shop]] in double brackets: there may be several",
+        2,
+    ),
+    (SHOP + SHOP, "shop[1].name", '"main"', "another name: shop[0] has this one already", 8),
+    (
+        SHOP + 'channels = ["packer"]' + CHANNEL,
+        "shop[0].channels[0]",
+        '"packer"',
+        'a name that is in this file: packers; did you mean "packers"?',
+        6,
+    ),
+    (
+        SHOP + 'channels = "packers"' + CHANNEL,
+        "shop[0].channels",
+        '"packers"',
+        "a list",
+        6,
+    ),
+    (SHOP + '[shop.delays]\nlabel = "?"', "shop[0].delays.label", '"?"', f'{LIMIT}, or "auto"', 7),
+    (
+        SHOP + '[[shop.warehouse]]\nlabel = "1m"',
+        "shop[0].warehouse[0].id",
+        "",
+        "a value: this key is needed",
+        6,
+    ),
+    (
+        SHOP + '[[shop.warehouse]]\nid = 7\n[[shop.warehouse]]\nid = "7"',
+        "shop[0].warehouse[1].id",
+        '"7"',
+        "another id: shop[0].warehouse[0] has this one already",
+        9,
+    ),
+    (
+        SHOP + '[[shop.delivery_method]]\nid = 7\nlabl = "1m"',
+        "shop[0].delivery_method[0].labl",
+        "",
+        f'one of the known keys: id, {DELAYS}; did you mean "label"?',
+        8,
+    ),
+    (CHANNEL + CHANNEL, "channel[1].name", '"packers"', "another name: channel[0] has this one already", 7),
+    (
+        CHANNEL + 'severity = "high"',
+        "channel[0].severity",
+        '"high"',
+        'one of "notice", "warning", "critical"',
+        5,
+    ),
+    (CHANNEL + 'quiet_hours = "22:00"', "channel[0].quiet_hours", '"22:00"', QUIET, 5),
+    (CHANNEL + 'quiet_hours = "22:00-24:00"', "channel[0].quiet_hours", '"22:00-24:00"', QUIET, 5),
+    (CHANNEL + 'quiet_hours = "08:00-08:00"', "channel[0].quiet_hours", '"08:00-08:00"', QUIET, 5),
+    (
+        CHANNEL + 'shops = ["mian"]',
+        "channel[0].shops[0]",
+        '"mian"',
+        'a name that is in this file: main; did you mean "main"?',
+        5,
+    ),
+    (CHANNEL + 'fallback = "packers"', "channel[0].fallback", '"packers"', "another channel: (there is none)", 5),
+    (
+        CHANNEL + 'fallback = "owner"' + CHANNEL.replace("packers", "owners"),
+        "channel[0].fallback",
+        '"owner"',
+        'another channel: owners; did you mean "owners"?',
+        5,
+    ),
+    (
+        CHANNEL.replace("env:URL", "x://token"),
+        "channel[0].url",
+        "(text of 9 characters, not shown)",
+        "an Apprise URL with one destination; nothing known sends to (the URL)",
+        4,
+    ),
+    ('[web]\nlisten = "8765"', "web.listen", '"8765"', LISTEN, 2),
+    ('[web]\nlisten = "127.0.0.1:70000"', "web.listen", '"127.0.0.1:70000"', LISTEN, 2),
+    (
+        '[web]\nlisten = "0.0.0.0:80"',
+        "web.password",
+        "",
+        'a password: others can reach 0.0.0.0:80; or listen = "127.0.0.1:8765"',
+        1,
+    ),
+    (
+        '[heartbeat]\nurl = "ping.example"',
+        "heartbeat.url",
+        "(text of 12 characters, not shown)",
+        WEB_URL,
+        2,
+    ),
+]
+
+
+@pytest.mark.parametrize(("text", "key", "value", "allowed", "line"), ONE_MISTAKE)
+def test_a_mistake_is_named_with_its_key_its_value_and_what_is_allowed(
+    tmp_path: Path, text: str, key: str, value: str, allowed: str, line: int
+) -> None:
+    path = tmp_path / "labelwatch.toml"
+    assert mistakes(tmp_path, text) == (Mistake(file=path, key=key, value=value, allowed=allowed, line=line),)
+
+
+def test_all_mistakes_are_named_at_once_in_the_order_of_the_file(tmp_path: Path) -> None:
+    everything = "\n".join(
+        [
+            'language = "de"',
+            "[ozon]",
+            "every = 5",
+            "[[shop]]",
+            'name = "main"',
+            'client_id = "x"',
+            'api_key = "env:NOT_SET"',
+            SHOP,
+            CHANNEL.replace("env:URL", "nowhere://"),
+            'fallback = "packers"',
+            'quite_hours = "22:00-08:00"',
+            "[web]",
+            'listen = "[::]:80"',
+        ]
+    )
+    assert [mistake.key for mistake in mistakes(tmp_path, everything)] == [
+        "language",
+        "ozon.every",
+        "shop[0].client_id",
+        "shop[0].api_key",
+        "shop[1].name",
+        "channel[0].url",
+        "channel[0].fallback",
+        "channel[0].quite_hours",
+        "web.password",
+    ]
+
+
+def test_a_file_without_a_shop_says_what_a_shop_needs(tmp_path: Path) -> None:
+    path = tmp_path / "labelwatch.toml"
+    path.write_text("")
+    with pytest.raises(
+        ConfigError, match=r"shop: allowed is at least one \[\[shop\]\] with name, client_id and api_key"
+    ):
+        load(path, environ=ENVIRON, check_url=check_url)
+
+
+# (what is written, line, what the message says)
+NOT_TOML = [
+    ("language = “zh”", 1, "Invalid value in column 12: use straight quotes"),
+    ('timezone ＝ "Asia/Shanghai"', 1, "use half-width signs"),
+    ("\nlanguage = zh", 2, "Invalid value in column 12: use quotes around text"),
+    ("\n\nlanguage: zh", 3, "use an equals sign"),
+    ('[store]\nurl = "C:\\shop.db"', 2, "use single quotes around text with backslashes"),
+    ("[ozon]\nevery = 15m", 2, 'use quotes around a time with its unit: key = "15m"'),
+    ("[ozon]\nevery =", 2, "use a value after the equals sign"),
+    ("[ozon]\n[ozon]", 2, "Cannot declare ('ozon',) twice"),
+]
+
+
+@pytest.mark.parametrize(("text", "line", "said"), NOT_TOML)
+def test_what_is_not_toml_is_named_with_its_line_and_what_to_write_instead(
+    tmp_path: Path, text: str, line: int, said: str
+) -> None:
+    (mistake,) = mistakes(tmp_path, text)
+    assert (mistake.line, mistake.key) == (line, "")
+    assert said in mistake.allowed
+    assert str(mistake).startswith(f"{tmp_path / 'labelwatch.toml'}:{line}: allowed is valid TOML; ")
+
+
+def test_a_file_saved_by_an_editor_that_marks_utf8_is_read(tmp_path: Path) -> None:
+    assert read(tmp_path, '\ufefflanguage = "ru"').language == "ru"
+
+
+def test_a_file_in_another_encoding_says_how_to_save_it(tmp_path: Path) -> None:
+    path = tmp_path / "labelwatch.toml"
+    path.write_bytes('language = "zh"\n# 店铺\n'.encode("gbk"))
+    with pytest.raises(ConfigError) as caught:
+        load(path, environ={}, check_url=check_url)
+    assert str(caught.value) == f"{path}:2: allowed is UTF-8 text: save the file as UTF-8"
+
+
+def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="a file that can be read; No such file or directory"):
+        load(tmp_path / "none.toml", environ={}, check_url=check_url)
+    with pytest.raises(ConfigError, match="a file that can be read; Is a directory"):
+        load(tmp_path, environ={}, check_url=check_url)

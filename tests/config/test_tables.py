@@ -1,0 +1,251 @@
+"""What a good file turns into: values of the right type, limits from wide to narrow, who is told about whom."""
+
+import subprocess
+import sys
+from datetime import time, timedelta
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from labelwatch.config import Address, Alerts, Config, Ozon, fingerprint, parse_duration
+from labelwatch.core.model import AlertPolicy, DelayPolicy, Delays, QuietHours, Severity
+from tests.config.files import CHANNEL, ENVIRON, SHOP, read
+
+HOUR = timedelta(hours=1)
+
+WHOLE = """
+language = "ru"
+timezone = "Europe/Moscow"
+[store]
+url = "sqlite:////var/lib/x.db"
+history = "90d"
+[ozon]
+base_url = "http://127.0.0.1:8080/"
+every = "1m30s"
+requests_per_second = 2.5
+timeout = "5s"
+ask_label_task = false
+[delays]
+order = "1d"
+registration = "auto"
+label = "1h 30m"
+tracking = "2d"
+before_cutoff = "3h"
+critical_before_cutoff = "30m"
+[alerts]
+pending_for = "2m"
+group_wait = "0s"
+repeat_every = "8h"
+resolved = false
+[[shop]]
+name = "main"
+client_id = 123456
+api_key = "env:KEY"
+enabled = false
+every = "2s"
+channels = ["owner"]
+[[channel]]
+name = "owner"
+url = "env:URL"
+language = "en"
+timezone = "UTC"
+shops = ["main"]
+severity = "critical"
+quiet_hours = "22:00-08:00"
+enabled = false
+[web]
+listen = "[::1]:0"
+public_url = "https://example.org/watch/"
+[heartbeat]
+url = "https://ping.example/x"
+"""
+
+
+def test_every_key_arrives_as_a_value_of_its_type(tmp_path: Path) -> None:
+    config = read(tmp_path, WHOLE)
+    assert (config.language, config.timezone) == ("ru", "Europe/Moscow")
+    assert config.store.history == timedelta(days=90)
+    assert config.ozon == Ozon(
+        base_url="http://127.0.0.1:8080",
+        every=timedelta(seconds=90),
+        requests_per_second=2.5,
+        timeout=timedelta(seconds=5),
+        ask_label_task=False,
+    )
+    assert config.alerts == Alerts(
+        pending_for=timedelta(minutes=2), group_wait=timedelta(0), repeat_every=8 * HOUR, resolved=False
+    )
+    (shop,), (channel,) = config.shops, config.channels
+    assert (shop.name, shop.client_id, shop.enabled, shop.channels) == ("main", "123456", False, ("owner",))
+    assert (channel.language, channel.timezone, channel.shops) == ("en", "UTC", ("main",))
+    assert channel.severity is Severity.CRITICAL
+    assert channel.quiet_hours == QuietHours(time(22), time(8))
+    assert config.web is not None
+    assert (config.web.listen, config.web.public_url) == (Address("::1", 0), "https://example.org/watch")
+    assert config.heartbeat is not None
+    assert config.heartbeat.url.get_secret_value() == "https://ping.example/x"
+
+
+def test_what_is_left_out_has_the_documented_default(tmp_path: Path) -> None:
+    config = read(tmp_path, SHOP)
+    assert (config.language, config.timezone) == ("zh", "Asia/Shanghai")
+    assert config.ozon == Ozon()
+    assert config.delay_policy(config.shops[0]) == DelayPolicy()
+    assert config.alert_policy() == AlertPolicy()
+    assert (config.web, config.heartbeat, config.destinations()) == (None, None, ())
+
+
+def test_a_shop_is_polled_as_often_as_it_says_itself_else_as_ozon_says(tmp_path: Path) -> None:
+    twice = SHOP + 'every = "5m"' + SHOP.replace("main", "other").replace("123456", "7")
+    config = read(tmp_path, '[ozon]\nevery = "1m"' + twice)
+    assert [config.every(shop) for shop in config.shops] == [timedelta(minutes=5), timedelta(minutes=1)]
+
+
+# (text, what it means)
+DURATIONS = [
+    ("90s", timedelta(seconds=90)),
+    ("15m", timedelta(minutes=15)),
+    ("4h", 4 * HOUR),
+    ("2d", 48 * HOUR),
+    ("1h30m", 1.5 * HOUR),
+    (" 1d 2h 3m 4s ", timedelta(days=1, hours=2, minutes=3, seconds=4)),
+    ("0s", timedelta(0)),
+    ("", None),
+    ("15", None),
+    ("1.5h", None),
+    ("-1h", None),
+    ("1m1h", None),
+    ("1h1h", None),
+    ("１h", timedelta(hours=1)),
+]
+
+
+@pytest.mark.parametrize(("text", "meaning"), DURATIONS)
+def test_a_duration_is_numbers_with_units_from_large_to_small(text: str, meaning: timedelta | None) -> None:
+    assert parse_duration(text) == meaning
+
+
+@given(st.text(alphabet="0123456789dhms. -", max_size=12))
+def test_any_text_is_a_duration_or_is_not(text: str) -> None:
+    found = parse_duration(text)
+    assert found is None or found >= timedelta(0)
+
+
+LADDER = """
+[delays]
+label = "20m"
+registration = "auto"
+[[shop]]
+name = "main"
+client_id = 1
+api_key = "env:KEY"
+[shop.delays]
+label = "auto"
+order = "5h"
+[[shop.warehouse]]
+id = 71
+registration = "3h"
+[[shop.delivery_method]]
+id = "81"
+label = "40m"
+"""
+
+
+def test_the_most_specific_limit_wins_and_auto_keeps_a_limit_to_fall_back_on(tmp_path: Path) -> None:
+    config = read(tmp_path, LADDER)
+    minutes = timedelta(minutes=1)
+    both = frozenset({"label", "registration"})
+    assert config.delay_policy(config.shops[0]) == DelayPolicy(
+        default=Delays(order=5 * HOUR, label=20 * minutes, auto=both),
+        by_warehouse={
+            "71": Delays(order=5 * HOUR, registration=3 * HOUR, label=20 * minutes, auto=frozenset({"label"}))
+        },
+        by_method={"81": Delays(order=5 * HOUR, label=40 * minutes, auto=frozenset({"registration"}))},
+    )
+
+
+def test_equal_policies_have_equal_fingerprints_and_every_changed_limit_changes_it() -> None:
+    delays = [Delays(), Delays(auto=frozenset({"label"})), Delays(order=7 * HOUR), Delays(label=7 * HOUR)]
+    policies = [DelayPolicy(default=one) for one in delays]
+    policies += [DelayPolicy(by_method={"1": Delays()}), DelayPolicy(by_warehouse={"1": Delays()})]
+    assert len({fingerprint(policy) for policy in policies}) == len(policies)
+    assert fingerprint(policies[1]) == fingerprint(DelayPolicy(default=Delays(auto=frozenset({"label"}))))
+    one_way = DelayPolicy(by_method={"1": Delays(), "2": Delays(label=HOUR)})
+    other_way = DelayPolicy(by_method={"2": Delays(label=HOUR), "1": Delays()})
+    assert fingerprint(one_way) == fingerprint(other_way)
+
+
+def test_a_fingerprint_is_the_same_in_the_next_process() -> None:
+    auto = "frozenset({'registration', 'label'})"
+    program = (
+        "from labelwatch.config import fingerprint; from labelwatch.core.model import DelayPolicy, Delays; "
+        f"print(fingerprint(DelayPolicy(default=Delays(auto={auto}))))"
+    )
+    here = fingerprint(DelayPolicy(default=Delays(auto=frozenset({"registration", "label"}))))
+    for seed in ("1", "2"):
+        run = [sys.executable, "-c", program]
+        there = subprocess.run(run, env={"PYTHONHASHSEED": seed}, capture_output=True, text=True, check=True)
+        assert there.stdout.strip() == here
+
+
+def shops_told(config: Config) -> dict[str, frozenset[str]]:
+    return {to.name: to.shops for to in config.destinations()}
+
+
+TWO_SHOPS = SHOP + "{first}" + SHOP.replace("main", "spare").replace("123456", "7") + "{second}"
+OWNER = CHANNEL.replace("packers", "owner")
+
+# (of the first shop, of the second shop, of packers, who hears of which shops; none named = all)
+WHO = [
+    ("", "", "", {"packers": set(), "owner": set()}),
+    ("", "", 'shops = ["spare"]', {"packers": {"spare"}, "owner": set()}),
+    ('channels = ["owner"]', "", "", {"packers": {"spare"}, "owner": set()}),
+    ('channels = ["owner"]', "", 'shops = ["main"]', {"packers": {""}, "owner": set()}),
+    ("", "", "shops = []", {"packers": {""}, "owner": set()}),
+    ("channels = []", 'channels = ["packers"]', "", {"packers": {"spare"}, "owner": {""}}),
+    ("", "", "enabled = false", {"owner": set()}),
+]
+
+
+@pytest.mark.parametrize(("first", "second", "packers", "told"), WHO)
+def test_a_channel_hears_of_the_shops_that_both_sides_want(
+    tmp_path: Path, first: str, second: str, packers: str, told: dict[str, set[str]]
+) -> None:
+    config = read(tmp_path, TWO_SHOPS.format(first=first, second=second) + CHANNEL + packers + OWNER)
+    assert shops_told(config) == told
+
+
+def test_a_channel_takes_language_and_zone_from_the_top_unless_it_has_its_own(tmp_path: Path) -> None:
+    own = 'language = "ru"\ntimezone = "Europe/Moscow"\nquiet_hours = "22:00-08:00"\nseverity = "warning"'
+    first, second = read(tmp_path, 'language = "en"\ntimezone = "UTC"' + CHANNEL + own + OWNER).destinations()
+    assert (first.language, first.timezone, first.severity) == ("ru", "Europe/Moscow", Severity.WARNING)
+    assert first.quiet == QuietHours(time(22), time(8))
+    assert (second.language, second.timezone, second.severity) == ("en", "UTC", Severity.NOTICE)
+
+
+# (store.url as written, what it becomes; {0} is the directory of the file)
+STORES = [
+    ("sqlite:///shop.db", "sqlite:///{0}/shop.db"),
+    ("sqlite:///data/shop.db", "sqlite:///{0}/data/shop.db"),
+    ("sqlite:////srv/shop.db", "sqlite:////srv/shop.db"),
+    ("postgresql+psycopg://me@host/db", "postgresql+psycopg://me@host/db"),
+    ("postgresql://me:pw@host/db", "postgresql+psycopg://me:pw@host/db"),
+    ("env:DB", "postgresql+psycopg://me:pw@host/db"),
+]
+
+
+@pytest.mark.parametrize(("written", "url"), STORES)
+def test_a_database_file_is_looked_for_beside_the_configuration(tmp_path: Path, written: str, url: str) -> None:
+    environ = ENVIRON | {"DB": "postgresql://me:pw@host/db"}
+    config = read(tmp_path, f'[store]\nurl = "{written}"', environ)
+    assert config.store.url.get_secret_value() == url.format(tmp_path)
+
+
+def test_without_an_address_the_database_is_in_the_state_directory(tmp_path: Path) -> None:
+    config = read(tmp_path, "", ENVIRON | {"STATE_DIRECTORY": "/var/lib/labelwatch:/var/lib/other"})
+    assert config.store.url.get_secret_value() == "sqlite:////var/lib/labelwatch/labelwatch.db"
+    at_home = read(tmp_path, "").store.url.get_secret_value()
+    assert at_home.startswith("sqlite:///")
+    assert at_home.endswith("labelwatch/labelwatch.db")
