@@ -35,11 +35,11 @@ Window = tuple[float, float]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Query:
-    """A filter, ready to be put to each posting of its window; an empty set asks for nothing in particular."""
+    """A filter, ready to be put to each posting of its window; an empty set, or None, lets all through."""
 
     order: Order
     window: Window
-    statuses: frozenset[str] = frozenset()
+    statuses: frozenset[str] | None = None
     orders: frozenset[str] = frozenset()
     order_id: int = 0
     methods: frozenset[int] = frozenset()
@@ -51,7 +51,7 @@ class Query:
     def wants(self, record: Record) -> bool:
         body, method = record.body, record.body["delivery_method"]
         return (
-            (not self.statuses or body["status"] in self.statuses)
+            (self.statuses is None or body["status"] in self.statuses)
             and (not self.orders or body["order_number"] in self.orders)
             and self.order_id in (0, body["order_id"])
             and (not self.methods or method["id"] in self.methods)
@@ -69,11 +69,12 @@ def unfulfilled(shelf: Shelf, body: Body) -> bytes:
     by_cutoff = any(asked.get(f"cutoff_{end}") for end in ("from", "to"))
     if by_date == by_cutoff:
         raise bad_request("either filter.cutoff or filter.delivering_date must be specified")
+    named = _statuses(asked, MAY_NAME_UNFULFILLED)
     name = "delivering_date" if by_date else "cutoff"
     query = Query(
         order=Order.DELIVERING if by_date else Order.CUTOFF,
         window=_window(asked, f"{name}_from", f"{name}_to"),
-        statuses=_statuses(asked, MAY_NAME_UNFULFILLED) - {"cancelled"} or UNFULFILLED,
+        statuses=named - {"cancelled"} if named else UNFULFILLED,
         **_common(asked),
     )
     return _page(shelf, query, body, counted=True)
@@ -88,7 +89,7 @@ def all_postings(shelf: Shelf, body: Body) -> bytes:
     query = Query(
         order=Order.ARRIVAL,
         window=_window(asked, "since", "to"),
-        statuses=_statuses(asked, MAY_NAME),
+        statuses=_statuses(asked, MAY_NAME) or None,
         orders=orders,
         order_id=_integer(asked.get("order_id") or 0, "filter.order_id"),
         flows=_values(asked, "integration_type_flow", str),
