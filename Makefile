@@ -1,0 +1,65 @@
+# What can be done in a checkout. Each target does its own set-up; python3 (3.11 or newer) and make are enough.
+
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check
+# Touched when their locked libraries are installed, so that the second time is quick.
+RUNTIME := $(VENV)/.runtime-installed
+TOOLS := $(VENV)/.tools-installed
+
+# The first of these that is new enough and can make an environment.
+CAN_BUILD := import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))
+PYTHON ?= $(shell for python in python3.13 python3.12 python3.11 python3; do \
+	"$$python" -c '$(CAN_BUILD)' 2>/dev/null && echo "$$python" && break; done)
+
+LOCK = $(BIN)/uv pip compile pyproject.toml --group build --universal --generate-hashes --upgrade --quiet \
+	--no-emit-index-url --no-emit-find-links --no-header
+
+.DEFAULT_GOAL := help
+.PHONY: help install demo test check bench lock clean
+
+help:  ## list what can be done
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-9s%s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+install: $(RUNTIME)  ## put the command at .venv/bin/labelwatch
+	@echo "Installed: $(BIN)/labelwatch"
+
+demo: $(RUNTIME)  ## play a day of two shops and print every alert; ARGS="--seconds 60"
+	@$(BIN)/labelwatch demo $(ARGS)
+
+test: $(TOOLS)  ## run the tests; ARGS="tests/core -k late"
+	@$(BIN)/python -m pytest $(ARGS)
+
+check: $(TOOLS)  ## style, types and who may import whom
+	@$(BIN)/ruff check
+	@$(BIN)/ruff format --check
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+bench: $(TOOLS)  ## measure speed and memory against the goals
+	@$(BIN)/python -m bench $(ARGS)
+
+lock: $(TOOLS)  ## resolve all libraries anew and write the locks
+	@$(PIP) install --quiet uv
+	@$(LOCK) --extra postgres --extra bench --extra dev --output-file .ci/requirements.txt > /dev/null
+	@$(LOCK) --extra postgres --constraint .ci/requirements.txt --output-file deploy/requirements.txt > /dev/null
+
+clean:  ## back to a fresh checkout
+	rm -rf $(VENV) dist build .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(BIN)/python:
+	@test -n "$(PYTHON)" || { echo "labelwatch needs Python 3.11 or newer with venv, and found none:" \
+		"install it (Debian, Ubuntu: apt install python3 python3-venv) or name it: make PYTHON=/path/to/python" >&2; \
+		exit 1; }
+	@echo "Installing into $(VENV) (this once, a minute or so) ..."
+	@"$(PYTHON)" -m venv --clear $(VENV)
+
+$(RUNTIME): deploy/requirements.txt pyproject.toml | $(BIN)/python
+	@$(PIP) install --quiet --require-hashes --requirement deploy/requirements.txt
+	@$(PIP) install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(TOOLS): .ci/requirements.txt $(RUNTIME)
+	@$(PIP) install --quiet --require-hashes --requirement .ci/requirements.txt
+	@touch $@
