@@ -22,6 +22,9 @@ from labelwatch.core.model import (
 BLIND_AFTER_INTERVALS = 3
 """A shop unread for so many polls is an alert of its own."""
 
+HAMMER_NO_MORE_THAN = 3
+PAUSE_WHEN_FINAL = timedelta(hours=1)
+
 BLIND_IS_CRITICAL_AFTER = timedelta(hours=1)
 
 
@@ -108,3 +111,8 @@ def blindness(
         waiting_since=Interval(blind_since, since) if blind_since <= since else Interval(since, since),
         as_of=read_at,
     )
+
+
+def pause_after(failures: int, *, final: bool) -> timedelta | None:
+    """How long to leave Ozon alone: a wrong key is tried a few times and then once an hour; None = as usual."""
+    return PAUSE_WHEN_FINAL if final and failures >= HAMMER_NO_MORE_THAN else None

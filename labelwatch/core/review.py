@@ -15,7 +15,7 @@ class Decision:
 
     alert: Alert
     reason: Reason | None
-    is_news: bool
+    is_news: bool = True
     """False when nothing but the time of looking differs from what is stored."""
 
 
@@ -30,7 +30,7 @@ def review(
     if verdict is None or before is None:
         return None
     alert, reason = close(before, verdict, policy=policy, now=now)
-    return Decision(alert, reason, is_news=True)
+    return Decision(alert, reason)
 
 
 def look(known: Known, before: Alert | None, *, watch: Watch, now: datetime) -> Diagnosis | Outcome | None:

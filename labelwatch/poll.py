@@ -1,0 +1,256 @@
+"""One poll of one shop, top to bottom; it decides nothing.
+
+    sweep | lookup | track | detect | ask | diagnose | reconcile | save
+       sweep.py            |          core/review.py          | here
+
+Ozon is asked first and everything is written last, in one transaction: a poll that fails anywhere has written
+nothing but the fact that it failed.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from hashlib import blake2b
+
+import msgspec
+
+from labelwatch.core.detect import Watch
+from labelwatch.core.diagnose import BLIND_AFTER_INTERVALS, blindness, pause_after
+from labelwatch.core.lifecycle import close, reconcile
+from labelwatch.core.model import AlertPolicy, DelayPolicy, Destination, MethodHistory, Outcome
+from labelwatch.core.review import Decision, review
+from labelwatch.core.telling import tellings
+from labelwatch.sources import Source, SourceError
+from labelwatch.spool import Spool
+from labelwatch.store import Change, PollRow, ShopState, Store, Transaction
+from labelwatch.sweep import Catch
+
+BATCH = 500
+"""Rows written per statement."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What is to be known of a shop before it is polled."""
+
+    shop: str
+    every: timedelta
+    delays: DelayPolicy = field(default_factory=DelayPolicy)
+    alerts: AlertPolicy = field(default_factory=AlertPolicy)
+    destinations: tuple[Destination, ...] = ()
+    group_wait: timedelta = timedelta(seconds=20)
+    normal_label: Mapping[str, timedelta] = field(default_factory=dict)
+    normal_registration: Mapping[str, timedelta] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What one poll did; `error` None = the shop was read completely."""
+
+    shop: str
+    complete: bool
+    postings: int = 0
+    changed: int = 0
+    quarantined: int = 0
+    late: int = 0
+    told: int = 0
+    requests: int = 0
+    seconds: float = 0.0
+    error: str | None = None
+    cause: str | None = None
+
+
+def poll_shop(
+    plan: Plan, *, store: Store, source: Source, now: Callable[[], datetime], stop: Callable[[], bool]
+) -> Report:
+    """Read the shop once and write what follows from it.
+
+    Raises Abandoned when `stop` says so in between, and StoreError; trouble with the marketplace is in the report.
+    """
+    started, asked_before = now(), source.requests
+    shop = store.shop(plan.shop)
+    assert shop is not None, "the shops of the config are made known to the store at start"
+    history = MethodHistory(store.labelled_methods(shop.id), plan.normal_label, plan.normal_registration)
+    watch = Watch(plan.shop, plan.delays, history)
+    with Spool(Change) as spool:
+        catch = Catch(shop=shop, watch=watch, store=store, source=source, spool=spool)
+        try:
+            catch.sweep(now, stop)
+        except SourceError as error:
+            asked = source.requests - asked_before
+            return _fail(plan, shop, error, store=store, started=started, finished=now(), requests=asked)
+        catch.lookup(now, stop)
+        report = Report(
+            shop=plan.shop,
+            complete=True,
+            postings=catch.postings,
+            changed=len(spool),
+            quarantined=len(catch.broken),
+            requests=source.requests - asked_before,
+        )
+        return _save(plan, catch, report, started=started, now=now)
+
+
+def _save(plan: Plan, catch: Catch, report: Report, *, started: datetime, now: Callable[[], datetime]) -> Report:
+    """Write the sweep and everything that follows from it, in one transaction."""
+    shop = catch.shop
+    with catch.store.write() as tx:
+        for changes in catch.spool.batches(BATCH):
+            tx.put(shop.id, changes)
+        rules = fingerprint(catch.watch)
+        if shop.policy not in ("", rules):
+            _judge_anew(tx, shop.id, catch.watch)
+        tx.set_policy(shop.id, rules)
+        finished = now()
+        decisions = _decide(plan, catch, tx, finished)
+        _write(plan, tx, shop.id, decisions, finished)
+        for broken in catch.broken:
+            tx.quarantine(shop.id, path=broken.path, number=broken.number, problem=broken.problem, at=finished)
+        tx.shop_read(shop.id, started_at=started, finished_at=finished)
+        done = replace(
+            report,
+            late=sum(_is_late(decision) for decision in decisions),
+            told=sum(decision.reason is not None for decision in decisions),
+            seconds=_seconds(started, finished),
+        )
+        tx.record_poll(shop.id, _row(done, started, finished))
+    return done
+
+
+def _decide(plan: Plan, catch: Catch, tx: Transaction, now: datetime) -> list[Decision]:
+    """Look at what is late by now and at what has an open alert, save what could not be seen."""
+    shop, alerts = catch.shop, tx.open_alerts(catch.shop.id)
+    blind = alerts.pop(None, None)
+    decisions = [Decision(*close(blind, Outcome.SEEN_AGAIN, policy=plan.alerts, now=now))] if blind else []
+    looked_at = {known.posting.number: known for known in tx.due(shop.id, now)}
+    looked_at |= tx.known(shop.id, [number for number in alerts if number and number not in looked_at])
+    for number, known in looked_at.items():
+        if known.id in catch.unseen:
+            continue
+        decision = review(known, alerts.get(number), watch=catch.watch, policy=plan.alerts, now=now)
+        if decision is not None:
+            decisions.append(decision)
+    return decisions
+
+
+def _write(plan: Plan, tx: Transaction, shop_id: int, decisions: Sequence[Decision], now: datetime) -> None:
+    """Write the alerts that changed and, in the same transaction, the notifications that follow from them."""
+    news = [decision for decision in decisions if decision.is_news]
+    ids = tx.save_alerts(shop_id, [decision.alert for decision in news])
+    for decision, id_ in zip(news, ids, strict=True):
+        if decision.reason is not None:
+            alert = replace(decision.alert, id=id_)
+            rows = tellings(alert, decision.reason, plan.destinations, now=now, group_wait=plan.group_wait)
+            tx.add_notifications(rows, created_at=now)
+
+
+def _judge_anew(tx: Transaction, shop_id: int, watch: Watch) -> None:
+    """The limits changed: when each open posting will be late is worked out again."""
+    for some in tx.all_open(shop_id):
+        tx.set_late_at(
+            (known.id, watch.with_late_at(known.posting, known.track).late_at) for known in some if known.id
+        )
+
+
+def _is_late(decision: Decision) -> bool:
+    alert = decision.alert
+    return alert.resolved_at is None and alert.diagnosis.is_late
+
+
+def _seconds(started: datetime, finished: datetime) -> float:
+    return round((finished - started).total_seconds(), 3)
+
+
+def _fail(
+    plan: Plan,
+    shop: ShopState,
+    error: SourceError,
+    *,
+    store: Store,
+    started: datetime,
+    finished: datetime,
+    requests: int,
+) -> Report:
+    """Write that the shop could not be read, and tell people once it has been dark for too long."""
+    cause, final = error.trouble, error.trouble.is_final
+    pause = pause_after(shop.failures + 1, final=final)
+    with store.write() as tx:
+        tx.shop_failed(
+            shop.id, at=finished, cause=cause, detail=error.detail, retry_at=finished + pause if pause else None
+        )
+        decisions = _darken(plan, shop, tx, cause=cause, detail=error.detail, final=final, now=finished)
+        report = Report(
+            shop=plan.shop,
+            complete=False,
+            told=sum(decision.reason is not None for decision in decisions),
+            requests=requests,
+            seconds=_seconds(started, finished),
+            error=error.detail,
+            cause=error.trouble,
+        )
+        tx.record_poll(shop.id, _row(report, started, finished))
+    return report
+
+
+def _darken(
+    plan: Plan, shop: ShopState, tx: Transaction, *, cause: str, detail: str, final: bool, now: datetime
+) -> list[Decision]:
+    """Open or renew the alert of a shop that has not been read for too long."""
+    diagnosis = blindness(
+        plan.shop,
+        cause,
+        detail,
+        read_at=shop.read_at,
+        since=shop.failing_since or now,
+        every=plan.every,
+        final=final,
+        now=now,
+    )
+    if diagnosis is None:
+        return []
+    before = tx.open_alerts(shop.id).get(None)
+    decision = Decision(*reconcile(before, diagnosis, policy=plan.alerts, now=now))
+    _write(plan, tx, shop.id, [decision], now)
+    return [decision]
+
+
+def notice_silence(plan: Plan, *, store: Store, now: datetime) -> bool:
+    """Open an alert when nothing at all was heard of a shop for too long, though no poll failed; True if so."""
+    shop = store.shop(plan.shop)
+    if shop is None or shop.failing_since is not None or shop.read_at is None:
+        return False
+    silent = now - shop.read_at
+    if silent < BLIND_AFTER_INTERVALS * plan.every:
+        return False
+    with store.write() as tx:
+        detail = f"not read for {int(silent.total_seconds())} s"
+        return bool(_darken(plan, shop, tx, cause="stale_data", detail=detail, final=False, now=now))
+
+
+def _row(report: Report, started: datetime, finished: datetime) -> PollRow:
+    return PollRow(
+        started_at=started,
+        finished_at=finished,
+        complete=report.complete,
+        postings=report.postings,
+        changed=report.changed,
+        late=report.late,
+        told=report.told,
+        requests=report.requests,
+        trouble=report.cause or "",
+        detail=report.error or "",
+    )
+
+
+def fingerprint(watch: Watch) -> str:
+    """Stands for everything that decides when a posting is late, except the posting itself."""
+    history = watch.history
+    rules = (
+        watch.policy.default,
+        sorted(watch.policy.by_warehouse.items()),
+        sorted(watch.policy.by_method.items()),
+        sorted(history.labelled),
+        sorted(history.normal_label.items()),
+        sorted(history.normal_registration.items()),
+    )
+    return blake2b(msgspec.json.encode(rules, order="deterministic"), digest_size=8).hexdigest()

@@ -1,0 +1,219 @@
+"""The service: who is polled when, in one process, until it is told to stop.
+
+APScheduler runs the jobs in threads. Each poll is a job for one moment that plans its successor when it ends, so
+neither a clock that jumps nor a long sleep leaves a heap of missed runs behind. The main thread watches the clock,
+stops everything on a signal, and feeds systemd's watchdog for as long as the work makes progress.
+"""
+
+import logging
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Protocol
+from zoneinfo import ZoneInfo
+
+from apscheduler.executors.pool import ThreadPoolExecutor
+from apscheduler.schedulers.background import BackgroundScheduler
+from apscheduler.triggers.cron import CronTrigger
+from apscheduler.triggers.date import DateTrigger
+
+from labelwatch.systemd import Notify
+
+log = logging.getLogger(__name__)
+
+TELL_EVERY = timedelta(seconds=1)
+FRESH_EVERY = timedelta(seconds=30)
+PACE_WHILE_LATE = timedelta(seconds=30)
+CLOCK_STEP = timedelta(seconds=5)
+"""A wall clock that moved by more than this against the monotonic one was set, not merely disciplined."""
+NO_PROGRESS = timedelta(minutes=3)
+"""A round of telling that lasts longer than this is stuck: each send has a deadline far below."""
+STOP_WITHIN = timedelta(seconds=10)
+
+
+class Work(Protocol):
+    """What the service does, as far as its scheduler must know."""
+
+    timezone: str
+
+    def shops(self) -> list[tuple[str, timedelta]]:
+        """The enabled shops and how often each is polled."""
+
+    def poll(self, shop: str) -> bool:
+        """One poll; True = something is late there."""
+
+    def tell(self) -> None:
+        """One round of telling."""
+
+    def check_fresh(self) -> None:
+        """Notice shops that nobody has read for too long."""
+
+    def maintain(self) -> None:
+        """The nightly clean-up."""
+
+    def poll_limit(self, shop: str) -> timedelta:
+        """How long one poll of this shop may take before it abandons itself."""
+
+    def status(self) -> str:
+        """One line for systemctl status."""
+
+
+@dataclass(slots=True)
+class Progress:
+    """When each kind of work last began and ended, in monotonic seconds."""
+
+    began: dict[str, float] = field(default_factory=dict)
+    ended: dict[str, float] = field(default_factory=dict)
+
+
+class Service:
+    """`run()` returns when `stop` is set, after everything under way has ended or been abandoned."""
+
+    def __init__(
+        self,
+        work: Work,
+        *,
+        stop: threading.Event,
+        notify: Notify,
+        wall: Callable[[], float],
+        monotonic: Callable[[], float],
+        tick: timedelta = timedelta(seconds=1),
+    ) -> None:
+        self.work = work
+        self.stop = stop
+        self.notify = notify
+        self.wall = wall
+        self.monotonic = monotonic
+        self.tick = tick
+        self.progress = Progress()
+        self.busy: set[str] = set()
+        self.lock = threading.Lock()
+        self.every = dict(work.shops())
+        self.scheduler = BackgroundScheduler(
+            timezone=UTC,
+            executors={
+                "polls": ThreadPoolExecutor(max(1, min(32, len(self.every)))),
+                "telling": ThreadPoolExecutor(1),
+                "default": ThreadPoolExecutor(2),
+            },
+            # None: a run that is late is still wanted; the default of one second drops it.
+            job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1},
+        )
+
+    def run(self) -> None:
+        """Plan everything, say that the service is ready, and watch over it until told to stop."""
+        self._plan_all()
+        nightly = CronTrigger(hour=4, minute=17, timezone=ZoneInfo(self.work.timezone))
+        self.scheduler.add_job(self._guarded, nightly, args=["maintain", self.work.maintain], id="maintain")
+        self.scheduler.start()
+        self.notify("READY=1")
+        log.info("watching %d shops", len(self.every))
+        offset = self.wall() - self.monotonic()
+        while not self.stop.wait(self.tick.total_seconds()):
+            moved = self.wall() - self.monotonic() - offset
+            if abs(moved) > CLOCK_STEP.total_seconds():
+                offset += moved
+                self._clock_was_set(moved)
+            self._report()
+        self._shut_down()
+
+    def _plan_all(self) -> None:
+        """Everything anew from this moment on; the shops spread over their interval, the first one at once."""
+        now = self._now()
+        for place, (shop, every) in enumerate(self.every.items()):
+            with self.lock:
+                under_way = shop in self.busy
+            if not under_way:
+                self._plan_poll(shop, now + min(every, PACE_WHILE_LATE) * place / len(self.every))
+        self._plan("tell", self._tell, now, "telling")
+        self._plan("fresh", self._check_fresh, now + FRESH_EVERY, "default")
+
+    def _now(self) -> datetime:
+        return datetime.fromtimestamp(self.wall(), UTC)
+
+    def _plan_poll(self, shop: str, at: datetime) -> None:
+        self._plan(f"poll {shop}", lambda: self._poll(shop), at, "polls")
+
+    def _plan(self, name: str, job: Callable[[], None], at: datetime, executor: str) -> None:
+        if not self.stop.is_set():
+            self.scheduler.add_job(
+                job, DateTrigger(at, timezone=UTC), id=name, executor=executor, replace_existing=True
+            )
+
+    def _poll(self, shop: str) -> None:
+        with self.lock:
+            self.busy.add(shop)
+        began, late = self._now(), False
+        try:
+            late = bool(self._guarded(f"poll {shop}", lambda: self.work.poll(shop)))
+        finally:
+            with self.lock:
+                self.busy.discard(shop)
+            every = self.every[shop]
+            pace = min(every, PACE_WHILE_LATE) if late else every
+            # Counted from the start of this poll, whatever the clock did meanwhile.
+            now = self._now()
+            self._plan_poll(shop, now + max(pace - max(now - began, timedelta(0)), timedelta(0)))
+
+    def _tell(self) -> None:
+        self._guarded("tell", self.work.tell)
+        self._plan("tell", self._tell, self._now() + TELL_EVERY, "telling")
+
+    def _check_fresh(self) -> None:
+        self._guarded("fresh", self.work.check_fresh)
+        self._plan("fresh", self._check_fresh, self._now() + FRESH_EVERY, "default")
+
+    def _guarded(self, name: str, job: Callable[[], bool | None]) -> bool | None:
+        """Whatever goes wrong in a job is logged and does not end the service."""
+        if self.stop.is_set():
+            return None
+        self.progress.began[name] = self.monotonic()
+        try:
+            return job()
+        except Exception:
+            log.exception("%s failed", name)
+            return None
+        finally:
+            self.progress.ended[name] = self.monotonic()
+
+    def _clock_was_set(self, seconds: float) -> None:
+        log.warning("the clock was set by %+.0f s: planning everything anew", seconds)
+        self._plan_all()
+
+    def _report(self) -> None:
+        """Feed the watchdog, but only as long as the work gets on: a process that merely breathes is restarted."""
+        stuck = self.stuck()
+        if stuck is None:
+            self.notify(f"WATCHDOG=1\nSTATUS={self.work.status()}")
+        else:
+            self.notify(f"STATUS=stuck: {stuck}")
+            log.error("%s makes no progress", stuck)
+
+    def stuck(self) -> str | None:
+        """The name of a job that lasts longer than it can, or that should long have begun again."""
+        now = self.monotonic()
+        limits = {"tell": NO_PROGRESS, "fresh": NO_PROGRESS}
+        limits |= {f"poll {shop}": 2 * self.work.poll_limit(shop) for shop in self.every}
+        for name, limit in limits.items():
+            began, ended = self.progress.began.get(name), self.progress.ended.get(name)
+            under_way = began is not None and (ended is None or ended < began)
+            since = began if under_way else ended
+            if since is not None and now - since > limit.total_seconds():
+                return name
+        return None
+
+    def _shut_down(self) -> None:
+        """Begin nothing more, and give what is under way a little time; what it had not written did not happen."""
+        self.notify("STOPPING=1")
+        log.info("stopping")
+        self.scheduler.shutdown(wait=False)
+        deadline = self.monotonic() + STOP_WITHIN.total_seconds()
+        while self._under_way() and self.monotonic() < deadline:
+            threading.Event().wait(0.05)
+        if self._under_way():
+            log.warning("abandoned: %s", ", ".join(self._under_way()))
+
+    def _under_way(self) -> list[str]:
+        began, ended = dict(self.progress.began), dict(self.progress.ended)
+        return [name for name, at in began.items() if ended.get(name, -1.0) < at]

@@ -1,0 +1,121 @@
+"""Reads a shop page by page and keeps only what changed: sweep | lookup | track.
+
+Pages are worked on one at a time. A posting whose bytes are as they were costs a hash and a look into an index; a
+changed one is decoded, tracked and put into the spool, so memory does not follow what is open.
+"""
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+
+from labelwatch.core.detect import LEFT, Watch, track
+from labelwatch.core.model import Known, Posting
+from labelwatch.sources import Item, Source, SourceError, Trouble, Unreadable
+from labelwatch.spool import Spool
+from labelwatch.store import Change, ShopState, Store
+
+log = logging.getLogger(__name__)
+
+LOOKUP_AT_ONCE = 100
+"""Postings that left the list are asked for in such groups: Ozon's limit for order_numbers."""
+
+NO_DIGEST = 0
+
+BROKEN_SHARE = 0.2
+"""When more of a sweep than this cannot be decoded, it is not the postings that are broken."""
+
+BROKEN_AT_LEAST = 10
+
+
+class Abandoned(Exception):  # noqa: N818 - no error: it was asked for
+    """The service is shutting down: the poll is given up, nothing was written."""
+
+
+class Catch:
+    """What one sweep brought in: which postings were seen, and those that changed, spooled."""
+
+    def __init__(self, *, shop: ShopState, watch: Watch, store: Store, source: Source, spool: Spool[Change]) -> None:
+        self.shop = shop
+        self.watch = watch
+        self.store = store
+        self.source = source
+        self.spool = spool
+        self.postings = 0
+        self.seen: set[int] = set()
+        self.met: set[int] = set()
+        self.broken: list[Unreadable] = []
+        self.unseen: set[int] = set()
+
+    def sweep(self, now: Callable[[], datetime], stop: Callable[[], bool]) -> None:
+        """Read every page; only what has changed since it was stored is decoded."""
+        for page in self.source.sweep():
+            if stop():
+                raise Abandoned
+            same = self.store.unchanged(self.shop.id, [item.digest for item in page])
+            self.seen.update(same.values())
+            self.postings += len(page)
+            self._take([item for item in page if item.digest not in same], now())
+        self._check_readable()
+
+    def lookup(self, now: Callable[[], datetime], stop: Callable[[], bool]) -> None:
+        """Ask for every posting that left the list; what cannot be looked up stays as it is."""
+        missing = [row for row in self.store.open_ids(self.shop.id) if row not in self.seen]
+        for start in range(0, len(missing), LOOKUP_AT_ONCE):
+            if stop():
+                raise Abandoned
+            ids = missing[start : start + LOOKUP_AT_ONCE]
+            known = {item.posting.number: item for item in self.store.known_by_id(ids)}
+            found = self._ask(list(known))
+            for number, posting in found.items():
+                # Without bytes of its own: whatever the list shows of it next is looked at.
+                self._put(posting, NO_DIGEST, known[number], now())
+            self.unseen.update(item.id for number, item in known.items() if number not in found and item.id)
+
+    def _ask(self, numbers: Sequence[str]) -> Mapping[str, Posting]:
+        try:
+            return self.source.lookup(numbers)
+        except SourceError as error:
+            log.warning(
+                "%s: %d postings left the list and cannot be looked up: %s", self.shop.name, len(numbers), error
+            )
+            return {}
+
+    def _take(self, fresh: Sequence[Item], seen_at: datetime) -> None:
+        read = [pair for pair in map(self._read, fresh) if pair is not None]
+        known = self.store.known(self.shop.id, [posting.number for posting, _ in read]) if read else {}
+        for posting, digest in read:
+            if hash(posting.number) in self.met:  # it moved between two pages and came twice
+                continue
+            self.met.add(hash(posting.number))
+            self._put(posting, digest, known.get(posting.number), seen_at)
+
+    def _read(self, item: Item) -> tuple[Posting, int] | None:
+        try:
+            return self.source.read(item), item.digest
+        except Unreadable as error:
+            log.warning("%s: a posting cannot be read: %s", self.shop.name, error)
+            self.broken.append(error)
+            return None
+
+    def _put(self, posting: Posting, digest: int, known: Known | None, seen_at: datetime) -> None:
+        if known is not None and known.id is not None:
+            self.seen.add(known.id)
+        if known is not None and known.posting == posting:
+            return  # the bytes differ, the meaning does not
+        seen = track(known.track if known else None, posting, seen_at=seen_at, not_before=self.shop.read_from)
+        self.spool.add(
+            Change(
+                posting=posting,
+                track=self.watch.with_late_at(posting, seen),
+                digest=digest,
+                is_open=posting.status not in LEFT,
+                seen_at=seen_at,
+                not_before=self.shop.read_from if known else None,
+            )
+        )
+
+    def _check_readable(self) -> None:
+        """One broken posting among many is quarantined; when many are, the answer as a whole is not understood."""
+        broken = len(self.broken)
+        if broken > BROKEN_AT_LEAST and broken > BROKEN_SHARE * self.postings:
+            raise SourceError(Trouble.NOT_UNDERSTOOD, f"{broken} of {self.postings} postings: {self.broken[0]}")
