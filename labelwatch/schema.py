@@ -1,0 +1,316 @@
+"""The tables as the code wants them; migrations/ brings a database there, and a test compares the two.
+
+Times are UTC milliseconds since 1970 in integers: short rows, plain comparisons, the same on both databases.
+There is no column for anything about the buyer.
+"""
+
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Dialect,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    Table,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+    text,
+)
+
+REVISION = "0001"
+"""The newest migration; zero-padded, so that older and newer compare as text."""
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND = timedelta(milliseconds=1)
+
+
+class Utc(TypeDecorator[datetime]):
+    """An aware datetime, kept as whole milliseconds since 1970; read back in UTC.
+
+    What is finer than a millisecond is cut off (towards the past), so a value that was cut before comes back
+    equal. A naive datetime is refused with ValueError: nobody knows what it means.
+    """
+
+    impl = BigInteger
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:
+        """To milliseconds; whatever the zone it came in."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError(f"a time without a zone cannot be stored: {value.isoformat()}")
+        return (value - _EPOCH) // _MILLISECOND
+
+    def process_result_value(self, value: int | None, dialect: Dialect) -> datetime | None:
+        """From milliseconds, in UTC."""
+        return None if value is None else _EPOCH + timedelta(milliseconds=value)
+
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+# SQLite gives a table without an index of its own for the key only when the column is called INTEGER.
+_Id = BigInteger().with_variant(Integer(), "sqlite")
+
+
+def _text(name: str) -> Column[str]:
+    return Column(name, Text, nullable=False)
+
+
+def _shop() -> Column[int]:
+    return Column("shop_id", _Id, ForeignKey("shop.id", ondelete="CASCADE"), nullable=False)
+
+
+def _of_posting() -> Column[int]:
+    return Column(
+        "posting_id", _Id, ForeignKey("posting.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
+
+
+shop = Table(
+    "shop",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    Column("name", Text, nullable=False, unique=True),
+    Column("client_id", Text, nullable=False, unique=True),
+    _text("policy"),  # hash of the delays under which late_at was last computed for all
+    Column("read_from", Utc),  # the last complete sweep: its start
+    Column("read_at", Utc),  # ... and its end
+    Column("failing_since", Utc),
+    Column("failures", Integer, nullable=False),
+    _text("cause"),
+    _text("detail"),
+    Column("retry_at", Utc),
+)
+
+# Interned as a whole and never changed: what a posting or its history says of its method stays as it was read.
+delivery_method = Table(
+    "delivery_method",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    _shop(),
+    _text("ozon_id"),
+    _text("name"),
+    _text("warehouse_id"),
+    _text("warehouse"),
+    _text("carrier_id"),
+    _text("carrier"),
+    Column("first_label_at", Utc),
+    UniqueConstraint(
+        "shop_id",
+        "ozon_id",
+        "name",
+        "warehouse_id",
+        "warehouse",
+        "carrier_id",
+        "carrier",
+        name="uq_delivery_method",
+    ),
+)
+
+# Interned as well: a few hundred rows say what millions of history rows point to.
+state = Table(
+    "state",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    _text("status"),
+    _text("substatus"),
+    _text("flow"),
+    _text("actions"),  # JSON list
+    _text("requirements"),  # JSON list of the keys
+    UniqueConstraint("status", "substatus", "flow", "actions", "requirements", name="uq_state"),
+)
+
+posting = Table(
+    "posting",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    _shop(),
+    _text("number"),
+    Column("digest", BigInteger, nullable=False),
+    Column("closed_at", Utc),  # null while it is open: still to be watched
+    _text("stage"),
+    Column("since_earliest", Utc, nullable=False),
+    Column("since_latest", Utc, nullable=False),
+    Column("first_seen", Utc, nullable=False),
+    Column("label_earliest", Utc),
+    Column("label_latest", Utc),
+    Column("late_at", Utc),
+    Column("state_id", _Id, ForeignKey("state.id"), nullable=False),
+    Column("method_id", _Id, ForeignKey("delivery_method.id"), nullable=False),
+    Column("in_process_at", Utc),
+    Column("cutoff", Utc),
+    Column("hard_cutoff", Utc),
+    _text("tracking_number"),
+    _text("details"),  # JSON: what is shown but never searched for
+    UniqueConstraint("shop_id", "number", name="uq_posting"),
+)
+Index(
+    "ix_posting_open",
+    posting.c.shop_id,
+    posting.c.digest,
+    sqlite_where=text("closed_at IS NULL"),
+    postgresql_where=text("closed_at IS NULL"),
+)
+Index(
+    "ix_posting_late",
+    posting.c.shop_id,
+    posting.c.late_at,
+    sqlite_where=text("late_at IS NOT NULL AND closed_at IS NULL"),
+    postgresql_where=text("late_at IS NOT NULL AND closed_at IS NULL"),
+)
+Index(
+    "ix_posting_closed",
+    posting.c.closed_at,
+    sqlite_where=text("closed_at IS NOT NULL"),
+    postgresql_where=text("closed_at IS NOT NULL"),
+)
+
+# Append-only; integers, because there are many of them. `unseen` is the time between the last look that saw
+# something else and this one in milliseconds: half as long as the moment itself.
+history = Table(
+    "history",
+    metadata,
+    _of_posting(),
+    Column("seen_at", Utc, primary_key=True),
+    Column("unseen", BigInteger),
+    Column("state_id", _Id, ForeignKey("state.id"), nullable=False),
+    Column("method_id", _Id, ForeignKey("delivery_method.id"), nullable=False),
+    Column("cutoff", Utc),
+    Column("tracking_number", Text),
+    sqlite_with_rowid=False,
+)
+
+label_evidence = Table(
+    "label_evidence",
+    metadata,
+    _of_posting(),
+    Column("level", Text, primary_key=True),  # offered, printed, verified
+    Column("not_before", Utc),
+    Column("seen_at", Utc, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+# How long a posting stood in a stage it left as it should, between these two; what is normal is learned from it.
+stage_wait = Table(
+    "stage_wait",
+    metadata,
+    _of_posting(),
+    Column("stage", Text, primary_key=True),
+    Column("method_id", _Id, ForeignKey("delivery_method.id"), nullable=False),
+    Column("left_at", Utc, nullable=False),
+    Column("shortest", BigInteger, nullable=False),  # milliseconds
+    Column("longest", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+alert = Table(
+    "alert",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    _shop(),
+    _text("posting_number"),  # empty: the shop's own trouble
+    _text("state"),
+    Column("opened_at", Utc, nullable=False),
+    Column("cause_since", Utc, nullable=False),
+    Column("told_at", Utc),
+    Column("told_count", Integer),
+    Column("told_severity", Text),
+    Column("told_cause", Text),
+    _text("handled_by"),
+    _text("note"),
+    Column("handled_at", Utc),
+    Column("snoozed_until", Utc),
+    Column("resolved_at", Utc),
+    Column("outcome", Text),
+    _text("diagnosis"),  # JSON
+)
+Index(
+    "uq_alert_open",
+    alert.c.shop_id,
+    alert.c.posting_number,
+    unique=True,
+    sqlite_where=text("resolved_at IS NULL"),
+    postgresql_where=text("resolved_at IS NULL"),
+)
+Index("ix_alert_posting_number", alert.c.posting_number)
+Index(
+    "ix_alert_resolved",
+    alert.c.resolved_at,
+    sqlite_where=text("resolved_at IS NOT NULL"),
+    postgresql_where=text("resolved_at IS NOT NULL"),
+)
+
+notification = Table(
+    "notification",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    Column("alert_id", _Id, ForeignKey("alert.id", ondelete="CASCADE"), nullable=False),
+    Column("telling", Integer, nullable=False),
+    _text("channel"),
+    _text("reason"),
+    _text("state"),
+    Column("due_at", Utc, nullable=False),
+    Column("expires_at", Utc, nullable=False),
+    Column("created_at", Utc, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("lease_until", Utc),
+    Column("message_key", Text),
+    Column("possible_duplicate", Boolean, nullable=False),
+    Column("sent_at", Utc),
+    _text("receipt"),
+    _text("error"),
+    _text("snapshot"),  # JSON: the alert as it was when the telling was decided
+    UniqueConstraint("alert_id", "telling", "channel", name="uq_notification"),
+)
+Index(
+    "ix_notification_waiting",
+    notification.c.channel,
+    notification.c.due_at,
+    sqlite_where=text("state IN ('pending', 'retry', 'leased')"),
+    postgresql_where=text("state IN ('pending', 'retry', 'leased')"),
+)
+
+poll = Table(
+    "poll",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    _shop(),
+    Column("started_at", Utc, nullable=False),
+    Column("finished_at", Utc, nullable=False),
+    Column("complete", Boolean, nullable=False),
+    Column("postings", Integer, nullable=False),
+    Column("changed", Integer, nullable=False),
+    Column("late", Integer, nullable=False),
+    Column("told", Integer, nullable=False),
+    Column("requests", Integer, nullable=False),
+    _text("trouble"),
+    _text("detail"),
+    Index("ix_poll_shop_id", "shop_id", "finished_at"),
+    Index("ix_poll_finished_at", "finished_at"),
+)
+
+quarantine = Table(
+    "quarantine",
+    metadata,
+    Column("shop_id", _Id, ForeignKey("shop.id", ondelete="CASCADE"), primary_key=True, autoincrement=False),
+    Column("number", Text, primary_key=True),
+    Column("place", Text, primary_key=True),  # the path without its index: $.postings[].shipment_date
+    _text("path"),
+    _text("problem"),
+    Column("first_seen", Utc, nullable=False),
+    Column("last_seen", Utc, nullable=False),
+    sqlite_with_rowid=False,
+)

@@ -1,0 +1,52 @@
+"""The only part that speaks SQL: words of the core in, words of the core out, on SQLite and PostgreSQL alike.
+
+    with single_instance(url):              # the service; commands that only read do without
+        store = open_store(url)
+        store.upgrade()
+        known = store.known(shop.id, numbers)
+        with store.write() as tx:           # all of it or nothing
+            tx.put(shop.id, changes)
+
+Times are arguments and never read from a clock. Every method may raise StoreError.
+"""
+
+from labelwatch.store.alone import single_instance
+from labelwatch.store.errors import AlreadyRunning, Fault, StoreError
+from labelwatch.store.store import Store, open_store
+from labelwatch.store.transaction import Transaction
+from labelwatch.store.values import (
+    WAITING,
+    Change,
+    Evidence,
+    EvidenceLevel,
+    HistoryRow,
+    OutboxRow,
+    OutboxState,
+    PollRow,
+    Pruned,
+    QuarantineRow,
+    ShopState,
+    Statistics,
+)
+
+__all__ = [
+    "WAITING",
+    "AlreadyRunning",
+    "Change",
+    "Evidence",
+    "EvidenceLevel",
+    "Fault",
+    "HistoryRow",
+    "OutboxRow",
+    "OutboxState",
+    "PollRow",
+    "Pruned",
+    "QuarantineRow",
+    "ShopState",
+    "Statistics",
+    "Store",
+    "StoreError",
+    "Transaction",
+    "open_store",
+    "single_instance",
+]

@@ -1,0 +1,77 @@
+"""Alerts: what is open, what became of it, and changing one by hand."""
+
+from collections.abc import Callable, Collection, Sequence
+from datetime import datetime
+
+from sqlalchemy import Connection, bindparam, select, update
+
+from labelwatch.core.model import Alert
+from labelwatch.schema import alert, shop
+from labelwatch.store import rows
+
+_unresolved = alert.c.resolved_at.is_(None)
+_update = (
+    update(alert)
+    .where(alert.c.id == bindparam("alert_id"))
+    .values({c.name: bindparam(c.name) for c in alert.c if c.name not in ("id", "shop_id", "posting_number")})
+)
+
+
+def open_in(conn: Connection, shop_id: int) -> dict[str | None, Alert]:
+    """Posting number (None = the shop's own trouble) -> its open alert; nobody else changes them meanwhile."""
+    query = select(alert).where(alert.c.shop_id == shop_id, _unresolved).order_by(alert.c.id).with_for_update()
+    return {row.posting_number or None: rows.alert(row) for row in conn.execute(query)}
+
+
+def read(
+    conn: Connection,
+    *,
+    shops: Collection[str] | None,
+    posting_number: str | None,
+    open_only: bool,
+    resolved_since: datetime | None,
+) -> list[Alert]:
+    """Alerts, oldest first; each argument narrows them down."""
+    query = select(alert).order_by(alert.c.opened_at, alert.c.id)
+    if shops is not None:
+        query = query.join(shop, alert.c.shop_id == shop.c.id).where(shop.c.name.in_(shops))
+    if posting_number is not None:
+        query = query.where(alert.c.posting_number == posting_number)
+    if open_only:
+        query = query.where(_unresolved)
+    if resolved_since is not None:
+        query = query.where(_unresolved | (alert.c.resolved_at >= resolved_since))
+    return [rows.alert(row) for row in conn.execute(query)]
+
+
+def save(conn: Connection, shop_id: int, alerts: Sequence[Alert]) -> list[int]:
+    """Store alerts, new (id None) or known, and tell their ids in the same order."""
+    known = [rows.alert_values(shop_id, a) | {"alert_id": a.id} for a in alerts if a.id is not None]
+    if known:
+        conn.execute(_update, known)
+    fresh = [rows.alert_values(shop_id, a) for a in alerts if a.id is None]
+    ids = iter(_insert(conn, fresh))
+    return [a.id if a.id is not None else next(ids) for a in alerts]
+
+
+def _insert(conn: Connection, values: list[rows.Values]) -> list[int]:
+    if not values:
+        return []
+    statement = alert.insert().returning(alert.c.id, sort_by_parameter_order=True)
+    return list(conn.execute(statement, values).scalars())
+
+
+def change(
+    conn: Connection, posting_number: str | None, how: Callable[[Alert], Alert | None], *, shop_name: str | None
+) -> list[Alert]:
+    """Put `how` to the open alerts of a posting (None = of shops themselves); what it returns is saved and told."""
+    query = select(alert).where(alert.c.posting_number == (posting_number or ""), _unresolved)
+    if shop_name is not None:
+        query = query.where(alert.c.shop_id.in_(select(shop.c.id).where(shop.c.name == shop_name)))
+    changed = []
+    for row in conn.execute(query.with_for_update()).all():
+        after = how(rows.alert(row))
+        if after is not None:
+            save(conn, row.shop_id, [after])
+            changed.append(after)
+    return changed

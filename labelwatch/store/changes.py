@@ -1,0 +1,175 @@
+"""Writes postings: each as it is now, with history where it differs, and what its label and its waiting tell."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection, Executable, bindparam, select, update
+
+from labelwatch.core.model import Stage
+from labelwatch.schema import delivery_method, history, label_evidence, posting, stage_wait
+from labelwatch.store import rows
+from labelwatch.store.interned import Interned, insert
+from labelwatch.store.postings import chunks
+from labelwatch.store.values import Change, EvidenceLevel
+
+_before = select(
+    posting.c.id,
+    posting.c.number,
+    posting.c.stage,
+    posting.c.since_earliest,
+    posting.c.since_latest,
+    posting.c.label_latest,
+    posting.c.state_id,
+    posting.c.method_id,
+    posting.c.cutoff,
+    posting.c.tracking_number,
+).with_for_update()
+_update = (
+    update(posting)
+    .where(posting.c.id == bindparam("known_id"))
+    .values({c.name: bindparam(c.name) for c in posting.c if c.name not in ("id", "shop_id", "number")})
+)
+_set_late_at = update(posting).where(posting.c.id == bindparam("known_id")).values(late_at=bindparam("new_late_at"))
+_first_label = (
+    update(delivery_method)
+    .where(delivery_method.c.id == bindparam("known_id"), delivery_method.c.first_label_at.is_(None))
+    .values(first_label_at=bindparam("seen_at"))
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """One posting on its way into the store: what is to be stored, and the row that stood there before."""
+
+    change: Change
+    values: rows.Values
+    old: rows.AnyRow | None
+
+
+def put(conn: Connection, interned: Interned, shop_id: int, changes: Iterable[Change]) -> None:
+    """Store postings as they are now; a number that comes twice counts as it came last."""
+    latest = {change.posting.number: change for change in changes}
+    for some in chunks(list(latest.values())):
+        _put(conn, interned, shop_id, some)
+
+
+def set_late_at(conn: Connection, moments: Iterable[tuple[int, datetime | None]]) -> None:
+    """Posting id -> when it will be late if nothing else happens."""
+    _execute(conn, _set_late_at, [{"known_id": id_, "new_late_at": late_at} for id_, late_at in moments])
+
+
+def add_evidence(
+    conn: Connection, posting_id: int, level: EvidenceLevel, *, not_before: datetime | None, seen_at: datetime
+) -> None:
+    """Note that a label exists; the first time counts."""
+    row = {"posting_id": posting_id, "level": level.value, "not_before": not_before, "seen_at": seen_at}
+    conn.execute(insert(conn, label_evidence).on_conflict_do_nothing(), row)
+
+
+def _put(conn: Connection, interned: Interned, shop_id: int, changes: Sequence[Change]) -> None:
+    interned.meet(shop_id, [change.posting for change in changes])
+    before = _rows_before(conn, shop_id, [change.posting.number for change in changes])
+    steps = [
+        _Step(change, _values(interned, shop_id, change), before.get(change.posting.number)) for change in changes
+    ]
+    _execute(conn, posting.insert(), [step.values for step in steps if step.old is None])
+    _execute(conn, _update, [step.values | {"known_id": step.old.id} for step in steps if step.old is not None])
+    ids = _ids_of(conn, shop_id, [step.values["number"] for step in steps])
+    _append_history(conn, [_history_entry(ids, step) for step in steps if _differs(step)])
+    _add_labels(conn, ids, [step for step in steps if _is_newly_labelled(step)])
+    waits = [wait for step in steps if (wait := _wait(step))]
+    _execute(conn, insert(conn, stage_wait).on_conflict_do_nothing(), waits)
+
+
+def _values(interned: Interned, shop_id: int, change: Change) -> rows.Values:
+    values = rows.posting_values(shop_id, change)
+    values["state_id"] = interned.state(change.posting)
+    values["method_id"] = interned.method(shop_id, change.posting.method)
+    return values
+
+
+def _rows_before(conn: Connection, shop_id: int, numbers: list[str]) -> dict[str, rows.AnyRow]:
+    query = _before.where(posting.c.shop_id == shop_id, posting.c.number.in_(numbers)).order_by(posting.c.id)
+    return {row.number: row for row in conn.execute(query)}
+
+
+def _ids_of(conn: Connection, shop_id: int, numbers: list[str]) -> dict[str, int]:
+    query = select(posting.c.number, posting.c.id)
+    query = query.where(posting.c.shop_id == shop_id, posting.c.number.in_(numbers))
+    return dict(conn.execute(query).all())
+
+
+_MEANINGFUL = ("state_id", "method_id", "cutoff", "tracking_number")
+
+
+def _differs(step: _Step) -> bool:
+    return step.old is None or any(step.values[name] != getattr(step.old, name) for name in _MEANINGFUL)
+
+
+def _history_entry(ids: dict[str, int], step: _Step) -> rows.Values:
+    return {
+        "posting_id": ids[step.values["number"]],
+        "seen_at": step.change.seen_at,
+        "unseen": rows.unseen(step.change),
+        "state_id": step.values["state_id"],
+        "method_id": step.values["method_id"],
+        "cutoff": step.values["cutoff"],
+        "tracking_number": step.values["tracking_number"] or None,
+    }
+
+
+def _append_history(conn: Connection, entries: list[rows.Values]) -> None:
+    statement = insert(conn, history)
+    overwrite = {name: statement.excluded[name] for name in ("unseen", *_MEANINGFUL)}
+    # Two sights of one posting in the same millisecond are one: the later of them is what it was.
+    statement = statement.on_conflict_do_update(index_elements=["posting_id", "seen_at"], set_=overwrite)
+    _execute(conn, statement, entries)
+
+
+def _is_newly_labelled(step: _Step) -> bool:
+    return step.change.track.label is not None and (step.old is None or step.old.label_latest is None)
+
+
+def _add_labels(conn: Connection, ids: dict[str, int], steps: list[_Step]) -> None:
+    firsts: dict[int, datetime] = {}
+    for step in steps:
+        label = step.change.track.label
+        if label is None:
+            continue
+        add_evidence(
+            conn,
+            ids[step.values["number"]],
+            EvidenceLevel.OFFERED,
+            not_before=label.earliest,
+            seen_at=label.latest,
+        )
+        method_id = step.values["method_id"]
+        firsts[method_id] = min(label.latest, firsts.get(method_id, label.latest))
+    _execute(conn, _first_label, [{"known_id": id_, "seen_at": at} for id_, at in sorted(firsts.items())])
+
+
+def _wait(step: _Step) -> rows.Values | None:
+    """How long it stood in the stage it just left; None when it left it otherwise than as it should."""
+    old, track = step.old, step.change.track
+    if old is None or old.stage == track.stage.value:
+        return None
+    registered = old.stage == Stage.REGISTRATION and track.stage is Stage.LABEL
+    labelled = old.stage in (Stage.REGISTRATION, Stage.LABEL) and _is_newly_labelled(step)
+    if not registered and not labelled:
+        return None
+    shortest = max(timedelta(0), track.since.earliest - old.since_latest)
+    return {
+        "posting_id": old.id,
+        "stage": old.stage,
+        "method_id": step.values["method_id"],
+        "left_at": track.since.latest,
+        "shortest": rows.milliseconds(shortest),
+        "longest": rows.milliseconds(track.since.latest - old.since_earliest),
+    }
+
+
+def _execute(conn: Connection, statement: Executable, values: list[rows.Values]) -> None:
+    """executemany, which with an empty list would mean one row of nothing."""
+    if values:
+        conn.execute(statement, values)

@@ -1,0 +1,110 @@
+"""Opens a database so that it loses nothing: the settings, and what the drivers would otherwise do wrong.
+
+SQLite: the driver begins no transaction of its own (it would begin too late and commit before DDL); readers get
+BEGIN, writers BEGIN IMMEDIATE, so two of them cannot read the same old value and overwrite each other.
+"""
+
+import os
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
+from sqlalchemy.engine import ExceptionContext
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError
+
+from labelwatch.store.errors import Fault, StoreError, in_words
+
+BUSY_SECONDS = 5
+_WRITER = "labelwatch_writer"
+
+# auto_vacuum only counts before the first table is made, and journal_mode already writes the header.
+_PRAGMAS = (
+    "PRAGMA auto_vacuum = INCREMENTAL",
+    "PRAGMA journal_mode = WAL",
+    "PRAGMA synchronous = FULL",
+    "PRAGMA foreign_keys = ON",
+    "PRAGMA journal_size_limit = 67108864",
+)
+
+
+def read_url(url: str) -> URL:
+    """Take a database's address apart; `postgresql://` means psycopg 3. StoreError when it makes no sense."""
+    try:
+        parsed = make_url(url)
+        backend = parsed.get_backend_name()
+    except (ArgumentError, NoSuchModuleError) as e:
+        raise StoreError(Fault.REFUSED, "the store's url is not like sqlite:///file or postgresql://...") from e
+    if backend == "sqlite":
+        if parsed.database in (None, "", ":memory:"):
+            raise StoreError(Fault.REFUSED, "the store's url names no file: sqlite:///labelwatch.db would do")
+        return parsed
+    if backend == "postgresql":
+        return parsed.set(drivername="postgresql+psycopg")
+    raise StoreError(Fault.REFUSED, f"the store's url begins with {backend}: only sqlite and postgresql are known")
+
+
+def make_engine(url: URL) -> Engine:
+    """An engine with every trap closed; it connects when first used, and fails with StoreError only."""
+    engine = _sqlite(url) if url.get_backend_name() == "sqlite" else _postgres(url)
+
+    @event.listens_for(engine, "handle_error")
+    def _translate(context: ExceptionContext) -> None:
+        if context.original_exception is not None and context.sqlalchemy_exception is not None:
+            raise in_words(url, context.original_exception) from context.original_exception
+
+    return engine
+
+
+def for_writing(engine: Engine) -> Engine:
+    """The same engine and pool, whose transactions take the write lock when they begin."""
+    return engine.execution_options(**{_WRITER: True})
+
+
+def database_file(url: URL) -> Path:
+    """The file of a SQLite database."""
+    return Path(str(url.database))
+
+
+def _sqlite(url: URL) -> Engine:
+    _make_private_file(database_file(url))
+    engine = create_engine(
+        url,
+        connect_args={"isolation_level": None, "timeout": BUSY_SECONDS, "check_same_thread": False},
+        pool_size=8,
+        max_overflow=56,
+    )
+
+    @event.listens_for(engine, "connect")
+    def _set_up(connection: sqlite3.Connection, _record: Any) -> None:
+        for pragma in _PRAGMAS:
+            connection.execute(pragma)
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        writes = connection.get_execution_options().get(_WRITER, False)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+    return engine
+
+
+def _postgres(url: URL) -> Engine:
+    options = {
+        "connect_timeout": BUSY_SECONDS,
+        "application_name": f"labelwatch[{os.getpid()}]",
+        "options": f"-c lock_timeout={BUSY_SECONDS}s",
+    }
+    try:
+        return create_engine(url, connect_args=options, pool_pre_ping=True, pool_size=8, max_overflow=24)
+    except ImportError as e:
+        raise StoreError(Fault.REFUSED, "PostgreSQL needs one more package: labelwatch[postgres]") from e
+
+
+def _make_private_file(file: Path) -> None:
+    """What sellers sell is nobody else's business: a new database is readable by its owner only."""
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        os.close(os.open(file, os.O_CREAT | os.O_RDWR, 0o600))
+    except OSError as e:
+        fault = Fault.READ_ONLY if isinstance(e, PermissionError) else Fault.UNREACHABLE
+        raise StoreError(fault, f"the database {file} cannot be opened for writing: {e.strerror}") from e

@@ -1,0 +1,103 @@
+"""How the database may fail, in words for people; whatever its driver says becomes one of these."""
+
+import sqlite3
+from enum import StrEnum
+
+from sqlalchemy import URL
+
+
+class Fault(StrEnum):
+    """What kind of trouble the database is in."""
+
+    BUSY = "busy"
+    """Somebody else has been writing for too long; trying again helps."""
+    UNREACHABLE = "unreachable"
+    FULL = "full"
+    READ_ONLY = "read_only"
+    CORRUPT = "corrupt"
+    NOT_SET_UP = "not_set_up"
+    """No tables, or older ones than this program needs."""
+    TOO_NEW = "too_new"
+    """Written by a newer version of this program."""
+    REFUSED = "refused"
+    """What was asked for cannot be done here."""
+    OTHER = "other"
+
+
+class StoreError(Exception):
+    """The database cannot do what it was asked; one line for people, without a password and without a row."""
+
+    def __init__(self, fault: Fault, line: str) -> None:
+        super().__init__(line)
+        self.fault = fault
+
+
+class AlreadyRunning(StoreError):  # noqa: N818 - it is no error of the database
+    """Another labelwatch works on this database; nothing was touched."""
+
+
+_SQLITE = {
+    sqlite3.SQLITE_BUSY: Fault.BUSY,
+    sqlite3.SQLITE_LOCKED: Fault.BUSY,
+    sqlite3.SQLITE_PERM: Fault.READ_ONLY,
+    sqlite3.SQLITE_READONLY: Fault.READ_ONLY,
+    sqlite3.SQLITE_CANTOPEN: Fault.UNREACHABLE,
+    sqlite3.SQLITE_IOERR: Fault.UNREACHABLE,
+    sqlite3.SQLITE_FULL: Fault.FULL,
+    sqlite3.SQLITE_CORRUPT: Fault.CORRUPT,
+    sqlite3.SQLITE_NOTADB: Fault.CORRUPT,
+}
+
+# SQLSTATE, the whole or its class: https://www.postgresql.org/docs/current/errcodes-appendix.html
+_POSTGRES = {
+    "55P03": Fault.BUSY,
+    "40P01": Fault.BUSY,
+    "40001": Fault.BUSY,
+    "42P01": Fault.NOT_SET_UP,
+    "53100": Fault.FULL,
+    "25006": Fault.READ_ONLY,
+    "42501": Fault.READ_ONLY,
+    "XX001": Fault.CORRUPT,
+    "XX002": Fault.CORRUPT,
+    "08": Fault.UNREACHABLE,
+    "28": Fault.UNREACHABLE,
+    "3D": Fault.UNREACHABLE,
+    "53": Fault.UNREACHABLE,
+    "57": Fault.UNREACHABLE,
+}
+
+_WORDS = {
+    Fault.BUSY: "is being written to by somebody else; try again in a moment",
+    Fault.UNREACHABLE: "cannot be opened or reached",
+    Fault.FULL: "cannot grow: the disk is full",
+    Fault.READ_ONLY: "cannot be written to; do the file and its directory belong to this user?",
+    Fault.CORRUPT: "is damaged or is no database; stop the service and put back the last backup",
+    Fault.NOT_SET_UP: "has no tables yet; run `labelwatch db upgrade`",
+    Fault.OTHER: "refused",
+}
+
+
+def in_words(url: URL, problem: BaseException) -> StoreError:
+    """What a driver's error means; `url` names the database, its password stays hidden."""
+    fault = _fault(problem)
+    said = str(problem).strip().splitlines()
+    line = f"the database {name_of(url)} {_WORDS[fault]} ({said[0] if said else type(problem).__name__})"
+    return StoreError(fault, line)
+
+
+def name_of(url: URL) -> str:
+    """The database as people know it: a file, or an address without the password."""
+    if url.get_backend_name() == "sqlite":
+        return str(url.database)
+    return url.render_as_string(hide_password=True)
+
+
+def _fault(problem: BaseException) -> Fault:
+    if isinstance(problem, sqlite3.Error):
+        if "no such table" in str(problem):
+            return Fault.NOT_SET_UP
+        return _SQLITE.get(getattr(problem, "sqlite_errorcode", 0) & 0xFF, Fault.OTHER)
+    code = getattr(problem, "sqlstate", None)
+    if code is None:  # psycopg gives none when there was no server to give one
+        return Fault.UNREACHABLE
+    return _POSTGRES.get(code) or _POSTGRES.get(code[:2], Fault.OTHER)

@@ -1,0 +1,243 @@
+"""Notifications on their way: claimed for a time, settled afterwards; never two claimers for one row.
+
+pending --claim--> leased --settle--> sent | unverified | dead | superseded
+   ^                 |  '--lease ran out--> claimed again, as the same message
+   '---- retry <-----'
+"""
+
+from collections.abc import Collection, Iterable, Sequence
+from datetime import datetime
+
+from sqlalchemy import Boolean, ColumnElement, Connection, and_, case, func, literal_column, or_, select, update
+
+from labelwatch.core.model import Notification
+from labelwatch.schema import alert, notification
+from labelwatch.store import rows
+from labelwatch.store.interned import insert
+from labelwatch.store.postings import chunks
+from labelwatch.store.values import OutboxRow, OutboxState
+
+# Written out: SQLite uses a partial index only where it sees the index's own words.
+waits = literal_column("notification.state IN ('pending', 'retry', 'leased')", Boolean)
+_n = notification.c
+
+
+def add(conn: Connection, notifications: Iterable[Notification], *, created_at: datetime) -> None:
+    """Queue notifications of saved alerts; one that is already there (alert, telling, channel) stays as it is."""
+    fresh = [_fresh(n, created_at) for n in notifications]
+    if fresh:
+        conn.execute(insert(conn, notification).on_conflict_do_nothing(), fresh)
+
+
+def _fresh(n: Notification, created_at: datetime) -> rows.Values:
+    if n.alert.id is None:
+        raise ValueError("an alert is saved before it is told of")
+    return {
+        "alert_id": n.alert.id,
+        "telling": n.telling,
+        "channel": n.channel,
+        "reason": n.reason.value,
+        "state": OutboxState.PENDING.value,
+        "due_at": n.due_at,
+        "expires_at": n.expires_at,
+        "created_at": created_at,
+        "attempts": 0,
+        "possible_duplicate": False,
+        "receipt": "",
+        "error": "",
+        "snapshot": rows.to_json(n.alert),
+    }
+
+
+def claim(
+    conn: Connection, channel: str, *, now: datetime, lease_until: datetime, key: str, limit: int
+) -> list[OutboxRow]:
+    """Take what one message to a channel is to be made of; nobody else gets these rows before `lease_until`.
+
+    A message that was begun before goes first, whole and under its old key. Otherwise all that is due, under
+    the new key. What is past its time expires instead.
+    """
+    _expire(conn, channel, now)
+    begun = _begun_message(conn, channel, now)
+    if begun is not None:
+        return _lease(conn, and_(_n.message_key == begun, _ready(now)), key=begun, lease_until=lease_until)
+    due = (
+        select(_n.id)
+        .where(_n.channel == channel, waits, _ready(now), _n.message_key.is_(None))
+        .order_by(_n.due_at, _n.id)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    ids = list(conn.scalars(due))
+    return _lease(conn, _n.id.in_(ids), key=key, lease_until=lease_until) if ids else []
+
+
+def _ready(now: datetime) -> ColumnElement[bool]:
+    """Due, or claimed by somebody who has not been heard of since."""
+    lapsed = and_(_n.state == OutboxState.LEASED.value, _n.lease_until <= now)
+    due = and_(_n.state.in_([OutboxState.PENDING.value, OutboxState.RETRY.value]), _n.due_at <= now)
+    return or_(lapsed, due)
+
+
+def _expire(conn: Connection, channel: str, now: datetime) -> None:
+    late = and_(_n.channel == channel, waits, _ready(now), _n.expires_at <= now)
+    gone = {"state": OutboxState.EXPIRED.value, "lease_until": None}
+    conn.execute(update(notification).where(late).values(**gone))
+
+
+def _begun_message(conn: Connection, channel: str, now: datetime) -> str | None:
+    """The key of the oldest message that has to be sent again.
+
+    Its first row stands for all of it: who holds that lock has the message, the others look for another one.
+    """
+    earlier = notification.alias("earlier")
+    is_first = ~(
+        select(earlier.c.id)
+        .where(
+            earlier.c.message_key == _n.message_key,
+            earlier.c.channel == channel,
+            earlier.c.state.in_([OutboxState.LEASED.value, OutboxState.RETRY.value]),
+            earlier.c.id < _n.id,
+        )
+        .exists()
+    )
+    query = (
+        select(_n.message_key)
+        .where(_n.channel == channel, waits, _ready(now), _n.message_key.is_not(None), is_first)
+        .order_by(_n.id)
+        .limit(1)
+        .with_for_update(skip_locked=True)
+    )
+    return conn.scalars(query).first()
+
+
+def _lease(conn: Connection, which: ColumnElement[bool], *, key: str, lease_until: datetime) -> list[OutboxRow]:
+    """Rows that were in a message before may have arrived: their key is the same as it will be now."""
+    statement = (
+        update(notification)
+        .where(which)
+        .values(
+            state=OutboxState.LEASED.value,
+            lease_until=lease_until,
+            attempts=_n.attempts + 1,
+            possible_duplicate=or_(_n.possible_duplicate, _n.message_key.is_not(None)),
+            message_key=key,
+        )
+        .returning(notification)
+    )
+    claimed = [rows.outbox(row) for row in conn.execute(statement)]
+    return sorted(claimed, key=lambda row: (row.notification.due_at, row.id))
+
+
+def settle(
+    conn: Connection,
+    ids: Sequence[int],
+    *,
+    state: OutboxState,
+    at: datetime,
+    receipt: str = "",
+    error: str = "",
+    next_try: datetime | None = None,
+    keep_key: bool = False,
+) -> int:
+    """Write down how telling went, for rows that are leased; returns how many were.
+
+    `retry` wants `next_try`; `keep_key` when it may have arrived after all, so that it comes again as it was.
+    """
+    values: rows.Values = {"state": state.value, "lease_until": None, "error": error}
+    if state in (OutboxState.SENT, OutboxState.UNVERIFIED):
+        values |= {"sent_at": at, "receipt": receipt}
+    if state is OutboxState.RETRY:
+        if next_try is None:
+            raise ValueError("a retry needs the time of the next try")
+        values |= {"due_at": next_try, "possible_duplicate": keep_key or _n.possible_duplicate}
+        values |= {} if keep_key else {"message_key": None}
+    leased = _n.state == OutboxState.LEASED.value
+    return _set(conn, ids, values, where=leased)
+
+
+def supersede(conn: Connection, ids: Sequence[int], *, why: str) -> int:
+    """Drop waiting rows that newer ones made pointless; returns how many still waited."""
+    values = {"state": OutboxState.SUPERSEDED.value, "lease_until": None, "error": why}
+    return _set(conn, ids, values, where=waits)
+
+
+def release(conn: Connection, ids: Sequence[int]) -> int:
+    """Give leased rows back unsent; those that may have arrived once stay the message they were."""
+    again = OutboxState.RETRY.value
+    values = {
+        "state": case((_n.possible_duplicate, again), else_=OutboxState.PENDING.value),
+        "message_key": case((_n.possible_duplicate, _n.message_key), else_=None),
+        "lease_until": None,
+    }
+    return _set(conn, ids, values, where=_n.state == OutboxState.LEASED.value)
+
+
+def retry(conn: Connection, id_: int, *, at: datetime, expires_at: datetime) -> bool:
+    """Queue a row again that ended as dead, expired or superseded; False when it did not."""
+    ended = [OutboxState.DEAD.value, OutboxState.EXPIRED.value, OutboxState.SUPERSEDED.value]
+    values: rows.Values = {
+        "state": OutboxState.PENDING.value,
+        "due_at": at,
+        "expires_at": expires_at,
+        "message_key": None,
+        "error": "",
+    }
+    return _set(conn, [id_], values, where=_n.state.in_(ended)) == 1
+
+
+def abandon(conn: Connection, channels: Collection[str]) -> int:
+    """End what waits for channels other than these: nobody would ever send it. Returns how many rows."""
+    values = {
+        "state": OutboxState.DEAD.value,
+        "lease_until": None,
+        "error": "the channel is no longer in the configuration",
+    }
+    gone = and_(waits, _n.channel.not_in(list(channels)))
+    return conn.execute(update(notification).where(gone).values(**values)).rowcount
+
+
+def _set(conn: Connection, ids: Sequence[int], values: rows.Values, *, where: ColumnElement[bool]) -> int:
+    changed = 0
+    for some in chunks(list(ids)):
+        changed += conn.execute(update(notification).where(_n.id.in_(some), where).values(**values)).rowcount
+    return changed
+
+
+def told_before(conn: Connection, channel: str, alert_ids: Sequence[int]) -> set[int]:
+    """Those of the alerts that this channel was told of at least once."""
+    arrived = [OutboxState.SENT.value, OutboxState.UNVERIFIED.value]
+    told: set[int] = set()
+    for some in chunks(list(alert_ids)):
+        query = select(_n.alert_id).where(_n.alert_id.in_(some), _n.channel == channel, _n.state.in_(arrived))
+        told.update(conn.scalars(query))
+    return told
+
+
+def next_due(conn: Connection) -> datetime | None:
+    """When the next row can be claimed, over all channels; None = nothing waits."""
+    when = case((_n.state == OutboxState.LEASED.value, _n.lease_until), else_=_n.due_at)
+    soonest: datetime | None = conn.scalar(select(func.min(when, type_=_n.due_at.type)).where(waits))
+    return soonest
+
+
+def read(
+    conn: Connection,
+    *,
+    channel: str | None,
+    states: Collection[OutboxState] | None,
+    posting_number: str | None,
+    since: datetime | None,
+    limit: int,
+) -> list[OutboxRow]:
+    """Notifications, latest first; each argument narrows them down."""
+    query = select(notification).order_by(_n.id.desc()).limit(limit)
+    if channel is not None:
+        query = query.where(_n.channel == channel)
+    if states is not None:
+        query = query.where(_n.state.in_([state.value for state in states]))
+    if posting_number is not None:
+        query = query.where(_n.alert_id.in_(select(alert.c.id).where(alert.c.posting_number == posting_number)))
+    if since is not None:
+        query = query.where(_n.created_at >= since)
+    return [rows.outbox(row) for row in conn.execute(query)]

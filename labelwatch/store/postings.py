@@ -1,0 +1,135 @@
+"""Reads postings: what is known of them, what is due, what they have been, what is normal."""
+
+from array import array
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, Select, select
+
+from labelwatch.core.model import Known, Stage
+from labelwatch.schema import delivery_method, history, label_evidence, posting, shop, stage_wait, state
+from labelwatch.store import rows
+from labelwatch.store.values import Evidence, EvidenceLevel, HistoryRow
+
+CHUNK = 500
+
+_is_open = posting.c.closed_at.is_(None)
+
+_method_columns = [c for c in delivery_method.c if c.name not in ("id", "shop_id", "first_label_at")]
+_state_columns = [c for c in state.c if c.name != "id"]
+_known = (
+    select(posting, *_state_columns, *_method_columns)
+    .join(state, posting.c.state_id == state.c.id)
+    .join(delivery_method, posting.c.method_id == delivery_method.c.id)
+)
+
+
+def chunks(values: Sequence[Any], size: int = CHUNK) -> Iterator[Sequence[Any]]:
+    """The values in runs of at most `size`: databases limit how many fit into one question."""
+    for start in range(0, len(values), size):
+        yield values[start : start + size]
+
+
+def unchanged(conn: Connection, shop_id: int, digests: Sequence[int]) -> dict[int, int]:
+    """Digest -> id of the open postings whose bytes are the same as when they were stored."""
+    found: dict[int, int] = {}
+    for some in chunks(digests):
+        query = select(posting.c.digest, posting.c.id).where(
+            posting.c.shop_id == shop_id, _is_open, posting.c.digest.in_(some)
+        )
+        found.update(conn.execute(query).all())
+    return found
+
+
+def known(conn: Connection, shop_id: int, numbers: Sequence[str]) -> dict[str, Known]:
+    """The postings of a shop by number, closed ones too; those never stored are left out."""
+    found = {}
+    for some in chunks(numbers):
+        for row in conn.execute(_known.where(posting.c.shop_id == shop_id, posting.c.number.in_(some))):
+            found[row.number] = rows.known(row)
+    return found
+
+
+def known_by_id(conn: Connection, ids: Sequence[int]) -> list[Known]:
+    """Postings by id, in no particular order."""
+    found = []
+    for some in chunks(ids):
+        found += [rows.known(row) for row in conn.execute(_known.where(posting.c.id.in_(list(some))))]
+    return found
+
+
+def found(conn: Connection, number: str) -> dict[str, Known]:
+    """Shop name -> the posting of that number, over all shops."""
+    everywhere = posting.c.shop_id.in_(select(shop.c.id))
+    query = _known.add_columns(shop.c.name.label("shop_name")).join(shop, posting.c.shop_id == shop.c.id)
+    there = conn.execute(query.where(everywhere, posting.c.number == number))
+    return {row.shop_name: rows.known(row) for row in there}
+
+
+def open_ids(conn: Connection, shop_id: int) -> "array[int]":
+    """The ids of all open postings of a shop, 8 bytes each."""
+    return _ids(conn, select(posting.c.id).where(posting.c.shop_id == shop_id, _is_open))
+
+
+def due_ids(conn: Connection, shop_id: int, now: datetime) -> "array[int]":
+    """The ids of the open postings that are late at `now`; costs what it finds, not what is open."""
+    query = select(posting.c.id).where(posting.c.shop_id == shop_id, _is_open, posting.c.late_at <= now)
+    return _ids(conn, query.order_by(posting.c.late_at))
+
+
+def _ids(conn: Connection, query: Select[int]) -> "array[int]":
+    ids = array("q")
+    for some in conn.execution_options(yield_per=5000).scalars(query).partitions():
+        ids.extend(some)
+    return ids
+
+
+def history_of(conn: Connection, posting_id: int) -> list[HistoryRow]:
+    """Everything a posting was seen to be, oldest first."""
+    query = (
+        select(history, *_state_columns, *_method_columns)
+        .join(state, history.c.state_id == state.c.id)
+        .join(delivery_method, history.c.method_id == delivery_method.c.id)
+        .where(history.c.posting_id == posting_id)
+        .order_by(history.c.seen_at)
+    )
+    return [rows.history(row) for row in conn.execute(query)]
+
+
+def evidence_of(conn: Connection, posting_id: int) -> list[Evidence]:
+    """What is known of a posting's label, oldest first."""
+    query = select(label_evidence).where(label_evidence.c.posting_id == posting_id)
+    found = conn.execute(query.order_by(label_evidence.c.seen_at))
+    return [Evidence(EvidenceLevel(row.level), row.not_before, row.seen_at) for row in found]
+
+
+def labelled_methods(conn: Connection, shop_id: int) -> frozenset[str]:
+    """Ozon's ids of the delivery methods that have offered a label at least once."""
+    query = select(delivery_method.c.ozon_id).where(
+        delivery_method.c.shop_id == shop_id, delivery_method.c.first_label_at.is_not(None)
+    )
+    return frozenset(conn.execute(query).scalars())
+
+
+def waits(
+    conn: Connection, shop_id: int, stage: Stage, *, since: datetime, error: timedelta
+) -> dict[str, list[timedelta]]:
+    """Ozon's method id -> how long its postings stood in a stage (at most), of those that left it after `since`.
+
+    Only waits known to within `error`: one that ended while nobody looked says nothing of what is normal.
+    """
+    query = (
+        select(delivery_method.c.ozon_id, stage_wait.c.longest)
+        .join(stage_wait, stage_wait.c.method_id == delivery_method.c.id)
+        .where(
+            delivery_method.c.shop_id == shop_id,
+            stage_wait.c.stage == stage.value,
+            stage_wait.c.left_at >= since,
+            stage_wait.c.longest - stage_wait.c.shortest <= rows.milliseconds(error),
+        )
+    )
+    samples: dict[str, list[timedelta]] = {}
+    for method, longest in conn.execute(query):
+        samples.setdefault(method, []).append(timedelta(milliseconds=longest))
+    return samples

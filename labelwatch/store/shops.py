@@ -1,0 +1,127 @@
+"""Shops, how reading them went, and the postings that could not be read."""
+
+import re
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import Connection, func, select, update
+
+from labelwatch.schema import poll, posting, quarantine, shop
+from labelwatch.store import rows
+from labelwatch.store.interned import insert
+from labelwatch.store.values import PollRow, QuarantineRow, ShopState
+
+
+def shops(conn: Connection) -> list[ShopState]:
+    """All shops ever configured, by name."""
+    return [rows.shop(row) for row in conn.execute(select(shop).order_by(shop.c.name))]
+
+
+def named(conn: Connection, name: str) -> ShopState | None:
+    """One shop."""
+    row = conn.execute(select(shop).where(shop.c.name == name)).one_or_none()
+    return rows.shop(row) if row else None
+
+
+def sync(conn: Connection, wanted: Sequence[tuple[str, str]]) -> None:
+    """Make the (name, client id) pairs of the config stand in the database; nothing is removed.
+
+    The client id is who a shop is: one that was renamed keeps its postings, and a name that now means another
+    cabinet does not inherit those of the old one.
+    """
+    there = {state.client_id: state for state in shops(conn)}
+    if all(id_ in there and there[id_].name == name for name, id_ in wanted):
+        return
+    for state in there.values():
+        conn.execute(update(shop).where(shop.c.id == state.id).values(name=f"{state.name} ({state.client_id})"))
+    fresh = {"policy": "", "failures": 0, "cause": "", "detail": ""}
+    for name, client_id in wanted:
+        if client_id in there:
+            conn.execute(update(shop).where(shop.c.client_id == client_id).values(name=name))
+        else:
+            conn.execute(shop.insert().values(name=name, client_id=client_id, **fresh))
+    taken = {name for name, _ in wanted}
+    for state in there.values():
+        if state.name not in taken and state.client_id not in {id_ for _, id_ in wanted}:
+            conn.execute(update(shop).where(shop.c.id == state.id).values(name=state.name))
+
+
+def was_read(conn: Connection, shop_id: int, *, started_at: datetime, finished_at: datetime) -> None:
+    """A complete sweep: the shop is in sight again."""
+    seen = {"read_from": started_at, "read_at": finished_at}
+    well = {"failing_since": None, "failures": 0, "cause": "", "detail": "", "retry_at": None}
+    conn.execute(update(shop).where(shop.c.id == shop_id).values(**seen, **well))
+
+
+def failed(
+    conn: Connection, shop_id: int, *, at: datetime, cause: str, detail: str, retry_at: datetime | None
+) -> None:
+    """A poll that came to nothing."""
+    conn.execute(
+        update(shop)
+        .where(shop.c.id == shop_id)
+        .values(
+            failing_since=func.coalesce(shop.c.failing_since, at),
+            failures=shop.c.failures + 1,
+            cause=cause,
+            detail=detail,
+            retry_at=retry_at,
+        )
+    )
+
+
+def set_policy(conn: Connection, shop_id: int, policy: str) -> None:
+    """Note under which delay policy all late times of a shop now stand."""
+    conn.execute(update(shop).where(shop.c.id == shop_id).values(policy=policy))
+
+
+def record_poll(conn: Connection, shop_id: int, done: PollRow) -> None:
+    """Note what a poll did and cost."""
+    names = [c.name for c in poll.c if c.name not in ("id", "shop_id")]
+    conn.execute(poll.insert().values(shop_id=shop_id, **{name: getattr(done, name) for name in names}))
+
+
+def last_polls(conn: Connection) -> dict[str, PollRow]:
+    """Shop name -> its last poll."""
+    last = select(func.max(poll.c.finished_at)).where(poll.c.shop_id == shop.c.id).scalar_subquery()
+    query = select(shop.c.name, poll).join(poll, (poll.c.shop_id == shop.c.id) & (poll.c.finished_at == last))
+    return {
+        row.name: PollRow(
+            started_at=row.started_at,
+            finished_at=row.finished_at,
+            complete=row.complete,
+            postings=row.postings,
+            changed=row.changed,
+            late=row.late,
+            told=row.told,
+            requests=row.requests,
+            trouble=row.trouble,
+            detail=row.detail,
+        )
+        for row in conn.execute(query.order_by(poll.c.id))
+    }
+
+
+def open_counts(conn: Connection) -> dict[str, int]:
+    """Shop name -> how many of its postings are open."""
+    is_open = (posting.c.shop_id == shop.c.id) & posting.c.closed_at.is_(None)
+    count = select(func.count(posting.c.id)).where(is_open).scalar_subquery()
+    return dict(conn.execute(select(shop.c.name, count)).all())
+
+
+def put_aside(conn: Connection, shop_id: int, *, path: str, number: str, problem: str, at: datetime) -> None:
+    """Note a posting that could not be read; `path` says where it stopped making sense."""
+    place = re.sub(r"\[\d+\]", "[]", path)
+    seen = {"path": path, "problem": problem, "last_seen": at}
+    fresh = {"shop_id": shop_id, "number": number, "place": place, "first_seen": at, **seen}
+    statement = insert(conn, quarantine).values(**fresh)
+    conn.execute(statement.on_conflict_do_update(index_elements=["shop_id", "number", "place"], set_=seen))
+
+
+def quarantined(conn: Connection, since: datetime) -> list[QuarantineRow]:
+    """The postings that could not be read, seen after `since`, latest first."""
+    query = select(shop.c.name, quarantine).join(shop, quarantine.c.shop_id == shop.c.id)
+    found = conn.execute(query.where(quarantine.c.last_seen >= since).order_by(quarantine.c.last_seen.desc()))
+    return [
+        QuarantineRow(row.name, row.path, row.number, row.problem, row.first_seen, row.last_seen) for row in found
+    ]

@@ -1,0 +1,89 @@
+"""What can be done inside one transaction: everything a poll has to say stands together or not at all."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from labelwatch.core.model import Alert, Known, Notification
+from labelwatch.store import alerts, changes, outbox, postings, shops
+from labelwatch.store.interned import Interned
+from labelwatch.store.values import Change, EvidenceLevel, PollRow
+
+
+class Transaction:
+    """An open transaction that holds the write lock; made by Store.write()."""
+
+    def __init__(self, conn: Connection) -> None:
+        self._conn = conn
+        self._interned = Interned(conn)
+
+    def put(self, shop_id: int, batch: Iterable[Change]) -> None:
+        """Store postings as they are now, new or known; some hundreds at a time keep memory low.
+
+        Adds history where status, substatus, flow, actions, requirement keys, method, cutoff or tracking number
+        differ from what stood there; label evidence and the method's first label when `track.label` is new; and
+        how long the stage took that was left. A number that comes twice counts as it came last.
+        """
+        changes.put(self._conn, self._interned, shop_id, batch)
+
+    def due(self, shop_id: int, now: datetime) -> Iterator[Known]:
+        """The open postings that are late at `now`, as this transaction has left them."""
+        for ids in postings.chunks(postings.due_ids(self._conn, shop_id, now)):
+            yield from postings.known_by_id(self._conn, ids)
+
+    def known(self, shop_id: int, numbers: Sequence[str]) -> dict[str, Known]:
+        """The postings of a shop by number, closed ones too, as this transaction has left them."""
+        return postings.known(self._conn, shop_id, numbers)
+
+    def all_open(self, shop_id: int) -> Iterator[list[Known]]:
+        """All open postings of a shop, some hundreds at a time."""
+        for ids in postings.chunks(postings.open_ids(self._conn, shop_id)):
+            yield postings.known_by_id(self._conn, ids)
+
+    def set_late_at(self, moments: Iterable[tuple[int, datetime | None]]) -> None:
+        """(posting id, when it will be late if nothing else happens), for a policy that changed."""
+        changes.set_late_at(self._conn, moments)
+
+    def add_evidence(
+        self, posting_id: int, level: EvidenceLevel, *, not_before: datetime | None, seen_at: datetime
+    ) -> None:
+        """Note a printed or verified label; the first of each level counts."""
+        changes.add_evidence(self._conn, posting_id, level, not_before=not_before, seen_at=seen_at)
+
+    def open_alerts(self, shop_id: int) -> dict[str | None, Alert]:
+        """Posting number (None = the shop's own trouble) -> its open alert, as nobody changes it meanwhile."""
+        return alerts.open_in(self._conn, shop_id)
+
+    def save_alerts(self, shop_id: int, batch: Sequence[Alert]) -> list[int]:
+        """Store alerts, new (id None) or known; their ids in the same order.
+
+        A second open alert for the same posting is refused with StoreError: somebody else opened one.
+        """
+        return alerts.save(self._conn, shop_id, batch)
+
+    def add_notifications(self, batch: Iterable[Notification], *, created_at: datetime) -> None:
+        """Queue notifications of saved alerts; what is there already (alert, telling, channel) stays as it is."""
+        outbox.add(self._conn, batch, created_at=created_at)
+
+    def record_poll(self, shop_id: int, done: PollRow) -> None:
+        """Note what a poll did and cost."""
+        shops.record_poll(self._conn, shop_id, done)
+
+    def shop_read(self, shop_id: int, *, started_at: datetime, finished_at: datetime) -> None:
+        """A sweep was complete: the shop is in sight, whatever was wrong before."""
+        shops.was_read(self._conn, shop_id, started_at=started_at, finished_at=finished_at)
+
+    def shop_failed(
+        self, shop_id: int, *, at: datetime, cause: str, detail: str, retry_at: datetime | None = None
+    ) -> None:
+        """A poll came to nothing; counts it and keeps the time of the first one."""
+        shops.failed(self._conn, shop_id, at=at, cause=cause, detail=detail, retry_at=retry_at)
+
+    def set_policy(self, shop_id: int, policy: str) -> None:
+        """All late times of the shop now stand under the delay policy with this hash."""
+        shops.set_policy(self._conn, shop_id, policy)
+
+    def quarantine(self, shop_id: int, *, path: str, number: str, problem: str, at: datetime) -> None:
+        """Note a posting that could not be read; the same place of the same posting is one row."""
+        shops.put_aside(self._conn, shop_id, path=path, number=number, problem=problem, at=at)

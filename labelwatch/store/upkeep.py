@@ -1,0 +1,116 @@
+"""Keeps a database well: copies it, looks for damage, throws away what is old, tells how big it is."""
+
+import os
+import sqlite3
+from contextlib import closing
+from datetime import datetime
+from pathlib import Path
+
+from sqlalchemy import Connection, Engine, Table, delete, func, select
+from sqlalchemy.sql import ColumnElement
+
+from labelwatch.schema import alert, history, notification, poll, posting, quarantine, shop
+from labelwatch.store import outbox
+from labelwatch.store.engine import database_file
+from labelwatch.store.errors import Fault, StoreError, in_words
+from labelwatch.store.values import Pruned, Statistics
+
+
+def backup(engine: Engine, to: Path) -> None:
+    """Copy a SQLite database while it is in use; the file appears under its name only when it is whole.
+
+    The online backup API, never a copy of the file: that would miss what stands in the write-ahead log.
+    """
+    if engine.dialect.name != "sqlite":
+        raise StoreError(Fault.REFUSED, "a PostgreSQL database is backed up with pg_dump --format=custom")
+    if to.exists():
+        raise StoreError(Fault.REFUSED, f"{to} is there already; a backup overwrites nothing")
+    unfinished = to.with_name(to.name + ".unfinished")
+    try:
+        os.close(os.open(unfinished, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600))
+        _copy(database_file(engine.url), unfinished)
+        _to_disk(unfinished)
+        unfinished.replace(to)
+    except OSError as e:
+        raise StoreError(Fault.REFUSED, f"the backup {to} cannot be written: {e.strerror}") from e
+    except sqlite3.Error as e:
+        raise in_words(engine.url.set(database=str(to)), e) from e
+    finally:
+        unfinished.unlink(missing_ok=True)
+
+
+def _copy(source: Path, target: Path) -> None:
+    with closing(sqlite3.connect(source)) as old, closing(sqlite3.connect(target)) as new:
+        old.backup(new)
+        problems = new.execute("PRAGMA quick_check").fetchall()
+    if problems != [("ok",)]:
+        raise StoreError(Fault.CORRUPT, f"the copy of {source} is damaged: {problems[0][0]}")
+
+
+def _to_disk(file: Path) -> None:
+    handle = os.open(file, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def check(conn: Connection) -> list[str]:
+    """What is wrong inside the database, a line each; empty when it is sound. Reads all of it."""
+    if conn.dialect.name != "sqlite":
+        return []
+    found = conn.exec_driver_sql("PRAGMA integrity_check").scalars()
+    problems = [str(line) for line in found if line != "ok"]
+    orphans = conn.exec_driver_sql("PRAGMA foreign_key_check").all()
+    return problems + [f"row {row[1]} of {row[0]} points to a row of {row[2]} that is not there" for row in orphans]
+
+
+def prune_batch(conn: Connection, before: datetime, limit: int) -> Pruned:
+    """Remove some of what ended before a time: at most `limit` rows of each kind."""
+    return Pruned(
+        postings=_remove(conn, posting, posting.c.closed_at < before, limit),
+        alerts=_remove(conn, alert, alert.c.resolved_at < before, limit),
+        polls=_remove(conn, poll, poll.c.finished_at < before, limit),
+        quarantined=conn.execute(delete(quarantine).where(quarantine.c.last_seen < before)).rowcount,
+    )
+
+
+def _remove(conn: Connection, table: Table, where: ColumnElement[bool], limit: int) -> int:
+    some = select(table.c.id).where(where).limit(limit)
+    return conn.execute(delete(table).where(table.c.id.in_(some.scalar_subquery()))).rowcount
+
+
+def give_back(conn: Connection) -> None:
+    """Return freed pages to the file system, some thousand at a time; PostgreSQL does that by itself."""
+    if conn.dialect.name == "sqlite":
+        conn.exec_driver_sql("PRAGMA incremental_vacuum(2000)").all()
+
+
+def statistics(conn: Connection, revision: str) -> Statistics:
+    """How big the database is."""
+    used, free = _bytes(conn)
+    return Statistics(
+        revision=revision,
+        bytes_used=used,
+        bytes_free=free,
+        shops=_count(conn, shop),
+        postings=_count(conn, posting),
+        open_postings=_count(conn, posting, posting.c.closed_at.is_(None)),
+        history=_count(conn, history),
+        open_alerts=_count(conn, alert, alert.c.resolved_at.is_(None)),
+        waiting_notifications=_count(conn, notification, outbox.waits),
+    )
+
+
+def _count(conn: Connection, table: Table, *where: ColumnElement[bool]) -> int:
+    return conn.execute(select(func.count()).select_from(table).where(*where)).scalar_one()
+
+
+def _bytes(conn: Connection) -> tuple[int, int]:
+    if conn.dialect.name != "sqlite":
+        return int(conn.exec_driver_sql("SELECT pg_database_size(current_database())").scalar_one()), 0
+    size, pages, free = (
+        int(conn.exec_driver_sql(f"PRAGMA {name}").scalar_one())
+        for name in ("page_size", "page_count", "freelist_count")
+    )
+    return size * pages, size * free

@@ -1,0 +1,14 @@
+"""Runs the migrations on the connection it is handed, inside the transaction that is already open there."""
+
+from alembic import context
+
+from labelwatch.schema import metadata
+
+context.configure(
+    connection=context.config.attributes["connection"],
+    target_metadata=metadata,
+    transactional_ddl=True,
+    render_as_batch=True,
+)
+with context.begin_transaction():
+    context.run_migrations()

