@@ -63,8 +63,12 @@ def add_evidence(
     conn: Connection, posting_id: int, level: EvidenceLevel, *, not_before: datetime | None, seen_at: datetime
 ) -> None:
     """Note that a label exists; the first time counts."""
-    row = {"posting_id": posting_id, "level": level.value, "not_before": not_before, "seen_at": seen_at}
-    conn.execute(insert(conn, label_evidence).on_conflict_do_nothing(), row)
+    entry = _evidence(posting_id, level, not_before, seen_at)
+    conn.execute(insert(conn, label_evidence).on_conflict_do_nothing(), entry)
+
+
+def _evidence(posting_id: int, level: EvidenceLevel, not_before: datetime | None, seen_at: datetime) -> rows.Values:
+    return {"posting_id": posting_id, "level": level.value, "not_before": not_before, "seen_at": seen_at}
 
 
 def _put(conn: Connection, interned: Interned, shop_id: int, changes: Sequence[Change]) -> None:
@@ -132,20 +136,14 @@ def _is_newly_labelled(step: _Step) -> bool:
 
 
 def _add_labels(conn: Connection, ids: dict[str, int], steps: list[_Step]) -> None:
-    firsts: dict[int, datetime] = {}
+    entries, firsts = [], dict[int, datetime]()
     for step in steps:
-        label = step.change.track.label
-        if label is None:
+        if (label := step.change.track.label) is None:
             continue
-        add_evidence(
-            conn,
-            ids[step.values["number"]],
-            EvidenceLevel.OFFERED,
-            not_before=label.earliest,
-            seen_at=label.latest,
-        )
+        entries.append(_evidence(ids[step.values["number"]], EvidenceLevel.OFFERED, label.earliest, label.latest))
         method_id = step.values["method_id"]
         firsts[method_id] = min(label.latest, firsts.get(method_id, label.latest))
+    _execute(conn, insert(conn, label_evidence).on_conflict_do_nothing(), entries)
     _execute(conn, _first_label, [{"known_id": id_, "seen_at": at} for id_, at in sorted(firsts.items())])
 
 

@@ -80,7 +80,7 @@ def due_ids(conn: Connection, shop_id: int, now: datetime) -> "array[int]":
 
 def _ids(conn: Connection, query: Select[int]) -> "array[int]":
     ids = array("q")
-    for some in conn.execution_options(yield_per=5000).scalars(query).partitions():
+    for some in conn.scalars(query, execution_options={"yield_per": 5000}).partitions():
         ids.extend(some)
     return ids
 
