@@ -6,7 +6,7 @@ from typing import Any
 from labelwatch.sandbox.bodies import merged, state
 from labelwatch.sandbox.shelf import Record
 from labelwatch.sandbox.shops import REGISTERED_BY_CARRIER, SELLER_DELIVERS, Body, Flow, Shop, stamp
-from labelwatch.sandbox.wire import bad_request, not_found
+from labelwatch.sandbox.wire import bad_request, integer, not_found, rows, section
 from labelwatch.sandbox.world import At, World
 
 MOST_TRACKING_NUMBERS = 20
@@ -43,7 +43,7 @@ def ship(world: World, shop: Shop, body: Body) -> Body:
         if prints(record.body):
             _then(world, record, LABEL_AFTER, state(flow, "awaiting_deliver", label=True))
     told = [{"posting_number": record.number, "products": [_shipped(p) for p in record.body["products"]]}]
-    wanted = (body.get("with") or {}).get("additional_data")
+    wanted = section(body, "with").get("additional_data")
     return {"result": [record.number], "additional_data": told if wanted else []}
 
 
@@ -83,10 +83,10 @@ def set_cutoff(world: World, shop: Shop, body: Body) -> Body:
 
 def set_tracking(world: World, shop: Shop, body: Body) -> Body:
     """/v2/fbs/posting/tracking-number/set: each row succeeds or fails alone."""
-    rows = body.get("tracking_numbers")
-    if not isinstance(rows, list) or not 1 <= len(rows) <= MOST_TRACKING_NUMBERS:
+    pairs = rows(body, "tracking_numbers")
+    if not 1 <= len(pairs) <= MOST_TRACKING_NUMBERS:
         raise bad_request(f"invalid tracking_numbers: there must be between 1 and {MOST_TRACKING_NUMBERS}")
-    return {"result": [_set_one(world, shop, row) for row in rows]}
+    return {"result": [_set_one(world, shop, row) for row in pairs]}
 
 
 def _set_one(world: World, shop: Shop, row: Body) -> Body:
@@ -124,10 +124,11 @@ def too_heavy(posting: Body) -> bool:
 
 def _packed(body: Body) -> dict[int, int]:
     """How many of each SKU are in the packages. One package only: splitting is beyond this sandbox."""
-    packages = body.get("packages") or []
+    packages = rows(body, "packages")
     if len(packages) != 1:
         raise bad_request("HAS_INCORRECT_PRODUCT_QUANTITY")
-    return {int(p.get("product_id", 0)): int(p.get("quantity", 0)) for p in packages[0].get("products", [])}
+    products = rows(packages[0], "products")
+    return {integer(p.get("product_id"), "product_id"): integer(p.get("quantity"), "quantity") for p in products}
 
 
 def _shipped(product: Body) -> Body:

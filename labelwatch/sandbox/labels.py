@@ -14,7 +14,7 @@ from typing import Any
 from labelwatch.sandbox.bodies import LABEL_ACTIONS
 from labelwatch.sandbox.shelf import Record
 from labelwatch.sandbox.shops import Body, Shop
-from labelwatch.sandbox.wire import bad_request, not_found
+from labelwatch.sandbox.wire import bad_request, integer, not_found
 from labelwatch.sandbox.world import World
 
 LARGEST_BATCH = 20
@@ -59,11 +59,8 @@ class LabelDesk:
 
     def get(self, shop: Shop, body: Body) -> Body:
         """/v2/posting/fbs/package-label/get."""
-        try:
-            task = self._tasks[int(body.get("task_id") or 0)]
-        except (KeyError, ValueError, TypeError):
-            raise not_found("TASK_NOT_FOUND") from None
-        if task.client_id != shop.client_id:
+        task = self._tasks.get(integer(body.get("task_id"), "task_id"))
+        if task is None or task.client_id != shop.client_id:
             raise not_found("TASK_NOT_FOUND")
         code, error = self._standing(task)
         unprinted = self._unprinted(task) if code == "completed" else []

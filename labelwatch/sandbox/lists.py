@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from labelwatch.sandbox.shelf import Key, Order, Record, Shelf, dump
 from labelwatch.sandbox.shops import Body
-from labelwatch.sandbox.wire import bad_request
+from labelwatch.sandbox.wire import bad_request, integer, section
 
 T = TypeVar("T")
 
@@ -64,7 +64,7 @@ class Query:
 
 def unfulfilled(shelf: Shelf, body: Body) -> bytes:
     """/v4/posting/fbs/unfulfilled/list; `count` is the number of all that match, as Ozon's own example has it."""
-    asked = body.get("filter") or {}
+    asked = section(body, "filter")
     by_date = any(asked.get(f"delivering_date_{end}") for end in ("from", "to"))
     by_cutoff = any(asked.get(f"cutoff_{end}") for end in ("from", "to"))
     if by_date == by_cutoff:
@@ -82,16 +82,16 @@ def unfulfilled(shelf: Shelf, body: Body) -> bytes:
 
 def all_postings(shelf: Shelf, body: Body) -> bytes:
     """/v4/posting/fbs/list; the window is over the arrival."""
-    asked = body.get("filter")
-    if not isinstance(asked, dict):
+    if not body.get("filter"):
         raise bad_request("filter is required")
+    asked = section(body, "filter")
     orders = _values(asked, "order_numbers", str, most=100)
     query = Query(
         order=Order.ARRIVAL,
         window=_window(asked, "since", "to"),
         statuses=_statuses(asked, MAY_NAME) or None,
         orders=orders,
-        order_id=_integer(asked.get("order_id") or 0, "filter.order_id"),
+        order_id=integer(asked.get("order_id") or 0, "filter.order_id"),
         flows=_values(asked, "integration_type_flow", str),
         **_common(asked),
     )
@@ -99,7 +99,7 @@ def all_postings(shelf: Shelf, body: Body) -> bytes:
 
 
 def _common(asked: Body) -> dict[str, Any]:
-    changed = asked.get("last_changed_status_date")
+    changed = section(asked, "last_changed_status_date")
     return {
         "methods": _values(asked, "delivery_method_ids", int),
         "warehouses": _values(asked, "warehouse_ids", int),
@@ -109,7 +109,7 @@ def _common(asked: Body) -> dict[str, Any]:
 
 
 def _page(shelf: Shelf, query: Query, body: Body, *, counted: bool) -> bytes:
-    limit = _integer(body.get("limit", 0), "limit")
+    limit = integer(body.get("limit", 0), "limit")
     if not 1 <= limit <= 100:
         raise bad_request("invalid limit: value must be inside range [1, 100]")
     direction = str(body.get("sort_dir") or "asc").lower()
@@ -118,7 +118,7 @@ def _page(shelf: Shelf, query: Query, body: Body, *, counted: bool) -> bytes:
     after = _key(body["cursor"]) if body.get("cursor") else None
     found = shelf.matching(query)
     records, more = shelf.page(found, after=after, limit=limit, descending=direction == "desc")
-    parts = body.get("with") or {}
+    parts = section(body, "with")
     hidden = tuple(name for name in OPTIONAL_PARTS if not parts.get(name))
     postings = b",".join(record.wire(hidden) for record in records)
     head: Body = {"cursor": cursor(records[-1].key(query.order)) if more else "", "has_next": more}
@@ -178,11 +178,3 @@ def _values(asked: Body, name: str, kind: type[T], *, most: int = 1000) -> froze
         return frozenset(kind(value) for value in values)  # type: ignore[call-arg]
     except (ValueError, TypeError):
         raise bad_request(f"invalid filter.{name}") from None
-
-
-def _integer(value: Any, name: str) -> int:
-    """Ozon takes int64 as a number and as text."""
-    try:
-        return int(value)
-    except (ValueError, TypeError):
-        raise bad_request(f"invalid {name}: value must be an integer") from None

@@ -8,7 +8,7 @@ from labelwatch.sandbox import acts, lists
 from labelwatch.sandbox.detail import detail
 from labelwatch.sandbox.labels import LabelDesk
 from labelwatch.sandbox.shops import Body, Shop, method_row, stamp, warehouse_row
-from labelwatch.sandbox.wire import bad_request
+from labelwatch.sandbox.wire import bad_request, integer, section
 from labelwatch.sandbox.world import World
 
 _LIMITS = {
@@ -42,7 +42,7 @@ def _list(call: Call) -> bytes:
 
 def _get(call: Call) -> Body:
     record = acts.known(call.world, call.shop, call.body)
-    wanted = call.body.get("with") or {}
+    wanted = section(call.body, "with")
     return {"result": detail(record.body, previous_substatus=record.previous_substatus, wanted=wanted)}
 
 
@@ -76,7 +76,7 @@ def _exemplar(sku: int, *, checked: bool) -> Body:
 
 def _methods(call: Call) -> Body:
     """The rFBS methods only; plain FBS ones bear their warehouse's id and stand in no list."""
-    asked = call.body.get("filter") or {}
+    asked = section(call.body, "filter")
     rows = [
         method_row(method) for method in call.world.methods[call.shop.client_id].values() if method.warehouse.is_rfbs
     ]
@@ -95,17 +95,16 @@ def _warehouses(call: Call) -> Body:
     return _slice(call.body, "warehouses", _chosen(rows, "warehouse_id", call.body.get("warehouse_ids")), most=200)
 
 
-def _chosen(rows: list[Body], field: str, wanted: list[Any] | None) -> list[Body]:
+def _chosen(rows: list[Body], field: str, wanted: Any) -> list[Body]:
+    if not isinstance(wanted or [], list):
+        raise bad_request(f"invalid {field}: value must be a list")
     texts = {str(value) for value in wanted or ()}
     return [row for row in rows if not texts or str(row[field]) in texts]
 
 
 def _slice(body: Body, name: str, rows: list[Body], *, most: int) -> Body:
     """A page whose cursor is the place to go on from."""
-    try:
-        limit, start = int(body.get("limit") or 0), int(body.get("cursor") or 0)
-    except (ValueError, TypeError):
-        raise bad_request("invalid cursor") from None
+    limit, start = integer(body.get("limit") or 0, "limit"), integer(body.get("cursor") or 0, "cursor")
     if not 1 <= limit <= most:
         raise bad_request(f"invalid limit: value must be inside range [1, {most}]")
     more = start + limit < len(rows)

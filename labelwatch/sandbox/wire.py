@@ -74,6 +74,30 @@ class Refusal(Exception):  # noqa: N818 - it is an answer, not a mistake of ours
         return Answer(status=self.status, body=dump(body), headers=self.headers)
 
 
+def section(body: Body, name: str) -> Body:
+    """An object inside a body; {} where there is none."""
+    value = body.get(name)
+    if value is not None and not isinstance(value, dict):
+        raise bad_request(f"invalid {name}: value must be an object")
+    return value or {}
+
+
+def rows(body: Body, name: str) -> list[Body]:
+    """A list of objects inside a body; [] where there is none."""
+    value = body.get(name) or []
+    if not isinstance(value, list) or not all(isinstance(row, dict) for row in value):
+        raise bad_request(f"invalid {name}: value must be a list of objects")
+    return value
+
+
+def integer(value: Any, name: str) -> int:
+    """A whole number; Ozon takes int64 as a number and as text."""
+    try:
+        return int(value)
+    except (ValueError, TypeError, OverflowError):
+        raise bad_request(f"invalid {name}: value must be an integer") from None
+
+
 def bad_request(message: str) -> Refusal:
     """400 with code 3, for whatever is wrong with what was asked."""
     return Refusal(400, 3, message)

@@ -65,9 +65,10 @@ class World:
 
     def plan(self, *events: At) -> None:
         """Put events on the timeline; those already due happen at the next look at the world."""
-        for event in events:
-            due = self.start + timedelta(minutes=event.minutes)
-            heapq.heappush(self._timeline, (due, next(self._serials), event))
+        with self.lock:
+            for event in events:
+                due = self.start + timedelta(minutes=event.minutes)
+                heapq.heappush(self._timeline, (due, next(self._serials), event))
 
     def later(self, event: At) -> None:
         """Put an event on the timeline whose minutes count from now."""
@@ -76,10 +77,11 @@ class World:
 
     def advance(self, now: datetime) -> None:
         """Let happen what is due; a step backwards undoes nothing."""
-        while self._timeline and self._timeline[0][0] <= now:
-            self.now, _, event = heapq.heappop(self._timeline)
-            self._happen(event)
-        self.now = now
+        with self.lock:
+            while self._timeline and self._timeline[0][0] <= now:
+                self.now, _, event = heapq.heappop(self._timeline)
+                self._happen(event)
+            self.now = now
 
     def owner(self, number: str) -> str | None:
         """The Client-Id of the shop a posting belongs to."""

@@ -9,17 +9,7 @@ from typing import Any
 import httpx
 
 from labelwatch.sandbox import Sandbox, TellableClock, World
-from labelwatch.sandbox.scenarios.stage import (
-    AURORA,
-    HOME,
-    OWN,
-    OZON,
-    POLAR,
-    STAR,
-    arrival,
-    both_shops,
-    step,
-)
+from labelwatch.sandbox.scenarios.stage import HOME, arrival, both_shops
 from labelwatch.sandbox.shops import Method, Shop
 
 START = datetime(2026, 11, 20, 6, 0, tzinfo=UTC)
@@ -83,6 +73,3 @@ def pages(play: Play, path: str, body: dict[str, Any], *, shop: Shop = HOME, mos
 
 def numbers(page: Any) -> list[str]:
     return [posting["posting_number"] for posting in page["postings"]]
-
-
-__all__ = ["AURORA", "HOME", "OWN", "OZON", "POLAR", "STAR", "step"]

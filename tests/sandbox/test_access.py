@@ -8,9 +8,10 @@ import httpx
 import pytest
 
 from labelwatch.sandbox import KeyState, Role
+from labelwatch.sandbox.methods import METHODS
 from labelwatch.sandbox.scenarios import many
-from labelwatch.sandbox.scenarios.stage import KEY_LIVES
-from tests.sandbox.play import HOME, LIST, LONG, START, UNFULFILLED, playing
+from labelwatch.sandbox.scenarios.stage import HOME, KEY_LIVES
+from tests.sandbox.play import LIST, LONG, START, UNFULFILLED, WIDE, playing
 
 HEADERS = [
     ({}, 401, 16, "headers are required"),
@@ -143,3 +144,25 @@ def test_one_connection_serves_many_requests_and_many_connections_are_served_at_
         for client in clients:
             client.close()
     assert statuses == [200] * 80
+
+
+ODD: list[Any] = [
+    {"filter": [1]},
+    {"filter": {**LONG, **WIDE, "last_changed_status_date": 7}, "limit": 1},
+    {"filter": {**LONG, **WIDE, "statuses": "all"}, "limit": 1},
+    {"filter": {**LONG, **WIDE, "delivery_method_ids": 7}, "limit": 1},
+    {"filter": {**LONG, **WIDE}, "limit": [], "with": []},
+    {"filter": {**LONG, **WIDE}, "limit": 1, "cursor": 7},
+    {"warehouse_ids": 7, "limit": 1, "filter": {"status": 7}},
+    {"posting_number": ["1-1-1"], "with": True},
+    {"posting_numbers": [None, {}], "task_id": {}, "tracking_numbers": [7], "packages": [[]]},
+    {"posting_number": "80000000-0000-1", "with": 7, "new_cutoff_date": 7, "multi_box_qty": "many"},
+]
+
+
+@pytest.mark.parametrize("path", METHODS)
+def test_odd_bodies_are_answered_too(path: str) -> None:
+    with playing(many(START, 1)) as play:
+        answers = [play.ask(path, body) for body in ODD]
+    assert {answer.status_code for answer in answers} <= {200, 400, 404}
+    assert all(answer.status_code == 200 or answer.json()["message"] for answer in answers)

@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 
 from labelwatch.sandbox import At, Method, World, needs
-from labelwatch.sandbox.scenarios.stage import shop_of
+from labelwatch.sandbox.scenarios.stage import AURORA, HOME, OWN, OZON, POLAR, STAR, shop_of
 from labelwatch.sandbox.shops import Shop
-from tests.sandbox.play import AURORA, HOME, OWN, OZON, POLAR, STAR, Play, playing, world_of
+from tests.sandbox.play import Play, playing, world_of
 
 SHIP = "/v4/posting/fbs/ship"
 BOXES = "/v3/posting/multiboxqty/set"

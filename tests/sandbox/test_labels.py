@@ -6,7 +6,8 @@ import pytest
 
 from labelwatch.sandbox import At, World, state
 from labelwatch.sandbox.labels import NOT_YET, pdf
-from tests.sandbox.play import AURORA, CREATE, LABEL, OZON, STAR, Play, playing, world_of
+from labelwatch.sandbox.scenarios.stage import AURORA, OZON, STAR
+from tests.sandbox.play import CREATE, LABEL, Play, playing, world_of
 
 READY, ALSO_READY, UNREADY, GONE = "10000001-0001-1", "10000002-0002-1", "10000003-0003-1", "10000004-0004-1"
 FOREIGN = "10000005-0005-1"
@@ -142,7 +143,7 @@ def test_a_task_of_another_shop_is_not_found() -> None:
     with playing(shelf()) as play:
         task = task_of(play, READY)
         assert play.ask(LABEL, {"task_id": task}, shop=STAR).status_code == 404
-        assert play.ask(LABEL, {"task_id": "?"}).status_code == 404
+        assert play.ask(LABEL, {"task_id": 7}).status_code == 404
 
 
 def test_the_pdf_is_put_together_right() -> None:
