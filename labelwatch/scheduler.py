@@ -10,7 +10,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Protocol
+from typing import Protocol, TypeVar
 from zoneinfo import ZoneInfo
 
 from apscheduler.executors.pool import ThreadPoolExecutor
@@ -20,6 +20,7 @@ from apscheduler.triggers.date import DateTrigger
 
 from labelwatch.systemd import Notify
 
+T = TypeVar("T")
 log = logging.getLogger(__name__)
 
 TELL_EVERY = timedelta(seconds=1)
@@ -32,24 +33,34 @@ NO_PROGRESS = timedelta(minutes=3)
 STOP_WITHIN = timedelta(seconds=10)
 
 
+class Polled(Protocol):
+    """How a poll went, as far as its scheduler must know."""
+
+    @property
+    def late(self) -> int:
+        """How many labels are late in the shop."""
+
+
 class Work(Protocol):
     """What the service does, as far as its scheduler must know."""
 
-    timezone: str
+    @property
+    def timezone(self) -> str:
+        """IANA zone of the nightly clean-up."""
 
     def shops(self) -> list[tuple[str, timedelta]]:
         """The enabled shops and how often each is polled."""
 
-    def poll(self, shop: str) -> bool:
-        """One poll; True = something is late there."""
+    def poll(self, shop: str) -> Polled | None:
+        """One poll; None = it was not due or was given up."""
 
-    def tell(self) -> None:
+    def tell(self) -> object:
         """One round of telling."""
 
     def check_fresh(self) -> None:
         """Notice shops that nobody has read for too long."""
 
-    def maintain(self) -> None:
+    def maintain(self) -> object:
         """The nightly clean-up."""
 
     def poll_limit(self, shop: str) -> timedelta:
@@ -146,7 +157,8 @@ class Service:
             self.busy.add(shop)
         began, late = self._now(), False
         try:
-            late = bool(self._guarded(f"poll {shop}", lambda: self.work.poll(shop)))
+            polled = self._guarded(f"poll {shop}", lambda: self.work.poll(shop))
+            late = polled is not None and polled.late > 0
         finally:
             with self.lock:
                 self.busy.discard(shop)
@@ -164,7 +176,7 @@ class Service:
         self._guarded("fresh", self.work.check_fresh)
         self._plan("fresh", self._check_fresh, self._now() + FRESH_EVERY, "default")
 
-    def _guarded(self, name: str, job: Callable[[], bool | None]) -> bool | None:
+    def _guarded(self, name: str, job: Callable[[], T]) -> T | None:
         """Whatever goes wrong in a job is logged and does not end the service."""
         if self.stop.is_set():
             return None
@@ -193,13 +205,14 @@ class Service:
     def stuck(self) -> str | None:
         """The name of a job that lasts longer than it can, or that should long have begun again."""
         now = self.monotonic()
-        limits = {"tell": NO_PROGRESS, "fresh": NO_PROGRESS}
-        limits |= {f"poll {shop}": 2 * self.work.poll_limit(shop) for shop in self.every}
-        for name, limit in limits.items():
-            began, ended = self.progress.began.get(name), self.progress.ended.get(name)
-            under_way = began is not None and (ended is None or ended < began)
-            since = began if under_way else ended
-            if since is not None and now - since > limit.total_seconds():
+        limits = {"tell": (NO_PROGRESS, TELL_EVERY), "fresh": (NO_PROGRESS, FRESH_EVERY)}
+        limits |= {f"poll {shop}": (2 * self.work.poll_limit(shop), every) for shop, every in self.every.items()}
+        for name, (lasts, pause) in limits.items():
+            began, ended = self.progress.began.get(name), self.progress.ended.get(name, -1.0)
+            if began is None:
+                continue
+            late = now - began - lasts.total_seconds() if ended < began else now - ended - 3 * pause.total_seconds()
+            if late > 0 and (ended < began or late > NO_PROGRESS.total_seconds()):
                 return name
         return None
 

@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import Connection, bindparam, func, select, update
 
 from labelwatch.schema import poll, posting, quarantine, shop
 from labelwatch.store import rows
@@ -61,7 +61,7 @@ def failed(
         update(shop)
         .where(shop.c.id == shop_id)
         .values(
-            failing_since=func.coalesce(shop.c.failing_since, at),
+            failing_since=func.coalesce(shop.c.failing_since, bindparam("first_at", at, shop.c.failing_since.type)),
             failures=shop.c.failures + 1,
             cause=cause,
             detail=detail,
@@ -83,7 +83,7 @@ def record_poll(conn: Connection, shop_id: int, done: PollRow) -> None:
 
 def last_polls(conn: Connection) -> dict[str, PollRow]:
     """Shop name -> its last poll."""
-    last = select(func.max(poll.c.finished_at)).where(poll.c.shop_id == shop.c.id).scalar_subquery()
+    last = select(func.max(poll.c.finished_at)).where(poll.c.shop_id == shop.c.id).correlate(shop).scalar_subquery()
     query = select(shop.c.name, poll).join(poll, (poll.c.shop_id == shop.c.id) & (poll.c.finished_at == last))
     return {
         row.name: PollRow(

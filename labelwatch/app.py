@@ -1,0 +1,353 @@
+"""The one place where the parts are joined, and the only one that reaches for the real clock and network."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from labelwatch import __version__
+from labelwatch.config import Config, Shop
+from labelwatch.core.baseline import normal_times
+from labelwatch.core.diagnose import BLIND_AFTER_INTERVALS
+from labelwatch.core.lifecycle import acknowledge, snooze
+from labelwatch.core.model import Alert, AlertState, Known, Stage
+from labelwatch.notify.channels import Channel, open_channel
+from labelwatch.notify.example import example
+from labelwatch.notify.heartbeat import ping
+from labelwatch.notify.outbox import Round, send_due
+from labelwatch.poll import Plan, Report, notice_silence, poll_shop
+from labelwatch.sources import KeyInfo, Source
+from labelwatch.sources.ozon import OzonSource
+from labelwatch.store import (
+    WAITING,
+    Evidence,
+    HistoryRow,
+    OutboxRow,
+    Pruned,
+    ShopState,
+    Store,
+    open_store,
+    single_instance,
+)
+from labelwatch.sweep import Abandoned
+
+LEARN_FROM = timedelta(days=28)
+LEARN_EVERY = timedelta(hours=1)
+LEARN_WITHIN = timedelta(minutes=3)
+"""A duration counts as observed only when both of its ends are known at least this well."""
+POLL_AT_LEAST = timedelta(minutes=10)
+TEST_WITHIN = timedelta(seconds=90)
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """Time as a value: the wall in UTC, a clock that never jumps (seconds), and waiting (seconds)."""
+
+    now: Callable[[], datetime]
+    monotonic: Callable[[], float]
+    sleep: Callable[[float], object]
+
+
+@dataclass(frozen=True, slots=True)
+class ShopView:
+    """How well a shop is seen: fresh, stale (not read for three intervals) or blind (it cannot be read)."""
+
+    name: str
+    state: str
+    read_at: datetime | None
+    postings: int
+    cause: str | None
+    detail: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """The open alerts of all shops, most urgent first."""
+
+    as_of: datetime
+    shops: tuple[ShopView, ...]
+    alerts: tuple[Alert, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Dossier:
+    """Everything known of one posting of one shop; `alerts` oldest first, resolved ones too."""
+
+    shop: str
+    known: Known
+    history: tuple[HistoryRow, ...]
+    evidence: tuple[Evidence, ...]
+    alerts: tuple[Alert, ...]
+
+
+class App:
+    """What the commands and the scheduler can do; one config, one database, any number of threads."""
+
+    def __init__(self, config: Config, store: Store, *, clock: Clock, stop: threading.Event) -> None:
+        self.config = config
+        self.store = store
+        self.clock = clock
+        self.stop = stop
+        self._sources: dict[str, Source] = {}
+        self._lock = threading.Lock()
+        self._learned: dict[str, tuple[datetime, Mapping[str, timedelta], Mapping[str, timedelta]]] = {}
+        self._complete: set[str] = set()
+        self._channels = self._open_channels()
+
+    # --- what the scheduler drives
+
+    @property
+    def timezone(self) -> str:
+        return self.config.timezone
+
+    def shops(self) -> list[tuple[str, timedelta]]:
+        """The enabled shops and how often each is polled."""
+        return [(shop.name, self.config.every(shop)) for shop in self.config.shops if shop.enabled]
+
+    def poll(self, shop: str, *, even_if_paused: bool = False) -> Report | None:
+        """One poll of one shop; None = it was not due (Ozon refused its key before) or was given up half-way."""
+        configured = self._shop(shop)
+        state = self.store.shop(shop)
+        now = self.clock.now()
+        if state and state.retry_at and now < state.retry_at and not even_if_paused:
+            return None
+        give_up_at = self.clock.monotonic() + self.poll_limit(shop).total_seconds()
+        try:
+            report = poll_shop(
+                self._plan(configured, state),
+                store=self.store,
+                source=self._source(configured),
+                now=self.clock.now,
+                stop=lambda: self.stop.is_set() or self.clock.monotonic() > give_up_at,
+            )
+        except Abandoned:
+            return None
+        self._count_round(report)
+        return report
+
+    def poll_limit(self, shop: str) -> timedelta:
+        """How long one poll may take before it gives itself up."""
+        return max(POLL_AT_LEAST, 5 * self.config.every(self._shop(shop)))
+
+    def tell(self) -> Round:
+        """One round of telling: everything that is due, over every channel."""
+        return send_due(self.store, self._channels, now=self.clock.now, stop=self.stop.is_set)
+
+    def check_fresh(self) -> None:
+        """Notice shops of which nothing was heard for too long although no poll failed."""
+        for shop in self.config.shops:
+            if shop.enabled:
+                notice_silence(self._plan(shop, self.store.shop(shop.name)), store=self.store, now=self.clock.now())
+
+    def maintain(self) -> Pruned:
+        """Remove what is older than [store] history."""
+        return self.store.prune(self.clock.now() - self.config.store.history)
+
+    def status(self) -> str:
+        """One line: how many shops are in sight, how many labels are late."""
+        seen = self.overview()
+        fresh = sum(shop.state == "fresh" for shop in seen.shops)
+        return f"{fresh} of {len(seen.shops)} shops in sight, {len(seen.alerts)} open alerts"
+
+    # --- what people ask
+
+    def overview(self) -> Overview:
+        """Every enabled shop and every open alert, most urgent first."""
+        now = self.clock.now()
+        enabled = [shop for shop in self.config.shops if shop.enabled]
+        states = {state.name: state for state in self.store.shops()}
+        counts = self.store.open_counts()
+        views = [self._view(shop, states.get(shop.name), counts.get(shop.name, 0), now) for shop in enabled]
+        alerts = self.store.alerts(shops=[shop.name for shop in enabled])
+        return Overview(now, tuple(views), tuple(sorted(alerts, key=urgency)))
+
+    def dossiers(self, number: str) -> list[Dossier]:
+        """What is known of a posting, for each shop that has one of this number."""
+        return [
+            Dossier(
+                shop=shop,
+                known=known,
+                history=tuple(self.store.history(known.id)) if known.id else (),
+                evidence=tuple(self.store.evidence(known.id)) if known.id else (),
+                alerts=tuple(self.store.alerts(shops=[shop], posting_number=number, open_only=False)),
+            )
+            for shop, known in self.store.find(number).items()
+        ]
+
+    def acknowledge(self, number: str, *, by: str, note: str, shop: str | None) -> list[Alert]:
+        """Take care of the open alerts of a posting; empty = there are none."""
+        now = self.clock.now()
+        return self.store.change_alert(number, lambda alert: acknowledge(alert, by=by, note=note, now=now), shop=shop)
+
+    def snooze(self, number: str, *, span: timedelta, by: str, note: str, shop: str | None) -> list[Alert]:
+        """Silence the open alerts of a posting for a while; empty = there are none."""
+        now = self.clock.now()
+        return self.store.change_alert(
+            number, lambda alert: snooze(alert, until=now + span, by=by, note=note, now=now), shop=shop
+        )
+
+    def key_info(self, shop: str) -> KeyInfo:
+        """What the key of a shop may do and until when; raises SourceError."""
+        return self._source(self._shop(shop)).key_info()
+
+    def test_alert(self, channels: Sequence[str]) -> list[OutboxRow]:
+        """Send a made-up late order over these channels, through the outbox, and see what became of it."""
+        since = self.clock.now()
+        ids = self._queue_example(channels, since)
+        give_up_at = self.clock.monotonic() + TEST_WITHIN.total_seconds()
+        while True:
+            self.tell()
+            rows = [row for row in self.store.notifications(since=since) if row.notification.alert.id in ids]
+            waiting = [row for row in rows if row.state in WAITING and row.attempts == 0]
+            if not waiting or self.clock.monotonic() > give_up_at or self.stop.is_set():
+                return rows
+            self.clock.sleep(0.5)
+
+    def _queue_example(self, channels: Sequence[str], now: datetime) -> set[int]:
+        shop = self.config.shops[0].name
+        state = self.store.shop(shop)
+        assert state is not None, "the shops of the config are made known to the store at start"
+        ids = set()
+        with self.store.write() as tx:
+            for channel in channels:
+                told = example(channel, shop=shop, now=now)
+                # Stored as resolved: an example is not among the open alerts.
+                ended = replace(told.alert, state=AlertState.RESOLVED, resolved_at=now)
+                (id_,) = tx.save_alerts(state.id, [ended])
+                tx.add_notifications([replace(told, alert=replace(told.alert, id=id_))], created_at=now)
+                ids.add(id_)
+        return ids
+
+    def close(self) -> None:
+        """Close every connection, those in use too."""
+        for source in self._sources.values():
+            source.close()
+        self.store.close()
+
+    # --- inside
+
+    def _shop(self, name: str) -> Shop:
+        return next(shop for shop in self.config.shops if shop.name == name)
+
+    def _plan(self, shop: Shop, state: ShopState | None) -> Plan:
+        delays = self.config.delay_policy(shop)
+        places = [delays.default, *delays.by_warehouse.values(), *delays.by_method.values()]
+        learns = state is not None and any(place.auto for place in places)
+        labels, registrations = self._normal(state) if state and learns else ({}, {})
+        return Plan(
+            shop=shop.name,
+            every=self.config.every(shop),
+            delays=delays,
+            alerts=self.config.alert_policy(),
+            destinations=self.config.destinations(),
+            group_wait=self.config.alerts.group_wait,
+            normal_label=labels,
+            normal_registration=registrations,
+        )
+
+    def _normal(self, shop: ShopState) -> tuple[Mapping[str, timedelta], Mapping[str, timedelta]]:
+        """What is normal in this shop, learned at most once an hour."""
+        now = self.clock.now()
+        learned_at, labels, registrations = self._learned.get(shop.name, (None, {}, {}))
+        if learned_at is None or not timedelta(0) <= now - learned_at < LEARN_EVERY:
+            since = now - LEARN_FROM
+            labels = normal_times(self.store.label_waits(shop.id, since=since, error=LEARN_WITHIN))
+            waits = self.store.waits(shop.id, Stage.REGISTRATION, since=since, error=LEARN_WITHIN)
+            registrations = normal_times(waits)
+            self._learned[shop.name] = (now, labels, registrations)
+        return labels, registrations
+
+    def _source(self, shop: Shop) -> Source:
+        with self._lock:
+            if shop.name not in self._sources:
+                ozon = self.config.ozon
+                self._sources[shop.name] = OzonSource(
+                    shop.client_id,
+                    shop.api_key.get_secret_value(),
+                    base_url=ozon.base_url,
+                    requests_per_second=ozon.requests_per_second,
+                    timeout=ozon.timeout,
+                    clock=self.clock.now,
+                    user_agent=f"labelwatch/{__version__}",
+                    sleep=self.clock.sleep,
+                )
+            return self._sources[shop.name]
+
+    def _open_channels(self) -> dict[str, tuple[object, Channel]]:
+        by_name = {channel.name: channel for channel in self.config.channels}
+        return {
+            destination.name: (destination, open_channel(by_name[destination.name].url.get_secret_value()))
+            for destination in self.config.destinations()
+        }
+
+    def _count_round(self, report: Report) -> None:
+        """After each complete round over all shops the dead man's switch is told that we live."""
+        if self.config.heartbeat is None:
+            return
+        with self._lock:
+            self._complete = self._complete | {report.shop} if report.complete else self._complete - {report.shop}
+            if not self._complete.issuperset(name for name, _ in self.shops()):
+                return
+            self._complete.clear()
+        ping(self.config.heartbeat.url.get_secret_value())
+
+    def _view(self, shop: Shop, state: ShopState | None, postings: int, now: datetime) -> ShopView:
+        if state is None:  # new in the config, and no poll has been since
+            return ShopView(shop.name, "stale", None, 0, None, None)
+        overdue = state.read_at is None or now - state.read_at >= BLIND_AFTER_INTERVALS * self.config.every(shop)
+        blind = bool(state.failing_since) and (overdue or state.retry_at is not None)
+        return ShopView(
+            name=shop.name,
+            state="blind" if blind else "stale" if overdue or state.failing_since else "fresh",
+            read_at=state.read_at,
+            postings=postings,
+            cause=state.cause or None if blind else None,
+            detail=state.detail or None if blind else None,
+        )
+
+
+def urgency(alert: Alert) -> tuple[int, datetime, datetime]:
+    """Sorts alerts: the most severe first, then by deadline, then by age."""
+    diagnosis = alert.diagnosis
+    return -diagnosis.severity.rank, diagnosis.deadline or datetime.max.replace(tzinfo=UTC), alert.opened_at
+
+
+def real_clock(stop: threading.Event) -> Clock:
+    """The machine's clock; waiting ends early when `stop` is set."""
+    return Clock(now=lambda: datetime.now(UTC), monotonic=time.monotonic, sleep=stop.wait)
+
+
+@contextmanager
+def build(
+    config: Config, *, clock: Clock | None = None, stop: threading.Event | None = None, alone: bool = False
+) -> Iterator[App]:
+    """Join the parts. `alone`: hold the database for this process (AlreadyRunning if another does), bring its
+    tables forward and make the config's shops known; without it the tables must be there already."""
+    stop = stop or threading.Event()
+    clock = clock or real_clock(stop)
+    url = config.store.url.get_secret_value()
+    with single_instance(url) if alone else _shared():
+        store = open_store(url)
+        try:
+            if alone:
+                store.upgrade(backup_to=Path(f"{store.name}.{clock.now():%Y%m%dT%H%M%SZ}.backup"))
+                store.sync_shops([(shop.name, shop.client_id) for shop in config.shops])
+                store.abandon_other_channels([to.name for to in config.destinations()])
+            else:
+                store.require_current()
+            app = App(config, store, clock=clock, stop=stop)
+        except BaseException:
+            store.close()
+            raise
+        try:
+            yield app
+        finally:
+            app.close()
+
+
+@contextmanager
+def _shared() -> Iterator[None]:
+    yield
