@@ -57,10 +57,16 @@ def _cannot(reason: str) -> NoReturn:
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
-def empty_database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """The URL of a database without tables: the test runs on SQLite, then on PostgreSQL."""
-    if request.param == "sqlite":
-        yield f"sqlite:///{tmp_path}/labelwatch.db"
+def kind(request: pytest.FixtureRequest) -> str:
+    """The kind of database: what uses it, however indirectly, runs once on each."""
+    return str(request.param)
+
+
+@pytest.fixture
+def empty_database(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The URL of a database without tables."""
+    if kind == "sqlite":
+        yield f"sqlite:///{tmp_path}/empty.db"
         return
     server: Postgres = request.getfixturevalue("postgres")
     url = server.empty()
@@ -68,10 +74,10 @@ def empty_database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[s
     server.drop(url)
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
-def database(request: pytest.FixtureRequest) -> Iterator[str]:
-    """The URL of a database with all tables: the test runs on SQLite, then on PostgreSQL."""
-    if request.param == "sqlite":
+@pytest.fixture
+def database(kind: str, request: pytest.FixtureRequest) -> Iterator[str]:
+    """The URL of a database with all tables."""
+    if kind == "sqlite":
         yield request.getfixturevalue("sqlite_url")
         return
     server: Postgres = request.getfixturevalue("postgres")

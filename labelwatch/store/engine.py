@@ -18,9 +18,7 @@ from labelwatch.store.errors import Fault, StoreError, in_words
 BUSY_SECONDS = 5
 _WRITER = "labelwatch_writer"
 
-# auto_vacuum only counts before the first table is made, and journal_mode already writes the header.
 _PRAGMAS = (
-    "PRAGMA auto_vacuum = INCREMENTAL",
     "PRAGMA journal_mode = WAL",
     "PRAGMA synchronous = FULL",
     "PRAGMA foreign_keys = ON",
@@ -77,6 +75,9 @@ def _sqlite(url: URL) -> Engine:
 
     @event.listens_for(engine, "connect")
     def _set_up(connection: sqlite3.Connection, _record: Any) -> None:
+        if connection.execute("PRAGMA page_count").fetchone() == (0,):
+            # Counts only before anything is written; later it would itself write, at every connection.
+            connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
         for pragma in _PRAGMAS:
             connection.execute(pragma)
 

@@ -1,0 +1,168 @@
+"""A database is brought to the tables of the code whole or not at all, and one that is ahead is left alone."""
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, Engine, create_engine, inspect
+
+from labelwatch.schema import REVISION, metadata
+from labelwatch.store import Fault, StoreError, open_store
+from labelwatch.store.engine import make_engine, read_url
+from labelwatch.store.migrate import scripts
+
+ROOT = Path(__file__).parents[2]
+
+
+def engine_of(url: str) -> Engine:
+    return make_engine(read_url(url))
+
+
+def test_the_newest_migration_is_the_one_the_code_wants() -> None:
+    assert ScriptDirectory(str(scripts())).get_current_head() == REVISION
+
+
+def test_the_migrated_tables_are_those_of_the_code(database: str) -> None:
+    engine = engine_of(database)
+    with closing_engine(engine), engine.connect() as conn:
+        context = MigrationContext.configure(conn, opts={"compare_type": True})
+        assert compare_metadata(context, metadata) == []
+
+
+def test_the_migrated_tables_are_those_of_the_code_to_the_letter(empty_database: str, database: str) -> None:
+    made, migrated = engine_of(empty_database), engine_of(database)
+    with closing_engine(made), closing_engine(migrated):
+        with made.begin() as conn:
+            metadata.create_all(conn)
+        with made.connect() as one, migrated.connect() as other:
+            assert described(one) == described(other)
+
+
+class closing_engine:  # noqa: N801 - reads as the function it stands for
+    """Dispose of an engine at the end."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+
+    def __enter__(self) -> None: ...
+
+    def __exit__(self, *_: object) -> None:
+        self.engine.dispose()
+
+
+def described(conn: Connection) -> set[str]:
+    """Tables and indexes in the database's own words, partial indexes and options included."""
+    if conn.dialect.name == "sqlite":
+        query = "SELECT sql FROM sqlite_master WHERE sql IS NOT NULL"
+    else:
+        query = "SELECT indexdef FROM pg_indexes WHERE schemaname = 'public'"
+    found = {re.sub(r"\s+", " ", sql) for (sql,) in conn.exec_driver_sql(query)}
+    return {sql for sql in found if "alembic_version" not in sql}
+
+
+def test_a_new_database_gets_its_tables_once(empty_database: str) -> None:
+    with closing(open_store(empty_database)) as store:
+        assert store.revision() == ""
+        assert store.upgrade() == ("", REVISION)
+        assert store.upgrade() == (REVISION, REVISION)
+        store.require_current()
+        assert store.shops() == []
+
+
+def test_a_database_without_tables_says_what_to_do(empty_database: str) -> None:
+    with closing(open_store(empty_database)) as store:
+        for question in (store.require_current, store.shops):
+            with pytest.raises(StoreError, match="labelwatch db upgrade") as refused:
+                question()
+            assert refused.value.fault is Fault.NOT_SET_UP
+
+
+def test_a_database_of_a_newer_version_is_refused_and_not_touched(database: str) -> None:
+    set_revision(database, "0999")
+    before = contents(database)
+    with closing(open_store(database)) as store:
+        for attempt in (store.require_current, store.upgrade):
+            with pytest.raises(StoreError, match=f"0999.*{REVISION}") as refused:
+                attempt()
+            assert refused.value.fault is Fault.TOO_NEW
+    assert contents(database) == before
+
+
+def set_revision(url: str, revision: str) -> None:
+    engine = create_engine(read_url(url))
+    with closing_engine(engine), engine.begin() as conn:
+        conn.exec_driver_sql(f"UPDATE alembic_version SET version_num = '{revision}'")
+
+
+def contents(url: str) -> object:
+    """All bytes of a SQLite file; of PostgreSQL the tables, since its files change by themselves."""
+    if url.startswith("sqlite"):
+        return Path(url.removeprefix("sqlite:///")).read_bytes()
+    engine = engine_of(url)
+    with closing_engine(engine), engine.connect() as conn:
+        return sorted(inspect(conn).get_table_names())
+
+
+def test_an_older_database_is_copied_before_it_is_upgraded(sqlite_url: str, tmp_path: Path) -> None:
+    copy = tmp_path / "before.db"
+    set_revision(sqlite_url, "0000")
+    with closing(open_store(sqlite_url)) as store, pytest.raises(Exception, match="0000"):
+        store.upgrade(backup_to=copy)  # no such revision ever was: the copy is made all the same, and first
+    with closing(open_store(f"sqlite:///{copy}")) as store:
+        assert store.revision() == "0000"
+
+
+KILLED = """
+import os, signal, sys
+from sqlalchemy import event
+from sqlalchemy.engine import Engine
+from labelwatch.store import open_store
+
+@event.listens_for(Engine, "after_cursor_execute")
+def _kill(conn, cursor, statement, *_):
+    if "CREATE TABLE history" in statement:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+open_store(sys.argv[1]).upgrade()
+"""
+
+
+def test_a_migration_killed_half_way_leaves_nothing(empty_database: str) -> None:
+    child = subprocess.run([sys.executable, "-c", KILLED, empty_database], check=False)
+    assert child.returncode == -signal.SIGKILL
+    engine = engine_of(empty_database)
+    with closing_engine(engine), engine.connect() as conn:
+        assert inspect(conn).get_table_names() == []
+    with closing(open_store(empty_database)) as store:
+        assert store.upgrade() == ("", REVISION)
+
+
+def test_two_programs_that_upgrade_at_once_do_it_once(empty_database: str) -> None:
+    code = "import sys; from labelwatch.store import open_store; print(open_store(sys.argv[1]).upgrade())"
+    children = [subprocess.Popen([sys.executable, "-c", code, empty_database]) for _ in range(2)]
+    assert [child.wait(timeout=60) for child in children] == [0, 0]
+    with closing(open_store(empty_database)) as store:
+        store.require_current()
+
+
+def test_migrations_are_found_in_an_installed_package(tmp_path: Path) -> None:
+    shutil.copytree(ROOT / "labelwatch", tmp_path / "labelwatch")
+    shutil.copytree(ROOT / "migrations", tmp_path / "labelwatch" / "migrations")
+    code = (
+        "from labelwatch.store import open_store; from labelwatch.store.migrate import scripts;"
+        "print(scripts()); open_store('sqlite:///x.db').upgrade()"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
+    run = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, env=environment, capture_output=True, text=True, check=True
+    )
+    assert run.stdout.strip() == str(tmp_path / "labelwatch" / "migrations")
