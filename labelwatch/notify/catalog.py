@@ -1,0 +1,157 @@
+"""The words of one language, read from its catalog and checked against what the program says."""
+
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+
+import msgspec
+from babel import Locale
+
+from labelwatch.notify.plain import spaced
+
+LANGUAGES = ("zh", "ru", "en")
+
+Values = Mapping[str, str]
+"""What may stand in braces; a name that is missing here is not known for this alert."""
+
+
+@dataclass(frozen=True, slots=True)
+class CauseWords:
+    """What is said about one cause. Of headline, why and advice the first variant that can be said is used."""
+
+    name: str
+    headline: tuple[str, ...]
+    """What to do now, or what happened: the first line people see."""
+    why: tuple[str, ...]
+    advice: tuple[str, ...]
+    steps: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Lines:
+    """The small change of every message."""
+
+    mark_notice: str
+    mark_warning: str
+    mark_critical: str
+    mark_resolved: str
+    mark_test: str
+    reasoned: str
+    test: str
+    left: str
+    late: str
+    deadline: str
+    deadline_passed: str
+    how: str
+    goods: str
+    goods_more: str
+    evidence: str
+    raw: str
+    fact: str
+    answer: str
+    empty: str
+    shop: str
+    carrier: str
+    waiting: str
+    waiting_at_least: str
+    handled: str
+    as_of: str
+    last_read: str
+    never_read: str
+    resolved_took: str
+    resolved_left: str
+    resolved_late: str
+    resolved_in: str
+    spare: str
+    bundle_soonest: str
+    bundle_latest: str
+    group: str
+    item: str
+    resolved_group: str
+    more_how: str
+    today: str
+    tomorrow: str
+    yesterday: str
+    day: str
+    zoned: str
+    city_zone: str
+    under_a_minute: str
+    unit_gap: str
+    list_gap: str
+    sentence_gap: str
+    dead_title: str
+    dead_body: str
+    dead_how: str
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """Phrases with a number in them: plural category of the language -> phrase with {n}."""
+
+    postings: Mapping[str, str]
+    shops: Mapping[str, str]
+    besides: Mapping[str, str]
+    more: Mapping[str, str]
+    undelivered: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Catalog:
+    """Everything that can be said in one language; keys of the tables are Ozon's words or the core's ids."""
+
+    language: str
+    line: Lines
+    count: Counts
+    cause: Mapping[str, CauseWords]
+    reason: Mapping[str, str]
+    outcome: Mapping[str, str]
+    certainty: Mapping[str, str]
+    zone: Mapping[str, str]
+    field: Mapping[str, str]
+    value: Mapping[str, str]
+    requirement: Mapping[str, str]
+    status: Mapping[str, str]
+    substatus: Mapping[str, str]
+    flow: Mapping[str, str]
+
+    @property
+    def locale(self) -> Locale:
+        return Locale.parse(self.language)
+
+
+def source(language: str) -> dict[str, object]:
+    """The catalog of a language as it stands in its file; ValueError when there is none."""
+    if language not in LANGUAGES:
+        raise ValueError(f"no words in language {language!r}: choose one of {', '.join(LANGUAGES)}")
+    text = files("labelwatch.notify").joinpath("locale", f"{language}.toml").read_text("utf-8")
+    return tomllib.loads(text)
+
+
+@cache
+def catalog(language: str) -> Catalog:
+    """The words of a language; a key that is missing or of another kind is a msgspec.ValidationError."""
+    return msgspec.convert({"language": language, **source(language)}, Catalog)
+
+
+def first(variants: Sequence[str], values: Values) -> str:
+    """The first variant whose names are all known; empty when there is none."""
+    return next(iter(sayable(variants, values)), "")
+
+
+def sayable(templates: Sequence[str], values: Values) -> list[str]:
+    """Those templates whose names are all known, filled in."""
+    said = []
+    for template in templates:
+        try:
+            said.append(spaced(template.format_map(values)))
+        except KeyError:
+            continue
+    return said
+
+
+def counted(words: Catalog, forms: Mapping[str, str], n: int) -> str:
+    """A phrase with its number, in the plural form that Babel (CLDR) chooses."""
+    form = forms.get(words.locale.plural_form(n), forms["other"])
+    return form.format(n=n)

@@ -1,0 +1,47 @@
+"""Foreign words made harmless: names from Ozon and from people, as they may stand in any message."""
+
+import re
+import unicodedata
+
+ELLIPSIS = "…"
+
+_UNSEEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn"})
+"""Unicode categories that print nothing or turn the text around: controls, bidi and zero-width marks, surrogates."""
+
+_LOOKALIKES = str.maketrans({"<": "‹", ">": "›", "@": "＠"})
+"""No tag, no mention: services turn them into markup or wake a whole group."""
+_SEAM = re.compile(r"(?<=[\u4e00-\u9fff])(?=[A-Za-z0-9])|(?<=[A-Za-z0-9])(?=[\u4e00-\u9fff])")
+
+
+def plain(text: str, limit: int = 80) -> str:
+    """One line without markup, mentions, links or invisible characters, of at most `limit` characters."""
+    # A name longer than any use is cut before it is looked at character by character.
+    visible = "".join(_seen(c) for c in text[: limit * 20])
+    line = " ".join(visible.translate(_LOOKALIKES).replace("://", ":⁄⁄").split())
+    return cut(line, limit)
+
+
+def cut(text: str, limit: int) -> str:
+    """At most `limit` characters, an ellipsis among them, never between a letter and its accents."""
+    if len(text) <= limit:
+        return text
+    end = max(limit - 1, 0)
+    while end > 0 and unicodedata.combining(text[end]):
+        end -= 1
+    return text[:end].rstrip() + ELLIPSIS
+
+
+def spaced(text: str) -> str:
+    """A space where Chinese meets Latin letters or digits, as Chinese is set: `等 5 分钟`."""
+    return _SEAM.sub(" ", text)
+
+
+def size(text: str) -> int:
+    """Length as Telegram and most other services count it: UTF-16 units, an emoji being two."""
+    return len(text.encode("utf-16-le", "surrogatepass")) // 2
+
+
+def _seen(character: str) -> str:
+    if character.isspace():
+        return " "
+    return "" if unicodedata.category(character) in _UNSEEN else character

@@ -1,0 +1,92 @@
+"""An alert as a JSON object, the same for a webhook and for `labelwatch late --json`."""
+
+from datetime import UTC, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from labelwatch.core.model import Alert, Diagnosis, Proof, Reason
+from labelwatch.notify.catalog import catalog
+from labelwatch.notify.moments import Voice
+from labelwatch.notify.wording import link, steps
+
+View = dict[str, Any]
+
+
+def view(alert: Alert, *, language: str, reason: Reason | None = None, zone: str = "UTC") -> View:
+    """The alert with all its fields; times RFC 3339 UTC, `posting_number` None for a shop's own trouble.
+
+    The steps of the remedy are in `language`, their clock times in `zone`. `reason` is there only in a message.
+    """
+    diagnosis, told = alert.diagnosis, alert.told
+    told_of = {"reason": str(reason)} if reason is not None else {}
+    return {
+        **told_of,
+        "shop": diagnosis.shop,
+        "posting_number": diagnosis.posting_number,
+        "state": str(alert.state),
+        **_cause(diagnosis),
+        **_posting(diagnosis),
+        "opened_at": _utc(alert.opened_at),
+        "resolved_at": _utc(alert.resolved_at),
+        "outcome": str(alert.outcome) if alert.outcome else None,
+        "told_at": _utc(told.at) if told else None,
+        "told_count": told.count if told else 0,
+        "handled_by": alert.handled_by or None,
+        "snoozed_until": _utc(alert.snoozed_until),
+        "incident": None,
+        "remedy": steps(Voice(catalog(language), ZoneInfo(zone), _moment(alert)), diagnosis),
+        "link": link(diagnosis),
+    }
+
+
+def _cause(diagnosis: Diagnosis) -> View:
+    return {
+        "severity": str(diagnosis.severity),
+        "family": str(diagnosis.family),
+        "cause": diagnosis.cause,
+        "certainty": str(diagnosis.certainty),
+        "evidence": _evidence(diagnosis.evidence),
+        "ruled_out": [{"cause": other.cause, "because": other.because} for other in diagnosis.ruled_out],
+        "verdict": str(diagnosis.verdict),
+        "wait_until": _utc(diagnosis.wait_until),
+    }
+
+
+def _posting(diagnosis: Diagnosis) -> View:
+    since, method = diagnosis.waiting_since, diagnosis.method
+    return {
+        "stage": str(diagnosis.stage) if diagnosis.stage else None,
+        "status": diagnosis.status or None,
+        "substatus": diagnosis.substatus or None,
+        "carrier": method.carrier or None,
+        "delivery_method": method.name or None,
+        "warehouse": method.warehouse or None,
+        "waiting_since": [_utc(since.earliest), _utc(since.latest)] if since else None,
+        "deadline": _utc(diagnosis.deadline),
+        "as_of": _utc(diagnosis.as_of),
+    }
+
+
+def _evidence(proofs: tuple[Proof, ...]) -> dict[str, str]:
+    """Field -> value, and `<field>_since` where it is known since when."""
+    seen: dict[str, str] = {}
+    for proof in proofs:
+        seen[proof.field] = proof.value
+        if proof.since is not None:
+            seen[f"{proof.field}_since"] = rfc3339(proof.since)
+    return seen
+
+
+def _moment(alert: Alert) -> datetime:
+    """When this was so: the clock times of the steps are told from then."""
+    return alert.diagnosis.as_of or alert.opened_at
+
+
+def _utc(at: datetime | None) -> str | None:
+    return rfc3339(at) if at is not None else None
+
+
+def rfc3339(at: datetime) -> str:
+    """`2026-11-23T15:00:00Z`, with milliseconds only where there are some."""
+    text = at.astimezone(UTC).isoformat(timespec="milliseconds" if at.microsecond else "seconds")
+    return text.replace("+00:00", "Z")

@@ -1,0 +1,1 @@
+"""How people are told: words, messages, channels, the outbox."""

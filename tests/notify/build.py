@@ -1,0 +1,97 @@
+"""Alerts and notifications for the tests of telling, with what a test does not care about filled in."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from labelwatch.core.causes import CAUSES
+from labelwatch.core.model import (
+    Alert,
+    AlertState,
+    Certainty,
+    DeliveryMethod,
+    Destination,
+    Diagnosis,
+    Family,
+    Interval,
+    Notification,
+    Outcome,
+    Product,
+    Proof,
+    Reason,
+    Severity,
+    Stage,
+    Told,
+    Verdict,
+)
+
+NOW = datetime(2026, 11, 23, 14, 8, tzinfo=UTC)
+ZONES = {"zh": "Asia/Shanghai", "ru": "Europe/Moscow", "en": "Asia/Yekaterinburg"}
+
+
+def minutes(n: float) -> timedelta:
+    return timedelta(minutes=n)
+
+
+def destination(language: str = "en", **fields: Any) -> Destination:
+    return replace(Destination("packers", language, ZONES[language]), **fields)
+
+
+def diagnosis(cause: str = "not_packed", **fields: Any) -> Diagnosis:
+    """Of one posting, or of a shop when the cause is one of the family `blind`."""
+    about = _blind(cause) if CAUSES.get(cause) is Family.BLIND else _late(cause)
+    return replace(about, **fields)
+
+
+def told(cause: str = "not_packed", *, reason: Reason = Reason.FIRST, n: int = 1, **fields: Any) -> Notification:
+    """A notification for the channel `packers`; `n` tells postings and alerts apart."""
+    about = diagnosis(cause, **fields)
+    if about.posting_number is not None and "posting_number" not in fields:
+        about = replace(about, posting_number=f"41517061-{213 + n:04}-1")
+    opened = NOW - minutes(65)
+    alert = Alert(n, AlertState.FIRING, opened, about, opened, told=Told(NOW, 1, about.severity, about.cause))
+    return Notification(alert, 1, reason, "packers", due_at=NOW, expires_at=NOW + timedelta(days=2))
+
+
+def resolved(*, outcome: Outcome = Outcome.LABELLED, n: int = 1, **fields: Any) -> Notification:
+    one = told(reason=Reason.RESOLVED, n=n, **fields)
+    ended = replace(one.alert, state=AlertState.RESOLVED, resolved_at=NOW - minutes(1), outcome=outcome)
+    return replace(one, alert=ended, telling=2)
+
+
+def _late(cause: str) -> Diagnosis:
+    since = NOW - timedelta(hours=25)
+    return Diagnosis(
+        shop="main",
+        posting_number="41517061-0214-1",
+        severity=Severity.CRITICAL,
+        family=CAUSES.get(cause, Family.UNKNOWN),
+        cause=cause,
+        certainty=Certainty.CERTAIN,
+        verdict=Verdict.ACT,
+        evidence=(Proof("status", "awaiting_packaging", since), Proof("substatus", "ship_failed", since)),
+        stage=Stage.PACKING,
+        status="awaiting_packaging",
+        substatus="ship_failed",
+        flow="ozon",
+        method=DeliveryMethod("22", "Courier", "11", "Main warehouse", "33", "Aurora Post"),
+        requirements=(("products_requiring_gtd", ("148313911",)),),
+        products=(Product("148313911", "S5200657-28", "Winter jacket", 1),),
+        waiting_since=Interval(since, since),
+        deadline=NOW + timedelta(minutes=52, seconds=20),
+        as_of=NOW - minutes(1),
+    )
+
+
+def _blind(cause: str) -> Diagnosis:
+    return Diagnosis(
+        shop="main",
+        posting_number=None,
+        severity=Severity.CRITICAL,
+        family=Family.BLIND,
+        cause=cause,
+        certainty=Certainty.CERTAIN,
+        verdict=Verdict.ACT,
+        evidence=(Proof("answer", "HTTP 404: Invalid Api-Key", NOW - minutes(9)),),
+        as_of=NOW - minutes(11),
+    )

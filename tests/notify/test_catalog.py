@@ -1,0 +1,128 @@
+"""The three catalogs say the same things about the same causes, and nothing that nobody says."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import fields
+from pathlib import Path
+from string import Formatter
+from typing import Any
+
+import pytest
+
+import labelwatch.notify
+from labelwatch.core.causes import CAUSES
+from labelwatch.core.detect import KNOWN_STATUSES
+from labelwatch.core.model import Certainty, Outcome, Reason
+from labelwatch.notify.catalog import LANGUAGES, Catalog, Counts, Lines, catalog, counted, source
+
+GLOSSARY = Path(__file__).parents[2].parent / "shared" / "ozon" / "glossary.md"
+SAYABLE_OF_MANY = {"wait_until", "carrier"}
+"""What a headline, why or advice may name: they stand above a whole group as well."""
+SAYABLE_OF_ONE = SAYABLE_OF_MANY | {"posting", "order", "shop", "skus", "waiting"}
+
+
+def leaves(table: Any, path: str = "") -> Iterator[tuple[str, str]]:
+    """Every text of a catalog with its place; plural forms count as one."""
+    if isinstance(table, str):
+        yield path, table
+    elif path.startswith(".count.") and isinstance(table, dict):
+        yield path, table["other"]
+    else:
+        for key, value in table.items() if isinstance(table, dict) else enumerate(table):
+            yield from leaves(value, f"{path}.{key}")
+
+
+def names(text: str) -> set[str]:
+    return {name for _, name, _, _ in Formatter().parse(text) if name is not None}
+
+
+@pytest.mark.parametrize("language", ["zh", "ru"])
+def test_a_language_has_the_keys_of_english_and_fills_in_the_same(language: str) -> None:
+    wanted = {path: names(text) for path, text in leaves(source("en"))}
+    assert {path: names(text) for path, text in leaves(source(language))} == wanted
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_cause_has_words_and_no_words_are_without_a_cause(language: str) -> None:
+    assert set(catalog(language).cause) == set(CAUSES)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_text_is_there(language: str) -> None:
+    silent = {".reason.first", ".line.unit_gap", ".line.sentence_gap"}
+    assert [path for path, text in leaves(source(language)) if not text.strip() and path not in silent] == []
+
+
+@pytest.mark.parametrize(
+    ("table", "wanted"), [("reason", set(Reason)), ("outcome", set(Outcome)), ("certainty", set(Certainty))]
+)
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_what_the_core_may_say_can_be_said(language: str, table: str, wanted: set[str]) -> None:
+    assert set(getattr(catalog(language), table)) == wanted
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_status_that_is_known_has_a_word(language: str) -> None:
+    assert set(catalog(language).status) >= KNOWN_STATUSES
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_cause_names_only_what_is_known_of_it(language: str) -> None:
+    for words in catalog(language).cause.values():
+        for text in (*words.headline, *words.why, *words.advice):
+            assert names(text) <= SAYABLE_OF_MANY, text
+        for text in words.steps:
+            assert names(text) <= SAYABLE_OF_ONE, text
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_cause_can_be_told_without_a_time_to_wait_for(language: str) -> None:
+    for words in catalog(language).cause.values():
+        for variants in (words.headline, words.why, words.advice):
+            assert "wait_until" not in names(variants[-1]), variants
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_phrase_with_a_number_has_every_plural_form_of_its_language(language: str) -> None:
+    words = catalog(language)
+    wanted = {*words.locale.plural_form.tags, "other"}
+    assert {field.name: set(getattr(words.count, field.name)) for field in fields(Counts)} == {
+        field.name: wanted for field in fields(Counts)
+    }
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        ("zh", ["1 单", "2 单", "5 单", "21 单"]),
+        ("ru", ["1 отправление", "2 отправления", "5 отправлений", "21 отправление"]),
+        ("en", ["1 posting", "2 postings", "5 postings", "21 postings"]),
+    ],
+)
+def test_numbers_take_the_form_of_the_language(language: str, said: list[str]) -> None:
+    words = catalog(language)
+    assert [counted(words, words.count.postings, n) for n in (1, 2, 5, 21)] == said
+
+
+def test_no_key_is_in_a_catalog_for_nothing() -> None:
+    program = "\n".join(path.read_text("utf-8") for path in Path(labelwatch.notify.__file__).parent.rglob("*.py"))
+    program = program.replace((Path(labelwatch.notify.__file__).parent / "catalog.py").read_text("utf-8"), "")
+    for table, kind in (("line", Lines), ("count", Counts)):
+        used = {field.name for field in fields(kind) if re.search(rf"\b(line|count)\.{field.name}\b", program)}
+        assert used == {field.name for field in fields(kind)}
+        assert set(source("en")[table]) == used  # type: ignore[call-overload]
+    assert set(source("en")) == {field.name for field in fields(Catalog)} - {"language"}
+
+
+def test_a_language_nobody_wrote_is_refused_with_those_there_are() -> None:
+    with pytest.raises(ValueError, match="zh, ru, en"):
+        catalog("tlh")
+
+
+@pytest.mark.skipif(not GLOSSARY.exists(), reason="Ozon's own words are not beside this project")
+@pytest.mark.parametrize(("language", "column"), [("en", 2), ("ru", 3), ("zh", 4)])
+def test_statuses_are_called_what_ozon_calls_them(language: str, column: int) -> None:
+    rows = [line.split("|") for line in GLOSSARY.read_text("utf-8").split("## substatus")[0].splitlines()]
+    ozon = {row[1].strip(" `"): row[column].strip() for row in rows if len(row) == 6 and "`" in row[1]}
+    sellers = {"awaiting_packaging": "等待备货", "awaiting_deliver": "等待发运"} if language == "zh" else {}
+    assert dict(catalog(language).status) == ozon | sellers
