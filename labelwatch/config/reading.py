@@ -13,7 +13,7 @@ from pydantic_core import ErrorDetails
 
 from labelwatch.config import mistakes, tables, together
 from labelwatch.config.mistakes import ConfigError, Found, Mistake
-from labelwatch.config.secret import Surroundings
+from labelwatch.config.secret import Surroundings, open_to_others
 from labelwatch.config.tables import Config
 
 NAME = "labelwatch.toml"
@@ -57,11 +57,18 @@ def find(explicit: Path | None, environ: Mapping[str, str]) -> Path:
     home = Path(environ.get("HOME") or Path.home())
     places = (Path(NAME), home / ".config/labelwatch" / NAME, Path("/etc/labelwatch") / NAME)
     for place in places:
-        if place.is_file():
+        if _is_there(place):
             return place
     looked = ", ".join(map(str, places))
     wanted = f"a configuration file in one of {looked}, or --config FILE; `labelwatch init` writes one"
     raise ConfigError([Mistake(Path(NAME), "", wanted)])
+
+
+def _is_there(place: Path) -> bool:
+    try:
+        return place.is_file()
+    except PermissionError:
+        return True  # it may be, in a directory closed to us: load() says what is missing
 
 
 def load(path: Path, *, environ: Mapping[str, str], check_url: Callable[[str], str | None]) -> Config:
@@ -79,22 +86,20 @@ def load(path: Path, *, environ: Mapping[str, str], check_url: Callable[[str], s
         raise ConfigError(_in_words(path, text, found))
     if not config.store.url.get_secret_value():
         config = replace(config, store=replace(config.store, url=SecretStr(_default_store_url(environ))))
-    others = bool(path.stat().st_mode & 0o077)
-    return replace(config, warnings=tuple(together.doubts(document, config, readable_by_others=others)))
+    is_open = open_to_others(path.stat())
+    return replace(config, warnings=tuple(together.doubts(document, config, readable_by_others=is_open)))
 
 
 def _text(path: Path) -> str:
     try:
         content = path.read_bytes()
     except OSError as error:
-        problem = error.strerror
-    else:
-        try:
-            return content.decode("utf-8-sig")
-        except UnicodeDecodeError as error:
-            line = content.count(b"\n", 0, error.start) + 1
-            raise ConfigError([Mistake(path, "", "UTF-8 text: save the file as UTF-8", line=line)]) from None
-    raise ConfigError([Mistake(path, "", f"a file that can be read; {problem}")])
+        raise ConfigError([Mistake(path, "", f"a file that can be read; {error.strerror}")]) from None
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise ConfigError([Mistake(path, "", "UTF-8 text: save the file as UTF-8", line=line)]) from None
 
 
 def _document(path: Path, text: str) -> dict[str, Any]:

@@ -96,13 +96,16 @@ def _from_file(path: Path) -> str:
 def _check_owner_and_mode(found: os.stat_result, path: Path) -> None:
     if not stat.S_ISREG(found.st_mode):
         raise ValueError(f"an ordinary file; {path} is none")
-    if os.name != "posix":
-        return  # Windows keeps no such bits; its access lists are the administrator's
-    if found.st_mode & 0o077:
+    if open_to_others(found):
         mode = stat.S_IMODE(found.st_mode)
         raise ValueError(f"a file that nobody else can read; {path} has mode {mode:04o}: chmod 600 {path}")
-    if found.st_uid not in (0, os.geteuid()):
+    if os.name == "posix" and found.st_uid not in (0, os.geteuid()):
         raise ValueError(f"a file that belongs to root or to the user who runs labelwatch; {path} is another's")
+
+
+def open_to_others(found: os.stat_result) -> bool:
+    """True when anybody but the owner may read or write. Windows keeps no such bits."""
+    return os.name == "posix" and bool(found.st_mode & 0o077)
 
 
 def _text(content: bytes, path: Path) -> str:

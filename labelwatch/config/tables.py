@@ -92,7 +92,7 @@ class Ozon:
 
     base_url: WebUrl = "https://api-seller.ozon.ru"
     every: Every = timedelta(minutes=2)
-    requests_per_second: Annotated[float, Field(strict=True, gt=0, le=50, allow_inf_nan=False)] = 25
+    requests_per_second: Annotated[float, PlainValidator(values.rate)] = 25
     timeout: Annotated[timedelta, PlainValidator(values.between("1s", "10m"))] = timedelta(seconds=30)
     ask_label_task: StrictBool = True
 

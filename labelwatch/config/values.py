@@ -93,6 +93,13 @@ def limit_or_auto(value: object) -> timedelta | str:
         raise ValueError(f'{error}, or "auto"') from None
 
 
+def rate(value: object) -> float:
+    """Requests per second; Ozon allows 50."""
+    if isinstance(value, int | float) and not isinstance(value, bool) and 0 < value <= 50:
+        return float(value)
+    raise ValueError("a number above 0 and at most 50, without quotes")
+
+
 def name(value: object) -> str:
     """The name of a shop or a channel, as it stands in tables, messages and commands."""
     if isinstance(value, str) and value.strip() and len(value) <= 64 and value.isprintable():

@@ -10,7 +10,7 @@ from tests.config.files import CHANNEL, ENVIRON, SHOP, check_url, mistakes, read
 LIMIT = 'a time from "1s" to "365d", like "90s", "15m", "4h", "2d" or "1h30m"'
 ZONE = 'an IANA time zone, like "Asia/Shanghai" or "Europe/Moscow"'
 NUMBER = "a positive whole number, as the seller cabinet shows it"
-RATE = "a number above 0 and at most 50"
+RATE = "a number above 0 and at most 50, without quotes"
 QUIET = 'two different times of day, like "22:00-08:00"'
 LISTEN = 'an address and a port from 0 to 65535, like "127.0.0.1:8765" or "[::1]:8765"'
 WEB_URL = 'an address that begins with https:// (or http://), like "https://watch.example.org"'
@@ -46,7 +46,7 @@ ONE_MISTAKE = [
         '[ozon]\nrequests_per_second = "9"',
         "ozon.requests_per_second",
         '"9"',
-        "a number, without quotes",
+        RATE,
         2,
     ),
     (
@@ -103,6 +103,13 @@ ONE_MISTAKE = [
         6,
     ),
     (SHOP + '[shop.delays]\nlabel = "?"', "shop[0].delays.label", '"?"', f'{LIMIT}, or "auto"', 7),
+    (
+        SHOP + '[shop.warehouse]\nid = "7"',
+        "shop[0].warehouse",
+        "",
+        "[[shop.warehouse]] in double brackets: there may be several",
+        6,
+    ),
     (
         SHOP + '[[shop.warehouse]]\nlabel = "1m"',
         "shop[0].warehouse[0].id",
