@@ -8,9 +8,9 @@ from labelwatch.sandbox.wire import Refusal, Request, bad_request
 
 # Wrong keys were seen live as 404; for the others only the words are documented, 403 with code 7 is the likeliest.
 _STATES = {
-    KeyState.DEACTIVATED: (403, 7, "Api-key is deactivated, use another one or generate a new one"),
-    KeyState.IP_RESTRICTED: (403, 7, "Api-Key is restricted to specific IP addresses"),
-    KeyState.OFFER_NOT_SIGNED: (403, 7, "Offer not signed"),
+    KeyState.DEACTIVATED: "Api-key is deactivated, use another one or generate a new one",
+    KeyState.IP_RESTRICTED: "Api-Key is restricted to specific IP addresses",
+    KeyState.OFFER_NOT_SIGNED: "Offer not signed",
 }
 
 
@@ -18,12 +18,12 @@ def shop_of(request: Request, shops: dict[str, Shop]) -> Shop:
     """The shop whose key the request carries, or the refusal Ozon would answer."""
     client_id, key = request.client_id, request.headers.get("api-key", "")
     if not client_id or not key:
-        raise Refusal(401, 16, "Client-Id and Api-Key headers are required")
+        raise Refusal(401, "Client-Id and Api-Key headers are required", code=16)
     if not (client_id.isascii() and client_id.isdigit() and int(client_id)):
         raise bad_request("Client-Id header value should be positive integer")
     shop = shops.get(client_id)
     if shop is None or key != shop.api_key:
-        raise Refusal(404, 5, "Invalid Api-Key, please check the key and try again")
+        raise Refusal(404, "Invalid Api-Key, please check the key and try again", code=5)
     return shop
 
 
@@ -33,9 +33,9 @@ def allow(shop: Shop, path: str, *, now: datetime) -> None:
     if shop.key_expires_at is not None and now >= shop.key_expires_at:
         state = KeyState.DEACTIVATED
     if state is not KeyState.ACTIVE:
-        raise Refusal(*_STATES[state])
+        raise Refusal(403, _STATES[state], code=7)
     if path != "/v1/roles" and not any(role.opens(path) for role in shop.roles):
-        raise Refusal(403, 7, "Api-Key is missing a required role for a method")
+        raise Refusal(403, "Api-Key is missing a required role for a method", code=7)
 
 
 class Turnstile:
@@ -54,6 +54,6 @@ class Turnstile:
             passed.popleft()
         if len(passed) >= self.limit:
             headers = {"Retry-After": "1", "Ratelimit-Remaining": "0"}
-            raise Refusal(429, 8, "You have reached request rate limit per second", headers=headers)
+            raise Refusal(429, "You have reached request rate limit per second", code=8, headers=headers)
         passed.append(tick)
         return self.limit - len(passed)

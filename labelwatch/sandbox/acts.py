@@ -4,10 +4,11 @@ from datetime import datetime
 from typing import Any
 
 from labelwatch.sandbox.bodies import merged, state
+from labelwatch.sandbox.call import Call
 from labelwatch.sandbox.shelf import Record
-from labelwatch.sandbox.shops import REGISTERED_BY_CARRIER, SELLER_DELIVERS, Body, Flow, Shop, stamp
-from labelwatch.sandbox.wire import bad_request, integer, not_found, rows, section
-from labelwatch.sandbox.world import At, World
+from labelwatch.sandbox.shops import REGISTERED_BY_CARRIER, SELLER_DELIVERS, Body, Flow, stamp
+from labelwatch.sandbox.wire import bad_request, integer, rows, section
+from labelwatch.sandbox.world import At
 
 MOST_TRACKING_NUMBERS = 20
 # How long Ozon and the carriers take when somebody plays by hand, in minutes.
@@ -20,30 +21,23 @@ _CANNOT_SHIP = {
 }
 
 
-def known(world: World, shop: Shop, body: Body) -> Record:
-    """The posting a request names, if it is the shop's."""
-    record = world.record(shop.client_id, str(body.get("posting_number", "")))
-    if record is None:
-        raise not_found("POSTING_NOT_FOUND")
-    return record
-
-
-def ship(world: World, shop: Shop, body: Body) -> Body:
+def ship(call: Call) -> Body:
     """/v4/posting/fbs/ship: the posting goes its way, at once or after the carrier has registered it."""
-    record = known(world, shop, body)
-    _check_ship(world, record, body)
-    flow = Flow(record.body["integration_type_flow"])
+    record = call.record()
+    _check_ship(record, call.body)
+    flow, takes = Flow(record.body["integration_type_flow"]), 0.0
+    ready = state(flow, "awaiting_deliver")
     if flow in REGISTERED_BY_CARRIER:
-        world.change(record.number, state(flow, "awaiting_registration"))
-        tracking = {"tracking_number": f"SB{record.serial}RU"}
-        _then(world, record, REGISTRATION_TAKES, {**state(flow, "awaiting_deliver"), **tracking})
-        _then(world, record, REGISTRATION_TAKES + LABEL_AFTER, state(flow, "awaiting_deliver", label=True))
+        takes = REGISTRATION_TAKES
+        call.world.change(record.number, state(flow, "awaiting_registration"))
+        _then(call, record, minutes=takes, change={**ready, "tracking_number": f"SB{record.serial}RU"})
     else:
-        world.change(record.number, state(flow, "awaiting_deliver"))
-        if prints(record.body):
-            _then(world, record, LABEL_AFTER, state(flow, "awaiting_deliver", label=True))
+        call.world.change(record.number, ready)
+    if prints(record.body):
+        labelled = state(flow, "awaiting_deliver", label=True)
+        _then(call, record, minutes=takes + LABEL_AFTER, change=labelled)
     told = [{"posting_number": record.number, "products": [_shipped(p) for p in record.body["products"]]}]
-    wanted = section(body, "with").get("additional_data")
+    wanted = section(call.body, "with").get("additional_data")
     return {"result": [record.number], "additional_data": told if wanted else []}
 
 
@@ -55,46 +49,46 @@ def prints(body: Body) -> bool:
     return flow not in (*SELLER_DELIVERS, Flow.CLICK_AND_COLLECT, Flow.FBP)
 
 
-def set_boxes(world: World, shop: Shop, body: Body) -> Body:
+def set_boxes(call: Call) -> Body:
     """/v3/posting/multiboxqty/set"""
-    record = known(world, shop, body)
-    boxes = body.get("multi_box_qty")
+    record = call.record()
+    boxes = call.body.get("multi_box_qty")
     if not isinstance(boxes, int) or boxes < 1:
         raise bad_request("invalid multi_box_qty: value must be greater than 0")
-    world.change(record.number, {"is_multibox": False, "multi_box_qty": boxes})
+    call.world.change(record.number, {"is_multibox": False, "multi_box_qty": boxes})
     return {"result": {"result": True}}
 
 
-def set_cutoff(world: World, shop: Shop, body: Body) -> Body:
+def set_cutoff(call: Call) -> Body:
     """/v1/posting/cutoff/set: only where the seller may choose the date, and not after the date he has."""
-    record = known(world, shop, body)
+    record = call.record()
     if "set_cutoff" not in record.body["available_actions"]:
         raise bad_request("TRANSITION_IS_NOT_POSSIBLE")
     try:
-        moment = datetime.fromisoformat(str(body.get("new_cutoff_date")))
+        moment = datetime.fromisoformat(str(call.body.get("new_cutoff_date")))
     except ValueError:
         raise bad_request("invalid new_cutoff_date: value must be RFC 3339") from None
-    if world.now > datetime.fromisoformat(record.body["shipment_date"]):
+    if call.world.now > datetime.fromisoformat(record.body["shipment_date"]):
         raise bad_request("TRANSITION_IS_NOT_POSSIBLE")
     actions = [action for action in record.body["available_actions"] if action != "set_cutoff"]
-    world.change(record.number, {"shipment_date": stamp(moment), "available_actions": actions})
+    call.world.change(record.number, {"shipment_date": stamp(moment), "available_actions": actions})
     return {"result": True}
 
 
-def set_tracking(world: World, shop: Shop, body: Body) -> Body:
+def set_tracking(call: Call) -> Body:
     """/v2/fbs/posting/tracking-number/set: each row succeeds or fails alone."""
-    pairs = rows(body, "tracking_numbers")
+    pairs = rows(call.body, "tracking_numbers")
     if not 1 <= len(pairs) <= MOST_TRACKING_NUMBERS:
         raise bad_request(f"invalid tracking_numbers: there must be between 1 and {MOST_TRACKING_NUMBERS}")
-    return {"result": [_set_one(world, shop, row) for row in pairs]}
+    return {"result": [_set_one(call, row) for row in pairs]}
 
 
-def _set_one(world: World, shop: Shop, row: Body) -> Body:
+def _set_one(call: Call, row: Body) -> Body:
     number = str(row.get("posting_number", ""))
-    record = world.record(shop.client_id, number)
+    record = call.shelf.records.get(number)
     error = "POSTING_NOT_FOUND" if record is None else _cannot_track(record)
     if not error:
-        world.change(number, {"tracking_number": str(row.get("tracking_number", ""))})
+        call.world.change(number, {"tracking_number": str(row.get("tracking_number", ""))})
     return {"posting_number": number, "result": not error, "error": error}
 
 
@@ -102,7 +96,7 @@ def _cannot_track(record: Record) -> str:
     return "" if "set_track_number" in record.body["available_actions"] else "HAS_INCORRECT_TPL_INTEGRATION_TYPE"
 
 
-def _check_ship(world: World, record: Record, body: Body) -> None:
+def _check_ship(record: Record, body: Body) -> None:
     posting = record.body
     if posting["integration_type_flow"] == Flow.FBP:
         raise bad_request("SHIP_FBP_POSTINGS_IS_FORBIDDEN")
@@ -137,5 +131,5 @@ def _shipped(product: Body) -> Body:
     return merged(kept, {"price": price["amount"], "currency_code": price["currency"], "mandatory_mark": []})
 
 
-def _then(world: World, record: Record, minutes: float, change: Body) -> None:
-    world.later(At(minutes=minutes, posting=record.number, change=change))
+def _then(call: Call, record: Record, *, minutes: float, change: Body) -> None:
+    call.world.later(At(minutes=minutes, posting=record.number, change=change))

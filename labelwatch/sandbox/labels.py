@@ -54,7 +54,7 @@ class LabelDesk:
         records = [self._printable(shop, str(number)) for number in numbers]
         batch = (shop.client_id, frozenset(record.number for record in records))
         if batch not in self._batches:
-            self._batches[batch] = [self._open(shop, records, kind) for kind in self._kinds(shop, records[0])]
+            self._batches[batch] = [self._open(shop, records, kind=kind) for kind in self._kinds(shop, records[0])]
         return {"tasks": [{"task_id": task.id, "task_type": task.kind} for task in self._batches[batch]]}
 
     def get(self, shop: Shop, body: Body) -> Body:
@@ -99,7 +99,7 @@ class LabelDesk:
         house = self._world.warehouses[shop.client_id].get(record.body["delivery_method"]["warehouse_id"])
         return _TASKS.get(house.label_type if house else "SMALL", ("big_label", "small_label"))
 
-    def _open(self, shop: Shop, records: list[Record], kind: str) -> Task:
+    def _open(self, shop: Shop, records: list[Record], *, kind: str) -> Task:
         numbers = tuple(record.number for record in records)
         task = Task(next(self._ids), kind, shop.client_id, numbers, self._world.now)
         self._tasks[task.id] = task

@@ -5,12 +5,13 @@ import json
 import zlib
 from base64 import b64decode, b64encode
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
 from labelwatch.sandbox.bodies import merged
 from labelwatch.sandbox.faults import Fault, Kind
+from labelwatch.sandbox.lists import cursor, key_of
 from labelwatch.sandbox.shelf import dump
 from labelwatch.sandbox.shops import Body
 from labelwatch.sandbox.wire import Answer, Refusal, Request, Travel
@@ -35,19 +36,21 @@ def misheard(fault: Fault, request: Request) -> Request:
         return request
     body = request.json()
     step = 1 if str(body.get("sort_dir", "")).lower() == "desc" else -1
-    first, second, serial = json.loads(b64decode(body["cursor"]))["after"]
-    earlier = b64encode(dump({"after": [first, second, serial + step]})).decode()
-    return replace(request, content=dump({**body, "cursor": earlier}))
+    try:
+        first, second, serial = key_of(body["cursor"])
+    except Refusal:
+        return request
+    return replace(request, content=dump({**body, "cursor": cursor((first, second, serial + step))}))
 
 
-def spoiled(fault: Fault, request: Request, answer: Answer) -> Answer:
+def spoiled(fault: Fault, answer: Answer, *, asked: Request) -> Answer:
     """The true answer as the fault lets it out; where a page is meant, an error answer goes out as it is."""
     if fault.kind in _ON_THE_WIRE:
         return _ON_THE_WIRE[fault.kind](fault, answer)
     if answer.status != 200 or fault.kind not in _IN_THE_PAGE:
         return answer
-    page = json.loads(answer.body)
-    return replace(answer, body=dump(_IN_THE_PAGE[fault.kind](fault, request, page)))
+    page = Page(json.loads(answer.body), cursor=asked.json().get("cursor") or "", change=fault.change)
+    return replace(answer, body=dump(_IN_THE_PAGE[fault.kind](page)))
 
 
 def _html(fault: Fault) -> Answer:
@@ -57,7 +60,7 @@ def _html(fault: Fault) -> Answer:
 
 
 def _error(fault: Fault) -> Answer:
-    return Refusal(fault.status, fault.code, fault.message).answer()
+    return Refusal(fault.status, fault.message, code=fault.code).answer()
 
 
 def _legacy(fault: Fault) -> Answer:
@@ -66,7 +69,7 @@ def _legacy(fault: Fault) -> Answer:
 
 def _too_many(fault: Fault) -> Answer:
     headers = {} if fault.retry_after is None else {"Retry-After": str(fault.retry_after), "Ratelimit-Remaining": "0"}
-    return Refusal(429, 8, "You have reached request rate limit per second", headers=headers).answer()
+    return Refusal(429, "You have reached request rate limit per second", code=8, headers=headers).answer()
 
 
 def _redirect(fault: Fault) -> Answer:
@@ -88,7 +91,7 @@ _INSTEAD: Mapping[Kind, Callable[[Fault], Answer]] = {
     Kind.ERROR_200: lambda fault: replace(_error(fault), status=200),
     Kind.LEGACY_ERROR: _legacy,
     Kind.TOO_MANY: _too_many,
-    Kind.CIRCLE: lambda _: Refusal(500, 13, "Circle is open").answer(),
+    Kind.CIRCLE: lambda _: Refusal(500, "Circle is open", code=13).answer(),
     Kind.REDIRECT: _redirect,
     Kind.RESET: lambda _: Answer(travel=Travel.RESET),
     Kind.BOMB: lambda fault: Answer(body=_bomb(fault.megabytes), headers={"Content-Encoding": "gzip"}),
@@ -109,23 +112,32 @@ _ON_THE_WIRE: Mapping[Kind, Callable[[Fault, Answer], Answer]] = {
 }
 
 
-def _stuck(_: Fault, request: Request, page: Body) -> Body:
-    given = request.json().get("cursor") or page["cursor"]
-    return {**page, "has_next": True, "cursor": given or b64encode(b'{"after":[0,0,0]}').decode()}
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A true page, the cursor it was asked with, and what the fault wants laid over a posting."""
+
+    body: Any
+    cursor: str
+    change: Mapping[str, Any]
 
 
-def _empty_page(_: Fault, request: Request, page: Body) -> Body:
+def _stuck(page: Page) -> Body:
+    given = page.cursor or page.body["cursor"] or cursor((0.0, 0.0, 0))
+    return {**page.body, "has_next": True, "cursor": given}
+
+
+def _empty_page(page: Page) -> Body:
     """No postings, and a cursor that reads otherwise but leads to the page that was due here."""
-    due = json.loads(b64decode(request.json()["cursor"]))
+    due = json.loads(b64decode(page.cursor))
     due["again"] = due.get("again", 0) + 1
-    return {**page, "postings": [], "has_next": True, "cursor": b64encode(dump(due)).decode()}
+    return {**page.body, "postings": [], "has_next": True, "cursor": b64encode(dump(due)).decode()}
 
 
-def _malformed(fault: Fault, _: Request, page: Body) -> Body:
-    postings = list(page.get("postings", []))
+def _malformed(page: Page) -> Body:
+    postings = page.body.get("postings", [])
     middle = len(postings) // 2
-    postings[middle : middle + 1] = [merged(posting, fault.change) for posting in postings[middle : middle + 1]]
-    return {**page, "postings": postings}
+    worse = [merged(posting, page.change) for posting in postings[middle : middle + 1]]
+    return {**page.body, "postings": [*postings[:middle], *worse, *postings[middle + 1 :]]}
 
 
 def _text_ids(value: Any) -> Any:
@@ -139,11 +151,11 @@ def _as_text(key: str, value: Any) -> Any:
     return str(value) if is_id and isinstance(value, int) else value
 
 
-_IN_THE_PAGE: Mapping[Kind, Callable[[Fault, Request, Any], Any]] = {
+_IN_THE_PAGE: Mapping[Kind, Callable[[Page], Any]] = {
     Kind.STUCK_CURSOR: _stuck,
     Kind.EMPTY_PAGE: _empty_page,
     Kind.MALFORMED: _malformed,
-    Kind.TEXT_IDS: lambda _, request, page: _text_ids(page),
+    Kind.TEXT_IDS: lambda page: _text_ids(page.body),
 }
 
 

@@ -73,11 +73,11 @@ def unfulfilled(shelf: Shelf, body: Body) -> bytes:
     name = "delivering_date" if by_date else "cutoff"
     query = Query(
         order=Order.DELIVERING if by_date else Order.CUTOFF,
-        window=_window(asked, f"{name}_from", f"{name}_to"),
+        window=_window(asked, start=f"{name}_from", end=f"{name}_to"),
         statuses=named - {"cancelled"} if named else UNFULFILLED,
         **_common(asked),
     )
-    return _page(shelf, query, body, counted=True)
+    return _page(shelf, query, body=body, counted=True)
 
 
 def all_postings(shelf: Shelf, body: Body) -> bytes:
@@ -85,37 +85,37 @@ def all_postings(shelf: Shelf, body: Body) -> bytes:
     if not body.get("filter"):
         raise bad_request("filter is required")
     asked = section(body, "filter")
-    orders = _values(asked, "order_numbers", str, most=100)
+    orders = _values(asked, "order_numbers", kind=str, most=100)
     query = Query(
         order=Order.ARRIVAL,
-        window=_window(asked, "since", "to"),
+        window=_window(asked, start="since", end="to"),
         statuses=_statuses(asked, MAY_NAME) or None,
         orders=orders,
         order_id=integer(asked.get("order_id") or 0, "filter.order_id"),
-        flows=_values(asked, "integration_type_flow", str),
+        flows=_values(asked, "integration_type_flow", kind=str),
         **_common(asked),
     )
-    return _page(shelf, query, body, counted=False)
+    return _page(shelf, query, body=body, counted=False)
 
 
 def _common(asked: Body) -> dict[str, Any]:
     changed = section(asked, "last_changed_status_date")
     return {
-        "methods": _values(asked, "delivery_method_ids", int),
-        "warehouses": _values(asked, "warehouse_ids", int),
-        "carriers": _values(asked, "provider_ids", int),
-        "changed": _window(changed, "from", "to") if changed else None,
+        "methods": _values(asked, "delivery_method_ids", kind=int),
+        "warehouses": _values(asked, "warehouse_ids", kind=int),
+        "carriers": _values(asked, "provider_ids", kind=int),
+        "changed": _window(changed, start="from", end="to") if changed else None,
     }
 
 
-def _page(shelf: Shelf, query: Query, body: Body, *, counted: bool) -> bytes:
+def _page(shelf: Shelf, query: Query, *, body: Body, counted: bool) -> bytes:
     limit = integer(body.get("limit", 0), "limit")
     if not 1 <= limit <= 100:
         raise bad_request("invalid limit: value must be inside range [1, 100]")
     direction = str(body.get("sort_dir") or "asc").lower()
     if direction not in ("asc", "desc"):
         raise bad_request("invalid sort_dir: value must be ASC or DESC")
-    after = _key(body["cursor"]) if body.get("cursor") else None
+    after = key_of(body["cursor"]) if body.get("cursor") else None
     found = shelf.matching(query)
     records, more = shelf.page(found, after=after, limit=limit, descending=direction == "desc")
     parts = section(body, "with")
@@ -132,7 +132,8 @@ def cursor(key: Key) -> str:
     return base64.b64encode(dump({"after": key})).decode()
 
 
-def _key(text: str) -> Key:
+def key_of(text: str) -> Key:
+    """The sort key in a cursor."""
     try:
         first, second, serial = json.loads(base64.b64decode(text, validate=True))["after"]
         return float(first), float(second), int(serial)
@@ -144,7 +145,7 @@ def _within(moment: float, window: Window) -> bool:
     return window[0] <= moment <= window[1]
 
 
-def _window(asked: Mapping[str, Any], start: str, end: str) -> Window:
+def _window(asked: Mapping[str, Any], *, start: str, end: str) -> Window:
     since, until = _moment(asked, start), _moment(asked, end)
     if until < since:
         raise bad_request(f"filter.{end} is before filter.{start}")
@@ -164,13 +165,13 @@ def _moment(asked: Mapping[str, Any], name: str) -> datetime:
 
 
 def _statuses(asked: Body, allowed: frozenset[str]) -> frozenset[str]:
-    statuses = _values(asked, "statuses", str)
+    statuses = _values(asked, "statuses", kind=str)
     for status in sorted(statuses - allowed):
         raise bad_request(f"invalid filter.statuses: {status}")
     return statuses
 
 
-def _values(asked: Body, name: str, kind: type[T], *, most: int = 1000) -> frozenset[T]:
+def _values(asked: Body, name: str, *, kind: type[T], most: int = 1000) -> frozenset[T]:
     values = asked.get(name) or []
     if not isinstance(values, list) or len(values) > most:
         raise bad_request(f"invalid filter.{name}: value must contain no more than {most} items")

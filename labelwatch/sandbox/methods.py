@@ -1,15 +1,13 @@
 """The methods in force and what each answers; everything else is unknown or switched off."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from labelwatch.sandbox import acts, lists
+from labelwatch.sandbox.call import Call
 from labelwatch.sandbox.detail import detail
-from labelwatch.sandbox.labels import LabelDesk
-from labelwatch.sandbox.shops import Body, Shop, method_row, stamp, warehouse_row
+from labelwatch.sandbox.shops import Body, method_row, stamp, warehouse_row
 from labelwatch.sandbox.wire import bad_request, integer, section
-from labelwatch.sandbox.world import World
 
 _LIMITS = {
     "max_posting_weight": 25000,
@@ -22,37 +20,27 @@ _LIMITS = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Call:
-    """A request that may be answered: the world as of now, the shop that asks, the body."""
-
-    world: World
-    desk: LabelDesk
-    shop: Shop
-    body: Body
-
-
 def _unfulfilled(call: Call) -> bytes:
-    return lists.unfulfilled(call.world.shelves[call.shop.client_id], call.body)
+    return lists.unfulfilled(call.shelf, call.body)
 
 
 def _list(call: Call) -> bytes:
-    return lists.all_postings(call.world.shelves[call.shop.client_id], call.body)
+    return lists.all_postings(call.shelf, call.body)
 
 
 def _get(call: Call) -> Body:
-    record = acts.known(call.world, call.shop, call.body)
+    record = call.record()
     wanted = section(call.body, "with")
     return {"result": detail(record.body, previous_substatus=record.previous_substatus, wanted=wanted)}
 
 
 def _restrictions(call: Call) -> Body:
-    body = acts.known(call.world, call.shop, call.body).body
+    body = call.record().body
     return {"result": {"posting_number": body["posting_number"], **_LIMITS, **body.get("_restrictions", {})}}
 
 
 def _exemplars(call: Call) -> Body:
-    body = acts.known(call.world, call.shop, call.body).body
+    body = call.record().body
     open_ones = {sku for skus in body["requirements"].values() for sku in skus}
     answer = {
         "posting_number": body["posting_number"],
@@ -86,23 +74,25 @@ def _methods(call: Call) -> Body:
         ("warehouse_id", "warehouse_ids"),
         ("status", "status"),
     ):
-        rows = _chosen(rows, field, asked.get(name))
-    return _slice(call.body, "delivery_methods", rows, most=100)
+        rows = _chosen(rows, field, wanted=asked.get(name))
+    return _slice(call.body, "delivery_methods", rows=rows, most=100)
 
 
 def _warehouses(call: Call) -> Body:
     rows = [warehouse_row(house) for house in call.world.warehouses[call.shop.client_id].values()]
-    return _slice(call.body, "warehouses", _chosen(rows, "warehouse_id", call.body.get("warehouse_ids")), most=200)
+    return _slice(
+        call.body, "warehouses", rows=_chosen(rows, "warehouse_id", wanted=call.body.get("warehouse_ids")), most=200
+    )
 
 
-def _chosen(rows: list[Body], field: str, wanted: Any) -> list[Body]:
+def _chosen(rows: list[Body], field: str, *, wanted: Any) -> list[Body]:
     if not isinstance(wanted or [], list):
         raise bad_request(f"invalid {field}: value must be a list")
     texts = {str(value) for value in wanted or ()}
     return [row for row in rows if not texts or str(row[field]) in texts]
 
 
-def _slice(body: Body, name: str, rows: list[Body], *, most: int) -> Body:
+def _slice(body: Body, name: str, *, rows: list[Body], most: int) -> Body:
     """A page whose cursor is the place to go on from."""
     limit, start = integer(body.get("limit") or 0, "limit"), integer(body.get("cursor") or 0, "cursor")
     if not 1 <= limit <= most:
@@ -149,8 +139,8 @@ METHODS: Mapping[str, Callable[[Call], Body | bytes]] = {
     "/v5/fbs/posting/product/exemplar/status": _exemplars,
     "/v1/roles": _roles,
     "/v1/seller/info": _seller,
-    "/v4/posting/fbs/ship": lambda call: acts.ship(call.world, call.shop, call.body),
-    "/v3/posting/multiboxqty/set": lambda call: acts.set_boxes(call.world, call.shop, call.body),
-    "/v1/posting/cutoff/set": lambda call: acts.set_cutoff(call.world, call.shop, call.body),
-    "/v2/fbs/posting/tracking-number/set": lambda call: acts.set_tracking(call.world, call.shop, call.body),
+    "/v4/posting/fbs/ship": acts.ship,
+    "/v3/posting/multiboxqty/set": acts.set_boxes,
+    "/v1/posting/cutoff/set": acts.set_cutoff,
+    "/v2/fbs/posting/tracking-number/set": acts.set_tracking,
 }

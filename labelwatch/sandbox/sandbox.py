@@ -5,18 +5,18 @@ import itertools
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
-from types import TracebackType
+from datetime import datetime
 from typing import Any, Self
 
 from labelwatch.sandbox import control
 from labelwatch.sandbox.access import Turnstile, allow, shop_of
+from labelwatch.sandbox.call import Call
 from labelwatch.sandbox.faults import Fault
 from labelwatch.sandbox.labels import LabelDesk
 from labelwatch.sandbox.lies import instead, misheard, packed, spoiled
-from labelwatch.sandbox.methods import METHODS, Call
+from labelwatch.sandbox.methods import METHODS
 from labelwatch.sandbox.server import Server
 from labelwatch.sandbox.shelf import dump
 from labelwatch.sandbox.wire import Answer, Refusal, Request
@@ -57,12 +57,11 @@ class Sandbox:
         ticks: Callable[[], float] = time.monotonic,
     ) -> None:
         self.world, self.clock = world, clock
-        self._ticks = ticks
         self._turnstile = Turnstile(requests_a_second)
         self._turning = threading.Lock()
         self._log: deque[Seen] = deque(maxlen=REMEMBERED)
         self._traces = itertools.count(1)
-        self._server = Server(self._handle, port=port)
+        self._server = Server(self._handle, port=port, clock=clock, ticks=ticks)
         self.base_url = f"http://127.0.0.1:{self._server.server_port}"
         self._desk = LabelDesk(world, lambda name: f"{self.base_url}{FILES}{name}")
         self._server.start()
@@ -83,21 +82,16 @@ class Sandbox:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _handle(self, method: str, path: str, headers: Mapping[str, str], content: bytes) -> tuple[Answer, datetime]:
-        now = self.clock().astimezone(UTC)
-        plain = path.partition("?")[0]
-        request = Request(method=method, path=plain, headers=headers, content=content, at=now, tick=self._ticks())
-        if plain.startswith(control.PREFIX):
-            return control.answer(self, request), now
+    def _handle(self, request: Request) -> Answer:
+        if request.path.startswith(control.PREFIX):
+            return control.answer(self, request)
         answer = self._answer(request)
         self._remember(request, answer.status)
         trace = {"x-o3-trace-id": f"{next(self._traces):032x}", **answer.headers}
-        return packed(replace(answer, headers=trace), headers.get("accept-encoding", "")), now
+        return packed(replace(answer, headers=trace), request.headers.get("accept-encoding", ""))
 
     def _answer(self, request: Request) -> Answer:
         with self.world.lock:
@@ -105,7 +99,7 @@ class Sandbox:
             fault = self.world.faults.for_request(request)
         if fault is None:
             return self._truth(request)
-        return instead(fault) or spoiled(fault, request, self._truth(misheard(fault, request)))
+        return instead(fault) or spoiled(fault, self._truth(misheard(fault, request)), asked=request)
 
     def _truth(self, request: Request) -> Answer:
         """The answer without any fault."""

@@ -5,26 +5,32 @@ import socket
 import struct
 import threading
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from email.utils import format_datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-from labelwatch.sandbox.wire import Answer, Travel
+from labelwatch.sandbox.wire import Answer, Request, Travel
 
 IDLE_SECONDS = 30.0
-Handle = Callable[[str, str, Mapping[str, str], bytes], tuple[Answer, datetime]]
 
 
 class Server(ThreadingHTTPServer):
-    """Answers with what `handle(method, path, headers, body)` gives, and the told time for the Date header."""
+    """Answers each request with what `handle` makes of it; `clock` is the told time, `ticks` the real one."""
 
     daemon_threads = True
     request_queue_size = 128
     allow_reuse_address = True
 
-    def __init__(self, handle: Handle, *, port: int) -> None:
-        self.handle = handle
+    def __init__(
+        self,
+        handle: Callable[[Request], Answer],
+        *,
+        port: int,
+        clock: Callable[[], datetime],
+        ticks: Callable[[], float],
+    ) -> None:
+        self.handle, self.clock, self.ticks = handle, clock, ticks
         self.stopping = threading.Event()
         self._open: set[socket.socket] = set()
         super().__init__(("127.0.0.1", port), _Handler)
@@ -49,11 +55,6 @@ class Server(ThreadingHTTPServer):
         self._open.discard(request)
         super().shutdown_request(request)
 
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """A client that goes away is no error; all else is printed."""
-        with contextlib.suppress(ConnectionError, TimeoutError):
-            super().handle_error(request, client_address)
-
 
 class _Handler(BaseHTTPRequestHandler):
     server: Server
@@ -64,14 +65,22 @@ class _Handler(BaseHTTPRequestHandler):
     disable_nagle_algorithm = True
 
     def handle(self) -> None:
+        """A client that goes away is no error; all else is printed by the server."""
         with contextlib.suppress(ConnectionError, TimeoutError):
             super().handle()
 
     def _serve(self) -> None:
         content = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-        headers = {name.lower(): value for name, value in self.headers.items()}
-        answer, now = self.server.handle(self.command, self.path, headers, content)
-        _TRAVELS[answer.travel](self, answer, _head(answer, now))
+        request = Request(
+            method=self.command,
+            path=self.path.partition("?")[0],
+            headers={name.lower(): value for name, value in self.headers.items()},
+            content=content,
+            at=self.server.clock().astimezone(UTC),
+            tick=self.server.ticks(),
+        )
+        answer = self.server.handle(request)
+        _TRAVELS[answer.travel](self, answer, _head(answer, request.at))
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002
         """Requests are logged by the sandbox, not on stderr."""

@@ -93,13 +93,13 @@ class Shelf:
         """Add a posting, or replace the one of the same number (which keeps its serial)."""
         old = self.records.get(record.number)
         for order, keys in self._keys.items():
-            self._resort(keys, old.key(order) if old else None, record.key(order))
+            self._resort(keys, old=old.key(order) if old else None, new=record.key(order))
         self.records[record.number] = self._by_serial[record.serial] = record
         self._by_order.setdefault(record.body["order_number"], set()).add(record.number)
         self._matches.clear()
 
     @staticmethod
-    def _resort(keys: list[Key], old: Key | None, new: Key) -> None:
+    def _resort(keys: list[Key], *, old: Key | None, new: Key) -> None:
         if old == new:
             return
         if old is not None:

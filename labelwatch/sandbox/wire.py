@@ -62,9 +62,9 @@ class Answer:
 
 
 class Refusal(Exception):  # noqa: N818 - it is an answer, not a mistake of ours
-    """An error answer: HTTP status, gRPC code, message, headers beside them."""
+    """An error answer: HTTP status, message, gRPC code, headers beside them."""
 
-    def __init__(self, status: int, code: int, message: str, *, headers: Mapping[str, str] | None = None) -> None:
+    def __init__(self, status: int, message: str, *, code: int, headers: Mapping[str, str] | None = None) -> None:
         super().__init__(message)
         self.status, self.code, self.message = status, code, message
         self.headers = headers or {}
@@ -100,9 +100,9 @@ def integer(value: Any, name: str) -> int:
 
 def bad_request(message: str) -> Refusal:
     """400 with code 3, for whatever is wrong with what was asked."""
-    return Refusal(400, 3, message)
+    return Refusal(400, message, code=3)
 
 
 def not_found(message: str) -> Refusal:
     """404 with code 5."""
-    return Refusal(404, 5, message)
+    return Refusal(404, message, code=5)

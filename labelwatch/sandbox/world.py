@@ -102,9 +102,9 @@ class World:
         elif event.posting:
             self._touch_posting(event)
         elif event.method:
-            _replace(self.methods, event.method, event.change)
+            _replace(self.methods, event.method, change=event.change)
         elif event.warehouse:
-            _replace(self.warehouses, event.warehouse, event.change)
+            _replace(self.warehouses, event.warehouse, change=event.change)
         else:
             self.shops[event.shop] = replace(self.shops[event.shop], **event.change)
 
@@ -115,7 +115,7 @@ class World:
             self.put(event.shop, dict(event.change))
 
 
-def _replace(shelves: dict[str, dict[int, Any]], identity: int, change: Mapping[str, Any]) -> None:
+def _replace(shelves: dict[str, dict[int, Any]], identity: int, *, change: Mapping[str, Any]) -> None:
     for things in shelves.values():
         if identity in things:
             things[identity] = replace(things[identity], **change)

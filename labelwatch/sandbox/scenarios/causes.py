@@ -148,13 +148,13 @@ def causes(start: datetime) -> World:
         world.open(shop, methods=[method for method in METHODS if shop_of(method).client_id == shop.client_id])
     for i, case in enumerate((*CASES, *WELL)):
         number = f"{75000000 + i}-{i:04d}-1"
-        world.plan(*_events(start, number, case))
+        world.plan(*_events(number, start=start, case=case))
         if case.cause:
             world.expected[number] = case.cause
     return world
 
 
-def _events(start: datetime, number: str, case: Case) -> Iterator[At]:
+def _events(number: str, *, start: datetime, case: Case) -> Iterator[At]:
     method = case.method
     shop = shop_of(method)
     body = posting(

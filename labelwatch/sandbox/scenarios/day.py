@@ -144,7 +144,7 @@ def _label_late(start: datetime) -> Iterator[At]:
     yield arrival(start, number, method=POLAR, minutes=80, cutoff=timedelta(hours=31))
     yield step(120, number, method=POLAR, status="awaiting_deliver", _label={"unprinted": NOT_YET}, **tracked)
     yield step(170, number, method=POLAR, status="awaiting_deliver", label=True)
-    yield handed_over(start, 250, number, method=POLAR)
+    yield handed_over(number, start=start, minutes=250, method=POLAR)
 
 
 def _own_courier(start: datetime) -> Iterator[At]:

@@ -141,7 +141,7 @@ def registered(minutes: float, number: str, *, method: Method, tracked: dict[str
         yield step(when, number, method=method, status="awaiting_deliver", label=True)
 
 
-def handed_over(start: datetime, minutes: float, number: str, *, method: Method) -> At:
+def handed_over(number: str, *, start: datetime, minutes: float, method: Method) -> At:
     """The carrier has it."""
     when = stamp(start + timedelta(minutes=minutes))
     return step(minutes, number, method=method, status="delivering", delivering_date=when)
@@ -151,4 +151,4 @@ def smooth(start: datetime, number: str, *, method: Method, came: float, packs: 
     """The whole life of a posting nobody has to worry about: its cutoff is more than a day away."""
     yield arrival(start, number, method=method, minutes=came, cutoff=timedelta(hours=31))
     yield from packed(packs, number, method=method)
-    yield handed_over(start, leaves, number, method=method)
+    yield handed_over(number, start=start, minutes=leaves, method=method)
