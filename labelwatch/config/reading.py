@@ -4,6 +4,7 @@ import re
 import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -105,7 +106,7 @@ def _text(path: Path) -> str:
 def _document(path: Path, text: str) -> dict[str, Any]:
     try:
         return tomllib.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         problem = str(error)
     # Raised out here, so that no traceback can carry the text of the file along.
     position = _POSITION.search(problem)
@@ -129,10 +130,12 @@ def _validated(document: dict[str, Any], around: Surroundings) -> tuple[Config |
 
 
 def _single(errors: Sequence[ErrorDetails]) -> list[Found]:
-    if not errors:
-        return []
-    known = {place: _keys(place, shape) for place, shape in _SHAPES.items()}
-    return [mistakes.found(error, known) for error in errors]
+    return [mistakes.found(error, _known()) for error in errors]
+
+
+@cache
+def _known() -> mistakes.KnownKeys:
+    return {place: _keys(place, shape) for place, shape in _SHAPES.items()}
 
 
 def _keys(place: tuple[str, ...], shape: type) -> list[str]:

@@ -1,8 +1,12 @@
 """A file that is wrong is refused with every mistake in it: file, line, key, value and what is allowed."""
 
+import json
+from datetime import date
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
 
 from labelwatch.config import ConfigError, Mistake, load
 from tests.config.files import CHANNEL, ENVIRON, SHOP, check_url, mistakes, read
@@ -271,3 +275,50 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
         load(tmp_path / "none.toml", environ={}, check_url=check_url)
     with pytest.raises(ConfigError, match="a file that can be read; Is a directory"):
         load(tmp_path, environ={}, check_url=check_url)
+
+
+WORDS = (
+    "shop",
+    "channel",
+    "delays",
+    "label",
+    "name",
+    "url",
+    "web",
+    "listen",
+    "store",
+    "ozon",
+    "every",
+    "warehouse",
+    "id",
+)
+KEYS = st.sampled_from(WORDS) | st.text(max_size=5)
+SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20) | st.dates()
+VALUES = st.recursive(SCALARS, lambda below: st.lists(below, max_size=3) | st.dictionaries(KEYS, below, max_size=3))
+
+
+def written(value: object) -> str:
+    """`value` in TOML, on one line."""
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{json.dumps(key)} = {written(below)}" for key, below in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join(map(written, value)) + "]"
+    return str(value) if isinstance(value, float | date) else json.dumps(value)
+
+
+@given(st.dictionaries(KEYS, VALUES, max_size=4) | st.text(max_size=60))
+@settings(deadline=None, max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@example("[[shop]]\nclient_id = 1" + "0" * 5000)
+@example({"shop": [[], 3, {"warehouse": {"limits": 1}}], "channel": [{"shops": [[]], "fallback": []}]})
+@example("x = " + "[" * 2000)
+def test_whatever_is_written_is_answered_with_mistakes(tmp_path: Path, content: dict[str, object] | str) -> None:
+    text = (
+        content
+        if isinstance(content, str)
+        else "\n".join(f"{json.dumps(k)} = {written(content[k])}" for k in content)
+    )
+    path = tmp_path / "labelwatch.toml"
+    path.write_text(text, encoding="utf-8", errors="replace")
+    with pytest.raises(ConfigError) as caught:
+        load(path, environ=ENVIRON, check_url=check_url)
+    assert caught.value.mistakes
