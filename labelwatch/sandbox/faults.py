@@ -39,6 +39,8 @@ class Kind(StrEnum):
     TEXT_IDS = "text_ids"  # ids as text
 
 
+_NUMBERS = ("times", "seconds", "status", "code", "retry_after", "pause", "megabytes")
+
 # These need a page that continues another one; a first page passes unharmed and uncounted.
 LATER_PAGES = frozenset({Kind.DUPLICATES, Kind.EMPTY_PAGE})
 OVER_A_PAGE = frozenset({*LATER_PAGES, Kind.STUCK_CURSOR, Kind.MALFORMED})
@@ -79,6 +81,9 @@ def _continues(request: Request) -> bool:
 
 def fault_from(body: Body) -> Fault:
     """A fault from JSON, `kind` and any other field; ValueError says what is wrong."""
+    for name in _NUMBERS:
+        if not isinstance(body.get(name, 0), int | float):
+            raise ValueError(f"{name} must be a number, not {body[name]!r}")
     try:
         return replace(Fault(kind=Kind(body["kind"])), **{k: v for k, v in body.items() if k != "kind"})
     except KeyError:

@@ -46,6 +46,7 @@ WRONG: list[tuple[str, str, Any]] = [
     ("/sandbox/fault", "kind is missing", {}),
     ("/sandbox/fault", "earthquake", {"kind": "earthquake"}),
     ("/sandbox/fault", "magnitude", {"kind": "html", "magnitude": 9}),
+    ("/sandbox/fault", "times must be a number", {"kind": "html", "times": "3"}),
     ("/sandbox/clock", "could not convert", {"advance": "soon"}),
     ("/sandbox/clock", "speed", {"speed": -1}),
     ("/sandbox/clock", "object", []),
