@@ -81,9 +81,9 @@ def _continues(request: Request) -> bool:
 
 def fault_from(body: Body) -> Fault:
     """A fault from JSON, `kind` and any other field; ValueError says what is wrong."""
-    for name in _NUMBERS:
-        if not isinstance(body.get(name, 0), int | float):
-            raise ValueError(f"{name} must be a number, not {body[name]!r}")
+    wrong = [name for name in _NUMBERS if not isinstance(body.get(name, 0), int | float)]
+    if wrong:
+        raise ValueError(f"{wrong[0]} must be a number, not {body[wrong[0]]!r}")
     try:
         return replace(Fault(kind=Kind(body["kind"])), **{k: v for k, v in body.items() if k != "kind"})
     except KeyError:
