@@ -3,6 +3,7 @@
 import re
 import shutil
 import subprocess
+import tomllib
 from collections.abc import Iterator
 from dataclasses import fields
 from pathlib import Path
@@ -99,3 +100,18 @@ def test_systemd_finds_nothing_wrong_with_the_unit(tmp_path: Path) -> None:
     unit.write_text(re.sub(r"(?m)^ExecStart=\S+", "ExecStart=/bin/true", UNIT), encoding="utf-8")
     found = subprocess.run(["systemd-analyze", "verify", str(unit)], capture_output=True, text=True, check=False)
     assert (found.returncode, found.stdout + found.stderr) == (0, "")
+
+
+# (lock, the extras of pyproject.toml that it holds beside the dependencies)
+LOCKS = [("deploy/requirements.txt", ["postgres"]), (".ci/requirements.txt", ["postgres", "bench", "dev"])]
+
+
+@pytest.mark.parametrize(("lock", "extras"), LOCKS)
+def test_a_lock_holds_every_library_that_the_project_asks_for_with_its_hashes(lock: str, extras: list[str]) -> None:
+    project = tomllib.loads((DEPLOY.parent / "pyproject.toml").read_text(encoding="utf-8"))
+    wanted = [*project["project"]["dependencies"], *project["dependency-groups"]["build"]]
+    for extra in extras:
+        wanted += project["project"]["optional-dependencies"][extra]
+    text = (DEPLOY.parent / lock).read_text(encoding="utf-8")
+    pinned = set(re.findall(r"^([a-z0-9-]+)==\S+ .*\\\n +--hash=sha256:", text, re.MULTILINE))
+    assert {re.split(r"[\[<>=~]", requirement)[0] for requirement in wanted} - pinned == set()
