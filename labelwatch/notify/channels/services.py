@@ -1,0 +1,84 @@
+"""Every service that Apprise knows, one message per object, with the answer it does not give left open."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from apprise import Apprise, AppriseAsset, NotifyBase, NotifyFormat
+from apprise.result import AppriseResult, AppriseResultStatus
+
+from labelwatch.notify.channels.deadline import within
+from labelwatch.notify.channels.outcome import Ambiguous, Delivered, Permanent, Result, Retry
+from labelwatch.notify.channels.secrecy import redact, secrets_of
+from labelwatch.notify.messages import LIMIT, Message
+from labelwatch.notify.plain import plain
+from labelwatch.notify.view import View
+
+_BYTES = {"wecombot": 2048}
+"""Services that count bytes and cut silently; a Chinese character takes three."""
+
+
+def plugin(url: str) -> NotifyBase | None:
+    """Apprise's object for a URL, or None when it understands none of it."""
+    # service_timeout 0: Apprise would wait in its one small thread pool, where a service that hangs starves the rest.
+    asset = AppriseAsset(
+        app_id="labelwatch",
+        app_desc="labelwatch",
+        http_redirects=False,
+        interpret_emojis=False,
+        interpret_escapes=False,
+        service_timeout=0,
+    )
+    service = Apprise.instantiate(url, asset=asset)
+    if service is not None:
+        # `?retry=` would send twice under no key, `?optional=` would call a failure a success.
+        service.retry, service.optional = 0, False
+    return service
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """A destination behind an Apprise URL; its success is only that nobody objected."""
+
+    url: str = field(repr=False)
+    limit: int
+    deadline: timedelta
+
+    def send(self, message: Message, views: Sequence[View], key: str) -> Result:
+        """Hand the text to Apprise; it takes neither the alerts nor the key."""
+        answer = within(self.deadline, lambda: _notify(self.url, message))
+        if answer is None:
+            return Ambiguous(f"no answer within {self.deadline.total_seconds():g} s")
+        return _judged(answer, secrets_of(self.url))
+
+
+def open_service(url: str, service: NotifyBase, *, deadline: timedelta) -> Service:
+    """The channel of a URL that has been checked."""
+    scheme = url.partition("://")[0].lower()
+    takes = _BYTES[scheme] // 3 if scheme in _BYTES else service.body_maxlen
+    return Service(url, limit=min(LIMIT, takes), deadline=deadline)
+
+
+def _notify(url: str, message: Message) -> AppriseResult:
+    sender = Apprise()
+    service = plugin(url)
+    if service is not None:
+        sender.add(service)
+    return sender.notify(
+        body=message.body,
+        title=message.title,
+        notify_type=str(message.kind),
+        body_format=NotifyFormat.TEXT,
+        interpret_escapes=False,
+    )
+
+
+def _judged(answer: AppriseResult, secrets: tuple[str, ...]) -> Result:
+    reason = plain(redact("; ".join(entry.message for entry in answer.logs()), secrets), 240)
+    if answer.status is AppriseResultStatus.SUCCESS:
+        return Delivered(receipt="", verified=False)
+    if answer.status is AppriseResultStatus.TIMEOUT:
+        return Ambiguous(reason or "no answer in time")
+    if answer.status is AppriseResultStatus.NOMATCH:
+        return Permanent("its URL is not understood")
+    return Retry(reason or "the service did not take it")
