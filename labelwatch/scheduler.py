@@ -10,6 +10,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Protocol, TypeVar
 from zoneinfo import ZoneInfo
 
@@ -26,6 +27,8 @@ log = logging.getLogger(__name__)
 TELL_EVERY = timedelta(seconds=1)
 FRESH_EVERY = timedelta(seconds=30)
 PACE_WHILE_LATE = timedelta(seconds=30)
+APART = timedelta(seconds=1)
+"""Shops begin so long after one another at most, and closer where their intervals are shorter than that."""
 CLOCK_STEP = timedelta(seconds=5)
 """A wall clock that moved by more than this against the monotonic one was set, not merely disciplined."""
 NO_PROGRESS = timedelta(minutes=3)
@@ -130,23 +133,21 @@ class Service:
         self._shut_down()
 
     def _plan_all(self) -> None:
-        """Everything anew from this moment on; the shops spread over their interval, the first one at once."""
-        now = self._now()
-        for place, (shop, every) in enumerate(self.every.items()):
-            with self.lock:
-                under_way = shop in self.busy
-            if not under_way:
-                self._plan_poll(shop, now + min(every, PACE_WHILE_LATE) * place / len(self.every))
-        self._plan("tell", self._tell, now, "telling")
-        self._plan("fresh", self._check_fresh, now + FRESH_EVERY, "default")
+        """Everything anew from this moment on, shop after shop; what is under way plans itself when it ends."""
+        apart = min(APART, *(every / len(self.every) for every in self.every.values())) if self.every else APART
+        with self.lock:
+            now = self._now()
+            for place, shop in enumerate(self.every):
+                if shop not in self.busy:
+                    self._plan(f"poll {shop}", partial(self._poll, shop), now + apart * place, "polls")
+            self._plan("tell", self._tell, now, "telling")
+            self._plan("fresh", self._check_fresh, now + FRESH_EVERY, "default")
 
     def _now(self) -> datetime:
         return datetime.fromtimestamp(self.wall(), UTC)
 
-    def _plan_poll(self, shop: str, at: datetime) -> None:
-        self._plan(f"poll {shop}", lambda: self._poll(shop), at, "polls")
-
     def _plan(self, name: str, job: Callable[[], None], at: datetime, executor: str) -> None:
+        """Only under the lock: a time read before the clock was set must not outlive the planning after it."""
         if not self.stop.is_set():
             self.scheduler.add_job(
                 job, DateTrigger(at, timezone=UTC), id=name, executor=executor, replace_existing=True
@@ -155,26 +156,27 @@ class Service:
     def _poll(self, shop: str) -> None:
         with self.lock:
             self.busy.add(shop)
-        began, late = self._now(), False
+        began, late = self.monotonic(), False
         try:
             polled = self._guarded(f"poll {shop}", lambda: self.work.poll(shop))
             late = polled is not None and polled.late > 0
         finally:
-            with self.lock:
-                self.busy.discard(shop)
             every = self.every[shop]
             pace = min(every, PACE_WHILE_LATE) if late else every
-            # Counted from the start of this poll, whatever the clock did meanwhile.
-            now = self._now()
-            self._plan_poll(shop, now + max(pace - max(now - began, timedelta(0)), timedelta(0)))
+            wait = max(pace - timedelta(seconds=self.monotonic() - began), timedelta(0))
+            with self.lock:
+                self.busy.discard(shop)
+                self._plan(f"poll {shop}", partial(self._poll, shop), self._now() + wait, "polls")
 
     def _tell(self) -> None:
         self._guarded("tell", self.work.tell)
-        self._plan("tell", self._tell, self._now() + TELL_EVERY, "telling")
+        with self.lock:
+            self._plan("tell", self._tell, self._now() + TELL_EVERY, "telling")
 
     def _check_fresh(self) -> None:
         self._guarded("fresh", self.work.check_fresh)
-        self._plan("fresh", self._check_fresh, self._now() + FRESH_EVERY, "default")
+        with self.lock:
+            self._plan("fresh", self._check_fresh, self._now() + FRESH_EVERY, "default")
 
     def _guarded(self, name: str, job: Callable[[], T]) -> T | None:
         """Whatever goes wrong in a job is logged and does not end the service."""
@@ -220,6 +222,9 @@ class Service:
         """Begin nothing more, and give what is under way a little time; what it had not written did not happen."""
         self.notify("STOPPING=1")
         log.info("stopping")
+        # APScheduler stumbles over its own one-shot jobs when it is shut down while handing them out.
+        self.scheduler.pause()
+        self.scheduler.get_jobs()
         self.scheduler.shutdown(wait=False)
         deadline = self.monotonic() + STOP_WITHIN.total_seconds()
         while self._under_way() and self.monotonic() < deadline:
