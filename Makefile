@@ -37,7 +37,7 @@ check: $(TOOLS)  ## style, types and who may import whom
 	@$(BIN)/lint-imports
 
 bench: $(TOOLS)  ## measure speed and memory against the goals
-	@$(BIN)/python -m bench $(ARGS)
+	@$(BIN)/python -m tests.bench $(ARGS)
 
 lock: $(TOOLS)  ## resolve all libraries anew and write the locks
 	@$(PIP) install --quiet uv
