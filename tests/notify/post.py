@@ -1,0 +1,98 @@
+"""A store with something to tell, channels that answer as they are told, and a clock."""
+
+import random
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from labelwatch.core.model import Notification
+from labelwatch.notify.channels import Channel, Delivered, Result
+from labelwatch.notify.messages import Message
+from labelwatch.notify.outbox import Round, send_due
+from labelwatch.notify.view import View
+from labelwatch.store import OutboxRow, OutboxState, Store
+from tests.notify.build import NOW, destination
+
+FINE = Delivered("HTTP 200", verified=True)
+CHANCE = random.Random(7)
+
+
+@dataclass
+class FakeChannel:
+    """Answers in the order of `results`, the last one again and again."""
+
+    results: Sequence[Result] = (FINE,)
+    limit: int = 4000
+    while_sending: Callable[[], object] = lambda: None
+    sent: list[tuple[Message, Sequence[View], str]] = field(default_factory=list)
+
+    def send(self, message: Message, views: Sequence[View], key: str) -> Result:
+        self.sent.append((message, views, key))
+        self.while_sending()
+        return self.results[min(len(self.sent), len(self.results)) - 1]
+
+    @property
+    def keys(self) -> list[str]:
+        return [key for _, _, key in self.sent]
+
+    @property
+    def told(self) -> list[list[tuple[str | None, str]]]:
+        """Per message: posting number and reason of each alert."""
+        return [[(seen["posting_number"], seen["reason"]) for seen in views] for _, views, _ in self.sent]
+
+
+@dataclass
+class Clock:
+    at: datetime = NOW
+
+    def __call__(self) -> datetime:
+        return self.at
+
+    def advance(self, **span: float) -> None:
+        self.at += timedelta(**span)
+
+
+def queue(store: Store, *told: Notification) -> list[int]:
+    """Store alerts with their notifications; the ids of the alerts. The same alert is stored once."""
+    store.sync_shops([("main", "123456")])
+    shop = store.shop("main")
+    assert shop is not None
+    with store.write() as tx:
+        first = {one.alert.diagnosis.posting_number: one.alert for one in reversed(told)}
+        ended = [replace(alert, id=None) for alert in first.values()]
+        ids = dict(zip(first, tx.save_alerts(shop.id, ended), strict=True))
+        stored = [replace(one, alert=replace(one.alert, id=_id(ids, one))) for one in told]
+        tx.add_notifications(stored, created_at=NOW)
+    return list(ids.values())
+
+
+def again(store: Store, alert_id: int, told: Notification) -> None:
+    """Queue another telling of an alert that is stored already."""
+    with store.write() as tx:
+        tx.add_notifications([replace(told, alert=replace(told.alert, id=alert_id))], created_at=NOW)
+
+
+def tell(store: Store, clock: Callable[[], datetime], channels: Mapping[str, Channel], **more: Any) -> Round:
+    """One round over these channels, with keys and jitter of a seeded chance."""
+    routes = {name: (destination(name=name), channel) for name, channel in channels.items()}
+    settings = {"stop": lambda: False, "chance": CHANCE, **more}
+    return send_due(store, routes, now=clock, **settings)
+
+
+def states(store: Store, channel: str = "packers") -> list[OutboxState]:
+    return [row.state for row in rows(store, channel)]
+
+
+def rows(store: Store, channel: str = "packers") -> list[OutboxRow]:
+    """Oldest first."""
+    return store.notifications(channel=channel)[::-1]
+
+
+def alive() -> set[str]:
+    return {thread.name for thread in threading.enumerate()}
+
+
+def _id(ids: dict[str | None, int], one: Notification) -> int:
+    return ids[one.alert.diagnosis.posting_number]
