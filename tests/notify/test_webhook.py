@@ -104,17 +104,16 @@ def test_a_connection_lost_after_sending_leaves_it_open(act: Act) -> None:
 
 
 def test_a_server_that_drips_is_left_at_the_deadline_and_its_thread_ends() -> None:
-    before = threading.active_count()
+    before = set(threading.enumerate())
     with Hook([drip]) as hook:
         started = time.monotonic()
         result = sent(hook, deadline=0.5)
         assert time.monotonic() - started < 2
         assert result == Ambiguous("no answer within 0.5 s")
-    for _ in range(60):
-        if threading.active_count() <= before:
-            break
-        time.sleep(0.05)
-    assert [thread.name for thread in threading.enumerate() if thread.name == "send"] == []
+    left = [thread for thread in threading.enumerate() if thread.name == "send" and thread not in before]
+    for thread in left:
+        thread.join(5)
+    assert not any(thread.is_alive() for thread in left)
 
 
 def test_a_redirect_is_not_followed() -> None:
