@@ -4,7 +4,7 @@ import logging
 import random
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
@@ -16,10 +16,11 @@ from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_at
 from labelwatch.core.model import Posting
 from labelwatch.sources import Item, KeyInfo, SourceError, Trouble, Unreadable
 from labelwatch.sources.ozon_errors import Answer
-from labelwatch.sources.ozon_http import Wire, environment_proxy
+from labelwatch.sources.ozon_http import Wire, environment_proxy, sendable
 from labelwatch.sources.ozon_parse import Page, key_info, one, page, read
 
 T = TypeVar("T")
+Pages = Generator[Sequence[Item], None, None]
 log = logging.getLogger(__name__)
 
 UNFULFILLED = "/v4/posting/fbs/unfulfilled/list"
@@ -85,10 +86,10 @@ class OzonSource:
         self._limiter = _limiter(client_id, requests_per_second)
         headers = _headers(client_id, api_key, user_agent)
         proxy = environment_proxy(base_url) if proxy is None else proxy
-        self._wire = Wire(base_url, headers, timeout=timeout, proxy=proxy, secret=api_key)
+        self._wire = Wire(base_url, headers, timeout=timeout, proxy=proxy, secret=sendable(api_key))
         self._retrying = self._retries()
 
-    def sweep(self) -> Iterator[Sequence[Item]]:
+    def sweep(self) -> Pages:
         """All postings not yet handed over, page by page, empty pages left out.
 
         Complete only if it ends without an error. The next page is fetched while the current one is worked on.
@@ -134,11 +135,8 @@ class OzonSource:
                 found |= _readable(items, wanted=wanted)
         return found
 
-    def _pages(self, path: str, question: Mapping[str, Any]) -> Iterator[Sequence[Item]]:
-        """Follow the cursor to the end; a cursor that was met before, or an empty one, is the end too.
-
-        Ozon's own example pairs has_next with a cursor that never moves: trusting has_next alone never ends.
-        """
+    def _pages(self, path: str, question: Mapping[str, Any]) -> Pages:
+        """Follow the cursor to the end, one page ahead of whoever works on them."""
         met = {""}
         before: list[int] = []
         ahead = ThreadPoolExecutor(1, thread_name_prefix=f"ozon-{self._client_id}")
@@ -146,17 +144,15 @@ class OzonSource:
             coming = ahead.submit(self._page, path, question, "")
             for _ in range(self._max_pages):
                 current = coming.result()
-                is_last = not current.has_next or current.cursor in met
                 digests = [item.digest for item in current.items]
-                is_same = bool(digests) and digests == before
-                if is_same and not is_last:
-                    raise SourceError(Trouble.NOT_UNDERSTOOD, f"{path}: the same page again under a new cursor")
-                if not is_last:
-                    met.add(current.cursor)
-                    coming = ahead.submit(self._page, path, question, current.cursor)
-                if digests and not is_same:
+                is_new = bool(digests) and digests != before
+                following = _following(current, met, path, is_stuck=bool(digests) and not is_new)
+                if following:
+                    met.add(following)
+                    coming = ahead.submit(self._page, path, question, following)
+                if is_new:
                     yield current.items
-                if is_last:
+                if not following:
                     return
                 before = digests
         finally:
@@ -202,6 +198,23 @@ class OzonSource:
         if asked is not None:
             return min(asked, _LONGEST_WAIT)
         return 0.5 * 2.0 ** (state.attempt_number - 1) * (1 + self._jitter())
+
+
+def _following(current: Page, met: set[str], path: str, *, is_stuck: bool) -> str:
+    """The cursor of the next page; empty at the end of the list.
+
+    A cursor met before, or an empty one, is the end too: Ozon's own example pairs has_next with a cursor that never
+    moves, so trusting has_next alone never ends.
+    """
+    if not current.has_next:
+        return ""
+    if current.cursor is None:
+        raise SourceError(Trouble.NOT_UNDERSTOOD, f"{path}: there are more pages, but no cursor to ask for them")
+    if current.cursor in met:
+        return ""
+    if is_stuck:
+        raise SourceError(Trouble.NOT_UNDERSTOOD, f"{path}: the same page again under a new cursor")
+    return current.cursor
 
 
 def _headers(client_id: str, api_key: str, user_agent: str) -> dict[str, str]:

@@ -66,7 +66,7 @@ def failure(answer: Answer, problem: str = "") -> SourceError:
     """
     message = message_of(answer.body)
     trouble = _by_message(message) or _by_status(answer, bare=not message)
-    detail = _detail(answer, message or problem)
+    detail = _detail(answer, message or _looks(answer) or problem)
     return SourceError(trouble, detail, retry_after=retry_after(answer.headers))
 
 
@@ -131,11 +131,13 @@ def _is_html(answer: Answer) -> bool:
     return start.startswith(b"<") or "text/html" in answer.headers.get("content-type", "").lower()
 
 
-def _detail(answer: Answer, words: str) -> str:
+def _looks(answer: Answer) -> str:
     if 300 <= answer.status < 400:
-        words = "a redirect, which is never followed: is something standing between us and Ozon?"
-    elif not words and _is_html(answer):
-        words = "a web page instead of data"
+        return "a redirect, which is never followed: is something standing between us and Ozon?"
+    return "a web page instead of data" if _is_html(answer) else ""
+
+
+def _detail(answer: Answer, words: str) -> str:
     parts = [answer.path, f"HTTP {answer.status}", clean(_redact(words, answer.secret), 200)]
     trace = clean(_redact(answer.headers.get("x-o3-trace-id", ""), answer.secret), 64)
     return ": ".join(part for part in parts if part) + (f" (trace {trace})" if trace else "")

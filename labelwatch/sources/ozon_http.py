@@ -156,12 +156,16 @@ def _tls() -> ssl.SSLContext:
     return httpx.create_ssl_context()
 
 
+def sendable(text: str) -> str:
+    """The text as a header can carry it.
+
+    A key with a stray character goes out spoilt and is called wrong; refused here, it would stand in the error.
+    """
+    return re.sub("[^ -~]", "?", text.strip())
+
+
 def _encoded(headers: Mapping[str, str]) -> list[tuple[bytes, bytes]]:
-    # A key with a stray character goes out spoilt and is called wrong; refused here, it would stand in the error.
-    return [
-        (name.encode("ascii"), re.sub(rb"[^ -~]", b"?", text.strip().encode("ascii", "replace")))
-        for name, text in headers.items()
-    ]
+    return [(name.encode("ascii"), sendable(text).encode("ascii")) for name, text in headers.items()]
 
 
 def _whole(parts: Iterable[bytes], path: str) -> bytes:

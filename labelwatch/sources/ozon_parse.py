@@ -124,10 +124,10 @@ _ROLES = msgspec.json.Decoder(_Roles)
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One page of a list; `cursor` asks for the next one and is empty when Ozon gave none."""
+    """One page of a list; `cursor` asks for the next one, None when the answer has none."""
 
     items: Sequence[Item]
-    cursor: str
+    cursor: str | None
     has_next: bool
 
 
@@ -155,9 +155,12 @@ def page(answer: Answer) -> Page:
         found = _unwrapped(_LIST, found.result, answer, problem=problem)
     if found.postings is None:
         raise failure(answer, problem)
+    if found.has_next is None and not _is_utf8(answer.body):
+        # Skipped bytes are not validated: a damaged "has_next" would pass for a missing one, and end the list.
+        raise failure(answer, "damaged characters in it")
     views = [memoryview(raw) for raw in found.postings]
     items = [Item(digest(raw), raw, index) for index, raw in enumerate(views)]
-    cursor = "" if found.cursor is None else str(found.cursor)
+    cursor = None if found.cursor is None else str(found.cursor)
     return Page(items, cursor, has_next=bool(found.has_next))
 
 
@@ -336,6 +339,14 @@ def _unwrapped(decoder: msgspec.json.Decoder[T], raw: msgspec.Raw, answer: Answe
         return decoder.decode(raw)
     except (ValueError, RecursionError):
         raise failure(answer, problem) from None
+
+
+def _is_utf8(body: bytes) -> bool:
+    try:
+        body.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _place(error: Exception) -> tuple[str, str]:

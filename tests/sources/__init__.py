@@ -1,0 +1,1 @@
+"""Tests of the way in: what a marketplace answers, and every way in which it fails to."""

@@ -1,0 +1,392 @@
+"""What is made of Ozon's JSON: everything that matters is kept, nothing that drifts or is added does harm."""
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from labelwatch.core.model import DeliveryMethod, Posting, Product, TariffStep
+from labelwatch.sources import Item, KeyInfo, SourceError, Trouble, Unreadable
+from labelwatch.sources.ozon_errors import Answer
+from labelwatch.sources.ozon_parse import Page, digest, key_info, one, page, read
+
+BARE: dict[str, Any] = {"posting_number": "11-22-1", "status": "awaiting_packaging"}
+NOON = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
+
+
+def item(body: object, index: int = 0) -> Item:
+    raw = body if isinstance(body, bytes) else json.dumps(body, ensure_ascii=False).encode()
+    return Item(digest(raw), raw, index)
+
+
+def parsed(**fields: Any) -> Posting:
+    return read(item({**BARE, **fields}))
+
+
+def answer(body: object, status: int = 200) -> Answer:
+    return Answer("/list", status, {}, body if isinstance(body, bytes) else json.dumps(body).encode())
+
+
+def test_the_barest_posting_has_a_number_and_a_status() -> None:
+    assert parsed() == Posting(
+        number="11-22-1",
+        order_number="",
+        status="awaiting_packaging",
+        substatus="",
+        flow="",
+        schema="",
+        method=DeliveryMethod(),
+    )
+
+
+def test_a_full_posting_of_the_list_keeps_all_that_matters() -> None:
+    posting = parsed(
+        order_number="11-22",
+        substatus="posting_created",
+        previous_substatus="posting_split_pending",
+        provider_status="accepted",
+        integration_type_flow="hybrid_aggregator",
+        tpl_integration_type="hybryd",
+        delivery_schema="Crossborder",
+        delivery_method={
+            "id": 7,
+            "name": "Курьер",
+            "warehouse_id": "8",
+            "warehouse": "Восток",
+            "tpl_provider_id": 9,
+            "tpl_provider": "Почта",
+        },
+        in_process_at="2026-11-19T12:00:00Z",
+        shipment_date="2026-11-20T12:00:00Z",
+        shipment_date_without_delay="2026-11-20T12:00:00Z",
+        tracking_number="RB1",
+        available_actions=["ship", "cancel", "ship"],
+        requirements={"products_requiring_gtd": [5, "4"], "products_requiring_country": []},
+        products=[{"sku": 5, "offer_id": "A-5", "name": "Плед", "quantity": 2, "price": {"amount": "9"}}],
+        tariffication_steps=[
+            {
+                "tariff_deadline_at": "2026-11-20T12:00:00Z",
+                "tariff_rate": 1.5,
+                "tariff_type": "commission",
+                "tariff_charge": {"amount": "50", "currency": "RUB"},
+            }
+        ],
+        parent_posting_number="11-22-0",
+        is_multibox=True,
+        multi_box_qty=3,
+        is_express=True,
+        analytics_data={"is_legal": True, "warehouse": "Восток-1"},
+    )
+    assert posting == Posting(
+        number="11-22-1",
+        order_number="11-22",
+        status="awaiting_packaging",
+        substatus="posting_created",
+        previous_substatus="posting_split_pending",
+        provider_status="accepted",
+        flow="hybrid_aggregator",
+        schema="Crossborder",
+        method=DeliveryMethod("7", "Курьер", "8", "Восток", "9", "Почта"),
+        in_process_at=datetime(2026, 11, 19, 12, 0, tzinfo=UTC),
+        cutoff=NOON,
+        hard_cutoff=NOON,
+        tracking_number="RB1",
+        actions=("cancel", "ship"),
+        requirements=(("products_requiring_gtd", ("4", "5")),),
+        products=(Product("5", "A-5", "Плед", 2),),
+        tariff=(TariffStep(NOON, 1.5, "commission", "50", "RUB"),),
+        parent="11-22-0",
+        is_multibox=True,
+        boxes=3,
+        is_express=True,
+        is_legal=True,
+    )
+
+
+FOR_EVER = "9999-12-31T23:59:59.999999900Z"
+
+
+def step(**fields: Any) -> dict[str, Any]:
+    return {"tariffication_steps": [fields]}
+
+
+# (fields of the posting, field of ours, its value)
+NORMALISED: list[tuple[dict[str, Any], str, object]] = [
+    ({"posting_number": 112233}, "number", "112233"),
+    ({"posting_number": " 11-22-1 "}, "number", "11-22-1"),
+    ({"order_number": 2**63 + 1}, "order_number", "9223372036854775809"),
+    ({"order_number": 7.0}, "order_number", "7"),
+    ({"tracking_number": "11-22-1"}, "tracking_number", ""),
+    ({"tracking_number": None}, "tracking_number", ""),
+    ({"tracking_number": "  "}, "tracking_number", ""),
+    ({"tracking_number": 4601}, "tracking_number", "4601"),
+    ({"tpl_integration_type": "hybryd"}, "flow", "hybryd"),
+    ({"tpl_integration_type": "ozon", "integration_type_flow": ""}, "flow", "ozon"),
+    ({"tpl_integration_type": "ozon", "integration_type_flow": "FBP"}, "flow", "FBP"),
+    ({"integration_type_flow": "never heard of"}, "flow", "never heard of"),
+    ({"substatus": "s" * 500}, "substatus", "s" * 64),
+    ({"substatus": "two\nlines\x00"}, "substatus", "two lines"),
+    ({"shipment_date": "2026-11-20T12:00:00Z"}, "cutoff", NOON),
+    ({"shipment_date": "2026-11-20T15:00:00+03:00"}, "cutoff", NOON),
+    ({"shipment_date": "2026-11-20T12:00:00.123456789Z"}, "cutoff", NOON.replace(microsecond=123456)),
+    ({"shipment_date": ""}, "cutoff", None),
+    ({"shipment_date": None}, "cutoff", None),
+    ({"shipment_date": "0001-01-01T00:00:00Z"}, "cutoff", None),
+    ({"shipment_date": "0001-01-01T00:00:00+03:00"}, "cutoff", None),
+    ({"shipment_date": "1970-01-01T00:00:00Z"}, "cutoff", None),
+    ({"available_actions": None}, "actions", ()),
+    ({"requirements": None}, "requirements", ()),
+    ({"requirements": {"a": None, "b": [], "c": False}}, "requirements", ()),
+    ({"requirements": {"b": [2], "a": ["1"]}}, "requirements", (("a", ("1",)), ("b", ("2",)))),
+    ({"requirements": {"added_later": [{"sku": 1}]}}, "requirements", (("added_later", ()),)),
+    ({"products": None}, "products", ()),
+    ({"products": [{"name": "я" * 500, "price": "1.00"}]}, "products", (Product("", "", "я" * 120, 0),)),
+    ({"products": [{"sku": 1, "quantity": "3", "price": 1.5}]}, "products", (Product("1", "", "", 3),)),
+    ({"products": [{"sku": 1, "quantity": -3}]}, "products", (Product("1", "", "", 0),)),
+    (step(tariff_deadline_at=FOR_EVER), "tariff", (TariffStep(None, 0.0, "", "", ""),)),
+    (step(tariff_rate="2.5", tariff_charge=None), "tariff", (TariffStep(None, 2.5, "", "", ""),)),
+    (step(tariff_rate="nan", tariff_type="x"), "tariff", (TariffStep(None, 0.0, "x", "", ""),)),
+    (
+        step(tariff_charge="50", tariff_charge_currency_code="CNY"),
+        "tariff",
+        (TariffStep(None, 0.0, "", "50", "CNY"),),
+    ),
+    ({"is_multibox": None, "multi_box_qty": None}, "boxes", 0),
+    ({"is_multibox": "yes"}, "is_multibox", False),
+    ({"delivery_method": None}, "method", DeliveryMethod()),
+    ({"delivery_method": {"id": "7"}}, "method", DeliveryMethod(id="7")),
+    ({"analytics_data": {"warehouse": "Софьино"}}, "method", DeliveryMethod(warehouse="Софьино")),
+    (
+        {"delivery_method": {"warehouse": "17023"}, "analytics_data": {"warehouse": "Софьино"}},
+        "method",
+        DeliveryMethod(warehouse="Софьино"),
+    ),
+    ({"delivery_method": {"warehouse": "17023"}}, "method", DeliveryMethod(warehouse="17023")),
+    (
+        {"delivery_method": {"warehouse": "Восток"}, "analytics_data": {"warehouse": "17023"}},
+        "method",
+        DeliveryMethod(warehouse="Восток"),
+    ),
+    ({"analytics_data": {"is_legal": True}}, "is_legal", True),
+    ({"added_later": {"deep": [1, {"er": None}]}}, "number", "11-22-1"),
+    ({"tariffication": [{"current_tariff_rate": 0}], "prr_option": {"code": ""}}, "number", "11-22-1"),
+]
+
+
+@pytest.mark.parametrize(("fields", "name", "value"), NORMALISED)
+def test_what_drifts_is_normalised(fields: dict[str, Any], name: str, value: object) -> None:
+    assert getattr(parsed(**fields), name) == value
+
+
+# (body, path below the posting, number)
+SENSELESS: list[tuple[object, str, str]] = [
+    ({**BARE, "posting_number": ""}, ".posting_number", ""),
+    ({**BARE, "posting_number": None}, ".posting_number", ""),
+    ({**BARE, "posting_number": True}, ".posting_number", ""),
+    ({**BARE, "posting_number": "9" * 65}, ".posting_number", ""),
+    ({**BARE, "posting_number": "1\n2"}, ".posting_number", ""),
+    ({**BARE, "posting_number": {"no": 1}}, ".posting_number", ""),
+    ({"status": "delivering"}, ".posting_number", ""),
+    ({"posting_number": "11-22-1"}, ".status", "11-22-1"),
+    ({**BARE, "status": 5}, ".status", "11-22-1"),
+    ({**BARE, "status": " "}, ".status", "11-22-1"),
+    ({**BARE, "status": "s\x00"}, ".status", "11-22-1"),
+    ({**BARE, "shipment_date": "2026-11-20T12:00:00"}, ".shipment_date", "11-22-1"),
+    ({**BARE, "shipment_date": "2026-11-20"}, ".shipment_date", "11-22-1"),
+    ({**BARE, "shipment_date": "2026-13-20T12:00:00Z"}, ".shipment_date", "11-22-1"),
+    ({**BARE, "shipment_date": "2026-11-20 12:00:00Z"}, ".shipment_date", "11-22-1"),
+    ({**BARE, "shipment_date": 1763640000}, ".shipment_date", "11-22-1"),
+    ({**BARE, "shipment_date": {"no": "date"}}, ".shipment_date", "11-22-1"),
+    ({**BARE, "in_process_at": "soon"}, ".in_process_at", "11-22-1"),
+    (
+        {**BARE, **step(tariff_deadline_at="2026")},
+        ".tariffication_steps[0].tariff_deadline_at",
+        "11-22-1",
+    ),
+    ({**BARE, "available_actions": "ship"}, ".available_actions", "11-22-1"),
+    ({**BARE, "available_actions": [{}]}, ".available_actions[0]", "11-22-1"),
+    ({**BARE, "products": [None]}, ".products[0]", "11-22-1"),
+    ([], "", ""),
+    (None, "", ""),
+    (b'{"posting_number": "11-22-1", "status": "\xff"}', "", "11-22-1"),
+    (b'{"posting_number": "11-22-1", "status": "\\ud800"}', "", ""),
+    (b'{"x": ' + b"[" * 100_000 + b"]" * 100_000 + b"}", "", ""),
+    (b'{"posting_number": ' + b"9" * 5000 + b', "status": "s"}', "", ""),
+]
+
+
+@pytest.mark.parametrize(("body", "path", "number"), SENSELESS)
+def test_a_posting_that_makes_no_sense_says_where(body: object, path: str, number: str) -> None:
+    with pytest.raises(Unreadable) as caught:
+        read(item(body, index=37))
+    assert caught.value.path.startswith("$.postings[37]" + path)
+    assert caught.value.number == number
+    assert caught.value.problem
+
+
+def test_no_value_of_a_senseless_posting_is_repeated_in_its_error() -> None:
+    with pytest.raises(Unreadable) as caught:
+        read(item({**BARE, "shipment_date": "Канарейкин", "products": [{"name": "Канарейкин"}]}))
+    assert "Канарейкин" not in str(caught.value)
+    assert caught.value.__cause__ is None
+
+
+def test_the_buyer_never_reaches_a_posting() -> None:
+    canary = "kanareika"
+    buyer = {
+        "customer": {"name": canary, "phone": canary, "address": {"address_tail": canary}},
+        "addressee": {"name": canary, "phone": canary},
+        "legal_info": {"company_name": canary, "inn": canary},
+        "analytics_data": {"region": canary, "city": canary, "warehouse": "Восток"},
+        "barcodes": {"upper_barcode": canary},
+        "financial_data": {"cluster_to": canary},
+        "courier": {"name": canary},
+        "destination_place_name": canary,
+    }
+    assert canary not in repr(parsed(**buyer))
+
+
+POSTINGS = [{**BARE, "posting_number": f"11-22-{n}"} for n in (1, 2)]
+
+
+@pytest.mark.parametrize(
+    ("body", "cursor", "more"),
+    [
+        ({"postings": POSTINGS, "cursor": "c", "has_next": True}, "c", True),
+        ({"result": {"postings": POSTINGS, "has_next": True}}, None, True),
+        ({"result": {"postings": POSTINGS, "count": 2}}, None, False),
+        ({"postings": POSTINGS}, None, False),
+        ({"postings": POSTINGS, "cursor": None, "has_next": None}, None, False),
+        ({"postings": POSTINGS, "cursor": 5, "has_next": False, "added": [1]}, "5", False),
+    ],
+)
+def test_a_page_is_read_at_top_level_and_in_its_wrapper(body: object, cursor: str, more: bool) -> None:
+    found = page(answer(body))
+    assert [read(each).number for each in found.items] == ["11-22-1", "11-22-2"]
+    assert [each.index for each in found.items] == [0, 1]
+    assert (found.cursor, found.has_next) == (cursor, more)
+
+
+def test_an_empty_list_is_a_page_without_postings() -> None:
+    assert page(answer({"postings": [], "has_next": False, "cursor": ""})) == Page([], "", False)
+
+
+@pytest.mark.parametrize(
+    ("body", "trouble"),
+    [
+        (b"", Trouble.OZON_DOWN),
+        (b'{"postings":[{"posting_number":', Trouble.OZON_DOWN),
+        (b"<html>please wait</html>", Trouble.OZON_DOWN),
+        (b"null", Trouble.NOT_UNDERSTOOD),
+        (b"{}", Trouble.NOT_UNDERSTOOD),
+        (b"[]", Trouble.NOT_UNDERSTOOD),
+        ({"postings": None, "has_next": False}, Trouble.NOT_UNDERSTOOD),
+        ({"postings": {}}, Trouble.NOT_UNDERSTOOD),
+        ({"result": []}, Trouble.NOT_UNDERSTOOD),
+        ({"result": {"postings": None}}, Trouble.NOT_UNDERSTOOD),
+        ({"postings": [], "has_next": "yes"}, Trouble.NOT_UNDERSTOOD),
+        (b'{"postings":[],"cursor":"\xff"}', Trouble.NOT_UNDERSTOOD),
+        (b'{"\xffhas_next":true,"cursor":"c","postings":[]}', Trouble.NOT_UNDERSTOOD),
+        (b'{"postings":[]} and more', Trouble.NOT_UNDERSTOOD),
+        ({"code": 16, "message": "Client-Id and Api-Key headers are required"}, Trouble.KEY_REJECTED),
+        ({"error": {"code": "X", "message": "Offer not signed"}}, Trouble.OFFER_NOT_SIGNED),
+    ],
+)
+def test_an_answer_without_an_array_of_postings_is_no_empty_page(body: object, trouble: Trouble) -> None:
+    with pytest.raises(SourceError) as caught:
+        page(answer(body))
+    assert caught.value.trouble is trouble
+
+
+def test_a_single_posting_is_read_from_its_wrapper_and_may_be_unknown() -> None:
+    found = one(answer({"result": BARE}))
+    assert found is not None
+    assert read(found).number == "11-22-1"
+    assert one(answer({"code": 5, "message": "POSTING_NOT_FOUND"}, 404)) is None
+    assert one(answer({"error": {"code": "NOT_FOUND_ERROR", "message": "POSTING_NOT_FOUND"}})) is None
+    empty: list[dict[str, Any]] = [{"result": None}, {"result": []}, {}, BARE]
+    for body in empty:
+        with pytest.raises(SourceError, match="answer_not_understood"):
+            one(answer(body))
+
+
+@pytest.mark.parametrize(
+    ("body", "info"),
+    [
+        (
+            {"expires_at": "2026-11-20T12:00:00Z", "roles": [{"name": "Admin", "methods": ["/"]}]},
+            KeyInfo(NOON, ("Admin",)),
+        ),
+        ({"expires_at": None, "roles": []}, KeyInfo(None, ())),
+        ({"roles": [{"name": "A"}, {"methods": []}, {"name": "B"}]}, KeyInfo(None, ("A", "B"))),
+    ],
+)
+def test_a_key_tells_its_roles_and_may_hide_its_end(body: object, info: KeyInfo) -> None:
+    assert key_info(answer(body)) == info
+
+
+@pytest.mark.parametrize("body", [{}, {"roles": None}, {"roles": [], "expires_at": "soon"}, []])
+def test_an_answer_without_roles_is_not_understood(body: object) -> None:
+    with pytest.raises(SourceError, match="answer_not_understood"):
+        key_info(answer(body))
+
+
+def test_the_digest_is_of_the_bytes_and_fits_a_signed_column() -> None:
+    assert digest(b"a") == digest(memoryview(b"a")) != digest(b"b")
+    assert all(-(2**63) <= digest(bytes([n])) < 2**63 for n in range(50))
+    assert any(digest(bytes([n])) < 0 for n in range(50))
+
+
+ANYTHING = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4),
+    max_leaves=12,
+)
+FIELDS = [
+    *("posting_number", "order_number", "status", "substatus", "tracking_number", "shipment_date", "in_process_at"),
+    *("available_actions", "requirements", "products", "tariffication_steps", "delivery_method", "analytics_data"),
+    *("is_multibox", "multi_box_qty", "parent_posting_number"),
+]
+
+
+@given(st.dictionaries(st.sampled_from(FIELDS), ANYTHING))
+def test_any_posting_is_read_or_unreadable(fields: dict[str, Any]) -> None:
+    try:
+        posting = read(item(msgspec.json.encode({**BARE, **fields})))
+    except Unreadable:
+        return
+    texts = [posting.number, posting.status, posting.substatus, posting.tracking_number, *posting.actions]
+    assert all(len(text) <= 64 and "\x00" not in text for text in texts)
+    assert posting.number
+    repr(posting).encode()
+
+
+@given(st.binary(max_size=200))
+def test_any_bytes_are_a_posting_or_unreadable(raw: bytes) -> None:
+    with pytest.raises(Unreadable):
+        read(item(raw))
+
+
+@given(
+    st.binary(max_size=200) | st.builds(msgspec.json.encode, ANYTHING),
+    st.sampled_from([200, 302, 404, 429, 500]),
+    st.sampled_from([page, one, key_info]),
+)
+def test_any_answer_is_understood_or_a_named_trouble(body: bytes, status: int, understand: Any) -> None:
+    with pytest.raises(SourceError) as caught:
+        understand(answer(body, status))
+    assert isinstance(caught.value.trouble, Trouble)
+
+
+@given(ANYTHING, ANYTHING, ANYTHING)
+def test_any_envelope_around_postings_is_a_page_or_a_named_trouble(cursor: Any, more: Any, postings: Any) -> None:
+    body = msgspec.json.encode({"cursor": cursor, "has_next": more, "postings": postings})
+    try:
+        found = page(answer(body))
+    except SourceError:
+        return
+    assert len(found.items) == len(postings)
