@@ -13,11 +13,11 @@ from labelwatch.config import Config, Shop
 from labelwatch.core.baseline import normal_times
 from labelwatch.core.diagnose import BLIND_AFTER_INTERVALS
 from labelwatch.core.lifecycle import acknowledge, snooze
-from labelwatch.core.model import Alert, AlertState, Known, Stage
+from labelwatch.core.model import Alert, AlertState, Destination, Known, Stage
 from labelwatch.notify.channels import Channel, open_channel
 from labelwatch.notify.example import example
 from labelwatch.notify.heartbeat import ping
-from labelwatch.notify.outbox import Round, send_due
+from labelwatch.notify.outbox import Round, recover, send_due
 from labelwatch.poll import Plan, Report, notice_silence, poll_shop
 from labelwatch.sources import KeyInfo, Source
 from labelwatch.sources.ozon import OzonSource
@@ -134,7 +134,8 @@ class App:
 
     def tell(self) -> Round:
         """One round of telling: everything that is due, over every channel."""
-        return send_due(self.store, self._channels, now=self.clock.now, stop=self.stop.is_set)
+        fallbacks = {channel.name: channel.fallback for channel in self.config.channels if channel.fallback}
+        return send_due(self.store, self._channels, now=self.clock.now, stop=self.stop.is_set, fallbacks=fallbacks)
 
     def check_fresh(self) -> None:
         """Notice shops of which nothing was heard for too long although no poll failed."""
@@ -276,7 +277,7 @@ class App:
                 )
             return self._sources[shop.name]
 
-    def _open_channels(self) -> dict[str, tuple[object, Channel]]:
+    def _open_channels(self) -> dict[str, tuple[Destination, Channel]]:
         by_name = {channel.name: channel for channel in self.config.channels}
         return {
             destination.name: (destination, open_channel(by_name[destination.name].url.get_secret_value()))
@@ -336,6 +337,7 @@ def build(
                 store.upgrade(backup_to=Path(f"{store.name}.{clock.now():%Y%m%dT%H%M%SZ}.backup"))
                 store.sync_shops([(shop.name, shop.client_id) for shop in config.shops])
                 store.abandon_other_channels([to.name for to in config.destinations()])
+                recover(store, now=clock.now())
             else:
                 store.require_current()
             app = App(config, store, clock=clock, stop=stop)
