@@ -1,14 +1,18 @@
 """Why a label is late: climb the ladder of causes, the first rule that proves itself wins."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
+from itertools import pairwise
 
 from labelwatch.core.causes import CAUSES, LADDER, Rung
 from labelwatch.core.causes.verdict import Excluded, Proven
 from labelwatch.core.detect import Awaited, awaited
+from labelwatch.core.facts import Facts
+from labelwatch.core.incidents import Incident, Scope
 from labelwatch.core.model import (
     Certainty,
+    DeliveryMethod,
     Diagnosis,
-    Facts,
     Finding,
     Interval,
     MethodHistory,
@@ -16,8 +20,16 @@ from labelwatch.core.model import (
     Proof,
     RuledOut,
     Severity,
+    TariffStep,
     Verdict,
 )
+
+INCIDENT_CAUSES = {
+    Scope.PLATFORM: "platform_incident",
+    Scope.CARRIER: "carrier_incident",
+    Scope.SHOP: "shop_incident",
+}
+INCIDENT_IS_CRITICAL_BEFORE = timedelta(hours=1)
 
 BLIND_AFTER_INTERVALS = 3
 """A shop unread for so many polls is an alert of its own."""
@@ -40,7 +52,7 @@ def own_facts(posting: Posting, history: MethodHistory) -> Facts:
 
 
 def diagnose(finding: Finding, facts: Facts, *, as_of: datetime) -> Diagnosis:
-    """Name the cause of a finding, with what proves it and what was ruled out on the way."""
+    """Name the cause of a finding, with what proves it and what was ruled out on the way; `as_of` is now."""
     rung, proven, ruled_out = _climb(finding, facts)
     posting = finding.posting
     return Diagnosis(
@@ -52,6 +64,7 @@ def diagnose(finding: Finding, facts: Facts, *, as_of: datetime) -> Diagnosis:
         certainty=proven.certainty,
         verdict=proven.verdict,
         wait_until=proven.wait_until,
+        incident=facts.incident.key if facts.incident and rung.cause in INCIDENT_CAUSES.values() else None,
         evidence=proven.evidence,
         ruled_out=ruled_out,
         is_late=finding.is_late,
@@ -59,12 +72,16 @@ def diagnose(finding: Finding, facts: Facts, *, as_of: datetime) -> Diagnosis:
         status=posting.status,
         substatus=posting.substatus,
         flow=posting.flow,
+        schema=posting.schema,
         method=posting.method,
         tracking_number=posting.tracking_number,
         requirements=posting.requirements,
         products=posting.products,
         waiting_since=finding.since,
         deadline=finding.deadline,
+        next_tariff=next_tariff(posting.tariff, as_of),
+        alternatives=facts.alternatives or (),
+        asked=_asked(facts),
         as_of=as_of,
     )
 
@@ -78,6 +95,44 @@ def _climb(finding: Finding, facts: Facts) -> tuple[Rung, Proven, tuple[RuledOut
         else:
             return rung, answer, tuple(passed)
     raise AssertionError("the last rung of the ladder always holds")
+
+
+def _asked(facts: Facts) -> tuple[Proof, ...]:
+    task = facts.label_task
+    return (Proof("label_task", task.message or str(task.state), task.asked_at),) if task else ()
+
+
+def next_tariff(steps: tuple[TariffStep, ...], now: datetime) -> TariffStep | None:
+    """What shipping will cost once the present step ends: its `until`, with the rate and charge of the step after."""
+    for step, after in pairwise(steps):
+        if step.until is not None and now < step.until:
+            return replace(after, until=step.until)
+    return None
+
+
+def event(incident: Incident, *, now: datetime) -> Diagnosis:
+    """An incident as people hear of it: one trouble of many postings."""
+    cause = INCIDENT_CAUSES[incident.scope]
+    left = incident.deadline - now if incident.deadline else None
+    near = left is not None and left < INCIDENT_IS_CRITICAL_BEFORE
+    return Diagnosis(
+        shop=incident.shops[0] if len(incident.shops) == 1 else "",
+        posting_number=None,
+        severity=Severity.CRITICAL if near else Severity.WARNING,
+        family=CAUSES[cause],
+        cause=cause,
+        certainty=incident.certainty,
+        verdict=Verdict.WAIT,
+        incident=incident.key,
+        evidence=(Proof(incident.key, f"{incident.late} of {incident.total} late", incident.since),),
+        method=DeliveryMethod(carrier=", ".join(incident.carriers)),
+        waiting_since=Interval(incident.since, incident.since) if incident.since else None,
+        deadline=incident.deadline,
+        shops=incident.shops,
+        late=incident.late,
+        total=incident.total,
+        as_of=now,
+    )
 
 
 def blindness(

@@ -36,6 +36,8 @@ def reason_to_tell(alert: Alert, policy: AlertPolicy, now: datetime) -> Reason |
     told, diagnosis = alert.told, alert.diagnosis
     if alert.state in (AlertState.PENDING, AlertState.RESOLVED):
         return None
+    if diagnosis.incident is not None and diagnosis.posting_number is not None:
+        return None  # the incident is told instead, once for all of them
     if told is None:
         return Reason.FIRST
     if diagnosis.severity.rank > told.severity.rank:

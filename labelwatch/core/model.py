@@ -124,6 +124,11 @@ class Product:
     offer_id: str
     name: str
     quantity: int
+    weight: float = 0.0
+    """Kilograms of one piece; 0 = Ozon does not say."""
+    price: float = 0.0
+    """Of one piece, in `currency`."""
+    currency: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,8 +174,8 @@ class Posting:
     is_express: bool = False
     is_legal: bool = False
     """The buyer is a company."""
-    previous_substatus: str = ""
-    provider_status: str = ""
+    recipient_gaps: tuple[str, ...] = ()
+    """Which parts of the recipient's address Ozon sent empty; what the others hold is never read."""
 
     @property
     def deadline(self) -> datetime | None:
@@ -266,18 +271,6 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
-    """What was asked about a late posting beyond the list page; None = not known."""
-
-    label_expected: bool | None = None
-    """Does Ozon print a label in this flow, by the flow and by what this method has done before."""
-    method_labelled: bool | None = None
-    """Has this delivery method ever offered a label in this shop."""
-    normal_label: timedelta | None = None
-    normal_registration: timedelta | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class Proof:
     """One thing Ozon or our own watch said: a field, its value, and since when it is known to be so."""
 
@@ -306,6 +299,8 @@ class Diagnosis:
     certainty: Certainty
     verdict: Verdict
     wait_until: datetime | None = None
+    incident: str | None = None
+    """The key of the incident that explains this posting, or (posting_number None) that this diagnosis is about."""
     evidence: tuple[Proof, ...] = ()
     ruled_out: tuple[RuledOut, ...] = ()
     is_late: bool = True
@@ -314,12 +309,24 @@ class Diagnosis:
     status: str = ""
     substatus: str = ""
     flow: str = ""
+    schema: str = ""
     method: DeliveryMethod = DeliveryMethod()
     tracking_number: str = ""
     requirements: tuple[tuple[str, tuple[str, ...]], ...] = ()
     products: tuple[Product, ...] = ()
     waiting_since: Interval | None = None
     deadline: datetime | None = None
+    next_tariff: TariffStep | None = None
+    """What shipping costs from its `until` on, while the step before it still holds."""
+    alternatives: tuple[str, ...] = ()
+    """Other active delivery methods of the same warehouse that have given labels, by name."""
+    asked: tuple[Proof, ...] = ()
+    """What was tried: the questions put to Ozon about this posting, and its answers."""
+    shops: tuple[str, ...] = ()
+    """The shops that an incident concerns."""
+    late: int = 0
+    total: int = 0
+    """Of an incident: how many labels are late, of how many that are due."""
     as_of: datetime | None = None
     """When Ozon was last read successfully."""
 

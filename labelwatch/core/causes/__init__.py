@@ -34,6 +34,7 @@ _FAMILIES: tuple[tuple[Family, tuple[Rule, ...]], ...] = (
     (Family.ANOMALY, anomaly.RULES),
     (Family.NOT_PROCESSED, not_processed.RULES),
     (Family.CARRIER, carrier.RULES),
+    (Family.DELIVERY_METHOD, delivery_method.LATE_RULES),
     (Family.SYNC_LAG, sync_lag.RULES),
     (Family.UNKNOWN, unknown.RULES),
 )

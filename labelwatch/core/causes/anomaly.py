@@ -2,7 +2,10 @@
 
 from labelwatch.core.causes.verdict import Excluded, Proven, Rule, certain, not_so
 from labelwatch.core.detect import KNOWN_STATUSES
-from labelwatch.core.model import Certainty, Facts, Finding, Proof, Stage
+from labelwatch.core.facts import Facts, TaskState
+from labelwatch.core.model import Certainty, Finding, Proof, Stage, Verdict
+
+_OTHER = tuple(f"products_requiring_{what}" for what in ("rnpt", "jw_uin", "imei", "weight"))
 
 
 def passport_data_missing(finding: Finding, facts: Facts) -> Proven | Excluded:
@@ -35,21 +38,73 @@ def not_accepted(finding: Finding, facts: Facts) -> Proven | Excluded:
 
 def marking_missing(finding: Finding, facts: Facts) -> Proven | Excluded:
     """Products need a mandatory marking code before the posting can be packed. Proof: the products named under
-    requirements.products_requiring_mandatory_mark while the posting waits for packing."""
-    return _required(finding, "products_requiring_mandatory_mark")
+    requirements.products_requiring_mandatory_mark while the posting waits for packing, unless the check of the marks
+    says that it can be packed."""
+    return _required(finding, facts, "products_requiring_mandatory_mark")
 
 
 def customs_number_missing(finding: Finding, facts: Facts) -> Proven | Excluded:
     """Products need the number of their customs declaration (GTD) before the posting can be packed. Proof: the
     products named under requirements.products_requiring_gtd while the posting waits for packing."""
-    return _required(finding, "products_requiring_gtd")
+    return _required(finding, facts, "products_requiring_gtd")
 
 
 def country_missing(finding: Finding, facts: Facts) -> Proven | Excluded:
     """Products need their country of origin, or another one than was given, before the posting can be packed.
     Proof: the products named under requirements.products_requiring_country or products_requiring_change_country
     while the posting waits for packing."""
-    return _required(finding, "products_requiring_country", "products_requiring_change_country")
+    return _required(finding, facts, "products_requiring_country", "products_requiring_change_country")
+
+
+def other_requirement(finding: Finding, facts: Facts) -> Proven | Excluded:
+    """Products need other data before the posting can be packed: a batch registration number, a jewellery mark, the
+    IMEI or the weight of each piece. Proof: the products named under the requirement while the posting waits for
+    packing."""
+    return _required(finding, facts, *_OTHER)
+
+
+def box_count_missing(finding: Finding, facts: Facts) -> Proven | Excluded:
+    """The order goes in several boxes, and their number has to be given before it can be packed. Proof: is_multibox
+    with multi_box_qty 0 while the posting waits for packing."""
+    posting = finding.posting
+    if finding.stage is not Stage.PACKING or not posting.is_multibox:
+        return not_so(finding, "is_multibox")
+    if posting.boxes > 0:
+        return Excluded(f"multi_box_qty={posting.boxes}")
+    since = finding.since.latest
+    return Proven(Certainty.CERTAIN, (Proof("is_multibox", "true", since), Proof("multi_box_qty", "0", since)))
+
+
+def buyer_company_data(finding: Finding, facts: Facts) -> Proven | Excluded:
+    """The buyer is a company, and Ozon wants additional data for its papers before the posting can be packed. Proof:
+    the buyer is a company and the action ship_with_additional_info is offered, with no product asked for by name."""
+    posting = finding.posting
+    if finding.stage is not Stage.PACKING or not posting.is_legal:
+        return not_so(finding, "is_legal")
+    if "ship_with_additional_info" not in posting.actions:
+        return Excluded("available_actions without ship_with_additional_info")
+    since = finding.since.latest
+    offered = Proof("available_actions", "ship_with_additional_info", since)
+    return Proven(Certainty.LIKELY, (Proof("is_legal", "true", since), offered))
+
+
+def recipient_incomplete(finding: Finding, facts: Facts) -> Proven | Excluded:
+    """The recipient's address lacks a part that the carrier needs. Proof: Ozon sends that part empty, in a flow in
+    which it sends the address at all; plain FBS hides the buyer by design, so nothing follows from it there."""
+    posting = finding.posting
+    if finding.stage is Stage.PACKING or posting.flow.lower() == "ozon" or not posting.recipient_gaps:
+        return not_so(finding, "recipient_gaps")
+    gaps = ", ".join(posting.recipient_gaps)
+    return Proven(Certainty.LIKELY, (Proof("recipient", f"empty: {gaps}", finding.since.latest),))
+
+
+def label_refused(finding: Finding, facts: Facts) -> Proven | Excluded:
+    """Ozon was asked to print the label and refused; its own words are quoted. Proof: the message about this posting
+    in the answer to the label task."""
+    task = facts.label_task
+    if finding.stage is not Stage.LABEL or task is None or task.state is not TaskState.REFUSED:
+        return Excluded(f"label_task={task.state if task else 'not asked'}")
+    return Proven(Certainty.CERTAIN, (Proof("label_task", task.message, task.asked_at),))
 
 
 def unknown_state(finding: Finding, facts: Facts) -> Proven | Excluded:
@@ -66,15 +121,20 @@ def _substatus(finding: Finding, value: str) -> Proven | Excluded:
     return not_so(finding, "substatus")
 
 
-def _required(finding: Finding, *keys: str) -> Proven | Excluded:
+def _required(finding: Finding, facts: Facts, *keys: str) -> Proven | Excluded:
     """Requirements can stay filled after packing, so they prove something only while the posting waits for it."""
     if finding.stage is not Stage.PACKING:
         return not_so(finding, "status")
     open_ones = [(key, skus) for key, skus in finding.posting.requirements if key in keys]
     if not open_ones:
         return Excluded(f"requirements.{keys[0]}=empty")
-    proofs = (Proof(f"requirements.{key}", ", ".join(skus), finding.since.latest) for key, skus in open_ones)
-    return Proven(Certainty.CERTAIN, tuple(proofs))
+    if facts.exemplars == "ship_available":
+        return Excluded("exemplars=ship_available")
+    proofs = [Proof(f"requirements.{key}", ", ".join(skus), finding.since.latest) for key, skus in open_ones]
+    if facts.exemplars:
+        proofs.append(Proof("exemplars", facts.exemplars))
+    verdict = Verdict.WAIT if facts.exemplars == "validation_in_process" else Verdict.ACT
+    return Proven(Certainty.CERTAIN, tuple(proofs), verdict)
 
 
 RULES: tuple[Rule, ...] = (
@@ -85,5 +145,10 @@ RULES: tuple[Rule, ...] = (
     marking_missing,
     customs_number_missing,
     country_missing,
+    other_requirement,
+    box_count_missing,
+    buyer_company_data,
+    recipient_incomplete,
+    label_refused,
     unknown_state,
 )

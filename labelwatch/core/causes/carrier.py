@@ -1,8 +1,10 @@
 """Family `carrier`: the carrier has not confirmed the parcel."""
 
-from labelwatch.core.causes.verdict import Excluded, Proven, Rule, certain, not_so, said
+from labelwatch.core.causes.verdict import Excluded, Proven, Rule, certain, in_incident, not_so, said
 from labelwatch.core.detect import TRACKED_FLOWS
-from labelwatch.core.model import Certainty, Facts, Finding, Proof, Stage, Verdict
+from labelwatch.core.facts import Facts
+from labelwatch.core.incidents import Scope
+from labelwatch.core.model import Certainty, Finding, Proof, Stage, Verdict
 
 
 def registration_declined(finding: Finding, facts: Facts) -> Proven | Excluded:
@@ -13,12 +15,22 @@ def registration_declined(finding: Finding, facts: Facts) -> Proven | Excluded:
     return not_so(finding, "substatus")
 
 
+def carrier_incident(finding: Finding, facts: Facts) -> Proven | Excluded:
+    """Most parcels of this carrier stand still at once, while those of others do not: it is the carrier, not this
+    order. Proof: how many of its labels are late, beyond chance. Do not mend the orders one by one."""
+    return in_incident(finding, facts, Scope.CARRIER)
+
+
 def registration_pending(finding: Finding, facts: Facts) -> Proven | Excluded:
     """The parcel is packed and waits for the carrier to register it; the label comes after that. Proof: status
     awaiting_registration. Wait while it is within the usual time, then ask the carrier."""
     if finding.posting.status != "awaiting_registration":
         return not_so(finding, "status")
-    evidence = (said(finding, "status"), said(finding, "substatus"))
+    if facts.incident is not None:
+        return Excluded(f"incident={facts.incident.key}")
+    provider = facts.detail.provider_status if facts.detail else ""
+    quoted = (Proof("provider_status", provider, finding.since.latest),) if provider else ()
+    evidence = (said(finding, "status"), said(finding, "substatus"), *quoted)
     if finding.overdue:
         return Proven(Certainty.CERTAIN, evidence)
     return Proven(Certainty.CERTAIN, evidence, Verdict.WAIT, finding.since.latest + finding.limit)
@@ -32,6 +44,8 @@ def tracking_missing(finding: Finding, facts: Facts) -> Proven | Excluded:
         return not_so(finding, "flow")
     if posting.tracking_number:
         return not_so(finding, "tracking_number")
+    if facts.incident is not None:
+        return Excluded(f"incident={facts.incident.key}")
     evidence = (
         Proof("tracking_number", "", finding.since.latest),
         said(finding, "flow"),
@@ -40,4 +54,4 @@ def tracking_missing(finding: Finding, facts: Facts) -> Proven | Excluded:
     return Proven(Certainty.LIKELY, evidence)
 
 
-RULES: tuple[Rule, ...] = (registration_declined, registration_pending, tracking_missing)
+RULES: tuple[Rule, ...] = (registration_declined, carrier_incident, registration_pending, tracking_missing)

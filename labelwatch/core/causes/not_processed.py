@@ -3,7 +3,8 @@
 from dataclasses import replace
 
 from labelwatch.core.causes.verdict import Excluded, Proven, Rule, certain, not_so
-from labelwatch.core.model import Certainty, Facts, Finding, Proof, Verdict
+from labelwatch.core.facts import Facts
+from labelwatch.core.model import Certainty, Finding, Proof, Verdict
 
 
 def assembly_failed(finding: Finding, facts: Facts) -> Proven | Excluded:

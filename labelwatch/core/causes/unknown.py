@@ -1,7 +1,8 @@
 """Family `unknown`: the last rung, which always holds."""
 
 from labelwatch.core.causes.verdict import Excluded, Proven, Rule, said
-from labelwatch.core.model import Certainty, Facts, Finding
+from labelwatch.core.facts import Facts
+from labelwatch.core.model import Certainty, Finding
 
 
 def unexplained(finding: Finding, facts: Facts) -> Proven | Excluded:

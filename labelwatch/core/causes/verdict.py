@@ -4,7 +4,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from labelwatch.core.model import Certainty, Facts, Finding, Proof, Verdict
+from labelwatch.core.facts import Facts
+from labelwatch.core.incidents import Scope
+from labelwatch.core.model import Certainty, Finding, Proof, Stage, Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +38,15 @@ def certain(finding: Finding, *fields: str) -> Proven:
 def said(finding: Finding, name: str) -> Proof:
     """A field of the posting, quoted; it is known to be so since the posting entered its stage."""
     return Proof(name, str(getattr(finding.posting, name)), finding.since.latest)
+
+
+def in_incident(finding: Finding, facts: Facts, scope: Scope) -> Proven | Excluded:
+    """The posting waits for others and is part of an open incident of this scope."""
+    incident = facts.incident
+    if finding.stage is Stage.PACKING or incident is None or incident.scope is not scope:
+        return Excluded(f"incident={incident.key if incident else 'none'}")
+    late = Proof(incident.key, f"{incident.late} of {incident.total} late", incident.since)
+    return Proven(incident.certainty, (late,), Verdict.WAIT)
 
 
 def not_so(finding: Finding, name: str) -> Excluded:

@@ -1,0 +1,161 @@
+"""Which late labels are one event: of the platform, of a carrier, or of a shop.
+
+Counted are postings whose label is due: the late ones, and the fine ones whose label came within the last hours. A
+group is an incident when at least TEN of it are late, they are at least half of it, and that is beyond chance:
+
+* a carrier or a shop against all the others: Fisher's exact test, one-sided. It is exact for small groups, and it
+  asks just what is to be known: could so many of the late ones fall into this group by chance?
+* everything together, where there are no others to compare with: the exact binomial test against the share of late
+  labels that is usual.
+
+Each group is held to ONE IN TEN THOUSAND, divided by the number of groups that were looked at (Bonferroni), so that
+a look every minute does not cry wolf.
+"""
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from math import exp, lgamma, log
+
+from labelwatch.core.model import Certainty
+
+AT_LEAST = 10
+SHARE = 0.5
+USUAL = 0.05
+"""The share of late labels that is nothing to wonder at."""
+CHANCE = 1e-4
+OVER_BELOW = 5
+OVER_SHARE = 0.2
+"""An open incident ends when fewer than OVER_BELOW are late or less than OVER_SHARE: not where it began, so that it
+does not open and close at every look."""
+
+
+class Scope(StrEnum):
+    PLATFORM = "platform"
+    CARRIER = "carrier"
+    SHOP = "shop"
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """Labels that are due, of one carrier in one shop. Times are those of the late ones."""
+
+    shop: str
+    carrier: str
+    late: int
+    fine: int
+    since: datetime | None = None
+    """When the first of the late ones began to wait."""
+    deadline: datetime | None = None
+    """The nearest deadline of a late one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Incident:
+    """One event that explains many late labels. `name`: the carrier, the shop, or empty for the platform."""
+
+    scope: Scope
+    name: str
+    late: int
+    total: int
+    shops: tuple[str, ...]
+    carriers: tuple[str, ...]
+    since: datetime | None
+    deadline: datetime | None
+    certainty: Certainty
+    """UNKNOWN where it cannot be told apart from a wider or another event: there was nothing to compare with."""
+
+    @property
+    def key(self) -> str:
+        return f"{self.scope}:{self.name}"
+
+    def explains(self, *, shop: str, carrier: str) -> bool:
+        return self.scope is Scope.PLATFORM or self.name == (carrier if self.scope is Scope.CARRIER else shop)
+
+
+def find(tallies: Sequence[Tally], still_open: Collection[str] = ()) -> tuple[Incident, ...]:
+    """The incidents there are now; `still_open` are the keys of those there were at the last look.
+
+    The widest wins: what the platform explains is not blamed on carriers, what a shop explains neither.
+    """
+    late = [tally for tally in tallies if tally.late]
+    carriers, shops = {tally.carrier for tally in late}, {tally.shop for tally in late}
+    everywhere = _event(Scope.PLATFORM, "", tallies, tallies)
+    if len(carriers) > 1 and _holds(everywhere, tallies, still_open, groups=1) and _all_hit(tallies):
+        return (everywhere,)
+    looks = [(Scope.CARRIER, name) for name in sorted(carriers)]
+    if len({tally.shop for tally in tallies}) > 1:
+        looks += [(Scope.SHOP, name) for name in sorted(shops)]
+    found = [_event(scope, name, _part(tallies, scope, name), tallies) for scope, name in looks]
+    real = [event for event in found if _holds(event, tallies, still_open, groups=len(looks))]
+    # A shop whose carriers all stand still while they work elsewhere is its own trouble, not theirs.
+    wide = [event for event in real if event.scope is Scope.SHOP and len(event.carriers) > 1]
+    blamed = {event.name for event in wide}
+    return (*wide, *(event for event in real if event.scope is Scope.CARRIER and not blamed.issuperset(event.shops)))
+
+
+def _part(tallies: Iterable[Tally], scope: Scope, name: str) -> list[Tally]:
+    return [tally for tally in tallies if (tally.carrier if scope is Scope.CARRIER else tally.shop) == name]
+
+
+def _event(scope: Scope, name: str, part: Sequence[Tally], everything: Sequence[Tally]) -> Incident:
+    late = [tally for tally in part if tally.late]
+    count = sum(tally.late for tally in late)
+    alone = len(part) == len(everything)
+    return Incident(
+        scope=scope,
+        name=name,
+        late=count,
+        total=count + sum(tally.fine for tally in part),
+        shops=tuple(sorted({tally.shop for tally in late})),
+        carriers=tuple(sorted({tally.carrier for tally in late})),
+        since=min((tally.since for tally in late if tally.since), default=None),
+        deadline=min((tally.deadline for tally in late if tally.deadline), default=None),
+        certainty=Certainty.UNKNOWN if alone and scope is not Scope.PLATFORM else Certainty.LIKELY,
+    )
+
+
+def _all_hit(tallies: Sequence[Tally]) -> bool:
+    """Nearly all carriers of nearly all shops: a platform that still serves somebody well is not down."""
+    groups = [(sum(t.late for t in part), sum(t.fine for t in part)) for part in _groups(tallies)]
+    hit = sum(late >= SHARE * (late + fine) for late, fine in groups if late + fine)
+    return hit >= 0.8 * len(groups)
+
+
+def _groups(tallies: Sequence[Tally]) -> list[list[Tally]]:
+    return [_part(tallies, Scope.CARRIER, name) for name in {t.carrier for t in tallies}] + [
+        _part(tallies, Scope.SHOP, name) for name in {t.shop for t in tallies}
+    ]
+
+
+def _holds(event: Incident, tallies: Sequence[Tally], still_open: Collection[str], *, groups: int) -> bool:
+    if event.key in still_open:
+        return event.late >= OVER_BELOW and event.late >= OVER_SHARE * event.total
+    if event.late < AT_LEAST or event.late < SHARE * event.total:
+        return False
+    late, total = sum(t.late for t in tallies), sum(t.late + t.fine for t in tallies)
+    if total == event.total:
+        return binomial_tail(event.late, event.total, USUAL) < CHANCE / groups
+    return fisher_tail(event.late, event.total, late, total) < CHANCE / groups
+
+
+def binomial_tail(late: int, total: int, usual: float) -> float:
+    """How likely at least `late` of `total` are late when each is with probability `usual`."""
+    return sum(
+        exp(_log_choose(total, k) + k * log(usual) + (total - k) * log(1 - usual)) for k in range(late, total + 1)
+    )
+
+
+def fisher_tail(late: int, size: int, all_late: int, everything: int) -> float:
+    """How likely a group of `size` drawn from `everything` holds at least `late` of the `all_late` late ones."""
+    others, ways = everything - all_late, _log_choose(everything, size)
+    most = min(size, all_late)
+    return sum(
+        exp(_log_choose(all_late, k) + _log_choose(others, size - k) - ways)
+        for k in range(max(late, size - others), most + 1)
+    )
+
+
+def _log_choose(n: int, k: int) -> float:
+    return lgamma(n + 1) - lgamma(k + 1) - lgamma(n - k + 1)

@@ -1,0 +1,185 @@
+"""What is worth asking Ozon about the few late postings, within a budget, and never twice within its time."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import TypeVar
+
+from labelwatch.core.facts import (
+    Detail,
+    DropoffLimits,
+    Facts,
+    LabelTask,
+    MethodState,
+    WarehouseState,
+)
+from labelwatch.core.model import Finding, Stage
+
+T = TypeVar("T")
+
+BUDGET = 60
+"""Requests one poll of one shop may spend on questions; what does not fit is asked at the next polls."""
+
+BATCH = 20
+"""Postings in one label task: Ozon refuses more."""
+
+TASK_COST = 3
+"""Requests that one batch of label tasks usually costs: one to create it and one for each of its two tasks."""
+
+
+class Topic(StrEnum):
+    METHODS = "methods"
+    """The shop's delivery methods."""
+    WAREHOUSES = "warehouses"
+    LABEL_TASK = "label_task"
+    LIMITS = "limits"
+    """What the drop-off point takes."""
+    EXEMPLARS = "exemplars"
+    """Whether the marks of the products are in order."""
+    DETAIL = "detail"
+
+
+KEPT_FOR = {
+    Topic.METHODS: timedelta(hours=1),
+    Topic.WAREHOUSES: timedelta(hours=1),
+    Topic.LABEL_TASK: timedelta(minutes=10),
+    Topic.LIMITS: timedelta(hours=6),
+    Topic.EXEMPLARS: timedelta(minutes=15),
+    Topic.DETAIL: timedelta(minutes=15),
+}
+"""How long an answer stands before it may be asked for again."""
+
+FAILED_FOR = timedelta(minutes=5)
+"""How long a question that failed is not repeated."""
+
+SHOP_WIDE = (Topic.METHODS, Topic.WAREHOUSES)
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """`subject` is a posting number; empty where the question is about the shop."""
+
+    topic: Topic
+    subject: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class MethodStates:
+    """All delivery methods of a shop by id."""
+
+    by_id: Mapping[str, MethodState]
+
+
+@dataclass(frozen=True, slots=True)
+class WarehouseStates:
+    """All warehouses of a shop by id."""
+
+    by_id: Mapping[str, WarehouseState]
+
+
+Substance = MethodStates | WarehouseStates | LabelTask | DropoffLimits | Detail | str
+
+SUBSTANCE: Mapping[Topic, type[Substance]] = {
+    Topic.METHODS: MethodStates,
+    Topic.WAREHOUSES: WarehouseStates,
+    Topic.LABEL_TASK: LabelTask,
+    Topic.LIMITS: DropoffLimits,
+    Topic.EXEMPLARS: str,
+    Topic.DETAIL: Detail,
+}
+"""What an answer on each topic is made of."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What Ozon said, and when it was asked; `substance` None = the question failed."""
+
+    asked_at: datetime
+    substance: Substance | None
+
+
+Answers = Mapping[Question, Answer]
+
+
+def worth_asking(
+    findings: Sequence[Finding], known: Answers, *, now: datetime, ask_label_task: bool
+) -> tuple[Question, ...]:
+    """The questions to put now about these findings (most urgent first), at most BUDGET requests' worth."""
+    asked: dict[Question, None] = {}
+    left, label_tasks = BUDGET, 0
+    for question in _wanted(findings, ask_label_task=ask_label_task):
+        if question in asked or not _is_open(known.get(question), question.topic, now):
+            continue
+        cost = 1
+        if question.topic is Topic.LABEL_TASK:  # asked for in batches: the first of each batch pays for it
+            cost = TASK_COST if label_tasks % BATCH == 0 else 0
+        if cost > left:
+            continue
+        left -= cost
+        label_tasks += question.topic is Topic.LABEL_TASK
+        asked[question] = None
+    return tuple(asked)
+
+
+def _wanted(findings: Sequence[Finding], *, ask_label_task: bool) -> Iterator[Question]:
+    """What answers most for the fewest requests comes first."""
+    waiting = [finding for finding in findings if finding.stage is not Stage.PACKING]
+    packing = [finding for finding in findings if finding.stage is Stage.PACKING]
+    if waiting:
+        yield from (Question(topic) for topic in SHOP_WIDE)
+    for finding in waiting:
+        if ask_label_task and finding.posting.status == "awaiting_deliver" and finding.overdue:
+            yield Question(Topic.LABEL_TASK, finding.posting.number)
+    for finding in packing:
+        if finding.posting.requirements:
+            yield Question(Topic.EXEMPLARS, finding.posting.number)
+        if finding.posting.flow.lower() == "ozon":  # Ozon tells restrictions for plain FBS only
+            yield Question(Topic.LIMITS, finding.posting.number)
+            yield Question(Topic.DETAIL, finding.posting.number)
+    for finding in waiting:
+        yield Question(Topic.DETAIL, finding.posting.number)
+
+
+def _is_open(answer: Answer | None, topic: Topic, now: datetime) -> bool:
+    if answer is None:
+        return True
+    kept = FAILED_FOR if answer.substance is None else KEPT_FOR[topic]
+    return not timedelta(0) <= now - answer.asked_at < kept
+
+
+def with_answers(facts: Facts, finding: Finding, answers: Answers, labelled: Mapping[str, str]) -> Facts:
+    """The facts of one posting, completed by what was answered; `labelled` are the delivery methods (id -> name) that
+    ever gave a label in this shop."""
+    number, method = finding.posting.number, finding.posting.method
+    methods = _of(answers, Question(Topic.METHODS), MethodStates)
+    houses = _of(answers, Question(Topic.WAREHOUSES), WarehouseStates)
+    return replace(
+        facts,
+        label_task=_of(answers, Question(Topic.LABEL_TASK, number), LabelTask),
+        limits=_of(answers, Question(Topic.LIMITS, number), DropoffLimits),
+        exemplars=_of(answers, Question(Topic.EXEMPLARS, number), str),
+        detail=_of(answers, Question(Topic.DETAIL, number), Detail),
+        method=methods.by_id.get(method.id, MethodState("")) if methods else None,
+        warehouse=houses.by_id.get(method.warehouse_id) if houses else None,
+        alternatives=_alternatives(methods, finding, labelled) if methods else None,
+    )
+
+
+def _of(answers: Answers, question: Question, kind: type[T]) -> T | None:
+    answer = answers.get(question)
+    return answer.substance if answer and isinstance(answer.substance, kind) else None
+
+
+def _alternatives(methods: MethodStates, finding: Finding, labelled: Mapping[str, str]) -> tuple[str, ...]:
+    own = finding.posting.method
+    return tuple(
+        sorted(
+            state.name or labelled[id_]
+            for id_, state in methods.by_id.items()
+            if id_ in labelled
+            and id_ != own.id
+            and state.status == "ACTIVE"
+            and state.warehouse_id == own.warehouse_id
+        )
+    )
