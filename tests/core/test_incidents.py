@@ -1,0 +1,83 @@
+"""Which late labels are one event: what is beyond chance, who is to blame, and when it is over."""
+
+from datetime import timedelta
+from math import comb
+
+import pytest
+
+from labelwatch.core.incidents import Incident, Scope, Tally, binomial_tail, find, fisher_tail
+from labelwatch.core.model import Certainty
+from tests.core.build import NOW
+
+
+def tally(carrier: str, late: int, fine: int, shop: str = "main") -> Tally:
+    return Tally(shop=shop, carrier=carrier, late=late, fine=fine, since=NOW, deadline=NOW + timedelta(hours=late))
+
+
+def keys(*tallies: Tally, still_open: tuple[str, ...] = ()) -> list[str]:
+    return [event.key for event in find(tallies, still_open)]
+
+
+@pytest.mark.parametrize(
+    ("tallies", "expected"),
+    [
+        ([tally("A", 80, 0), tally("B", 0, 100), tally("C", 0, 100)], ["carrier:A"]),
+        ([tally("A", 40, 0), tally("A", 40, 0, "two"), tally("B", 0, 200)], ["carrier:A"]),
+        ([tally("A", 80, 0), tally("B", 60, 0), tally("C", 12, 1)], ["platform:"]),
+        ([tally("A", 30, 0), tally("B", 30, 0), tally("A", 30, 0, "two"), tally("B", 30, 0, "two")], ["platform:"]),
+        ([tally("A", 20, 0), tally("B", 20, 0), tally("A", 0, 50, "two"), tally("B", 0, 50, "two")], ["shop:main"]),
+        ([tally("A", 30, 0), tally("B", 30, 0), tally("C", 0, 100)], ["carrier:A", "carrier:B"]),
+        ([tally("A", 5, 100)], []),
+        ([tally("A", 5, 0), tally("B", 0, 100)], []),
+        ([tally("A", 5, 30), tally("B", 5, 30), tally("C", 5, 30)], []),
+        ([tally("A", 12, 60), tally("B", 2, 60)], []),
+        ([tally("A", 0, 500)], []),
+        ([], []),
+        ([tally("A", 80, 0)], ["carrier:A"]),
+    ],
+)
+def test_the_widest_event_that_is_beyond_chance_is_named(tallies: list[Tally], expected: list[str]) -> None:
+    assert keys(*tallies) == expected
+
+
+def test_it_says_how_many_where_since_when_and_until_when() -> None:
+    (event,) = find([tally("A", 40, 1), tally("A", 20, 2, "two"), tally("B", 0, 200)])
+    assert event == Incident(
+        scope=Scope.CARRIER,
+        name="A",
+        late=60,
+        total=63,
+        shops=("main", "two"),
+        carriers=("A",),
+        since=NOW,
+        deadline=NOW + timedelta(hours=20),
+        certainty=Certainty.LIKELY,
+    )
+
+
+def test_with_one_carrier_alone_nothing_can_be_told_apart() -> None:
+    (event,) = find([tally("A", 80, 0)])
+    assert event.certainty is Certainty.UNKNOWN
+
+
+def test_an_open_event_ends_later_than_it_begins() -> None:
+    fading = [tally("A", 9, 20), tally("B", 0, 100)]
+    assert keys(*fading) == []
+    assert keys(*fading, still_open=("carrier:A",)) == ["carrier:A"]
+    assert keys(tally("A", 4, 20), tally("B", 0, 100), still_open=("carrier:A",)) == []
+    assert keys(tally("A", 9, 60), tally("B", 0, 100), still_open=("carrier:A",)) == []
+
+
+def test_an_event_explains_only_its_own() -> None:
+    (event,) = find([tally("A", 80, 0), tally("B", 0, 200)])
+    assert event.explains(shop="any", carrier="A")
+    assert not event.explains(shop="any", carrier="B")
+
+
+def test_the_tails_are_those_of_the_textbook() -> None:
+    assert binomial_tail(1, 3, 0.5) == pytest.approx(7 / 8)
+    assert binomial_tail(0, 10, 0.05) == pytest.approx(1)
+    assert fisher_tail(5, 5, 5, 10) == pytest.approx(1 / comb(10, 5))
+    assert fisher_tail(0, 5, 5, 10) == pytest.approx(1)
+    assert fisher_tail(40_000, 50_000, 40_000, 100_000) < 1e-300
+    assert 0 <= binomial_tail(90_000, 100_000, 0.05) < 1e-300
