@@ -15,10 +15,13 @@ from hashlib import blake2b
 import msgspec
 
 from labelwatch.core.detect import Watch
-from labelwatch.core.diagnose import BLIND_AFTER_INTERVALS, blindness, pause_after
-from labelwatch.core.lifecycle import close, reconcile
-from labelwatch.core.model import AlertPolicy, DelayPolicy, Destination, MethodHistory, Outcome
-from labelwatch.core.review import Decision, review
+from labelwatch.core.diagnose import BLIND_AFTER_INTERVALS, blindness, event, pause_after
+from labelwatch.core.incidents import AT_LEAST, FINE_WITHIN, Incident, find
+from labelwatch.core.knowledge import Knowledge
+from labelwatch.core.lifecycle import close
+from labelwatch.core.model import Alert, AlertPolicy, DelayPolicy, Destination, MethodHistory, Outcome
+from labelwatch.core.questions import ANSWERS_KEPT, BUDGET, Answers, urgency, worth_asking
+from labelwatch.core.review import Decision, renew, review
 from labelwatch.core.telling import tellings
 from labelwatch.sources import Source, SourceError
 from labelwatch.spool import Spool
@@ -41,6 +44,9 @@ class Plan:
     group_wait: timedelta = timedelta(seconds=20)
     normal_label: Mapping[str, timedelta] = field(default_factory=dict)
     normal_registration: Mapping[str, timedelta] = field(default_factory=dict)
+    ask_label_task: bool = True
+    shops: tuple[str, ...] = ()
+    """All shops that are watched: incidents are looked for over all of them. Empty = this one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +86,7 @@ def poll_shop(
             asked = source.requests - asked_before
             return _fail(plan, shop, error, store=store, started=started, finished=now(), requests=asked)
         catch.lookup(now, stop)
+        knowledge, fresh = _ask(plan, catch, now())
         report = Report(
             shop=plan.shop,
             complete=True,
@@ -88,10 +95,35 @@ def poll_shop(
             quarantined=len(catch.broken),
             requests=source.requests - asked_before,
         )
-        return _save(plan, catch, report, started=started, now=now)
+        return _save(plan, catch, report, knowledge=knowledge, fresh=fresh, started=started, now=now)
 
 
-def _save(plan: Plan, catch: Catch, report: Report, *, started: datetime, now: Callable[[], datetime]) -> Report:
+def _ask(plan: Plan, catch: Catch, now: datetime) -> tuple[Knowledge, Answers]:
+    """Ask Ozon a little more about what is late; everything that is known then, and the answers that are new."""
+    shop, store, late = catch.shop, catch.store, dict(catch.late)
+    for known in store.due(shop.id, now):
+        if known.id not in catch.unseen and hash(known.posting.number) not in catch.met:
+            late[known.posting.number] = known
+    found = [finding for known in late.values() if (finding := catch.watch.find(known, now)) is not None]
+    if not found:
+        return Knowledge(catch.watch.history), {}
+    before = store.answers(shop.id, list(late), since=now - ANSWERS_KEPT)
+    wanted = worth_asking(sorted(found, key=urgency), before, now=now, ask_label_task=plan.ask_label_task)
+    fresh = catch.source.ask(wanted, before, budget=BUDGET) if wanted else {}
+    labelled, handed_over = store.method_names(shop.id), store.handed_over_unlabelled(shop.id)
+    return Knowledge(catch.watch.history, {**before, **fresh}, labelled, handed_over), fresh
+
+
+def _save(
+    plan: Plan,
+    catch: Catch,
+    report: Report,
+    *,
+    knowledge: Knowledge,
+    fresh: Answers,
+    started: datetime,
+    now: Callable[[], datetime],
+) -> Report:
     """Write the sweep and everything that follows from it, in one transaction."""
     shop = catch.shop
     with catch.store.write() as tx:
@@ -101,8 +133,10 @@ def _save(plan: Plan, catch: Catch, report: Report, *, started: datetime, now: C
         if shop.policy not in ("", rules):
             _judge_anew(tx, shop.id, catch.watch)
         tx.set_policy(shop.id, rules)
+        tx.put_answers(shop.id, fresh)
         finished = now()
-        decisions = _decide(plan, catch, tx, finished)
+        knowledge = replace(knowledge, incidents=_watch_incidents(plan, tx, finished))
+        decisions = _decide(plan, catch, tx, knowledge, finished)
         _write(plan, tx, shop.id, decisions, finished)
         for broken in catch.broken:
             tx.quarantine(shop.id, path=broken.path, number=broken.number, problem=broken.problem, at=finished)
@@ -117,7 +151,23 @@ def _save(plan: Plan, catch: Catch, report: Report, *, started: datetime, now: C
     return done
 
 
-def _decide(plan: Plan, catch: Catch, tx: Transaction, now: datetime) -> list[Decision]:
+def _watch_incidents(plan: Plan, tx: Transaction, now: datetime) -> tuple[Incident, ...]:
+    """Look over all shops for what is one event, open, renew and close its alert; the incidents there are now."""
+    tx.lock_incidents()
+    before = tx.open_incidents()
+    if not before and tx.late_waiting(now) < AT_LEAST:
+        return ()
+    tallies = tx.tallies(now, fine_since=now - FINE_WITHIN, shops=plan.shops or (plan.shop,))
+    events = find(tallies, before.keys())
+    decisions = [
+        renew(before.pop(found.key, None), event(found, now=now), policy=plan.alerts, now=now) for found in events
+    ]
+    decisions += [Decision(*close(alert, Outcome.OVER, policy=plan.alerts, now=now)) for alert in before.values()]
+    _write(plan, tx, None, decisions, now)
+    return events
+
+
+def _decide(plan: Plan, catch: Catch, tx: Transaction, knowledge: Knowledge, now: datetime) -> list[Decision]:
     """Look at what is late by now and at what has an open alert, save what could not be seen."""
     shop, alerts = catch.shop, tx.open_alerts(catch.shop.id)
     blind = alerts.pop(None, None)
@@ -127,13 +177,25 @@ def _decide(plan: Plan, catch: Catch, tx: Transaction, now: datetime) -> list[De
     for number, known in looked_at.items():
         if known.id in catch.unseen:
             continue
-        decision = review(known, alerts.get(number), watch=catch.watch, policy=plan.alerts, now=now)
+        before = alerts.get(number)
+        decision = review(known, before, watch=catch.watch, knowledge=knowledge, policy=plan.alerts, now=now)
         if decision is not None:
-            decisions.append(decision)
+            decisions.append(_replaced(tx, before, decision))
     return decisions
 
 
-def _write(plan: Plan, tx: Transaction, shop_id: int, decisions: Sequence[Decision], now: datetime) -> None:
+def _replaced(tx: Transaction, before: Alert | None, decision: Decision) -> Decision:
+    """An alert that an incident has just come to explain takes back what nobody has been told yet."""
+    alert = decision.alert
+    if before is None or before.id is None or before.told is None:
+        return decision
+    if alert.diagnosis.incident is None or before.diagnosis.incident is not None:
+        return decision
+    unheard = tx.withdraw([before.id])
+    return replace(decision, alert=replace(alert, told=None), is_news=True) if unheard else decision
+
+
+def _write(plan: Plan, tx: Transaction, shop_id: int | None, decisions: Sequence[Decision], now: datetime) -> None:
     """Write the alerts that changed and, in the same transaction, the notifications that follow from them."""
     news = [decision for decision in decisions if decision.is_news]
     ids = tx.save_alerts(shop_id, [decision.alert for decision in news])
@@ -209,7 +271,7 @@ def _darken(
     if diagnosis is None:
         return []
     before = tx.open_alerts(shop.id).get(None)
-    decision = Decision(*reconcile(before, diagnosis, policy=plan.alerts, now=now))
+    decision = renew(before, diagnosis, policy=plan.alerts, now=now)
     _write(plan, tx, shop.id, [decision], now)
     return [decision]
 

@@ -45,6 +45,8 @@ class Catch:
         self.met: set[int] = set()
         self.broken: list[Unreadable] = []
         self.unseen: set[int] = set()
+        self.late: dict[str, Known] = {}
+        """Of what changed, what is late already; asked about before anything is written."""
 
     def sweep(self, now: Callable[[], datetime], stop: Callable[[], bool]) -> None:
         """Read every page; only what has changed since it was stored is decoded."""
@@ -103,10 +105,13 @@ class Catch:
         if known is not None and known.posting == posting:
             return  # the bytes differ, the meaning does not
         seen = track(known.track if known else None, posting, seen_at=seen_at, not_before=self.shop.read_from)
+        seen = self.watch.with_late_at(posting, seen)
+        if seen.late_at is not None and seen.late_at <= seen_at:
+            self.late[posting.number] = Known(None, posting, seen, digest)
         self.spool.add(
             Change(
                 posting=posting,
-                track=self.watch.with_late_at(posting, seen),
+                track=seen,
                 digest=digest,
                 is_open=posting.status not in LEFT,
                 seen_at=seen_at,

@@ -6,7 +6,6 @@ from itertools import pairwise
 
 from labelwatch.core.causes import CAUSES, LADDER, Rung
 from labelwatch.core.causes.verdict import Excluded, Proven
-from labelwatch.core.detect import Awaited, awaited
 from labelwatch.core.facts import Facts
 from labelwatch.core.incidents import Incident, Scope
 from labelwatch.core.model import (
@@ -15,8 +14,6 @@ from labelwatch.core.model import (
     Diagnosis,
     Finding,
     Interval,
-    MethodHistory,
-    Posting,
     Proof,
     RuledOut,
     Severity,
@@ -38,17 +35,6 @@ HAMMER_NO_MORE_THAN = 3
 PAUSE_WHEN_FINAL = timedelta(hours=1)
 
 BLIND_IS_CRITICAL_AFTER = timedelta(hours=1)
-
-
-def own_facts(posting: Posting, history: MethodHistory) -> Facts:
-    """What our own history tells about a posting, without asking anybody."""
-    method = posting.method.id
-    return Facts(
-        label_expected=awaited(posting, history.labelled) is Awaited.LABEL,
-        method_labelled=method in history.labelled,
-        normal_label=history.normal_label.get(method),
-        normal_registration=history.normal_registration.get(method),
-    )
 
 
 def diagnose(finding: Finding, facts: Facts, *, as_of: datetime) -> Diagnosis:

@@ -14,11 +14,14 @@ a look every minute does not cry wolf.
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from math import exp, lgamma, log
 
 from labelwatch.core.model import Certainty
+
+FINE_WITHIN = timedelta(hours=6)
+"""Labels that came within this time count as fine: what was well yesterday says nothing of today."""
 
 AT_LEAST = 10
 SHARE = 0.5

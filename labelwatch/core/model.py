@@ -75,6 +75,8 @@ class Outcome(StrEnum):
     """No longer late although nothing was labelled: the cutoff moved or the limits were changed."""
     SEEN_AGAIN = "seen_again"
     """A shop that could not be read is read again."""
+    OVER = "over"
+    """An incident: what it explained is labelled, or so little is left that each is told by itself."""
 
 
 class Reason(StrEnum):

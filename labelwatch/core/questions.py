@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import TypeVar
 
@@ -53,6 +53,9 @@ KEPT_FOR = {
 FAILED_FOR = timedelta(minutes=5)
 """How long a question that failed is not repeated."""
 
+ANSWERS_KEPT = timedelta(days=1)
+"""An answer that could not be renewed for so long is forgotten."""
+
 SHOP_WIDE = (Topic.METHODS, Topic.WAREHOUSES)
 
 
@@ -100,6 +103,11 @@ class Answer:
 
 
 Answers = Mapping[Question, Answer]
+
+
+def urgency(finding: Finding) -> tuple[int, datetime]:
+    """Sorts findings: the most severe first, then by deadline."""
+    return -finding.severity.rank, finding.deadline or datetime.max.replace(tzinfo=UTC)
 
 
 def worth_asking(

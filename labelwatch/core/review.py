@@ -4,7 +4,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from labelwatch.core.detect import Watch, has_moved_on, outcome
-from labelwatch.core.diagnose import diagnose, own_facts
+from labelwatch.core.diagnose import diagnose
+from labelwatch.core.knowledge import Knowledge
 from labelwatch.core.lifecycle import close, reconcile
 from labelwatch.core.model import Alert, AlertPolicy, Diagnosis, Finding, Known, Outcome, Reason
 
@@ -20,20 +21,33 @@ class Decision:
 
 
 def review(
-    known: Known, before: Alert | None, *, watch: Watch, policy: AlertPolicy, now: datetime
+    known: Known,
+    before: Alert | None,
+    *,
+    watch: Watch,
+    knowledge: Knowledge,
+    policy: AlertPolicy,
+    now: datetime,
 ) -> Decision | None:
     """Decide about the alert of a posting that was just seen; None = it has none and needs none."""
-    verdict = look(known, before, watch=watch, now=now)
+    verdict = look(known, before, watch=watch, knowledge=knowledge, now=now)
     if isinstance(verdict, Diagnosis):
-        alert, reason = reconcile(before, verdict, policy=policy, now=now)
-        return Decision(alert, reason, is_news=reason is not None or not _says_the_same(before, alert))
+        return renew(before, verdict, policy=policy, now=now)
     if verdict is None or before is None:
         return None
     alert, reason = close(before, verdict, policy=policy, now=now)
     return Decision(alert, reason)
 
 
-def look(known: Known, before: Alert | None, *, watch: Watch, now: datetime) -> Diagnosis | Outcome | None:
+def renew(before: Alert | None, diagnosis: Diagnosis, *, policy: AlertPolicy, now: datetime) -> Decision:
+    """Open or renew an alert; it is news when somebody is told or anything but the time of looking differs."""
+    alert, reason = reconcile(before, diagnosis, policy=policy, now=now)
+    return Decision(alert, reason, is_news=reason is not None or not _says_the_same(before, alert))
+
+
+def look(
+    known: Known, before: Alert | None, *, watch: Watch, knowledge: Knowledge, now: datetime
+) -> Diagnosis | Outcome | None:
     """The diagnosis of a late posting, or how the trouble of one that has an alert ended.
 
     An alert whose posting moved on in time (packed at last, the label due in a minute) is held open until the label
@@ -46,7 +60,7 @@ def look(known: Known, before: Alert | None, *, watch: Watch, now: datetime) -> 
     if finding is None:
         return None if before is None else Outcome.EXCUSED
     if finding.is_late or (before is not None and _is_held(before, finding)):
-        return diagnose(finding, own_facts(known.posting, watch.history), as_of=now)
+        return diagnose(finding, knowledge.facts(finding), as_of=now)
     return Outcome.EXCUSED
 
 

@@ -32,9 +32,10 @@ def tellings(
 
 def wants(destination: Destination, alert: Alert, reason: Reason) -> bool:
     """Does this channel hear of this shop, and of trouble this severe."""
-    if destination.shops and alert.diagnosis.shop not in destination.shops:
+    diagnosis = alert.diagnosis
+    if destination.shops and destination.shops.isdisjoint(diagnosis.shops or (diagnosis.shop,)):
         return False
-    return reason is Reason.RESOLVED or alert.diagnosis.severity.rank >= destination.severity.rank
+    return reason is Reason.RESOLVED or diagnosis.severity.rank >= destination.severity.rank
 
 
 def due_at(alert: Alert, destination: Destination, at: datetime) -> datetime:

@@ -7,10 +7,11 @@ from typing import Any
 import pytest
 
 from labelwatch.core.causes import CAUSES, LADDER, MEANINGS
-from labelwatch.core.diagnose import diagnose, own_facts
+from labelwatch.core.diagnose import diagnose
 from labelwatch.core.facts import Detail, DropoffLimits, LabelTask, MethodState, TaskState, WarehouseState
 from labelwatch.core.incidents import Incident, Scope
-from labelwatch.core.model import Certainty, Diagnosis, Family, MethodHistory, Product
+from labelwatch.core.knowledge import Knowledge
+from labelwatch.core.model import Certainty, Diagnosis, Family, Product
 from tests.core.build import NOW, finding, hours, posting
 
 LONG = hours(3)
@@ -224,7 +225,7 @@ def say(changes: dict[str, Any], waited: timedelta, facts: dict[str, Any] | None
     item = posting(**changes)
     found = finding(item, waited=waited)
     assert found is not None, "the posting of this row is not late"
-    return diagnose(found, replace(own_facts(item, MethodHistory()), **(facts or {})), as_of=NOW)
+    return diagnose(found, replace(Knowledge().facts(found), **(facts or {})), as_of=NOW)
 
 
 @pytest.mark.parametrize(
@@ -257,7 +258,7 @@ def test_every_cause_has_a_row_in_the_table() -> None:
 def test_nothing_proven_is_said_to_be_unexplained() -> None:
     found = finding(posting(), waited=LONG)
     assert found is not None
-    last = LADDER[-1].rule(found, own_facts(found.posting, MethodHistory()))
+    last = LADDER[-1].rule(found, Knowledge().facts(found))
     assert LADDER[-1].cause == "unexplained"
     assert {proof.field for proof in last.evidence} == {"status", "substatus", "flow"}  # type: ignore[union-attr]
 

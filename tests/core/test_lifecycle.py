@@ -9,14 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from labelwatch.core.diagnose import diagnose, own_facts
+from labelwatch.core.diagnose import diagnose
+from labelwatch.core.knowledge import Knowledge
 from labelwatch.core.lifecycle import acknowledge, close, reconcile, snooze
 from labelwatch.core.model import (
     Alert,
     AlertPolicy,
     AlertState,
     Diagnosis,
-    MethodHistory,
     Outcome,
     Reason,
     Severity,
@@ -31,7 +31,7 @@ SLOW = AlertPolicy(pending_for=5 * MINUTE)
 def ill(severity: Severity = Severity.NOTICE, cause: str = "label_overdue", **changes: Any) -> Diagnosis:
     found = finding(posting(), waited=hours(1))
     assert found is not None
-    diagnosis = diagnose(found, own_facts(found.posting, MethodHistory()), as_of=NOW)
+    diagnosis = diagnose(found, Knowledge().facts(found), as_of=NOW)
     return replace(diagnosis, severity=severity, cause=cause, **changes)
 
 
@@ -119,6 +119,14 @@ def test_a_snooze_ends_by_itself_with_a_reminder() -> None:
 def test_a_posting_that_moved_on_in_time_is_held_open_in_silence() -> None:
     alert, reason = look(firing(), ill(cause="label_pending", is_late=False), 500)
     assert (reason, alert.state, alert.diagnosis.cause) == (None, AlertState.FIRING, "label_pending")
+
+
+def test_an_incident_speaks_for_the_postings_it_explains_until_it_is_over() -> None:
+    explained = ill(Severity.CRITICAL, incident="carrier:Aurora")
+    alert, silent = look(None, explained)
+    alert, still = look(alert, explained, 500)
+    alert, alone = look(alert, ill(Severity.CRITICAL), 501)
+    assert (silent, still, alone) == (None, None, Reason.FIRST)
 
 
 def test_the_end_is_told_only_to_those_who_heard_of_the_trouble() -> None:

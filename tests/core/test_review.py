@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from labelwatch.core.diagnose import blindness
+from labelwatch.core.knowledge import Knowledge
 from labelwatch.core.model import Alert, AlertPolicy, Interval, Known, Outcome, Posting, Reason, Severity
 from labelwatch.core.review import Decision, review
 from tests.core.build import NOW, hours, known, posting, watch
@@ -16,7 +17,8 @@ LATE_PACKING = {"status": "awaiting_packaging", "in_process_at": NOW - hours(30)
 
 
 def look(item: Known, before: Alert | None = None, minutes: float = 0) -> Decision | None:
-    return review(item, before, watch=watch(), policy=AlertPolicy(), now=NOW + minutes * MINUTE)
+    at = NOW + minutes * MINUTE
+    return review(item, before, watch=watch(), knowledge=Knowledge(), policy=AlertPolicy(), now=at)
 
 
 def opened(**changes: Any) -> Alert:

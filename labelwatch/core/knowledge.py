@@ -1,0 +1,41 @@
+"""Everything known beyond the list, put together into the facts of one posting."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from labelwatch.core.detect import Awaited, awaited
+from labelwatch.core.facts import Facts
+from labelwatch.core.incidents import Incident
+from labelwatch.core.model import Finding, MethodHistory
+from labelwatch.core.questions import Answers, with_answers
+
+
+@dataclass(frozen=True, slots=True)
+class Knowledge:
+    """What one shop's own past, Ozon's answers and the look over all shops tell."""
+
+    history: MethodHistory = field(default_factory=MethodHistory)
+    answers: Answers = field(default_factory=dict)
+    labelled: Mapping[str, str] = field(default_factory=dict)
+    """The delivery methods that ever gave a label: id -> name."""
+    handed_over: Mapping[str, int] = field(default_factory=dict)
+    """Delivery method id -> postings that went out without ever having had a label."""
+    incidents: tuple[Incident, ...] = ()
+
+    def facts(self, finding: Finding) -> Facts:
+        """The facts of this posting, as far as anything is known."""
+        posting = finding.posting
+        method = posting.method.id
+        own = Facts(
+            label_expected=awaited(posting, self.history.labelled) is Awaited.LABEL,
+            method_labelled=method in self.history.labelled,
+            method_handed_over=self.handed_over.get(method, 0),
+            normal_label=self.history.normal_label.get(method),
+            normal_registration=self.history.normal_registration.get(method),
+        )
+        return replace(with_answers(own, finding, self.answers, self.labelled), incident=self._incident(finding))
+
+    def _incident(self, finding: Finding) -> Incident | None:
+        carrier = finding.posting.method.carrier
+        explaining = (event for event in self.incidents if event.explains(shop=finding.shop, carrier=carrier))
+        return next(explaining, None)
