@@ -4,10 +4,16 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
+from typing import TypeVar
 
 import msgspec
 
 from labelwatch.sources import SourceError, Trouble
+
+T = TypeVar("T")
+
+MESSAGE = 300
+"""Characters of a message of Ozon's that are kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +60,8 @@ _BY_MESSAGE = tuple(
     )
 )
 _POSTING_MISSING = re.compile(r"posting.{0,40}not.?found", re.IGNORECASE)
+_REFUSALS = frozenset((200, 400, 404, 409))
+_ILL_ASKED = re.compile(r"validation error|value must|syntax error|proto:|json|unknown field", re.IGNORECASE)
 # Controls would forge log lines, direction marks would reorder what people read.
 _UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]+")
 _BIGGEST_ERROR = 65536
@@ -73,6 +81,35 @@ def failure(answer: Answer, problem: str = "") -> SourceError:
 def broken_off(answer: Answer) -> SourceError:
     """The error to raise for JSON that ends before its end."""
     return SourceError(Trouble.OZON_DOWN, _detail(answer, "the answer breaks off"))
+
+
+def decoded(decoder: msgspec.json.Decoder[T], answer: Answer, *, problem: str) -> T:
+    """The body as the decoder's structure; `problem` says what is missing when it is not. Raises SourceError."""
+    if answer.status != 200:
+        raise failure(answer)
+    try:
+        return decoder.decode(answer.body)
+    except (ValueError, RecursionError) as error:
+        # Without the cause: the decoder's error may carry the bytes, and those are the buyer's too.
+        raised = broken_off(answer) if "truncated" in str(error) else failure(answer, problem)
+    raise raised
+
+
+def unwrapped(decoder: msgspec.json.Decoder[T], raw: msgspec.Raw, answer: Answer, *, problem: str) -> T:
+    """A part of the body as the decoder's structure. Raises SourceError."""
+    try:
+        return decoder.decode(raw)
+    except (ValueError, RecursionError):
+        raise failure(answer, problem) from None
+
+
+def refusal(answer: Answer) -> str:
+    """Ozon's own words for why it will not do what was asked; empty where it is not the postings asked about that it
+    objects to, but the key, the rate or the way of asking."""
+    message = message_of(answer.body)
+    if answer.status not in _REFUSALS or _by_message(message) or _ILL_ASKED.search(message):
+        return ""
+    return clean(_redact(message, answer.secret), MESSAGE)
 
 
 def is_posting_missing(answer: Answer) -> bool:

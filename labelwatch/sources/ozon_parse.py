@@ -1,34 +1,24 @@
 """Ozon's JSON to the words of the house: tolerant of what is added, strict on what is needed, blind to the buyer.
 
-The structures below simply lack the buyer's fields (customer, addressee, legal_info, region, city ...), so these
-are skipped in the bytes and never become values. Enumerations are never validated: Ozon adds words unannounced.
+The structures below simply lack the buyer's fields (addressee, legal_info, region, city ...), so these are skipped in
+the bytes and never become values; of the recipient's address it is only seen which parts are empty. Enumerations are
+never validated: Ozon adds words unannounced.
 """
 
-import functools
 import hashlib
-import math
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, TypeVar
 
 import msgspec
 
 from labelwatch.core.model import DeliveryMethod, Posting, Product, TariffStep
 from labelwatch.sources import Item, KeyInfo, Unreadable
-from labelwatch.sources.ozon_errors import Answer, broken_off, clean, failure, is_posting_missing
-
-Loose = str | int | float | bool | None
-"""A plain value whose type has been seen to drift (ids arrive as numbers and as text)."""
+from labelwatch.sources.ozon_errors import Answer, decoded, failure, is_posting_missing, unwrapped
+from labelwatch.sources.ozon_values import NAME, WORD, Loose, amount, count, number, text, time
 
 T = TypeVar("T")
-
-_WORD = 64
-_NAME = 120
-_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)", re.ASCII)
-# What other languages write for "no time": zero values, and "for ever".
-_NO_YEAR = frozenset(("0001", "1970", "9999"))
 
 
 class _Method(msgspec.Struct, gc=False):
@@ -45,16 +35,27 @@ class _Analytics(msgspec.Struct, gc=False):
     is_legal: Loose = None
 
 
+class _Money(msgspec.Struct, gc=False):
+    amount: Loose = None
+    currency: Loose = None
+
+
+class _Dimensions(msgspec.Struct, gc=False):
+    """Of a single posting's product, in grams."""
+
+    weight: Loose = None
+
+
 class _Product(msgspec.Struct, gc=False):
     sku: Loose = None
     offer_id: Loose = None
     name: Loose = None
     quantity: Loose = None
-
-
-class _Money(msgspec.Struct, gc=False):
-    amount: Loose = None
-    currency: Loose = None
+    price: _Money | Loose = None
+    currency_code: Loose = None
+    weight: Loose = None
+    dimensions: _Dimensions | None = None
+    weight_max: Loose = None
 
 
 class _Step(msgspec.Struct, gc=False):
@@ -70,8 +71,6 @@ class _Posting(msgspec.Struct, gc=False):
     order_number: Loose = None
     status: str | None = None
     substatus: Loose = None
-    previous_substatus: Loose = None
-    provider_status: Loose = None
     integration_type_flow: Loose = None
     tpl_integration_type: Loose = None
     delivery_schema: Loose = None
@@ -89,6 +88,19 @@ class _Posting(msgspec.Struct, gc=False):
     is_multibox: Loose = None
     multi_box_qty: Loose = None
     is_express: Loose = None
+    customer: msgspec.Raw = msgspec.Raw()
+
+
+class _Customer(msgspec.Struct, gc=False):
+    """What the values hold is never decoded: it is only seen whether they hold anything."""
+
+    phone: msgspec.Raw = msgspec.Raw()
+    address: msgspec.Raw = msgspec.Raw()
+
+
+class _Address(msgspec.Struct, gc=False):
+    zip_code: msgspec.Raw = msgspec.Raw()
+    address_tail: msgspec.Raw = msgspec.Raw()
 
 
 class _Number(msgspec.Struct, gc=False):
@@ -115,7 +127,13 @@ class _Roles(msgspec.Struct, gc=False):
     expires_at: Loose = None
 
 
+_NOTHING = (b'""', b"null")
+_BUYER_HIDDEN = frozenset(("ozon", "fbp", ""))
+"""Flows in which Ozon delivers and shows nobody's address, so that an empty one means nothing."""
+
 _POSTING = msgspec.json.Decoder(_Posting)
+_CUSTOMER = msgspec.json.Decoder(_Customer)
+_ADDRESS = msgspec.json.Decoder(_Address)
 _NUMBER = msgspec.json.Decoder(_Number)
 _LIST = msgspec.json.Decoder(_List)
 _ONE = msgspec.json.Decoder(_One)
@@ -150,9 +168,9 @@ def page(answer: Answer) -> Page:
     Raises SourceError: an answer without an array of postings is no empty page.
     """
     problem = "no list of postings in it"
-    found = _decoded(_LIST, answer, problem=problem)
+    found = decoded(_LIST, answer, problem=problem)
     if found.postings is None:
-        found = _unwrapped(_LIST, found.result, answer, problem=problem)
+        found = unwrapped(_LIST, found.result, answer, problem=problem)
     if found.postings is None:
         raise failure(answer, problem)
     if found.has_next is None and not _is_utf8(answer.body):
@@ -168,7 +186,7 @@ def one(answer: Answer) -> Item | None:
     """The posting of /v3/posting/fbs/get, undecoded; None when Ozon knows no such posting."""
     if answer.status != 200 and is_posting_missing(answer):
         return None
-    raw = memoryview(_decoded(_ONE, answer, problem="no posting in it").result)
+    raw = memoryview(decoded(_ONE, answer, problem="no posting in it").result)
     if bytes(raw[:1]) == b"{":
         return Item(digest(raw), raw, 0)
     if is_posting_missing(answer):
@@ -178,14 +196,14 @@ def one(answer: Answer) -> Item | None:
 
 def key_info(answer: Answer) -> KeyInfo:
     """The answer of /v1/roles; `expires_at` may be null and the roles may be empty."""
-    found = _decoded(_ROLES, answer, problem="no roles in it")
+    found = decoded(_ROLES, answer, problem="no roles in it")
     if found.roles is None:
         raise failure(answer, "no roles in it")
     try:
-        expires_at = _time(found.expires_at, "")
+        expires_at = time(found.expires_at)
     except ValueError:
         raise failure(answer, "the key's expiry is no time") from None
-    return KeyInfo(expires_at, tuple(name for role in found.roles if (name := _text(role.name))))
+    return KeyInfo(expires_at, tuple(name for role in found.roles if (name := text(role.name))))
 
 
 def read(item: Item) -> Posting:
@@ -201,53 +219,81 @@ def read(item: Item) -> Posting:
 
 
 def _posting(raw: _Posting) -> Posting:
-    number = _needed(raw.posting_number, "posting_number")
-    tracking = _text(raw.tracking_number)
+    posting_number = _needed(raw.posting_number, "posting_number")
+    tracking = text(raw.tracking_number)
+    flow = text(raw.integration_type_flow) or text(raw.tpl_integration_type)
     analytics = raw.analytics_data or _Analytics()
     return Posting(
-        number=number,
-        order_number=_text(raw.order_number),
+        number=posting_number,
+        order_number=text(raw.order_number),
         status=_needed(raw.status, "status"),
-        substatus=_text(raw.substatus),
-        previous_substatus=_text(raw.previous_substatus),
-        provider_status=_text(raw.provider_status),
-        flow=_text(raw.integration_type_flow) or _text(raw.tpl_integration_type),
-        schema=_text(raw.delivery_schema),
-        method=_method(raw.delivery_method or _Method(), _text(analytics.warehouse, _NAME)),
+        substatus=text(raw.substatus),
+        flow=flow,
+        schema=text(raw.delivery_schema),
+        method=_method(raw.delivery_method or _Method(), text(analytics.warehouse, NAME)),
         in_process_at=_time(raw.in_process_at, ".in_process_at"),
         cutoff=_time(raw.shipment_date, ".shipment_date"),
         hard_cutoff=_time(raw.shipment_date_without_delay, ".shipment_date_without_delay"),
-        tracking_number="" if tracking == number else tracking,
-        actions=tuple(sorted({_text(action) for action in raw.available_actions or ()})),
+        tracking_number="" if tracking == posting_number else tracking,
+        actions=tuple(sorted({text(action) for action in raw.available_actions or ()})),
         requirements=_requirements(raw.requirements or {}),
         products=tuple([_product(product) for product in raw.products or ()]),
         tariff=tuple([_step(step, index) for index, step in enumerate(raw.tariffication_steps or ())]),
-        parent=_text(raw.parent_posting_number),
+        parent=text(raw.parent_posting_number),
         is_multibox=raw.is_multibox is True,
-        boxes=_count(raw.multi_box_qty),
+        boxes=count(raw.multi_box_qty),
         is_express=raw.is_express is True,
         is_legal=analytics.is_legal is True,
+        recipient_gaps=() if flow.lower() in _BUYER_HIDDEN else _gaps(raw.customer),
     )
 
 
 def _method(raw: _Method, warehouse: str) -> DeliveryMethod:
-    own = _text(raw.warehouse, _NAME)
+    own = text(raw.warehouse, NAME)
     # v4 lists put a bare number where v3 had the warehouse's name.
     named = own if own and not own.isdecimal() else warehouse or own
     return DeliveryMethod(
-        id=_text(raw.id),
-        name=_text(raw.name, _NAME),
-        warehouse_id=_text(raw.warehouse_id),
+        id=text(raw.id),
+        name=text(raw.name, NAME),
+        warehouse_id=text(raw.warehouse_id),
         warehouse=named,
-        carrier_id=_text(raw.tpl_provider_id),
-        carrier=_text(raw.tpl_provider, _NAME),
+        carrier_id=text(raw.tpl_provider_id),
+        carrier=text(raw.tpl_provider, NAME),
     )
 
 
 def _product(raw: _Product) -> Product:
+    money = raw.price if isinstance(raw.price, _Money) else _Money(raw.price, raw.currency_code)
     return Product(
-        sku=_text(raw.sku), offer_id=_text(raw.offer_id), name=_text(raw.name, _NAME), quantity=_count(raw.quantity)
+        sku=text(raw.sku),
+        offer_id=text(raw.offer_id),
+        name=text(raw.name, NAME),
+        quantity=count(raw.quantity),
+        weight=_kilograms(raw),
+        price=amount(money.amount),
+        currency=text(money.currency),
     )
+
+
+def _kilograms(raw: _Product) -> float:
+    """The lists tell kilograms. A single posting tells grams, and what a piece sold by weight may weigh at most."""
+    packed = amount(raw.dimensions.weight) / 1000 if raw.dimensions else 0.0
+    return amount(raw.weight) or packed or amount(raw.weight_max)
+
+
+def _gaps(customer: msgspec.Raw) -> tuple[str, ...]:
+    """The parts of the recipient's address that were sent empty; none where no recipient was sent at all."""
+    person = _perhaps(_CUSTOMER, customer) or _Customer()
+    place = _perhaps(_ADDRESS, person.address) or _Address()
+    parts = {"zip_code": place.zip_code, "address_tail": place.address_tail, "phone": person.phone}
+    return tuple(name for name, raw in parts.items() if memoryview(raw) in _NOTHING)
+
+
+def _perhaps(decoder: msgspec.json.Decoder[T], raw: msgspec.Raw) -> T | None:
+    try:
+        return decoder.decode(raw)
+    except (ValueError, RecursionError):
+        return None
 
 
 def _step(raw: _Step, index: int) -> TariffStep:
@@ -256,89 +302,32 @@ def _step(raw: _Step, index: int) -> TariffStep:
         money = _Money(money, raw.tariff_charge_currency_code)
     return TariffStep(
         until=_time(raw.tariff_deadline_at, f".tariffication_steps[{index}].tariff_deadline_at"),
-        rate=_rate(raw.tariff_rate),
-        kind=_text(raw.tariff_type),
-        charge=_text(money.amount),
-        currency=_text(money.currency),
+        rate=number(raw.tariff_rate),
+        kind=text(raw.tariff_type),
+        charge=text(money.amount),
+        currency=text(money.currency),
     )
 
 
 def _requirements(raw: dict[str, Any]) -> tuple[tuple[str, tuple[str, ...]], ...]:
-    open_ones = [(_text(key), value) for key, value in raw.items() if isinstance(value, list) and value]
-    return tuple(sorted((key, tuple(sorted(filter(None, map(_text, skus))))) for key, skus in open_ones))
+    open_ones = [(text(key), value) for key, value in raw.items() if isinstance(value, list) and value]
+    return tuple(sorted((key, tuple(sorted(filter(None, map(text, skus))))) for key, skus in open_ones))
 
 
 def _needed(value: Loose, name: str) -> str:
-    text = str(value).strip() if isinstance(value, str | int) and not isinstance(value, bool) else ""
-    if not text:
+    word = str(value).strip() if isinstance(value, str | int) and not isinstance(value, bool) else ""
+    if not word:
         raise _SenselessError(f".{name}", "missing or empty")
-    if len(text) > _WORD or not text.isprintable():
+    if len(word) > WORD or not word.isprintable():
         raise _SenselessError(f".{name}", "too long, or with control characters")
-    return text
-
-
-def _text(value: object, limit: int = _WORD) -> str:
-    if value is None:
-        return ""
-    if not isinstance(value, str):
-        value = _number_as_text(value)
-    if len(value) <= limit and value.isprintable():
-        return value.strip()
-    return clean(value, limit)
-
-
-def _number_as_text(value: object) -> str:
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))
-    return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else ""
+    return word
 
 
 def _time(value: Loose, path: str) -> datetime | None:
-    if value is None or value == "":
-        return None
     try:
-        return _moment(value if isinstance(value, str) else "")
-    except ValueError:
-        raise _SenselessError(path, "not a time of RFC 3339 with its zone") from None
-
-
-# Cutoffs and tariff steps of a warehouse fall on the same moments day by day.
-@functools.lru_cache(maxsize=4096)
-def _moment(text: str) -> datetime | None:
-    if not _TIME.fullmatch(text):
-        raise ValueError("no time")
-    return None if text[:4] in _NO_YEAR else datetime.fromisoformat(text).astimezone(UTC)
-
-
-def _count(value: Loose) -> int:
-    text = _text(value)
-    return int(text) if len(text) < 10 and text.isascii() and text.isdigit() else 0
-
-
-def _rate(value: Loose) -> float:
-    try:
-        rate = float(value or 0)
-    except (ValueError, OverflowError):
-        return 0.0
-    return rate if math.isfinite(rate) else 0.0
-
-
-def _decoded(decoder: msgspec.json.Decoder[T], answer: Answer, *, problem: str) -> T:
-    if answer.status != 200:
-        raise failure(answer)
-    try:
-        return decoder.decode(answer.body)
-    except (ValueError, RecursionError) as error:
-        # Without the cause, see read().
-        raised = broken_off(answer) if "truncated" in str(error) else failure(answer, problem)
-    raise raised
-
-
-def _unwrapped(decoder: msgspec.json.Decoder[T], raw: msgspec.Raw, answer: Answer, *, problem: str) -> T:
-    try:
-        return decoder.decode(raw)
-    except (ValueError, RecursionError):
-        raise failure(answer, problem) from None
+        return time(value)
+    except ValueError as error:
+        raise _SenselessError(path, str(error)) from None
 
 
 def _is_utf8(body: bytes) -> bool:
