@@ -73,6 +73,10 @@ def _shop() -> Column[int]:
     return Column("shop_id", _Id, ForeignKey("shop.id", ondelete="CASCADE"), nullable=False)
 
 
+def _of_shop() -> Column[int]:
+    return Column("shop_id", _Id, ForeignKey("shop.id", ondelete="CASCADE"), primary_key=True, autoincrement=False)
+
+
 def _of_posting() -> Column[int]:
     return Column(
         "posting_id", _Id, ForeignKey("posting.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
@@ -177,6 +181,22 @@ Index(
     sqlite_where=text("closed_at IS NOT NULL"),
     postgresql_where=text("closed_at IS NOT NULL"),
 )
+# The next two answer by themselves, without a look at the postings: how many labels came lately, and how many
+# postings ended without one.
+Index(
+    "ix_posting_labelled",
+    posting.c.label_latest,
+    posting.c.method_id,
+    sqlite_where=text("label_latest IS NOT NULL AND stage = 'done'"),
+    postgresql_where=text("label_latest IS NOT NULL AND stage = 'done'"),
+)
+Index(
+    "ix_posting_unlabelled",
+    posting.c.method_id,
+    posting.c.state_id,
+    sqlite_where=text("closed_at IS NOT NULL AND label_latest IS NULL"),
+    postgresql_where=text("closed_at IS NOT NULL AND label_latest IS NULL"),
+)
 
 # Append-only; integers, because there are many of them. `unseen` is the time between the last look that saw
 # something else and this one in milliseconds: half as long as the moment itself.
@@ -216,12 +236,25 @@ stage_wait = Table(
     sqlite_with_rowid=False,
 )
 
+# Of what Ozon was asked beyond its lists: the last answer to each question.
+answer = Table(
+    "answer",
+    metadata,
+    _of_shop(),
+    Column("topic", Text, primary_key=True),
+    Column("subject", Text, primary_key=True),  # a posting number; empty: the shop
+    Column("asked_at", Utc, nullable=False),
+    Column("body", Text),  # JSON; null: the question failed
+    Index("ix_answer_asked_at", "asked_at"),
+    sqlite_with_rowid=False,
+)
+
 alert = Table(
     "alert",
     metadata,
     Column("id", _Id, primary_key=True),
-    _shop(),
-    _text("posting_number"),  # empty: the shop's own trouble
+    Column("shop_id", _Id, ForeignKey("shop.id", ondelete="CASCADE")),  # null: an incident, which is of no one shop
+    _text("posting_number"),  # empty: the shop's own trouble; the key of an incident
     _text("state"),
     Column("opened_at", Utc, nullable=False),
     Column("cause_since", Utc, nullable=False),
@@ -244,6 +277,13 @@ Index(
     unique=True,
     sqlite_where=text("resolved_at IS NULL"),
     postgresql_where=text("resolved_at IS NULL"),
+)
+Index(
+    "uq_alert_incident",  # the index above does not see two incidents as one: to it no null equals another
+    alert.c.posting_number,
+    unique=True,
+    sqlite_where=text("shop_id IS NULL AND resolved_at IS NULL"),
+    postgresql_where=text("shop_id IS NULL AND resolved_at IS NULL"),
 )
 Index("ix_alert_posting_number", alert.c.posting_number)
 Index(
@@ -305,12 +345,26 @@ poll = Table(
 quarantine = Table(
     "quarantine",
     metadata,
-    Column("shop_id", _Id, ForeignKey("shop.id", ondelete="CASCADE"), primary_key=True, autoincrement=False),
+    _of_shop(),
     Column("number", Text, primary_key=True),
     Column("place", Text, primary_key=True),  # the path without its index: $.postings[].shipment_date
     _text("path"),
     _text("problem"),
     Column("first_seen", Utc, nullable=False),
     Column("last_seen", Utc, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+# What people said a cause really was; who judges again corrects it.
+verdict = Table(
+    "verdict",
+    metadata,
+    _of_shop(),
+    Column("posting_number", Text, primary_key=True),
+    Column("said", Text, primary_key=True),  # the cause that labelwatch had named
+    _text("really"),
+    _text("judged_by"),
+    _text("note"),
+    Column("judged_at", Utc, nullable=False),
     sqlite_with_rowid=False,
 )

@@ -3,13 +3,16 @@
 from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, bindparam, select, update
+from sqlalchemy import ColumnElement, Connection, bindparam, select, text, update
 
 from labelwatch.core.model import Alert
 from labelwatch.schema import alert, shop
 from labelwatch.store import rows
 
+_INCIDENTS = 0x6C6162656C0003  # any number will do, as long as it is always the same
+
 _unresolved = alert.c.resolved_at.is_(None)
+_is_incident = alert.c.shop_id.is_(None)
 _update = (
     update(alert)
     .where(alert.c.id == bindparam("alert_id"))
@@ -19,8 +22,29 @@ _update = (
 
 def open_in(conn: Connection, shop_id: int) -> dict[str | None, Alert]:
     """Posting number (None = the shop's own trouble) -> its open alert; nobody else changes them meanwhile."""
-    query = select(alert).where(alert.c.shop_id == shop_id, _unresolved).order_by(alert.c.id).with_for_update()
-    return {row.posting_number or None: rows.alert(row) for row in conn.execute(query)}
+    return {number or None: found for number, found in _open(conn, alert.c.shop_id == shop_id)}
+
+
+def open_incidents(conn: Connection) -> dict[str, Alert]:
+    """The key of each open incident -> its alert; nobody else changes them meanwhile."""
+    return dict(_open(conn, _is_incident))
+
+
+def _open(conn: Connection, whose: ColumnElement[bool]) -> list[tuple[str, Alert]]:
+    query = select(alert).where(whose, _unresolved).order_by(alert.c.id).with_for_update()
+    return [(row.posting_number, rows.alert(row)) for row in conn.execute(query)]
+
+
+def lock_incidents(conn: Connection) -> None:
+    """Have all others who ask for it wait until this transaction ends; a writer of SQLite is alone anyway."""
+    if conn.dialect.name == "postgresql":
+        conn.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _INCIDENTS})
+
+
+def incidents(conn: Connection, *, open_only: bool) -> list[Alert]:
+    """The alerts of incidents, oldest first."""
+    query = select(alert).where(_is_incident).order_by(alert.c.opened_at, alert.c.id)
+    return [rows.alert(row) for row in conn.execute(query.where(_unresolved) if open_only else query)]
 
 
 def read(
@@ -31,8 +55,8 @@ def read(
     open_only: bool,
     resolved_since: datetime | None,
 ) -> list[Alert]:
-    """Alerts, oldest first; each argument narrows them down."""
-    query = select(alert).order_by(alert.c.opened_at, alert.c.id)
+    """The alerts of shops, oldest first; each argument narrows them down."""
+    query = select(alert).where(~_is_incident).order_by(alert.c.opened_at, alert.c.id)
     if shops is not None:
         query = query.join(shop, alert.c.shop_id == shop.c.id).where(shop.c.name.in_(shops))
     if posting_number is not None:
@@ -44,8 +68,8 @@ def read(
     return [rows.alert(row) for row in conn.execute(query)]
 
 
-def save(conn: Connection, shop_id: int, alerts: Sequence[Alert]) -> list[int]:
-    """Store alerts, new (id None) or known, and tell their ids in the same order."""
+def save(conn: Connection, shop_id: int | None, alerts: Sequence[Alert]) -> list[int]:
+    """Store alerts of a shop (None = incidents), new (id None) or known, and tell their ids in the same order."""
     known = [rows.alert_values(shop_id, a) | {"alert_id": a.id} for a in alerts if a.id is not None]
     if known:
         conn.execute(_update, known)
@@ -64,7 +88,8 @@ def _insert(conn: Connection, values: list[rows.Values]) -> list[int]:
 def change(
     conn: Connection, posting_number: str | None, how: Callable[[Alert], Alert | None], *, shop_name: str | None
 ) -> list[Alert]:
-    """Put `how` to the open alerts of a posting (None = of shops themselves); what it returns is saved and told."""
+    """Put `how` to the open alerts of a posting or an incident's key (None = of shops themselves); what it returns
+    is saved and told."""
     query = select(alert).where(alert.c.posting_number == (posting_number or ""), _unresolved)
     if shop_name is not None:
         query = query.where(alert.c.shop_id.in_(select(shop.c.id).where(shop.c.name == shop_name)))

@@ -20,6 +20,7 @@ from labelwatch.store.values import OutboxRow, OutboxState
 # Written out: SQLite uses a partial index only where it sees the index's own words.
 waits = literal_column("notification.state IN ('pending', 'retry', 'leased')", Boolean)
 _n = notification.c
+_WITHDRAWN = "withdrawn: an incident explains it and is told instead"
 
 
 def add(conn: Connection, notifications: Iterable[Notification], *, created_at: datetime) -> None:
@@ -160,6 +161,23 @@ def supersede(conn: Connection, ids: Sequence[int], *, why: str) -> int:
     """Drop waiting rows that newer ones made pointless; returns how many still waited."""
     values = {"state": OutboxState.SUPERSEDED.value, "lease_until": None, "error": why}
     return _set(conn, ids, values, where=waits)
+
+
+def withdraw(conn: Connection, alert_ids: Sequence[int]) -> set[int]:
+    """Drop what of these alerts was never sent; those of which nobody has heard at all.
+
+    What is on its way just now, or may have arrived, counts as heard: it stays as it is.
+    """
+    waiting = _n.state.in_([OutboxState.PENDING.value, OutboxState.RETRY.value])
+    heard = _n.state.in_([OutboxState.LEASED.value, OutboxState.SENT.value, OutboxState.UNVERIFIED.value])
+    gone = {"state": OutboxState.SUPERSEDED.value, "error": _WITHDRAWN}
+    unheard: set[int] = set()
+    for some in chunks(alert_ids):
+        theirs = _n.alert_id.in_(some)
+        conn.execute(update(notification).where(theirs, waiting, ~_n.possible_duplicate).values(**gone))
+        told = conn.scalars(select(_n.alert_id).where(theirs, or_(heard, _n.possible_duplicate)))
+        unheard.update(set(some) - set(told))
+    return unheard
 
 
 def release(conn: Connection, ids: Sequence[int]) -> int:

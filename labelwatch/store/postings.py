@@ -5,9 +5,10 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Select, select
+from sqlalchemy import Connection, Select, func, select
 
-from labelwatch.core.model import Known, Stage
+from labelwatch.core.detect import LEFT
+from labelwatch.core.model import Known, Outcome, Stage
 from labelwatch.schema import delivery_method, history, label_evidence, posting, shop, stage_wait, state
 from labelwatch.store import rows
 from labelwatch.store.values import Evidence, EvidenceLevel, HistoryRow
@@ -104,12 +105,29 @@ def evidence_of(conn: Connection, posting_id: int) -> list[Evidence]:
     return [Evidence(EvidenceLevel(row.level), row.not_before, row.seen_at) for row in found]
 
 
-def labelled_methods(conn: Connection, shop_id: int) -> frozenset[str]:
-    """Ozon's ids of the delivery methods that have offered a label at least once."""
-    query = select(delivery_method.c.ozon_id).where(
+def labelled_methods(conn: Connection, shop_id: int) -> dict[str, str]:
+    """Ozon's id -> the last name of the delivery methods that have offered a label at least once."""
+    query = select(delivery_method.c.ozon_id, delivery_method.c.name).where(
         delivery_method.c.shop_id == shop_id, delivery_method.c.first_label_at.is_not(None)
     )
-    return frozenset(conn.execute(query).scalars())
+    return dict(conn.execute(query.order_by(delivery_method.c.id)).all())
+
+
+def handed_over_unlabelled(conn: Connection, shop_id: int) -> dict[str, int]:
+    """Ozon's method id -> how many of its postings went out and never had a label; an index answers alone."""
+    handed_over = [status for status, ended in LEFT.items() if ended is Outcome.HANDED_OVER]
+    query = (
+        select(delivery_method.c.ozon_id, func.count())
+        .join(posting, posting.c.method_id == delivery_method.c.id)
+        .where(
+            delivery_method.c.shop_id == shop_id,
+            posting.c.closed_at.is_not(None),
+            posting.c.label_latest.is_(None),
+            posting.c.state_id.in_(select(state.c.id).where(state.c.status.in_(handed_over))),
+        )
+        .group_by(delivery_method.c.ozon_id)
+    )
+    return dict(conn.execute(query).all())
 
 
 def waits(

@@ -25,6 +25,7 @@ from labelwatch.core.model import (
     Told,
     Track,
 )
+from labelwatch.core.questions import SUBSTANCE, Answer, Question, Topic
 from labelwatch.store.values import Change, HistoryRow, OutboxRow, OutboxState, ShopState
 
 Values = dict[str, Any]
@@ -44,8 +45,7 @@ class _Details(msgspec.Struct, frozen=True, omit_defaults=True):
     boxes: int = 0
     is_express: bool = False
     is_legal: bool = False
-    previous_substatus: str = ""
-    provider_status: str = ""
+    recipient_gaps: tuple[str, ...] = ()
 
 
 _json = msgspec.json.Encoder()
@@ -53,6 +53,7 @@ _read_details = msgspec.json.Decoder(_Details).decode
 _read_words = msgspec.json.Decoder(tuple[str, ...]).decode
 _read_diagnosis = msgspec.json.Decoder(Diagnosis).decode
 _read_alert = msgspec.json.Decoder(Alert).decode
+_read_substance = {topic: msgspec.json.Decoder(kind).decode for topic, kind in SUBSTANCE.items()}
 
 _millisecond = timedelta(milliseconds=1)
 
@@ -128,8 +129,7 @@ def _details(posting: Posting) -> str:
             boxes=posting.boxes,
             is_express=posting.is_express,
             is_legal=posting.is_legal,
-            previous_substatus=posting.previous_substatus,
-            provider_status=posting.provider_status,
+            recipient_gaps=posting.recipient_gaps,
         )
     )
 
@@ -172,8 +172,7 @@ def _posting(row: AnyRow) -> Posting:
         boxes=details.boxes,
         is_express=details.is_express,
         is_legal=details.is_legal,
-        previous_substatus=details.previous_substatus,
-        provider_status=details.provider_status,
+        recipient_gaps=details.recipient_gaps,
     )
 
 
@@ -217,12 +216,40 @@ def history(row: AnyRow) -> HistoryRow:
     )
 
 
-def alert_values(shop_id: int, alert: Alert) -> Values:
-    """An alert without its id."""
-    told = alert.told
+def answer_values(shop_id: int, question: Question, answer: Answer) -> Values:
+    """The answer to a question that was put for a shop."""
     return {
         "shop_id": shop_id,
-        "posting_number": alert.diagnosis.posting_number or "",
+        "topic": question.topic.value,
+        "subject": question.subject,
+        "asked_at": answer.asked_at,
+        "body": None if answer.substance is None else to_json(answer.substance),
+    }
+
+
+def answer(row: AnyRow) -> tuple[Question, Answer] | None:
+    """An answer with its question; None = what was answered cannot be read any more."""
+    topic = Topic(row.topic)
+    try:
+        substance = None if row.body is None else _read_substance[topic](row.body)
+    except msgspec.DecodeError:
+        return None
+    return Question(topic, row.subject), Answer(row.asked_at, substance)
+
+
+def _is_incident(diagnosis: Diagnosis) -> bool:
+    """About many postings at once, of whatever shops; not about one posting, nor about a shop gone dark."""
+    return diagnosis.posting_number is None and diagnosis.incident is not None
+
+
+def alert_values(shop_id: int | None, alert: Alert) -> Values:
+    """An alert without its id; an incident is of no shop and stands under its key. ValueError when they mismatch."""
+    told, diagnosis = alert.told, alert.diagnosis
+    if _is_incident(diagnosis) is not (shop_id is None):
+        raise ValueError("an alert belongs to a shop, an incident to none")
+    return {
+        "shop_id": shop_id,
+        "posting_number": diagnosis.posting_number or (diagnosis.incident if shop_id is None else ""),
         "state": alert.state.value,
         "opened_at": alert.opened_at,
         "cause_since": alert.cause_since,

@@ -11,7 +11,8 @@ from pathlib import Path
 from sqlalchemy import Connection, Engine
 
 from labelwatch.core.model import Alert, Known, Stage
-from labelwatch.store import alerts, migrate, outbox, postings, shops, upkeep
+from labelwatch.core.questions import Answer, Question
+from labelwatch.store import alerts, answers, migrate, outbox, postings, shops, upkeep, verdicts
 from labelwatch.store.engine import for_writing, make_engine, read_url
 from labelwatch.store.errors import name_of
 from labelwatch.store.transaction import Transaction
@@ -183,8 +184,22 @@ class Store:
 
     def labelled_methods(self, shop_id: int) -> frozenset[str]:
         """Ozon's ids of the delivery methods that have offered a label at least once."""
+        return frozenset(self.method_names(shop_id))
+
+    def method_names(self, shop_id: int) -> dict[str, str]:
+        """Ozon's id -> the name of the delivery methods that have offered a label at least once."""
         with self._read() as conn:
             return postings.labelled_methods(conn, shop_id)
+
+    def handed_over_unlabelled(self, shop_id: int) -> dict[str, int]:
+        """Ozon's method id -> how many of its postings were watched until they went out, and never had a label."""
+        with self._read() as conn:
+            return postings.handed_over_unlabelled(conn, shop_id)
+
+    def answers(self, shop_id: int, subjects: Sequence[str], *, since: datetime) -> dict[Question, Answer]:
+        """What Ozon answered about these posting numbers and about the shop itself, asked after `since`."""
+        with self._read() as conn:
+            return answers.read(conn, shop_id, subjects, since=since)
 
     def waits(self, shop_id: int, stage: Stage, *, since: datetime, error: timedelta) -> dict[str, list[timedelta]]:
         """Ozon's method id -> how long (at most) postings that left `stage` after `since` had stood in it.
@@ -208,7 +223,7 @@ class Store:
         open_only: bool = True,
         resolved_since: datetime | None = None,
     ) -> list[Alert]:
-        """Alerts, oldest first. `posting_number` "" = those of shops themselves.
+        """Alerts of shops, not incidents, oldest first. `posting_number` "" = those of shops themselves.
 
         With open_only=False also the resolved ones, with `resolved_since` only those resolved after it.
         """
@@ -221,15 +236,33 @@ class Store:
                 resolved_since=resolved_since,
             )
 
+    def incidents(self, *, open_only: bool = True) -> list[Alert]:
+        """The alerts of incidents, oldest first."""
+        with self._read() as conn:
+            return alerts.incidents(conn, open_only=open_only)
+
     def change_alert(
         self, posting_number: str | None, how: Callable[[Alert], Alert | None], *, shop: str | None = None
     ) -> list[Alert]:
-        """Put `how` to the open alerts of a posting (None = of shops themselves); what it returns is saved.
+        """Put `how` to the open alerts of a posting or of an incident's key (None = of shops themselves); what it
+        returns is saved.
 
         Tells what was saved; empty = no such alert, or `how` returned None.
         """
         with self._write() as conn:
             return alerts.change(conn, posting_number, how, shop_name=shop)
+
+    def record_verdict(
+        self, shop_id: int, posting_number: str, *, said: str, really: str, by: str, at: datetime, note: str = ""
+    ) -> None:
+        """Note what a cause that was named (`said`) really was; judging the same again corrects it."""
+        with self._write() as conn:
+            verdicts.record(conn, shop_id, posting_number, said=said, really=really, by=by, note=note, at=at)
+
+    def verdicts(self) -> list[tuple[str, str, int]]:
+        """(the cause that was named, what it really was, how many postings), by name."""
+        with self._read() as conn:
+            return verdicts.counts(conn)
 
     # --- outbox
 

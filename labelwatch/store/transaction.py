@@ -1,12 +1,14 @@
 """What can be done inside one transaction: everything a poll has to say stands together or not at all."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 
 from sqlalchemy import Connection
 
+from labelwatch.core.incidents import Tally
 from labelwatch.core.model import Alert, Known, Notification
-from labelwatch.store import alerts, changes, outbox, postings, shops
+from labelwatch.core.questions import Answer, Question
+from labelwatch.store import alerts, answers, changes, outbox, postings, shops, tallies
 from labelwatch.store.interned import Interned
 from labelwatch.store.values import Change, EvidenceLevel, PollRow
 
@@ -51,20 +53,51 @@ class Transaction:
         """Note a printed or verified label; the first of each level counts."""
         changes.add_evidence(self._conn, posting_id, level, not_before=not_before, seen_at=seen_at)
 
+    def put_answers(self, shop_id: int, batch: Mapping[Question, Answer]) -> None:
+        """Keep what Ozon answered, each in place of the last answer to the same question."""
+        answers.put(self._conn, shop_id, batch)
+
+    def late_waiting(self, now: datetime) -> int:
+        """How many packed postings of all shops wait for a late label; costs what is late, not what is open."""
+        return tallies.late_waiting(self._conn, now)
+
+    def tallies(self, now: datetime, *, fine_since: datetime, shops: Collection[str]) -> list[Tally]:
+        """Of these shops, per shop and carrier: the labels that are late, and those that came after `fine_since`."""
+        return tallies.tallies(self._conn, now=now, fine_since=fine_since, shops=shops)
+
     def open_alerts(self, shop_id: int) -> dict[str | None, Alert]:
         """Posting number (None = the shop's own trouble) -> its open alert, as nobody changes it meanwhile."""
         return alerts.open_in(self._conn, shop_id)
 
-    def save_alerts(self, shop_id: int, batch: Sequence[Alert]) -> list[int]:
-        """Store alerts, new (id None) or known; their ids in the same order.
+    def lock_incidents(self) -> None:
+        """Let no other transaction look for incidents until this one ends: both would open the same one.
 
-        A second open alert for the same posting is refused with StoreError: somebody else opened one.
+        Best late in a transaction, since others wait here; on SQLite they have been waiting all along.
+        """
+        alerts.lock_incidents(self._conn)
+
+    def open_incidents(self) -> dict[str, Alert]:
+        """The key of each open incident -> its alert, as nobody changes it meanwhile."""
+        return alerts.open_incidents(self._conn)
+
+    def save_alerts(self, shop_id: int | None, batch: Sequence[Alert]) -> list[int]:
+        """Store alerts of a shop (None = incidents), new (id None) or known; their ids in the same order.
+
+        A second open alert for the same posting or incident is refused with StoreError: somebody else opened one.
         """
         return alerts.save(self._conn, shop_id, batch)
 
     def add_notifications(self, batch: Iterable[Notification], *, created_at: datetime) -> None:
         """Queue notifications of saved alerts; what is there already (alert, telling, channel) stays as it is."""
         outbox.add(self._conn, batch, created_at=created_at)
+
+    def withdraw(self, alert_ids: Sequence[int]) -> set[int]:
+        """Drop the notifications of these alerts that were never sent, because an incident is told instead.
+
+        Returns the alerts of which nobody has heard over any channel. What is on its way just now, or may have
+        arrived, counts as heard.
+        """
+        return outbox.withdraw(self._conn, alert_ids)
 
     def record_poll(self, shop_id: int, done: PollRow) -> None:
         """Note what a poll did and cost."""

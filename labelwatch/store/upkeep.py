@@ -10,10 +10,13 @@ from sqlalchemy import Connection, Engine, Table, delete, func, select
 from sqlalchemy.sql import ColumnElement
 
 from labelwatch.schema import alert, history, notification, poll, posting, quarantine, shop
-from labelwatch.store import outbox
+from labelwatch.store import answers, outbox
 from labelwatch.store.engine import database_file
 from labelwatch.store.errors import Fault, StoreError, in_words
 from labelwatch.store.values import Pruned, Statistics
+
+_GIVEN_BACK = 2000
+"""Pages at a time: some hundredths of a second in which nobody else writes."""
 
 
 def backup(engine: Engine, to: Path) -> None:
@@ -66,12 +69,13 @@ def check(conn: Connection) -> list[str]:
 
 
 def prune_batch(conn: Connection, before: datetime, limit: int) -> Pruned:
-    """Remove some of what ended before a time: at most `limit` rows of each kind."""
+    """Remove some of what ended before a time, at most `limit` rows of each kind, and answers that are stale."""
     return Pruned(
         postings=_remove(conn, posting, posting.c.closed_at < before, limit),
         alerts=_remove(conn, alert, alert.c.resolved_at < before, limit),
         polls=_remove(conn, poll, poll.c.finished_at < before, limit),
         quarantined=conn.execute(delete(quarantine).where(quarantine.c.last_seen < before)).rowcount,
+        answers=answers.prune(conn),
     )
 
 
@@ -82,8 +86,12 @@ def _remove(conn: Connection, table: Table, where: ColumnElement[bool], limit: i
 
 def give_back(conn: Connection) -> None:
     """Return freed pages to the file system, some thousand at a time; PostgreSQL does that by itself."""
-    if conn.dialect.name == "sqlite":
-        conn.exec_driver_sql("PRAGMA incremental_vacuum(2000)").all()
+    if conn.dialect.name != "sqlite":
+        return
+    free = int(conn.exec_driver_sql("PRAGMA freelist_count").scalar_one())
+    for _ in range(min(free, _GIVEN_BACK)):
+        # The driver asks for one row of what returns none: however many pages are named, one is given back.
+        conn.exec_driver_sql("PRAGMA incremental_vacuum(1)")
 
 
 def statistics(conn: Connection, revision: str) -> Statistics:

@@ -150,6 +150,7 @@ class Pruned:
     alerts: int = 0
     polls: int = 0
     quarantined: int = 0
+    answers: int = 0
 
 
 @dataclass(frozen=True, slots=True)

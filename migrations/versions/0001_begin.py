@@ -1,4 +1,4 @@
-"""Begin: shops, postings with their history, alerts, notifications and polls."""
+"""Begin: shops, postings with their history, answers, alerts, notifications, polls and verdicts."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -15,6 +15,7 @@ def upgrade() -> None:
     _alerts()
     _notifications()
     _polls()
+    _verdicts()
 
 
 def _id() -> sa.types.TypeEngine[int]:
@@ -25,11 +26,13 @@ def _key() -> sa.Column[int]:
     return sa.Column("id", _id(), primary_key=True)
 
 
-def _to(table: str, name: str, *, cascade: bool = False, primary_key: bool = False) -> sa.Column[int]:
+def _to(
+    table: str, name: str, *, cascade: bool = False, primary_key: bool = False, nullable: bool = False
+) -> sa.Column[int]:
     target = sa.ForeignKey(f"{table}.id", ondelete="CASCADE" if cascade else None)
     if primary_key:
         return sa.Column(name, _id(), target, primary_key=True, autoincrement=False)
-    return sa.Column(name, _id(), target, nullable=False)
+    return sa.Column(name, _id(), target, nullable=nullable)
 
 
 def _texts(*names: str) -> list[sa.Column[str]]:
@@ -93,6 +96,10 @@ def _postings() -> None:
     _partial_index("ix_posting_open", "posting", ["shop_id", "digest"], "closed_at IS NULL")
     _partial_index("ix_posting_late", "posting", ["shop_id", "late_at"], "late_at IS NOT NULL AND closed_at IS NULL")
     _partial_index("ix_posting_closed", "posting", ["closed_at"], "closed_at IS NOT NULL")
+    came = "label_latest IS NOT NULL AND stage = 'done'"
+    _partial_index("ix_posting_labelled", "posting", ["label_latest", "method_id"], came)
+    never = "closed_at IS NOT NULL AND label_latest IS NULL"
+    _partial_index("ix_posting_unlabelled", "posting", ["method_id", "state_id"], never)
 
 
 def _observations() -> None:
@@ -123,13 +130,23 @@ def _observations() -> None:
         *_times("left_at", "shortest", "longest"),
         sqlite_with_rowid=False,
     )
+    op.create_table(
+        "answer",
+        _to("shop", "shop_id", cascade=True, primary_key=True),
+        sa.Column("topic", sa.Text, primary_key=True),
+        sa.Column("subject", sa.Text, primary_key=True),
+        *_times("asked_at"),
+        sa.Column("body", sa.Text),
+        sqlite_with_rowid=False,
+    )
+    op.create_index("ix_answer_asked_at", "answer", ["asked_at"])
 
 
 def _alerts() -> None:
     op.create_table(
         "alert",
         _key(),
-        _to("shop", "shop_id", cascade=True),
+        _to("shop", "shop_id", cascade=True, nullable=True),
         *_texts("posting_number", "state"),
         *_times("opened_at", "cause_since"),
         *_times("told_at", nullable=True),
@@ -142,6 +159,8 @@ def _alerts() -> None:
         *_texts("diagnosis"),
     )
     _partial_index("uq_alert_open", "alert", ["shop_id", "posting_number"], "resolved_at IS NULL", unique=True)
+    incident = "shop_id IS NULL AND resolved_at IS NULL"
+    _partial_index("uq_alert_incident", "alert", ["posting_number"], incident, unique=True)
     op.create_index("ix_alert_posting_number", "alert", ["posting_number"])
     _partial_index("ix_alert_resolved", "alert", ["resolved_at"], "resolved_at IS NOT NULL")
 
@@ -189,5 +208,17 @@ def _polls() -> None:
         sa.Column("place", sa.Text, primary_key=True),
         *_texts("path", "problem"),
         *_times("first_seen", "last_seen"),
+        sqlite_with_rowid=False,
+    )
+
+
+def _verdicts() -> None:
+    op.create_table(
+        "verdict",
+        _to("shop", "shop_id", cascade=True, primary_key=True),
+        sa.Column("posting_number", sa.Text, primary_key=True),
+        sa.Column("said", sa.Text, primary_key=True),
+        *_texts("really", "judged_by", "note"),
+        *_times("judged_at"),
         sqlite_with_rowid=False,
     )

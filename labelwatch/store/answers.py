@@ -1,0 +1,50 @@
+"""What Ozon was asked about late postings: the last answer to each question, kept so that none is asked twice."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from sqlalchemy import Connection, delete, func, select
+
+from labelwatch.core.questions import ANSWERS_KEPT, Answer, Question, Topic
+from labelwatch.schema import answer
+from labelwatch.store import rows
+from labelwatch.store.interned import insert
+from labelwatch.store.postings import chunks
+
+_SHOP_WIDE = ""
+
+
+def read(conn: Connection, shop_id: int, subjects: Sequence[str], *, since: datetime) -> dict[Question, Answer]:
+    """The answers about these postings and about the shop itself, of questions that were put after `since`.
+
+    What an older version wrote and this one cannot read is left out: it is asked again.
+    """
+    found: dict[Question, Answer] = {}
+    for some in chunks([_SHOP_WIDE, *subjects]):
+        query = select(answer).where(
+            answer.c.shop_id == shop_id,
+            answer.c.topic.in_([topic.value for topic in Topic]),
+            answer.c.subject.in_(some),
+            answer.c.asked_at >= since,
+        )
+        found.update(pair for row in conn.execute(query) if (pair := rows.answer(row)) is not None)
+    return found
+
+
+def put(conn: Connection, shop_id: int, answers: Mapping[Question, Answer]) -> None:
+    """Keep these answers in place of those there were to the same questions."""
+    values = [rows.answer_values(shop_id, question, said) for question, said in answers.items()]
+    if not values:
+        return
+    statement = insert(conn, answer)
+    anew = {name: statement.excluded[name] for name in ("asked_at", "body")}
+    key = ["shop_id", "topic", "subject"]
+    conn.execute(statement.on_conflict_do_update(index_elements=key, set_=anew), values)
+
+
+def prune(conn: Connection) -> int:
+    """Remove what nobody reads any more, counted back from the newest answer; how many rows."""
+    newest: datetime | None = conn.scalar(select(func.max(answer.c.asked_at)))
+    if newest is None:
+        return 0
+    return conn.execute(delete(answer).where(answer.c.asked_at < newest - ANSWERS_KEPT)).rowcount

@@ -1,0 +1,37 @@
+"""What is old goes, what is open stays, and the file becomes smaller by what is gone."""
+
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+from labelwatch.store import Change, Pruned, Store
+from tests.store.build import NOW, put, several
+
+
+def closed(count: int) -> list[Change]:
+    return [
+        replace(one, posting=replace(one.posting, number=f"gone-{n}"), is_open=False)
+        for n, one in enumerate(several(count))
+    ]
+
+
+def test_closed_postings_go_and_open_ones_stay(store: Store) -> None:
+    put(store, *several(3), *closed(700))
+    assert store.prune(NOW + timedelta(days=1)).postings == 700
+    left = store.statistics()
+    assert (left.postings, left.open_postings, left.history) == (3, 3, 3)
+
+
+def test_the_room_of_what_is_gone_is_given_back_to_the_disk(sqlite_store: Store, sqlite_url: str) -> None:
+    put(sqlite_store, *closed(3000))
+    full = sqlite_store.statistics()
+    sqlite_store.prune(NOW + timedelta(days=1))
+    left = sqlite_store.statistics()
+    assert left.bytes_free == 0
+    assert left.bytes_used < full.bytes_used / 2
+    sqlite_store.close()  # the log is written into the file
+    assert Path(sqlite_url.removeprefix("sqlite:///")).stat().st_size == left.bytes_used
+
+
+def test_there_is_nothing_to_prune_in_an_empty_store(store: Store) -> None:
+    assert store.prune(NOW) == Pruned()

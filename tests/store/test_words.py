@@ -1,0 +1,97 @@
+"""No field of a posting or of a diagnosis is lost on its way through the database."""
+
+from dataclasses import MISSING, Field, fields, replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from labelwatch.core.model import (
+    Certainty,
+    Diagnosis,
+    Family,
+    Interval,
+    Product,
+    Proof,
+    RuledOut,
+    Severity,
+    Stage,
+    TariffStep,
+    Verdict,
+)
+from labelwatch.store import Store
+from tests.store.build import ALERT, AURORA, NOW, POSTING, change, minutes, notification, put, shop_id
+
+PRODUCT = Product("160000001", "SZ-1", "Чайник «面单»", 2, weight=0.35, price=1499.9, currency="RUB")
+STEP = TariffStep(NOW + minutes(44), 1.5, "discount", "12.30", "CNY")
+FULL_POSTING = replace(
+    POSTING,
+    hard_cutoff=NOW + timedelta(days=2),
+    tracking_number="LP00123CN",
+    requirements=(("products_requiring_gtd", ("160000001",)),),
+    products=(PRODUCT,),
+    tariff=(STEP, replace(STEP, until=None)),
+    parent="41-0000-1",
+    is_multibox=True,
+    boxes=2,
+    is_express=True,
+    is_legal=True,
+    recipient_gaps=("phone", "zip_code"),
+)
+FULL_DIAGNOSIS = Diagnosis(
+    shop="main",
+    posting_number="41-0001-1",
+    severity=Severity.CRITICAL,
+    family=Family.CARRIER,
+    cause="carrier_incident",
+    certainty=Certainty.LIKELY,
+    verdict=Verdict.WAIT,
+    wait_until=NOW + minutes(30),
+    incident="carrier:Aurora Post",
+    evidence=(Proof("carrier:Aurora Post", "63 of 80 late", NOW), Proof("status", "")),
+    ruled_out=(RuledOut("method_broken", "delivery_method.status=ACTIVE"),),
+    is_late=False,
+    stage=Stage.REGISTRATION,
+    status="awaiting_registration",
+    substatus="posting_in_registration",
+    flow="aggregator",
+    schema="rFBS",
+    method=AURORA,
+    tracking_number="LP00123CN",
+    requirements=(("products_requiring_gtd", ("160000001",)),),
+    products=(PRODUCT,),
+    waiting_since=Interval(NOW - minutes(9), NOW),
+    deadline=NOW + timedelta(days=1),
+    next_tariff=STEP,
+    alternatives=("Silk Road",),
+    asked=(Proof("label_task", 'Ozon says: "no"', NOW),),
+    shops=("main", "other"),
+    late=63,
+    total=80,
+    as_of=NOW,
+)
+
+
+@pytest.mark.parametrize("full", [FULL_POSTING, FULL_DIAGNOSIS, PRODUCT], ids=lambda full: type(full).__name__)
+def test_the_examples_here_leave_no_field_at_its_default(full: Any) -> None:
+    assert [f.name for f in fields(full) if _default(f) == getattr(full, f.name)] == []
+
+
+def _default(field: Field[Any]) -> object:
+    return field.default_factory() if field.default_factory is not MISSING else field.default
+
+
+def test_every_field_of_a_posting_comes_back(store: Store) -> None:
+    shop = put(store, change(FULL_POSTING))
+    assert store.known(shop, [FULL_POSTING.number])[FULL_POSTING.number].posting == FULL_POSTING
+
+
+def test_every_field_of_a_diagnosis_comes_back(store: Store) -> None:
+    diagnosed = replace(ALERT, diagnosis=FULL_DIAGNOSIS)
+    shop = shop_id(store)
+    with store.write() as tx:
+        (id_,) = tx.save_alerts(shop, [diagnosed])
+        saved = replace(diagnosed, id=id_)
+        tx.add_notifications([notification(saved)], created_at=NOW)
+    assert store.alerts() == [saved]
+    assert [row.notification.alert for row in store.notifications()] == [saved]
