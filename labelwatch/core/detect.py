@@ -56,6 +56,10 @@ TRACKED_FLOWS = OWN_CARRIER_FLOWS | {
 LABEL_TAKES_AT_LEAST = timedelta(seconds=60)
 """Ozon asks to wait 45 to 60 seconds after assembly before asking for a label (package-label/create)."""
 
+BLIND = timedelta(minutes=20)
+"""Between two readings so far apart the last minute is one in twenty: a shop that is read for the first time, or after
+an outage, is judged at once where the cutoff is near."""
+
 _STAGE_ORDER = {Stage.PACKING: 0, Stage.REGISTRATION: 1, Stage.LABEL: 2, Stage.DONE: 3}
 
 
@@ -157,9 +161,14 @@ def rings(posting: Posting, track: Track, *, delays: Delays, awaits: Awaited) ->
     if posting.deadline is None:
         return (own,)
     cutoff = posting.deadline - _cutoff_margin(posting, delays)
-    if track.stage is Stage.LABEL:
-        cutoff = max(cutoff, track.since.latest + LABEL_TAKES_AT_LEAST)
+    if posting.status == "awaiting_deliver":
+        cutoff = max(cutoff, _packed(track.since) + LABEL_TAKES_AT_LEAST)
     return own, Ring(cutoff, Clock.CUTOFF)
+
+
+def _packed(since: Interval) -> datetime:
+    """The latest moment at which it can have been packed; after a long blindness it was hardly at its very end."""
+    return since.earliest if since.latest - since.earliest > BLIND else since.latest
 
 
 def _is_awaited(posting: Posting, stage: Stage, awaits: Awaited) -> bool:

@@ -68,6 +68,17 @@ def test_a_label_is_never_judged_in_its_first_minute() -> None:
     assert finding(posting(), waited=timedelta(seconds=30), policy=impatient) is None
 
 
+def test_what_is_met_for_the_first_time_near_its_cutoff_is_told_at_once() -> None:
+    item = posting(cutoff=NOW + hours(1), in_process_at=NOW - hours(5))
+    for status in ("awaiting_deliver", "arbitration"):
+        met = replace(item, status=status)
+        fresh = watch().with_late_at(met, track(None, met, seen_at=NOW, not_before=None))
+        assert fresh.late_at is not None
+        assert fresh.late_at <= NOW
+    young = replace(item, in_process_at=NOW - MINUTE)
+    assert watch().with_late_at(young, track(None, young, seen_at=NOW, not_before=None)).late_at == NOW + MINUTE
+
+
 def test_the_real_deadline_counts_where_ozon_tells_it() -> None:
     assert not late_after(2 * MINUTE, cutoff=NOW + hours(1), hard_cutoff=NOW + hours(50))
     assert late_after(2 * MINUTE, cutoff=NOW + hours(50), hard_cutoff=NOW + hours(1))
