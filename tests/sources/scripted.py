@@ -125,7 +125,10 @@ def scripted(script: Script) -> Iterator[Scene]:
         def log_message(self, *_: object) -> None:
             """Tests read what was asked, not stderr."""
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    class Server(ThreadingHTTPServer):
+        request_queue_size = 64  # five, as it comes, keep a crowd of clients waiting for a second
+
+    server = Server(("127.0.0.1", 0), Handler)
     thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
     thread.start()
     try:
