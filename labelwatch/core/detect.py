@@ -57,7 +57,7 @@ LABEL_TAKES_AT_LEAST = timedelta(seconds=60)
 """Ozon asks to wait 45 to 60 seconds after assembly before asking for a label (package-label/create)."""
 
 BLIND = timedelta(minutes=20)
-"""Between two readings so far apart the last minute is one in twenty: a shop that is read for the first time, or after
+"""Between two readings so far apart the last minute is one in twenty: a shop read for the first time, or after
 an outage, is judged at once where the cutoff is near."""
 
 _STAGE_ORDER = {Stage.PACKING: 0, Stage.REGISTRATION: 1, Stage.LABEL: 2, Stage.DONE: 3}
