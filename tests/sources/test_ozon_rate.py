@@ -44,14 +44,14 @@ def test_two_sources_of_one_client_id_share_its_rate_and_never_burst() -> None:
     assert len(moments) == 2 * each
     # A little less than a second: requests are paced where they start and measured where they arrive.
     assert all(moments[i + rate] - moments[i] > 0.95 for i in range(len(moments) - rate))
-    assert all(moments[i + 5] - moments[i] > 0.2 for i in range(len(moments) - 5))
+    assert all(moments[i + 5] - moments[i] > 0.1 for i in range(len(moments) - 5))
 
 
 def test_the_rate_is_made_use_of() -> None:
     with scripted(lambda _: ROLES) as scene:
         began = time.monotonic()
         ask(scene, "2002", times=26, rate=50)
-        assert 0.5 <= time.monotonic() - began < 1.0
+        assert 0.5 <= time.monotonic() - began < 1.5
 
 
 def test_another_client_id_does_not_wait() -> None:
