@@ -15,10 +15,11 @@ KINDS = ("first", "second", "unchanged", "1 % changed")
 
 @dataclass(frozen=True, slots=True)
 class Rounds:
-    """How many rounds of each kind of poll; a slow contestant sits out all but the first `slow`."""
+    """How many rounds of each kind of poll; a slow contestant sits out what it can after the first `slow`."""
 
     first: int
-    again: int
+    unchanged: int
+    changed: int
     slow: int = 2
 
 
@@ -52,12 +53,12 @@ def hold(fake: Fake, names: Sequence[str], folder: Path, *, postings: int, round
         _compare(workers, outcome, fake.truth(), "the first poll")
         for worker in workers.values():
             _poll(worker, outcome, "second", changed=0)
-        for number in range(rounds.again):
+        for number in range(rounds.unchanged):
             for worker in _turn(workers, number, slow=rounds.slow):
                 _poll(worker, outcome, "unchanged", changed=0)
-        for number in range(rounds.again):
+        for number in range(rounds.changed):
             moved = fake.change(0.01)
-            for worker in _turn(workers, number, slow=rounds.again):
+            for worker in _turn(workers, number, slow=rounds.changed):
                 _poll(worker, outcome, "1 % changed", changed=moved)
         _compare(workers, outcome, fake.truth(), "the last poll")
     return outcome

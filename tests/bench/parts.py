@@ -1,7 +1,9 @@
 """What a poll is made of, each part alone over the same pages, with labelwatch's own functions."""
 
+import sqlite3
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -15,7 +17,8 @@ from labelwatch.sources.ozon_errors import Answer
 from labelwatch.sources.ozon_http import Wire
 from labelwatch.sources.ozon_parse import page, read
 from labelwatch.spool import Spool
-from labelwatch.store import Change, Store
+from labelwatch.store import Change, Store, open_store
+from tests.bench.contestants import database
 from tests.bench.contestants.limit import Limit
 from tests.bench.contestants.ours import Ours
 from tests.bench.fake import Fake
@@ -24,6 +27,8 @@ from tests.bench.world import PAGE
 T = TypeVar("T")
 
 _PATH = "/v4/posting/fbs/unfulfilled/list"
+_OTHERS = "posting_id IN (SELECT id FROM posting WHERE shop_id = 2)"
+_TABLES = {"posting": "shop_id = 2", "history": _OTHERS, "label_evidence": _OTHERS}
 _WATCH = Watch("main", DelayPolicy(), MethodHistory())
 
 
@@ -57,16 +62,14 @@ class Stopwatch:
 def measure(fake: Fake, folder: Path, *, postings: int) -> list[Part]:
     """All parts, in the order in which a poll pays for them."""
     fake.stock(postings)
-    for name in ("limit", "first"):
+    for name in ("limit", "ours", "bare"):
         (folder / name).mkdir(parents=True)
     watch = Stopwatch(postings)
     items = _reading(watch, fake, folder / "limit", postings=postings)
-    ours = Ours(fake.port, folder / "first")
-    try:
+    with closing(Ours(fake.port, folder / "ours")) as ours:
         _known(watch, ours, items)
         _changed(watch, ours.store, items)
-    finally:
-        ours.close()
+    _bare(watch, database(folder / "ours"), folder / "bare")
     return watch.parts
 
 
@@ -109,6 +112,24 @@ def _changed(watch: Stopwatch, store: Store, items: Sequence[Sequence[Item]]) ->
     changes = watch.time("track", "first", lambda: [_change(posting, now) for posting in postings])
     batches = watch.time("spool", "first", lambda: _spooled(changes))
     watch.time("write", "first", lambda: _write(store, batches), rounds=1)
+
+
+def _bare(watch: Stopwatch, written: Path, folder: Path) -> None:
+    """What sqlite3 alone takes for the same rows in the same tables, with their indexes."""
+    with closing(open_store(f"sqlite:///{database(folder)}")) as store:
+        store.upgrade()
+    with closing(sqlite3.connect(written)) as source, closing(sqlite3.connect(database(folder))) as target:
+        target.execute("PRAGMA synchronous = FULL")
+        rows = {
+            name: source.execute(f"SELECT * FROM {name} WHERE {which}").fetchall() for name, which in _TABLES.items()
+        }
+        watch.time("of which sqlite3 alone", "", lambda: _copy(target, rows), rounds=1)
+
+
+def _copy(target: sqlite3.Connection, rows: Mapping[str, Sequence[tuple[object, ...]]]) -> None:
+    for table, some in rows.items():
+        target.executemany(f"INSERT INTO {table} VALUES ({','.join('?' * len(some[0]))})", some)
+    target.commit()
 
 
 def _hundreds(postings: Sequence[Posting]) -> list[Sequence[Posting]]:

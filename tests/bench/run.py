@@ -18,6 +18,8 @@ from tests.bench.worker import WHERE, missing
 
 LATENCY = 0.2
 RATE = 25
+_SMALL = Rounds(first=3, unchanged=5, changed=3)
+_LARGE = Rounds(first=1, unchanged=2, changed=1)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -38,9 +40,9 @@ def _measure(fake: Fake, folder: Path, report: Report, *, full: bool) -> list[st
     for name, reason in absent.items():
         report.say(f"{name} is left out: {reason}")
     names = [name for name in WHERE if name not in absent]
-    outcomes = [_contest(fake, folder, report, names=names, postings=10_000, rounds=Rounds(3, 5))]
+    outcomes = [_contest(fake, folder, report, names=names, postings=10_000, rounds=_SMALL)]
     many = names if full else ["limit", "labelwatch"]
-    outcomes.append(_contest(fake, folder, report, names=many, postings=100_000, rounds=Rounds(1, 2)))
+    outcomes.append(_contest(fake, folder, report, names=many, postings=100_000, rounds=_LARGE))
     sizes = _sizes(fake, folder, report, full=full)
     report.say("the parts of a poll")
     _show_parts(report, parts.measure(fake, folder / "parts", postings=5_000))
