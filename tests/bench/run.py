@@ -120,4 +120,4 @@ def _show_goals(report: Report, measured: Sequence[Goal]) -> None:
     rows: list[list[Cell]] = [
         [goal.name, float(goal.measured), goal.wanted, "ok" if goal.is_met else "missed"] for goal in measured
     ]
-    report.show("goals", ["goal", "measured", "wanted", ""], rows)
+    report.show("goals", ["goal", "measured", "wanted", "verdict"], rows)
