@@ -207,11 +207,10 @@ def _write(plan: Plan, tx: Transaction, shop_id: int | None, decisions: Sequence
 
 
 def _judge_anew(tx: Transaction, shop_id: int, watch: Watch) -> None:
-    """The limits changed: when each open posting will be late is worked out again."""
+    """The limits changed: when each open posting will be late is worked out again, and written where it differs."""
     for some in tx.all_open(shop_id):
-        tx.set_late_at(
-            (known.id, watch.with_late_at(known.posting, known.track).late_at) for known in some if known.id
-        )
+        anew = [(known, watch.with_late_at(known.posting, known.track)) for known in some]
+        tx.set_late_at((old.id, new.late_at) for old, new in anew if old.id and new.late_at != old.track.late_at)
 
 
 def _is_late(decision: Decision) -> bool:

@@ -6,6 +6,7 @@ changed one is decoded, tracked and put into the spool, so memory does not follo
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from labelwatch.core.detect import LEFT, Watch, track
@@ -68,7 +69,9 @@ class Catch:
             ids = missing[start : start + LOOKUP_AT_ONCE]
             known = {item.posting.number: item for item in self.store.known_by_id(ids)}
             found = self._ask(list(known))
-            for number, posting in found.items():
+            for number, answered in found.items():
+                # Asked for singly, Ozon leaves the schema out.
+                posting = replace(answered, schema=answered.schema or known[number].posting.schema)
                 # Without bytes of its own: whatever the list shows of it next is looked at.
                 self._put(posting, NO_DIGEST, known[number], now())
             self.unseen.update(item.id for number, item in known.items() if number not in found and item.id)

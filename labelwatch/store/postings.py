@@ -76,7 +76,7 @@ def open_ids(conn: Connection, shop_id: int) -> "array[int]":
 def due_ids(conn: Connection, shop_id: int, now: datetime) -> "array[int]":
     """The ids of the open postings that are late at `now`; costs what it finds, not what is open."""
     query = select(posting.c.id).where(posting.c.shop_id == shop_id, _is_open, posting.c.late_at <= now)
-    return _ids(conn, query.order_by(posting.c.late_at))
+    return _ids(conn, query)
 
 
 def _ids(conn: Connection, query: Select[int]) -> "array[int]":

@@ -35,9 +35,9 @@ class Fake:
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
-    def stock(self, postings: int) -> int:
-        """Open a new shop with this many open postings; the bytes of all its pages, inflated."""
-        return int(self._tell("stock", postings))
+    def stock(self, postings: int) -> None:
+        """Open a new shop with this many open postings."""
+        self._tell("stock", postings)
 
     def change(self, share: float) -> int:
         """Let this share of the postings move on a step; how many did."""
@@ -85,11 +85,9 @@ class _Shop:
         self._versions = array("H")
         self._luck = Random(began.timestamp())
 
-    def stock(self, postings: int) -> int:
+    def stock(self, postings: int) -> None:
         self._versions = array("H", bytes(2 * postings))
-        pages = [self._page(which) for which in range(-(-postings // PAGE))]
-        self.answers = [_response(body) for body in pages]
-        return sum(map(len, pages))
+        self.answers = [_response(self._page(which)) for which in range(-(-postings // PAGE))]
 
     def change(self, share: float) -> int:
         count = len(self._versions)

@@ -129,6 +129,16 @@ def test_a_posting_that_was_looked_up_is_read_anew_when_it_is_listed_again(story
     assert known.posting.status == "awaiting_deliver"
 
 
+def test_a_posting_asked_for_singly_keeps_its_schema(story: Story) -> None:
+    story.lists(posting(A, schema="Crossborder"))
+    story.poll()
+    story.lists()
+    story.source.elsewhere = {A: posting(A, schema="", status="arbitration")}
+    story.poll(2)
+    (known,) = story.store.find(A).values()
+    assert (known.posting.status, known.posting.schema) == ("arbitration", "Crossborder")
+
+
 def test_one_broken_posting_is_set_aside_and_the_others_are_read(story: Story) -> None:
     story.source.unreadable = {B}
     story.lists(unpacked(A), unpacked(B), unpacked(C))

@@ -86,50 +86,64 @@ class Scene:
         return OzonSource(client_id, KEY, **{**settings, **changes})
 
 
+class Server(ThreadingHTTPServer):
+    """Answers by its script and keeps what it was asked."""
+
+    request_queue_size = 64  # five, as it comes, keep a crowd of clients waiting for a second
+
+    def __init__(self, script: Script) -> None:
+        self.script = script
+        self.asked: list[Asked] = []
+        super().__init__(("127.0.0.1", 0), Handler)
+
+
+class Handler(BaseHTTPRequestHandler):
+    """One connection to a scripted server."""
+
+    server: Server
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+
+    def do_POST(self) -> None:
+        content = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        headers = {name.lower(): text for name, text in self.headers.items()}
+        asked = Asked(self.path, headers, content, time.monotonic(), self.client_address[1])
+        self.server.asked.append(asked)
+        try:
+            self._send(self.server.script(asked))
+        except OSError:
+            self.close_connection = True  # the client has hung up, as some tests want it to
+
+    def _send(self, reply: Reply) -> None:
+        if reply.raw:
+            self._send_raw(reply)
+            return
+        self.send_response(reply.status)
+        for name, text in reply.headers.items():
+            self.send_header(name, text)
+        self.send_header("Content-Length", str(len(reply.body)))
+        self.end_headers()
+        self.wfile.write(reply.body)
+
+    def _send_raw(self, reply: Reply) -> None:
+        for piece in reply.raw:
+            self.wfile.write(piece)
+            self.wfile.flush()
+            time.sleep(reply.pause)
+        self.close_connection = True
+
+    def log_message(self, *_: object) -> None:
+        """Tests read what was asked, not stderr."""
+
+
 @contextmanager
 def scripted(script: Script) -> Iterator[Scene]:
     """The server, on a free port of 127.0.0.1, until the end of the block."""
-    asked: list[Asked] = []
-
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-        disable_nagle_algorithm = True
-
-        def do_POST(self) -> None:
-            content = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-            headers = {name.lower(): text for name, text in self.headers.items()}
-            asked.append(Asked(self.path, headers, content, time.monotonic(), self.client_address[1]))
-            try:
-                self._send(script(asked[-1]))
-            except OSError:
-                self.close_connection = True  # the client has hung up, as some tests want it to
-
-        def _send(self, reply: Reply) -> None:
-            if reply.raw:
-                self._send_raw(reply)
-                return
-            self.send_response(reply.status)
-            for name, text in reply.headers.items():
-                self.send_header(name, text)
-            self.send_header("Content-Length", str(len(reply.body)))
-            self.end_headers()
-            self.wfile.write(reply.body)
-
-        def _send_raw(self, reply: Reply) -> None:
-            for piece in reply.raw:
-                self.wfile.write(piece)
-                self.wfile.flush()
-                time.sleep(reply.pause)
-            self.close_connection = True
-
-        def log_message(self, *_: object) -> None:
-            """Tests read what was asked, not stderr."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server = Server(script)
     thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
     thread.start()
     try:
-        yield Scene(f"http://127.0.0.1:{server.server_port}", asked)
+        yield Scene(f"http://127.0.0.1:{server.server_port}", server.asked)
     finally:
         server.shutdown()
         server.server_close()

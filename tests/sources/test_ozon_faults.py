@@ -129,7 +129,7 @@ def test_the_deadline_is_that_of_the_whole_request(drip: Reply) -> None:
         began = time.monotonic()
         with pytest.raises(SourceError, match=r"ozon_down: /v1/roles: no complete answer within 0\.3 s"):
             source.key_info()
-        assert 0.9 <= time.monotonic() - began < 2.0
+        assert 0.9 <= time.monotonic() - began < 3.0
         source.close()
 
 
@@ -165,14 +165,23 @@ def test_credentials_never_follow_a_redirect() -> None:
     assert elsewhere.asked == []
 
 
-def test_a_closed_port_an_unknown_host_and_a_server_without_tls_are_an_ozon_that_is_down() -> None:
+@pytest.mark.parametrize(
+    ("url", "problem"),
+    [
+        ("http://127.0.0.1:9", "ConnectError"),
+        ("https://127.0.0.1:{port}", "ConnectError"),
+        ("http://api..ozon.invalid", "UnicodeError"),
+        ("ftp://127.0.0.1:{port}", "UnsupportedProtocol"),
+    ],
+    ids=["closed port", "no TLS", "no host name", "no HTTP"],
+)
+def test_what_cannot_be_reached_is_an_ozon_that_is_down(url: str, problem: str) -> None:
     with scripted(in_turn(ROLES)) as scene:
-        port = scene.url.rpartition(":")[2]
-        for url in ("http://127.0.0.1:9", "http://no-such-host.invalid", f"https://127.0.0.1:{port}"):
-            source = scene.source(base_url=url)
-            with pytest.raises(SourceError, match="ozon_down: /v1/roles: ConnectError"):
-                source.key_info()
-            source.close()
+        source = scene.source(base_url=url.format(port=scene.url.rpartition(":")[2]))
+        with pytest.raises(SourceError, match=f"ozon_down: /v1/roles: {problem}"):
+            source.key_info()
+        source.close()
+    assert scene.asked == []
 
 
 def close_when(asked: threading.Event, source: OzonSource) -> None:

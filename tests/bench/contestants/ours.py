@@ -6,6 +6,7 @@ from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import labelwatch.scheduler  # noqa: F401 - what the service has loaded counts as its memory
 from labelwatch.poll import Plan, Report, poll_shop
 from labelwatch.sources.ozon import OzonSource
 from labelwatch.store import open_store

@@ -1,0 +1,141 @@
+"""The command line: each command prints what others found out and decides nothing itself."""
+
+import os
+import signal
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from types import FrameType
+from typing import Annotated, Literal
+
+import typer
+
+from labelwatch import __version__
+from labelwatch.cli import causes, checking, database, demo, handling, late, polling, sandbox, service, show, telling
+from labelwatch.cli.options import ConfigFile
+from labelwatch.cli.terminal import complain, is_terminal
+from labelwatch.cli.troubles import in_words
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A command: what it is called, what runs, and an example of its use."""
+
+    name: str
+    run: Callable[..., None]
+    example: str
+
+
+COMMANDS: dict[str, tuple[Entry, ...]] = {
+    "Begin": (
+        Entry("demo", demo.demo, "labelwatch demo --seconds 60 --language zh"),
+        Entry("check", checking.check, "labelwatch check --online"),
+        Entry("test-alert", telling.try_channels, "labelwatch test-alert --channel packers"),
+        Entry("sandbox", sandbox.sandbox, "labelwatch sandbox --port 8790 --scenario causes"),
+    ),
+    "Watch": (
+        Entry("run", service.run, "labelwatch run --config /etc/labelwatch/labelwatch.toml"),
+        Entry("poll", polling.poll, "labelwatch poll --shop main"),
+    ),
+    "See and act": (
+        Entry("late", late.late, "labelwatch late --json"),
+        Entry("show", show.show, "labelwatch show 41517061-0214-1"),
+        Entry("ack", handling.ack, 'labelwatch ack 41517061-0214-1 --by anna --note "box is on the way"'),
+        Entry("snooze", handling.snooze, "labelwatch snooze 41517061-0214-1 2h"),
+        Entry("causes", causes.causes, "labelwatch causes --language ru"),
+    ),
+}
+"""Panel of the help -> its commands. `outbox` and `db` are groups and stand below."""
+
+DATABASE = (
+    Entry("upgrade", database.upgrade, "labelwatch db upgrade"),
+    Entry("backup", database.backup, "labelwatch db backup /var/backups/labelwatch.db"),
+    Entry("check", database.check, "labelwatch db check"),
+    Entry("prune", database.prune, "labelwatch db prune"),
+)
+
+
+def main() -> None:
+    """The console script."""
+    signal.signal(signal.SIGTERM, _terminated)
+    for stream in (sys.stdout, sys.stderr):
+        # A terminal that cannot show a letter shows a question mark; the command goes on.
+        stream.reconfigure(errors="replace")  # type: ignore[union-attr]
+    try:
+        sys.exit(_outcome())
+    except BrokenPipeError:
+        _leave_quietly()
+
+
+def _outcome() -> int:
+    try:
+        application()(standalone_mode=True)
+    except SystemExit as end:
+        sys.stdout.flush()
+        return end.code if isinstance(end.code, int) else 0
+    except BrokenPipeError:
+        raise
+    except Exception as error:
+        found = in_words(error)
+        if found is None:
+            raise
+        line, code = found
+        complain(f"labelwatch: {line}")
+        return code
+    return 0
+
+
+def application() -> typer.Typer:
+    """All commands, as Typer wants them; its help is drawn for people and plain for programs."""
+    looks: Literal["rich"] | None = "rich" if is_terminal() else None
+    app = typer.Typer(
+        name="labelwatch",
+        rich_markup_mode=looks,
+        pretty_exceptions_enable=False,
+        add_completion=True,
+        no_args_is_help=True,
+        context_settings={"help_option_names": ["--help", "-h"]},
+    )
+    app.callback(epilog="Example: labelwatch demo")(_root)
+    for panel, entries in COMMANDS.items():
+        _add(app, entries, panel)
+    outbox = typer.Typer(rich_markup_mode=looks, invoke_without_command=True)
+    outbox.callback(epilog="Example: labelwatch outbox --state dead")(telling.outbox)
+    _add(outbox, (Entry("retry", telling.retry, "labelwatch outbox retry 12"),), None)
+    app.add_typer(outbox, name="outbox", rich_help_panel="See and act")
+    db = typer.Typer(rich_markup_mode=looks, no_args_is_help=True, help=database.__doc__)
+    _add(db, DATABASE, None)
+    app.add_typer(db, name="db", rich_help_panel="Maintain", epilog="Example: labelwatch db check")
+    return app
+
+
+def _add(app: typer.Typer, entries: tuple[Entry, ...], panel: str | None) -> None:
+    for entry in entries:
+        app.command(entry.name, epilog=f"Example: {entry.example}", rich_help_panel=panel)(entry.run)
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        print(f"labelwatch {__version__}")
+        raise typer.Exit
+
+
+def _root(
+    version: Annotated[bool, typer.Option("--version", is_eager=True, callback=_version, help="Say which.")] = False,
+    config: ConfigFile = None,
+) -> None:
+    """Watch Ozon postings and tell people which shipping labels are late, why, and what to do.
+
+    Exit codes: 0 done, 1 it found trouble, 2 wrong usage, 69 Ozon or the database cannot be reached, 75 another
+    labelwatch works on this database, 78 the configuration is wrong.
+    """
+
+
+def _terminated(number: int, frame: FrameType | None) -> None:
+    sys.exit(128 + number)
+
+
+def _leave_quietly() -> None:
+    """Nobody reads on; Python would complain about that once more at its end."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    os._exit(1)

@@ -1,0 +1,82 @@
+"""`causes`: everything that can hold up a label, what proves it and what helps."""
+
+import os
+from contextlib import suppress
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+from labelwatch.cli.options import ConfigFile, Json, Speak
+from labelwatch.cli.terminal import as_json, is_terminal, say, table
+from labelwatch.cli.words import language_of
+from labelwatch.config import ConfigError
+from labelwatch.core.causes import CAUSES, MEANINGS
+from labelwatch.notify.catalog import Catalog, catalog, sayable
+
+
+def causes(config: ConfigFile = None, language: Speak = None, as_document: Json = False) -> None:
+    """Every cause labelwatch can name: what it means, what proves it, what to do.
+
+    Needs no configuration; with one, the texts come in its language.
+    """
+    spoken = language or _configured(config) or language_of(os.environ)
+    known = [_described(cause, catalog(spoken)) for cause in CAUSES]
+    if as_document:
+        as_json({"language": spoken, "causes": known})
+    elif is_terminal():
+        _print(known)
+    else:
+        table(("family", "cause", "name", "meaning"), [[one[key] for key in _COLUMNS] for one in known])
+
+
+_COLUMNS = ("family", "cause", "name", "meaning")
+
+
+def _configured(path: Path | None) -> str | None:
+    from labelwatch.cli.opening import configuration
+
+    if path is not None:
+        return configuration(path).language
+    with suppress(ConfigError):
+        return configuration(None).language
+    return None
+
+
+def _described(cause: str, words: Catalog) -> dict[str, Any]:
+    said, values = words.cause[cause], _example(words)
+    return {
+        "cause": cause,
+        "family": str(CAUSES[cause]),
+        "name": said.name,
+        "meaning": " ".join(MEANINGS[cause].split()),
+        "headline": sayable(said.headline, values)[0],
+        "why": sayable(said.why, values)[0],
+        "advice": sayable(said.advice, values)[0],
+        "remedy": sayable(said.steps, values),
+    }
+
+
+def _example(words: Catalog) -> dict[str, str]:
+    """What stands in the braces of the remedies where there is no posting to speak of."""
+    return {
+        "shop": "main",
+        "carrier": words.line.carrier,
+        "posting": "41517061-0214-1",
+        "order": "41517061-0214",
+        "skus": "S5200657-28",
+        "waiting": "40 min",
+        "wait_until": "18:00",
+    }
+
+
+def _print(known: list[dict[str, Any]]) -> None:
+    for family, members in groupby(known, key=lambda one: one["family"]):
+        say(family, style="bold underline")
+        say()
+        for one in members:
+            say(f"{one['name']}  ({one['cause']})", style="bold")
+            say(f"  {one['meaning']}", style="dim")
+            say(f"  {one['why']} {one['advice']}")
+            for place, step in enumerate(one["remedy"], 1):
+                say(f"  {place}. {step}")
+            say()

@@ -1,0 +1,76 @@
+"""`check`: is the configuration right and, with --online, does Ozon answer and can the channels be reached."""
+
+import os
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from labelwatch.cli.options import ConfigFile, Json
+from labelwatch.cli.terminal import as_json, say, working
+from labelwatch.cli.troubles import CONFIG_WRONG, FOUND_TROUBLE, UNREACHABLE
+from labelwatch.config import Config, ConfigError, find
+
+Online = Annotated[
+    bool, typer.Option("--online", help="Also ask Ozon what each key may do, and knock at each channel's door.")
+]
+
+
+def check(config: ConfigFile = None, online: Online = False, as_document: Json = False) -> None:
+    """Check the configuration: all mistakes at once, and what works but should be better.
+
+    With --online it exits with 1 when a key or a channel is not usable, with 69 when Ozon cannot be reached.
+    """
+    from labelwatch.cli.opening import configuration
+
+    path = find(config, os.environ)
+    try:
+        settings = configuration(path)
+    except ConfigError as error:
+        if not as_document:
+            raise
+        as_json({"config": str(path), "ok": False, "mistakes": _mistakes(error)})
+        raise typer.Exit(CONFIG_WRONG) from None
+    findings = _findings(settings) if online else []
+    ok = all(finding["ok"] for finding in findings)
+    if as_document:
+        as_json({"config": str(path), "ok": ok, "warnings": list(settings.warnings), "online": findings})
+    else:
+        _print(path, settings, findings)
+    if not ok:
+        raise typer.Exit(UNREACHABLE if any(finding["unreachable"] for finding in findings) else FOUND_TROUBLE)
+
+
+def _findings(settings: Config) -> list[dict[str, Any]]:
+    from labelwatch.cli.online import ask_channel, ask_ozon
+
+    with working("asking Ozon and the channels"):
+        shops = [ask_ozon(settings, shop) for shop in settings.shops if shop.enabled]
+        return [*shops, *(ask_channel(channel) for channel in settings.channels if channel.enabled)]
+
+
+def _mistakes(error: ConfigError) -> list[dict[str, Any]]:
+    return [
+        {
+            "file": str(mistake.file),
+            "line": mistake.line,
+            "key": mistake.key,
+            "value": mistake.value or None,
+            "allowed": mistake.allowed,
+        }
+        for mistake in error.mistakes
+    ]
+
+
+def _print(path: Path, settings: Config, findings: list[dict[str, Any]]) -> None:
+    shops, channels = (sum(one.enabled for one in some) for some in (settings.shops, settings.channels))
+    say(f"{path} is right: shops {shops}, channels {channels}", style="green")
+    for warning in settings.warnings:
+        say(f"  could be better: {warning}", style="yellow")
+    if not channels:
+        say("  could be better: nobody is told, there is no [[channel]] in use", style="yellow")
+    for finding in findings:
+        mark = "ok    " if finding["ok"] else "FAILED"
+        say(f"{mark}  {finding['kind']} {finding['name']}: {finding['said']}", style="" if finding["ok"] else "red")
+    if findings:
+        say("`labelwatch test-alert` sends a real message over every channel.")

@@ -1,0 +1,89 @@
+"""`db`: the tables, backups, damage, and what is old."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from labelwatch.cli.options import ConfigFile, Json
+from labelwatch.cli.terminal import as_json, say, table, working
+from labelwatch.cli.troubles import FOUND_TROUBLE
+from labelwatch.config import Config
+
+if TYPE_CHECKING:
+    from labelwatch.store import Store
+
+Target = Annotated[Path, typer.Argument(metavar="FILE", help="The file to write; it must not be there yet.")]
+
+
+def upgrade(config: ConfigFile = None) -> None:
+    """Bring the tables to what this version needs, after a backup. `run` and `poll` do so by themselves."""
+    from labelwatch.store import single_instance
+
+    settings = _configuration(config)
+    with single_instance(settings.store.url.get_secret_value()), _store(settings) as store:
+        backup_to = Path(f"{store.name}.{datetime.now(UTC):%Y%m%dT%H%M%SZ}.backup")
+        before, after = store.upgrade(backup_to)
+        if before == after:
+            say(f"{store.name} is at revision {after}: there was nothing to do")
+        elif before:
+            say(f"{store.name} is at revision {after} now, it was at {before}")
+        else:
+            say(f"{store.name} is new and at revision {after}")
+
+
+def backup(file: Target, config: ConfigFile = None) -> None:
+    """Copy the database to a file while it is in use. For PostgreSQL it names pg_dump instead."""
+    with _store(_configuration(config)) as store:
+        store.require_current()
+        with working("copying"):
+            store.backup(file)
+    say(f"{file}: {file.stat().st_size} bytes")
+
+
+def check(config: ConfigFile = None, as_document: Json = False) -> None:
+    """Read all of the database and look for damage; exits with 1 when there is some."""
+    with _store(_configuration(config)) as store, working("reading all of it"):
+        problems, name = store.check(), store.name
+        store.require_current()
+        numbers = asdict(store.statistics())
+    if as_document:
+        as_json({"ok": not problems, "problems": problems, "database": name, "statistics": numbers})
+    else:
+        table(("What", "How much"), [(key.replace("_", " "), str(value)) for key, value in numbers.items()])
+        say("\n".join(problems) or f"{name} is sound", style="red" if problems else "green")
+    if problems:
+        raise typer.Exit(FOUND_TROUBLE)
+
+
+def prune(config: ConfigFile = None, as_document: Json = False) -> None:
+    """Remove what ended longer ago than [store] history says. `run` does so by itself every night."""
+    settings = _configuration(config)
+    with _store(settings) as store, working("removing what is old"):
+        store.require_current()
+        removed = asdict(store.prune(datetime.now(UTC) - settings.store.history))
+    if as_document:
+        as_json(removed)
+    else:
+        say("removed: " + ", ".join(f"{key} {count}" for key, count in removed.items()))
+
+
+def _configuration(path: Path | None) -> Config:
+    from labelwatch.cli.opening import configuration
+
+    return configuration(path)
+
+
+@contextmanager
+def _store(settings: Config) -> "Iterator[Store]":
+    from labelwatch.store import open_store
+
+    store = open_store(settings.store.url.get_secret_value())
+    try:
+        yield store
+    finally:
+        store.close()

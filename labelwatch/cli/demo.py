@@ -1,0 +1,175 @@
+"""`demo`: a whole day of two shops in a few minutes, told as the packers would hear it; nothing real is touched.
+
+    sandbox (plays Ozon) <-- poll -- labelwatch (temporary database) -- outbox --> phone (prints)
+
+All three live by one clock that runs fast; everything in between is the same code as in `run`.
+"""
+
+import json
+import logging
+import os
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Annotated
+from zoneinfo import ZoneInfo
+
+import typer
+
+from labelwatch.cli import board
+from labelwatch.cli.options import Speak
+from labelwatch.cli.phone import Phone, phone, show_message
+from labelwatch.cli.terminal import say
+from labelwatch.cli.words import Demo, language_of, words
+from labelwatch.sandbox import Sandbox, TellableClock
+from labelwatch.sandbox.scenarios.day import LASTS, day
+
+if TYPE_CHECKING:
+    from labelwatch.app import App
+
+Seconds = Annotated[float, typer.Option("--seconds", metavar="N", min=5, help="How long the day is to last.")]
+BoardPort = Annotated[
+    int | None,
+    typer.Option("--port", metavar="P", show_default=False, help="For the board in the browser, once there is one."),
+]
+
+ZONES = {"zh": "Asia/Shanghai", "ru": "Europe/Moscow", "en": "UTC"}
+BEGINS_AT = 9
+EVERY = timedelta(minutes=2)
+TICK = 0.05
+"""Real seconds between two looks at the clock."""
+
+CONNECT = """\
+language = "{language}"
+
+[[shop]]
+name = "main"
+client_id = "123456"
+api_key = "env:OZON_KEY"
+
+[[channel]]
+name = "packers"
+url = "env:CHANNEL_URL"   # tgram://..., wecombot://..., mailtos://..."""
+
+
+@dataclass(slots=True)
+class Score:
+    """What happened so far."""
+
+    polls: int = 0
+    failed: int = 0
+    messages: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """What the day is played with; `speed` in virtual seconds per real one."""
+
+    app: "App"
+    clock: TellableClock
+    phone: Phone
+    zone: ZoneInfo
+    words: Demo
+    score: Score = field(default_factory=Score)
+
+    def shops(self) -> list[str]:
+        return [name for name, _ in self.app.shops()]
+
+
+def demo(seconds: Seconds = 150, port: BoardPort = None, language: Speak = None) -> None:
+    """Play a day of two shops and print every alert as the packers' phone shows it.
+
+    Needs no key, no configuration and no network: Ozon is a sandbox on this machine, the database is temporary.
+    """
+    spoken = str(language or language_of(os.environ))
+    said = words(spoken).demo
+    if port is not None:
+        say(said.no_board.format(port=port), style="yellow")
+    say(said.begins.format(seconds=f"{seconds:g}") + "\n")
+    with _staged(spoken, speed := LASTS * 60 / seconds) as stage:
+        stage.clock.run(speed)
+        _play(stage)
+        stage.clock.run(0)
+        _round(stage, stage.shops())
+        _sum_up(stage, spoken)
+    say(said.connect, style="bold")
+    say("\n" + CONNECT.format(language=spoken))
+
+
+@contextmanager
+def _staged(language: str, speed: float) -> Iterator[Stage]:
+    """Sandbox, phone and app, joined by one clock, which stands still as yet."""
+    from labelwatch.app import Clock
+    from labelwatch.cli.opening import configuration, opened
+
+    zone, stop = ZoneInfo(ZONES[language]), threading.Event()
+    start = datetime.now(zone).replace(hour=BEGINS_AT, minute=0, second=0, microsecond=0)
+    told = TellableClock(start, speed=0)
+    clock = Clock(now=told.now, monotonic=time.monotonic, sleep=lambda seconds: stop.wait(seconds / speed))
+    with (
+        TemporaryDirectory(prefix="labelwatch-demo-") as directory,
+        Sandbox(day(start), told, requests_a_second=None) as sandbox,
+        phone() as packers,
+    ):
+        file = Path(directory, "labelwatch.toml")
+        file.write_text(_configuration(sandbox, packers, language=language), "utf-8")
+        with opened(configuration(file), alone=True, log_level=logging.CRITICAL, clock=clock, stop=stop) as app:
+            yield Stage(app, told, packers, zone, words(language).demo)
+
+
+def _configuration(sandbox: Sandbox, packers: Phone, *, language: str) -> str:
+    """A file as anybody would write it, for the shops of the sandbox."""
+    shops = "".join(
+        f"[[shop]]\nname = {json.dumps(shop.name, ensure_ascii=False)}\n"
+        f'client_id = "{shop.client_id}"\napi_key = "{shop.api_key}"\n'
+        for shop in sandbox.world.shops.values()
+    )
+    return (
+        f'language = "{language}"\ntimezone = "{ZONES[language]}"\n'
+        f'[store]\nurl = "sqlite:///labelwatch.db"\n'
+        f'[ozon]\nbase_url = "{sandbox.base_url}"\nrequests_per_second = 50\n'
+        f'{shops}[[channel]]\nname = "packers"\nurl = "{packers.url}"\n'
+    )
+
+
+def _play(stage: Stage) -> None:
+    """Poll each shop every two minutes of the day, tell what is due, and print what arrives."""
+    end = stage.clock.now() + timedelta(minutes=LASTS)
+    due = dict.fromkeys(stage.shops(), stage.clock.now())
+    while (now := stage.clock.now()) < end:
+        _round(stage, [shop for shop, at in due.items() if at <= now])
+        due |= {shop: now + EVERY for shop, at in due.items() if at <= now}
+        time.sleep(TICK)
+
+
+def _round(stage: Stage, shops: list[str]) -> None:
+    for shop in shops:
+        report = stage.app.poll(shop)
+        stage.score.polls += 1
+        stage.score.failed += report is None or not report.complete
+    stage.app.tell()
+    for message in stage.phone.unread():
+        stage.score.messages += 1
+        show_message(message, at=f"{stage.clock.now():%H:%M}")
+
+
+def _sum_up(stage: Stage, language: str) -> None:
+    """The board as it stands at the end, and the day in numbers."""
+    overview = stage.app.overview()
+    say(stage.words.board.format(time=f"{overview.as_of.astimezone(stage.zone):%H:%M}") + "\n", style="bold")
+    board.print_board(overview, board.voice(language, stage.zone.key, overview.as_of))
+    late = [alert for alert in stage.app.store.alerts(open_only=False) if alert.diagnosis.posting_number]
+    numbers = {
+        "postings": stage.app.store.statistics().postings,
+        "polls": stage.score.polls,
+        "failed": stage.score.failed,
+        "late": len(late),
+        "resolved": sum(alert.resolved_at is not None for alert in late),
+        "messages": stage.score.messages,
+    }
+    say("\n" + stage.words.sum_up.format(**numbers) + "\n")

@@ -1,0 +1,108 @@
+"""All that is known of one posting, as the JSON document of `show`."""
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from labelwatch.core.detect import LABEL_ACTIONS
+from labelwatch.core.model import Alert
+from labelwatch.notify.view import rfc3339, view
+
+if TYPE_CHECKING:
+    from labelwatch.app import Dossier
+    from labelwatch.store import HistoryRow, OutboxRow
+
+
+def as_document(found: "Dossier", told: "list[OutboxRow]", *, language: str, timezone: str) -> dict[str, Any]:
+    """What `show --json` prints: the latest alert, or its fields empty, and the history, oldest first."""
+    alert = current(found)
+    return {
+        **(view(alert, language=language, zone=timezone) if alert else _without_alert(found)),
+        "history": [_moment(row) for row in found.history],
+        "label_evidence": [
+            {"level": str(one.level), "not_before": _time(one.not_before), "seen_at": _time(one.seen_at)}
+            for one in found.evidence
+        ],
+        "told": [telling(row) for row in told],
+        "messages": [],
+    }
+
+
+def current(found: "Dossier") -> Alert | None:
+    """The alert that is open, or the last one that was."""
+    return found.alerts[-1] if found.alerts else None
+
+
+def has_label(row: "HistoryRow") -> bool:
+    return not LABEL_ACTIONS.isdisjoint(row.actions)
+
+
+def telling(row: "OutboxRow") -> dict[str, Any]:
+    """One notification, as `outbox --json` lists it."""
+    told = row.notification
+    number = told.alert.diagnosis.posting_number
+    return {
+        "id": row.id,
+        "channel": told.channel,
+        "reason": str(told.reason),
+        "state": str(row.state),
+        "shop": told.alert.diagnosis.shop,
+        "postings": [number] if number else [],
+        "attempts": row.attempts,
+        "created_at": _time(row.created_at),
+        "due_at": _time(told.due_at),
+        "sent_at": _time(row.sent_at),
+        "message_key": row.message_key,
+        "possible_duplicate": row.possible_duplicate,
+        "receipt": row.receipt or None,
+        "error": row.error or None,
+    }
+
+
+def _moment(row: "HistoryRow") -> dict[str, Any]:
+    return {
+        "seen_at": _time(row.seen_at),
+        "not_before": _time(row.not_before),
+        "status": row.status,
+        "substatus": row.substatus or None,
+        "label": has_label(row),
+        "tracking_number": row.tracking_number or None,
+        "cutoff": _time(row.cutoff),
+        "actions": list(row.actions),
+        "requirements": list(row.requirements),
+        "flow": row.flow or None,
+        "carrier": row.method.carrier or None,
+        "delivery_method": row.method.name or None,
+        "warehouse": row.method.warehouse or None,
+    }
+
+
+_NEVER_ALERTED = (
+    *("state", "severity", "family", "cause", "certainty", "verdict", "wait_until", "opened_at", "resolved_at"),
+    *("outcome", "told_at", "handled_by", "snoozed_until", "incident", "as_of", "link"),
+)
+
+
+def _without_alert(found: "Dossier") -> dict[str, Any]:
+    """The fields of an alert for a posting that never had one."""
+    posting, track = found.known.posting, found.known.track
+    return {
+        "shop": found.shop,
+        "posting_number": posting.number,
+        **dict.fromkeys(_NEVER_ALERTED),
+        "evidence": {},
+        "ruled_out": [],
+        "remedy": [],
+        "told_count": 0,
+        "stage": str(track.stage),
+        "status": posting.status,
+        "substatus": posting.substatus or None,
+        "carrier": posting.method.carrier or None,
+        "delivery_method": posting.method.name or None,
+        "warehouse": posting.method.warehouse or None,
+        "waiting_since": [_time(track.since.earliest), _time(track.since.latest)],
+        "deadline": _time(posting.deadline),
+    }
+
+
+def _time(at: datetime | None) -> str | None:
+    return rfc3339(at) if at else None

@@ -1,0 +1,63 @@
+"""Where log lines go and what never stands in one: a secret of the configuration."""
+
+import logging
+import re
+from collections.abc import Callable, Iterable, Mapping
+from urllib.parse import quote, unquote, urlsplit
+
+from labelwatch.config import Config
+
+HIDDEN = "(hidden)"
+SHORTEST = 6
+"""A part of a URL that is shorter than this is a word, not a token."""
+
+_TALKATIVE = ("alembic", "apprise", "apscheduler", "httpcore", "httpx", "sqlalchemy")
+
+
+def set_up(config: Config, *, level: int, environ: Mapping[str, str]) -> None:
+    """Log to stderr from now on; the journal of systemd writes the time by itself."""
+    handler = logging.StreamHandler()
+    plain = "JOURNAL_STREAM" in environ
+    handler.setFormatter(logging.Formatter("%(message)s" if plain else "%(asctime)s %(levelname)s %(message)s"))
+    # On the handler and not on the root logger: a logger's filter does not see what its children pass up.
+    handler.addFilter(redactor(secrets_of(config)))
+    logging.basicConfig(level=level, handlers=[handler], force=True)
+    for name in _TALKATIVE:
+        logging.getLogger(name).setLevel(logging.WARNING)
+
+
+def redactor(secrets: Iterable[str]) -> Callable[[logging.LogRecord], bool]:
+    """A filter that lets every record pass, without the secrets in its text, arguments and traceback."""
+    longest_first = sorted({secret for secret in secrets if secret}, key=len, reverse=True)
+    pattern = re.compile("|".join(map(re.escape, longest_first)) or r"(?!)")
+
+    def clean(record: logging.LogRecord) -> bool:
+        record.msg, record.args = pattern.sub(HIDDEN, record.getMessage()), None
+        if record.exc_info and not record.exc_text:
+            record.exc_text = logging.Formatter().formatException(record.exc_info)
+        record.exc_text = pattern.sub(HIDDEN, record.exc_text) if record.exc_text else None
+        return True
+
+    return clean
+
+
+def secrets_of(config: Config) -> set[str]:
+    """Every secret, and of URLs also the parts that may show up alone: user, password, tokens in path and query."""
+    keys = {shop.api_key.get_secret_value() for shop in config.shops}
+    if config.web and config.web.password:
+        keys.add(config.web.password.get_secret_value())
+    urls = [channel.url.get_secret_value() for channel in config.channels]
+    if config.heartbeat:
+        urls.append(config.heartbeat.url.get_secret_value())
+    passwords = {urlsplit(config.store.url.get_secret_value()).password or ""}
+    return keys | set(urls) | {part for url in urls for part in _parts(url)} | passwords - {""}
+
+
+def _parts(url: str) -> set[str]:
+    found = urlsplit(url)
+    words = re.split(r"[/?&=:@]", f"{found.username}/{found.password}/{found.path}/{found.query}")
+    # Apprise puts tokens in the host's place, too: wecombot://KEY.
+    if found.path in ("", "/") and "." not in found.netloc:
+        words.append(found.netloc)
+    long_ones = {word for word in words if len(word) >= SHORTEST}
+    return long_ones | {unquote(word) for word in long_ones} | {quote(word) for word in long_ones}

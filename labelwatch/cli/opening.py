@@ -1,0 +1,41 @@
+"""Opens for a command what it works with: the configuration, and the app over it."""
+
+import logging
+import os
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from labelwatch.cli.logs import set_up
+from labelwatch.config import Config, find, load
+
+if TYPE_CHECKING:
+    from labelwatch.app import App, Clock
+
+
+def configuration(path: Path | None) -> Config:
+    """The configuration that `path` or the usual places hold; ConfigError names all of its mistakes."""
+    # Imported here: Apprise takes time, which only those pay who read a configuration.
+    from labelwatch.notify.channels import check_url
+
+    return load(find(path, os.environ), environ=os.environ, check_url=check_url)
+
+
+@contextmanager
+def opened(
+    config: Config,
+    *,
+    alone: bool = False,
+    log_level: int = logging.WARNING,
+    clock: "Clock | None" = None,
+    stop: threading.Event | None = None,
+) -> Iterator["App"]:
+    """The app over a configuration, with `alone`, `clock` and `stop` as in labelwatch.app.build; logs to stderr."""
+    # Imported here: who wrote the configuration wrongly does not wait for a database library to be told so.
+    from labelwatch.app import build
+
+    set_up(config, level=log_level, environ=os.environ)
+    with build(config, clock=clock, stop=stop, alone=alone) as app:
+        yield app

@@ -1,0 +1,93 @@
+"""A phone that prints: a webhook on 127.0.0.1 that keeps what it is sent until somebody looks."""
+
+import json
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from queue import Empty, SimpleQueue
+
+from rich.box import ROUNDED
+from rich.console import Console
+from rich.panel import Panel
+from rich.table import Table
+from rich.text import Text
+
+from labelwatch.cli.terminal import is_terminal, printable
+
+WIDTH = 60
+_COLOURS = {"failure": "red", "warning": "yellow", "success": "green"}
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """One message; `kind` as Apprise names it: info, success, warning or failure."""
+
+    title: str
+    body: str
+    kind: str
+
+
+class Phone(ThreadingHTTPServer):
+    """Takes messages as a `json://` channel sends them."""
+
+    daemon_threads = True
+
+    def __init__(self) -> None:
+        self._unread: SimpleQueue[Received] = SimpleQueue()
+        super().__init__(("127.0.0.1", 0), _Handler)
+
+    @property
+    def url(self) -> str:
+        """The channel URL that leads here."""
+        return f"json://127.0.0.1:{self.server_port}/"
+
+    def take(self, content: bytes) -> None:
+        sent = json.loads(content)
+        self._unread.put(Received(sent["title"], sent["message"], sent["type"]))
+
+    def unread(self) -> Iterator[Received]:
+        """What came since somebody last looked, in order."""
+        while True:
+            try:
+                yield self._unread.get_nowait()
+            except Empty:
+                return
+
+
+class _Handler(BaseHTTPRequestHandler):
+    server: Phone
+
+    def do_POST(self) -> None:
+        self.server.take(self.rfile.read(int(self.headers["Content-Length"])))
+        self.send_response(200)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None:
+        """Silence: a line per request would stand between the messages."""
+
+
+@contextmanager
+def phone() -> Iterator[Phone]:
+    """A phone that is switched on as long as the block lasts."""
+    with Phone() as switched_on:
+        threading.Thread(target=switched_on.serve_forever, args=(0.05,), name="phone", daemon=True).start()
+        try:
+            yield switched_on
+        finally:
+            switched_on.shutdown()
+
+
+def show_message(message: Received, *, at: str) -> None:
+    """Print a message as it looks on a phone, with the time in front."""
+    lines = [printable(line) for line in (message.title, *message.body.split("\n"))]
+    if not is_terminal():
+        print(f"{at}  {lines[0]}", *(f"       {line}".rstrip() for line in lines[1:]), "", sep="\n", flush=True)
+        return
+    content = Text("\n").join((Text(lines[0], "bold"), *map(Text, lines[1:])))
+    panel = Panel(content, box=ROUNDED, width=WIDTH, border_style=_COLOURS.get(message.kind, "blue"))
+    row = Table.grid(padding=(0, 1))
+    row.add_row(Text(at, "dim"), panel)
+    Console(highlight=False).print(row)

@@ -1,0 +1,105 @@
+"""`poll`: read the shops once and tell what follows from it."""
+
+import logging
+import threading
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from labelwatch.cli.options import ConfigFile, Json, OneShop, Verbose
+from labelwatch.cli.terminal import as_json, complain, table, working
+from labelwatch.cli.troubles import FOUND_TROUBLE, UNREACHABLE
+from labelwatch.config import Config
+
+if TYPE_CHECKING:
+    from labelwatch.app import App
+    from labelwatch.poll import Report
+
+AT_ONCE = 8
+"""Shops polled at the same time: each spends its time waiting for Ozon."""
+
+
+def poll(
+    config: ConfigFile = None, shop: OneShop = None, verbose: Verbose = False, as_document: Json = False
+) -> None:
+    """Read the shops once, tell what is new, and exit: for cron, or to see that all works.
+
+    Exits with 0 when nothing is late, 1 when something is, 69 when a shop could not be read.
+    """
+    from labelwatch.cli.opening import configuration, opened
+
+    settings, stop = configuration(config), threading.Event()
+    names = _names(settings, shop)
+    # Nothing more of this round will come: what it finds is one group already.
+    settings = replace(settings, alerts=replace(settings.alerts, group_wait=timedelta(0)))
+    level = logging.INFO if verbose else logging.WARNING
+    with opened(settings, alone=True, log_level=level, stop=stop) as app:
+        with working(f"reading {len(names)} shops" if len(names) > 1 else f"reading {names[0]}"):
+            reports = _poll_all(app, names, stop)
+        with working("telling"):
+            app.tell()
+    if as_document:
+        as_json([_document(report) for report in reports])
+    else:
+        _print(reports)
+    if not all(report.complete for report in reports):
+        raise typer.Exit(UNREACHABLE)
+    if any(report.late for report in reports):
+        raise typer.Exit(FOUND_TROUBLE)
+
+
+def _names(settings: Config, shop: str | None) -> list[str]:
+    known = [one.name for one in settings.shops]
+    if shop is not None and shop not in known:
+        raise typer.BadParameter(f"no shop of this name; there are {', '.join(known)}", param_hint="--shop")
+    enabled = [one.name for one in settings.shops if one.enabled]
+    return [shop] if shop is not None else enabled
+
+
+def _poll_all(app: "App", names: Sequence[str], stop: threading.Event) -> "list[Report]":
+    from labelwatch.poll import Report
+
+    def one(name: str) -> Report:
+        report = app.poll(name, even_if_paused=True)
+        return report or Report(name, complete=False, error="given up: it took too long")
+
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        try:
+            return list(pool.map(one, names))
+        except KeyboardInterrupt:
+            stop.set()
+            raise
+
+
+def _document(report: "Report") -> dict[str, Any]:
+    return {
+        "shop": report.shop,
+        "complete": report.complete,
+        "postings": report.postings,
+        "changed": report.changed,
+        "late": report.late,
+        "told": report.told,
+        "requests": report.requests,
+        "seconds": report.seconds,
+        "quarantined": report.quarantined,
+        "cause": str(report.cause) if report.cause else None,
+        "error": report.error,
+    }
+
+
+def _print(reports: "Sequence[Report]") -> None:
+    headings = ("Shop", "Read", "Postings", "Changed", "Late", "Told", "Seconds")
+    table(headings, (_row(report) for report in reports))
+    for report in reports:
+        if report.error:
+            complain(f"{report.shop}: {report.error}")
+
+
+def _row(report: "Report") -> tuple[str, ...]:
+    numbers = (report.postings, report.changed, report.late, report.told)
+    read = "yes" if report.complete else "no"
+    return report.shop, read, *map(str, numbers), f"{report.seconds:.1f}"

@@ -1,0 +1,32 @@
+"""`sandbox`: the fake Ozon Seller API alone, for trying a configuration and for other people's clients."""
+
+import os
+from typing import Annotated
+
+import typer
+
+from labelwatch.cli.terminal import complain
+from labelwatch.cli.troubles import FOUND_TROUBLE
+
+Port = Annotated[int, typer.Option("--port", metavar="P", min=0, max=65535, help="0 takes one that is free.")]
+Scenario = Annotated[
+    str,
+    typer.Option("--scenario", metavar="NAME", help="What is played: day, causes, blind, quiet, many or many:N."),
+]
+Speed = Annotated[float, typer.Option("--speed", metavar="X", min=0, help="How many times as fast as outside.")]
+
+
+def sandbox(port: Port = 8790, scenario: Scenario = "day", speed: Speed = 1.0) -> None:
+    """Play Ozon's Seller API on this machine: any Client-Id and key of the invented shops work, nothing is real.
+
+    GET /sandbox/ tells the keys, the methods, and how to move the clock or let it fail. Ctrl-C ends it.
+    """
+    from labelwatch.sandbox import serve
+
+    try:
+        serve(port, scenario, speed=speed)
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--scenario") from error
+    except OSError as error:
+        complain(f"cannot listen on port {port}: {error.strerror or os.strerror(error.errno or 0)}")
+        raise typer.Exit(FOUND_TROUBLE) from error

@@ -1,0 +1,56 @@
+"""`run`: the service, until it is told to stop."""
+
+import logging
+import os
+import signal
+import sys
+import threading
+import time
+from types import FrameType
+
+from labelwatch.cli.options import ConfigFile, Verbose
+from labelwatch.config import Config
+
+log = logging.getLogger(__name__)
+
+
+def run(config: ConfigFile = None, verbose: Verbose = False) -> None:
+    """Watch the shops and tell people, until SIGTERM or Ctrl-C; logs to stderr.
+
+    Under systemd it reports readiness, a status line, and that it makes progress (Type=notify, WatchdogSec=).
+    """
+    from labelwatch.cli.opening import configuration, opened
+    from labelwatch.scheduler import Service
+    from labelwatch.systemd import notifier
+
+    settings, stop = configuration(config), threading.Event()
+    _stop_on_signals(stop)
+    with opened(settings, alone=True, log_level=logging.DEBUG if verbose else logging.INFO, stop=stop) as app:
+        _log_doubts(settings)
+        notify = notifier(os.environ.get("NOTIFY_SOCKET"))
+        Service(app, stop=stop, notify=notify, wall=time.time, monotonic=time.monotonic).run()
+    _end()
+
+
+def _stop_on_signals(stop: threading.Event) -> None:
+    def end(number: int, frame: FrameType | None) -> None:
+        stop.set()
+        # Who asks a second time does not want to wait.
+        signal.signal(number, signal.SIG_DFL)
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, end)
+
+
+def _log_doubts(settings: Config) -> None:
+    for warning in settings.warnings:
+        log.warning("configuration: %s", warning)
+    if not settings.destinations():
+        log.warning("configuration: there is no [[channel]] in use, so nobody will be told")
+
+
+def _end() -> None:
+    """Leave at once: what the service abandoned must not hold up the end of the process by its threads."""
+    logging.shutdown()
+    sys.stdout.flush()
+    os._exit(0)

@@ -1,0 +1,109 @@
+"""`show`: one posting from the first time it was seen, why it is late, what was ruled out, what to do."""
+
+from typing import TYPE_CHECKING
+
+import typer
+
+from labelwatch.cli import dossier as paper
+from labelwatch.cli.board import state_of, voice
+from labelwatch.cli.options import ConfigFile, Json, OneShop, Posting, Speak
+from labelwatch.cli.terminal import as_json, complain, say, table
+from labelwatch.cli.troubles import FOUND_TROUBLE
+from labelwatch.cli.words import Words, words
+from labelwatch.core.model import Alert
+from labelwatch.notify import wording
+from labelwatch.notify.moments import Voice, zoned_clock
+
+if TYPE_CHECKING:
+    from labelwatch.app import Dossier
+    from labelwatch.store import HistoryRow, OutboxRow
+
+
+def show(
+    posting: Posting,
+    config: ConfigFile = None,
+    shop: OneShop = None,
+    language: Speak = None,
+    as_document: Json = False,
+) -> None:
+    """Show all that is known of one posting: cause, evidence, what was ruled out, remedy, timeline, messages."""
+    from labelwatch.cli.opening import configuration, opened
+
+    with opened(configuration(config)) as app:
+        found = _the_one(app.dossiers(posting), posting, shop)
+        queued = app.store.notifications(posting_number=posting)
+        spoken, timezone, now = language or app.config.language, app.config.timezone, app.clock.now()
+    told = [row for row in reversed(queued) if row.notification.alert.diagnosis.shop == found.shop]
+    if as_document:
+        as_json(paper.as_document(found, told, language=spoken, timezone=timezone))
+    else:
+        _print(found, told, voice(spoken, timezone, now))
+
+
+def _the_one(found: "list[Dossier]", posting: str, shop: str | None) -> "Dossier":
+    of_shop = [dossier for dossier in found if shop in (None, dossier.shop)]
+    if not of_shop:
+        where = f" in shop {shop}" if shop else ""
+        complain(f"{posting} was never seen{where}; is the number whole, like 41517061-0214-1?")
+        raise typer.Exit(FOUND_TROUBLE)
+    if len(of_shop) > 1:
+        names = ", ".join(dossier.shop for dossier in of_shop)
+        raise typer.BadParameter(f"{posting} is in several shops, choose one: {names}", param_hint="--shop")
+    return of_shop[0]
+
+
+def _print(found: "Dossier", told: "list[OutboxRow]", speaker: Voice) -> None:
+    said = words(speaker.words.language)
+    alert = paper.current(found)
+    if alert is not None:
+        _print_alert(alert, speaker, said)
+    else:
+        say(said.show.not_late.format(posting=found.known.posting.number), style="bold green")
+    say(f"\n{said.show.timeline}", style="bold")
+    show = said.show
+    headings = (show.seen, show.status, show.label, show.tracking, show.cutoff)
+    table(headings, (_moment(row, speaker, said) for row in found.history))
+    if told:
+        say(f"\n{show.told}", style="bold")
+        table((), (_telling(row, speaker) for row in told))
+
+
+def _print_alert(alert: Alert, speaker: Voice, said: Words) -> None:
+    diagnosis = alert.diagnosis
+    heading = (
+        wording.subject(speaker, diagnosis),
+        wording.headline(speaker, diagnosis),
+        said.severity[diagnosis.severity],
+        state_of(alert, speaker, said),
+    )
+    say(" · ".join(heading), style="bold")
+    for line in (wording.why(speaker, diagnosis), wording.due(speaker, diagnosis), wording.place(speaker, diagnosis)):
+        if line:
+            say(line)
+    say(f"\n{speaker.words.line.how}", style="bold")
+    for place, step in enumerate(wording.steps(speaker, diagnosis), 1):
+        say(f"{place}. {step}")
+    say(wording.link(diagnosis))
+    say(f"\n{wording.evidence(speaker, diagnosis)}")
+    if diagnosis.ruled_out:
+        say(f"\n{said.show.ruled_out}", style="bold")
+        names = ((wording.words_of(speaker, other.cause).name, other.because) for other in diagnosis.ruled_out)
+        table((), names)
+
+
+def _moment(row: "HistoryRow", speaker: Voice, said: Words) -> tuple[str, ...]:
+    status = speaker.words.status.get(row.status, row.status)
+    substatus = speaker.words.substatus.get(row.substatus, row.substatus)
+    return (
+        zoned_clock(speaker, row.seen_at),
+        f"{status} ({substatus})" if substatus not in ("", status) else status,
+        said.show.there if paper.has_label(row) else said.show.not_there,
+        row.tracking_number,
+        zoned_clock(speaker, row.cutoff) if row.cutoff else "",
+    )
+
+
+def _telling(row: "OutboxRow", speaker: Voice) -> tuple[str, ...]:
+    reason = speaker.words.reason.get(row.notification.reason) or str(row.notification.reason)
+    at = row.sent_at or row.notification.due_at
+    return zoned_clock(speaker, at), row.notification.channel, reason, str(row.state), row.error or row.receipt

@@ -1,0 +1,158 @@
+"""`test-alert` and `outbox`: what is told to whom, and what became of it."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from labelwatch.cli.options import ConfigFile, Json
+from labelwatch.cli.terminal import as_json, complain, say, table, working
+from labelwatch.cli.troubles import FOUND_TROUBLE
+from labelwatch.config import Config
+
+if TYPE_CHECKING:
+    from labelwatch.app import App
+    from labelwatch.store import OutboxRow
+
+OneChannel = Annotated[
+    str | None,
+    typer.Option("--channel", metavar="NAME", show_default=False, help="This channel only, by its name."),
+]
+OneState = Annotated[
+    str | None,
+    typer.Option(
+        "--state",
+        metavar="STATE",
+        show_default=False,
+        help="pending, leased, sent, unverified, retry, dead, superseded or expired.",
+    ),
+]
+OnePosting = Annotated[
+    str | None,
+    typer.Option("--posting", metavar="POSTING", show_default=False, help="What was told of this posting."),
+]
+Most = Annotated[int, typer.Option("--limit", metavar="N", min=1, help="The latest N.")]
+Row = Annotated[int, typer.Argument(metavar="ID", help="The number in the first column of `labelwatch outbox`.")]
+
+
+def try_channels(config: ConfigFile = None, channel: OneChannel = None, as_document: Json = False) -> None:
+    """Send a made-up alert over every channel, through the same outbox as a real one, and print the receipts.
+
+    Exits with 1 when a channel did not take it.
+    """
+    from labelwatch.cli.dossier import telling
+    from labelwatch.cli.opening import configuration
+
+    settings = configuration(config)
+    names = _names(settings, channel)
+    with _beside_the_service(settings) as app, working("sending"):
+        rows = sorted(app.test_alert(names), key=lambda row: names.index(row.notification.channel))
+    if as_document:
+        as_json([telling(row) for row in rows])
+    else:
+        say("\n".join(map(_outcome, rows)))
+    if not all(_arrived(row) for row in rows):
+        raise typer.Exit(FOUND_TROUBLE)
+
+
+def outbox(
+    context: typer.Context,
+    config: ConfigFile = None,
+    channel: OneChannel = None,
+    state: OneState = None,
+    posting: OnePosting = None,
+    limit: Most = 100,
+    as_document: Json = False,
+) -> None:
+    """List what was told to whom, what waits, what died and why, latest first."""
+    if context.invoked_subcommand is not None:
+        return
+    from labelwatch.cli.dossier import telling
+    from labelwatch.cli.opening import configuration, opened
+    from labelwatch.store import OutboxState
+
+    if state is not None and state not in list(OutboxState):
+        raise typer.BadParameter(f"there is {', '.join(OutboxState)}", param_hint="--state")
+    with opened(configuration(config)) as app:
+        rows = app.store.notifications(
+            channel=channel,
+            states=[OutboxState(state)] if state else None,
+            posting_number=posting,
+            limit=limit,
+        )
+    if as_document:
+        as_json([telling(row) for row in rows])
+    elif rows:
+        table(
+            ("ID", "State", "Channel", "Reason", "Posting", "Tries", "When (UTC)", "What came of it"), map(_row, rows)
+        )
+    else:
+        say("Nothing was told so far.")
+
+
+def retry(row: Row, config: ConfigFile = None) -> None:
+    """Send a message again that is dead, expired or superseded."""
+    from labelwatch.cli.opening import configuration, opened
+    from labelwatch.core.telling import WORTH_TELLING_FOR
+
+    with opened(configuration(config)) as app:
+        now = app.clock.now()
+        if not app.store.retry(row, at=now, expires_at=now + WORTH_TELLING_FOR):
+            complain(
+                f"message {row} is not among those that are dead, expired or superseded; see `labelwatch outbox`"
+            )
+            raise typer.Exit(FOUND_TROUBLE)
+    say(f"message {row} waits to be sent again; `run` does so at once, else `labelwatch poll` does")
+
+
+def _names(settings: Config, channel: str | None) -> list[str]:
+    names = [destination.name for destination in settings.destinations()]
+    if not names:
+        complain("there is no [[channel]] in use in the configuration")
+        raise typer.Exit(FOUND_TROUBLE)
+    if channel is not None and channel not in names:
+        raise typer.BadParameter(f"no channel of this name; there are {', '.join(names)}", param_hint="--channel")
+    return [channel] if channel is not None else names
+
+
+@contextmanager
+def _beside_the_service(settings: Config) -> "Iterator[App]":
+    """Alone with the database, which may be new; or together with the service that holds it."""
+    from labelwatch.cli.opening import opened
+    from labelwatch.store import AlreadyRunning
+
+    with ExitStack() as stack:
+        try:
+            app = stack.enter_context(opened(settings, alone=True))
+        except AlreadyRunning:
+            app = stack.enter_context(opened(settings))
+        yield app
+
+
+def _arrived(row: "OutboxRow") -> bool:
+    return row.state in ("sent", "unverified")
+
+
+def _outcome(row: "OutboxRow") -> str:
+    said = {
+        "sent": f"delivered ({row.receipt})",
+        "unverified": "handed over; this service gives no receipt, so look whether it arrived",
+        "retry": f"not delivered: {row.error}",
+        "dead": f"refused: {row.error}",
+    }
+    return f"{row.notification.channel}: {said.get(row.state, 'not sent in time')}"
+
+
+def _row(row: "OutboxRow") -> tuple[str, ...]:
+    told = row.notification
+    return (
+        str(row.id),
+        str(row.state),
+        told.channel,
+        str(told.reason),
+        told.alert.diagnosis.posting_number or told.alert.diagnosis.shop,
+        str(row.attempts),
+        f"{row.sent_at or told.due_at:%Y-%m-%d %H:%M:%S}",
+        row.error or row.receipt,
+    )

@@ -1,0 +1,74 @@
+"""What commands print: tables for people on a terminal, lines with tabs for programs, or one JSON document."""
+
+import json
+import re
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+NONE = "-"
+"""Stands where there is nothing to say: an empty column would shift the others for `cut` and `awk`."""
+
+
+def is_terminal() -> bool:
+    """True when people read what is printed."""
+    return sys.stdout.isatty()
+
+
+def printable(text: str) -> str:
+    """One line without what would steer a terminal or turn the text around."""
+    return "".join(c if c.isprintable() else " " for c in text if c.isprintable() or c.isspace())
+
+
+def say(text: str = "", style: str = "") -> None:
+    """Lines on stdout; in colour on a terminal only. Control characters in it go, line breaks stay."""
+    console = Console(highlight=False, soft_wrap=True)
+    for line in text.split("\n"):
+        console.print(Text(printable(line), style))
+
+
+def complain(text: str) -> None:
+    """Lines on stderr."""
+    for line in text.split("\n"):
+        print(printable(line), file=sys.stderr)
+
+
+def table(headings: Sequence[str], rows: Iterable[Sequence[str]], *, styles: Sequence[str] = ()) -> None:
+    """Rows under headings; `styles` colours the columns of a terminal, in order."""
+    if not is_terminal():
+        for row in (headings, *rows):
+            print("\t".join(printable(cell) or NONE for cell in row))
+        return
+    drawn = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold")
+    for place, heading in enumerate(headings):
+        drawn.add_column(Text(heading), style=styles[place] if place < len(styles) else "", overflow="fold")
+    for row in rows:
+        drawn.add_row(*(Text(printable(cell)) for cell in row))
+    Console(highlight=False).print(drawn)
+
+
+def as_json(document: object) -> None:
+    """One JSON document. Whatever a terminal might obey is escaped."""
+    text = json.dumps(document, ensure_ascii=False, indent=2)
+    sys.stdout.write(re.sub(r"[^\n]", _escaped, text) + "\n")
+
+
+def _escaped(found: re.Match[str]) -> str:
+    character = found[0]
+    return character if character.isprintable() else json.dumps(character)[1:-1]
+
+
+@contextmanager
+def working(what: str) -> Iterator[None]:
+    """Show on a terminal that something is under way; it goes to stderr and leaves no trace."""
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield
+        return
+    with console.status(Text(what)):
+        yield

@@ -1,0 +1,76 @@
+"""What the commands say to people, in the language of causes and remedies: one catalog per language."""
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+
+import msgspec
+
+
+@dataclass(frozen=True, slots=True)
+class Board:
+    """The list of what is late."""
+
+    due: str
+    severity: str
+    posting: str
+    shop: str
+    cause: str
+    act: str
+    state: str
+    whole_shop: str
+    nothing_late: str
+    fresh: str
+    stale: str
+    blind: str
+    never: str
+
+
+@dataclass(frozen=True, slots=True)
+class Show:
+    """One posting."""
+
+    not_late: str
+    ruled_out: str
+    timeline: str
+    told: str
+    seen: str
+    status: str
+    label: str
+    tracking: str
+    cutoff: str
+    there: str
+    not_there: str
+
+
+@dataclass(frozen=True, slots=True)
+class Demo:
+    begins: str
+    board: str
+    sum_up: str
+    connect: str
+    no_board: str
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    board: Board
+    severity: Mapping[str, str]
+    state: Mapping[str, str]
+    show: Show
+    demo: Demo
+
+
+@cache
+def words(language: str) -> Words:
+    """The catalog of one language; a word that is missing is a msgspec.ValidationError."""
+    text = files("labelwatch.cli").joinpath("locale", f"{language}.toml").read_text("utf-8")
+    return msgspec.convert(tomllib.loads(text), Words)
+
+
+def language_of(environ: Mapping[str, str]) -> str:
+    """The language that the environment asks for: zh, ru or, whatever else it says, en."""
+    asked = next((environ[name] for name in ("LC_ALL", "LC_MESSAGES", "LANG") if environ.get(name)), "")
+    return asked[:2].lower() if asked[:2].lower() in ("zh", "ru") else "en"

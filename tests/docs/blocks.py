@@ -1,0 +1,85 @@
+"""Writes the lists of causes in the READMEs from the code: `python -m tests.docs.blocks`."""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from importlib import import_module
+from itertools import groupby
+from pathlib import Path
+
+from labelwatch.core.causes import CAUSES, MEANINGS
+from labelwatch.notify.catalog import catalog, sayable
+
+ROOT = Path(__file__).parents[2]
+REGENERATE = "python -m tests.docs.blocks"
+_BLOCK = re.compile(rf"(<!-- causes: written by `{REGENERATE}` -->\n).*?(<!-- /causes -->)", re.DOTALL)
+
+# Nobody writes to sellers about families, so only this file needs them in Chinese.
+FAMILIES_ZH = {
+    "blind": "labelwatch 看不到店铺",
+    "delivery_method": "配送方式不出面单",
+    "anomaly": "订单本身有异常",
+    "not_processed": "订单还没处理完",
+    "carrier": "物流商还没确认",
+    "sync_lag": "平台同步延迟",
+    "unknown": "原因未明",
+}
+
+
+def in_english() -> str:
+    """Each family with what it is, and of each cause what it means and what proves it."""
+    parts = []
+    for family, causes in _families():
+        parts.append(f"**`{family}`**: {_about(family)}.")
+        rows = ((f"`{cause}`", " ".join(MEANINGS[cause].split())) for cause in causes)
+        parts.append(_table(("cause", "what it means, and the proof"), rows))
+    return "\n\n".join(parts)
+
+
+def in_chinese() -> str:
+    """Each family, and of each cause its name, what to do first and why."""
+    words = catalog("zh")
+    values: Mapping[str, str] = {"carrier": words.line.carrier}
+    parts = []
+    for family, causes in _families():
+        parts.append(f"**{FAMILIES_ZH[family]}**（`{family}`）")
+        said = ((words.cause[cause], cause) for cause in causes)
+        rows = (
+            (one.name, f"`{cause}`", sayable(one.headline, values)[0], sayable(one.why, values)[0])
+            for one, cause in said
+        )
+        parts.append(_table(("原因", "编号", "先做什么", "为什么没有面单"), rows))
+    return "\n\n".join(parts)
+
+
+PAGES = {"README.md": in_english, "README.zh-CN.md": in_chinese}
+"""File -> what stands between its two marks."""
+
+
+def written(page: str, text: str) -> str:
+    """The text of a page with its block as the code has it; ValueError when the marks are missing."""
+    if not _BLOCK.search(text):
+        raise ValueError(f"{page} has no marks around its list of causes")
+    return _BLOCK.sub(lambda marks: f"{marks[1]}\n{PAGES[page]()}\n\n{marks[2]}", text)
+
+
+def _families() -> list[tuple[str, list[str]]]:
+    by_family = groupby(CAUSES, key=lambda cause: str(CAUSES[cause]))
+    return [(family, list(causes)) for family, causes in by_family]
+
+
+def _about(family: str) -> str:
+    """What the docstring of the family's file says of it."""
+    module = import_module(f"labelwatch.core.causes.{family}")
+    return (module.__doc__ or "").partition(": ")[2].partition(".")[0]
+
+
+def _table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    rule = "|---" * len(headings) + "|"
+    head, *body = (f"| {' | '.join(cells)} |" for cells in (headings, *rows))
+    return "\n".join((head, rule, *body))
+
+
+if __name__ == "__main__":
+    for page in PAGES:
+        file = ROOT / page
+        file.write_text(written(page, file.read_text(encoding="utf-8")), encoding="utf-8")

@@ -1,0 +1,40 @@
+"""The READMEs lead to what is there, and describe the JSON that is really printed."""
+
+import re
+from datetime import UTC, datetime
+
+import pytest
+
+from labelwatch.core.model import AlertState, Reason
+from labelwatch.notify.example import example
+from labelwatch.notify.view import view
+from tests.docs.pages import PAGES, ROOT, anchors, links, sections
+
+NOW = datetime(2026, 11, 23, 8, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_link_to_a_file_or_a_heading_leads_somewhere(page: str) -> None:
+    inside = [link for link in links(PAGES[page]) if "://" not in link]
+    assert inside
+    for link in inside:
+        file, _, heading = link.partition("#")
+        assert (ROOT / (file or page)).exists(), link
+        if heading:
+            assert heading in anchors(PAGES[file or page]), link
+
+
+def test_the_json_section_names_every_field_of_an_alert() -> None:
+    said = dict(sections(PAGES["README.md"]))["JSON"]
+    fields = view(example("packers", shop="main", now=NOW).alert, language="en", reason=Reason.FIRST)
+    assert [field for field in fields if f"`{field}`" not in said] == []
+
+
+def test_the_json_section_names_every_state_and_reason() -> None:
+    said = dict(sections(PAGES["README.md"]))["JSON"]
+    assert [word for word in (*AlertState, *Reason) if not re.search(rf"\b{word}\b", said)] == []
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_no_page_names_a_place_on_the_writers_machine(page: str) -> None:
+    assert not re.search(r"/(?:home|root|work|tmp)/", PAGES[page])

@@ -1,0 +1,71 @@
+"""What a seller types in the first five minutes, taken from the READMEs as it stands there, works with a sandbox."""
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from labelwatch.sandbox import Sandbox, TellableClock
+from labelwatch.sandbox.scenarios import build
+from labelwatch.sandbox.shops import POSTINGS
+from tests.docs.pages import PAGES, code
+from tests.notify.loopback import Hook, answer
+
+# The commands live by the machine's clock, so the sandbox has to.
+START = datetime.now(UTC).replace(microsecond=0)
+KEY_ENDS = START + timedelta(days=91)
+
+
+@pytest.fixture
+def ozon() -> Iterator[Sandbox]:
+    """Every cause that the API can show, and keys with no more than the role that the READMEs ask for."""
+    world = build("causes", START)
+    for number, shop in world.shops.items():
+        world.shops[number] = replace(shop, roles=(POSTINGS,), key_expires_at=KEY_ENDS)
+    with Sandbox(world, TellableClock(START, speed=1)) as sandbox:
+        yield sandbox
+
+
+def block(page: str, language: str, holding: str) -> str:
+    """The one code block of a page in which something stands."""
+    (found,) = (text for text in code(PAGES[page], language) if holding in text)
+    return found
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_the_first_five_minutes_go_as_they_are_described(page: str, ozon: Sandbox, tmp_path: Path) -> None:
+    (shop, *_) = ozon.world.shops.values()
+    config = block(page, "toml", "quiet_hours").replace('"123456"', f'"{shop.client_id}"')
+    (tmp_path / "labelwatch.toml").write_text(f'{config}\n[ozon]\nbase_url = "{ozon.base_url}"\n', encoding="utf-8")
+    with Hook([answer(200)]) as phone:
+        secrets = re.sub(
+            r"echo '.*' > secrets/ozon", f"echo '{shop.api_key}' > secrets/ozon", block(page, "sh", "umask")
+        )
+        secrets = re.sub(r"echo '\w+://.*'", f"echo '{phone.url()}'", secrets)
+        said = typed(secrets + block(page, "sh", "labelwatch check --online"), at=tmp_path)
+    assert "labelwatch.toml is right: shops 1, channels 2" in said
+    assert f"ok      shop main: Ozon accepts the key; roles: Posting FBS, the key ends on {KEY_ENDS:%Y-%m-%d}" in said
+    assert said.count("its server answers") == 2
+    assert said.count("delivered (HTTP 200)") == 2
+    assert "could be better" not in said
+    assert "\t75000013-0013-1\tmain\t" in said
+    assert [request.json["labelwatch"][0]["reason"] for request in phone.requests[:2]] == ["test", "test"]
+
+
+def typed(script: str, *, at: Path) -> str:
+    """What a shell prints, with the command on its path and nothing of this machine's own configuration."""
+    environ = {
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+        "HOME": str(at),
+        "STATE_DIRECTORY": str(at / "state"),
+        "LANG": "C.UTF-8",
+    }
+    done = subprocess.run(["sh", "-c", script], cwd=at, env=environ, capture_output=True, text=True, timeout=90)
+    assert "Traceback" not in done.stderr, done.stderr
+    return done.stdout
