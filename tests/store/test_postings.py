@@ -17,6 +17,8 @@ TIMES = st.integers(0, 4_102_444_800_000).map(
     lambda ms: datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=ms)
 )
 INTERVALS = st.builds(Interval, TIMES, TIMES)
+AMOUNTS = st.floats(0, 1e6)
+PRODUCTS = st.builds(Product, WORDS, WORDS, WORDS, st.integers(1, 99), AMOUNTS, AMOUNTS, WORDS)
 POSTINGS = st.builds(
     Posting,
     number=st.just("41-0001-1"),
@@ -32,7 +34,7 @@ POSTINGS = st.builds(
     tracking_number=WORDS,
     actions=st.lists(WORDS, max_size=3).map(tuple),
     requirements=st.lists(st.tuples(WORDS, st.lists(WORDS, max_size=2).map(tuple)), max_size=2).map(tuple),
-    products=st.lists(st.builds(Product, WORDS, WORDS, WORDS, st.integers(1, 99)), max_size=2).map(tuple),
+    products=st.lists(PRODUCTS, max_size=2).map(tuple),
     tariff=st.lists(st.builds(TariffStep, st.none() | TIMES, st.floats(0, 1e6), WORDS, WORDS, WORDS), max_size=2).map(
         tuple
     ),
@@ -41,8 +43,7 @@ POSTINGS = st.builds(
     boxes=st.integers(0, 99),
     is_express=st.booleans(),
     is_legal=st.booleans(),
-    previous_substatus=WORDS,
-    provider_status=WORDS,
+    recipient_gaps=st.lists(WORDS, max_size=3).map(tuple),
 )
 TRACKS = st.builds(
     Track,
