@@ -7,7 +7,7 @@ Ozon is asked first and everything is written last, in one transaction: a poll t
 nothing but the fact that it failed.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from hashlib import blake2b
@@ -16,12 +16,12 @@ import msgspec
 
 from labelwatch.core.detect import Watch
 from labelwatch.core.diagnose import BLIND_AFTER_INTERVALS, blindness, event, pause_after
-from labelwatch.core.incidents import AT_LEAST, FINE_WITHIN, Incident, find
+from labelwatch.core.incidents import AT_LEAST, FINE_WITHIN, Incident, count, find, most_alike
 from labelwatch.core.knowledge import Knowledge
 from labelwatch.core.lifecycle import close
-from labelwatch.core.model import Alert, AlertPolicy, DelayPolicy, Destination, MethodHistory, Outcome
-from labelwatch.core.questions import ANSWERS_KEPT, BUDGET, Answers, urgency, worth_asking
-from labelwatch.core.review import Decision, renew, review
+from labelwatch.core.model import Alert, AlertPolicy, DelayPolicy, Destination, Diagnosis, MethodHistory, Outcome
+from labelwatch.core.questions import ANSWERS_KEPT, BUDGET, Answers, settled, urgency, worth_asking
+from labelwatch.core.review import Decision, look, renew, review
 from labelwatch.core.telling import tellings
 from labelwatch.sources import Source, SourceError
 from labelwatch.spool import Spool
@@ -46,7 +46,7 @@ class Plan:
     normal_registration: Mapping[str, timedelta] = field(default_factory=dict)
     ask_label_task: bool = True
     shops: tuple[str, ...] = ()
-    """All shops that are watched: incidents are looked for over all of them. Empty = this one."""
+    """The other shops that are in sight: incidents are looked for over all of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +109,7 @@ def _ask(plan: Plan, catch: Catch, now: datetime) -> tuple[Knowledge, Answers]:
         return Knowledge(catch.watch.history), {}
     before = store.answers(shop.id, list(late), since=now - ANSWERS_KEPT)
     wanted = worth_asking(sorted(found, key=urgency), before, now=now, ask_label_task=plan.ask_label_task)
-    fresh = catch.source.ask(wanted, before, budget=BUDGET) if wanted else {}
+    fresh = settled(before, catch.source.ask(wanted, before, budget=BUDGET) if wanted else {})
     labelled, handed_over = store.method_names(shop.id), store.handed_over_unlabelled(shop.id)
     return Knowledge(catch.watch.history, {**before, **fresh}, labelled, handed_over), fresh
 
@@ -135,7 +135,6 @@ def _save(
         tx.set_policy(shop.id, rules)
         tx.put_answers(shop.id, fresh)
         finished = now()
-        knowledge = replace(knowledge, incidents=_watch_incidents(plan, tx, finished))
         decisions = _decide(plan, catch, tx, knowledge, finished)
         _write(plan, tx, shop.id, decisions, finished)
         for broken in catch.broken:
@@ -151,14 +150,15 @@ def _save(
     return done
 
 
-def _watch_incidents(plan: Plan, tx: Transaction, now: datetime) -> tuple[Incident, ...]:
-    """Look over all shops for what is one event, open, renew and close its alert; the incidents there are now."""
+def _watch_incidents(plan: Plan, tx: Transaction, own: Iterable[Diagnosis], now: datetime) -> tuple[Incident, ...]:
+    """Look over all shops for what is one event: open, renew and close its alert; the incidents there are now."""
     tx.lock_incidents()
     before = tx.open_incidents()
-    if not before and tx.late_waiting(now) < AT_LEAST:
+    late = [*count(own), *tx.waiting(shops=set(plan.shops) - {plan.shop})]
+    if not before and most_alike(late) < AT_LEAST:
         return ()
-    tallies = tx.tallies(now, fine_since=now - FINE_WITHIN, shops=plan.shops or (plan.shop,))
-    events = find(tallies, before.keys())
+    fine = tx.fine(since=now - FINE_WITHIN, shops={*plan.shops, plan.shop})
+    events = find([*late, *fine], before.keys())
     decisions = [
         renew(before.pop(found.key, None), event(found, now=now), policy=plan.alerts, now=now) for found in events
     ]
@@ -172,13 +172,15 @@ def _decide(plan: Plan, catch: Catch, tx: Transaction, knowledge: Knowledge, now
     shop, alerts = catch.shop, tx.open_alerts(catch.shop.id)
     blind = alerts.pop(None, None)
     decisions = [Decision(*close(blind, Outcome.SEEN_AGAIN, policy=plan.alerts, now=now))] if blind else []
-    looked_at = {known.posting.number: known for known in tx.due(shop.id, now)}
-    looked_at |= tx.known(shop.id, [number for number in alerts if number and number not in looked_at])
-    for number, known in looked_at.items():
-        if known.id in catch.unseen:
-            continue
-        before = alerts.get(number)
-        decision = review(known, before, watch=catch.watch, knowledge=knowledge, policy=plan.alerts, now=now)
+    seen = {known.posting.number: known for known in tx.due(shop.id, now)}
+    seen |= tx.known(shop.id, [number for number in alerts if number and number not in seen])
+    looked_at = [(known, alerts.get(number)) for number, known in seen.items() if known.id not in catch.unseen]
+    watch = catch.watch
+    alone = (look(known, before, watch=watch, knowledge=knowledge, now=now) for known, before in looked_at)
+    own = [verdict for verdict in alone if isinstance(verdict, Diagnosis)]
+    knowledge = replace(knowledge, incidents=_watch_incidents(plan, tx, own, now))
+    for known, before in looked_at:
+        decision = review(known, before, watch=watch, knowledge=knowledge, policy=plan.alerts, now=now)
         if decision is not None:
             decisions.append(_replaced(tx, before, decision))
     return decisions

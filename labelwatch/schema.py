@@ -268,7 +268,19 @@ alert = Table(
     Column("snoozed_until", Utc),
     Column("resolved_at", Utc),
     Column("outcome", Text),
+    _text("kind"),  # what it waits for without an explanation of its own; these four are counted over all shops
+    _text("carrier"),
+    Column("waiting_since", Utc),
+    Column("deadline", Utc),
     _text("diagnosis"),  # JSON
+)
+Index(
+    "ix_alert_waiting",
+    alert.c.shop_id,
+    alert.c.carrier,
+    alert.c.kind,
+    sqlite_where=text("resolved_at IS NULL AND kind != ''"),
+    postgresql_where=text("resolved_at IS NULL AND kind != ''"),
 )
 Index(
     "uq_alert_open",

@@ -26,6 +26,14 @@ INCIDENT_CAUSES = {
     Scope.CARRIER: "carrier_incident",
     Scope.SHOP: "shop_incident",
 }
+KINDS = {
+    "registration_pending": "registration",
+    "tracking_missing": "tracking",
+    "label_pending": "label",
+    "label_overdue": "label",
+}
+"""The causes that say no more than that something has not come; what an incident may explain."""
+
 INCIDENT_IS_CRITICAL_BEFORE = timedelta(hours=1)
 
 BLIND_AFTER_INTERVALS = 3
@@ -40,6 +48,7 @@ BLIND_IS_CRITICAL_AFTER = timedelta(hours=1)
 def diagnose(finding: Finding, facts: Facts, *, as_of: datetime) -> Diagnosis:
     """Name the cause of a finding, with what proves it and what was ruled out on the way; `as_of` is now."""
     rung, proven, ruled_out = _climb(finding, facts)
+    alone = rung if facts.incident is None else _climb(finding, replace(facts, incident=None))[0]
     posting = finding.posting
     return Diagnosis(
         shop=finding.shop,
@@ -51,6 +60,7 @@ def diagnose(finding: Finding, facts: Facts, *, as_of: datetime) -> Diagnosis:
         verdict=proven.verdict,
         wait_until=proven.wait_until,
         incident=facts.incident.key if facts.incident and rung.cause in INCIDENT_CAUSES.values() else None,
+        kind=KINDS.get(alone.cause, ""),
         evidence=proven.evidence,
         ruled_out=ruled_out,
         is_late=finding.is_late,

@@ -1,7 +1,8 @@
 """Which late labels are one event: of the platform, of a carrier, or of a shop.
 
-Counted are postings whose label is due: the late ones, and the fine ones whose label came within the last hours. A
-group is an incident when at least TEN of it are late, they are at least half of it, and that is beyond chance:
+Counted are postings whose label is due: the late ones that nothing of their own explains, and the fine ones whose
+label came within the last hours. A group is an incident when at least ten of it wait for the same thing, at least
+half of it is late, and that is beyond chance:
 
 * a carrier or a shop against all the others: Fisher's exact test, one-sided. It is exact for small groups, and it
   asks just what is to be known: could so many of the late ones fall into this group by chance?
@@ -12,13 +13,14 @@ Each group is held to ONE IN TEN THOUSAND, divided by the number of groups that 
 a look every minute does not cry wolf.
 """
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from math import exp, lgamma, log
 
-from labelwatch.core.model import Certainty
+from labelwatch.core.model import Certainty, Diagnosis
 
 FINE_WITHIN = timedelta(hours=6)
 """Labels that came within this time count as fine: what was well yesterday says nothing of today."""
@@ -48,6 +50,8 @@ class Tally:
     carrier: str
     late: int
     fine: int
+    kind: str = ""
+    """What the late ones wait for; see Diagnosis.kind."""
     since: datetime | None = None
     """When the first of the late ones began to wait."""
     deadline: datetime | None = None
@@ -135,12 +139,44 @@ def _groups(tallies: Sequence[Tally]) -> list[list[Tally]]:
 def _holds(event: Incident, tallies: Sequence[Tally], still_open: Collection[str], *, groups: int) -> bool:
     if event.key in still_open:
         return event.late >= OVER_BELOW and event.late >= OVER_SHARE * event.total
-    if event.late < AT_LEAST or event.late < SHARE * event.total:
+    if most_alike(_within(event, tallies)) < AT_LEAST or event.late < SHARE * event.total:
         return False
     late, total = sum(t.late for t in tallies), sum(t.late + t.fine for t in tallies)
     if total == event.total:
         return binomial_tail(event.late, event.total, USUAL) < CHANCE / groups
     return fisher_tail(event.late, event.total, late, total) < CHANCE / groups
+
+
+def count(diagnoses: Iterable[Diagnosis]) -> list[Tally]:
+    """The late ones among these that nothing of their own explains, per carrier and kind."""
+    groups: dict[tuple[str, str, str], list[Diagnosis]] = {}
+    for one in diagnoses:
+        if one.kind and one.is_late:
+            groups.setdefault((one.shop, one.method.carrier, one.kind), []).append(one)
+    return [
+        Tally(
+            shop,
+            carrier,
+            late=len(late),
+            fine=0,
+            kind=kind,
+            since=min((one.waiting_since.latest for one in late if one.waiting_since), default=None),
+            deadline=min((one.deadline for one in late if one.deadline), default=None),
+        )
+        for (shop, carrier, kind), late in groups.items()
+    ]
+
+
+def most_alike(tallies: Iterable[Tally]) -> int:
+    """How many late ones wait for the same thing: many different troubles at once are no event."""
+    alike: Counter[str] = Counter()
+    for tally in tallies:
+        alike[tally.kind] += tally.late
+    return max(alike.values(), default=0)
+
+
+def _within(event: Incident, tallies: Iterable[Tally]) -> list[Tally]:
+    return [tally for tally in tallies if event.explains(shop=tally.shop, carrier=tally.carrier)]
 
 
 def binomial_tail(late: int, total: int, usual: float) -> float:

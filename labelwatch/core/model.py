@@ -303,6 +303,9 @@ class Diagnosis:
     wait_until: datetime | None = None
     incident: str | None = None
     """The key of the incident that explains this posting, or (posting_number None) that this diagnosis is about."""
+    kind: str = ""
+    """What it waits for (registration, tracking, label), if nothing of its own explains why: many such ones together
+    may be an incident."""
     evidence: tuple[Proof, ...] = ()
     ruled_out: tuple[RuledOut, ...] = ()
     is_late: bool = True

@@ -156,6 +156,18 @@ def _is_open(answer: Answer | None, topic: Topic, now: datetime) -> bool:
     return not timedelta(0) <= now - answer.asked_at < kept
 
 
+def settled(before: Answers, fresh: Answers) -> Answers:
+    """The fresh answers; where a question failed that had been answered before, that answer stands until it is time
+    to ask again."""
+    kept = {}
+    for question, answer in fresh.items():
+        old = before.get(question)
+        if answer.substance is None and old is not None and old.substance is not None:
+            asked_at = answer.asked_at - (KEPT_FOR[question.topic] - FAILED_FOR)
+            kept[question] = Answer(asked_at, old.substance)
+    return {**fresh, **kept}
+
+
 def with_answers(facts: Facts, finding: Finding, answers: Answers, labelled: Mapping[str, str]) -> Facts:
     """The facts of one posting, completed by what was answered; `labelled` are the delivery methods (id -> name) that
     ever gave a label in this shop."""

@@ -263,6 +263,10 @@ def alert_values(shop_id: int | None, alert: Alert) -> Values:
         "snoozed_until": alert.snoozed_until,
         "resolved_at": alert.resolved_at,
         "outcome": alert.outcome.value if alert.outcome else None,
+        "kind": diagnosis.kind if diagnosis.is_late else "",
+        "carrier": diagnosis.method.carrier,
+        "waiting_since": diagnosis.waiting_since.latest if diagnosis.waiting_since else None,
+        "deadline": diagnosis.deadline,
         "diagnosis": to_json(alert.diagnosis),
     }
 

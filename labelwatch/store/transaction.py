@@ -57,13 +57,13 @@ class Transaction:
         """Keep what Ozon answered, each in place of the last answer to the same question."""
         answers.put(self._conn, shop_id, batch)
 
-    def late_waiting(self, now: datetime) -> int:
-        """How many packed postings of all shops wait for a late label; costs what is late, not what is open."""
-        return tallies.late_waiting(self._conn, now)
+    def waiting(self, *, shops: Collection[str]) -> list[Tally]:
+        """Of these shops, per carrier and kind: the open alerts that nothing of their own explains."""
+        return tallies.waiting(self._conn, shops=shops)
 
-    def tallies(self, now: datetime, *, fine_since: datetime, shops: Collection[str]) -> list[Tally]:
-        """Of these shops, per shop and carrier: the labels that are late, and those that came after `fine_since`."""
-        return tallies.tallies(self._conn, now=now, fine_since=fine_since, shops=shops)
+    def fine(self, *, since: datetime, shops: Collection[str]) -> list[Tally]:
+        """Of these shops, per carrier: the postings whose label came after `since`."""
+        return tallies.fine(self._conn, since=since, shops=shops)
 
     def open_alerts(self, shop_id: int) -> dict[str | None, Alert]:
         """Posting number (None = the shop's own trouble) -> its open alert, as nobody changes it meanwhile."""

@@ -156,8 +156,13 @@ def _alerts() -> None:
         *_texts("handled_by", "note"),
         *_times("handled_at", "snoozed_until", "resolved_at", nullable=True),
         sa.Column("outcome", sa.Text),
+        *_texts("kind", "carrier"),
+        sa.Column("waiting_since", sa.BigInteger),
+        sa.Column("deadline", sa.BigInteger),
         *_texts("diagnosis"),
     )
+    waiting = "resolved_at IS NULL AND kind != ''"
+    _partial_index("ix_alert_waiting", "alert", ["shop_id", "carrier", "kind"], waiting)
     _partial_index("uq_alert_open", "alert", ["shop_id", "posting_number"], "resolved_at IS NULL", unique=True)
     incident = "shop_id IS NULL AND resolved_at IS NULL"
     _partial_index("uq_alert_incident", "alert", ["posting_number"], incident, unique=True)

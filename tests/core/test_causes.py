@@ -277,6 +277,17 @@ def test_what_was_passed_over_is_ruled_out_with_what_excludes_it() -> None:
     assert list(ruled_out) == [rung.cause for rung in LADDER][: len(ruled_out)]
 
 
+def test_only_what_has_no_explanation_of_its_own_may_be_part_of_an_incident() -> None:
+    kinds = {row[3]: say(row[1], row[2]).kind for row in TABLE}
+    assert {cause: kind for cause, kind in kinds.items() if kind} == {
+        "registration_pending": "registration",
+        "tracking_missing": "tracking",
+        "label_pending": "label",
+        "label_overdue": "label",
+    }
+    assert say(NUMBERED, LONG, {"incident": CARRIER}).kind == "label"
+
+
 def test_the_products_that_lack_something_are_named() -> None:
     evidence = say(UNPACKED | {"requirements": GTD}, LONG).evidence
     assert [(proof.field, proof.value) for proof in evidence] == [("requirements.products_requiring_gtd", "11, 12")]

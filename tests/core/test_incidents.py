@@ -10,8 +10,9 @@ from labelwatch.core.model import Certainty
 from tests.core.build import NOW
 
 
-def tally(carrier: str, late: int, fine: int, shop: str = "main") -> Tally:
-    return Tally(shop=shop, carrier=carrier, late=late, fine=fine, since=NOW, deadline=NOW + timedelta(hours=late))
+def tally(carrier: str, late: int, fine: int, shop: str = "main", kind: str = "label") -> Tally:
+    deadline = NOW + timedelta(hours=late)
+    return Tally(shop=shop, carrier=carrier, late=late, fine=fine, kind=kind, since=NOW, deadline=deadline)
 
 
 def keys(*tallies: Tally, still_open: tuple[str, ...] = ()) -> list[str]:
@@ -34,6 +35,8 @@ def keys(*tallies: Tally, still_open: tuple[str, ...] = ()) -> list[str]:
         ([tally("A", 0, 500)], []),
         ([], []),
         ([tally("A", 80, 0)], ["carrier:A"]),
+        ([tally("A", 6, 0), tally("A", 6, 0, kind="tracking"), tally("B", 6, 0, kind="registration")], []),
+        ([tally("A", 40, 0), tally("A", 6, 0, kind="tracking"), tally("B", 0, 90)], ["carrier:A"]),
     ],
 )
 def test_the_widest_event_that_is_beyond_chance_is_named(tallies: list[Tally], expected: list[str]) -> None:

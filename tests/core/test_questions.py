@@ -17,6 +17,7 @@ from labelwatch.core.questions import (
     MethodStates,
     Question,
     Topic,
+    settled,
     worth_asking,
 )
 from tests.core.build import METHOD, NOW, finding, hours, posting
@@ -91,6 +92,16 @@ def test_nothing_is_asked_twice_within_its_time(topic: Topic) -> None:
     assert not asked_after(FAILED_FOR - second, None)
     assert asked_after(FAILED_FOR, None)
     assert asked_after(-hours(1), "answer"), "an answer from the future is of a clock that was set"
+
+
+def test_a_question_that_fails_leaves_the_answer_before_it_until_it_is_asked_again() -> None:
+    question = Question(Topic.LABEL_TASK, "0101-0001-1")
+    task = LabelTask(TaskState.PENDING, NOW - hours(1), tasks=(7,))
+    kept = settled({question: Answer(NOW - hours(1), task)}, {question: Answer(NOW, None)})
+    assert kept[question].substance == task
+    asked = [worth_asking([late()], kept, now=NOW + span, ask_label_task=True) for span in (timedelta(0), FAILED_FOR)]
+    assert [question in questions for questions in asked] == [False, True]
+    assert settled({}, {question: Answer(NOW, None)}) == {question: Answer(NOW, None)}
 
 
 def test_answers_become_the_facts_of_their_posting() -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from labelwatch.core.model import Alert, DeliveryMethod, Destination, Posting
+from labelwatch.core.questions import Answer, Answers, Question, Substance
 from labelwatch.poll import Plan, Report, notice_silence, poll_shop
 from labelwatch.sources import Item, KeyInfo, SourceError, Trouble, Unreadable
 from labelwatch.store import OutboxRow, Store
@@ -30,6 +31,9 @@ class FakeSource:
         self.unreadable: set[str] = set()
         self.decoded = 0
         self.page = 3
+        self.asked: list[list[Question]] = []
+        self.knows: dict[Question, Substance | None] = {}
+        self.now: Callable[[], datetime] = lambda: START
 
     def sweep(self) -> Iterator[Sequence[Item]]:
         for place in range(0, max(len(self.listed), 1), self.page):
@@ -56,6 +60,10 @@ class FakeSource:
             raise SourceError(Trouble.OZON_DOWN, "HTTP 502")
         return {number: self.elsewhere[number] for number in numbers if number in self.elsewhere}
 
+    def ask(self, questions: Sequence[Question], known: Answers, *, budget: int) -> dict[Question, Answer]:
+        self.asked.append(list(questions))
+        return {q: Answer(self.now(), self.knows[q]) for q in questions if q in self.knows}
+
     def key_info(self) -> KeyInfo:
         return KeyInfo(expires_at=None, roles=())
 
@@ -74,6 +82,7 @@ class Story:
     stop: Callable[[], bool] = lambda: False
 
     def __post_init__(self) -> None:
+        self.source.now = lambda: self.at
         self.store.sync_shops([(self.plan.shop, "123456")])
 
     def poll(self, minutes: float = 0) -> Report:
