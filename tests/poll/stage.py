@@ -142,3 +142,9 @@ def unpacked(number: str, **changes: Any) -> Posting:
 
 def numbered(count: int, make: Callable[[str], Posting] = posting) -> Iterable[Posting]:
     return [make(f"0101-{index:04}-1") for index in range(count)]
+
+
+def of_carrier(name: str, number: str, **changes: Any) -> Posting:
+    """A packed cross-border posting of this carrier, registered and numbered, its label not there."""
+    method = DeliveryMethod(id=f"m-{name}", name=name, warehouse_id="5", warehouse="Main", carrier=name)
+    return posting(number, flow="aggregator", schema="rFBS", method=method, tracking_number=f"T{number}", **changes)

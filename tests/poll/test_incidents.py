@@ -1,0 +1,129 @@
+"""Many late labels that are one event are told once, and so is their end."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from labelwatch.core.model import Certainty, Outcome, Posting
+from labelwatch.store import Store
+from tests.poll.stage import Story, labelled, of_carrier, posting
+
+
+@pytest.fixture
+def story(store: Store) -> Story:
+    return Story(store)
+
+
+def stuck(carrier: str, count: int, start: int = 0) -> Iterator[Posting]:
+    return (of_carrier(carrier, f"{start + index:04}-0001-1") for index in range(count))
+
+
+def fine(carrier: str, count: int, start: int) -> Iterator[Posting]:
+    return (labelled(one) for one in stuck(carrier, count, start))
+
+
+def late(story: Story, *postings: Posting) -> None:
+    story.lists(*postings)
+    story.source.page = 100
+    story.poll()
+    story.poll(16)
+
+
+def told(story: Story) -> list[tuple[str | None, str]]:
+    return [(row.notification.alert.diagnosis.cause, row.notification.reason.value) for row in story.rows()]
+
+
+def test_eighty_of_eighty_of_one_carrier_and_none_of_the_others_is_one_message(story: Story) -> None:
+    late(story, *stuck("Aurora", 80), *fine("Silk", 100, 1000), *fine("Polar", 100, 2000))
+    assert told(story) == [("carrier_incident", "first")]
+    (incident,) = story.store.incidents()
+    assert (incident.diagnosis.late, incident.diagnosis.total) == (80, 80)
+    assert incident.diagnosis.certainty is Certainty.LIKELY
+    alerts = story.alerts()
+    assert len(alerts) == 80
+    assert {alert.diagnosis.incident for alert in alerts.values()} == {"carrier:Aurora"}
+
+
+def test_everything_stuck_is_one_message_about_the_platform(story: Story) -> None:
+    late(story, *stuck("Aurora", 40), *stuck("Silk", 40, 1000), *stuck("Polar", 40, 2000))
+    assert told(story) == [("platform_incident", "first")]
+
+
+def test_five_late_ones_among_a_hundred_fine_ones_are_told_one_by_one(story: Story) -> None:
+    late(story, *stuck("Aurora", 5), *fine("Aurora", 50, 1000), *fine("Silk", 50, 2000))
+    assert told(story) == [("label_overdue", "first")] * 5
+    assert story.store.incidents() == []
+
+
+def test_many_different_troubles_at_once_are_no_event(story: Story) -> None:
+    declined = {"substatus": "posting_registration_error", "status": "awaiting_registration"}
+    odd = [of_carrier("Aurora", f"{3000 + n}-0001-1", **declined) for n in range(12)]
+    missing = [replace(one, tracking_number="") for one in stuck("Aurora", 7)]
+    late(story, *odd, *missing, *stuck("Aurora", 7, 4000))
+    story.poll(50)
+    assert story.store.incidents() == []
+    assert {cause for cause, _ in told(story)} == {"registration_declined", "tracking_missing", "label_overdue"}
+
+
+def test_an_incident_shrinks_ends_by_itself_and_what_is_left_is_told_singly(story: Story) -> None:
+    late(story, *stuck("Aurora", 40), *fine("Silk", 100, 1000))
+    half = [*(labelled(one) for one in stuck("Aurora", 20)), *stuck("Aurora", 20, 20), *fine("Silk", 100, 1000)]
+    story.lists(*half)
+    story.poll(2)
+    assert told(story) == [("carrier_incident", "first")]
+    assert [alert.diagnosis.late for alert in story.store.incidents()] == [20]
+    story.lists(*(labelled(one) for one in stuck("Aurora", 37)), *stuck("Aurora", 3, 37), *fine("Silk", 100, 1000))
+    story.poll(2)
+    (ended,) = story.store.incidents(open_only=False)
+    assert ended.outcome is Outcome.OVER
+    assert told(story) == [
+        ("carrier_incident", "first"),
+        ("carrier_incident", "resolved"),
+        *[("label_overdue", "first")] * 3,
+    ]
+
+
+def test_what_an_incident_comes_to_explain_is_taken_back_before_it_is_told(story: Story) -> None:
+    story.source.page = 100
+    well = list(fine("Silk", 100, 1000))
+    story.lists(*stuck("Aurora", 8), *well)
+    story.poll()
+    story.poll(16)
+    assert told(story) == [("label_overdue", "first")] * 8
+    story.lists(*stuck("Aurora", 8), *stuck("Aurora", 20, 100), *well)
+    story.poll(0.1)
+    story.poll(16)
+    by_state = [row.state.value for row in story.rows()]
+    assert by_state == ["superseded"] * 8 + ["pending"]
+    assert told(story)[-1] == ("carrier_incident", "first")
+    assert all(alert.told is None for number, alert in story.alerts().items() if number)
+
+
+def test_what_two_shops_have_in_common_is_one_incident(story: Story, store: Store) -> None:
+    second = Story(store, plan=replace(story.plan, shop="second", shops=("main",)))
+    store.sync_shops([("main", "123456"), ("second", "654321")])
+    story.plan = replace(story.plan, shops=("second",))
+    for one in (story, second):
+        one.source.page = 100
+        one.lists(*stuck("Aurora", 8), *fine("Silk", 60, 1000))
+        one.poll()
+        one.at += timedelta(minutes=16)
+    story.poll()
+    assert store.incidents() == []
+    second.poll()
+    (incident,) = store.incidents()
+    assert (incident.diagnosis.late, incident.diagnosis.shops) == (16, ("main", "second"))
+    story.poll(1)
+    assert {alert.diagnosis.incident for alert in story.alerts().values()} == {"carrier:Aurora"}
+    assert len(store.incidents()) == 1
+
+
+def test_a_plain_shop_with_one_carrier_says_that_it_cannot_tell_apart(story: Story) -> None:
+    story.source.page = 100
+    story.lists(*(posting(f"{n:04}-0001-1") for n in range(30)))
+    story.poll()
+    story.poll(16)
+    (incident,) = story.store.incidents()
+    assert (incident.diagnosis.cause, incident.diagnosis.certainty) == ("carrier_incident", Certainty.UNKNOWN)
