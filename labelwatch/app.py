@@ -70,6 +70,7 @@ class Overview:
     as_of: datetime
     shops: tuple[ShopView, ...]
     alerts: tuple[Alert, ...]
+    incidents: tuple[Alert, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +164,8 @@ class App:
         counts = self.store.open_counts()
         views = [self._view(shop, states.get(shop.name), counts.get(shop.name, 0), now) for shop in enabled]
         alerts = self.store.alerts(shops=[shop.name for shop in enabled])
-        return Overview(now, tuple(views), tuple(sorted(alerts, key=urgency)))
+        incidents = sorted(self.store.incidents(), key=urgency)
+        return Overview(now, tuple(views), tuple(sorted(alerts, key=urgency)), tuple(incidents))
 
     def dossiers(self, number: str) -> list[Dossier]:
         """What is known of a posting, for each shop that has one of this number."""
@@ -189,6 +191,23 @@ class App:
         return self.store.change_alert(
             number, lambda alert: snooze(alert, until=now + span, by=by, note=note, now=now), shop=shop
         )
+
+    def judge(self, number: str, *, really: str, by: str, note: str, shop: str | None) -> list[tuple[str, str]]:
+        """Record what a late posting's cause really was; (shop, the cause that was named) where it was late."""
+        now = self.clock.now()
+        judged = []
+        for dossier in self.dossiers(number):
+            if dossier.alerts and shop in (None, dossier.shop):
+                state = self.store.shop(dossier.shop)
+                said = dossier.alerts[-1].diagnosis.cause
+                assert state is not None, "a posting belongs to a shop"
+                self.store.record_verdict(state.id, number, said=said, really=really, by=by, at=now, note=note)
+                judged.append((dossier.shop, said))
+        return judged
+
+    def verdicts(self) -> list[tuple[str, str, int]]:
+        """How often a cause was named and what it really was: (named, real, count)."""
+        return self.store.verdicts()
 
     def key_info(self, shop: str) -> KeyInfo:
         """What the key of a shop may do and until when; raises SourceError."""
@@ -247,7 +266,16 @@ class App:
             group_wait=self.config.alerts.group_wait,
             normal_label=labels,
             normal_registration=registrations,
+            ask_label_task=self.config.ozon.ask_label_task,
+            shops=self._in_sight(but=shop.name),
         )
+
+    def _in_sight(self, *, but: str) -> tuple[str, ...]:
+        """The other shops that were read lately: what became of the labels of the rest, nobody knows."""
+        now = self.clock.now()
+        states = {state.name: state for state in self.store.shops()}
+        views = [self._view(shop, states.get(shop.name), 0, now) for shop in self.config.shops if shop.enabled]
+        return tuple(view.name for view in views if view.state == "fresh" and view.name != but)
 
     def _normal(self, shop: ShopState) -> tuple[Mapping[str, timedelta], Mapping[str, timedelta]]:
         """What is normal in this shop, learned at most once an hour."""

@@ -12,6 +12,7 @@ from labelwatch.core.facts import (
     Facts,
     LabelTask,
     MethodState,
+    TaskState,
     WarehouseState,
 )
 from labelwatch.core.model import Finding, Stage
@@ -55,6 +56,9 @@ FAILED_FOR = timedelta(minutes=5)
 
 ANSWERS_KEPT = timedelta(days=1)
 """An answer that could not be renewed for so long is forgotten."""
+
+PENDING_FOR = timedelta(minutes=2)
+"""How long a label task that Ozon has not finished is left alone."""
 
 SHOP_WIDE = (Topic.METHODS, Topic.WAREHOUSES)
 
@@ -153,6 +157,8 @@ def _is_open(answer: Answer | None, topic: Topic, now: datetime) -> bool:
     if answer is None:
         return True
     kept = FAILED_FOR if answer.substance is None else KEPT_FOR[topic]
+    if isinstance(answer.substance, LabelTask) and answer.substance.state is TaskState.PENDING:
+        kept = PENDING_FOR
     return not timedelta(0) <= now - answer.asked_at < kept
 
 

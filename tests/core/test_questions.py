@@ -13,6 +13,7 @@ from labelwatch.core.questions import (
     BUDGET,
     FAILED_FOR,
     KEPT_FOR,
+    PENDING_FOR,
     Answer,
     MethodStates,
     Question,
@@ -92,6 +93,13 @@ def test_nothing_is_asked_twice_within_its_time(topic: Topic) -> None:
     assert not asked_after(FAILED_FOR - second, None)
     assert asked_after(FAILED_FOR, None)
     assert asked_after(-hours(1), "answer"), "an answer from the future is of a clock that was set"
+
+
+def test_a_label_that_is_being_made_is_asked_about_again_soon() -> None:
+    question = Question(Topic.LABEL_TASK, "0101-0001-1")
+    for state, again in ((TaskState.PENDING, True), (TaskState.REFUSED, False)):
+        known = {question: Answer(NOW - PENDING_FOR, LabelTask(state, NOW - PENDING_FOR))}
+        assert (question in worth_asking([late()], known, now=NOW, ask_label_task=True)) is again
 
 
 def test_a_question_that_fails_leaves_the_answer_before_it_until_it_is_asked_again() -> None:

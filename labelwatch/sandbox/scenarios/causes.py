@@ -89,7 +89,7 @@ CASES = (
     _unpacked("customs_number_missing", requires="gtd"),
     _unpacked("country_missing", requires="country"),
     _unpacked("other_requirement", requires="jw_uin"),
-    _unpacked("box_count_missing", method=AURORA, change={"is_multibox": True}),
+    _unpacked("box_count_missing", method=AURORA, change={"is_multibox": True, "multi_box_qty": 0}),
     _unpacked("buyer_company_data", change=FOR_A_COMPANY),
     Case(
         cause="recipient_incomplete",
