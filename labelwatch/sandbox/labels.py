@@ -2,7 +2,7 @@
 
 What printing a posting comes to is told by its key `_label`: {} prints it once the label is offered;
 {"unprinted": "why"} finishes without it, {"stuck": True} never finishes, {"error": "why"} ends in an error,
-{"no_file": True} finishes without a file.
+{"no_file": True} finishes without a file, {"lost": True} without the posting and without a word about it.
 """
 
 from collections.abc import Callable
@@ -64,7 +64,7 @@ class LabelDesk:
             raise not_found("TASK_NOT_FOUND")
         code, error = self._standing(task)
         unprinted = self._unprinted(task) if code == "completed" else []
-        printed = len(task.numbers) - len(unprinted) if code == "completed" else 0
+        printed = len(self._in_file(task)) if code == "completed" else 0
         return {
             "error": {"code": "INTERNAL" if error else "", "message": error},
             "file_url": self._file_url(_file_name(task)) if printed and not self._any(task, "no_file") else "",
@@ -81,8 +81,7 @@ class LabelDesk:
         task = next((task for task in self._tasks.values() if _file_name(task) == name), None)
         if task is None or self._standing(task)[0] != "completed":
             return None
-        missing = {row["posting_number"] for row in self._unprinted(task)}
-        return pdf([number for number in task.numbers if number not in missing], size=_MILLIMETRES[task.kind])
+        return pdf(self._in_file(task), size=_MILLIMETRES[task.kind])
 
     def _printable(self, shop: Shop, number: str) -> Record:
         record = self._world.record(shop.client_id, number)
@@ -115,20 +114,26 @@ class LabelDesk:
         error = self._any(task, "error")
         return ("error", str(error)) if error else ("completed", "")
 
+    def _in_file(self, task: Task) -> list[str]:
+        missing = {row["posting_number"] for row in self._unprinted(task)}
+        return [number for number in task.numbers if number not in missing and not self._hint(task, number, "lost")]
+
     def _unprinted(self, task: Task) -> list[Body]:
-        rows = ((number, self._why_not(task.client_id, number)) for number in task.numbers)
+        rows = ((number, self._why_not(task, number)) for number in task.numbers)
         return [{"posting_number": number, "message": why} for number, why in rows if why]
 
-    def _why_not(self, client_id: str, number: str) -> str:
-        record = self._world.record(client_id, number)
-        if record is None or offered(record):
+    def _why_not(self, task: Task, number: str) -> str:
+        record = self._world.record(task.client_id, number)
+        if record is None or offered(record) or self._hint(task, number, "lost"):
             return ""
-        return str(record.body.get("_label", {}).get("unprinted") or NOT_YET)
+        return str(self._hint(task, number, "unprinted") or NOT_YET)
 
     def _any(self, task: Task, key: str) -> Any:
-        records = (self._world.record(task.client_id, number) for number in task.numbers)
-        hints = (record.body.get("_label", {}).get(key) for record in records if record)
-        return next((hint for hint in hints if hint), None)
+        return next((hint for number in task.numbers if (hint := self._hint(task, number, key))), None)
+
+    def _hint(self, task: Task, number: str, key: str) -> Any:
+        record = self._world.record(task.client_id, number)
+        return record.body.get("_label", {}).get(key) if record else None
 
 
 def offered(record: Record) -> bool:

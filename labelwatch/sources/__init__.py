@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from labelwatch.core.model import Posting
+from labelwatch.core.questions import Answer, Answers, Question
 
 
 class Trouble(StrEnum):
@@ -68,7 +69,10 @@ class KeyInfo:
 
 
 class Source(Protocol):
-    """One shop at one marketplace. Every method may raise SourceError; none writes anything there."""
+    """One shop at one marketplace. Every method but `ask` may raise SourceError.
+
+    None writes anything there; asking for a label has it printed, which changes nothing about its posting.
+    """
 
     requests: int
     """HTTP requests sent since the source was made, retries included."""
@@ -81,6 +85,14 @@ class Source(Protocol):
 
     def lookup(self, numbers: Sequence[str]) -> dict[str, Posting]:
         """Postings by number, wherever they stand now; what Ozon does not know is left out."""
+
+    def ask(self, questions: Sequence[Question], known: Answers, *, budget: int) -> dict[Question, Answer]:
+        """Answers to as many questions as `budget` HTTP requests allow, retries included.
+
+        A failed question has an answer without substance; one that no request was left for has none. `known` is what
+        was answered before: a label that is still being printed is looked after, not asked for anew.
+        """
+        ...
 
     def key_info(self) -> KeyInfo: ...
 

@@ -1,4 +1,7 @@
-"""One shop at Ozon over its Seller API: the methods that read, their retries and their rate; none that writes."""
+"""One shop at Ozon over its Seller API: the methods that read, their retries and their rate.
+
+None writes, but for one: a label task, which only prints, and only if it is asked for (see ozon_questions.py).
+"""
 
 import logging
 import random
@@ -13,11 +16,13 @@ import msgspec
 from pyrate_limiter import GCRA, Limiter, MonotonicClock, Rate, SingleBucketFactory, StateBucket
 from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_attempt
 
+from labelwatch.core import questions as core
 from labelwatch.core.model import Posting
 from labelwatch.sources import Item, KeyInfo, SourceError, Trouble, Unreadable
 from labelwatch.sources.ozon_errors import Answer
 from labelwatch.sources.ozon_http import Wire, environment_proxy, sendable
 from labelwatch.sources.ozon_parse import Page, key_info, one, page, read
+from labelwatch.sources.ozon_questions import TRIES, Round
 
 T = TypeVar("T")
 Pages = Generator[Sequence[Item], None, None]
@@ -41,7 +46,6 @@ WATCHED = (
 """The statuses of a posting that still has to be handed over and that the list can filter by."""
 
 _PAGE = 100
-_TRIES = 3
 _LONGEST_WAIT = 60.0
 _WORTH_RETRYING = frozenset((Trouble.RATE_LIMITED, Trouble.OZON_DOWN))
 # Analytics carry the warehouse's name; everything else that can be asked for carries the buyer or money.
@@ -118,6 +122,13 @@ class OzonSource:
         """What the key may do and until when, by /v1/roles."""
         return self._ask(ROLES, None, key_info)
 
+    def ask(
+        self, questions: Sequence[core.Question], known: core.Answers, *, budget: int
+    ) -> dict[core.Question, core.Answer]:
+        """What else Ozon knows about postings that are late; see labelwatch.sources.Source."""
+        put = Round(self._ask, sent=lambda: self.requests, clock=self._clock, known=known, budget=budget)
+        return put.ask(questions)
+
     def close(self) -> None:
         """End what is in flight and refuse the rest."""
         self._closed = True
@@ -162,9 +173,12 @@ class OzonSource:
     def _page(self, path: str, question: Mapping[str, Any], cursor: str) -> Page:
         return self._ask(path, {**question, "cursor": cursor}, page)
 
-    def _ask(self, path: str, question: Mapping[str, Any] | None, understand: Callable[[Answer], T]) -> T:
+    def _ask(
+        self, path: str, question: Mapping[str, Any] | None, understand: Callable[[Answer], T], *, tries: int = TRIES
+    ) -> T:
         content = b"" if question is None else msgspec.json.encode(question)
-        answer: T = self._retrying(self._once, path, content, understand)
+        retrying = self._retrying if tries == TRIES else self._retrying.copy(stop=stop_after_attempt(tries))
+        answer: T = retrying(self._once, path, content, understand)
         return answer
 
     def _once(self, path: str, content: bytes, understand: Callable[[Answer], T]) -> T:
@@ -179,7 +193,7 @@ class OzonSource:
     def _retries(self) -> Retrying:
         return Retrying(
             sleep=self._rest,
-            stop=stop_after_attempt(_TRIES),
+            stop=stop_after_attempt(TRIES),
             wait=self._pause,
             retry=retry_if_exception(self._is_worth_retrying),
             before_sleep=_say_why,

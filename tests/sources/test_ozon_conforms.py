@@ -1,13 +1,18 @@
 """Every request is one that Ozon's own description of its API allows, and none that it has switched off."""
 
 import json
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import jsonschema
 import pytest
 
+from labelwatch.core.questions import SHOP_WIDE, Question, Topic
+from labelwatch.sandbox.scenarios.stage import OZON
 from labelwatch.sources.ozon import LISTED, SINGLE
+from tests.sandbox.play import world_of
+from tests.sources.asking import asking
 from tests.sources.scripted import Asked, Reply, page, says, scripted
 
 DESCRIPTION = Path(__file__).parents[3] / "shared" / "ozon" / "openapi.json"
@@ -43,16 +48,33 @@ def closed(schema: Any) -> Any:
     return strict | {"additionalProperties": False} if isinstance(strict.get("properties"), dict) else strict
 
 
-def test_every_request_conforms_to_ozons_own_description() -> None:
+def conforms(asked: Iterable[tuple[str, Any]]) -> bool:
+    """Whether each path is in force and each body (None = none) is as it is described; raises what is wrong."""
     description = json.loads(DESCRIPTION.read_bytes())
-    asked = everything_asked()
-    assert {each.path for each in asked} > {LISTED, SINGLE}
-    for each in asked:
-        operation = description["paths"][each.path]["post"]
+    components = closed(description["components"])
+    for path, body in asked:
+        operation = description["paths"][path]["post"]
         assert "x-switched-off" not in operation
         if "requestBody" not in operation:
-            assert each.content == b""
+            assert body is None
             continue
         schema = closed(operation["requestBody"]["content"]["application/json"]["schema"])
-        components = closed(description["components"])
-        jsonschema.validate(each.body, {**schema, "components": components})
+        jsonschema.validate(body, {**schema, "components": components})
+    return True
+
+
+def test_every_request_conforms_to_ozons_own_description() -> None:
+    asked = everything_asked()
+    assert {each.path for each in asked} > {LISTED, SINGLE}
+    assert conforms((each.path, each.body) for each in asked)
+
+
+def test_every_question_conforms_to_ozons_own_description() -> None:
+    number = "10000001-0001-1"
+    questions = [Question(topic, "" if topic in SHOP_WIDE else number) for topic in Topic]
+    with asking(world_of((number, OZON, "awaiting_deliver", True))) as asker:
+        answers = asker.ask(questions)
+        seen = asker.play.sandbox.requests
+    assert all(answers[question].substance for question in questions)
+    assert len({each.path for each in seen}) == len(Topic) + 1, "a label is asked for in two steps"
+    assert conforms((each.path, each.body) for each in seen)
