@@ -156,10 +156,15 @@ def _wanted(findings: Sequence[Finding], *, ask_label_task: bool) -> Iterator[Qu
 def _is_open(answer: Answer | None, topic: Topic, now: datetime) -> bool:
     if answer is None:
         return True
-    kept = FAILED_FOR if answer.substance is None else KEPT_FOR[topic]
+    return not timedelta(0) <= now - answer.asked_at < _kept_for(answer, topic)
+
+
+def _kept_for(answer: Answer, topic: Topic) -> timedelta:
+    if answer.substance is None:
+        return FAILED_FOR
     if isinstance(answer.substance, LabelTask) and answer.substance.state is TaskState.PENDING:
-        kept = PENDING_FOR
-    return not timedelta(0) <= now - answer.asked_at < kept
+        return PENDING_FOR
+    return KEPT_FOR[topic]
 
 
 def settled(before: Answers, fresh: Answers) -> Answers:
@@ -169,8 +174,8 @@ def settled(before: Answers, fresh: Answers) -> Answers:
     for question, answer in fresh.items():
         old = before.get(question)
         if answer.substance is None and old is not None and old.substance is not None:
-            asked_at = answer.asked_at - (KEPT_FOR[question.topic] - FAILED_FOR)
-            kept[question] = Answer(asked_at, old.substance)
+            spare = max(_kept_for(old, question.topic) - FAILED_FOR, timedelta(0))
+            kept[question] = Answer(answer.asked_at - spare, old.substance)
     return {**fresh, **kept}
 
 
