@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from labelwatch.core.model import DeliveryMethod, Diagnosis, Notification, Reason
 from labelwatch.notify import single, wording
 from labelwatch.notify.catalog import counted
-from labelwatch.notify.moments import Voice, clock, duration
+from labelwatch.notify.moments import Voice, clock
 from labelwatch.notify.plain import cut, plain, size
 
 MAX_ITEMS = 20
@@ -31,7 +31,7 @@ def title(voice: Voice, ordered: Sequence[Notification]) -> str:
     pieces = (
         _head(voice, top),
         counted(voice.words, voice.words.count.besides, besides) if besides else "",
-        _soonest(voice, ordered),
+        wording.soonest(voice, _soonest(voice, ordered)),
     )
     return f"{single.mark(voice, _worst(ordered))} {' · '.join(filter(None, pieces))}"
 
@@ -51,11 +51,12 @@ def body(voice: Voice, ordered: Sequence[Notification], *, limit: int, stale_aft
 
 
 def _groups(ordered: Sequence[Notification]) -> list[Group]:
-    """By cause and verdict, in the order of the most urgent of each; what is over comes last."""
+    """By incident, else by cause and verdict, in the order of the most urgent of each; what is over comes last."""
     found: dict[tuple[str, ...], list[Notification]] = {}
     for one in ordered:
         diagnosis = one.alert.diagnosis
-        key = ("",) if one.reason is Reason.RESOLVED else (diagnosis.cause, diagnosis.verdict)
+        about = (diagnosis.incident,) if diagnosis.incident else (diagnosis.cause, diagnosis.verdict)
+        key = ("",) if one.reason is Reason.RESOLVED else about
         found.setdefault(key, []).append(one)
     return [Group(None if key == ("",) else _common(told), tuple(told)) for key, told in found.items()]
 
@@ -63,12 +64,17 @@ def _groups(ordered: Sequence[Notification]) -> list[Group]:
 def _common(told: Sequence[Notification]) -> Diagnosis:
     """A diagnosis that holds for all: what differs is left out, and the longest wait is kept."""
     diagnoses = [one.alert.diagnosis for one in told]
+    if len(diagnoses) == 1 or wording.is_incident(diagnoses[0]):
+        return diagnoses[0]
     carriers = {diagnosis.method.carrier for diagnosis in diagnoses}
     waits = [diagnosis.wait_until for diagnosis in diagnoses if diagnosis.wait_until is not None]
     return replace(
         diagnoses[0],
         method=DeliveryMethod(carrier=carriers.pop() if len(carriers) == 1 else ""),
         wait_until=max(waits) if len(waits) == len(diagnoses) else None,
+        evidence=(),
+        requirements=(),
+        alternatives=(),
     )
 
 
@@ -77,15 +83,11 @@ def _worst(ordered: Sequence[Notification]) -> Notification:
     return max(open_ones, key=lambda one: one.alert.diagnosis.severity.rank)
 
 
-def _soonest(voice: Voice, ordered: Sequence[Notification]) -> str:
+def _soonest(voice: Voice, ordered: Sequence[Notification]) -> datetime | None:
     """The nearest deadline that can still be met; if there is none, the one missed by most."""
-    line = voice.words.line
     open_ones = (one.alert.diagnosis.deadline for one in ordered if one.reason is not Reason.RESOLVED)
     deadlines = sorted(at for at in open_ones if at is not None)
-    ahead = [at for at in deadlines if at > voice.now]
-    if ahead:
-        return line.bundle_soonest.format(left=duration(voice, ahead[0] - voice.now))
-    return line.bundle_latest.format(late=duration(voice, voice.now - deadlines[0])) if deadlines else ""
+    return next((at for at in deadlines if at > voice.now), deadlines[0] if deadlines else None)
 
 
 def _block(voice: Voice, group: Group, shown: frozenset[int], *, brief: bool) -> str:
@@ -102,7 +104,7 @@ def _head(voice: Voice, group: Group) -> str:
     if group.about is None:
         return line.resolved_group.format(count=counted(voice.words, count.postings, len(group.told)))
     forms = count.shops if group.about.posting_number is None else count.postings
-    number = counted(voice.words, forms, len(group.told))
+    number = wording.tally(voice, group.about) or counted(voice.words, forms, len(group.told))
     return line.group.format(headline=wording.headline(voice, group.about), count=number)
 
 
@@ -121,6 +123,9 @@ def _state(voice: Voice, told: Notification) -> Iterator[str]:
         yield single.outcome(voice, alert)
         yield voice.words.line.resolved_in.format(took=single.lasted(voice, alert))
         yield single.to_spare(voice, alert)
+    elif wording.is_incident(diagnosis):
+        yield wording.soonest(voice, diagnosis.deadline)
+        yield single.again(voice, told)
     elif diagnosis.posting_number is None:
         yield voice.words.line.last_read.format(time=clock(voice, diagnosis.as_of)) if diagnosis.as_of else ""
     else:

@@ -30,6 +30,27 @@ class CauseWords:
 
 
 @dataclass(frozen=True, slots=True)
+class Plea:
+    """What a letter says about one cause and what it asks for; of each the first variant that can be said."""
+
+    say: tuple[str, ...]
+    ask: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LetterWords:
+    """One kind of letter. A line of `facts` or `tried` whose data are not known is left out."""
+
+    to: str
+    subject: tuple[str, ...]
+    hello: str
+    facts: tuple[str, ...]
+    tried: tuple[str, ...]
+    close: str
+    cause: Mapping[str, Plea]
+
+
+@dataclass(frozen=True, slots=True)
 class Lines:
     """The small change of every message."""
 
@@ -50,6 +71,21 @@ class Lines:
     evidence: str
     raw: str
     fact: str
+    fact_since: str
+    proof: str
+    over: str
+    tally: str
+    nearest: str
+    nearest_passed: str
+    shops: str
+    settings: str
+    letters: str
+    letters_by_hand: str
+    asked: str
+    no_tracking: str
+    support: str
+    amount: str
+    either: str
     answer: str
     empty: str
     shop: str
@@ -64,6 +100,9 @@ class Lines:
     resolved_left: str
     resolved_late: str
     resolved_in: str
+    lasted: str
+    lasted_between: str
+    calm_rest: str
     spare: str
     bundle_soonest: str
     bundle_latest: str
@@ -76,6 +115,10 @@ class Lines:
     yesterday: str
     day: str
     zoned: str
+    dated: str
+    span: str
+    no_later: str
+    period: str
     city_zone: str
     under_a_minute: str
     unit_gap: str
@@ -92,6 +135,8 @@ class Counts:
 
     postings: Mapping[str, str]
     shops: Mapping[str, str]
+    in_shops: Mapping[str, str]
+    of_labels: Mapping[str, str]
     besides: Mapping[str, str]
     more: Mapping[str, str]
     undelivered: Mapping[str, str]
@@ -110,7 +155,14 @@ class Catalog:
     certainty: Mapping[str, str]
     zone: Mapping[str, str]
     field: Mapping[str, str]
-    value: Mapping[str, str]
+    value: Mapping[str, Mapping[str, str]]
+    """By field: what Ozon or our watch wrote there, in words."""
+    unit: Mapping[str, str]
+    tariff: Mapping[str, str]
+    doubt: Mapping[str, str]
+    calm: Mapping[str, str]
+    """By cause: the end of an incident."""
+    letter: Mapping[str, LetterWords]
     requirement: Mapping[str, str]
     status: Mapping[str, str]
     substatus: Mapping[str, str]

@@ -11,6 +11,7 @@ from labelwatch.notify import bundle, single
 from labelwatch.notify.catalog import catalog, counted
 from labelwatch.notify.moments import Voice
 from labelwatch.notify.plain import plain, size
+from labelwatch.notify.wording import is_incident
 
 LIMIT = 4000
 """Characters of title and body together: Telegram takes 4096."""
@@ -74,14 +75,15 @@ def dead_channel(channel: str, reason: str, *, undelivered: int, destination: De
 
 
 def voice_of(destination: Destination, now: datetime) -> Voice:
-    return Voice(catalog(destination.language), ZoneInfo(destination.timezone), now)
+    return Voice(catalog(destination.language), ZoneInfo(destination.timezone), now, destination.shops)
 
 
-def _urgency(told: Notification) -> tuple[bool, bool, datetime, int, str]:
-    """What is over last; a shop that cannot be read first; then by deadline, then by severity."""
+def _urgency(told: Notification) -> tuple[bool, bool, bool, datetime, int, str]:
+    """What is over last; an incident first, then a shop that cannot be read; then by deadline, then by severity."""
     diagnosis = told.alert.diagnosis
     return (
         told.reason is Reason.RESOLVED,
+        not is_incident(diagnosis),
         diagnosis.posting_number is not None,
         diagnosis.deadline or _END_OF_TIME,
         -diagnosis.severity.rank,

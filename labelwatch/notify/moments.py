@@ -7,8 +7,12 @@ from zoneinfo import ZoneInfo
 from babel.dates import format_skeleton, format_time, get_timezone_gmt, get_timezone_location
 from babel.units import format_unit
 
+from labelwatch.core.model import Interval
 from labelwatch.notify.catalog import Catalog
 from labelwatch.notify.plain import spaced
+
+VAGUE = timedelta(hours=1)
+"""Seen so rarely, only the later end of an interval is worth telling."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,12 +22,14 @@ class Voice:
     words: Catalog
     zone: ZoneInfo
     now: datetime
+    shops: frozenset[str] = frozenset()
+    """The shops whose names the listener may hear; empty = all."""
 
 
 def clock(voice: Voice, at: datetime) -> str:
     """`18:00`, with the day in front when it is not today."""
     line, local, today = voice.words.line, at.astimezone(voice.zone), voice.now.astimezone(voice.zone).date()
-    time = format_time(local, "HH:mm", locale=voice.words.locale)
+    time = _hour(voice, at)
     named = {-1: line.yesterday, 0: line.today, 1: line.tomorrow}.get((local.date() - today).days)
     if named is not None:
         return named.format(time=time)
@@ -33,6 +39,42 @@ def clock(voice: Voice, at: datetime) -> str:
 def zoned_clock(voice: Voice, at: datetime) -> str:
     """The same, saying whose clock it is: `18:00 (МСК)`."""
     return voice.words.line.zoned.format(time=clock(voice, at), zone=zone_name(voice, at))
+
+
+def dated(voice: Voice, at: datetime) -> str:
+    """The same for a letter, which may be read any day: `23 нояб. 2026 г., 18:00 (МСК)`."""
+    return _dated(voice, at, _hour(voice, at))
+
+
+def span(voice: Voice, between: Interval) -> str:
+    """When something happened, as far as it was seen: one moment, `15:02–15:08` of a day, or `no later than`."""
+    if between.latest - between.earliest > VAGUE or not _same_day(voice, between):
+        return voice.words.line.no_later.format(time=dated(voice, between.latest))
+    return period(voice, between)
+
+
+def period(voice: Voice, whole: Interval) -> str:
+    """From when to when something lasted, the day told once if it is the same."""
+    if not _same_day(voice, whole):
+        ends = dated(voice, whole.earliest), dated(voice, whole.latest)
+        return voice.words.line.period.format(earliest=ends[0], latest=ends[1])
+    hours = list(dict.fromkeys(_hour(voice, at) for at in (whole.earliest, whole.latest)))
+    time = hours[0] if len(hours) == 1 else voice.words.line.span.format(earliest=hours[0], latest=hours[1])
+    return _dated(voice, whole.latest, time)
+
+
+def _same_day(voice: Voice, between: Interval) -> bool:
+    return len({at.astimezone(voice.zone).date() for at in (between.earliest, between.latest)}) == 1
+
+
+def _dated(voice: Voice, at: datetime, time: str) -> str:
+    day = format_skeleton("yMMMd", at.astimezone(voice.zone), locale=voice.words.locale)
+    plain_day = " ".join(spaced(day).split())  # Babel's narrow spaces come out of a paste as boxes
+    return voice.words.line.dated.format(day=plain_day, time=time, zone=zone_name(voice, at))
+
+
+def _hour(voice: Voice, at: datetime) -> str:
+    return format_time(at.astimezone(voice.zone), "HH:mm", locale=voice.words.locale)
 
 
 def zone_name(voice: Voice, at: datetime) -> str:

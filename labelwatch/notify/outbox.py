@@ -210,6 +210,7 @@ def _sent(desk: _Desk, name: str, rows: Sequence[OutboxRow]) -> Result:
             language=destination.language,
             reason=row.notification.reason,
             zone=destination.timezone,
+            shops=destination.shops,
         )
         for row in rows
     ]

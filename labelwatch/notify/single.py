@@ -5,7 +5,11 @@ from datetime import timedelta
 
 from labelwatch.core.model import Alert, Diagnosis, Notification, Reason, Severity
 from labelwatch.notify import wording
-from labelwatch.notify.moments import Voice, duration, zoned_clock
+from labelwatch.notify.catalog import first
+from labelwatch.notify.letters import hint
+from labelwatch.notify.links import SUPPORT_LINK, link, settings_link
+from labelwatch.notify.moments import Voice, clock, duration, zoned_clock
+from labelwatch.notify.money import tariff
 from labelwatch.notify.plain import cut, size
 
 
@@ -14,6 +18,13 @@ def title(voice: Voice, told: Notification) -> str:
     diagnosis = told.alert.diagnosis
     if told.reason is Reason.RESOLVED:
         pieces = [outcome(voice, told.alert), wording.subject(voice, diagnosis)]
+    elif wording.is_incident(diagnosis):
+        pieces = [
+            wording.headline(voice, diagnosis),
+            wording.tally(voice, diagnosis),
+            wording.soonest(voice, diagnosis.deadline),
+            wording.subject(voice, diagnosis),
+        ]
     else:
         pieces = [
             wording.headline(voice, diagnosis),
@@ -48,13 +59,16 @@ def again(voice: Voice, told: Notification) -> str:
 
 def outcome(voice: Voice, alert: Alert) -> str:
     """How it ended, in words."""
+    if wording.is_incident(alert.diagnosis) and alert.diagnosis.cause in voice.words.calm:
+        known = wording.values(voice, alert.diagnosis, zoned=False)
+        return first((voice.words.calm[alert.diagnosis.cause],), known)
     return voice.words.outcome[alert.outcome] if alert.outcome else voice.words.reason[Reason.RESOLVED]
 
 
 def to_spare(voice: Voice, alert: Alert) -> str:
     """What was left to the deadline when it was resolved, or by how much that was missed."""
     line, end, deadline = voice.words.line, alert.resolved_at or voice.now, alert.diagnosis.deadline
-    if deadline is None:
+    if deadline is None or wording.is_incident(alert.diagnosis):
         return ""
     if deadline > end:
         return line.spare.format(left=duration(voice, deadline - end))
@@ -62,14 +76,17 @@ def to_spare(voice: Voice, alert: Alert) -> str:
 
 
 def lasted(voice: Voice, alert: Alert) -> str:
-    """From the first alert to the end."""
-    return duration(voice, (alert.resolved_at or voice.now) - alert.opened_at)
+    """From the first alert to the end; of an incident, from the first label that stood still."""
+    began, since = alert.opened_at, alert.diagnosis.waiting_since
+    if wording.is_incident(alert.diagnosis) and since is not None:
+        began = since.latest
+    return duration(voice, (alert.resolved_at or voice.now) - began)
 
 
 def dated(voice: Voice, diagnosis: Diagnosis, stale_after: timedelta) -> str:
     """From when the data are, if they are old; of a shop that cannot be read, always."""
     line, at = voice.words.line, diagnosis.as_of
-    if diagnosis.posting_number is None:
+    if diagnosis.posting_number is None and diagnosis.incident is None:
         return line.last_read.format(time=zoned_clock(voice, at)) if at else line.never_read
     if at is None or voice.now - at <= stale_after:
         return ""
@@ -78,15 +95,35 @@ def dated(voice: Voice, diagnosis: Diagnosis, stale_after: timedelta) -> str:
 
 def _parts(voice: Voice, told: Notification, stale_after: timedelta) -> list[str]:
     diagnosis, line = told.alert.diagnosis, voice.words.line
-    of_posting = diagnosis.posting_number is not None
+    steps = _numbered(wording.steps(voice, diagnosis))
     return [
         line.test if told.reason is Reason.TEST else "",
-        _lines(_why(voice, told), wording.due(voice, diagnosis), wording.handled(voice, told.alert)),
-        _lines(line.how, *_numbered(wording.steps(voice, diagnosis))),
-        wording.link(diagnosis),
-        _lines(wording.goods(voice, diagnosis), wording.place(voice, diagnosis) if of_posting else ""),
+        _lines(
+            _why(voice, told),
+            wording.due(voice, diagnosis),
+            tariff(voice, diagnosis),
+            wording.handled(voice, told.alert),
+        ),
+        _lines(line.how, *steps, hint(voice, diagnosis)),
+        _links(voice, diagnosis),
+        _lines(wording.goods(voice, diagnosis), _place(voice, diagnosis)),
         _lines(wording.evidence(voice, diagnosis), dated(voice, diagnosis, stale_after)),
     ]
+
+
+def _place(voice: Voice, diagnosis: Diagnosis) -> str:
+    if diagnosis.posting_number is not None:
+        return wording.place(voice, diagnosis)
+    return wording.shops(voice, diagnosis)
+
+
+def _links(voice: Voice, diagnosis: Diagnosis) -> str:
+    """The posting, or of an incident the chat with Ozon's support; and the settings where they matter."""
+    line, where = voice.words.line, settings_link(diagnosis)
+    first_of_all = link(diagnosis)
+    if wording.is_incident(diagnosis):
+        first_of_all = line.support.format(link=SUPPORT_LINK)
+    return _lines(first_of_all, line.settings.format(link=where) if where else "")
 
 
 def _why(voice: Voice, told: Notification) -> str:
@@ -96,15 +133,25 @@ def _why(voice: Voice, told: Notification) -> str:
 
 def _resolved(voice: Voice, alert: Alert) -> list[str]:
     diagnosis, line = alert.diagnosis, voice.words.line
+    if wording.is_incident(diagnosis):
+        return [_lines(_lasted(voice, alert), line.calm_rest), wording.shops(voice, diagnosis)]
     took = line.resolved_took.format(took=lasted(voice, alert))
-    end = _end(voice, alert)
     if diagnosis.posting_number is None:
         return [took]
     return [
-        voice.words.line.sentence_gap.join(filter(None, (took, end))),
+        line.sentence_gap.join(filter(None, (took, _end(voice, alert)))),
         _lines(wording.goods(voice, diagnosis), wording.shop(voice, diagnosis)),
-        wording.link(diagnosis),
+        link(diagnosis),
     ]
+
+
+def _lasted(voice: Voice, alert: Alert) -> str:
+    """How long an incident lasted, and from when to when where that is known."""
+    line, since, took = voice.words.line, alert.diagnosis.waiting_since, lasted(voice, alert)
+    if since is None:
+        return line.lasted.format(took=took)
+    until = zoned_clock(voice, alert.resolved_at or voice.now)
+    return line.lasted_between.format(took=took, since=clock(voice, since.latest), until=until)
 
 
 def _end(voice: Voice, alert: Alert) -> str:

@@ -1,27 +1,37 @@
 """An alert as a JSON object, the same for a webhook and for `labelwatch late --json`."""
 
+from collections.abc import Collection
 from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from labelwatch.core.model import Alert, Diagnosis, Proof, Reason
+from labelwatch.core.model import Alert, Diagnosis, Proof, Reason, TariffStep
 from labelwatch.notify.catalog import catalog
+from labelwatch.notify.links import link, settings_link
 from labelwatch.notify.moments import Voice
-from labelwatch.notify.wording import link, steps
+from labelwatch.notify.wording import is_incident, steps
 
 View = dict[str, Any]
 
 
-def view(alert: Alert, *, language: str, reason: Reason | None = None, zone: str = "UTC") -> View:
-    """The alert with all its fields; times RFC 3339 UTC, `posting_number` None for a shop's own trouble.
+def view(
+    alert: Alert,
+    *,
+    language: str,
+    reason: Reason | None = None,
+    zone: str = "UTC",
+    shops: Collection[str] = (),
+) -> View:
+    """The alert with all its fields; times RFC 3339 UTC, `posting_number` None for a shop's trouble or an incident.
 
     The steps of the remedy are in `language`, their clock times in `zone`. `reason` is there only in a message.
+    `shops` are those whose names the reader may see (empty = all).
     """
     diagnosis, told = alert.diagnosis, alert.told
     told_of = {"reason": str(reason)} if reason is not None else {}
     return {
         **told_of,
-        "shop": diagnosis.shop,
+        "shop": diagnosis.shop or None,
         "posting_number": diagnosis.posting_number,
         "state": str(alert.state),
         **_cause(diagnosis),
@@ -33,9 +43,11 @@ def view(alert: Alert, *, language: str, reason: Reason | None = None, zone: str
         "told_count": told.count if told else 0,
         "handled_by": alert.handled_by or None,
         "snoozed_until": _utc(alert.snoozed_until),
-        "incident": None,
+        **_incident(diagnosis, shops),
+        "next_tariff": _tariff(diagnosis.next_tariff),
         "remedy": steps(Voice(catalog(language), ZoneInfo(zone), _moment(alert)), diagnosis),
         "link": link(diagnosis),
+        "settings_link": settings_link(diagnosis) or None,
     }
 
 
@@ -52,6 +64,25 @@ def _cause(diagnosis: Diagnosis) -> View:
     }
 
 
+def _incident(diagnosis: Diagnosis, shops: Collection[str]) -> View:
+    """The key of the incident that explains a posting; of an incident itself also its size."""
+    if not is_incident(diagnosis):
+        return {"incident": diagnosis.incident}
+    size = {
+        "late": diagnosis.late,
+        "total": diagnosis.total,
+        "shops": [name for name in diagnosis.shops if not shops or name in shops],
+    }
+    return {"incident": diagnosis.incident, **size}
+
+
+def _tariff(step: TariffStep | None) -> View | None:
+    if step is None:
+        return None
+    said = {"charge": step.charge, "currency": step.currency, "rate": step.rate, "kind": step.kind}
+    return {"at": _utc(step.until), **said}
+
+
 def _posting(diagnosis: Diagnosis) -> View:
     since, method = diagnosis.waiting_since, diagnosis.method
     return {
@@ -60,6 +91,7 @@ def _posting(diagnosis: Diagnosis) -> View:
         "substatus": diagnosis.substatus or None,
         "carrier": method.carrier or None,
         "delivery_method": method.name or None,
+        "alternatives": list(diagnosis.alternatives),
         "warehouse": method.warehouse or None,
         "waiting_since": [_utc(since.earliest), _utc(since.latest)] if since else None,
         "deadline": _utc(diagnosis.deadline),

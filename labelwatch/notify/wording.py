@@ -2,31 +2,21 @@
 
 from collections.abc import Iterable
 from datetime import datetime
-from urllib.parse import quote
 
-from labelwatch.core.model import Alert, Diagnosis, Product, Proof
-from labelwatch.notify.catalog import CauseWords, first, sayable
+from labelwatch.core.model import Alert, Certainty, Diagnosis, Family, Product, Verdict
+from labelwatch.notify.catalog import CauseWords, counted, first, sayable
 from labelwatch.notify.moments import Voice, clock, duration, zoned_clock
 from labelwatch.notify.plain import plain
-
-_POSTINGS = "https://seller.ozon.ru/app/postings"
-FBS_LINK = _POSTINGS + "/fbs?postingDetails={number}"
-RFBS_LINK = _POSTINGS + "/crossborder/fbs?postingDetails={number}"
-"""rFBS stands under cross-border in the seller cabinet of a shop abroad."""
-KEYS_LINK = "https://seller.ozon.ru/app/settings/api-keys"
-CABINET_LINK = "https://seller.ozon.ru/app"
-
-_KEY_TROUBLES = frozenset({"key_rejected", "key_expired", "role_missing", "ip_not_allowed"})
+from labelwatch.notify.proofs import fact, found, in_order, over_limits, ozons_words, tally_of, value
 
 MAX_GOODS = 5
+MAX_NAMES = 3
+MAX_SHOPS = 10
 
 
-def link(diagnosis: Diagnosis) -> str:
-    """Where to go in the seller cabinet: the posting; of a shop that cannot be read, its API keys or the cabinet."""
-    if diagnosis.posting_number is None:
-        return KEYS_LINK if diagnosis.cause in _KEY_TROUBLES else CABINET_LINK
-    template = FBS_LINK if diagnosis.flow in ("ozon", "") else RFBS_LINK
-    return template.format(number=quote(plain(diagnosis.posting_number), safe=""))
+def is_incident(diagnosis: Diagnosis) -> bool:
+    """Is it about an incident itself, and not about a posting or a shop."""
+    return diagnosis.posting_number is None and diagnosis.incident is not None
 
 
 def words_of(voice: Voice, cause: str) -> CauseWords:
@@ -40,6 +30,9 @@ def values(voice: Voice, diagnosis: Diagnosis, *, zoned: bool) -> dict[str, str]
     said = {
         "shop": plain(diagnosis.shop),
         "carrier": plain(diagnosis.method.carrier, 40) or voice.words.line.carrier,
+        "method": plain(diagnosis.method.name, 60),
+        "warehouse": plain(diagnosis.method.warehouse, 60),
+        "alternatives": _listed(voice, diagnosis.alternatives),
     }
     number = diagnosis.posting_number
     if number is not None:
@@ -48,9 +41,10 @@ def values(voice: Voice, diagnosis: Diagnosis, *, zoned: bool) -> dict[str, str]
         said["wait_until"] = (zoned_clock if zoned else clock)(voice, diagnosis.wait_until)
     if diagnosis.waiting_since is not None:
         said["waiting"] = duration(voice, voice.now - diagnosis.waiting_since.latest)
-    if diagnosis.requirements:
-        said["skus"] = voice.words.line.list_gap.join(_needing(diagnosis))
-    return said
+    said |= _required(voice, diagnosis) | _proven(voice, diagnosis)
+    if is_incident(diagnosis) and diagnosis.total:
+        said |= _of_incident(voice, diagnosis, zoned=zoned)
+    return {name: text for name, text in said.items() if text}
 
 
 def headline(voice: Voice, diagnosis: Diagnosis) -> str:
@@ -59,10 +53,18 @@ def headline(voice: Voice, diagnosis: Diagnosis) -> str:
 
 
 def why(voice: Voice, diagnosis: Diagnosis) -> str:
-    """One or two sentences on what is wrong, then whether to wait or act."""
+    """One or two sentences on what is wrong, then whether to wait or act, then what cannot be told."""
     words, known = words_of(voice, diagnosis.cause), values(voice, diagnosis, zoned=True)
-    sentences = (first(words.why, known), first(words.advice, known))
+    sentences = (first(words.why, known), first(words.advice, known), doubt(voice, diagnosis))
     return voice.words.line.sentence_gap.join(filter(None, sentences))
+
+
+def doubt(voice: Voice, diagnosis: Diagnosis) -> str:
+    """What an incident cannot be told from, where there is nothing to compare it with."""
+    said, shops = voice.words.doubt, len(diagnosis.shops)
+    if diagnosis.cause == "carrier_incident" and diagnosis.certainty is Certainty.UNKNOWN:
+        return said["carrier" if shops > 1 else "carrier_one_shop"]
+    return said["platform_one_shop"] if diagnosis.cause == "platform_incident" and shops == 1 else ""
 
 
 def steps(voice: Voice, diagnosis: Diagnosis) -> list[str]:
@@ -70,49 +72,79 @@ def steps(voice: Voice, diagnosis: Diagnosis) -> list[str]:
     return sayable(words_of(voice, diagnosis.cause).steps, values(voice, diagnosis, zoned=True))
 
 
+def tally(voice: Voice, diagnosis: Diagnosis) -> str:
+    """Of an incident: how many labels are late, of how many that are due."""
+    if not is_incident(diagnosis) or not diagnosis.total:
+        return ""
+    return tally_of(voice, late=diagnosis.late, total=diagnosis.total)
+
+
 def time_left(voice: Voice, deadline: datetime | None) -> str:
     """`52 min left`, `20 min over`, or nothing where there is no deadline."""
+    return _until(voice, deadline, ahead=voice.words.line.left, over=voice.words.line.late)
+
+
+def soonest(voice: Voice, deadline: datetime | None) -> str:
+    """The same of the nearest deadline of many."""
+    return _until(voice, deadline, ahead=voice.words.line.bundle_soonest, over=voice.words.line.bundle_latest)
+
+
+def _until(voice: Voice, deadline: datetime | None, *, ahead: str, over: str) -> str:
     if deadline is None:
         return ""
     if deadline > voice.now:
-        return voice.words.line.left.format(left=duration(voice, deadline - voice.now))
-    return voice.words.line.late.format(late=duration(voice, voice.now - deadline))
+        return ahead.format(left=duration(voice, deadline - voice.now))
+    return over.format(late=duration(voice, voice.now - deadline))
 
 
 def due(voice: Voice, diagnosis: Diagnosis) -> str:
-    """The deadline in the channel's zone and what is left, as a sentence."""
-    deadline = diagnosis.deadline
+    """The deadline in the channel's zone and what is left, as a sentence; of an incident the nearest one."""
+    deadline, line = diagnosis.deadline, voice.words.line
     if deadline is None:
         return ""
+    ahead, passed = line.deadline, line.deadline_passed
+    if is_incident(diagnosis):
+        ahead, passed = line.nearest, line.nearest_passed
     at = zoned_clock(voice, deadline)
     if deadline > voice.now:
-        return voice.words.line.deadline.format(deadline=at, left=duration(voice, deadline - voice.now))
-    return voice.words.line.deadline_passed.format(deadline=at, late=duration(voice, voice.now - deadline))
+        return ahead.format(deadline=at, left=duration(voice, deadline - voice.now))
+    return passed.format(deadline=at, late=duration(voice, voice.now - deadline))
 
 
 def goods(voice: Voice, diagnosis: Diagnosis) -> str:
-    """`S5200657-28 ×1, ...`: article and quantity, as they stand on the shelf."""
-    if not diagnosis.products:
-        return ""
+    """`Goods: S5200657-28 ×1, ...`: article and quantity, as they stand on the shelf."""
+    listed = list_of_goods(voice, diagnosis)
+    return voice.words.line.goods.format(goods=listed) if listed else ""
+
+
+def list_of_goods(voice: Voice, diagnosis: Diagnosis) -> str:
     line, shown = voice.words.line, diagnosis.products[:MAX_GOODS]
     listed = [f"{_article(product)} ×{product.quantity}" for product in shown]
     if len(diagnosis.products) > MAX_GOODS:
         listed.append(line.goods_more.format(n=len(diagnosis.products) - MAX_GOODS))
-    return line.goods.format(goods=line.list_gap.join(listed))
+    return line.list_gap.join(listed)
 
 
 def evidence(voice: Voice, diagnosis: Diagnosis) -> str:
     """What proves the cause, in words and as Ozon wrote it, and how sure that is."""
     line = voice.words.line
-    if diagnosis.posting_number is None:
+    if diagnosis.posting_number is None and diagnosis.incident is None:
         return "\n".join(line.answer.format(value=plain(p.value, 240)) for p in diagnosis.evidence if p.value)
-    facts = line.list_gap.join(_fact(voice, proof) for proof in _in_order(diagnosis.evidence))
+    facts = line.list_gap.join(fact(voice, proof) for proof in in_order(diagnosis.evidence))
     certainty = voice.words.certainty.get(diagnosis.certainty, diagnosis.certainty)
     return line.evidence.format(facts=facts, certainty=certainty) if facts else ""
 
 
 def shop(voice: Voice, diagnosis: Diagnosis) -> str:
     return voice.words.line.shop.format(shop=plain(diagnosis.shop))
+
+
+def shops(voice: Voice, diagnosis: Diagnosis) -> str:
+    """The shops that an incident concerns, where there are several; a listener hears of his own only."""
+    if len(diagnosis.shops) < 2:
+        return ""
+    names = tuple(name for name in diagnosis.shops if not voice.shops or name in voice.shops)
+    return voice.words.line.shops.format(shops=_listed(voice, names, most=MAX_SHOPS))
 
 
 def place(voice: Voice, diagnosis: Diagnosis) -> str:
@@ -132,15 +164,55 @@ def _waiting(voice: Voice, diagnosis: Diagnosis) -> str:
 
 
 def subject(voice: Voice, diagnosis: Diagnosis) -> str:
-    """What it is about: the posting's number, or the shop."""
-    if diagnosis.posting_number is None:
-        return shop(voice, diagnosis)
-    return plain(diagnosis.posting_number)
+    """What it is about: the posting's number, the shop, or the number of shops."""
+    if diagnosis.posting_number is not None:
+        return plain(diagnosis.posting_number)
+    if is_incident(diagnosis) and len(diagnosis.shops) != 1:
+        return counted(voice.words, voice.words.count.in_shops, len(diagnosis.shops)) if diagnosis.shops else ""
+    return shop(voice, diagnosis)
 
 
 def handled(voice: Voice, alert: Alert) -> str:
     """Who takes care of it, when somebody does."""
     return voice.words.line.handled.format(by=plain(alert.handled_by, 40)) if alert.handled_by else ""
+
+
+def _required(voice: Voice, diagnosis: Diagnosis) -> dict[str, str]:
+    """Which goods lack what, while nobody but the seller can give it; else that Ozon is checking it."""
+    if diagnosis.family is Family.ANOMALY and diagnosis.verdict is Verdict.WAIT:
+        return {"checking": voice.words.value["exemplars"]["validation_in_process"]}
+    known, gap = voice.words.requirement, voice.words.line.list_gap
+    missing = (known.get(key, plain(key, 40)) for key, _ in diagnosis.requirements)
+    return {"skus": gap.join(_needing(diagnosis)), "missing": gap.join(missing)}
+
+
+def _proven(voice: Voice, diagnosis: Diagnosis) -> dict[str, str]:
+    """What the evidence tells beyond the status."""
+    said = {"message": ozons_words(voice, diagnosis), "over": over_limits(voice, diagnosis)}
+    told = {"state": ("delivery_method.status", "warehouse.status"), "gaps": ("recipient",)}
+    for name, fields in told.items():
+        proof = next(filter(None, (found(diagnosis, field) for field in fields)), None)
+        said[name] = value(voice, proof) if proof is not None else ""
+    paused = found(diagnosis, "warehouse.pause_at")
+    said["paused"] = zoned_clock(voice, paused.since) if paused is not None and paused.since is not None else ""
+    return said
+
+
+def _of_incident(voice: Voice, diagnosis: Diagnosis, *, zoned: bool) -> dict[str, str]:
+    since, words = diagnosis.waiting_since, voice.words
+    several = len(diagnosis.shops) > 1
+    return {
+        "tally": tally(voice, diagnosis),
+        "since": (zoned_clock if zoned else clock)(voice, since.latest) if since is not None else "",
+        "in_shops": counted(words, words.count.in_shops, len(diagnosis.shops)) if several else "",
+    }
+
+
+def _listed(voice: Voice, names: tuple[str, ...], *, most: int = MAX_NAMES) -> str:
+    listed = [plain(name, 60) for name in names[:most]]
+    if len(names) > most:
+        listed.append(voice.words.line.goods_more.format(n=len(names) - most))
+    return voice.words.line.list_gap.join(listed)
 
 
 def _needing(diagnosis: Diagnosis) -> Iterable[str]:
@@ -152,26 +224,3 @@ def _needing(diagnosis: Diagnosis) -> Iterable[str]:
 
 def _article(product: Product) -> str:
     return plain(product.offer_id, 40) or plain(product.name, 40) or plain(product.sku, 40)
-
-
-def _in_order(proofs: Iterable[Proof]) -> list[Proof]:
-    order = {"status": 0, "substatus": 1}
-    return sorted(proofs, key=lambda proof: order.get(proof.field, 2))
-
-
-def _fact(voice: Voice, proof: Proof) -> str:
-    """`status awaiting packaging (awaiting_packaging)`: Ozon's word in the reader's language, then as it is."""
-    words, value = voice.words, plain(proof.value, 160)
-    kind, _, requirement = proof.field.partition("requirements.")
-    if requirement and not kind:
-        return words.line.fact.format(field=words.requirement.get(requirement, plain(requirement)), value=value)
-    field = words.field.get(proof.field, plain(proof.field, 40))
-    table = {"status": words.status, "substatus": words.substatus, "flow": words.flow}.get(proof.field)
-    if not value:
-        return words.line.fact.format(field=field, value=words.line.empty)
-    if table is None:
-        return words.line.fact.format(field=field, value=words.value.get(proof.value, value))
-    known = table.get(proof.value)
-    return words.line.fact.format(
-        field=field, value=words.line.raw.format(word=known, value=value) if known else value
-    )

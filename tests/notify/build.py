@@ -59,6 +59,40 @@ def resolved(*, outcome: Outcome = Outcome.LABELLED, n: int = 1, **fields: Any) 
     return replace(one, alert=ended, telling=2)
 
 
+def incident(cause: str = "carrier_incident", *, reason: Reason = Reason.FIRST, **fields: Any) -> Notification:
+    """63 of 80 labels in four shops; of a shop's own incident, in that shop."""
+    keys = {"carrier_incident": "carrier:China Post", "platform_incident": "platform:"}
+    key, since = keys.get(cause, "shop:main"), NOW - timedelta(hours=4)
+    shops = fields.get("shops", ("main",) if cause == "shop_incident" else ("main", "north", "south", "west"))
+    about = Diagnosis(
+        shop=shops[0] if len(shops) == 1 else "",
+        posting_number=None,
+        severity=Severity.WARNING,
+        family=CAUSES[cause],
+        cause=cause,
+        certainty=Certainty.LIKELY,
+        verdict=Verdict.WAIT,
+        incident=key,
+        evidence=(Proof(key, "63 of 80 late", since),),
+        method=DeliveryMethod(carrier="China Post"),
+        waiting_since=Interval(since, since),
+        deadline=NOW + timedelta(minutes=52, seconds=20),
+        shops=shops,
+        late=63,
+        total=80,
+        as_of=NOW,
+    )
+    about, opened = replace(about, **fields), NOW - timedelta(hours=3)
+    alert = Alert(9, AlertState.FIRING, opened, about, opened, told=Told(NOW, 1, about.severity, cause))
+    return Notification(alert, 1, reason, "packers", due_at=NOW, expires_at=NOW + timedelta(days=2))
+
+
+def over(one: Notification) -> Notification:
+    """The same incident when it has ended."""
+    ended = replace(one.alert, state=AlertState.RESOLVED, resolved_at=NOW, outcome=Outcome.OVER)
+    return replace(one, alert=ended, reason=Reason.RESOLVED, telling=2)
+
+
 def _late(cause: str) -> Diagnosis:
     since = NOW - timedelta(hours=25)
     return Diagnosis(

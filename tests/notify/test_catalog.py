@@ -9,16 +9,27 @@ from typing import Any
 
 import pytest
 
+import labelwatch.core.causes
 import labelwatch.notify
-from labelwatch.core.causes import CAUSES
+from labelwatch.core.causes import CAUSES, delivery_method
 from labelwatch.core.detect import KNOWN_STATUSES
+from labelwatch.core.diagnose import INCIDENT_CAUSES
+from labelwatch.core.facts import TaskState
 from labelwatch.core.model import Certainty, Outcome, Reason
 from labelwatch.notify.catalog import LANGUAGES, Catalog, Counts, Lines, catalog, counted, source
+from labelwatch.notify.letters import KINDS
 
 GLOSSARY = Path(__file__).parents[2].parent / "shared" / "ozon" / "glossary.md"
-SAYABLE_OF_MANY = {"wait_until", "carrier"}
-"""What a headline, why or advice may name: they stand above a whole group as well."""
-SAYABLE_OF_ONE = SAYABLE_OF_MANY | {"posting", "order", "shop", "skus", "waiting"}
+SAYABLE_OF_MANY = {"wait_until", "checking", "carrier"}
+"""What holds for a whole group as well: the last variant of a headline, why or advice names nothing else."""
+SAYABLE_OF_ONE = SAYABLE_OF_MANY | {
+    *("posting", "order", "shop", "skus", "missing", "waiting", "method", "warehouse", "alternatives"),
+    *("message", "over", "state", "gaps", "paused", "tally", "since", "in_shops"),
+}
+SAYABLE_IN_LETTERS = SAYABLE_OF_ONE | {
+    *("status", "substatus", "flow", "tracking", "goods", "weight", "watched"),
+    *("ordered", "assembled", "standing", "deadline", "missed"),
+}
 
 
 def leaves(table: Any, path: str = "") -> Iterator[tuple[str, str]]:
@@ -69,10 +80,47 @@ def test_every_status_that_is_known_has_a_word(language: str) -> None:
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_a_cause_names_only_what_is_known_of_it(language: str) -> None:
     for words in catalog(language).cause.values():
-        for text in (*words.headline, *words.why, *words.advice):
-            assert names(text) <= SAYABLE_OF_MANY, text
-        for text in words.steps:
+        for variants in (words.headline, words.why, words.advice):
+            assert names(variants[-1]) <= SAYABLE_OF_MANY, variants
+        for text in (*words.headline, *words.why, *words.advice, *words.steps):
             assert names(text) <= SAYABLE_OF_ONE, text
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_letter_names_only_what_is_known(language: str) -> None:
+    for words in catalog(language).letter.values():
+        pleas = (text for plea in words.cause.values() for text in (*plea.say, *plea.ask))
+        for text in (*words.subject, *words.facts, *words.tried, *pleas):
+            assert names(text) <= SAYABLE_IN_LETTERS, text
+        for plea in words.cause.values():
+            assert names(plea.say[-1]) | names(plea.ask[-1]) <= {"order"}, plea
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_letter_has_words_and_no_words_are_without_a_letter(language: str) -> None:
+    written = {(kind, cause) for kind, words in catalog(language).letter.items() for cause in words.cause}
+    assert written == {(str(kind), cause) for cause, kinds in KINDS.items() for kind in kinds}
+    assert set(KINDS) <= set(CAUSES)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_field_that_a_rule_may_name_has_a_word(language: str) -> None:
+    rules = "\n".join(path.read_text("utf-8") for path in Path(labelwatch.core.causes.__file__).parent.glob("*.py"))
+    quoted = set(re.findall(r'\b(?:Proof|said)\((?:finding, )?"([^"]+)"', rules))
+    calls = re.findall(r"\bcertain\(finding, ([^)]*)\)", rules)
+    quoted |= {name for call in calls for name in re.findall(r'"(\w+)"', call)}
+    assert {"status", "substatus", "delivery_method.status", "label_task", "recipient"} <= quoted
+    assert quoted - set(catalog(language).field) == set()
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_what_the_facts_may_say_has_words(language: str) -> None:
+    value = catalog(language).value
+    assert set(value["label_task"]) == set(TaskState)
+    assert set(value["delivery_method.status"]) >= {*delivery_method._NOT_RUNNING, "BROKEN", "not listed"}
+    assert set(value["warehouse.status"]) >= {*delivery_method._PAUSED, delivery_method._ARCHIVED}
+    assert "validation_in_process" in value["exemplars"]
+    assert set(catalog(language).calm) == set(INCIDENT_CAUSES.values())
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -117,6 +165,18 @@ def test_no_key_is_in_a_catalog_for_nothing() -> None:
 def test_a_language_nobody_wrote_is_refused_with_those_there_are() -> None:
     with pytest.raises(ValueError, match="zh, ru, en"):
         catalog("tlh")
+
+
+@pytest.mark.skipif(not GLOSSARY.exists(), reason="Ozon's own words are not beside this project")
+@pytest.mark.parametrize(("language", "column"), [("en", 2), ("ru", 3), ("zh", 4)])
+def test_delivery_methods_are_called_what_ozon_calls_them(language: str, column: int) -> None:
+    rows = [
+        line.split("|") for line in GLOSSARY.read_text("utf-8").split("## delivery method status")[1].splitlines()
+    ]
+    ozon = {row[1].strip(" `"): row[column].strip() for row in rows if len(row) == 6 and "`" in row[1]}
+    said = catalog(language).value["delivery_method.status"]
+    marks = "（）" if language == "zh" else "()"
+    assert {word: re.split(f" ?[{marks}]", said[word])[0] for word in ozon} == ozon
 
 
 @pytest.mark.skipif(not GLOSSARY.exists(), reason="Ozon's own words are not beside this project")

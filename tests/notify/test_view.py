@@ -5,14 +5,15 @@ from dataclasses import replace
 
 import pytest
 
-from labelwatch.core.model import AlertState, Interval, Reason, RuledOut, Severity
+from labelwatch.core.model import AlertState, Interval, Reason, RuledOut, Severity, TariffStep
+from labelwatch.notify.messages import render
 from labelwatch.notify.view import view
-from tests.notify.build import NOW, minutes, resolved, told
+from tests.notify.build import NOW, destination, minutes, resolved, told
 
 FIELDS = {
     *("shop", "posting_number", "state", "stage", "severity", "family", "cause", "certainty", "evidence"),
     *("ruled_out", "verdict", "wait_until", "status", "substatus", "carrier", "delivery_method", "warehouse"),
-    *("waiting_since", "deadline", "opened_at", "told_at", "told_count", "incident", "remedy", "link"),
+    *("waiting_since", "deadline", "opened_at", "told_at", "told_count", "incident", "remedy", "link", "next_tariff"),
 }
 """What the interface promises; more may be added."""
 
@@ -46,6 +47,7 @@ def test_an_alert_has_every_promised_field() -> None:
         "told_at": "2026-11-23T14:08:00Z",
         "told_count": 1,
         "incident": None,
+        "next_tariff": None,
         "link": "https://seller.ozon.ru/app/postings/fbs?postingDetails=41517061-0214-1",
     }
 
@@ -97,9 +99,39 @@ def test_an_alert_that_nobody_was_told_of_says_so() -> None:
     assert (seen["told_at"], seen["told_count"], seen["state"]) == (None, 0, "pending")
 
 
-@pytest.mark.parametrize(("flow", "part"), [("ozon", "/postings/fbs?"), ("aggregator", "/postings/crossborder/fbs?")])
-def test_the_link_leads_to_the_posting_in_the_cabinet_of_its_flow(flow: str, part: str) -> None:
-    assert part in view(told(flow=flow).alert, language="en")["link"]
+@pytest.mark.parametrize(
+    ("flow", "schema", "part"),
+    [
+        ("ozon", "fbs", "/postings/fbs?"),
+        ("aggregator", "Crossborder", "/postings/crossborder/fbs?"),
+        ("3pl_tracking", "rFBS", "/postings/fbs?"),
+        ("aggregator", "", "/postings/crossborder/fbs?"),
+        ("ozon", "", "/postings/fbs?"),
+    ],
+)
+def test_the_link_leads_to_the_posting_in_the_cabinet_of_its_schema(flow: str, schema: str, part: str) -> None:
+    assert part in view(told(flow=flow, schema=schema).alert, language="en")["link"]
+
+
+@pytest.mark.parametrize(
+    ("cause", "where"), [("method_broken", "https://seller.ozon.ru/app/warehouse"), ("arbitration", None)]
+)
+def test_the_settings_are_linked_where_the_remedy_is_there(cause: str, where: str | None) -> None:
+    assert view(told(cause).alert, language="en")["settings_link"] == where
+    body = render([told(cause)], destination(), now=NOW).body
+    assert (f"Warehouses and delivery methods: {where}" in body) is (where is not None)
+
+
+def test_the_next_step_of_the_tariff_is_there_or_null() -> None:
+    step = TariffStep(NOW + minutes(36), 1, "commission", "50", "RUB")
+    assert view(told(next_tariff=step).alert, language="en")["next_tariff"] == {
+        "at": "2026-11-23T14:44:00Z",
+        "charge": "50",
+        "currency": "RUB",
+        "rate": 1,
+        "kind": "commission",
+    }
+    assert view(told().alert, language="en")["next_tariff"] is None
 
 
 def test_milliseconds_are_kept_where_there_are_some() -> None:

@@ -1,0 +1,194 @@
+"""An incident is told once for all it explains: wait, how many, since when, by when, and what is not certain."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from labelwatch.core.model import Certainty, DeliveryMethod, Reason, Severity
+from labelwatch.notify.catalog import LANGUAGES
+from labelwatch.notify.messages import Kind, render
+from labelwatch.notify.view import view
+from tests.notify.build import NOW, destination, incident, minutes, over, resolved, told
+
+
+@pytest.mark.parametrize(
+    ("language", "title", "first"),
+    [
+        (
+            "zh",
+            "⚠️ 别逐单处理：China Post 卡住了 · 80 单里 63 单没面单 · 最急离截单 52 分钟 · 4 家店",
+            (
+                "China Post：80 单里 63 单没面单，18:08（北京时间）起一直没动，涉及 4 家店。"
+                "恢复后面单会自己出来，别逐单催、逐单改。\n最近的截单 23:00（北京时间），还剩 52 分钟。"
+            ),
+        ),
+        (
+            "ru",
+            "⚠️ China Post: сбой у всех, ждите · нет 63 из 80 этикеток · ближайший срок через 52 мин · в 4 магазинах",
+            (
+                "China Post: нет 63 из 80 этикеток, всё стоит с 13:08 (МСК), в 4 магазинах. "
+                "Не разбирайте их по одному: сбой пройдёт, и этикетки появятся сами.\n"
+                "Ближайший срок: 18:00 (МСК), осталось 52 мин."
+            ),
+        ),
+        (
+            "en",
+            "⚠️ Wait: China Post is stuck for all · 63 of 80 labels late · first due in 52 min · in 4 shops",
+            (
+                "China Post: 63 of 80 labels late, nothing has moved since 15:08 (Yekaterinburg time), in 4 shops. "
+                "Do not fix them one by one: the labels come by themselves when it is over.\n"
+                "First due 20:00 (Yekaterinburg time), 52 min left."
+            ),
+        ),
+    ],
+)
+def test_an_incident_reads_like_this(language: str, title: str, first: str) -> None:
+    message = render([incident()], destination(language), now=NOW)
+    assert (message.title, message.body.split("\n\n")[0], message.kind) == (title, first, Kind.WARNING)
+    assert "main" in message.body
+    assert "west" in message.body
+    assert "https://seller.ozon.ru/app/messenger?group=support_v2" in message.body
+
+
+@pytest.mark.parametrize(
+    ("language", "title", "first"),
+    [
+        (
+            "zh",
+            "✅ China Post 恢复了，面单在出 · 4 家店",
+            "从 18:08 到 22:08（北京时间），持续了 4 小时。\n去后台打印面单吧；还没出的，会一单一单通知您。",
+        ),
+        (
+            "ru",
+            "✅ China Post: этикетки снова идут · в 4 магазинах",
+            (
+                "Сбой длился 4 ч: с 13:08 до 17:08 (МСК).\n"
+                "Печатайте этикетки. О тех, которых всё ещё нет, сообщим по отдельности."
+            ),
+        ),
+        (
+            "en",
+            "✅ China Post: labels come again · in 4 shops",
+            (
+                "It lasted 4 hr, from 15:08 to 19:08 (Yekaterinburg time).\n"
+                "Print the labels now. You are told one by one of any that still hang."
+            ),
+        ),
+    ],
+)
+def test_its_end_says_how_long_it_lasted(language: str, title: str, first: str) -> None:
+    message = render([over(incident())], destination(language), now=NOW)
+    assert (message.title, message.body.split("\n\n")[0], message.kind) == (title, first, Kind.SUCCESS)
+
+
+NOTHING_TO_COMPARE: dict[str, Any] = {"certainty": Certainty.UNKNOWN, "shops": ("main",)}
+
+
+@pytest.mark.parametrize(
+    ("cause", "fields", "said"),
+    [
+        ("carrier_incident", NOTHING_TO_COMPARE, "it may also be the shop or Ozon itself"),
+        ("carrier_incident", {"certainty": Certainty.UNKNOWN}, "no other carrier to compare with"),
+        ("platform_incident", {"shops": ("main",)}, "Ozon and the shop cannot be told apart"),
+    ],
+)
+def test_what_cannot_be_told_apart_is_said(cause: str, fields: dict[str, Any], said: str) -> None:
+    assert said in render([incident(cause, **fields)], destination(), now=NOW).body
+
+
+@pytest.mark.parametrize("cause", ["carrier_incident", "platform_incident", "shop_incident"])
+def test_what_is_clear_is_told_without_a_doubt(cause: str) -> None:
+    body = render([incident(cause)], destination(), now=NOW).body
+    assert "it may also" not in body
+    assert "told apart" not in body
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_an_incident_without_numbers_or_times_is_told_as_far_as_it_is_known(language: str) -> None:
+    bare = incident(waiting_since=None, deadline=None, late=0, total=0, shops=(), evidence=())
+    for one in (bare, over(bare)):
+        message = render([one], destination(language), now=NOW)
+        assert "{" not in message.title + message.body
+        assert "None" not in message.title + message.body
+        assert "China Post" in message.title
+
+
+def test_past_the_first_deadline_it_says_so() -> None:
+    message = render([incident(deadline=NOW - minutes(31))], destination("ru"), now=NOW)
+    assert "просрочено до 31 мин" in message.title
+    assert "Первый срок был: 16:37 (МСК), просрочено на 31 мин." in message.body
+
+
+def test_in_a_bundle_incidents_come_first_and_each_stands_for_itself() -> None:
+    other = incident(incident="carrier:ZTO", method=DeliveryMethod(carrier="ZTO"), deadline=NOW + minutes(30))
+    soon = told("not_packed", n=1, deadline=NOW + minutes(5))
+    message = render([soon, told("ozon_down"), incident(), other, resolved(n=3)], destination(), now=NOW)
+    heads = [part.splitlines()[0] for part in message.body.split("\n\n")]
+    assert heads == [
+        "Wait: ZTO is stuck for all · 63 of 80 labels late",
+        "Wait: China Post is stuck for all · 63 of 80 labels late",
+        "Wait: Ozon does not answer · 1 shop",
+        "Assemble it now · 1 posting",
+        "✅ Resolved · 1 posting",
+    ]
+    assert message.title == ("‼️ Wait: ZTO is stuck for all · 63 of 80 labels late · and 4 more · first due in 5 min")
+
+
+def test_a_posting_that_an_incident_explains_stands_below_it() -> None:
+    explained = told("carrier_incident", incident="carrier:China Post", severity=Severity.CRITICAL, n=2)
+    message = render([explained, incident()], destination(), now=NOW)
+    assert message.body.count("China Post: 63 of 80 labels late") == 1
+    assert [line for line in message.body.splitlines() if line.startswith("•")] == [
+        "• in 4 shops · first due in 52 min",
+        "• 41517061-0215-1 · due in 52 min · main",
+    ]
+
+
+def test_a_channel_of_one_shop_hears_no_other_shop_named() -> None:
+    message = render([incident()], destination(shops=frozenset({"north"})), now=NOW)
+    assert "Shops: north\n" in message.body + "\n"
+    assert "south" not in message.title + message.body
+    assert view(incident().alert, language="en", shops={"north"})["shops"] == ["north"]
+
+
+def test_the_carrier_of_an_incident_cannot_do_mischief() -> None:
+    bad = "<b>@all</b>\u202e https://evil.example\n"
+    one = incident(method=DeliveryMethod(carrier=bad), incident=f"carrier:{bad}", shops=(bad, bad + "2"))
+    for told_of in (one, over(one)):
+        message = render([told_of], destination(), now=NOW)
+        text = message.title + message.body
+        assert not [c for c in text if c in "<>@\u202e"]
+        assert "https://evil" not in text
+        assert "\n" not in message.title
+
+
+def test_the_view_of_an_incident_has_its_size_and_that_of_a_posting_its_key() -> None:
+    seen = view(incident().alert, language="en", reason=Reason.FIRST)
+    assert {key: seen[key] for key in ("shop", "posting_number", "incident", "late", "total", "shops", "cause")} == {
+        "shop": None,
+        "posting_number": None,
+        "incident": "carrier:China Post",
+        "late": 63,
+        "total": 80,
+        "shops": ["main", "north", "south", "west"],
+        "cause": "carrier_incident",
+    }
+    explained = view(told("carrier_incident", incident="carrier:China Post").alert, language="en")
+    assert explained["incident"] == "carrier:China Post"
+    assert "late" not in explained
+    assert seen["waiting_since"] == ["2026-11-23T10:08:00Z"] * 2
+
+
+def test_a_thousand_characters_of_shops_are_counted() -> None:
+    many = tuple(f"shop-{n:04}" for n in range(2000))
+    message = render([incident(shops=many)], destination("ru"), now=NOW)
+    assert "в 2000 магазинах" in message.title
+    assert "и ещё 1990" in message.body
+    assert len(message.body) < 2000
+
+
+def test_how_long_it_lasted_counts_from_the_first_label_that_stood_still() -> None:
+    one = incident(waiting_since=None)
+    assert "It lasted 3 hr." in render([over(one)], destination(), now=NOW).body
+    assert "It lasted 4 hr," in render([over(incident())], destination(), now=NOW + timedelta(hours=9)).body
