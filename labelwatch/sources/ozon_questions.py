@@ -192,7 +192,7 @@ class Round:
     def _print(self, numbers: list[str], *, reserve: int) -> None:
         """Let Ozon print a batch; one posting spoils it for all, so a refused one is halved until that one is found.
 
-        Whoever was not ready ten minutes ago and is refused for the same again is not taken apart a second time.
+        Those that were not ready when last asked for, and are refused for that again, are not taken apart once more.
         `reserve` requests are needed for the batches that wait for this one.
         """
         made = self._post(CREATE, {"posting_numbers": numbers}, answers.created)
