@@ -58,7 +58,7 @@ ANSWERS_KEPT = timedelta(days=1)
 """An answer that could not be renewed for so long is forgotten."""
 
 PENDING_FOR = timedelta(minutes=2)
-"""How long a label task that Ozon has not finished is left alone."""
+"""How long a label task that Ozon has begun and not finished is left alone."""
 
 SHOP_WIDE = (Topic.METHODS, Topic.WAREHOUSES)
 
@@ -162,7 +162,8 @@ def _is_open(answer: Answer | None, topic: Topic, now: datetime) -> bool:
 def _kept_for(answer: Answer, topic: Topic) -> timedelta:
     if answer.substance is None:
         return FAILED_FOR
-    if isinstance(answer.substance, LabelTask) and answer.substance.state is TaskState.PENDING:
+    task = answer.substance
+    if isinstance(task, LabelTask) and task.state is TaskState.PENDING and task.tasks:
         return PENDING_FOR
     return KEPT_FOR[topic]
 

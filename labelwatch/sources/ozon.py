@@ -260,10 +260,11 @@ def _limiter(client_id: str, requests_per_second: float) -> Limiter:
     with _limiters_lock:
         key = (client_id, requests_per_second)
         if key not in _limiters:
-            # 2 % slower than asked: requests that jitter on their way still do not crowd a second.
+            # 10 % slower than asked: requests that jitter on their way, or the first of which had to open the
+            # connection while the next one waited, still do not crowd a second.
             # The limiter counts whole milliseconds: beyond a thousand a second several must fit into one.
             burst = 1 + int(requests_per_second // 1000)
-            rate = Rate(max(1, round(requests_per_second * 1000)), 1_020_000, burst=burst)
+            rate = Rate(max(1, round(requests_per_second * 1000)), 1_100_000, burst=burst)
             bucket = StateBucket([rate], algorithm=GCRA(), clock=MonotonicClock())
             _limiters[key] = Limiter(SingleBucketFactory(bucket, schedule_leak=False), buffer_ms=0)
         return _limiters[key]

@@ -159,7 +159,7 @@ class _SenselessError(ValueError):
 
 def digest(raw: bytes | memoryview) -> int:
     """64-bit signed hash of the bytes Ozon sent."""
-    return int.from_bytes(hashlib.blake2b(raw, digest_size=8).digest(), "big", signed=True)
+    return int.from_bytes(hashlib.sha1(raw, usedforsecurity=False).digest()[:8], "big", signed=True)
 
 
 def page(answer: Answer) -> Page:

@@ -1,11 +1,12 @@
 """Reads postings: what is known of them, what is due, what they have been, what is normal."""
 
+import json
 from array import array
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Select, func, select
+from sqlalchemy import ARRAY, BigInteger, Connection, Select, Text, any_, bindparam, func, select
 
 from labelwatch.core.detect import LEFT
 from labelwatch.core.model import Known, Outcome, Stage
@@ -26,6 +27,13 @@ _known = (
 )
 
 
+# One statement whatever the number of digests: it is asked for every page, and compiled only once.
+_wanted = func.json_each(bindparam("digests", type_=Text)).table_valued("value")
+_unchanged = select(posting.c.digest, posting.c.id).where(posting.c.shop_id == bindparam("shop"), _is_open)
+_same_here = _unchanged.where(posting.c.digest.in_(select(_wanted.c.value)))
+_same = _unchanged.where(posting.c.digest == any_(bindparam("digests", type_=ARRAY(BigInteger))))
+
+
 def chunks(values: Sequence[Any], size: int = CHUNK) -> Iterator[Sequence[Any]]:
     """The values in runs of at most `size`: databases limit how many fit into one question."""
     for start in range(0, len(values), size):
@@ -34,13 +42,8 @@ def chunks(values: Sequence[Any], size: int = CHUNK) -> Iterator[Sequence[Any]]:
 
 def unchanged(conn: Connection, shop_id: int, digests: Sequence[int]) -> dict[int, int]:
     """Digest -> id of the open postings whose bytes are the same as when they were stored."""
-    found: dict[int, int] = {}
-    for some in chunks(digests):
-        query = select(posting.c.digest, posting.c.id).where(
-            posting.c.shop_id == shop_id, _is_open, posting.c.digest.in_(some)
-        )
-        found.update(conn.execute(query).all())
-    return found
+    query, some = (_same_here, json.dumps(list(digests))) if conn.dialect.name == "sqlite" else (_same, list(digests))
+    return {found.digest: found.id for found in conn.execute(query, {"shop": shop_id, "digests": some})}
 
 
 def known(conn: Connection, shop_id: int, numbers: Sequence[str]) -> dict[str, Known]:

@@ -97,8 +97,12 @@ def test_nothing_is_asked_twice_within_its_time(topic: Topic) -> None:
 
 def test_a_label_that_is_being_made_is_asked_about_again_soon() -> None:
     question = Question(Topic.LABEL_TASK, "0101-0001-1")
-    for state, again in ((TaskState.PENDING, True), (TaskState.REFUSED, False)):
-        known = {question: Answer(NOW - PENDING_FOR, LabelTask(state, NOW - PENDING_FOR))}
+    for state, tasks, again in (
+        (TaskState.PENDING, (7,), True),
+        (TaskState.PENDING, (), False),
+        (TaskState.REFUSED, (7,), False),
+    ):
+        known = {question: Answer(NOW - PENDING_FOR, LabelTask(state, NOW - PENDING_FOR, tasks=tasks))}
         assert (question in worth_asking([late()], known, now=NOW, ask_label_task=True)) is again
 
 
