@@ -152,6 +152,7 @@ ASKED: list[tuple[str, dict[str, Any], dict[str, Any], str, str]] = [
         "certain",
     ),
     ("boxes", UNPACKED | BOXES, {}, "box_count_missing", "certain"),
+    ("boxes, one by default", UNPACKED | BOXES | {"boxes": 1}, {}, "box_count_missing", "certain"),
     ("company", UNPACKED | COMPANY, {}, "buyer_company_data", "likely"),
     ("no postcode", REGISTERING | {"recipient_gaps": ("zip_code",)}, {}, "recipient_incomplete", "likely"),
     ("refused to print", {}, {"label_task": TASK}, "label_refused", "certain"),

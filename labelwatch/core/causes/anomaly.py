@@ -65,14 +65,16 @@ def other_requirement(finding: Finding, facts: Facts) -> Proven | Excluded:
 
 def box_count_missing(finding: Finding, facts: Facts) -> Proven | Excluded:
     """The order goes in several boxes, and their number has to be given before it can be packed. Proof: is_multibox
-    with multi_box_qty 0 while the posting waits for packing."""
+    while the posting waits for packing, and multi_box_qty names no more than one box."""
     posting = finding.posting
     if finding.stage is not Stage.PACKING or not posting.is_multibox:
         return not_so(finding, "is_multibox")
-    if posting.boxes > 0:
+    if posting.boxes > 1:
         return Excluded(f"multi_box_qty={posting.boxes}")
     since = finding.since.latest
-    return Proven(Certainty.CERTAIN, (Proof("is_multibox", "true", since), Proof("multi_box_qty", "0", since)))
+    return Proven(
+        Certainty.CERTAIN, (Proof("is_multibox", "true", since), Proof("multi_box_qty", str(posting.boxes), since))
+    )
 
 
 def buyer_company_data(finding: Finding, facts: Facts) -> Proven | Excluded:
