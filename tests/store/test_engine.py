@@ -37,6 +37,13 @@ def test_sqlite_is_set_up_to_lose_nothing(sqlite_url: str, name: str) -> None:
     engine.dispose()
 
 
+def test_the_driver_begins_no_transaction_by_itself(sqlite_url: str) -> None:
+    engine = make_engine(read_url(sqlite_url))
+    with closing(engine.raw_connection()) as pooled:
+        assert getattr(pooled.driver_connection, "isolation_level", "none at all") is None
+    engine.dispose()
+
+
 def test_a_new_file_is_for_its_owner_only(tmp_path: Path) -> None:
     file = tmp_path / "new" / "labelwatch.db"
     open_store(f"sqlite:///{file}").close()
