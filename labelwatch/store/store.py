@@ -328,7 +328,10 @@ class Store:
         upkeep.backup(self._engine, to)
 
     def check(self) -> list[str]:
-        """What is wrong inside the database, a line each; empty when it is sound. Reads all of it."""
+        """What is wrong inside a SQLite database, a line each; empty when it is sound. Reads all of it.
+
+        PostgreSQL looks after its files itself: there the list is always empty.
+        """
         with self._read() as conn:
             return upkeep.check(conn)
 
