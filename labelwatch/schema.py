@@ -165,6 +165,7 @@ Index(
     "ix_posting_open",
     posting.c.shop_id,
     posting.c.digest,
+    posting.c.closed_at,  # always null here, but with it the index alone answers which postings are open
     sqlite_where=text("closed_at IS NULL"),
     postgresql_where=text("closed_at IS NULL"),
 )

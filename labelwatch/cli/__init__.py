@@ -103,7 +103,11 @@ def application() -> typer.Typer:
     outbox.callback(epilog="Example: labelwatch outbox --state dead")(telling.outbox)
     _add(outbox, (Entry("retry", telling.retry, "labelwatch outbox retry 12"),), None)
     app.add_typer(outbox, name="outbox", rich_help_panel="See and act")
-    db = typer.Typer(rich_markup_mode=looks, no_args_is_help=True, help=database.__doc__)
+    db = typer.Typer(
+        rich_markup_mode=looks,
+        no_args_is_help=True,
+        help="Keep the database well: tables, backups, damage, what is old.",
+    )
     _add(db, DATABASE, None)
     app.add_typer(db, name="db", rich_help_panel="Maintain", epilog="Example: labelwatch db check")
     return app
@@ -126,8 +130,14 @@ def _root(
 ) -> None:
     """Watch Ozon postings and tell people which shipping labels are late, why, and what to do.
 
-    Exit codes: 0 done, 1 it found trouble, 2 wrong usage, 69 Ozon or the database cannot be reached, 75 another
-    labelwatch works on this database, 78 the configuration is wrong.
+    \b
+    Exit codes:
+      0  done
+      1  it found trouble
+      2  wrong usage
+     69  Ozon or the database cannot be reached
+     75  another labelwatch works on this database
+     78  the configuration is wrong
     """
 
 

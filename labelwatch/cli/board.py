@@ -15,7 +15,7 @@ from labelwatch.notify.view import rfc3339, view
 if TYPE_CHECKING:
     from labelwatch.app import Overview, ShopView
 
-_STYLES = ("bold", "", "cyan", "", "", "bold", "dim")
+_NUMBER = 2
 
 
 def voice(language: str, timezone: str, now: datetime) -> Voice:
@@ -28,8 +28,8 @@ def print_board(overview: "Overview", speaker: Voice) -> None:
     said = words(speaker.words.language)
     board = said.board
     if overview.alerts:
-        headings = (board.due, board.severity, board.posting, board.shop, board.cause, board.act, board.state)
-        table(headings, (_row(alert, speaker, said) for alert in overview.alerts), styles=_STYLES)
+        headings = (board.severity, board.due, board.posting, board.shop, board.act, board.state)
+        table(headings, (_row(alert, speaker, said) for alert in overview.alerts), whole=(_NUMBER,))
     else:
         say(board.nothing_late, style="bold green")
     for shop in overview.shops:
@@ -63,13 +63,13 @@ def state_of(alert: Alert, speaker: Voice, said: Words) -> str:
 
 def _row(alert: Alert, speaker: Voice, said: Words) -> tuple[str, ...]:
     diagnosis = alert.diagnosis
+    cause = wording.words_of(speaker, diagnosis.cause).name
     return (
-        wording.time_left(speaker, diagnosis.deadline),
         said.severity[diagnosis.severity],
+        wording.time_left(speaker, diagnosis.deadline),
         diagnosis.posting_number or said.board.whole_shop,
         diagnosis.shop,
-        wording.words_of(speaker, diagnosis.cause).name,
-        wording.headline(speaker, diagnosis),
+        said.board.to_do.format(act=wording.headline(speaker, diagnosis), cause=cause),
         state_of(alert, speaker, said),
     )
 

@@ -15,9 +15,9 @@ from labelwatch.notify.catalog import Catalog, catalog, sayable
 
 
 def causes(config: ConfigFile = None, language: Speak = None, as_document: Json = False) -> None:
-    """Every cause labelwatch can name: what it means, what proves it, what to do.
+    """List every cause: what it means, what proves it, what to do.
 
-    Needs no configuration; with one, the texts come in its language.
+    It needs no configuration; with one, the texts come in its language.
     """
     spoken = language or _configured(config) or language_of(os.environ)
     known = [_described(cause, catalog(spoken)) for cause in CAUSES]

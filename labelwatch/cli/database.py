@@ -21,7 +21,10 @@ Target = Annotated[Path, typer.Argument(metavar="FILE", help="The file to write;
 
 
 def upgrade(config: ConfigFile = None) -> None:
-    """Bring the tables to what this version needs, after a backup. `run` and `poll` do so by themselves."""
+    """Bring the tables forward, after a backup.
+
+    `run` and `poll` do so by themselves.
+    """
     from labelwatch.store import single_instance
 
     settings = _configuration(config)
@@ -37,7 +40,10 @@ def upgrade(config: ConfigFile = None) -> None:
 
 
 def backup(file: Target, config: ConfigFile = None) -> None:
-    """Copy the database to a file while it is in use. For PostgreSQL it names pg_dump instead."""
+    """Copy the database while it is in use.
+
+    For PostgreSQL there is pg_dump instead.
+    """
     with _store(_configuration(config)) as store:
         store.require_current()
         with working("copying"):
@@ -46,7 +52,10 @@ def backup(file: Target, config: ConfigFile = None) -> None:
 
 
 def check(config: ConfigFile = None, as_document: Json = False) -> None:
-    """Read all of the database and look for damage; exits with 1 when there is some."""
+    """Look for damage, and say how big it is.
+
+    Exits with 1 when there is damage.
+    """
     with _store(_configuration(config)) as store, working("reading all of it"):
         problems, name = store.check(), store.name
         store.require_current()
@@ -61,7 +70,10 @@ def check(config: ConfigFile = None, as_document: Json = False) -> None:
 
 
 def prune(config: ConfigFile = None, as_document: Json = False) -> None:
-    """Remove what ended longer ago than [store] history says. `run` does so by itself every night."""
+    """Remove what is older than [store] history says.
+
+    `run` does so by itself every night.
+    """
     settings = _configuration(config)
     with _store(settings) as store, working("removing what is old"):
         store.require_current()

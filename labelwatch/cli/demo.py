@@ -82,9 +82,9 @@ class Stage:
 
 
 def demo(seconds: Seconds = 150, port: BoardPort = None, language: Speak = None) -> None:
-    """Play a day of two shops and print every alert as the packers' phone shows it.
+    """Play a day of two shops and print what their packers' phone shows.
 
-    Needs no key, no configuration and no network: Ozon is a sandbox on this machine, the database is temporary.
+    It needs no key, no configuration and no network: Ozon is a sandbox on this machine, the database is temporary.
     """
     spoken = str(language or language_of(os.environ))
     said = words(spoken).demo
@@ -114,7 +114,7 @@ def _staged(language: str, speed: float) -> Iterator[Stage]:
     with (
         TemporaryDirectory(prefix="labelwatch-demo-") as directory,
         Sandbox(day(start), told, requests_a_second=None) as sandbox,
-        phone() as packers,
+        phone(told.now) as packers,
     ):
         file = Path(directory, "labelwatch.toml")
         file.write_text(_configuration(sandbox, packers, language=language), "utf-8")
@@ -155,7 +155,7 @@ def _round(stage: Stage, shops: list[str]) -> None:
     stage.app.tell()
     for message in stage.phone.unread():
         stage.score.messages += 1
-        show_message(message, at=f"{stage.clock.now():%H:%M}")
+        show_message(message)
 
 
 def _sum_up(stage: Stage, language: str) -> None:

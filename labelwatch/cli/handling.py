@@ -16,7 +16,10 @@ For = Annotated[str, typer.Argument(metavar="TIME", help="How long, like 30m, 2h
 
 
 def ack(posting: Posting, config: ConfigFile = None, shop: OneShop = None, by: By = None, note: Note = "") -> None:
-    """Say that you take care of a late posting: no reminders any more, unless it gets worse."""
+    """Say that you take care of a posting.
+
+    Nobody is reminded of it any more, unless it gets worse.
+    """
     from labelwatch.cli.opening import configuration, opened
 
     who = by or _user()
@@ -33,7 +36,10 @@ def snooze(
     by: By = None,
     note: Note = "",
 ) -> None:
-    """Silence a late posting for a while, unless it gets worse."""
+    """Silence a posting for a while.
+
+    If it gets worse it is told all the same; when the time is over, people are reminded.
+    """
     from labelwatch.cli.opening import configuration, opened
     from labelwatch.config import parse_duration
 

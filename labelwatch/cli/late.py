@@ -5,9 +5,10 @@ from labelwatch.cli.terminal import as_json
 
 
 def late(config: ConfigFile = None, language: Speak = None, as_document: Json = False) -> None:
-    """List what is late now, most urgent first, and how well each shop is seen.
+    """List what is late now, the most urgent first.
 
-    It reads the database only: what the service, or the last `labelwatch poll`, found out.
+    It also says how well each shop is seen. It reads the database only: what the service, or the last
+    `labelwatch poll`, found out.
     """
     from labelwatch.cli import board
     from labelwatch.cli.opening import configuration, opened

@@ -5,20 +5,28 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from urllib.parse import quote, unquote, urlsplit
 
+from labelwatch.cli.terminal import printable
 from labelwatch.config import Config
 
 HIDDEN = "(hidden)"
 SHORTEST = 6
 """A part of a URL that is shorter than this is a word, not a token."""
 
+OF_A_COMMAND = "labelwatch: %(message)s"
+OF_A_SERVICE = "%(asctime)s %(levelname)s %(message)s"
+
 _TALKATIVE = ("alembic", "apprise", "apscheduler", "httpcore", "httpx", "sqlalchemy")
 
 
-def set_up(config: Config, *, level: int, environ: Mapping[str, str]) -> None:
-    """Log to stderr from now on; the journal of systemd writes the time by itself."""
+def of_a_service(environ: Mapping[str, str]) -> str:
+    """The form of the lines of a service; the journal of systemd writes the time by itself."""
+    return OF_A_SERVICE.removeprefix("%(asctime)s ") if "JOURNAL_STREAM" in environ else OF_A_SERVICE
+
+
+def set_up(config: Config, *, level: int, form: str) -> None:
+    """Log to stderr from now on, in lines of this form."""
     handler = logging.StreamHandler()
-    plain = "JOURNAL_STREAM" in environ
-    handler.setFormatter(logging.Formatter("%(message)s" if plain else "%(asctime)s %(levelname)s %(message)s"))
+    handler.setFormatter(logging.Formatter(form))
     # On the handler and not on the root logger: a logger's filter does not see what its children pass up.
     handler.addFilter(redactor(secrets_of(config)))
     logging.basicConfig(level=level, handlers=[handler], force=True)
@@ -27,12 +35,12 @@ def set_up(config: Config, *, level: int, environ: Mapping[str, str]) -> None:
 
 
 def redactor(secrets: Iterable[str]) -> Callable[[logging.LogRecord], bool]:
-    """A filter that lets every record pass, without the secrets in its text, arguments and traceback."""
+    """A filter that lets every record pass as one line, without the secrets in its text and traceback."""
     longest_first = sorted({secret for secret in secrets if secret}, key=len, reverse=True)
     pattern = re.compile("|".join(map(re.escape, longest_first)) or r"(?!)")
 
     def clean(record: logging.LogRecord) -> bool:
-        record.msg, record.args = pattern.sub(HIDDEN, record.getMessage()), None
+        record.msg, record.args = printable(pattern.sub(HIDDEN, record.getMessage())), None
         if record.exc_info and not record.exc_text:
             record.exc_text = logging.Formatter().formatException(record.exc_info)
         record.exc_text = pattern.sub(HIDDEN, record.exc_text) if record.exc_text else None

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from labelwatch.cli.logs import set_up
+from labelwatch.cli.logs import OF_A_COMMAND, set_up
 from labelwatch.config import Config, find, load
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ def opened(
     *,
     alone: bool = False,
     log_level: int = logging.WARNING,
+    log_form: str = OF_A_COMMAND,
     clock: "Clock | None" = None,
     stop: threading.Event | None = None,
 ) -> Iterator["App"]:
@@ -36,6 +37,6 @@ def opened(
     # Imported here: who wrote the configuration wrongly does not wait for a database library to be told so.
     from labelwatch.app import build
 
-    set_up(config, level=log_level, environ=os.environ)
+    set_up(config, level=log_level, form=log_form)
     with build(config, clock=clock, stop=stop, alone=alone) as app:
         yield app

@@ -2,9 +2,10 @@
 
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from queue import Empty, SimpleQueue
 
@@ -15,6 +16,7 @@ from rich.table import Table
 from rich.text import Text
 
 from labelwatch.cli.terminal import is_terminal, printable
+from labelwatch.cli.wrapping import wrapped
 
 WIDTH = 60
 _COLOURS = {"failure": "red", "warning": "yellow", "success": "green"}
@@ -24,17 +26,19 @@ _COLOURS = {"failure": "red", "warning": "yellow", "success": "green"}
 class Received:
     """One message; `kind` as Apprise names it: info, success, warning or failure."""
 
+    at: datetime
     title: str
     body: str
     kind: str
 
 
 class Phone(ThreadingHTTPServer):
-    """Takes messages as a `json://` channel sends them."""
+    """Takes messages as a `json://` channel sends them, and notes when by its own clock."""
 
     daemon_threads = True
 
-    def __init__(self) -> None:
+    def __init__(self, now: Callable[[], datetime]) -> None:
+        self._now = now
         self._unread: SimpleQueue[Received] = SimpleQueue()
         super().__init__(("127.0.0.1", 0), _Handler)
 
@@ -45,7 +49,7 @@ class Phone(ThreadingHTTPServer):
 
     def take(self, content: bytes) -> None:
         sent = json.loads(content)
-        self._unread.put(Received(sent["title"], sent["message"], sent["type"]))
+        self._unread.put(Received(self._now(), sent["title"], sent["message"], sent["type"]))
 
     def unread(self) -> Iterator[Received]:
         """What came since somebody last looked, in order."""
@@ -70,9 +74,9 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def phone() -> Iterator[Phone]:
+def phone(now: Callable[[], datetime]) -> Iterator[Phone]:
     """A phone that is switched on as long as the block lasts."""
-    with Phone() as switched_on:
+    with Phone(now) as switched_on:
         threading.Thread(target=switched_on.serve_forever, args=(0.05,), name="phone", daemon=True).start()
         try:
             yield switched_on
@@ -80,13 +84,15 @@ def phone() -> Iterator[Phone]:
             switched_on.shutdown()
 
 
-def show_message(message: Received, *, at: str) -> None:
+def show_message(message: Received) -> None:
     """Print a message as it looks on a phone, with the time in front."""
+    at = f"{message.at:%H:%M}"
     lines = [printable(line) for line in (message.title, *message.body.split("\n"))]
     if not is_terminal():
         print(f"{at}  {lines[0]}", *(f"       {line}".rstrip() for line in lines[1:]), "", sep="\n", flush=True)
         return
-    content = Text("\n").join((Text(lines[0], "bold"), *map(Text, lines[1:])))
+    title, *body = ("\n".join(wrapped(line, WIDTH - 4)) for line in lines)
+    content = Text("\n", overflow="fold").join((Text(title, "bold"), *map(Text, body)))
     panel = Panel(content, box=ROUNDED, width=WIDTH, border_style=_COLOURS.get(message.kind, "blue"))
     row = Table.grid(padding=(0, 1))
     row.add_row(Text(at, "dim"), panel)

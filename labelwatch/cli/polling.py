@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from labelwatch.cli.options import ConfigFile, Json, OneShop, Verbose
-from labelwatch.cli.terminal import as_json, complain, table, working
+from labelwatch.cli.terminal import as_json, complain, is_terminal, say, table, working
 from labelwatch.cli.troubles import FOUND_TROUBLE, UNREACHABLE
 from labelwatch.config import Config
 
@@ -26,9 +26,10 @@ AT_ONCE = 8
 def poll(
     config: ConfigFile = None, shop: OneShop = None, verbose: Verbose = False, as_document: Json = False
 ) -> None:
-    """Read the shops once, tell what is new, and exit: for cron, or to see that all works.
+    """Read the shops once and tell what is new.
 
-    Exits with 0 when nothing is late, 1 when something is, 69 when a shop could not be read.
+    For cron, or to see that all works. Exits with 0 when nothing is late, 1 when something is, 69 when a shop could
+    not be read.
     """
     from labelwatch.cli.opening import configuration, opened
 
@@ -97,6 +98,8 @@ def _print(reports: "Sequence[Report]") -> None:
     for report in reports:
         if report.error:
             complain(f"{report.shop}: {report.error}")
+    if is_terminal() and any(report.late for report in reports):
+        say("`labelwatch late` lists what is late.")
 
 
 def _row(report: "Report") -> tuple[str, ...]:

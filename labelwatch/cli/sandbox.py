@@ -17,7 +17,7 @@ Speed = Annotated[float, typer.Option("--speed", metavar="X", min=0, help="How m
 
 
 def sandbox(port: Port = 8790, scenario: Scenario = "day", speed: Speed = 1.0) -> None:
-    """Play Ozon's Seller API on this machine: any Client-Id and key of the invented shops work, nothing is real.
+    """Play Ozon's Seller API on this machine, with invented shops.
 
     GET /sandbox/ tells the keys, the methods, and how to move the clock or let it fail. Ctrl-C ends it.
     """

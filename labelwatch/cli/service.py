@@ -8,6 +8,7 @@ import threading
 import time
 from types import FrameType
 
+from labelwatch.cli.logs import of_a_service
 from labelwatch.cli.options import ConfigFile, Verbose
 from labelwatch.config import Config
 
@@ -15,9 +16,10 @@ log = logging.getLogger(__name__)
 
 
 def run(config: ConfigFile = None, verbose: Verbose = False) -> None:
-    """Watch the shops and tell people, until SIGTERM or Ctrl-C; logs to stderr.
+    """Watch the shops and tell people: the service.
 
-    Under systemd it reports readiness, a status line, and that it makes progress (Type=notify, WatchdogSec=).
+    It ends with SIGTERM or Ctrl-C and logs to stderr. Under systemd it reports readiness, a status line, and that it
+    makes progress (Type=notify, WatchdogSec=).
     """
     from labelwatch.cli.opening import configuration, opened
     from labelwatch.scheduler import Service
@@ -25,7 +27,8 @@ def run(config: ConfigFile = None, verbose: Verbose = False) -> None:
 
     settings, stop = configuration(config), threading.Event()
     _stop_on_signals(stop)
-    with opened(settings, alone=True, log_level=logging.DEBUG if verbose else logging.INFO, stop=stop) as app:
+    level, form = logging.DEBUG if verbose else logging.INFO, of_a_service(os.environ)
+    with opened(settings, alone=True, log_level=level, log_form=form, stop=stop) as app:
         _log_doubts(settings)
         notify = notifier(os.environ.get("NOTIFY_SOCKET"))
         Service(app, stop=stop, notify=notify, wall=time.time, monotonic=time.monotonic).run()

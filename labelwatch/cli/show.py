@@ -26,7 +26,10 @@ def show(
     language: Speak = None,
     as_document: Json = False,
 ) -> None:
-    """Show all that is known of one posting: cause, evidence, what was ruled out, remedy, timeline, messages."""
+    """Show all that is known of one posting.
+
+    Why it is late, what proves it, what was ruled out, what to do, its timeline, and who was told.
+    """
     from labelwatch.cli.opening import configuration, opened
 
     with opened(configuration(config)) as app:

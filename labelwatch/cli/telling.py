@@ -1,5 +1,6 @@
 """`test-alert` and `outbox`: what is told to whom, and what became of it."""
 
+import logging
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Annotated
@@ -37,9 +38,10 @@ Row = Annotated[int, typer.Argument(metavar="ID", help="The number in the first 
 
 
 def try_channels(config: ConfigFile = None, channel: OneChannel = None, as_document: Json = False) -> None:
-    """Send a made-up alert over every channel, through the same outbox as a real one, and print the receipts.
+    """Send a made-up alert over every channel.
 
-    Exits with 1 when a channel did not take it.
+    It goes the same way as a real one. Prints the receipt of each channel, or why there is none; exits with 1 when a
+    channel did not take it.
     """
     from labelwatch.cli.dossier import telling
     from labelwatch.cli.opening import configuration
@@ -65,7 +67,10 @@ def outbox(
     limit: Most = 100,
     as_document: Json = False,
 ) -> None:
-    """List what was told to whom, what waits, what died and why, latest first."""
+    """List what was told to whom, what waits, and what died and why.
+
+    The latest stands first.
+    """
     if context.invoked_subcommand is not None:
         return
     from labelwatch.cli.dossier import telling
@@ -124,9 +129,9 @@ def _beside_the_service(settings: Config) -> "Iterator[App]":
 
     with ExitStack() as stack:
         try:
-            app = stack.enter_context(opened(settings, alone=True))
+            app = stack.enter_context(opened(settings, alone=True, log_level=logging.ERROR))
         except AlreadyRunning:
-            app = stack.enter_context(opened(settings))
+            app = stack.enter_context(opened(settings, log_level=logging.ERROR))
         yield app
 
 

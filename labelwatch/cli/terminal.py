@@ -11,6 +11,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from labelwatch.cli.wrapping import wrapped
+
 NONE = "-"
 """Stands where there is nothing to say: an empty column would shift the others for `cut` and `awk`."""
 
@@ -28,8 +30,9 @@ def printable(text: str) -> str:
 def say(text: str = "", style: str = "") -> None:
     """Lines on stdout; in colour on a terminal only. Control characters in it go, line breaks stay."""
     console = Console(highlight=False, soft_wrap=True)
-    for line in text.split("\n"):
-        console.print(Text(printable(line), style))
+    for line in map(printable, text.split("\n")):
+        for part in wrapped(line, console.width) if is_terminal() else (line,):
+            console.print(Text(part, style))
 
 
 def complain(text: str) -> None:
@@ -38,15 +41,17 @@ def complain(text: str) -> None:
         print(printable(line), file=sys.stderr)
 
 
-def table(headings: Sequence[str], rows: Iterable[Sequence[str]], *, styles: Sequence[str] = ()) -> None:
-    """Rows under headings; `styles` colours the columns of a terminal, in order."""
+def table(headings: Sequence[str], rows: Iterable[Sequence[str]], *, whole: Sequence[int] = ()) -> None:
+    """Rows under headings (none: without); the columns `whole` are never broken, their cells are to be copied."""
     if not is_terminal():
-        for row in (headings, *rows):
+        for row in (headings, *rows) if headings else rows:
             print("\t".join(printable(cell) or NONE for cell in row))
         return
-    drawn = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold")
-    for place, heading in enumerate(headings):
-        drawn.add_column(Text(heading), style=styles[place] if place < len(styles) else "", overflow="fold")
+    rows = list(rows)
+    drawn = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold", show_header=bool(headings))
+    for place in range(max(map(len, (headings, *rows)))):
+        heading = headings[place] if headings else ""
+        drawn.add_column(Text(heading), overflow="fold", no_wrap=place in whole)
     for row in rows:
         drawn.add_row(*(Text(printable(cell)) for cell in row))
     Console(highlight=False).print(drawn)

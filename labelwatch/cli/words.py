@@ -17,8 +17,8 @@ class Board:
     severity: str
     posting: str
     shop: str
-    cause: str
     act: str
+    to_do: str
     state: str
     whole_shop: str
     nothing_late: str

@@ -67,8 +67,8 @@ def database_file(url: URL) -> Path:
 def _sqlite(url: URL) -> Engine:
     _make_private_file(database_file(url))
     engine = create_engine(
-        url,
-        connect_args={"isolation_level": None, "timeout": BUSY_SECONDS, "check_same_thread": False},
+        url.set(query={"timeout": str(BUSY_SECONDS), **url.query}),
+        connect_args={"isolation_level": None, "check_same_thread": False},
         pool_size=8,
         max_overflow=56,
     )
@@ -94,6 +94,7 @@ def _postgres(url: URL) -> Engine:
         "connect_timeout": BUSY_SECONDS,
         "application_name": f"labelwatch[{os.getpid()}]",
         "options": f"-c lock_timeout={BUSY_SECONDS}s",
+        **url.query,
     }
     try:
         return create_engine(url, connect_args=options, pool_pre_ping=True, pool_size=8, max_overflow=24)

@@ -8,7 +8,7 @@ pending --claim--> leased --settle--> sent | unverified | dead | superseded
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 
-from sqlalchemy import Boolean, ColumnElement, Connection, and_, case, func, literal_column, or_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, case, func, literal_column, or_, select, update
 
 from labelwatch.core.model import Notification
 from labelwatch.schema import alert, notification
@@ -18,7 +18,9 @@ from labelwatch.store.postings import chunks
 from labelwatch.store.values import OutboxRow, OutboxState
 
 # Written out: SQLite uses a partial index only where it sees the index's own words.
-waits = literal_column("notification.state IN ('pending', 'retry', 'leased')", Boolean)
+# Without a type: SQLAlchemy would append "= 1" to a Boolean.
+_WAITING = "state IN ('pending', 'retry', 'leased')"
+waits: ColumnElement[bool] = literal_column(f"notification.{_WAITING}")
 _n = notification.c
 _WITHDRAWN = "withdrawn: an incident explains it and is told instead"
 
@@ -97,7 +99,7 @@ def _begun_message(conn: Connection, channel: str, now: datetime) -> str | None:
         .where(
             earlier.c.message_key == _n.message_key,
             earlier.c.channel == channel,
-            earlier.c.state.in_([OutboxState.LEASED.value, OutboxState.RETRY.value]),
+            literal_column(f"earlier.{_WAITING}"),
             earlier.c.id < _n.id,
         )
         .exists()

@@ -29,21 +29,32 @@ def sync(conn: Connection, wanted: Sequence[tuple[str, str]]) -> None:
     The client id is who a shop is: one that was renamed keeps its postings, and a name that now means another
     cabinet does not inherit those of the old one.
     """
-    there = {state.client_id: state for state in shops(conn)}
-    if all(id_ in there and there[id_].name == name for name, id_ in wanted):
-        return
-    for state in there.values():
-        conn.execute(update(shop).where(shop.c.id == state.id).values(name=f"{state.name} ({state.client_id})"))
+    there = {state.client_id: state.name for state in shops(conn)}
+    names = _names(there, wanted)
+    moved = [client_id for client_id, name in there.items() if names[client_id] != name]
+    for client_id in moved:  # two of them may be changing places: out of the way first
+        _rename(conn, client_id, f"(renamed) {client_id}")
+    for client_id in moved:
+        _rename(conn, client_id, names[client_id])
     fresh = {"policy": "", "failures": 0, "cause": "", "detail": ""}
     for name, client_id in wanted:
-        if client_id in there:
-            conn.execute(update(shop).where(shop.c.client_id == client_id).values(name=name))
-        else:
+        if client_id not in there:
             conn.execute(shop.insert().values(name=name, client_id=client_id, **fresh))
-    taken = {name for name, _ in wanted}
-    for state in there.values():
-        if state.name not in taken and state.client_id not in {id_ for _, id_ in wanted}:
-            conn.execute(update(shop).where(shop.c.id == state.id).values(name=state.name))
+
+
+def _names(there: dict[str, str], wanted: Sequence[tuple[str, str]]) -> dict[str, str]:
+    """Client id -> name; a shop that is no longer wanted leaves its name to the one that now has it."""
+    names = {client_id: name for name, client_id in wanted}
+    for client_id, name in there.items():
+        if client_id not in names:
+            while name in names.values():
+                name += f" ({client_id})"
+            names[client_id] = name
+    return names
+
+
+def _rename(conn: Connection, client_id: str, name: str) -> None:
+    conn.execute(update(shop).where(shop.c.client_id == client_id).values(name=name))
 
 
 def was_read(conn: Connection, shop_id: int, *, started_at: datetime, finished_at: datetime) -> None:

@@ -1,6 +1,7 @@
 """The store as the other parts see it: every question and every change, each in a transaction of its own."""
 
 import threading
+import time
 from array import array
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
@@ -41,6 +42,10 @@ def open_store(url: str) -> "Store":
     except BaseException:
         engine.dispose()
         raise
+
+
+def _breathe() -> None:
+    time.sleep(0.02)
 
 
 class Store:
@@ -356,12 +361,18 @@ class Store:
         upkeep.backup(self._engine, to)
 
     def check(self) -> list[str]:
-        """What is wrong inside the database, a line each; empty when it is sound. Reads all of it."""
+        """What is wrong inside a SQLite database, a line each; empty when it is sound. Reads all of it.
+
+        PostgreSQL looks after its files itself: there the list is always empty.
+        """
         with self._read() as conn:
             return upkeep.check(conn)
 
-    def prune(self, before: datetime, *, batch: int = 500) -> Pruned:
-        """Remove what ended before a time, in transactions short enough not to be noticed; how much it was."""
+    def prune(self, before: datetime, *, batch: int = 500, rest: Callable[[], object] = _breathe) -> Pruned:
+        """Remove what ended before a time, in transactions short enough not to be noticed; how much it was.
+
+        `rest` is called between them: without it, others who want to write would hardly find a gap.
+        """
         total = Pruned()
         while True:
             with self._write() as conn:
@@ -369,8 +380,9 @@ class Store:
             total = Pruned(*(a + b for a, b in zip(astuple(total), astuple(done), strict=True)))
             if max(done.postings, done.alerts, done.polls) < batch:
                 break
-        with self._write() as conn:
-            upkeep.give_back(conn)
+            rest()
+        while upkeep.give_back(self._engine):
+            rest()
         return total
 
     def statistics(self) -> Statistics:

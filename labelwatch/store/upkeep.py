@@ -5,6 +5,7 @@ import sqlite3
 from contextlib import closing
 from datetime import datetime
 from pathlib import Path
+from typing import cast
 
 from sqlalchemy import Connection, Engine, Table, delete, func, select
 from sqlalchemy.sql import ColumnElement
@@ -15,7 +16,6 @@ from labelwatch.store.engine import database_file
 from labelwatch.store.errors import Fault, StoreError, in_words
 from labelwatch.store.values import Pruned, Statistics
 
-_GIVEN_BACK = 2000
 """Pages at a time: some hundredths of a second in which nobody else writes."""
 
 
@@ -62,9 +62,14 @@ def check(conn: Connection) -> list[str]:
     """What is wrong inside the database, a line each; empty when it is sound. Reads all of it."""
     if conn.dialect.name != "sqlite":
         return []
-    found = conn.exec_driver_sql("PRAGMA integrity_check").scalars()
+    try:
+        found = conn.exec_driver_sql("PRAGMA integrity_check").scalars().all()
+        orphans = conn.exec_driver_sql("PRAGMA foreign_key_check").all()
+    except StoreError as e:
+        if e.fault is not Fault.CORRUPT:
+            raise
+        return [str(e)]  # too damaged even to be looked through
     problems = [str(line) for line in found if line != "ok"]
-    orphans = conn.exec_driver_sql("PRAGMA foreign_key_check").all()
     return problems + [f"row {row[1]} of {row[0]} points to a row of {row[2]} that is not there" for row in orphans]
 
 
@@ -84,14 +89,20 @@ def _remove(conn: Connection, table: Table, where: ColumnElement[bool], limit: i
     return conn.execute(delete(table).where(table.c.id.in_(some.scalar_subquery()))).rowcount
 
 
-def give_back(conn: Connection) -> None:
-    """Return freed pages to the file system, some thousand at a time; PostgreSQL does that by itself."""
-    if conn.dialect.name != "sqlite":
-        return
-    free = int(conn.exec_driver_sql("PRAGMA freelist_count").scalar_one())
-    for _ in range(min(free, _GIVEN_BACK)):
-        # The driver asks for one row of what returns none: however many pages are named, one is given back.
-        conn.exec_driver_sql("PRAGMA incremental_vacuum(1)")
+def give_back(engine: Engine) -> bool:
+    """Return some thousand freed pages to the file system; True when there are more. PostgreSQL does it by itself."""
+    if engine.dialect.name != "sqlite":
+        return False
+    with closing(engine.raw_connection()) as pooled:
+        driver = cast(sqlite3.Connection, pooled.driver_connection)
+        (before,) = driver.execute("PRAGMA freelist_count").fetchone()
+        try:
+            # The pragma frees one page at each step, and only a script is stepped to its end.
+            driver.executescript("PRAGMA incremental_vacuum(2000)")
+        except sqlite3.Error as e:
+            raise in_words(engine.url, e) from e
+        (after,) = driver.execute("PRAGMA freelist_count").fetchone()
+    return bool(0 < after < before)
 
 
 def statistics(conn: Connection, revision: str) -> Statistics:

@@ -93,7 +93,7 @@ def _postings() -> None:
         *_texts("tracking_number", "details"),
         sa.UniqueConstraint("shop_id", "number", name="uq_posting"),
     )
-    _partial_index("ix_posting_open", "posting", ["shop_id", "digest"], "closed_at IS NULL")
+    _partial_index("ix_posting_open", "posting", ["shop_id", "digest", "closed_at"], "closed_at IS NULL")
     _partial_index("ix_posting_late", "posting", ["shop_id", "late_at"], "late_at IS NOT NULL AND closed_at IS NULL")
     _partial_index("ix_posting_closed", "posting", ["closed_at"], "closed_at IS NOT NULL")
     came = "label_latest IS NOT NULL AND stage = 'done'"

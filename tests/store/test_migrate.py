@@ -19,6 +19,7 @@ from labelwatch.schema import REVISION, metadata
 from labelwatch.store import Fault, StoreError, open_store
 from labelwatch.store.engine import make_engine, read_url
 from labelwatch.store.migrate import scripts
+from tests.store.together import run_together
 
 ROOT = Path(__file__).parents[2]
 
@@ -146,10 +147,19 @@ def test_a_migration_killed_half_way_leaves_nothing(empty_database: str) -> None
         assert store.upgrade() == ("", REVISION)
 
 
+UPGRADER = """
+import sys
+from labelwatch.store import open_store
+
+store = open_store(sys.argv[1])
+print("ready", flush=True)
+sys.stdin.readline()
+store.upgrade()
+"""
+
+
 def test_two_programs_that_upgrade_at_once_do_it_once(empty_database: str) -> None:
-    code = "import sys; from labelwatch.store import open_store; print(open_store(sys.argv[1]).upgrade())"
-    children = [subprocess.Popen([sys.executable, "-c", code, empty_database]) for _ in range(2)]
-    assert [child.wait(timeout=60) for child in children] == [0, 0]
+    run_together([[sys.executable, "-c", UPGRADER, empty_database]] * 2)
     with closing(open_store(empty_database)) as store:
         store.require_current()
 

@@ -1,6 +1,5 @@
 """Nothing is lost, nothing is claimed twice, and what may have arrived comes again as it was."""
 
-import subprocess
 import sys
 from collections.abc import Sequence
 from contextlib import closing
@@ -11,8 +10,10 @@ from typing import Any
 import pytest
 
 from labelwatch.core.model import Alert
-from labelwatch.store import OutboxRow, OutboxState, Store, open_store
+from labelwatch.store import OutboxRow, OutboxState, Store, open_store, outbox
+from labelwatch.store.engine import make_engine, read_url
 from tests.store.build import NOW, alert, minutes, notification, queue, shop_id
+from tests.store.together import run_together
 
 S = OutboxState
 
@@ -273,16 +274,23 @@ def test_two_processes_never_share_a_message_that_is_sent_again(database: str) -
 
 def claimed_by_two(database: str) -> list[list[int]]:
     """What each of two processes, started together, claimed until nothing was left."""
-    command = [sys.executable, "-c", CLAIMER, database]
-    children = [
-        subprocess.Popen([*command, key], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) for key in "ab"
-    ]
-    for child in children:
-        assert child.stdout is not None
-        assert child.stdout.readline() == "ready\n"
-    for child in children:
-        assert child.stdin is not None
-        child.stdin.write("go\n")
-        child.stdin.flush()
-    answers = [child.communicate(timeout=60)[0] for child in children]
+    answers = run_together([[sys.executable, "-c", CLAIMER, database, key] for key in "ab"])
     return [[int(id_) for id_ in answer.split()] for answer in answers]
+
+
+@pytest.mark.parametrize("kind", ["postgres"], indirect=True)
+@pytest.mark.parametrize("begun", [True, False], ids=["messages begun before", "fresh rows"])
+def test_a_claimer_passes_over_what_another_is_just_claiming(database: str, begun: bool) -> None:
+    engine = make_engine(read_url(database))
+    with closing(open_store(database)) as store:
+        queue(store, 6, due_at=NOW - minutes(9))
+        if begun:
+            messages = [ids(claim(store, f"m{n}", at=-minutes(9), limit=3)) for n in range(2)]
+        else:
+            messages = [sorted(row.id for row in store.notifications())[start : start + 3] for start in (0, 3)]
+        with engine.begin() as conn:
+            until = NOW + minutes(2)
+            mine = outbox.claim(conn, "packers", now=NOW, lease_until=until, key="k1", limit=3)
+            theirs = claim(store, "k2", limit=3)
+        assert [ids(mine), ids(theirs)] == messages
+    engine.dispose()

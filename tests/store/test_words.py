@@ -48,6 +48,7 @@ FULL_DIAGNOSIS = Diagnosis(
     verdict=Verdict.WAIT,
     wait_until=NOW + minutes(30),
     incident="carrier:Aurora Post",
+    kind="label",
     evidence=(Proof("carrier:Aurora Post", "63 of 80 late", NOW), Proof("status", "")),
     ruled_out=(RuledOut("method_broken", "delivery_method.status=ACTIVE"),),
     is_late=False,
