@@ -10,11 +10,11 @@ from labelwatch.notify.plain import plain
 
 _SIGN = {"RUB": "₽", "CNY": "¥"}
 """Signs that stand in the seller's cabinet in every language; Babel would write RUB outside Russian."""
-_NO_SPACE = "\u00a0"
+_NO_BREAK = "\u00a0"
 
 
 def tariff(voice: Voice, diagnosis: Diagnosis) -> str:
-    """`Ship after 18:44 (Moscow time) and Ozon charges 50 ₽ (1%).`; empty where no further step is known."""
+    """`After 18:44 (Moscow time) shipping costs 50 ₽ (1%) more.`; empty where no further step is known."""
     step, words = diagnosis.next_tariff, voice.words.tariff
     if step is None or step.until is None:
         return ""
@@ -31,7 +31,7 @@ def money(voice: Voice, amount: Decimal, currency: str) -> str:
     pattern = "#,##0" if amount == amount.to_integral_value() else "#,##0.00"
     number = format_decimal(amount, pattern, locale=voice.words.locale)
     sign = _SIGN.get(currency) or plain(get_currency_symbol(currency, locale=voice.words.locale), 8)
-    return _NO_SPACE.join(filter(None, (number, sign)))
+    return _NO_BREAK.join(filter(None, (number, sign)))
 
 
 def _amount(voice: Voice, step: TariffStep) -> str:

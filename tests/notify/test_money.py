@@ -36,6 +36,8 @@ def test_the_next_step_of_the_tariff_stands_below_the_deadline(language: str, li
         (replace(STEP, kind="surge", charge="7", currency="KZT"), "the rate changes: 7 KZT (1%)."),
         (replace(STEP, charge="nan", rate=0), ""),
         (replace(STEP, charge="1e999", rate=0), ""),
+        (replace(STEP, rate=0, currency=""), "shipping costs 50 more."),
+        (replace(STEP, rate=0, currency="<b>"), "shipping costs 50 ‹b› more."),
         (replace(STEP, until=None), ""),
         (None, ""),
     ],
