@@ -11,7 +11,20 @@ from typing import Annotated, Literal
 import typer
 
 from labelwatch import __version__
-from labelwatch.cli import causes, checking, database, demo, handling, late, polling, sandbox, service, show, telling
+from labelwatch.cli import (
+    accuracy,
+    causes,
+    checking,
+    database,
+    demo,
+    handling,
+    late,
+    polling,
+    sandbox,
+    service,
+    show,
+    telling,
+)
 from labelwatch.cli.options import ConfigFile
 from labelwatch.cli.terminal import complain, is_terminal
 from labelwatch.cli.troubles import in_words
@@ -39,10 +52,11 @@ COMMANDS: dict[str, tuple[Entry, ...]] = {
     ),
     "See and act": (
         Entry("late", late.late, "labelwatch late --json"),
-        Entry("show", show.show, "labelwatch show 41517061-0214-1"),
+        Entry("show", show.show, "labelwatch show 41517061-0214-1 --message support"),
         Entry("ack", handling.ack, 'labelwatch ack 41517061-0214-1 --by anna --note "box is on the way"'),
         Entry("snooze", handling.snooze, "labelwatch snooze 41517061-0214-1 2h"),
         Entry("causes", causes.causes, "labelwatch causes --language ru"),
+        Entry("cause", accuracy.cause, "labelwatch cause 41517061-0214-1 registration_declined --by anna"),
     ),
 }
 """Panel of the help -> its commands. `outbox` and `db` are groups and stand below."""

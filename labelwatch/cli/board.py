@@ -27,6 +27,10 @@ def print_board(overview: "Overview", speaker: Voice) -> None:
     """The open alerts, most urgent first, and how well each shop is seen."""
     said = words(speaker.words.language)
     board = said.board
+    for incident in overview.incidents:
+        event = incident.diagnosis
+        say(f"{wording.subject(speaker, event)}: {wording.headline(speaker, event)}", style="bold red")
+        say(wording.why(speaker, event))
     if overview.alerts:
         headings = (board.severity, board.due, board.posting, board.shop, board.act, board.state)
         table(headings, (_row(alert, speaker, said) for alert in overview.alerts), whole=(_NUMBER,))
@@ -51,6 +55,7 @@ def as_document(overview: "Overview", *, language: str, timezone: str) -> dict[s
             }
             for shop in overview.shops
         ],
+        "incidents": [view(incident, language=language, zone=timezone) for incident in overview.incidents],
         "alerts": [view(alert, language=language, zone=timezone) for alert in overview.alerts],
     }
 

@@ -4,8 +4,11 @@ import os
 from contextlib import suppress
 from itertools import groupby
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
+import typer
+
+from labelwatch.cli.accuracy import accuracy
 from labelwatch.cli.options import ConfigFile, Json, Speak
 from labelwatch.cli.terminal import as_json, is_terminal, say, table
 from labelwatch.cli.words import language_of
@@ -13,12 +16,24 @@ from labelwatch.config import ConfigError
 from labelwatch.core.causes import CAUSES, MEANINGS
 from labelwatch.notify.catalog import Catalog, catalog, sayable
 
+Accuracy = Annotated[
+    bool, typer.Option("--accuracy", help="Instead: how often the named cause was right, from `labelwatch cause`.")
+]
 
-def causes(config: ConfigFile = None, language: Speak = None, as_document: Json = False) -> None:
+
+def causes(
+    config: ConfigFile = None, language: Speak = None, as_document: Json = False, right: Accuracy = False
+) -> None:
     """List every cause: what it means, what proves it, what to do.
 
     It needs no configuration; with one, the texts come in its language.
     """
+    if right:
+        from labelwatch.cli.opening import configuration, opened
+
+        with opened(configuration(config)) as app:
+            accuracy(app, as_document=as_document)
+        return
     spoken = language or _configured(config) or language_of(os.environ)
     known = [_described(cause, catalog(spoken)) for cause in CAUSES]
     if as_document:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from labelwatch.core.detect import LABEL_ACTIONS
 from labelwatch.core.model import Alert
+from labelwatch.notify.letters import messages_of
 from labelwatch.notify.view import rfc3339, view
 
 if TYPE_CHECKING:
@@ -12,7 +13,9 @@ if TYPE_CHECKING:
     from labelwatch.store import HistoryRow, OutboxRow
 
 
-def as_document(found: "Dossier", told: "list[OutboxRow]", *, language: str, timezone: str) -> dict[str, Any]:
+def as_document(
+    found: "Dossier", told: "list[OutboxRow]", *, language: str, timezone: str, now: datetime
+) -> dict[str, Any]:
     """What `show --json` prints: the latest alert, or its fields empty, and the history, oldest first."""
     alert = current(found)
     return {
@@ -23,7 +26,7 @@ def as_document(found: "Dossier", told: "list[OutboxRow]", *, language: str, tim
             for one in found.evidence
         ],
         "told": [telling(row) for row in told],
-        "messages": [],
+        "messages": messages_of(alert, language=language, zone=timezone, now=now) if alert else {},
     }
 
 

@@ -22,7 +22,7 @@ def ack(posting: Posting, config: ConfigFile = None, shop: OneShop = None, by: B
     """
     from labelwatch.cli.opening import configuration, opened
 
-    who = by or _user()
+    who = by or user()
     with opened(configuration(config)) as app:
         changed = app.acknowledge(posting, by=who, note=note, shop=shop)
     _report(changed, posting, f"{who} takes care of it; no reminders unless it gets worse")
@@ -47,7 +47,7 @@ def snooze(
     if not span:
         raise typer.BadParameter("a time with its unit is needed, like 30m, 2h or 1d", param_hint="TIME")
     with opened(configuration(config)) as app:
-        changed = app.snooze(posting, span=span, by=by or _user(), note=note, shop=shop)
+        changed = app.snooze(posting, span=span, by=by or user(), note=note, shop=shop)
     _report(changed, posting, f"quiet for {time} unless it gets worse")
 
 
@@ -59,7 +59,8 @@ def _report(changed: "list[Alert]", posting: str, what: str) -> None:
         say(f"{posting} ({alert.diagnosis.shop}): {what}")
 
 
-def _user() -> str:
+def user() -> str:
+    """The name of whoever runs the command."""
     try:
         return getpass.getuser()
     except (KeyError, OSError):  # a user id without a name, as in some containers

@@ -1,6 +1,7 @@
 """`show`: one posting from the first time it was seen, why it is late, what was ruled out, what to do."""
 
-from typing import TYPE_CHECKING
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -12,6 +13,8 @@ from labelwatch.cli.troubles import FOUND_TROUBLE
 from labelwatch.cli.words import Words, words
 from labelwatch.core.model import Alert
 from labelwatch.notify import wording
+from labelwatch.notify.letters import Kind, kinds_of, language_of, letter
+from labelwatch.notify.links import link
 from labelwatch.notify.moments import Voice, zoned_clock
 
 if TYPE_CHECKING:
@@ -19,16 +22,24 @@ if TYPE_CHECKING:
     from labelwatch.store import HistoryRow, OutboxRow
 
 
+Message = Annotated[
+    Kind | None,
+    typer.Option("--message", show_default=False, help="Print a letter to be sent: to whom, instead of all else."),
+]
+
+
 def show(
     posting: Posting,
     config: ConfigFile = None,
     shop: OneShop = None,
     language: Speak = None,
+    message: Message = None,
     as_document: Json = False,
 ) -> None:
     """Show all that is known of one posting.
 
-    Why it is late, what proves it, what was ruled out, what to do, its timeline, and who was told.
+    Why it is late, what proves it, what was ruled out, what to do, its timeline, and who was told; or, with
+    --message, a letter about it that is ready to be sent, to Ozon's support, the carrier or the buyer.
     """
     from labelwatch.cli.opening import configuration, opened
 
@@ -37,10 +48,26 @@ def show(
         queued = app.store.notifications(posting_number=posting)
         spoken, timezone, now = language or app.config.language, app.config.timezone, app.clock.now()
     told = [row for row in reversed(queued) if row.notification.alert.diagnosis.shop == found.shop]
-    if as_document:
-        as_json(paper.as_document(found, told, language=spoken, timezone=timezone))
+    if message is not None:
+        _print_letter(found, message, language=language, spoken=spoken, zone=timezone, now=now)
+    elif as_document:
+        as_json(paper.as_document(found, told, language=spoken, timezone=timezone, now=now))
     else:
         _print(found, told, voice(spoken, timezone, now))
+
+
+def _print_letter(
+    found: "Dossier", kind: Kind, *, language: str | None, spoken: str, zone: str, now: datetime
+) -> None:
+    """The letter alone, to be copied; in the language of whom it goes to unless another one is asked for."""
+    alert = paper.current(found)
+    kinds = kinds_of(alert) if alert is not None else ()
+    if alert is None or kind not in kinds:
+        instead = f"; there is one to: {', '.join(kinds)}" if kinds else ""
+        complain(f"{found.known.posting.number} needs no letter to the {kind}{instead}")
+        raise typer.Exit(FOUND_TROUBLE)
+    written = letter(kind, alert, language=language or language_of(kind, spoken), zone=zone, now=now)
+    say(written.text)
 
 
 def _the_one(found: "list[Dossier]", posting: str, shop: str | None) -> "Dossier":
@@ -86,7 +113,7 @@ def _print_alert(alert: Alert, speaker: Voice, said: Words) -> None:
     say(f"\n{speaker.words.line.how}", style="bold")
     for place, step in enumerate(wording.steps(speaker, diagnosis), 1):
         say(f"{place}. {step}")
-    say(wording.link(diagnosis))
+    say(link(diagnosis))
     say(f"\n{wording.evidence(speaker, diagnosis)}")
     if diagnosis.ruled_out:
         say(f"\n{said.show.ruled_out}", style="bold")

@@ -27,6 +27,7 @@ def contradictions(document: Document) -> Iterator[Found]:
         yield Found(("shop",), "at least one [[shop]] with name, client_id and api_key")
     for kind, tables in (("shop", shops), ("channel", channels)):
         yield from _used_twice(tables, (kind,), "name")
+    yield from _used_twice(shops, ("shop",), "client_id")
     for index, shop in enumerate(shops):
         for kind in ("warehouse", "delivery_method"):
             yield from _used_twice(_tables(shop, kind), ("shop", index, kind), "id")
@@ -124,12 +125,8 @@ def doubts(document: Document, config: Config, *, readable_by_others: bool) -> I
 
 
 def _doubts_about_shops(config: Config) -> Iterator[str]:
-    seen: dict[str, str] = {}
     for shop in config.shops:
-        twin = seen.setdefault(shop.client_id, shop.name)
         delays = shop.delays.over(config.delays.over(Delays()))
-        if twin != shop.name:
-            yield f"shops {twin} and {shop.name} have the same client_id: everything is told twice"
         if config.every(shop) < _HASTY:
             yield f"shop {shop.name} is polled more often than every 30s: Ozon may slow it down"
         if delays.critical_before_cutoff > delays.before_cutoff:

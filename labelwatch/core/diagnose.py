@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 
 from labelwatch.core.causes import CAUSES, LADDER, Rung
-from labelwatch.core.causes.verdict import Excluded, Proven
+from labelwatch.core.causes.verdict import Excluded, Proven, verdict_on
 from labelwatch.core.facts import Facts
 from labelwatch.core.incidents import Incident, Scope
 from labelwatch.core.model import (
@@ -118,7 +118,7 @@ def event(incident: Incident, *, now: datetime) -> Diagnosis:
         family=CAUSES[cause],
         cause=cause,
         certainty=incident.certainty,
-        verdict=Verdict.WAIT,
+        verdict=verdict_on(incident.scope),
         incident=incident.key,
         evidence=(Proof(incident.key, f"{incident.late} of {incident.total} late", incident.since),),
         method=DeliveryMethod(carrier=", ".join(incident.carriers)),

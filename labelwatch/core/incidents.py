@@ -109,7 +109,9 @@ def _part(tallies: Iterable[Tally], scope: Scope, name: str) -> list[Tally]:
 def _event(scope: Scope, name: str, part: Sequence[Tally], everything: Sequence[Tally]) -> Incident:
     late = [tally for tally in part if tally.late]
     count = sum(tally.late for tally in late)
-    alone = len(part) == len(everything)
+    # Nothing to compare with: a carrier that is the only one, a platform that is seen through one shop.
+    alone, narrow = len(part) == len(everything), scope is not Scope.PLATFORM
+    one_shop = len({tally.shop for tally in everything}) == 1
     return Incident(
         scope=scope,
         name=name,
@@ -119,7 +121,7 @@ def _event(scope: Scope, name: str, part: Sequence[Tally], everything: Sequence[
         carriers=tuple(sorted({tally.carrier for tally in late})),
         since=min((tally.since for tally in late if tally.since), default=None),
         deadline=min((tally.deadline for tally in late if tally.deadline), default=None),
-        certainty=Certainty.UNKNOWN if alone and scope is not Scope.PLATFORM else Certainty.LIKELY,
+        certainty=Certainty.UNKNOWN if alone and (narrow or one_shop) else Certainty.LIKELY,
     )
 
 

@@ -18,10 +18,6 @@ DOUBTS = [
     ('[ozon]\nbase_url = "http://127.0.0.1:80"' + CHANNEL, []),
     ('[ozon]\nbase_url = "http://[::1]:80"' + CHANNEL, []),
     ('[ozon]\nbase_url = "http://ozon.example"' + CHANNEL, ["ozon.base_url is http://: keys travel unencrypted"]),
-    (
-        SHOP + SPARE + CHANNEL,
-        ["shops main and spare have the same client_id: everything is told twice"],
-    ),
     (SHOP + "enabled = false" + CHANNEL, ["no shop is enabled: nothing is watched"]),
     (SHOP + "channels = []" + CHANNEL, ["shop main has no channel: nobody is told about it"]),
     (

@@ -91,7 +91,20 @@ ONE_MISTAKE = [
         "[[shop]] in double brackets: there may be several",
         2,
     ),
-    (SHOP + SHOP, "shop[1].name", '"main"', "another name: shop[0] has this one already", 8),
+    (
+        SHOP + SHOP.replace("123456", "654321"),
+        "shop[1].name",
+        '"main"',
+        "another name: shop[0] has this one already",
+        8,
+    ),
+    (
+        SHOP + SHOP.replace("main", "spare"),
+        "shop[1].client_id",
+        '"123456"',
+        "another client_id: shop[0] has this one already",
+        9,
+    ),
     (
         SHOP + 'channels = ["packer"]' + CHANNEL,
         "shop[0].channels[0]",

@@ -63,6 +63,14 @@ def test_with_one_carrier_alone_nothing_can_be_told_apart() -> None:
     assert event.certainty is Certainty.UNKNOWN
 
 
+def test_a_platform_seen_through_one_shop_cannot_be_told_from_the_shop() -> None:
+    one = [tally("A", 40, 0), tally("B", 40, 0)]
+    (event,) = find(one)
+    assert (event.scope, event.certainty) == (Scope.PLATFORM, Certainty.UNKNOWN)
+    (event,) = find([*one, tally("A", 40, 0, "two")])
+    assert (event.scope, event.certainty) == (Scope.PLATFORM, Certainty.LIKELY)
+
+
 def test_an_open_event_ends_later_than_it_begins() -> None:
     fading = [tally("A", 9, 20), tally("B", 0, 100)]
     assert keys(*fading) == []

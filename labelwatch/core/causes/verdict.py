@@ -46,7 +46,12 @@ def in_incident(finding: Finding, facts: Facts, scope: Scope) -> Proven | Exclud
     if finding.stage is Stage.PACKING or incident is None or incident.scope is not scope:
         return Excluded(f"incident={incident.key if incident else 'none'}")
     late = Proof(incident.key, f"{incident.late} of {incident.total} late", incident.since)
-    return Proven(incident.certainty, (late,), Verdict.WAIT)
+    return Proven(incident.certainty, (late,), verdict_on(scope))
+
+
+def verdict_on(scope: Scope) -> Verdict:
+    """What is wrong with a shop alone, its owner can look into; the others can only be waited for."""
+    return Verdict.ACT if scope is Scope.SHOP else Verdict.WAIT
 
 
 def not_so(finding: Finding, name: str) -> Excluded:
