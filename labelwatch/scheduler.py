@@ -31,6 +31,7 @@ APART = timedelta(seconds=1)
 """Shops begin so long after one another at most, and closer where their intervals are shorter than that."""
 CLOCK_STEP = timedelta(seconds=5)
 """A wall clock that moved by more than this against the monotonic one was set, not merely disciplined."""
+STATUS_EVERY = timedelta(seconds=30)
 NO_PROGRESS = timedelta(minutes=3)
 """A round of telling that lasts longer than this is stuck: each send has a deadline far below."""
 STOP_WITHIN = timedelta(seconds=10)
@@ -103,6 +104,7 @@ class Service:
         self.progress = Progress()
         self.busy: set[str] = set()
         self.lock = threading.Lock()
+        self.status_due = 0.0
         self.every = dict(work.shops())
         self.scheduler = BackgroundScheduler(
             timezone=UTC,
@@ -122,7 +124,7 @@ class Service:
         self.scheduler.add_job(self._guarded, nightly, args=["maintain", self.work.maintain], id="maintain")
         self.scheduler.start()
         self.notify("READY=1")
-        log.info("watching %d shops", len(self.every))
+        log.info("watching: %s", ", ".join(self.every) or "no shop")
         offset = self.wall() - self.monotonic()
         while not self.stop.wait(self.tick.total_seconds()):
             moved = self.wall() - self.monotonic() - offset
@@ -199,10 +201,22 @@ class Service:
         """Feed the watchdog, but only as long as the work gets on: a process that merely breathes is restarted."""
         stuck = self.stuck()
         if stuck is None:
-            self.notify(f"WATCHDOG=1\nSTATUS={self.work.status()}")
+            self.notify("WATCHDOG=1")
+            self._say_status()
         else:
             self.notify(f"STATUS=stuck: {stuck}")
             log.error("%s makes no progress", stuck)
+
+    def _say_status(self) -> None:
+        """What `systemctl status` shows; it asks the database, so not at every tick."""
+        now = self.monotonic()
+        if now < self.status_due:
+            return
+        self.status_due = now + STATUS_EVERY.total_seconds()
+        try:
+            self.notify(f"STATUS={self.work.status()}")
+        except Exception:
+            log.exception("the status cannot be told")
 
     def stuck(self) -> str | None:
         """The name of a job that lasts longer than it can, or that should long have begun again."""
