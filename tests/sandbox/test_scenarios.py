@@ -11,9 +11,10 @@ from labelwatch.sandbox import CANARIES, World
 from labelwatch.sandbox.labels import offered
 from labelwatch.sandbox.lists import UNFULFILLED as OPEN_STATUSES
 from labelwatch.sandbox.scenarios import NAMES, build
-from labelwatch.sandbox.scenarios.day import CANCELLED_LATE, LASTS, OWN_COURIER
+from labelwatch.sandbox.scenarios.day import CANCELLED_LATE, LASTS, OWN_COURIER, POLAR_STUCK
+from labelwatch.sandbox.scenarios.incidents import OVER
 from labelwatch.sandbox.shelf import Record
-from tests.sandbox.play import LIST, LONG, START, UNFULFILLED, WIDE, pages, playing
+from tests.sandbox.play import START, UNFULFILLED, WIDE, pages, playing
 
 # The causes of the design's ladder that a posting's answers can show, family by family.
 SHOWN = {
@@ -61,11 +62,21 @@ def test_exactly_the_named_postings_of_the_day_are_late() -> None:
     world = build("day", START)
     found = late_postings(world, LASTS)
     assert set(found) == set(world.expected)
-    assert len(records(world)) == 40
-    assert Counter(world.expected.values()) == {
-        **dict.fromkeys(world.expected.values(), 1),
-        "not_packed": 2,
-    }
+    assert len(records(world)) == 60
+
+
+def test_the_day_shows_a_dozen_causes_and_one_incident() -> None:
+    causes = Counter(build("day", START).expected.values())
+    assert causes.pop("carrier_incident") == POLAR_STUCK
+    assert len(causes) == 12
+    assert causes == {**dict.fromkeys(causes, 1), "not_packed": 2}
+
+
+def test_troubles_of_the_day_come_one_after_another() -> None:
+    found = Counter(late_postings(build("day", START), LASTS).values())
+    assert max(found) < LASTS - 30, "the last one is seen through to its end"
+    assert max(found.values()) == POLAR_STUCK
+    assert sorted(found.values())[-2] == 1
 
 
 def test_those_that_go_well_stay_far_from_every_limit() -> None:
@@ -90,7 +101,7 @@ def test_the_day_has_a_late_cancellation_an_own_courier_and_an_outage() -> None:
     assert (ends[CANCELLED_LATE], ends[OWN_COURIER]) == ("cancelled", "delivering")
 
 
-@pytest.mark.parametrize("name", ["day", "causes", "quiet", "blind"])
+@pytest.mark.parametrize("name", sorted(NAMES.keys() - {"many"}))
 def test_a_scenario_is_the_same_each_time(name: str) -> None:
     worlds = [build(name, START), build(name, START)]
     for world in worlds:
@@ -113,19 +124,56 @@ def test_every_cause_that_a_posting_can_show_is_played() -> None:
     assert len(known) > len(world.expected)
 
 
-def test_each_shop_of_blind_is_refused_but_one() -> None:
+@pytest.mark.parametrize(
+    ("name", "stuck", "well"),
+    [("carrier_incident", 80, 200), ("platform_incident", 90, 0), ("shop_incident", 45, 90)],
+)
+def test_an_incident_is_over_by_itself_after_forty_minutes(name: str, stuck: int, well: int) -> None:
+    world = build(name, START)
+    found = late_postings(world, int(max(OVER)) + 1)
+    assert set(found) == set(world.expected)
+    assert set(world.expected.values()) == {name}
+    assert (len(found), len(records(world)) - len(found)) == (stuck, well)
+    assert [record.number for record in records(world) if late(record, world.now)] == []
+
+
+@pytest.mark.parametrize(
+    ("name", "carriers", "shops"), [("carrier_incident", 1, 2), ("platform_incident", 3, 2), ("shop_incident", 3, 1)]
+)
+def test_an_incident_hits_what_its_name_says(name: str, carriers: int, shops: int) -> None:
+    world = build(name, START)
+    world.advance(START + timedelta(minutes=20))
+    hit = {record.body["delivery_method"]["tpl_provider"] for record in records(world) if late(record, world.now)}
+    assert (len(hit), len({world.owner(number) for number in world.expected})) == (carriers, shops)
+    assert len(world.shops) == 2
+
+
+@pytest.mark.parametrize("name", ["never_labelled", "always_labelled"])
+def test_where_the_past_tells_only_the_named_postings_are_late(name: str) -> None:
+    world = build(name, START)
+    assert set(late_postings(world, 110)) == set(world.expected)
+
+
+def test_six_go_out_without_a_label_before_the_one_that_is_late() -> None:
+    world = build("never_labelled", START)
+    world.advance(START + timedelta(minutes=19))
+    assert Counter(record.body["status"] for record in records(world)) == {"delivering": 6, "awaiting_packaging": 1}
+    assert not any(map(offered, records(world)))
+
+
+def test_each_shop_of_blind_is_in_the_dark_but_one() -> None:
     world = build("blind", START)
     with playing(world) as play:
         keys = {client_id: shop.api_key for client_id, shop in world.shops.items()}
         play.wait(minutes=6)
-        refused = {}
+        dark = set()
         for client_id, key in keys.items():
             headers = {"Client-Id": client_id, "Api-Key": key}
-            response = play.client.post(LIST, json={"limit": 1, "filter": LONG}, headers=headers)
-            if response.status_code != 200:
-                refused[client_id] = response.json()["message"]
-    assert set(refused) == set(world.expected)
-    assert len(refused) == len(keys) - 1
+            response = play.client.post(UNFULFILLED, json={"limit": 1, "filter": WIDE}, headers=headers)
+            if response.status_code != 200 or "postings" not in response.json():
+                dark.add(client_id)
+    assert dark == set(world.expected)
+    assert len(dark) == len(keys) - 1
 
 
 def test_many_postings_are_built_and_paged_fast() -> None:

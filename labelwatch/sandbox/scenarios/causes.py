@@ -1,4 +1,4 @@
-"""Postings already in trouble: one at least for each cause the API can show, and shops that cannot be read."""
+"""Postings already in trouble: one at least for each cause that a posting can show at once and by itself."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
@@ -7,8 +7,8 @@ from typing import Any
 
 from labelwatch.sandbox.bodies import GOODS, merged, needs, posting, state
 from labelwatch.sandbox.labels import NOT_YET
-from labelwatch.sandbox.scenarios.stage import AURORA, HOME, OWN, OZON, POLAR, SILK, STAR, shop_of, tracking
-from labelwatch.sandbox.shops import POSTINGS, WAREHOUSES, Flow, KeyState, Method, Shop, Warehouse
+from labelwatch.sandbox.scenarios.stage import AURORA, OWN, OZON, POLAR, SILK, shop_of, shops_with, tracking
+from labelwatch.sandbox.shops import Flow, Method, Warehouse
 from labelwatch.sandbox.world import At, World
 
 CUTOFF = timedelta(hours=2)
@@ -143,9 +143,7 @@ def causes(start: datetime) -> World:
     that names statuses afterwards) and `label_pending` at minute 19 (packed only then). `label_overdue` is overdue
     for whoever has watched it for a quarter of an hour.
     """
-    world = World(start)
-    for shop in (STAR, HOME):
-        world.open(shop, methods=[method for method in METHODS if shop_of(method).client_id == shop.client_id])
+    world = shops_with(METHODS, start=start)
     for i, case in enumerate((*CASES, *WELL)):
         number = f"{75000000 + i}-{i:04d}-1"
         world.plan(*_events(number, start=start, case=case))
@@ -178,33 +176,3 @@ def _events(number: str, *, start: datetime, case: Case) -> Iterator[At]:
     if case.cause == "label_pending":
         ready = {**state(method.flow, "awaiting_deliver"), "tracking_number": tracking(number)}
         yield At(minutes=19, posting=number, change=ready)
-
-
-def blind(start: datetime) -> World:
-    """Shops whose keys are refused, each in its own way; `expected` is by Client-Id. One shop is well.
-
-    All are refused from the start but `key_rejected`, whose key is replaced by another at minute 5.
-    """
-    world = World(start)
-    in_order = replace(HOME, client_id="300001", api_key="blind-well")
-    world.open(in_order, methods=[OZON])
-    for i, (cause, change) in enumerate(_KEYS.items()):
-        shop = replace(in_order, client_id=str(300100 + i), api_key=f"blind-{cause}", name=cause, **change)
-        world.open(_expired(shop, start) if cause == "key_expired" else shop, methods=[OZON])
-        world.expected[shop.client_id] = cause
-        if cause == "key_rejected":
-            world.plan(At(minutes=5, shop=shop.client_id, change={"api_key": "blind-another"}))
-    return world
-
-
-_KEYS: dict[str, dict[str, Any]] = {
-    "key_expired": {},
-    "key_rejected": {},
-    "role_missing": {"roles": (WAREHOUSES,)},
-    "ip_not_allowed": {"key_state": KeyState.IP_RESTRICTED},
-    "offer_not_signed": {"key_state": KeyState.OFFER_NOT_SIGNED},
-}
-
-
-def _expired(shop: Shop, start: datetime) -> Shop:
-    return replace(shop, key_expires_at=start - timedelta(hours=1), roles=(POSTINGS,))

@@ -1,13 +1,14 @@
-"""What the scenarios share: two invented shops, their ways of delivery, and the steps of a posting's life."""
+"""What the scenarios share: invented shops, their ways of delivery, and the steps of a posting's life."""
 
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from labelwatch.sandbox.acts import prints
 from labelwatch.sandbox.bodies import posting, state
+from labelwatch.sandbox.labels import NOT_YET
 from labelwatch.sandbox.shops import REGISTERED_BY_CARRIER, Flow, Method, Shop, Warehouse, stamp
 from labelwatch.sandbox.world import At, World
 
@@ -25,8 +26,17 @@ HOME = Shop(
     name="Тёплый дом",
     legal_name="ООО «Тёплый дом»",
 )
+LANTERN = Shop(
+    client_id="300003",
+    api_key="e84b06d7-lamp-4f19-a6c2-sandbox00003",
+    name="Yiwu Lantern",
+    legal_name="Yiwu Lantern Import & Export Co., Ltd",
+    currency="CNY",
+    country="CN",
+)
 
 BAOAN = Warehouse(id=1020005000310001, name="Shenzhen Bao'an")
+YIWU = Warehouse(id=1020005000510001, name="Yiwu Futian")
 KHIMKI = Warehouse(id=1020005000420001, name="Химки", is_rfbs=False)
 
 AURORA = Method(
@@ -79,17 +89,31 @@ REGISTERED_WITHIN = 7.0
 
 
 def both_shops(start: datetime) -> World:
-    """A world with the two shops and nothing on their tables."""
-    world = World(start)
-    expires = start + KEY_LIVES
-    world.open(replace(STAR, key_expires_at=expires), methods=[AURORA, SILK, POLAR, OWN])
-    world.open(replace(HOME, key_expires_at=expires), methods=[OZON])
+    """A world with the two shops of most scenarios and nothing on their tables."""
+    return shops_with((AURORA, SILK, POLAR, OWN, OZON), start=start)
+
+
+def shops_with(methods: Iterable[Method], *, start: datetime) -> World:
+    """A world with the shops that these delivery methods belong to and nothing on their tables."""
+    world, of_shop = World(start), dict[Shop, list[Method]]()
+    for method in methods:
+        of_shop.setdefault(shop_of(method), []).append(method)
+    for shop, own in of_shop.items():
+        world.open(replace(shop, key_expires_at=start + KEY_LIVES), methods=own)
     return world
 
 
 def shop_of(method: Method) -> Shop:
     """The shop a delivery method of this stage belongs to."""
+    if method.warehouse.id == YIWU.id:
+        return LANTERN
     return STAR if method.crossborder else HOME
+
+
+def from_yiwu(method: Method) -> Method:
+    """The same carrier's service at the second shop abroad."""
+    name = method.name.replace(method.warehouse.name, YIWU.name)
+    return replace(method, id=method.id + 200_000, name=name, warehouse=YIWU)
 
 
 def arrival(start: datetime, number: str, *, method: Method, minutes: float, cutoff: timedelta, **more: Any) -> At:
@@ -145,6 +169,14 @@ def handed_over(number: str, *, start: datetime, minutes: float, method: Method)
     """The carrier has it."""
     when = stamp(start + timedelta(minutes=minutes))
     return step(minutes, number, method=method, status="delivering", delivering_date=when)
+
+
+def stuck_parcel(start: datetime, number: str, *, method: Method, packs: float, label: float) -> Iterator[At]:
+    """Packed and registered in time, its cutoff far away; yet the label does not come before `label`."""
+    yield arrival(start, number, method=method, minutes=packs - 60, cutoff=timedelta(hours=31))
+    waits = {"tracking_number": tracking(number), "_label": {"unprinted": NOT_YET}}
+    yield step(packs, number, method=method, status="awaiting_deliver", **waits)
+    yield step(label, number, method=method, status="awaiting_deliver", label=True)
 
 
 def smooth(start: datetime, number: str, *, method: Method, came: float, packs: float, leaves: float) -> Iterator[At]:

@@ -1,0 +1,47 @@
+"""Shops that cannot be read, each in its own way: their keys are refused, or Ozon gives no answer of use."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from labelwatch.sandbox.faults import Fault, Kind
+from labelwatch.sandbox.scenarios.stage import HOME, OZON
+from labelwatch.sandbox.shops import POSTINGS, WAREHOUSES, KeyState, Shop
+from labelwatch.sandbox.world import At, World
+
+KEYS: dict[str, dict[str, Any]] = {
+    "key_expired": {},
+    "key_rejected": {},
+    "role_missing": {"roles": (WAREHOUSES,)},
+    "ip_not_allowed": {"key_state": KeyState.IP_RESTRICTED},
+    "offer_not_signed": {"key_state": KeyState.OFFER_NOT_SIGNED},
+}
+FAULTS = {
+    "method_retired": Fault(kind=Kind.EMPTY, path="/v4/posting/fbs/unfulfilled/list", status=404),
+    "rate_limited": Fault(kind=Kind.TOO_MANY),
+    "ozon_down": Fault(kind=Kind.CIRCLE),
+    "answer_not_understood": Fault(kind=Kind.OBJECT),
+}
+
+
+def blind(start: datetime) -> World:
+    """`expected` is by Client-Id. One shop is well.
+
+    All are in the dark from the start but `key_rejected`, whose key is replaced by another at minute 5.
+    """
+    world = World(start)
+    well = replace(HOME, client_id="300001", api_key="blind-well", key_expires_at=None)
+    world.open(well, methods=[OZON])
+    for i, cause in enumerate((*KEYS, *FAULTS)):
+        shop = replace(well, client_id=str(300100 + i), api_key=f"blind-{cause}", name=cause, **KEYS.get(cause, {}))
+        world.open(_expired(shop, start) if cause == "key_expired" else shop, methods=[OZON])
+        world.expected[shop.client_id] = cause
+        if cause == "key_rejected":
+            world.plan(At(minutes=5, shop=shop.client_id, change={"api_key": "blind-another"}))
+        if cause in FAULTS:
+            world.plan(At(minutes=0, shop=shop.client_id, fault=FAULTS[cause]))
+    return world
+
+
+def _expired(shop: Shop, start: datetime) -> Shop:
+    return replace(shop, key_expires_at=start - timedelta(hours=1), roles=(POSTINGS,))
