@@ -58,9 +58,13 @@ def table(headings: Sequence[str], rows: Iterable[Sequence[str]], *, whole: Sequ
 
 
 def as_json(document: object) -> None:
-    """One JSON document. Whatever a terminal might obey is escaped."""
-    text = json.dumps(document, ensure_ascii=False, indent=2)
-    sys.stdout.write(re.sub(r"[^\n]", _escaped, text) + "\n")
+    """One JSON document on stdout."""
+    sys.stdout.write(document_text(document) + "\n")
+
+
+def document_text(document: object) -> str:
+    """A document as JSON for people and programs; whatever a terminal might obey is escaped."""
+    return re.sub(r"[^\n]", _escaped, json.dumps(document, ensure_ascii=False, indent=2))
 
 
 def _escaped(found: re.Match[str]) -> str:
