@@ -10,7 +10,7 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -24,7 +24,7 @@ import typer
 from labelwatch.cli import board
 from labelwatch.cli.options import Speak
 from labelwatch.cli.phone import Phone, phone, show_message
-from labelwatch.cli.terminal import say
+from labelwatch.cli.terminal import say, ticker
 from labelwatch.cli.words import Demo, language_of, words
 from labelwatch.sandbox import Sandbox, TellableClock
 from labelwatch.sandbox.scenarios.day import LASTS, day
@@ -92,9 +92,10 @@ def demo(seconds: Seconds = 150, port: BoardPort = None, language: Speak = None)
         say(said.no_board.format(port=port), style="yellow")
     say(said.begins.format(seconds=f"{seconds:g}") + "\n")
     with _staged(spoken, speed := LASTS * 60 / seconds) as stage:
-        stage.clock.run(speed)
-        _play(stage)
-        stage.clock.run(0)
+        with ticker() as show:
+            stage.clock.run(speed)
+            _play(stage, show)
+            stage.clock.run(0)
         _round(stage, stage.shops())
         _sum_up(stage, spoken)
     say(said.connect, style="bold")
@@ -137,13 +138,15 @@ def _configuration(sandbox: Sandbox, packers: Phone, *, language: str) -> str:
     )
 
 
-def _play(stage: Stage) -> None:
+def _play(stage: Stage, show: Callable[[str], object]) -> None:
     """Poll each shop every two minutes of the day, tell what is due, and print what arrives."""
     end = stage.clock.now() + timedelta(minutes=LASTS)
     due = dict.fromkeys(stage.shops(), stage.clock.now())
     while (now := stage.clock.now()) < end:
         _round(stage, [shop for shop, at in due.items() if at <= now])
         due |= {shop: now + EVERY for shop, at in due.items() if at <= now}
+        late = sum(alert.diagnosis.posting_number is not None for alert in stage.app.store.alerts())
+        show(stage.words.status.format(time=f"{now:%H:%M}", late=late))
         time.sleep(TICK)
 
 

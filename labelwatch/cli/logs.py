@@ -63,9 +63,9 @@ def secrets_of(config: Config) -> set[str]:
 
 def _parts(url: str) -> set[str]:
     found = urlsplit(url)
-    words = re.split(r"[/?&=:@]", f"{found.username}/{found.password}/{found.path}/{found.query}")
-    # Apprise puts tokens in the host's place, too: wecombot://KEY.
-    if found.path in ("", "/") and "." not in found.netloc:
-        words.append(found.netloc)
+    user, _, host = found.netloc.rpartition("@")
+    # Apprise puts tokens in the host's place, too; they have no dot, which a host nearly always has.
+    host = "" if "." in host else host
+    words = re.split(r"[/?&=:]", f"{user}/{host}/{found.path}/{found.query}")
     long_ones = {word for word in words if len(word) >= SHORTEST}
     return long_ones | {unquote(word) for word in long_ones} | {quote(word) for word in long_ones}

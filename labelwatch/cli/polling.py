@@ -39,7 +39,7 @@ def poll(
     settings = replace(settings, alerts=replace(settings.alerts, group_wait=timedelta(0)))
     level = logging.INFO if verbose else logging.WARNING
     with opened(settings, alone=True, log_level=level, stop=stop) as app:
-        with working(f"reading {len(names)} shops" if len(names) > 1 else f"reading {names[0]}"):
+        with working(f"reading {', '.join(names)}"):
             reports = _poll_all(app, names, stop)
         with working("telling"):
             app.tell()

@@ -93,7 +93,7 @@ def outbox(
             ("ID", "State", "Channel", "Reason", "Posting", "Tries", "When (UTC)", "What came of it"), map(_row, rows)
         )
     else:
-        say("Nothing was told so far.")
+        say("There is nothing of that kind.")
 
 
 def retry(row: Row, config: ConfigFile = None) -> None:

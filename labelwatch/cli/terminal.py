@@ -3,10 +3,11 @@
 import json
 import re
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
 from rich import box
+from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -47,25 +48,46 @@ def table(headings: Sequence[str], rows: Iterable[Sequence[str]], *, whole: Sequ
         for row in (headings, *rows) if headings else rows:
             print("\t".join(printable(cell) or NONE for cell in row))
         return
-    rows = list(rows)
-    drawn = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold", show_header=bool(headings))
-    for place in range(max(map(len, (headings, *rows)))):
+    console, cells = Console(highlight=False), [[printable(cell) for cell in row] for row in rows]
+    columns = list(zip(*([headings] if headings else []), *cells, strict=True))
+    drawn = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), header_style="bold", show_header=bool(headings))
+    for place, least in enumerate(_least_widths(columns, console.width)):
         heading = headings[place] if headings else ""
-        drawn.add_column(Text(heading), overflow="fold", no_wrap=place in whole)
-    for row in rows:
-        drawn.add_row(*(Text(printable(cell)) for cell in row))
-    Console(highlight=False).print(drawn)
+        drawn.add_column(Text(heading), overflow="fold", no_wrap=place in whole, min_width=least)
+    for row in cells:
+        drawn.add_row(*map(Text, row))
+    console.print(drawn)
+
+
+def _least_widths(columns: Sequence[Sequence[str]], room: int) -> list[int | None]:
+    """Column -> the cells that keep its words whole; none where there is no room for that."""
+    longest = [max((cell_len(word) for cell in column for word in cell.split()), default=1) for column in columns]
+    return list(longest) if sum(longest) + 3 * len(longest) <= room else [None] * len(longest)
 
 
 def as_json(document: object) -> None:
-    """One JSON document. Whatever a terminal might obey is escaped."""
-    text = json.dumps(document, ensure_ascii=False, indent=2)
-    sys.stdout.write(re.sub(r"[^\n]", _escaped, text) + "\n")
+    """One JSON document on stdout."""
+    sys.stdout.write(document_text(document) + "\n")
+
+
+def document_text(document: object) -> str:
+    """A document as JSON for people and programs; whatever a terminal might obey is escaped."""
+    return re.sub(r"[^\n]", _escaped, json.dumps(document, ensure_ascii=False, indent=2))
 
 
 def _escaped(found: re.Match[str]) -> str:
     character = found[0]
     return character if character.isprintable() else json.dumps(character)[1:-1]
+
+
+@contextmanager
+def ticker() -> Iterator[Callable[[str], object]]:
+    """A line below all that is printed meanwhile, to be changed with what this yields; on a terminal only."""
+    if not is_terminal():
+        yield lambda text: None
+        return
+    with Console(highlight=False).status("") as status:
+        yield lambda text: status.update(Text(printable(text), "dim"))
 
 
 @contextmanager

@@ -48,6 +48,7 @@ class Show:
 @dataclass(frozen=True, slots=True)
 class Demo:
     begins: str
+    status: str
     board: str
     sum_up: str
     connect: str

@@ -1,0 +1,169 @@
+"""A place to run commands in: a sandbox, a webhook, a configuration file, and the console script beside them."""
+
+import fcntl
+import json
+import os
+import pty
+import re
+import struct
+import subprocess
+import sys
+import termios
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from labelwatch.sandbox import Sandbox, TellableClock, World
+from labelwatch.sandbox.scenarios.stage import HOME, STAR
+from tests.notify.loopback import Hook, answer
+
+SCRIPT = Path(sys.executable).with_name("labelwatch")
+SHOPS = {"star": STAR, "home": HOME}
+_COLOURS = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """What a command left behind."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+
+@dataclass(frozen=True)
+class Place:
+    folder: Path
+    sandbox: Sandbox
+    hook: Hook
+    environ: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def config(self) -> Path:
+        return self.folder / "labelwatch.toml"
+
+    @property
+    def clock(self) -> TellableClock:
+        assert isinstance(self.sandbox.clock, TellableClock)
+        return self.sandbox.clock
+
+    def configure(self, more: str = "", *, alerts: str = 'group_wait = "0s"', ozon: str = "") -> None:
+        """Write a configuration for both shops and the webhook."""
+        shops = "".join(
+            f'[[shop]]\nname = "{name}"\nclient_id = "{shop.client_id}"\napi_key = "env:KEY_{name.upper()}"\n'
+            for name, shop in SHOPS.items()
+        )
+        self.config.write_text(
+            f'language = "en"\ntimezone = "UTC"\n[store]\nurl = "sqlite:///labelwatch.db"\n'
+            f'[ozon]\nbase_url = "{ozon or self.sandbox.base_url}"\nevery = "1s"\n[alerts]\n{alerts}\n{shops}'
+            f'[[channel]]\nname = "packers"\nurl = "env:HOOK"\n{more}',
+            encoding="utf-8",
+        )
+
+    def run(self, *args: str, **environ: str) -> Ended:
+        """Run a command to its end, its output in files."""
+        out, err = self.folder / ".out", self.folder / ".err"
+        order = {"script": SCRIPT, "args": args, "folder": self.folder, "environ": self.variables(environ)}
+        code = _ask_server(json.dumps(order | {"out": out, "err": err}, default=str))
+        ended = Ended(code, out.read_text("utf-8"), err.read_text("utf-8"))
+        out.unlink()
+        err.unlink()
+        return ended
+
+    def start(self, *args: str, **environ: str) -> "subprocess.Popen[str]":
+        """Begin a command; whoever starts it ends it."""
+        return subprocess.Popen(
+            [SCRIPT, *args],
+            cwd=self.folder,
+            env=self.variables(environ),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def on_terminal(self, *args: str, columns: int = 100) -> Ended:
+        """Run a command with a terminal in front of it; the colours are taken out again."""
+        ours, theirs = pty.openpty()
+        fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))
+        environ = self.variables({"TERM": "xterm-256color"})
+        child = subprocess.Popen(
+            [SCRIPT, *args], cwd=self.folder, env=environ, stdin=theirs, stdout=theirs, stderr=subprocess.PIPE
+        )
+        os.close(theirs)
+        shown = b"".join(_until_closed(ours))
+        os.close(ours)
+        _, err = child.communicate(timeout=60)
+        return Ended(child.returncode, _COLOURS.sub("", shown.decode().replace("\r\n", "\n")), err.decode())
+
+    def told(self, *reasons: str) -> list[str]:
+        """The posting numbers that the webhook was told for these reasons, in order."""
+        return [one["posting_number"] for one in self.alerts() if one["reason"] in reasons]
+
+    def alerts(self) -> list[dict[str, Any]]:
+        return [one for request in list(self.hook.requests) for one in request.json["labelwatch"]]
+
+    def variables(self, more: dict[str, str]) -> dict[str, str]:
+        """The environment of a command: the secrets, and nothing of whoever runs the tests."""
+        keys = {f"KEY_{name.upper()}": shop.api_key for name, shop in SHOPS.items()}
+        usual = {"PATH": os.environ["PATH"], "HOME": str(self.folder), "LANG": "C.UTF-8", "USER": "packer"}
+        return usual | keys | {"HOOK": self.hook.url("/hook-s3cret-token")} | self.environ | more
+
+
+@cache
+def _server() -> "subprocess.Popen[str]":
+    """The process that forks commands; it ends with this one, when nobody can give it orders any more."""
+    program = Path(__file__).with_name("warm.py")
+    return subprocess.Popen([sys.executable, program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+
+
+def _ask_server(order: str) -> int:
+    server = _server()
+    assert server.stdin is not None
+    assert server.stdout is not None
+    print(order, file=server.stdin, flush=True)
+    return int(server.stdout.readline())
+
+
+def _until_closed(terminal: int) -> Iterator[bytes]:
+    while True:
+        try:
+            part = os.read(terminal, 65536)
+        except OSError:  # how Linux says that nobody holds the other end any more
+            return
+        if not part:
+            return
+        yield part
+
+
+@contextmanager
+def place_for(world: World, folder: Path) -> Iterator[Place]:
+    """A place over a world that lives at real time."""
+    clock = TellableClock(world.start)
+    with (
+        Hook([answer(200, '{"ok": true}')]) as hook,
+        Sandbox(world, clock, requests_a_second=None) as sandbox,
+    ):
+        place = Place(folder, sandbox, hook)
+        place.configure()
+        yield place
+
+
+def now() -> datetime:
+    return datetime.now(UTC).replace(microsecond=0)
+
+
+def until(condition: Callable[[], bool], *, seconds: float = 30) -> None:
+    """Wait for something that another process does."""
+    give_up_at = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < give_up_at, "it did not happen in time"
+        time.sleep(0.02)

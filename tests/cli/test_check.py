@@ -1,0 +1,107 @@
+"""`check`, and how a wrong configuration is reported whatever the command."""
+
+from pathlib import Path
+
+import pytest
+
+from labelwatch.sandbox import Fault, Kind
+from tests.cli.place import Place
+from tests.notify.loopback import Hook
+
+MISTAKES = """\
+langauge = "en"
+[ozon]
+every = 120
+[[shop]]
+name = "main"
+client_id = "-1"
+api_key = "env:NOT_SET"
+[[channel]]
+name = "packers"
+url = "nonsense"
+"""
+WRONG_KEYS = {"langauge", "ozon.every", "shop[0].client_id", "shop[0].api_key", "channel[0].url"}
+
+
+@pytest.mark.parametrize("command", ["late", "run"])
+def test_every_mistake_is_listed_with_its_place_and_78(place: Place, command: str) -> None:
+    place.config.write_text(MISTAKES)
+    done = place.run(command)
+    assert done.code == 78
+    assert "5 mistakes" in done.err
+    lines = done.err.splitlines()[1:]
+    assert {line.split(": ")[1].split(" = ")[0] for line in lines} == WRONG_KEYS
+    assert all("labelwatch.toml:" in line and "allowed is" in line for line in lines)
+
+
+def test_the_mistakes_come_as_json_too(place: Place) -> None:
+    place.config.write_text(MISTAKES)
+    done = place.run("check", "--json")
+    assert done.code == 78
+    assert done.json["ok"] is False
+    assert {mistake["key"] for mistake in done.json["mistakes"]} == WRONG_KEYS
+    assert {mistake["line"] for mistake in done.json["mistakes"]} == {1, 3, 6, 7, 10}
+
+
+def test_without_a_configuration_it_says_where_it_looked(place: Place) -> None:
+    place.config.unlink()
+    done = place.run("late")
+    assert done.code == 78
+    assert "--config FILE" in done.err
+    assert "/etc/labelwatch/labelwatch.toml" in done.err
+
+
+def test_the_file_may_be_named_before_or_after_the_command_or_by_the_environment(place: Place) -> None:
+    elsewhere = place.folder / "elsewhere.toml"
+    place.config.rename(elsewhere)
+    name = str(elsewhere)
+    calls = (
+        place.run("--config", name, "check"),
+        place.run("check", "--config", name),
+        place.run("check", LABELWATCH_CONFIG=name),
+    )
+    assert [call.code for call in calls] == [0, 0, 0]
+    assert len({call.out for call in calls}) == 1
+
+
+def test_online_asks_ozon_for_each_key_and_knocks_at_each_channel(place: Place) -> None:
+    done = place.run("check", "--online", "--json")
+    assert done.code == 0, done.err
+    found = {one["name"]: one for one in done.json["online"]}
+    assert found.keys() == {"star", "home", "packers"}
+    assert found["star"]["roles"]
+    assert found["star"]["expires_at"].endswith("Z")
+    assert {request.path for request in place.sandbox.requests} == {"/v1/roles"}
+    assert place.hook.requests == []  # nothing was sent
+
+
+def test_a_refused_key_is_trouble_and_a_silent_ozon_is_out_of_reach(place: Place) -> None:
+    refused = place.run("check", "--online", "--json", KEY_STAR="another-key")
+    assert refused.code == 1
+    assert {one["name"]: one["ok"] for one in refused.json["online"]} == {
+        "star": False,
+        "home": True,
+        "packers": True,
+    }
+    assert "another-key" not in refused.out + refused.err
+    place.sandbox.fault(Fault(kind=Kind.HTML, status=502, seconds=60))
+    down = place.run("check", "--online")
+    assert down.code == 69
+    assert "FAILED  shop star" in down.out
+
+
+def test_a_channel_without_a_server_is_trouble(place: Place) -> None:
+    with Hook([]) as gone:
+        address = gone.url()
+    done = place.run("check", "--online", "--json", HOOK=address)
+    assert done.code == 1
+    assert [one["name"] for one in done.json["online"] if not one["ok"]] == ["packers"]
+
+
+def test_what_could_be_better_is_said_and_is_no_mistake(place: Place, tmp_path: Path) -> None:
+    text = place.config.read_text().replace("env:KEY_STAR", "a-literal-key")
+    place.config.write_text(text)
+    done = place.run("check")
+    assert done.code == 0
+    assert "could be better: shop[0].api_key" in done.out
+    assert "a-literal-key" not in done.out + done.err

@@ -1,0 +1,54 @@
+"""`db`: forward, copied, looked over, cleaned up."""
+
+from pathlib import Path
+
+from tests.cli.conftest import LATE
+from tests.cli.place import Place
+
+
+def test_upgrade_makes_the_tables_and_then_has_nothing_to_do(place: Place) -> None:
+    first, second = place.run("db", "upgrade"), place.run("db", "upgrade")
+    assert (first.code, second.code) == (0, 0)
+    assert "is new and at revision" in first.out
+    assert "there was nothing to do" in second.out
+
+
+def test_a_backup_is_a_database_to_work_with_and_overwrites_nothing(place: Place) -> None:
+    place.run("poll")
+    assert place.run("db", "backup", "copy.db").code == 0
+    again = place.run("db", "backup", "copy.db")
+    assert again.code == 1
+    assert "there already" in again.err
+    place.config.write_text(place.config.read_text().replace("labelwatch.db", "copy.db"))
+    assert [alert["posting_number"] for alert in place.run("late", "--json").json["alerts"]] == [LATE]
+
+
+def test_check_counts_and_finds_no_damage(seen: Place) -> None:
+    done = seen.run("db", "check", "--json")
+    assert done.code == 0
+    assert (done.json["ok"], done.json["problems"]) == (True, [])
+    assert done.json["statistics"]["postings"] == done.json["statistics"]["open_postings"] > 30
+
+
+def test_prune_says_what_it_removed(seen: Place) -> None:
+    done = seen.run("db", "prune", "--json")
+    assert done.code == 0, done.err
+    assert done.json == {"postings": 0, "alerts": 0, "polls": 0, "quarantined": 0}
+
+
+def test_what_is_no_database_is_said_to_be_none(place: Place, tmp_path: Path) -> None:
+    (tmp_path / "labelwatch.db").write_bytes(b"this is a shopping list, " * 400)
+    for command in (("late",), ("db", "check")):
+        done = place.run(*command)
+        assert done.code == 69
+        assert "is damaged or is no database" in done.err
+        assert len(done.err.splitlines()) == 1
+
+
+def test_a_database_that_cannot_be_reached_is_69(place: Place) -> None:
+    text = place.config.read_text()
+    place.config.write_text(text.replace("sqlite:///labelwatch.db", "postgresql://nobody:pw-canary@127.0.0.1:9/x"))
+    done = place.run("late")
+    assert done.code == 69
+    assert "pw-canary" not in done.err
+    assert len(done.err.splitlines()) == 1

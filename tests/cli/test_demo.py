@@ -1,0 +1,113 @@
+"""`demo` and `sandbox`: a day that anybody can look at, in each language, without leaving a trace."""
+
+import re
+import signal
+import tomllib
+import urllib.request
+from pathlib import Path
+from string import Formatter
+
+import pytest
+
+from labelwatch.cli.words import language_of, words
+from labelwatch.config import load
+from labelwatch.notify.channels import check_url
+from labelwatch.sandbox.scenarios import day
+from tests.cli.place import Place, now, until
+
+
+def test_a_day_in_a_pipe_tells_all_that_went_wrong_and_how_to_begin(place: Place) -> None:
+    place.config.unlink()
+    done = place.run("demo", "--seconds", "10", "--port", "8765", TMPDIR=str(place.folder))
+    assert (done.code, done.err) == (0, "")
+    assert set(day(now()).expected) <= set(re.findall(r"\d{8}-\d{4}-1", done.out))
+    assert re.search(r"^09:\d\d  \S+ .*\n {7}\S", done.out, re.MULTILINE)
+    assert "no board in the browser yet" in done.out
+    assert "`labelwatch check --online`" in done.out
+    assert "\x1b" not in done.out
+    example = done.out.partition('language = "en"')
+    place.config.write_text(example[1] + example[2], encoding="utf-8")
+    environ = {"OZON_KEY": "key", "CHANNEL_URL": "json://127.0.0.1/"}
+    assert load(place.config, environ=environ, check_url=check_url).shops[0].name == "main"
+    assert [left.name for left in place.folder.iterdir()] == ["labelwatch.toml"]
+
+
+def test_a_day_on_a_terminal_in_chinese_fits_and_asks_nothing_of_the_network(place: Place) -> None:
+    shown = place.on_terminal("demo", "--seconds", "6", "--language", "zh", columns=80)
+    assert (shown.code, shown.err) == (0, "")
+    assert "先备货" in shown.out
+    assert "╭" in shown.out
+    assert "一天结束" in shown.out
+    assert place.sandbox.requests == []
+
+
+@pytest.mark.parametrize(("by", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_demo_that_is_interrupted_is_quiet_and_leaves_nothing(
+    place: Place, tmp_path: Path, by: signal.Signals, code: int
+) -> None:
+    traces = tmp_path / "traces"
+    traces.mkdir()
+    demo = place.start("demo", "--seconds", "60", TMPDIR=str(traces))
+    until(lambda: any(traces.glob("*/labelwatch.db")))
+    demo.send_signal(by)
+    _, err = demo.communicate(timeout=20)
+    assert (demo.returncode, err) == (code, "")
+    assert list(traces.iterdir()) == []
+
+
+def test_the_sandbox_says_where_it_listens_and_with_which_keys(place: Place) -> None:
+    sandbox = place.start("sandbox", "--port", "0", "--scenario", "quiet")
+    assert sandbox.stdout is not None
+    address = re.search(r"http://127\.0\.0\.1:\d+/sandbox/", sandbox.stdout.readline())
+    assert address is not None
+    with urllib.request.urlopen(address[0], timeout=10) as page:
+        assert "Api-Key" in page.read().decode()
+    sandbox.terminate()
+    sandbox.communicate(timeout=10)
+    assert sandbox.returncode == 0
+
+
+def test_a_port_in_use_is_said_in_one_line(place: Place) -> None:
+    done = place.run("sandbox", "--port", str(place.hook.port))
+    assert done.code == 1
+    assert done.err == f"cannot listen on port {place.hook.port}: Address already in use\n"
+
+
+def test_a_reader_who_stops_reading_is_no_error(place: Place) -> None:
+    causes = place.start("causes", "--json")
+    assert causes.stdout is not None
+    assert causes.stderr is not None
+    causes.stdout.close()
+    with causes.stderr:
+        assert causes.stderr.read() == ""
+    causes.wait(timeout=20)
+
+
+@pytest.mark.parametrize("language", ["zh", "ru"])
+def test_every_word_has_the_same_places_to_fill_in_in_every_language(language: str) -> None:
+    root = Path(__file__).parents[2] / "labelwatch/cli/locale"
+    english, other = (tomllib.loads((root / f"{name}.toml").read_text("utf-8")) for name in ("en", language))
+    assert words(language)
+    for table, said in english.items():
+        assert {key: _places(text) for key, text in other[table].items()} == {
+            key: _places(text) for key, text in said.items()
+        }
+
+
+def _places(text: str) -> set[str]:
+    return {name for _, name, _, _ in Formatter().parse(text) if name}
+
+
+@pytest.mark.parametrize(
+    ("environ", "language"),
+    [
+        ({"LANG": "zh_CN.UTF-8"}, "zh"),
+        ({"LANG": "ru_RU.UTF-8"}, "ru"),
+        ({"LANG": "ru_RU.UTF-8", "LC_ALL": "zh_TW.UTF-8"}, "zh"),
+        ({"LANG": "de_DE.UTF-8"}, "en"),
+        ({"LANG": "C"}, "en"),
+        ({}, "en"),
+    ],
+)
+def test_the_demo_speaks_the_language_of_the_environment(environ: dict[str, str], language: str) -> None:
+    assert language_of(environ) == language

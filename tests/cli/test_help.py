@@ -1,0 +1,75 @@
+"""Every command explains itself, and what is called wrongly is told how to call it."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from labelwatch import __version__
+from labelwatch.cli import application
+from tests.cli.place import Place
+
+
+def paths(group: Any, *before: str) -> Iterator[tuple[str, ...]]:
+    for name, command in group.commands.items():
+        yield (*before, name)
+        if hasattr(command, "commands"):
+            yield from paths(command, *before, name)
+
+
+EVERY = [(), *paths(typer.main.get_command(application()))]
+
+
+@pytest.mark.parametrize("command", EVERY, ids=" ".join)
+def test_every_command_says_what_it_does_and_shows_an_example_of_itself(command: tuple[str, ...]) -> None:
+    done = CliRunner().invoke(application(), [*command, "--help"])
+    assert done.exit_code == 0
+    summary = done.output.split("\n\n")[1].strip()
+    assert summary.endswith((".", ":")), summary
+    assert f"Example: labelwatch {' '.join(command)}".rstrip() in " ".join(done.output.split())
+
+
+def test_the_script_and_the_module_are_the_same_program(place: Place) -> None:
+    module = subprocess.run([sys.executable, "-m", "labelwatch", "--version"], capture_output=True, check=True)
+    assert place.run("--version").out == module.stdout.decode() == f"labelwatch {__version__}\n"
+
+
+@pytest.mark.parametrize(
+    ("args", "said"),
+    [
+        (["latte"], "Did you mean 'late'?"),
+        (["late", "--colour"], "No such option: --colour"),
+        (["show"], "Missing argument 'POSTING'"),
+        (["snooze", "70000001-0001-1", "5"], "a time with its unit is needed"),
+        (["snooze", "70000001-0001-1", "0s"], "a time with its unit is needed"),
+        (["poll", "--shop", "nowhere"], "there are star, home"),
+        (["test-alert", "--channel", "nobody"], "there are packers"),
+        (["outbox", "--state", "lost"], "superseded"),
+        (["sandbox", "--scenario", "night"], "no such scenario: night"),
+        (["causes", "--language", "de"], "'zh', 'ru', 'en'"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_wrong_usage_ends_with_2_and_says_what_is_right(
+    place: Place, monkeypatch: pytest.MonkeyPatch, args: list[str], said: str
+) -> None:
+    monkeypatch.chdir(place.folder)
+    done = CliRunner(env=place.variables({})).invoke(application(), args)
+    assert done.exit_code == 2
+    assert said in " ".join(done.stderr.split())
+    assert done.stdout == ""
+
+
+def test_wrong_usage_of_the_script_ends_the_same_way(place: Place) -> None:
+    done = place.run("latte")
+    assert (done.code, done.out) == (2, "")
+    assert "Did you mean 'late'?" in done.err
+
+
+def test_the_help_is_plain_in_a_pipe_and_drawn_on_a_terminal(place: Place) -> None:
+    assert "╭" not in place.run("--help").out
+    assert "╭" in place.on_terminal("--help").out

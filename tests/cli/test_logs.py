@@ -1,0 +1,101 @@
+"""No secret of the configuration stands in a log line, and no line pretends to be two."""
+
+import io
+import logging
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from labelwatch.cli.logs import OF_A_COMMAND, of_a_service, redactor, secrets_of
+from labelwatch.config import Config, load
+from labelwatch.notify.channels import check_url
+
+TELEGRAM = "tgram://123456789:AAcanary-telegram-token_x/987654321"
+MAIL = "mailtos://packer:canary%2Fpassword@mail.example.org?to=boss@example.org"
+PAGE = f"""\
+[store]
+url = "postgresql://lw:canary-database@127.0.0.1/lw"
+[[shop]]
+name = "main"
+client_id = "1"
+api_key = "canary-api-key"
+[[channel]]
+name = "a"
+url = "{TELEGRAM}"
+[[channel]]
+name = "b"
+url = "{MAIL}"
+[[channel]]
+name = "c"
+url = "wecombot://canary-wecom-bot-key"
+[web]
+password = "canary-board-password"
+[heartbeat]
+url = "https://hc.example.org/ping/canary-heartbeat"
+"""
+CANARIES = [
+    "canary-database",
+    "canary-api-key",
+    TELEGRAM,
+    "123456789:AAcanary-telegram-token_x",
+    "AAcanary-telegram-token_x",
+    "canary%2Fpassword",
+    "canary/password",
+    "canary-wecom-bot-key",
+    "canary-board-password",
+    "canary-heartbeat",
+]
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Config:
+    file = tmp_path / "labelwatch.toml"
+    file.write_text(PAGE)
+    return load(file, environ={"HOME": str(tmp_path)}, check_url=check_url)
+
+
+@pytest.fixture
+def lines(config: Config) -> Iterator[tuple[logging.Logger, io.StringIO]]:
+    stream, logger = io.StringIO(), logging.getLogger("tests.redacted")
+    handler = logging.StreamHandler(stream)
+    handler.setFormatter(logging.Formatter(OF_A_COMMAND))
+    handler.addFilter(redactor(secrets_of(config)))
+    logger.addHandler(handler)
+    yield logger, stream
+    logger.removeHandler(handler)
+
+
+@pytest.mark.parametrize("canary", CANARIES)
+def test_a_secret_is_hidden_in_text_arguments_and_traceback(
+    lines: tuple[logging.Logger, io.StringIO], canary: str
+) -> None:
+    logger, stream = lines
+    logger.warning("asking %s", f"https://x.example.org/{canary}/send")
+    try:
+        raise ValueError(f"cannot open {canary}")
+    except ValueError:
+        logger.exception("failed")
+    written = stream.getvalue()
+    assert "(hidden)" in written
+    assert canary not in written
+    assert "Traceback" in written
+
+
+def test_what_is_no_secret_stays(lines: tuple[logging.Logger, io.StringIO]) -> None:
+    logger, stream = lines
+    logger.warning("%s: %d postings", "main", 12)
+    assert stream.getvalue() == "labelwatch: main: 12 postings\n"
+
+
+def test_a_line_from_outside_is_one_line_without_control_characters(
+    lines: tuple[logging.Logger, io.StringIO],
+) -> None:
+    logger, stream = lines
+    logger.warning("Ozon said %s", "no\nERROR all is lost\x1b[2J")
+    assert stream.getvalue() == "labelwatch: Ozon said no ERROR all is lost[2J\n"
+
+
+def test_the_journal_writes_the_time_itself() -> None:
+    assert "asctime" in of_a_service({})
+    assert "asctime" not in of_a_service({"JOURNAL_STREAM": "8:1"})

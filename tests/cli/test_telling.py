@@ -1,0 +1,72 @@
+"""`test-alert` and `outbox`: what was told, and what became of it."""
+
+import pytest
+
+from tests.cli.conftest import LATE
+from tests.cli.place import Place, until
+from tests.notify.loopback import answer
+
+ROW = {"id", "channel", "reason", "state", "postings", "attempts", "sent_at", "receipt", "error"}
+
+
+def test_test_alert_sends_a_real_message_and_prints_the_receipt(place: Place) -> None:
+    done = place.run("test-alert")
+    assert done.code == 0, done.err
+    assert done.out == 'packers: delivered (HTTP 200 {"ok": true})\n'
+    (request,) = place.hook.requests
+    assert request.json["title"]
+    assert [alert["reason"] for alert in request.json["labelwatch"]] == ["test"]
+    assert place.run("late", "--json").json["alerts"] == []
+
+
+@pytest.mark.parametrize(
+    ("status", "said", "state"), [(401, "refused: HTTP 401", "dead"), (503, "not delivered: HTTP 503", "retry")]
+)
+def test_test_alert_says_why_a_channel_did_not_take_it(place: Place, status: int, said: str, state: str) -> None:
+    place.hook.acts = [answer(status, "no")]
+    done = place.run("test-alert", "--channel", "packers")
+    assert done.code == 1
+    assert done.out.startswith(f"packers: {said}")
+    assert [row["state"] for row in place.run("outbox", "--json").json] == [state]
+    assert "s3cret" not in done.out + done.err
+
+
+def test_test_alert_works_beside_the_running_service(place: Place) -> None:
+    service = place.start("run")
+    try:
+        until(lambda: LATE in place.told("first"))
+        done = place.run("test-alert")
+        assert done.code == 0, done.out + done.err
+    finally:
+        service.terminate()
+        service.communicate(timeout=20)
+    assert [alert["reason"] for alert in place.alerts()].count("test") == 1
+
+
+def test_outbox_lists_what_was_told_latest_first(seen: Place) -> None:
+    rows = seen.run("outbox", "--json").json
+    assert [row["id"] for row in rows] == sorted((row["id"] for row in rows), reverse=True)
+    assert sorted(number for row in rows for number in row["postings"]) == sorted(seen.told("first"))
+    for row in rows:
+        assert row.keys() >= ROW
+        told = (row["channel"], row["reason"], row["state"], row["attempts"], row["receipt"])
+        assert told == ("packers", "first", "sent", 1, 'HTTP 200 {"ok": true}')
+
+
+def test_outbox_is_narrowed_down_by_its_options(seen: Place) -> None:
+    heading, line = seen.run("outbox", "--posting", seen.told("first")[0], "--state", "sent").out.splitlines()
+    assert heading.split("\t")[:3] == ["ID", "State", "Channel"]
+    assert line.split("\t")[1:5] == ["sent", "packers", "first", seen.told("first")[0]]
+    assert seen.run("outbox", "--state", "dead").out == "There is nothing of that kind.\n"
+
+
+def test_what_is_dead_is_sent_again_by_retry(place: Place) -> None:
+    place.hook.acts = [answer(403, "not you"), answer(200)]
+    place.run("poll")
+    (dead,) = place.run("outbox", "--state", "dead", "--json").json
+    assert place.run("outbox", "retry", str(dead["id"])).code == 0
+    place.run("poll")
+    assert [row["state"] for row in place.run("outbox", "--json").json] == ["sent"]
+    refused = place.run("outbox", "retry", str(dead["id"]))
+    assert refused.code == 1
+    assert "not among those" in refused.err
