@@ -241,10 +241,15 @@ class App:
                 ids.add(id_)
         return ids
 
+    def abandon(self) -> None:
+        """End every question to Ozon that is under way: the service stops and has no time for the answer."""
+        with self._lock:
+            for source in self._sources.values():
+                source.close()
+
     def close(self) -> None:
         """Close every connection, those in use too."""
-        for source in self._sources.values():
-            source.close()
+        self.abandon()
         self.store.close()
 
     # --- inside
@@ -292,17 +297,7 @@ class App:
     def _source(self, shop: Shop) -> Source:
         with self._lock:
             if shop.name not in self._sources:
-                ozon = self.config.ozon
-                self._sources[shop.name] = OzonSource(
-                    shop.client_id,
-                    shop.api_key.get_secret_value(),
-                    base_url=ozon.base_url,
-                    requests_per_second=ozon.requests_per_second,
-                    timeout=ozon.timeout,
-                    clock=self.clock.now,
-                    user_agent=f"labelwatch/{__version__}",
-                    sleep=self.clock.sleep,
-                )
+                self._sources[shop.name] = open_source(self.config, shop, self.clock)
             return self._sources[shop.name]
 
     def _open_channels(self) -> dict[str, tuple[Destination, Channel]]:
@@ -342,6 +337,20 @@ def urgency(alert: Alert) -> tuple[int, datetime, datetime]:
     """Sorts alerts: the most severe first, then by deadline, then by age."""
     diagnosis = alert.diagnosis
     return -diagnosis.severity.rank, diagnosis.deadline or datetime.max.replace(tzinfo=UTC), alert.opened_at
+
+
+def open_source(config: Config, shop: Shop, clock: Clock) -> Source:
+    """The way to one shop at Ozon."""
+    return OzonSource(
+        shop.client_id,
+        shop.api_key.get_secret_value(),
+        base_url=config.ozon.base_url,
+        requests_per_second=config.ozon.requests_per_second,
+        timeout=config.ozon.timeout,
+        clock=clock.now,
+        user_agent=f"labelwatch/{__version__}",
+        sleep=clock.sleep,
+    )
 
 
 def real_clock(stop: threading.Event) -> Clock:

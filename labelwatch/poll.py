@@ -26,7 +26,7 @@ from labelwatch.core.telling import tellings
 from labelwatch.sources import Source, SourceError
 from labelwatch.spool import Spool
 from labelwatch.store import Change, PollRow, ShopState, Store, Transaction
-from labelwatch.sweep import Catch
+from labelwatch.sweep import Abandoned, Catch
 
 BATCH = 500
 """Rows written per statement."""
@@ -83,10 +83,14 @@ def poll_shop(
         try:
             catch.sweep(now, stop)
         except SourceError as error:
+            if stop():  # the question was broken off, not refused
+                raise Abandoned from error
             asked = source.requests - asked_before
             return _fail(plan, shop, error, store=store, started=started, finished=now(), requests=asked)
         catch.lookup(now, stop)
         knowledge, fresh = _ask(plan, catch, now())
+        if stop():
+            raise Abandoned
         report = Report(
             shop=plan.shop,
             complete=True,

@@ -67,6 +67,9 @@ class Work(Protocol):
     def maintain(self) -> object:
         """The nightly clean-up."""
 
+    def abandon(self) -> None:
+        """Break off what waits for somebody else's answer: there is no time for it any more."""
+
     def poll_limit(self, shop: str) -> timedelta:
         """How long one poll of this shop may take before it abandons itself."""
 
@@ -240,6 +243,7 @@ class Service:
         self.scheduler.pause()
         self.scheduler.get_jobs()
         self.scheduler.shutdown(wait=False)
+        self.work.abandon()
         deadline = self.monotonic() + STOP_WITHIN.total_seconds()
         while self._under_way() and self.monotonic() < deadline:
             threading.Event().wait(0.05)

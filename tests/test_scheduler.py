@@ -56,6 +56,10 @@ class FakeWork:
     def maintain(self) -> None:
         return
 
+    def abandon(self) -> None:
+        if self.hang:
+            self.hang.set()
+
     def poll_limit(self, shop: str) -> timedelta:
         return self.limit
 
@@ -150,6 +154,14 @@ def test_it_says_ready_and_stopping_and_ends_at_once() -> None:
     with running(FakeWork({"a": timedelta(hours=1)}), sent):
         eventually(lambda: "READY=1" in sent)
     assert sent[-1] == "STOPPING=1"
+    assert time.monotonic() - began < 5
+
+
+def test_what_waits_for_an_answer_is_broken_off_at_the_end() -> None:
+    work = FakeWork({"slow": timedelta(hours=1)}, hang=threading.Event())
+    began = time.monotonic()
+    with running(work):
+        eventually(lambda: work.count("slow") == 1)
     assert time.monotonic() - began < 5
 
 

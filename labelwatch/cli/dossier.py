@@ -81,7 +81,7 @@ def _moment(row: "HistoryRow") -> dict[str, Any]:
 
 _NEVER_ALERTED = (
     *("state", "severity", "family", "cause", "certainty", "verdict", "wait_until", "opened_at", "resolved_at"),
-    *("outcome", "told_at", "handled_by", "snoozed_until", "incident", "as_of", "link"),
+    *("outcome", "told_at", "handled_by", "snoozed_until", "incident", "next_tariff", "as_of", "link"),
 )
 
 
@@ -95,6 +95,8 @@ def _without_alert(found: "Dossier") -> dict[str, Any]:
         "evidence": {},
         "ruled_out": [],
         "remedy": [],
+        "alternatives": [],
+        "settings_link": None,
         "told_count": 0,
         "stage": str(track.stage),
         "status": posting.status,

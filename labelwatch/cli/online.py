@@ -1,17 +1,15 @@
 """What `check --online` asks: Ozon, whether a key is good, and the network, whether a channel's server is there."""
 
 import socket
-import time
-from datetime import UTC, datetime
+import threading
 from typing import Any
 from urllib.parse import urlsplit
 
-from labelwatch import __version__
+from labelwatch.app import open_source, real_clock
 from labelwatch.config import Channel, Config, Shop
 from labelwatch.notify.channels.services import plugin
 from labelwatch.notify.view import rfc3339
 from labelwatch.sources import KeyInfo, SourceError
-from labelwatch.sources.ozon import OzonSource
 
 KNOCK_FOR = 5.0
 """Seconds until a server that does not answer the door counts as gone."""
@@ -22,16 +20,7 @@ _PORTS = {"https": 443, "http": 80}
 
 def ask_ozon(settings: Config, shop: Shop) -> dict[str, Any]:
     """What the key of a shop may do and until when, or why Ozon does not say."""
-    source = OzonSource(
-        shop.client_id,
-        shop.api_key.get_secret_value(),
-        base_url=settings.ozon.base_url,
-        requests_per_second=settings.ozon.requests_per_second,
-        timeout=settings.ozon.timeout,
-        clock=lambda: datetime.now(UTC),
-        user_agent=f"labelwatch/{__version__}",
-        sleep=time.sleep,
-    )
+    source = open_source(settings, shop, real_clock(threading.Event()))
     try:
         return _key(shop, source.key_info())
     except SourceError as error:

@@ -11,7 +11,9 @@ from labelwatch.cli.troubles import FOUND_TROUBLE
 Port = Annotated[int, typer.Option("--port", metavar="P", min=0, max=65535, help="0 takes one that is free.")]
 Scenario = Annotated[
     str,
-    typer.Option("--scenario", metavar="NAME", help="What is played: day, causes, many:N, ...; an unknown NAME lists all."),
+    typer.Option(
+        "--scenario", metavar="NAME", help="What is played: day, causes, many:N, ...; an unknown NAME lists all."
+    ),
 ]
 Speed = Annotated[float, typer.Option("--speed", metavar="X", min=0, help="How many times as fast as outside.")]
 
