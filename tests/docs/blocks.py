@@ -1,7 +1,7 @@
 """Writes the lists of causes in the READMEs from the code: `python -m tests.docs.blocks`."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from importlib import import_module
 from itertools import groupby
 from pathlib import Path
@@ -28,8 +28,8 @@ FAMILIES_ZH = {
 def in_english() -> str:
     """Each family with what it is, and of each cause what it means and what proves it."""
     parts = []
-    for family, causes in _families():
-        parts.append(f"**`{family}`**: {_about(family)}.")
+    for family, causes, again in _families():
+        parts.append(f"**`{family}`**{', once more' if again else ''}: {_about(family)}.")
         rows = ((f"`{cause}`", " ".join(MEANINGS[cause].split())) for cause in causes)
         parts.append(_table(("cause", "what it means, and the proof"), rows))
     return "\n\n".join(parts)
@@ -40,8 +40,8 @@ def in_chinese() -> str:
     words = catalog("zh")
     values: Mapping[str, str] = {"carrier": words.line.carrier}
     parts = []
-    for family, causes in _families():
-        parts.append(f"**{FAMILIES_ZH[family]}**（`{family}`）")
+    for family, causes, again in _families():
+        parts.append(f"**{FAMILIES_ZH[family]}**（`{family}`{'，续' if again else ''}）")
         said = ((words.cause[cause], cause) for cause in causes)
         rows = (
             (one.name, f"`{cause}`", sayable(one.headline, values)[0], sayable(one.why, values)[0])
@@ -62,9 +62,12 @@ def written(page: str, text: str) -> str:
     return _BLOCK.sub(lambda marks: f"{marks[1]}\n{PAGES[page]()}\n\n{marks[2]}", text)
 
 
-def _families() -> list[tuple[str, list[str]]]:
-    by_family = groupby(CAUSES, key=lambda cause: str(CAUSES[cause]))
-    return [(family, list(causes)) for family, causes in by_family]
+def _families() -> Iterator[tuple[str, list[str], bool]]:
+    """Each family with its causes in the order of the ladder, and whether it has stood on a higher rung before."""
+    met: set[str] = set()
+    for family, causes in groupby(CAUSES, key=lambda cause: str(CAUSES[cause])):
+        yield family, list(causes), family in met
+        met.add(family)
 
 
 def _about(family: str) -> str:
