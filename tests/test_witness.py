@@ -1,90 +1,300 @@
-"""The sandbox as witness: what it plays is what a poll must find, cause by cause."""
+"""The sandbox as witness: what it plays is what polls must find, cause by cause and fact by fact."""
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass, fields
+from datetime import datetime, timedelta
+from functools import cache
+from itertools import pairwise, product
+from math import ceil
 from pathlib import Path
+from shutil import copyfile
+from typing import TypeVar
 
 import pytest
 
-from labelwatch.core.causes import CAUSES, LADDER
-from labelwatch.poll import Plan, poll_shop
-from labelwatch.sandbox import CANARIES, Sandbox, Shop, TellableClock, scenarios
-from labelwatch.sources.ozon import OzonSource
-from labelwatch.store import Store
+from labelwatch.core.causes import CAUSES
+from labelwatch.core.detect import KNOWN_STATUSES, TRACKED_FLOWS, Watch, track
+from labelwatch.core.diagnose import diagnose
+from labelwatch.core.facts import Facts
+from labelwatch.core.incidents import Incident, Scope
+from labelwatch.core.model import (
+    Certainty,
+    DelayPolicy,
+    DeliveryMethod,
+    Diagnosis,
+    Family,
+    Known,
+    MethodHistory,
+    Posting,
+)
+from labelwatch.core.questions import BUDGET, KEPT_FOR, PENDING_FOR, Topic
+from labelwatch.sandbox import CANARIES, World, needs, scenarios
+from labelwatch.sandbox.bodies import GOODS
+from labelwatch.sandbox.labels import NOT_YET
+from labelwatch.sandbox.sandbox import Seen
+from labelwatch.sandbox.scenarios.day import LASTS
+from labelwatch.sandbox.scenarios.stage import OZON, arrival, both_shops
+from labelwatch.store import Store, open_store
+from tests.watcher import EVERY, START, Telling, watching
 
-START = datetime(2026, 11, 22, 6, 0, tzinfo=UTC)
-EVERY = timedelta(minutes=2)
+T = TypeVar("T")
 
+# Each scenario is played once and then asked many times, so all of its tests go to one worker.
+pytestmark = pytest.mark.xdist_group("witness")
 
-class Play:
-    """Every shop of a scenario, polled every two minutes of told time."""
-
-    def __init__(self, sandbox: Sandbox, clock: TellableClock, store: Store) -> None:
-        self.sandbox, self.clock, self.store = sandbox, clock, store
-        shops = list(sandbox.world.shops.values())
-        store.sync_shops([(shop.name, shop.client_id) for shop in shops])
-        self.sources = {shop.name: self._source(shop) for shop in shops}
-
-    def _source(self, shop: Shop) -> OzonSource:
-        return OzonSource(
-            shop.client_id,
-            shop.api_key,
-            base_url=self.sandbox.base_url,
-            requests_per_second=50,
-            timeout=timedelta(seconds=10),
-            clock=self.clock.now,
-            user_agent="test",
-            sleep=lambda _: None,
-        )
-
-    def until(self, minutes: float) -> None:
-        end = self.clock.now() + timedelta(minutes=minutes)
-        while self.clock.now() < end:
-            self.poll()
-            self.clock.advance(EVERY)
-
-    def poll(self) -> None:
-        for name, source in self.sources.items():
-            plan = Plan(shop=name, every=EVERY)
-            poll_shop(plan, store=self.store, source=source, now=self.clock.now, stop=lambda: False)
-
-    def causes(self) -> dict[str | None, str]:
-        return {alert.diagnosis.posting_number: alert.diagnosis.cause for alert in self.store.alerts()}
-
-
-@pytest.fixture
-def play(request: pytest.FixtureRequest, sqlite_store: Store) -> Iterator[Play]:
-    clock = TellableClock(START, speed=0)
-    with Sandbox(scenarios.build(request.param, START), clock, requests_a_second=None) as sandbox:
-        played = Play(sandbox, clock, sqlite_store)
-        yield played
-        for source in played.sources.values():
-            with closing(source):
-                pass
+MINUTE = timedelta(minutes=1)
+# Scenario -> for how many minutes it is played, until it shows all that it has to show.
+PLAYED = {
+    "causes": 22,
+    "carrier_incident": 30,
+    "platform_incident": 30,
+    "shop_incident": 30,
+    "never_labelled": 40,
+    "always_labelled": 62,
+    "blind": 12,
+}
+# Nothing is learned from what is known less well than to three minutes, so there is a look every minute.
+LOOKED_AT_EVERY = {"always_labelled": MINUTE}
+# No answer of Ozon's shows the one, and nothing at all can lead to the other: each has a test of its own below.
+NEVER_PLAYED = {"stale_data", "unexplained"}
 
 
-@pytest.mark.parametrize("play", ["causes"], indirect=True)
-def test_every_cause_that_the_sandbox_plays_is_found(play: Play) -> None:
-    play.until(22)
-    expected = {number: cause for number, cause in play.sandbox.world.expected.items() if cause in CAUSES}
-    found = play.causes()
-    assert {number: found.get(number) for number in expected} == expected
-    assert set(expected.values()) == {rung.cause for rung in LADDER} - {"unexplained"}
+@dataclass(frozen=True, slots=True)
+class Account:
+    """What was to be found in a scenario and what was, by posting number or Client-Id."""
+
+    expected: Mapping[str, str]
+    found: Mapping[str, str]
+    facts: Mapping[str, Facts]
+    told: Sequence[Telling]
+    incidents: Sequence[Diagnosis]
 
 
-@pytest.mark.parametrize("play", ["quiet"], indirect=True)
-def test_where_all_is_well_nobody_is_told(play: Play) -> None:
-    play.until(60)
-    assert play.store.alerts(open_only=False) == []
+@pytest.fixture(scope="module")
+def account(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Account]:
+    """Plays a scenario when it is first asked for."""
+
+    @cache
+    def heard(scenario: str) -> Account:
+        file = tmp_path_factory.mktemp(scenario) / "labelwatch.db"
+        copyfile(sqlite_template, file)
+        world, every = scenarios.build(scenario, START), LOOKED_AT_EVERY.get(scenario, EVERY)
+        with closing(open_store(f"sqlite:///{file}")) as store, watching(world, store, every=every) as watcher:
+            watcher.until(PLAYED[scenario])
+            incidents = [alert.diagnosis for alert in store.incidents()]
+            return Account(world.expected, watcher.causes(), watcher.facts(), watcher.told(), incidents)
+
+    return heard
 
 
-@pytest.mark.parametrize("play", ["day"], indirect=True)
-def test_nothing_of_the_buyer_is_kept(play: Play, sqlite_url: str) -> None:
-    play.until(40)
-    sent = [record.body for shelf in play.sandbox.world.shelves.values() for record in shelf.records.values()]
-    play.store.close()
+@pytest.mark.parametrize("scenario", PLAYED)
+def test_what_a_scenario_plays_is_found_and_nothing_else(scenario: str, account: Callable[[str], Account]) -> None:
+    heard = account(scenario)
+    assert heard.found == heard.expected
+
+
+@pytest.mark.parametrize("cause", sorted(CAUSES.keys() - NEVER_PLAYED))
+def test_every_cause_is_played_by_some_scenario(cause: str, account: Callable[[str], Account]) -> None:
+    assert any(cause in account(scenario).found.values() for scenario in PLAYED)
+
+
+@pytest.mark.parametrize("family", sorted(set(Family) - {Family.UNKNOWN}))
+def test_every_family_is_played_by_some_scenario(family: Family, account: Callable[[str], Account]) -> None:
+    assert any(CAUSES[cause] is family for scenario in PLAYED for cause in account(scenario).found.values())
+
+
+@pytest.mark.parametrize("field", [field.name for field in fields(Facts)])
+def test_every_fact_is_known_of_some_posting_of_some_scenario(field: str, account: Callable[[str], Account]) -> None:
+    heard = [getattr(facts, field) for scenario in PLAYED for facts in account(scenario).facts.values()]
+    assert any(heard), "and it is neither nothing, nor empty, nor no"
+
+
+@pytest.mark.parametrize(
+    ("scenario", "late", "total", "shops", "carriers"),
+    [
+        ("carrier_incident", 80, 80, 2, "Aurora Post"),
+        ("platform_incident", 90, 90, 2, "Aurora Post, Polar Bridge, Silk Road Express"),
+        ("shop_incident", 45, 45, 1, "Aurora Post, Polar Bridge, Silk Road Express"),
+    ],
+)
+def test_an_incident_is_one_message(
+    scenario: str, late: int, total: int, shops: int, carriers: str, account: Callable[[str], Account]
+) -> None:
+    heard = account(scenario)
+    assert [(one.cause, one.reason) for one in heard.told] == [(scenario, "first")]
+    (incident,) = heard.incidents
+    assert (incident.late, incident.total, len(incident.shops)) == (late, total, shops)
+    assert incident.method.carrier == carriers
+
+
+@pytest.mark.parametrize(
+    "scenario",
+    [
+        "carrier_incident",
+        "shop_incident",
+        pytest.param(
+            "platform_incident",
+            marks=pytest.mark.xfail(
+                strict=True, reason="half over, it is closed at once, and what is left is told posting by posting"
+            ),
+        ),
+    ],
+)
+def test_an_incident_ends_by_itself_and_that_is_the_second_message(scenario: str, sqlite_store: Store) -> None:
+    with watching(scenarios.build(scenario, START), sqlite_store) as watcher:
+        watcher.until(50)
+        told = [(one.cause, one.reason) for one in watcher.told()]
+    assert told == [(scenario, "first"), (scenario, "resolved")]
+    assert sqlite_store.incidents() == []
+    assert sqlite_store.alerts() == []
+
+
+def test_the_day_is_told_as_it_was_meant(sqlite_store: Store) -> None:
+    with watching(scenarios.day(START), sqlite_store) as watcher:
+        watcher.until(LASTS)
+        told, world = watcher.told(), watcher.sandbox.world
+    single = {number: cause for number, cause in world.expected.items() if cause != "carrier_incident"}
+    shops = {shop.name for shop in world.shops.values()}
+    assert {one.about for one in told} == single.keys() | shops
+    assert {one.cause for one in told if one.about in shops} == {"ozon_down", "carrier_incident"}
+    assert {number: cause for number, cause in single.items() if (number, cause) not in _causes_of(told)} == {}
+    assert len(told) <= 32, "it is a day, not a flood"
+
+
+def _causes_of(told: Sequence[Telling]) -> set[tuple[str, str]]:
+    return {(one.about, one.cause) for one in told}
+
+
+def test_nothing_of_the_buyer_is_kept(sqlite_store: Store, sqlite_url: str) -> None:
+    with watching(scenarios.day(START), sqlite_store) as watcher:
+        watcher.until(40)
+        shelves = watcher.sandbox.world.shelves.values()
+        sent = [record.body for shelf in shelves for record in shelf.records.values()]
+    sqlite_store.close()
     kept = Path(sqlite_url.removeprefix("sqlite:///")).read_bytes()
     assert len(kept) > 50_000
     assert any(word in str(sent) for word in CANARIES), "the sandbox must send what is not to be kept"
     assert [word for word in CANARIES if word.encode() in kept] == []
+
+
+def test_where_all_is_well_nobody_is_told_until_nobody_looks(sqlite_store: Store) -> None:
+    with watching(scenarios.quiet(START), sqlite_store) as watcher:
+        watcher.until(60)
+        assert watcher.causes() == {}
+        watcher.silence(10)
+        assert watcher.causes() == dict.fromkeys(watcher.sandbox.world.shops, "stale_data")
+
+
+SUBSTATUSES = ("", "posting_created", "ship_failed", "posting_registration_error", "never_heard_of")
+ACTIONS = ((), ("ship",), ("set_track_number",))
+FLOWS = (*sorted(TRACKED_FLOWS), "ozon", "click_and_collect", "FBP", "", "never_heard_of")
+STATUSES = (*sorted(KNOWN_STATUSES), "", "never_heard_of")
+
+
+@pytest.mark.parametrize("scope", [None, *Scope])
+def test_nothing_that_ozon_can_say_leads_to_unexplained(scope: Scope | None) -> None:
+    """Before packing it is `not_packed` at the last, during registration `registration_pending`, after it
+    `label_overdue`, each but for an incident; in any other status it is `unknown_state`. The last rung stands for a
+    status that a later version may come to know and forget to explain."""
+    seen = (START, None, Certainty.LIKELY)
+    incident = None if scope is None else Incident(scope, "Aurora", 10, 10, ("main",), ("Aurora",), *seen)
+    found = Counter(
+        _cause(
+            Posting("1-1-1", "1-1", status, substatus, flow, schema, METHOD, START, START, actions=actions), incident
+        )
+        for status, substatus, flow, schema, actions in product(
+            STATUSES, SUBSTATUSES, FLOWS, ("FBS", "Crossborder"), ACTIONS
+        )
+    )
+    assert len(found) > 8, "many causes were found on the way"
+    assert "unexplained" not in found
+
+
+METHOD = DeliveryMethod("77", "Courier", "5", "Main", "24", "Aurora")
+
+
+def _cause(posting: Posting, incident: Incident | None) -> str:
+    """What is made of it when nothing more than this is known."""
+    watch = Watch("main", DelayPolicy(), MethodHistory())
+    known = Known(1, posting, track(None, posting, seen_at=START, not_before=None), 0)
+    finding = watch.find(known, START, watched=True)
+    facts = Facts(label_expected=True, incident=incident)
+    return diagnose(finding, facts, as_of=START).cause if finding else ""
+
+
+OVERDUE = 500
+PAGES = ceil(OVERDUE / 100)
+PATHS = {
+    "/v2/delivery-method/list": (Topic.METHODS, ""),
+    "/v2/warehouse/list": (Topic.WAREHOUSES, ""),
+    "/v3/posting/fbs/package-label/create": (Topic.LABEL_TASK, "posting_numbers"),
+    "/v1/posting/fbs/restrictions": (Topic.LIMITS, "posting_number"),
+    "/v5/fbs/posting/product/exemplar/status": (Topic.EXEMPLARS, "posting_number"),
+    "/v3/posting/fbs/get": (Topic.DETAIL, "posting_number"),
+}
+
+
+def overdue() -> World:
+    """Five hundred orders of one shop: half of them lack a customs number, half of them a label."""
+    world, late = both_shops(START), timedelta(hours=30)
+    for i in range(OVERDUE):
+        unpacked = {"product": GOODS[0], "change": needs("gtd", GOODS[0].sku)}
+        unlabelled = {"status": "awaiting_deliver", "change": {"_label": {"unprinted": NOT_YET}}}
+        more = unlabelled if i % 2 else unpacked
+        number = f"7900{i:04d}-0001-1"
+        world.plan(arrival(START, number, method=OZON, minutes=-26 * 60 + i / 100, cutoff=late, **more))
+    return world
+
+
+def test_five_hundred_late_postings_cost_no_more_than_the_budget_a_poll(sqlite_store: Store) -> None:
+    with watching(overdue(), sqlite_store) as watcher:
+        costs = []
+        for _ in range(12):
+            reports = watcher.poll()
+            costs.append(sum(report.requests for report in reports) - 1)  # one page of the shop without postings
+            watcher.clock.advance(EVERY)
+        assert sum(report.late for report in reports) == OVERDUE
+        assert sum(costs) + 12 == len(watcher.sandbox.requests)
+    assert max(costs) <= BUDGET + PAGES
+    assert costs[0] > BUDGET / 2, "the budget is used"
+
+
+def test_no_question_is_asked_twice_within_its_time(sqlite_store: Store) -> None:
+    with watching(overdue(), sqlite_store, every=timedelta(seconds=50)) as watcher:
+        watcher.until(20)
+        seen = watcher.sandbox.requests
+    asked, tasks = _times(seen, _questions), _times(seen, _tasks)
+    assert {topic for topic, _ in asked} == set(Topic)
+    assert max(map(len, asked.values())) > 1, "something is asked again"
+    assert max(map(len, tasks.values())) > 1
+    assert {topic for (topic, _), times in asked.items() if _closest(times) < KEPT_FOR[topic]} == set()
+    assert min(map(_closest, tasks.values())) >= PENDING_FOR
+
+
+def _times(seen: Sequence[Seen], subjects: Callable[[Seen], Iterator[T]]) -> dict[T, list[datetime]]:
+    """When each subject was asked about."""
+    times: dict[T, list[datetime]] = {}
+    for one in seen:
+        for subject in subjects(one):
+            times.setdefault(subject, []).append(one.at)
+    return times
+
+
+def _closest(times: Sequence[datetime]) -> timedelta:
+    return min((after - before for before, after in pairwise(times)), default=timedelta.max)
+
+
+def _questions(seen: Seen) -> Iterator[tuple[Topic, str]]:
+    """What a request asks, one question for each posting it names."""
+    if seen.path in PATHS:
+        topic, key = PATHS[seen.path]
+        subject = seen.body.get(key, "")
+        yield from ((topic, one) for one in (subject if isinstance(subject, list) else [subject]))
+
+
+def _tasks(seen: Seen) -> Iterator[int]:
+    """The label task whose progress a request asks about."""
+    if seen.path == "/v2/posting/fbs/package-label/get":
+        yield seen.body["task_id"]
