@@ -7,8 +7,6 @@ import pytest
 from labelwatch.config import load
 from tests.config.files import CHANNEL, ENVIRON, SHOP, check_url, read
 
-SPARE = SHOP.replace("main", "spare")
-
 # (what is written, the warnings)
 DOUBTS = [
     (CHANNEL, []),
