@@ -1,14 +1,17 @@
 """The READMEs lead to what is there, and describe the JSON that is really printed."""
 
 import re
+from dataclasses import fields
 from datetime import UTC, datetime
 
 import pytest
 
 from labelwatch.core.model import AlertState, Reason
 from labelwatch.notify.example import example
+from labelwatch.notify.letters import Kind, Letter
 from labelwatch.notify.view import view
 from tests.docs.pages import PAGES, ROOT, anchors, links, sections
+from tests.notify import build
 
 NOW = datetime(2026, 11, 23, 8, tzinfo=UTC)
 
@@ -26,8 +29,15 @@ def test_every_link_to_a_file_or_a_heading_leads_somewhere(page: str) -> None:
 
 def test_the_json_section_names_every_field_of_an_alert() -> None:
     said = dict(sections(PAGES["README.md"]))["JSON"]
-    fields = view(example("packers", shop="main", now=NOW).alert, language="en", reason=Reason.FIRST)
-    assert [field for field in fields if f"`{field}`" not in said] == []
+    alert = view(example("packers", shop="main", now=NOW).alert, language="en", reason=Reason.FIRST)
+    assert [field for field in alert if f"`{field}`" not in said] == []
+
+
+def test_the_json_section_names_what_an_incident_and_a_letter_have() -> None:
+    said = dict(sections(PAGES["README.md"]))["JSON"]
+    wanted = {*view(build.incident().alert, language="en"), *(field.name for field in fields(Letter)), *Kind}
+    wanted |= {"incidents", "messages", "translation"}
+    assert [word for word in sorted(wanted) if f"`{word}`" not in said] == []
 
 
 def test_the_json_section_names_every_state_and_reason() -> None:

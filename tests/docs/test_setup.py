@@ -13,7 +13,7 @@ import pytest
 
 from labelwatch.sandbox import Sandbox, TellableClock
 from labelwatch.sandbox.scenarios import build
-from labelwatch.sandbox.shops import POSTINGS
+from labelwatch.sandbox.shops import POSTINGS, WAREHOUSES
 from tests.docs.pages import PAGES, code
 from tests.notify.loopback import Hook, answer
 
@@ -24,10 +24,10 @@ KEY_ENDS = START + timedelta(days=91)
 
 @pytest.fixture
 def ozon() -> Iterator[Sandbox]:
-    """Every cause that the API can show, and keys with no more than the role that the READMEs ask for."""
+    """Every cause that the API can show, and keys with no more than the roles that the READMEs ask for."""
     world = build("causes", START)
     for number, shop in world.shops.items():
-        world.shops[number] = replace(shop, roles=(POSTINGS,), key_expires_at=KEY_ENDS)
+        world.shops[number] = replace(shop, roles=(POSTINGS, WAREHOUSES), key_expires_at=KEY_ENDS)
     with Sandbox(world, TellableClock(START, speed=1)) as sandbox:
         yield sandbox
 
@@ -48,13 +48,18 @@ def test_the_first_five_minutes_go_as_they_are_described(page: str, ozon: Sandbo
             r"echo '.*' > secrets/ozon", f"echo '{shop.api_key}' > secrets/ozon", block(page, "sh", "umask")
         )
         secrets = re.sub(r"echo '\w+://.*'", f"echo '{phone.url()}'", secrets)
-        said = typed(secrets + block(page, "sh", "labelwatch check --online"), at=tmp_path)
+        first, letters, judged = (block(page, "sh", has) for has in ("check --online", "--message", "--accuracy"))
+        said = typed(secrets + first + letters + judged, at=tmp_path)
     assert "labelwatch.toml is right: shops 1, channels 2" in said
-    assert f"ok      shop main: Ozon accepts the key; roles: Posting FBS, the key ends on {KEY_ENDS:%Y-%m-%d}" in said
+    roles = f"roles: Posting FBS, Warehouse, the key ends on {KEY_ENDS:%Y-%m-%d}"
+    assert f"ok      shop main: Ozon accepts the key; {roles}" in said
     assert said.count("its server answers") == 2
     assert said.count("delivered (HTTP 200)") == 2
     assert "could be better" not in said
     assert "\t75000013-0013-1\tmain\t" in said
+    letters_of = ("(заказ 75000003-0003)", "75000029-0029-1\n", "75000008-0008")
+    assert [number for number in letters_of if number not in said] == []
+    assert "Right: 0 of 1 (0 %)." in said
     assert [request.json["labelwatch"][0]["reason"] for request in phone.requests[:2]] == ["test", "test"]
 
 
