@@ -288,8 +288,10 @@ class App:
         learned_at, labels, registrations = self._learned.get(shop.name, (None, {}, {}))
         if learned_at is None or not timedelta(0) <= now - learned_at < LEARN_EVERY:
             since = now - LEARN_FROM
-            labels = normal_times(self.store.label_waits(shop.id, since=since, error=LEARN_WITHIN))
-            waits = self.store.waits(shop.id, Stage.REGISTRATION, since=since, error=LEARN_WITHIN)
+            # Both ends of a wait are known to one interval at best.
+            error = max(LEARN_WITHIN, 3 * self.config.every(self._shop(shop.name)))
+            labels = normal_times(self.store.label_waits(shop.id, since=since, error=error))
+            waits = self.store.waits(shop.id, Stage.REGISTRATION, since=since, error=error)
             registrations = normal_times(waits)
             self._learned[shop.name] = (now, labels, registrations)
         return labels, registrations

@@ -129,19 +129,7 @@ def test_an_incident_is_one_message(
     assert incident.method.carrier == carriers
 
 
-@pytest.mark.parametrize(
-    "scenario",
-    [
-        "carrier_incident",
-        "shop_incident",
-        pytest.param(
-            "platform_incident",
-            marks=pytest.mark.xfail(
-                strict=True, reason="half over, it is closed at once, and what is left is told posting by posting"
-            ),
-        ),
-    ],
-)
+@pytest.mark.parametrize("scenario", ["carrier_incident", "shop_incident", "platform_incident"])
 def test_an_incident_ends_by_itself_and_that_is_the_second_message(scenario: str, sqlite_store: Store) -> None:
     with watching(scenarios.build(scenario, START), sqlite_store) as watcher:
         watcher.until(50)

@@ -1,7 +1,7 @@
 """What can be asked about a late posting beyond the list; None = not known: never asked, or the question failed."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 
 from labelwatch.core.incidents import Incident
@@ -77,8 +77,6 @@ class Facts:
     """Has this delivery method ever offered a label in this shop."""
     method_handed_over: int | None = None
     """How many postings of this method went out while we watched."""
-    normal_label: timedelta | None = None
-    normal_registration: timedelta | None = None
     label_task: LabelTask | None = None
     method: MethodState | None = None
     warehouse: WarehouseState | None = None

@@ -27,6 +27,7 @@ FINE_WITHIN = timedelta(hours=6)
 
 AT_LEAST = 10
 SHARE = 0.5
+NEARLY_ALL = 0.8
 USUAL = 0.05
 """The share of late labels that is nothing to wonder at."""
 CHANCE = 1e-4
@@ -89,7 +90,8 @@ def find(tallies: Sequence[Tally], still_open: Collection[str] = ()) -> tuple[In
     late = [tally for tally in tallies if tally.late]
     carriers, shops = {tally.carrier for tally in late}, {tally.shop for tally in late}
     everywhere = _event(Scope.PLATFORM, "", tallies, tallies)
-    if len(carriers) > 1 and _holds(everywhere, tallies, still_open, groups=1) and _all_hit(tallies):
+    hit = everywhere.key in still_open or _all_hit(tallies)
+    if len(carriers) > 1 and hit and _holds(everywhere, tallies, still_open, groups=1):
         return (everywhere,)
     looks = [(Scope.CARRIER, name) for name in sorted(carriers)]
     if len({tally.shop for tally in tallies}) > 1:
@@ -126,16 +128,15 @@ def _event(scope: Scope, name: str, part: Sequence[Tally], everything: Sequence[
 
 
 def _all_hit(tallies: Sequence[Tally]) -> bool:
-    """Nearly all carriers of nearly all shops: a platform that still serves somebody well is not down."""
-    groups = [(sum(t.late for t in part), sum(t.fine for t in part)) for part in _groups(tallies)]
-    hit = sum(late >= SHARE * (late + fine) for late, fine in groups if late + fine)
-    return hit >= 0.8 * len(groups)
+    """Nearly all carriers and nearly all shops: a platform that still serves some of them well is not down."""
+    return all(_mostly_hit(tallies, scope) for scope in (Scope.CARRIER, Scope.SHOP))
 
 
-def _groups(tallies: Sequence[Tally]) -> list[list[Tally]]:
-    return [_part(tallies, Scope.CARRIER, name) for name in {t.carrier for t in tallies}] + [
-        _part(tallies, Scope.SHOP, name) for name in {t.shop for t in tallies}
-    ]
+def _mostly_hit(tallies: Sequence[Tally], scope: Scope) -> bool:
+    names = {tally.carrier if scope is Scope.CARRIER else tally.shop for tally in tallies}
+    parts = [_part(tallies, scope, name) for name in names]
+    counts = [(sum(tally.late for tally in part), sum(tally.fine for tally in part)) for part in parts]
+    return sum(late >= SHARE * (late + fine) for late, fine in counts) >= NEARLY_ALL * len(counts)
 
 
 def _holds(event: Incident, tallies: Sequence[Tally], still_open: Collection[str], *, groups: int) -> bool:

@@ -30,8 +30,6 @@ class Knowledge:
             label_expected=awaited(posting, self.history.labelled) is Awaited.LABEL,
             method_labelled=method in self.history.labelled,
             method_handed_over=self.handed_over.get(method, 0),
-            normal_label=self.history.normal_label.get(method),
-            normal_registration=self.history.normal_registration.get(method),
         )
         return replace(with_answers(own, finding, self.answers, self.labelled), incident=self._incident(finding))
 

@@ -29,6 +29,10 @@ TASK_COST = 3
 """Requests that one batch of label tasks usually costs: one to create it and one for each of its two tasks."""
 
 
+DETAILS = 10
+"""So many of the most urgent are asked about singly before tasks that are under way are looked at again."""
+
+
 class Topic(StrEnum):
     METHODS = "methods"
     """The shop's delivery methods."""
@@ -119,38 +123,53 @@ def worth_asking(
 ) -> tuple[Question, ...]:
     """The questions to put now about these findings (most urgent first), at most BUDGET requests' worth."""
     asked: dict[Question, None] = {}
-    left, label_tasks = BUDGET, 0
-    for question in _wanted(findings, ask_label_task=ask_label_task):
+    paid: set[tuple[int, ...]] = set()
+    left, new_tasks = BUDGET, 0
+    for question in _wanted(findings, known, ask_label_task=ask_label_task):
         if question in asked or not _is_open(known.get(question), question.topic, now):
             continue
+        ids = _task_ids(known, question)
         cost = 1
-        if question.topic is Topic.LABEL_TASK:  # asked for in batches: the first of each batch pays for it
-            cost = TASK_COST if label_tasks % BATCH == 0 else 0
+        if ids:  # looked at once for all of its postings
+            cost = 0 if ids in paid else len(ids)
+        elif question.topic is Topic.LABEL_TASK:  # asked for in batches: the first of each batch pays for it
+            cost = TASK_COST if new_tasks % BATCH == 0 else 0
         if cost > left:
             continue
         left -= cost
-        label_tasks += question.topic is Topic.LABEL_TASK
+        paid.add(ids)
+        new_tasks += question.topic is Topic.LABEL_TASK and not ids
         asked[question] = None
     return tuple(asked)
 
 
-def _wanted(findings: Sequence[Finding], *, ask_label_task: bool) -> Iterator[Question]:
-    """What answers most for the fewest requests comes first."""
+def _wanted(findings: Sequence[Finding], known: Answers, *, ask_label_task: bool) -> Iterator[Question]:
+    """What answers most for the fewest requests comes first; what Ozon is busy with already comes last."""
     waiting = [finding for finding in findings if finding.stage is not Stage.PACKING]
     packing = [finding for finding in findings if finding.stage is Stage.PACKING]
+    due = [one for one in waiting if one.posting.status == "awaiting_deliver" and one.overdue]
+    tasks = [Question(Topic.LABEL_TASK, finding.posting.number) for finding in due] if ask_label_task else []
     if waiting:
         yield from (Question(topic) for topic in SHOP_WIDE)
-    for finding in waiting:
-        if ask_label_task and finding.posting.status == "awaiting_deliver" and finding.overdue:
-            yield Question(Topic.LABEL_TASK, finding.posting.number)
+    yield from (question for question in tasks if not _task_ids(known, question))
     for finding in packing:
         if finding.posting.requirements:
             yield Question(Topic.EXEMPLARS, finding.posting.number)
         if finding.posting.flow.lower() == "ozon":  # Ozon tells restrictions for plain FBS only
             yield Question(Topic.LIMITS, finding.posting.number)
             yield Question(Topic.DETAIL, finding.posting.number)
-    for finding in waiting:
+    for finding in waiting[:DETAILS]:
         yield Question(Topic.DETAIL, finding.posting.number)
+    yield from (question for question in tasks if _task_ids(known, question))
+    for finding in waiting[DETAILS:]:
+        yield Question(Topic.DETAIL, finding.posting.number)
+
+
+def _task_ids(known: Answers, question: Question) -> tuple[int, ...]:
+    """The label task that Ozon has begun for a posting and not finished."""
+    answer = known.get(question)
+    task = answer.substance if answer else None
+    return task.tasks if isinstance(task, LabelTask) and task.state is TaskState.PENDING else ()
 
 
 def _is_open(answer: Answer | None, topic: Topic, now: datetime) -> bool:

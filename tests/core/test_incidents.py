@@ -28,6 +28,7 @@ def keys(*tallies: Tally, still_open: tuple[str, ...] = ()) -> list[str]:
         ([tally("A", 30, 0), tally("B", 30, 0), tally("A", 30, 0, "two"), tally("B", 30, 0, "two")], ["platform:"]),
         ([tally("A", 20, 0), tally("B", 20, 0), tally("A", 0, 50, "two"), tally("B", 0, 50, "two")], ["shop:main"]),
         ([tally("A", 30, 0), tally("B", 30, 0), tally("C", 0, 100)], ["carrier:A", "carrier:B"]),
+        ([*(tally(c, 10, 0) for c in "ABC"), *(tally(c, 0, 10, "two") for c in "ABC")], ["shop:main"]),
         ([tally("A", 5, 100)], []),
         ([tally("A", 5, 0), tally("B", 0, 100)], []),
         ([tally("A", 5, 30), tally("B", 5, 30), tally("C", 5, 30)], []),
@@ -77,6 +78,11 @@ def test_an_open_event_ends_later_than_it_begins() -> None:
     assert keys(*fading, still_open=("carrier:A",)) == ["carrier:A"]
     assert keys(tally("A", 4, 20), tally("B", 0, 100), still_open=("carrier:A",)) == []
     assert keys(tally("A", 9, 60), tally("B", 0, 100), still_open=("carrier:A",)) == []
+
+
+def test_a_platform_that_recovers_is_one_event_to_its_end() -> None:
+    half = [tally("A", 15, 15), tally("B", 15, 30), tally("C", 15, 30, "two")]
+    assert keys(*half, still_open=("platform:",)) == ["platform:"]
 
 
 def test_an_event_explains_only_its_own() -> None:

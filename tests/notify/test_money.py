@@ -15,7 +15,7 @@ STEP = TariffStep(NOW + minutes(36), 1, "commission", "50", "RUB")
     ("language", "line"),
     [
         ("zh", "22:44（北京时间）之后发货，加收 50 ₽（1%）。"),
-        ("ru", "После 17:44 (МСК) отгрузка дороже на 50 ₽ (1 %)."),
+        ("ru", "Отгрузка подорожает на 50 ₽ (1 %): 17:44 (МСК)."),
         ("en", "After 19:44 (Yekaterinburg time) shipping costs 50 ₽ (1%) more."),
     ],
 )
