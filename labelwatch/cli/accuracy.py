@@ -1,5 +1,6 @@
 """`cause`: say what it really was; and how often labelwatch was right."""
 
+from difflib import get_close_matches
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -31,8 +32,9 @@ def cause(
     from labelwatch.cli.opening import configuration, opened
 
     if really not in CAUSES:
-        close = ", ".join(sorted(CAUSES))
-        raise typer.BadParameter(f"{really} is no cause; there are: {close}", param_hint="CAUSE")
+        close = get_close_matches(really, CAUSES, n=1)
+        hint = f"did you mean {close[0]}?" if close else "`labelwatch causes` lists them"
+        raise typer.BadParameter(f"{really} is no cause; {hint}", param_hint="CAUSE")
     with opened(configuration(config)) as app:
         judged = app.judge(posting, really=really, by=by or user(), note=note, shop=shop)
     if not judged:

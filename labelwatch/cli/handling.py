@@ -56,7 +56,8 @@ def _report(changed: "list[Alert]", posting: str, what: str) -> None:
         complain(f"{posting} has no open alert, so there is nothing to do; `labelwatch late` lists those that have")
         raise typer.Exit(FOUND_TROUBLE)
     for alert in changed:
-        say(f"{posting} ({alert.diagnosis.shop}): {what}")
+        where = f" ({alert.diagnosis.shop})" if alert.diagnosis.shop else ""
+        say(f"{posting}{where}: {what}")
 
 
 def user() -> str:
