@@ -7,7 +7,7 @@ import logging
 import random
 import threading
 import time
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
@@ -21,7 +21,7 @@ from labelwatch.core.model import Posting
 from labelwatch.sources import Item, KeyInfo, SourceError, Trouble, Unreadable
 from labelwatch.sources.ozon_errors import Answer
 from labelwatch.sources.ozon_http import Wire, environment_proxy, sendable
-from labelwatch.sources.ozon_parse import Page, key_info, one, page, read
+from labelwatch.sources.ozon_parse import Page, digest, key_info, one, page, read
 from labelwatch.sources.ozon_questions import TRIES, Round
 
 T = TypeVar("T")
@@ -46,6 +46,7 @@ WATCHED = (
 """The statuses of a posting that still has to be handed over and that the list can filter by."""
 
 _PAGE = 100
+_MOST_SINGLES = 20
 _LONGEST_WAIT = 60.0
 _WORTH_RETRYING = frozenset((Trouble.RATE_LIMITED, Trouble.OZON_DOWN))
 # Analytics carry the warehouse's name; everything else that can be asked for carries the buyer or money.
@@ -109,14 +110,13 @@ class OzonSource:
     def lookup(self, numbers: Sequence[str]) -> dict[str, Posting]:
         """Postings by number, wherever they stand now; what Ozon does not know or cannot be read is left out.
 
-        One request for a hundred orders, then one request for each posting that its order did not bring up.
+        One request for a hundred orders, then one for each posting that its order did not bring up: at most twenty of
+        these, others every minute. Raises SourceError if the orders cannot be asked for; what fails later is missing.
         """
         wanted = frozenset(numbers)
         found = self._by_order(wanted)
-        for number in sorted(wanted - found.keys()):
-            item = self._ask(SINGLE, {"posting_number": number, "with": _QUESTION["with"]}, one)
-            found |= _readable([item] if item else [], wanted=frozenset((number,)))
-        return found
+        minute = int(self._clock().timestamp()) // 60
+        return found | self._one_by_one(_drawn(wanted - found.keys(), minute)[:_MOST_SINGLES])
 
     def key_info(self) -> KeyInfo:
         """What the key may do and until when, by /v1/roles."""
@@ -144,6 +144,19 @@ class OzonSource:
             batch = {**window, "order_numbers": orders[start : start + _PAGE]}
             for items in self._pages(LISTED, {**_QUESTION, "filter": batch}):
                 found |= _readable(items, wanted=wanted)
+        return found
+
+    def _one_by_one(self, numbers: Sequence[str]) -> dict[str, Posting]:
+        found: dict[str, Posting] = {}
+        for number in numbers:
+            try:
+                item = self._ask(SINGLE, {"posting_number": number, "with": _QUESTION["with"]}, one)
+            except SourceError as error:
+                log.warning("Posting %s cannot be looked up: %s", number, error)
+                if error.trouble is Trouble.NOT_UNDERSTOOD:
+                    continue
+                break  # any other trouble would meet the next one too
+            found |= _readable([item] if item else [], wanted=frozenset((number,)))
         return found
 
     def _pages(self, path: str, question: Mapping[str, Any]) -> Pages:
@@ -240,6 +253,11 @@ def _headers(client_id: str, api_key: str, user_agent: str) -> dict[str, str]:
         "Accept": "application/json",
         "Accept-Encoding": "gzip",
     }
+
+
+def _drawn(numbers: Iterable[str], minute: int) -> list[str]:
+    """The numbers in an order of this minute: none is always last, nor always behind one that Ozon fails at."""
+    return sorted(numbers, key=lambda number: digest(f"{minute} {number}".encode()))
 
 
 def _readable(items: Sequence[Item], *, wanted: frozenset[str]) -> dict[str, Posting]:
