@@ -26,10 +26,16 @@ _WITHDRAWN = "withdrawn: an incident explains it and is told instead"
 
 
 def add(conn: Connection, notifications: Iterable[Notification], *, created_at: datetime) -> None:
-    """Queue notifications of saved alerts; one that is already there (alert, telling, channel) stays as it is."""
+    """Queue notifications of saved alerts; one that is already there (alert, telling, channel) stays as it is,
+    but what was withdrawn was never sent: it is queued afresh."""
     fresh = [_fresh(n, created_at) for n in notifications]
-    if fresh:
-        conn.execute(insert(conn, notification).on_conflict_do_nothing(), fresh)
+    if not fresh:
+        return
+    statement = insert(conn, notification)
+    same = [_n.alert_id, _n.telling, _n.channel]
+    withdrawn = and_(_n.state == OutboxState.SUPERSEDED.value, _n.error == _WITHDRAWN)
+    values = {name: statement.excluded[name] for name in fresh[0]} | {"message_key": None, "lease_until": None}
+    conn.execute(statement.on_conflict_do_update(index_elements=same, set_=values, where=withdrawn), fresh)
 
 
 def _fresh(n: Notification, created_at: datetime) -> rows.Values:

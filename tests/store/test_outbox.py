@@ -56,6 +56,27 @@ def test_the_same_telling_is_queued_once(store: Store) -> None:
     assert len(store.notifications()) == 3
 
 
+def test_what_was_withdrawn_is_queued_afresh(store: Store) -> None:
+    (alert_id,) = queue(store, 1)
+    settled(store, claim(store), S.RETRY, next_try=NOW, error="503")
+    fresh = notification(alert("queued-0", id=alert_id), due_at=NOW + minutes(5))
+    with store.write() as tx:
+        assert tx.withdraw([alert_id]) == {alert_id}
+        tx.add_notifications([fresh], created_at=NOW + minutes(5))
+    row = the_row(store)
+    assert (row.state, row.attempts, row.error, row.created_at) == (S.PENDING, 0, "", NOW + minutes(5))
+    assert [row.notification for row in claim(store, "k2", at=minutes(5))] == [fresh]
+
+
+@pytest.mark.parametrize("state", [S.SENT, S.DEAD, S.SUPERSEDED])
+def test_what_ended_otherwise_is_not_queued_afresh(store: Store, state: OutboxState) -> None:
+    (alert_id,) = queue(store, 1)
+    settled(store, claim(store), state, error="overtaken")
+    with store.write() as tx:
+        tx.add_notifications([notification(alert("queued-0", id=alert_id))], created_at=NOW)
+    assert (the_row(store).state, the_row(store).error) == (state, "overtaken")
+
+
 def test_an_alert_is_saved_before_it_is_told_of(sqlite_store: Store) -> None:
     with pytest.raises(ValueError, match="saved before"), sqlite_store.write() as tx:
         tx.add_notifications([notification(alert())], created_at=NOW)
