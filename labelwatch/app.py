@@ -1,5 +1,6 @@
 """The one place where the parts are joined, and the only one that reaches for the real clock and network."""
 
+import logging
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -11,7 +12,7 @@ from pathlib import Path
 from labelwatch import __version__
 from labelwatch.config import Config, Shop
 from labelwatch.core.baseline import normal_times
-from labelwatch.core.diagnose import BLIND_AFTER_INTERVALS
+from labelwatch.core.diagnose import BLIND_AFTER_INTERVALS, PAUSE_WHEN_FINAL
 from labelwatch.core.lifecycle import acknowledge, snooze
 from labelwatch.core.model import Alert, AlertState, Destination, Known, Stage
 from labelwatch.notify.channels import Channel, open_channel
@@ -24,20 +25,26 @@ from labelwatch.sources.ozon import OzonSource
 from labelwatch.store import (
     WAITING,
     Evidence,
+    Fault,
     HistoryRow,
     OutboxRow,
     Pruned,
     ShopState,
     Store,
+    StoreError,
     open_store,
     single_instance,
 )
 from labelwatch.sweep import Abandoned
 
+log = logging.getLogger(__name__)
+
 LEARN_FROM = timedelta(days=28)
 LEARN_EVERY = timedelta(hours=1)
 LEARN_WITHIN = timedelta(minutes=3)
 """A duration counts as observed only when both of its ends are known at least this well."""
+DEAF = timedelta(minutes=2)
+"""When nobody looked for silence for so long, we were asleep ourselves."""
 POLL_AT_LEAST = timedelta(minutes=10)
 TEST_WITHIN = timedelta(seconds=90)
 
@@ -96,6 +103,7 @@ class App:
         self._lock = threading.Lock()
         self._learned: dict[str, tuple[datetime, Mapping[str, timedelta], Mapping[str, timedelta]]] = {}
         self._complete: set[str] = set()
+        self._since = self._listened = clock.now()
         self._channels = self._open_channels()
 
     # --- what the scheduler drives
@@ -113,7 +121,8 @@ class App:
         configured = self._shop(shop)
         state = self.store.shop(shop)
         now = self.clock.now()
-        if state and state.retry_at and now < state.retry_at and not even_if_paused:
+        paused = state and state.retry_at and now < state.retry_at <= now + PAUSE_WHEN_FINAL
+        if paused and not even_if_paused:
             return None
         give_up_at = self.clock.monotonic() + self.poll_limit(shop).total_seconds()
         try:
@@ -125,6 +134,8 @@ class App:
                 stop=lambda: self.stop.is_set() or self.clock.monotonic() > give_up_at,
             )
         except Abandoned:
+            if not self.stop.is_set():
+                log.warning("%s: the poll gave itself up after %s", shop, self.poll_limit(shop))
             return None
         self._count_round(report)
         return report
@@ -140,9 +151,12 @@ class App:
 
     def check_fresh(self) -> None:
         """Notice shops of which nothing was heard for too long although no poll failed."""
+        now, states = self.clock.now(), {state.name: state for state in self.store.shops()}
+        since = self._listening_since(now)
         for shop in self.config.shops:
-            if shop.enabled:
-                notice_silence(self._plan(shop, self.store.shop(shop.name)), store=self.store, now=self.clock.now())
+            if shop.enabled and shop.name in states:
+                plan = self._terms(shop)
+                notice_silence(plan, states[shop.name], store=self.store, watching_since=since, now=now)
 
     def maintain(self) -> Pruned:
         """Remove what is older than [store] history."""
@@ -227,13 +241,16 @@ class App:
             self.clock.sleep(0.5)
 
     def _queue_example(self, channels: Sequence[str], now: datetime) -> set[int]:
-        shop = self.config.shops[0].name
-        state = self.store.shop(shop)
-        assert state is not None, "the shops of the config are made known to the store at start"
+        known = {state.name: state for state in self.store.shops()}
+        state = next((known[shop.name] for shop in self.config.shops if shop.name in known), None)
+        if state is None:
+            raise StoreError(
+                Fault.NOT_SET_UP, "no shop of the configuration was ever read; run `labelwatch poll` first"
+            )
         ids = set()
         with self.store.write() as tx:
             for channel in channels:
-                told = example(channel, shop=shop, now=now)
+                told = example(channel, shop=state.name, now=now)
                 # Stored as resolved: an example is not among the open alerts.
                 ended = replace(told.alert, state=AlertState.RESOLVED, resolved_at=now)
                 (id_,) = tx.save_alerts(state.id, [ended])
@@ -262,18 +279,31 @@ class App:
         places = [delays.default, *delays.by_warehouse.values(), *delays.by_method.values()]
         learns = state is not None and any(place.auto for place in places)
         labels, registrations = self._normal(state) if state and learns else ({}, {})
-        return Plan(
-            shop=shop.name,
-            every=self.config.every(shop),
+        return replace(
+            self._terms(shop),
             delays=delays,
-            alerts=self.config.alert_policy(),
-            destinations=self.config.destinations(),
-            group_wait=self.config.alerts.group_wait,
             normal_label=labels,
             normal_registration=registrations,
             ask_label_task=self.config.ozon.ask_label_task,
             shops=self._in_sight(but=shop.name),
         )
+
+    def _terms(self, shop: Shop) -> Plan:
+        """What is told of a shop, to whom, and how often it is read."""
+        return Plan(
+            shop=shop.name,
+            every=self.config.every(shop),
+            alerts=self.config.alert_policy(),
+            destinations=self.config.destinations(),
+            group_wait=self.config.alerts.group_wait,
+        )
+
+    def _listening_since(self, now: datetime) -> datetime:
+        """Since when every shop should have been read: our start, or the end of a sleep or of a step of the clock."""
+        last, self._listened = self._listened, now
+        if not timedelta(0) <= now - last < DEAF:
+            self._since = now
+        return self._since
 
     def _in_sight(self, *, but: str) -> tuple[str, ...]:
         """The other shops that were read lately: what became of the labels of the rest, nobody knows."""

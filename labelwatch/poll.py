@@ -16,7 +16,7 @@ import msgspec
 
 from labelwatch.core.detect import Watch
 from labelwatch.core.diagnose import BLIND_AFTER_INTERVALS, blindness, event, pause_after
-from labelwatch.core.incidents import AT_LEAST, FINE_WITHIN, Incident, count, find, most_alike
+from labelwatch.core.incidents import AT_LEAST, COUNTED_WITHIN, Incident, count, find, most_alike
 from labelwatch.core.knowledge import Knowledge
 from labelwatch.core.lifecycle import close
 from labelwatch.core.model import Alert, AlertPolicy, DelayPolicy, Destination, Diagnosis, MethodHistory, Outcome
@@ -158,10 +158,12 @@ def _watch_incidents(plan: Plan, tx: Transaction, own: Iterable[Diagnosis], now:
     """Look over all shops for what is one event: open, renew and close its alert; the incidents there are now."""
     tx.lock_incidents()
     before = tx.open_incidents()
-    late = [*count(own), *tx.waiting(shops=set(plan.shops) - {plan.shop})]
+    # An open incident goes on counting what it was opened for, however long it lasts.
+    since = min((alert.opened_at for alert in before.values()), default=now) - COUNTED_WITHIN
+    late = [*count(own, since=since), *tx.waiting(since=since, shops=set(plan.shops) - {plan.shop})]
     if not before and most_alike(late) < AT_LEAST:
         return ()
-    fine = tx.fine(since=now - FINE_WITHIN, shops={*plan.shops, plan.shop})
+    fine = tx.fine(since=now - COUNTED_WITHIN, shops={*plan.shops, plan.shop})
     events = find([*late, *fine], before.keys())
     decisions = [
         renew(before.pop(found.key, None), event(found, now=now), policy=plan.alerts, now=now) for found in events
@@ -245,7 +247,16 @@ def _fail(
         tx.shop_failed(
             shop.id, at=finished, cause=cause, detail=error.detail, retry_at=finished + pause if pause else None
         )
-        decisions = _darken(plan, shop, tx, cause=cause, detail=error.detail, final=final, now=finished)
+        decisions = _darken(
+            plan,
+            shop,
+            tx,
+            cause=cause,
+            detail=error.detail,
+            since=shop.failing_since or finished,
+            final=final,
+            now=finished,
+        )
         report = Report(
             shop=plan.shop,
             complete=False,
@@ -260,7 +271,15 @@ def _fail(
 
 
 def _darken(
-    plan: Plan, shop: ShopState, tx: Transaction, *, cause: str, detail: str, final: bool, now: datetime
+    plan: Plan,
+    shop: ShopState,
+    tx: Transaction,
+    *,
+    cause: str,
+    detail: str,
+    since: datetime,
+    final: bool,
+    now: datetime,
 ) -> list[Decision]:
     """Open or renew the alert of a shop that has not been read for too long."""
     diagnosis = blindness(
@@ -268,7 +287,7 @@ def _darken(
         cause,
         detail,
         read_at=shop.read_at,
-        since=shop.failing_since or now,
+        since=since,
         every=plan.every,
         final=final,
         now=now,
@@ -281,17 +300,20 @@ def _darken(
     return [decision]
 
 
-def notice_silence(plan: Plan, *, store: Store, now: datetime) -> bool:
-    """Open an alert when nothing at all was heard of a shop for too long, though no poll failed; True if so."""
-    shop = store.shop(plan.shop)
-    if shop is None or shop.failing_since is not None or shop.read_at is None:
+def notice_silence(plan: Plan, shop: ShopState, *, store: Store, watching_since: datetime, now: datetime) -> bool:
+    """Open an alert when nothing at all was heard of a shop for too long, though no poll failed; True if so.
+
+    Counted from `watching_since` at the earliest: what nobody listened for is no silence.
+    """
+    if shop.failing_since is not None:
         return False
-    silent = now - shop.read_at
+    heard = max(shop.read_at or watching_since, watching_since)
+    silent = now - heard
     if silent < BLIND_AFTER_INTERVALS * plan.every:
         return False
     with store.write() as tx:
         detail = f"not read for {int(silent.total_seconds())} s"
-        return bool(_darken(plan, shop, tx, cause="stale_data", detail=detail, final=False, now=now))
+        return bool(_darken(plan, shop, tx, cause="stale_data", detail=detail, since=heard, final=False, now=now))
 
 
 def _row(report: Report, started: datetime, finished: datetime) -> PollRow:

@@ -116,8 +116,9 @@ class Service:
                 "telling": ThreadPoolExecutor(1),
                 "default": ThreadPoolExecutor(2),
             },
+            # Two instances: a job plans its successor before it is counted off, and one too many is dropped for ever.
             # None: a run that is late is still wanted; the default of one second drops it.
-            job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1},
+            job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 2},
         )
 
     def run(self) -> None:
@@ -160,6 +161,8 @@ class Service:
 
     def _poll(self, shop: str) -> None:
         with self.lock:
+            if shop in self.busy:
+                return
             self.busy.add(shop)
         began, late = self.monotonic(), False
         try:

@@ -73,6 +73,7 @@ class Catch:
                 # Asked for singly, Ozon leaves the schema out.
                 posting = replace(answered, schema=answered.schema or known[number].posting.schema)
                 # Without bytes of its own: whatever the list shows of it next is looked at.
+                self.met.add(hash(number))
                 self._put(posting, NO_DIGEST, known[number], now())
             self.unseen.update(item.id for number, item in known.items() if number not in found and item.id)
 

@@ -10,7 +10,7 @@ from labelwatch.app import LEARN_FROM, LEARN_WITHIN
 from labelwatch.core.baseline import normal_times
 from labelwatch.core.detect import Watch
 from labelwatch.core.facts import Facts
-from labelwatch.core.incidents import FINE_WITHIN, find
+from labelwatch.core.incidents import COUNTED_WITHIN, find
 from labelwatch.core.knowledge import Knowledge
 from labelwatch.core.model import Alert, DelayPolicy, Delays, Destination, MethodHistory, Notification, Stage
 from labelwatch.core.questions import ANSWERS_KEPT
@@ -79,7 +79,10 @@ class Watcher:
         """Nobody polls for a while; then it is noticed."""
         self.clock.advance(timedelta(minutes=minutes))
         for name in self.sources:
-            notice_silence(self._plan(name), store=self.store, now=self.clock.now())
+            state = self._shop(name)
+            since = state.read_at or self.clock.now()
+            plan, now = self._plan(name), self.clock.now()
+            notice_silence(plan, state, store=self.store, watching_since=since, now=now)
 
     def alerts(self) -> dict[str, Alert]:
         """By posting number or, where it is about a shop, by its Client-Id; each as it stood last."""
@@ -105,7 +108,10 @@ class Watcher:
         numbers = [alert.diagnosis.posting_number for alert in alerts if alert.diagnosis.posting_number]
         with self.store.write() as tx:
             late = tx.known(shop.id, numbers)
-            labels = [*tx.waiting(shops=names), *tx.fine(since=now - FINE_WITHIN, shops=names)]
+            labels = [
+                *tx.waiting(since=now - COUNTED_WITHIN, shops=names),
+                *tx.fine(since=now - COUNTED_WITHIN, shops=names),
+            ]
             incidents = find(labels, tx.open_incidents())
         watch = Watch(name, LEARNS, self._history(shop))
         knowledge = Knowledge(

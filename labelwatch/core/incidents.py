@@ -22,8 +22,8 @@ from math import exp, lgamma, log
 
 from labelwatch.core.model import Certainty, Diagnosis
 
-FINE_WITHIN = timedelta(hours=6)
-"""Labels that came within this time count as fine: what was well yesterday says nothing of today."""
+COUNTED_WITHIN = timedelta(hours=6)
+"""What was well or late before says nothing of now: older labels are not fine, older waits are no event."""
 
 AT_LEAST = 10
 SHARE = 0.5
@@ -150,11 +150,14 @@ def _holds(event: Incident, tallies: Sequence[Tally], still_open: Collection[str
     return fisher_tail(event.late, event.total, late, total) < CHANCE / groups
 
 
-def count(diagnoses: Iterable[Diagnosis]) -> list[Tally]:
-    """The late ones among these that nothing of their own explains, per carrier and kind."""
+def count(diagnoses: Iterable[Diagnosis], *, since: datetime) -> list[Tally]:
+    """The late ones among these that nothing of their own explains, per carrier and kind.
+
+    Those that began to wait before `since` do not count: what has been late for days is no event of tonight.
+    """
     groups: dict[tuple[str, str, str], list[Diagnosis]] = {}
     for one in diagnoses:
-        if one.kind and one.is_late:
+        if one.kind and one.is_late and one.waiting_since and one.waiting_since.latest >= since:
             groups.setdefault((one.shop, one.method.carrier, one.kind), []).append(one)
     return [
         Tally(

@@ -15,6 +15,8 @@ from datetime import datetime, timedelta
 
 from labelwatch.core.model import Alert, AlertPolicy, AlertState, Diagnosis, Outcome, Reason, Severity, Told
 
+CAUSES_OF_AN_OUTAGE_SETTLE = timedelta(minutes=10)
+
 
 def reconcile(
     alert: Alert | None, diagnosis: Diagnosis, *, policy: AlertPolicy, now: datetime
@@ -39,12 +41,12 @@ def reason_to_tell(alert: Alert, policy: AlertPolicy, now: datetime) -> Reason |
     if diagnosis.incident is not None and diagnosis.posting_number is not None:
         return None  # the incident is told instead, once for all of them
     if told is None:
-        return Reason.FIRST
+        return Reason.FIRST if _may_begin(alert, now) else None
     if diagnosis.severity.rank > told.severity.rank:
         return Reason.ESCALATED
     if not diagnosis.is_late or _sleeps(alert, now):
         return None
-    if diagnosis.cause != told.cause and now - alert.cause_since >= policy.pending_for:
+    if diagnosis.cause != told.cause and now - alert.cause_since >= _settling(diagnosis, policy):
         return Reason.CAUSE_CHANGED
     woken = alert.state is AlertState.SNOOZED
     due = alert.state is AlertState.FIRING and now - told.at >= policy.repeat_every
@@ -80,6 +82,18 @@ def _seen(alert: Alert | None, diagnosis: Diagnosis, now: datetime) -> Alert:
         return Alert(id=None, state=AlertState.PENDING, opened_at=now, diagnosis=diagnosis, cause_since=now)
     cause_since = alert.cause_since if alert.diagnosis.cause == diagnosis.cause else now
     return replace(alert, diagnosis=diagnosis, cause_since=cause_since)
+
+
+def _may_begin(alert: Alert, now: datetime) -> bool:
+    """Whoever took care of it before anybody was told is left in peace until it is critical."""
+    quiet = alert.state is AlertState.ACKNOWLEDGED or _sleeps(alert, now)
+    return not quiet or alert.diagnosis.severity is Severity.CRITICAL
+
+
+def _settling(diagnosis: Diagnosis, policy: AlertPolicy) -> timedelta:
+    """How long another cause must have lasted to be news; an outage answers now this way and now that."""
+    dark = diagnosis.posting_number is None
+    return max(policy.pending_for, CAUSES_OF_AN_OUTAGE_SETTLE) if dark else policy.pending_for
 
 
 def _sleeps(alert: Alert, now: datetime) -> bool:

@@ -39,7 +39,7 @@ def wants(destination: Destination, alert: Alert, reason: Reason) -> bool:
 
 
 def due_at(alert: Alert, destination: Destination, at: datetime) -> datetime:
-    """`at`, or the end of the channel's quiet hours, unless the deadline falls before they end."""
+    """`at`, or the end of the channel's quiet hours, unless the deadline falls into what is left of them."""
     if destination.quiet is None:
         return at
     end = quiet_until(destination.quiet, at, ZoneInfo(destination.timezone))
@@ -47,7 +47,7 @@ def due_at(alert: Alert, destination: Destination, at: datetime) -> datetime:
         return at
     diagnosis = alert.diagnosis
     dark = diagnosis.posting_number is None and diagnosis.severity is Severity.CRITICAL
-    urgent = diagnosis.deadline is not None and diagnosis.deadline <= end
+    urgent = diagnosis.deadline is not None and at <= diagnosis.deadline <= end
     return at if dark or (urgent and alert.resolved_at is None) else end
 
 

@@ -15,8 +15,8 @@ _is_open = alert.c.resolved_at.is_(None)
 _waits = alert.c.kind != literal("", literal_execute=True)
 
 
-def waiting(conn: Connection, *, shops: Collection[str]) -> list[Tally]:
-    """Of these shops, per carrier and kind of waiting: the open alerts that nothing of their own explains."""
+def waiting(conn: Connection, *, since: datetime, shops: Collection[str]) -> list[Tally]:
+    """Of these shops, per carrier and kind: the open alerts without a reason of their own, waiting since then."""
     query = (
         select(
             shop.c.name,
@@ -27,7 +27,7 @@ def waiting(conn: Connection, *, shops: Collection[str]) -> list[Tally]:
             func.min(alert.c.deadline).label("deadline"),
         )
         .join(shop, alert.c.shop_id == shop.c.id)
-        .where(_is_open, _waits, shop.c.name.in_(shops))
+        .where(_is_open, _waits, alert.c.waiting_since >= since, shop.c.name.in_(shops))
         .group_by(shop.c.name, alert.c.carrier, alert.c.kind)
         .order_by(shop.c.name, alert.c.carrier, alert.c.kind)
     )

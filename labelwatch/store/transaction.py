@@ -57,9 +57,9 @@ class Transaction:
         """Keep what Ozon answered, each in place of the last answer to the same question."""
         answers.put(self._conn, shop_id, batch)
 
-    def waiting(self, *, shops: Collection[str]) -> list[Tally]:
-        """Of these shops, per carrier and kind: the open alerts that nothing of their own explains."""
-        return tallies.waiting(self._conn, shops=shops)
+    def waiting(self, *, since: datetime, shops: Collection[str]) -> list[Tally]:
+        """Of these shops, per carrier and kind: the open alerts that nothing of their own explains, begun since."""
+        return tallies.waiting(self._conn, since=since, shops=shops)
 
     def fine(self, *, since: datetime, shops: Collection[str]) -> list[Tally]:
         """Of these shops, per carrier: the postings whose label came after `since`."""

@@ -108,6 +108,32 @@ def test_acknowledged_is_not_reminded() -> None:
     assert alert.note == "calling them"
 
 
+def test_who_takes_care_before_anybody_is_told_is_left_in_peace_until_it_is_critical() -> None:
+    pending = look(None, ill(), policy=SLOW)[0]
+    for quieted in (
+        acknowledge(pending, by="Li", note="", now=NOW),
+        snooze(pending, until=NOW + hours(9), by="Li", note="", now=NOW),
+    ):
+        assert quieted is not None
+        alert, calm = look(quieted, ill(), 60, SLOW)
+        assert (calm, alert.state) == (None, quieted.state)
+        assert look(alert, ill(Severity.CRITICAL), 61, SLOW)[1] is Reason.FIRST
+
+
+def test_an_outage_that_answers_now_this_way_and_now_that_is_told_once() -> None:
+    def dark(cause: str) -> Diagnosis:
+        return ill(cause=cause, posting_number=None)
+
+    alert, told = look(None, dark("ozon_down"))
+    reasons = [told]
+    for minute in range(2, 30, 2):
+        alert, told = look(alert, dark("rate_limited" if minute % 4 else "ozon_down"), minute)
+        reasons.append(told)
+    assert reasons == [Reason.FIRST] + [None] * 14
+    alert, _ = look(alert, dark("rate_limited"), 40)
+    assert look(alert, dark("rate_limited"), 50)[1] is Reason.CAUSE_CHANGED
+
+
 def test_a_snooze_ends_by_itself_with_a_reminder() -> None:
     alert = snooze(firing(), until=NOW + 60 * MINUTE, by="Li", note="", now=NOW)
     assert alert is not None

@@ -55,6 +55,12 @@ def test_quiet_hours_hold_back_what_can_wait() -> None:
     assert told(early_cutoff, channel(quiet=NIGHT), now=midnight) == {"packers": midnight + WAIT}
 
 
+def test_a_deadline_that_is_past_wakes_nobody() -> None:
+    midnight = datetime(2026, 11, 22, 23, tzinfo=UTC)
+    missed = alert(deadline=midnight - timedelta(days=3))
+    assert told(missed, channel(quiet=NIGHT), now=midnight) == {"packers": datetime(2026, 11, 23, 7, tzinfo=UTC)}
+
+
 BERLIN = ZoneInfo("Europe/Berlin")
 
 

@@ -41,6 +41,6 @@ def test_the_limits_of_asking_are_told_in_words_and_are_these() -> None:
 
 
 def test_the_limits_of_an_incident_are_told_in_words_and_are_these() -> None:
-    begins = (incidents.AT_LEAST, incidents.SHARE, incidents.USUAL, incidents.CHANCE, incidents.FINE_WITHIN)
+    begins = (incidents.AT_LEAST, incidents.SHARE, incidents.USUAL, incidents.CHANCE, incidents.COUNTED_WITHIN)
     ends = (incidents.OVER_BELOW, incidents.OVER_SHARE)
     assert (begins, ends) == ((10, 0.5, 0.05, 1e-4, timedelta(hours=6)), (5, 0.2))

@@ -80,6 +80,7 @@ class Story:
     plan: Plan = field(default_factory=lambda: Plan(shop="main", every=EVERY, destinations=(channel("packers"),)))
     at: datetime = START
     stop: Callable[[], bool] = lambda: False
+    listening_since: datetime | None = None
 
     def __post_init__(self) -> None:
         self.source.now = lambda: self.at
@@ -91,7 +92,10 @@ class Story:
 
     def silence(self, minutes: float = 0) -> bool:
         self.at += timedelta(minutes=minutes)
-        return notice_silence(self.plan, store=self.store, now=self.at)
+        state = self.store.shop(self.plan.shop)
+        assert state is not None
+        since = self.listening_since or state.read_at or self.at
+        return notice_silence(self.plan, state, store=self.store, watching_since=since, now=self.at)
 
     def lists(self, *postings: Posting) -> None:
         self.source.listed = list(postings)

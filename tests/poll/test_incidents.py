@@ -101,6 +101,26 @@ def test_what_an_incident_comes_to_explain_is_taken_back_before_it_is_told(story
     assert all(alert.told is None for number, alert in story.alerts().items() if number)
 
 
+def test_what_has_been_late_for_days_is_no_event_of_a_quiet_night(story: Story) -> None:
+    story.source.page = 100
+    story.lists(*stuck("Aurora", 9), *fine("Silk", 60, 1000))
+    story.poll()
+    story.poll(16)
+    old, well = list(stuck("Aurora", 9)), list(fine("Silk", 60, 1000))
+    story.poll(24 * 60)
+    story.lists(*old, *stuck("Aurora", 3, 100), *well)
+    story.poll(2)
+    story.poll(16)
+    assert story.store.incidents(open_only=False) == []
+
+
+def test_an_incident_that_lasts_goes_on_counting_what_it_began_with(story: Story) -> None:
+    late(story, *stuck("Aurora", 40), *fine("Silk", 100, 1000))
+    story.poll(9 * 60)
+    assert [alert.diagnosis.late for alert in story.store.incidents()] == [40]
+    assert set(told(story)) == {("carrier_incident", "first"), ("carrier_incident", "reminder")}
+
+
 def test_what_two_shops_have_in_common_is_one_incident(story: Story, store: Store) -> None:
     second = Story(store, plan=replace(story.plan, shop="second", shops=("main",)))
     store.sync_shops([("main", "123456"), ("second", "654321")])

@@ -206,6 +206,32 @@ def test_silence_without_a_failed_poll_is_noticed_too(story: Story) -> None:
     assert None not in story.alerts()
 
 
+def test_what_nobody_listened_for_is_no_silence(story: Story) -> None:
+    story.lists(posting(A))
+    story.poll()
+    story.at += timedelta(days=3)
+    story.listening_since = story.at
+    assert not story.silence(1)
+    assert story.silence(6)
+
+
+def test_a_shop_that_was_never_read_is_noticed_too(story: Story) -> None:
+    story.listening_since = START
+    assert not story.silence(5)
+    assert story.silence(1)
+
+
+def test_an_order_just_seen_cancelled_is_not_asked_about(story: Story) -> None:
+    story.lists(posting(A))
+    story.poll()
+    story.poll(16)
+    before = len(story.source.asked)
+    story.lists()
+    story.source.elsewhere = {A: posting(A, status="cancelled")}
+    story.poll(30)
+    assert story.source.asked[before:] == []
+
+
 def test_an_acknowledgement_during_a_poll_is_not_lost(story: Story) -> None:
     story.lists(*numbered(4, unpacked))
     story.poll()

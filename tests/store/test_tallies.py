@@ -22,6 +22,7 @@ from labelwatch.store.engine import make_engine, read_url
 from tests.store.build import ALERT, AURORA, DIAGNOSIS, NOW, POSTING, SILK, change, minutes, put, shop_id, track
 
 LATELY = NOW - timedelta(hours=6)
+LONG_AGO = NOW - timedelta(days=3650)
 SINCE, DEADLINE = NOW - minutes(30), NOW + timedelta(days=1)
 AURORA_HOME = replace(AURORA, id="79", name="Aurora to the post office")
 CAME = track(Stage.DONE, label=Interval(NOW - minutes(5), NOW - minutes(4)))
@@ -30,7 +31,7 @@ OVER: dict[str, Any] = {"state": AlertState.RESOLVED, "resolved_at": NOW, "outco
 
 def waiting(store: Store, *shops: str) -> list[Tally]:
     with store.write() as tx:
-        return tx.waiting(shops=shops)
+        return tx.waiting(since=LONG_AGO, shops=shops)
 
 
 def fine(store: Store, *shops: str) -> list[Tally]:
@@ -129,7 +130,7 @@ def test_waiting_is_told_by_shop_carrier_and_kind_and_other_shops_are_left_out(s
 def test_the_longest_wait_and_the_nearest_deadline_of_the_late_ones_are_told(store: Store) -> None:
     first, soon = NOW - timedelta(hours=3), NOW + timedelta(hours=1)
     save(store, waits("A", waiting_since=Interval(first - minutes(9), first)), waits("B", deadline=soon))
-    save(store, waits("C", waiting_since=None, deadline=None))
+    save(store, waits("C", waiting_since=None, deadline=None))  # waiting since nobody knows when: not counted
     sooner = {"waiting_since": Interval(LATELY, LATELY), "deadline": NOW}
     save(
         store,
@@ -137,11 +138,17 @@ def test_the_longest_wait_and_the_nearest_deadline_of_the_late_ones_are_told(sto
         waits("E", kind="", **sooner),
         replace(waits("F", **sooner), **OVER),
     )
-    save(store, waits("G", method=SILK, waiting_since=None, deadline=None))
+    save(store, waits("G", method=SILK, waiting_since=Interval(NOW, NOW), deadline=None))
     assert waiting(store, "main") == [
-        Tally("main", "Aurora Post", 3, 0, "label", first, soon),
-        Tally("main", "Silk Road Express", 1, 0, "label", None, None),
+        Tally("main", "Aurora Post", 2, 0, "label", first, soon),
+        Tally("main", "Silk Road Express", 1, 0, "label", NOW, None),
     ]
+
+
+def test_a_wait_that_began_long_before_is_not_counted(store: Store) -> None:
+    save(store, waits("A", waiting_since=Interval(LATELY, LATELY)), waits("B", waiting_since=Interval(NOW, NOW)))
+    with store.write() as tx:
+        assert [tally.late for tally in tx.waiting(since=NOW, shops=["main"])] == [1]
 
 
 WORDS = st.text(st.characters(exclude_categories=["C"]), max_size=8)
@@ -171,7 +178,9 @@ def test_what_is_stored_is_counted_as_what_was_just_looked_at(
     ended = [replace(waits(f"{n}", shop=shop, **one), **OVER) for n, one in enumerate(resolved)]
     save(store, *ended, *alerts, shop=shop)
     found = waiting(store, shop)
-    assert sorted(found, key=_group) == sorted(count(alert.diagnosis for alert in alerts), key=_group)
+    assert sorted(found, key=_group) == sorted(
+        count((alert.diagnosis for alert in alerts), since=LONG_AGO), key=_group
+    )
 
 
 def _group(tally: Tally) -> tuple[str, str]:
