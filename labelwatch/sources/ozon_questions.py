@@ -101,6 +101,8 @@ class Round:
         self._answers: dict[Question, Answer] = {}
         self._given_up: set[Topic] = set()
         self._is_down = False
+        self._new: list[tuple[list[str], tuple[int, ...]]] = []
+        self._kept = 0  # requests that nothing but the first look at new tasks may use
 
     def ask(self, questions: Sequence[Question]) -> dict[Question, Answer]:
         """The answers there are; see labelwatch.sources.Source."""
@@ -112,6 +114,8 @@ class Round:
             for numbers in self._batches(labels):
                 self._try(map(_label, numbers), partial(self._print, numbers, reserve=0))
             self._put_all(question for question in questions if question.topic in _OF_A_POSTING)
+        with suppress(_EndedError):
+            self._look_at_new()
         return self._answers
 
     def _put_all(self, questions: Iterable[Question]) -> None:
@@ -135,6 +139,7 @@ class Round:
     def _draw_conclusions(self, topic: Topic, trouble: Trouble | None) -> None:
         is_down = trouble is Trouble.OZON_DOWN
         if trouble in _OF_THE_KEY or (is_down and self._is_down):
+            self._most = 0
             raise _EndedError
         self._is_down |= is_down  # one method may be blocked for a while; two are no accident
         if trouble in _OF_THE_METHOD:
@@ -201,7 +206,8 @@ class Round:
             for number in numbers:
                 self._settle(number, TaskState.PENDING, tasks=made.tasks)
             if self._left() >= reserve + len(made.tasks):
-                self._look_at_new(numbers, made.tasks)
+                self._new.append((numbers, made.tasks))
+                self._kept += len(made.tasks)
         elif len(numbers) == 1 or (not_ready and all(map(self._waiting, numbers))):
             for number in numbers:
                 self._settle(number, TaskState.PENDING if not_ready else TaskState.REFUSED, made.refusal)
@@ -210,7 +216,14 @@ class Round:
             self._print(half, reserve=reserve + _price(rest))
             self._print(rest, reserve=reserve)
 
-    def _look_at_new(self, numbers: list[str], ids: tuple[int, ...]) -> None:
+    def _look_at_new(self) -> None:
+        """Last of all, as Ozon needs a while to print; one that is looked at may bring up others."""
+        while self._new:
+            numbers, ids = self._new.pop(0)
+            self._kept -= len(ids)
+            self._try(map(_label, numbers), partial(self._look_first, numbers, ids))
+
+    def _look_first(self, numbers: list[str], ids: tuple[int, ...]) -> None:
         try:
             self._look(numbers, ids)
         except SourceError as error:
@@ -251,7 +264,7 @@ class Round:
         return self._send(path, body, understand, tries=min(TRIES, self._left()))
 
     def _left(self) -> int:
-        return max(0, self._most - self._sent())
+        return max(0, self._most - self._kept - self._sent())
 
 
 def _label(number: str) -> Question:

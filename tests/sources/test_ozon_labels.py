@@ -193,6 +193,25 @@ def test_a_new_task_that_cannot_be_looked_at_yet_is_waited_for(kind: Kind) -> No
         assert asker.label(ONE).state is PRINTED
 
 
+# (the budget, how many of three postings are looked into before the label): one request is kept for the last look
+@pytest.mark.parametrize(("budget", "details"), [(10, 3), (4, 2), (3, 1)])
+def test_a_new_task_is_looked_at_after_all_else_and_nothing_else_uses_up_that_look(budget: int, details: int) -> None:
+    numbers = numbered(3)
+    with asking(shelf(3)) as asker:
+        asker.ask([*labels(numbers[0]), *(Question(Topic.DETAIL, n) for n in numbers)], budget=budget)
+        paths = [seen.path for seen in asker.play.sandbox.requests]
+    assert paths == [CREATE, *["/v3/posting/fbs/get"] * details, LABEL]
+
+
+def test_a_new_task_is_not_looked_at_once_ozon_refuses_every_request() -> None:
+    with asking(shelf()) as asker:
+        refusal = Fault(kind=Kind.ERROR, path="/v3/posting/fbs/get", status=429, message="rate limit", times=9)
+        asker.play.sandbox.fault(refusal)
+        asker.ask([*labels(ONE), Question(Topic.DETAIL, ONE)])
+        assert asker.label(ONE).state is PENDING
+        assert asker.asked(LABEL) == []
+
+
 def test_a_task_that_ozon_has_forgotten_is_made_anew_after_a_failure() -> None:
     with asking(shelf()) as asker:
         asker.ask(labels(ONE))
