@@ -22,9 +22,11 @@ from datetime import datetime, timedelta
 
 from labelwatch.core.model import Destination, Reason
 from labelwatch.notify.channels.outcome import Ambiguous, Channel, Delivered, Permanent, Result, Retry
-from labelwatch.notify.messages import dead_channel, render
-from labelwatch.notify.view import view
+from labelwatch.notify.messages import Message, dead_channel, render
+from labelwatch.notify.plain import plain
+from labelwatch.notify.view import View, view
 from labelwatch.store import OutboxRow, OutboxState, Store
+from labelwatch.store.outbox import LONGEST_LEASE, SKEW
 
 log = logging.getLogger(__name__)
 
@@ -69,8 +71,7 @@ def send_due(
     `fallbacks` names for a channel the one that is told when it is dead (else any other). `at` is called with
     "claimed" and "sent" where a crash is worth trying. Raises StoreError after the other channels are done.
     """
-    due = store.next_due()
-    if not channels or due is None or due > now():
+    if not channels or not _is_due(store, now()):
         return Round()
     desk = _Desk(store, channels, fallbacks or {}, now, stop, at, chance)
     crowd = _Crowd(channels)
@@ -81,6 +82,25 @@ def send_due(
         {name: told for name, told, _ in done if told},
         {name: error for name, _, error in done if error},
     )
+
+
+def _is_due(store: Store, now: datetime) -> bool:
+    """Whether anything can be claimed: its time has come, or the clock was set back after that time was written."""
+    due = store.next_due()
+    if due is None or due <= now:
+        return due is not None
+    leased = store.notifications(states=[OutboxState.LEASED], limit=50)
+    queued = [OutboxState.PENDING, OutboxState.RETRY]
+    return any(_is_unbelievable(row, now) for row in leased) or bool(
+        store.notifications(states=queued, since=now + SKEW, limit=1)
+    )
+
+
+def _is_unbelievable(row: OutboxRow, now: datetime) -> bool:
+    """Whether a wait must be from before the clock was set back: it is longer than any, or began in the future."""
+    if row.lease_until is not None:
+        return row.lease_until > now + LONGEST_LEASE + SKEW
+    return row.created_at > now + SKEW or row.notification.due_at > now + LONGEST_WISH + LEASE
 
 
 def recover(store: Store, *, now: datetime) -> int:
@@ -178,7 +198,8 @@ def _claimed(desk: _Desk, name: str) -> list[OutboxRow]:
     kept, and a service that asked for a pause gets it."""
     now = desk.now()
     ahead = desk.store.notifications(channel=name, states=[OutboxState.LEASED, OutboxState.RETRY], limit=50)
-    if any((row.lease_until or row.notification.due_at) > now for row in ahead):
+    waits = [row for row in ahead if not _is_unbelievable(row, now)]
+    if any((row.lease_until or row.notification.due_at) > now for row in waits):
         return []
     return desk.store.claim(name, now=now, lease_until=now + LEASE, key=desk.new_key())
 
@@ -195,13 +216,48 @@ def _tell(desk: _Desk, name: str, rows: Sequence[OutboxRow]) -> tuple[int, str]:
     if desk.stop():
         desk.store.release([row.id for row in rows])
         return 0, ""
-    result = _sent(desk, name, rows)
+    try:
+        message, views = _composed(desk, name, rows)
+    except Exception as error:  # whatever it is: one alert that cannot be shown must not silence the channel
+        return _told_singly(desk, name, rows) if len(rows) > 1 else (0, _given_up(desk, name, rows[0], error))
+    key = rows[0].message_key
+    assert key is not None, "claimed rows have the key of their message"
+    with desk.turns[name]:
+        result = desk.channels[name][1].send(message, views, key)
     desk.at("sent")
     _mark(desk, name, rows, result)
     return (len(rows), "") if isinstance(result, Delivered) else (0, result.error)
 
 
-def _sent(desk: _Desk, name: str, rows: Sequence[OutboxRow]) -> Result:
+def _told_singly(desk: _Desk, name: str, rows: Sequence[OutboxRow]) -> tuple[int, str]:
+    """Tell rows that make no message together: those that cannot be shown are given up, the others are one message.
+
+    Where each can be shown alone, the first goes alone and the others are given back.
+    """
+    sound, last = [], ""
+    for row in rows:
+        try:
+            _composed(desk, name, [row])
+            sound.append(row)
+        except Exception as error:  # as above
+            last = _given_up(desk, name, row, error)
+    if len(sound) == len(rows):
+        desk.store.release([row.id for row in sound[1:]])
+        sound = sound[:1]
+    told, error_of_rest = _tell(desk, name, sound) if sound else (0, "")
+    return told, error_of_rest or last
+
+
+def _given_up(desk: _Desk, name: str, row: OutboxRow, error: Exception) -> str:
+    """End a row that cannot be shown, or it would come first again and again; returns why."""
+    why = f"cannot be shown: {type(error).__name__}: {plain(str(error), 160)}"
+    log.error("channel %s: notification %d %s", name, row.id, why)
+    desk.store.settle([row.id], state=OutboxState.DEAD, at=desk.now(), error=why)
+    return why
+
+
+def _composed(desk: _Desk, name: str, rows: Sequence[OutboxRow]) -> tuple[Message, list[View]]:
+    """The message made of these rows, and its alerts as JSON."""
     destination, channel = desk.channels[name]
     message = render([row.notification for row in rows], destination, now=desk.now(), limit=channel.limit)
     views = [
@@ -214,10 +270,7 @@ def _sent(desk: _Desk, name: str, rows: Sequence[OutboxRow]) -> Result:
         )
         for row in rows
     ]
-    key = rows[0].message_key
-    assert key is not None, "claimed rows have the key of their message"
-    with desk.turns[name]:
-        return channel.send(message, views, key)
+    return message, views
 
 
 def _mark(desk: _Desk, name: str, rows: Sequence[OutboxRow], result: Result) -> None:

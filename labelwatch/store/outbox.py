@@ -5,10 +5,13 @@ pending --claim--> leased --settle--> sent | unverified | dead | superseded
    '---- retry <-----'
 """
 
+import logging
 from collections.abc import Collection, Iterable, Sequence
-from datetime import datetime
+from contextlib import suppress
+from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, Connection, and_, case, func, literal_column, or_, select, update
+from msgspec import MsgspecError
+from sqlalchemy import ColumnElement, Connection, and_, case, func, literal, literal_column, or_, select, update
 
 from labelwatch.core.model import Notification
 from labelwatch.schema import alert, notification
@@ -17,11 +20,17 @@ from labelwatch.store.interned import insert
 from labelwatch.store.postings import chunks
 from labelwatch.store.values import OutboxRow, OutboxState
 
+log = logging.getLogger(__name__)
+
 # Written out: SQLite uses a partial index only where it sees the index's own words.
 # Without a type: SQLAlchemy would append "= 1" to a Boolean.
 _WAITING = "state IN ('pending', 'retry', 'leased')"
 waits: ColumnElement[bool] = literal_column(f"notification.{_WAITING}")
 _n = notification.c
+SKEW = timedelta(minutes=1)
+"""Hosts that share a database may differ by this much; what lies further ahead tells of a clock that was set back."""
+LONGEST_LEASE = timedelta(minutes=10)
+"""No claim is for longer; a lease that ends later was given before the clock was set back."""
 _WITHDRAWN = "withdrawn: an incident explains it and is told instead"
 
 
@@ -69,7 +78,7 @@ def claim(
     _expire(conn, channel, now)
     begun = _begun_message(conn, channel, now)
     if begun is not None:
-        return _lease(conn, and_(_n.message_key == begun, _ready(now)), key=begun, lease_until=lease_until)
+        return _lease(conn, and_(_n.message_key == begun, _ready(now)), key=begun, now=now, lease_until=lease_until)
     due = (
         select(_n.id)
         .where(_n.channel == channel, waits, _ready(now), _n.message_key.is_(None))
@@ -78,13 +87,16 @@ def claim(
         .with_for_update(skip_locked=True)
     )
     ids = list(conn.scalars(due))
-    return _lease(conn, _n.id.in_(ids), key=key, lease_until=lease_until) if ids else []
+    return _lease(conn, _n.id.in_(ids), key=key, now=now, lease_until=lease_until) if ids else []
 
 
 def _ready(now: datetime) -> ColumnElement[bool]:
-    """Due, or claimed by somebody who has not been heard of since."""
-    lapsed = and_(_n.state == OutboxState.LEASED.value, _n.lease_until <= now)
-    due = and_(_n.state.in_([OutboxState.PENDING.value, OutboxState.RETRY.value]), _n.due_at <= now)
+    """Due, or claimed by somebody who has not been heard of since; times from before the clock was set back would
+    hold a row for as long as it was set back, so it is ready at once."""
+    over = or_(_n.lease_until <= now, _n.lease_until > now + LONGEST_LEASE + SKEW)
+    lapsed = and_(_n.state == OutboxState.LEASED.value, over)
+    come = or_(_n.due_at <= now, _n.created_at > now + SKEW)
+    due = and_(_n.state.in_([OutboxState.PENDING.value, OutboxState.RETRY.value]), come)
     return or_(lapsed, due)
 
 
@@ -120,22 +132,40 @@ def _begun_message(conn: Connection, channel: str, now: datetime) -> str | None:
     return conn.scalars(query).first()
 
 
-def _lease(conn: Connection, which: ColumnElement[bool], *, key: str, lease_until: datetime) -> list[OutboxRow]:
-    """Rows that were in a message before may have arrived: their key is the same as it will be now."""
+def _lease(
+    conn: Connection, which: ColumnElement[bool], *, key: str, now: datetime, lease_until: datetime
+) -> list[OutboxRow]:
+    """Rows that were in a message before may have arrived: their key is the same as it will be now.
+
+    A row from before the clock was set back is dated anew, or no pause after a failure would hold it.
+    """
     statement = (
         update(notification)
         .where(which)
         .values(
             state=OutboxState.LEASED.value,
             lease_until=lease_until,
+            created_at=case((_n.created_at > now + SKEW, literal(now, _n.created_at.type)), else_=_n.created_at),
             attempts=_n.attempts + 1,
             possible_duplicate=or_(_n.possible_duplicate, _n.message_key.is_not(None)),
             message_key=key,
         )
         .returning(notification)
     )
-    claimed = [rows.outbox(row) for row in conn.execute(statement)]
-    return sorted(claimed, key=lambda row: (row.notification.due_at, row.id))
+    claimed = [_readable(conn, row) for row in conn.execute(statement).all()]
+    return sorted(filter(None, claimed), key=lambda row: (row.notification.due_at, row.id))
+
+
+def _readable(conn: Connection, row: rows.AnyRow) -> OutboxRow | None:
+    """A claimed row; one whose snapshot cannot be decoded any more is dead, or it would hold its channel."""
+    try:
+        return rows.outbox(row)
+    except (MsgspecError, ValueError) as error:
+        why = f"cannot be read: {type(error).__name__}: {error}"[:200]
+        log.error("channel %s: notification %d %s", row.channel, row.id, why)
+        dead = {"state": OutboxState.DEAD.value, "lease_until": None, "error": why}
+        _set(conn, [row.id], dead, where=_n.state == OutboxState.LEASED.value)
+        return None
 
 
 def settle(
@@ -256,7 +286,8 @@ def read(
     since: datetime | None,
     limit: int,
 ) -> list[OutboxRow]:
-    """Notifications, latest first; each argument narrows them down."""
+    """Notifications, latest first; each argument narrows them down. What cannot be decoded any more is left out:
+    it ends when it is claimed, and the log says so."""
     query = select(notification).order_by(_n.id.desc()).limit(limit)
     if channel is not None:
         query = query.where(_n.channel == channel)
@@ -266,4 +297,8 @@ def read(
         query = query.where(_n.alert_id.in_(select(alert.c.id).where(alert.c.posting_number == posting_number)))
     if since is not None:
         query = query.where(_n.created_at >= since)
-    return [rows.outbox(row) for row in conn.execute(query)]
+    found = []
+    for row in conn.execute(query):
+        with suppress(MsgspecError, ValueError):
+            found.append(rows.outbox(row))
+    return found

@@ -4,14 +4,14 @@ import random
 import threading
 from contextlib import closing
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import count
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from labelwatch.core.model import Reason
+from labelwatch.core.model import Interval, Reason
 from labelwatch.notify.channels import Ambiguous, Delivered, Permanent, Retry
 from labelwatch.notify.outbox import LEASE, LONGEST_PAUSE, pause, recover, sift
 from labelwatch.notify.plain import size
@@ -215,6 +215,48 @@ def test_when_nothing_works_the_log_cries(sqlite_store: Store, caplog: pytest.Lo
     queue(sqlite_store, told())
     tell(sqlite_store, Clock(), {"packers": FakeChannel([Permanent("HTTP 404")])})
     assert [record.levelname for record in caplog.records][-1] == "CRITICAL"
+
+
+@pytest.mark.parametrize("first", [Retry("HTTP 500"), Ambiguous("no answer")], ids=["failed", "no answer"])
+def test_a_clock_that_is_set_back_holds_no_message(store: Store, first: Retry | Ambiguous) -> None:
+    queue(store, told(n=1))
+    channel, clock = FakeChannel([first, first, FINE]), Clock()
+    tell(store, clock, {"packers": channel})
+    queue(store, told(n=2))
+    clock.advance(hours=-1)
+    tell(store, clock, {"packers": channel})
+    assert len(channel.sent) == 2
+    clock.advance(seconds=15)
+    tell(store, clock, {"packers": channel})
+    assert set(states(store)) == {OutboxState.SENT}
+
+
+def test_what_waits_longer_than_any_service_may_wish_holds_no_other(store: Store) -> None:
+    queue(store, told(n=1))
+    (row,) = store.claim("packers", now=NOW, lease_until=NOW + LEASE, key="k1")
+    store.settle([row.id], state=OutboxState.RETRY, at=NOW, next_try=NOW + timedelta(hours=2))
+    queue(store, told(n=2))
+    channel = FakeChannel()
+    tell(store, Clock(), {"packers": channel})
+    assert channel.told == [[("41517061-0215-1", "first")]]
+
+
+@pytest.mark.parametrize("others", [0])
+def test_what_cannot_be_shown_is_given_up_and_holds_no_other(
+    store: Store, others: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    fine = [told(n=n) for n in range(2, 2 + others)]
+    broken = told(n=1)
+    end_of_time = datetime.max.replace(tzinfo=UTC)
+    far = replace(broken.alert.diagnosis, waiting_since=Interval(NOW, end_of_time), deadline=end_of_time)
+    queue(store, replace(broken, alert=replace(broken.alert, diagnosis=far, opened_at=end_of_time)), *fine)
+    channel = FakeChannel()
+    done = tell(store, Clock(), {"packers": channel})
+    assert [len(part) for part in channel.told] == ([others] if others else [])
+    assert states(store) == [OutboxState.DEAD] + [OutboxState.SENT] * others
+    assert rows(store)[0].error.startswith("cannot be shown: OverflowError: ")
+    assert [record.levelname for record in caplog.records if "cannot be shown" in record.message] == ["ERROR"]
+    assert done.told == ({"packers": others} if others else {})
 
 
 # ---- side by side

@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
 from labelwatch.core.model import Alert
 from labelwatch.store import OutboxRow, OutboxState, Store, open_store, outbox
@@ -183,6 +184,44 @@ def test_rows_settled_before_the_crash_do_not_come_again(store: Store) -> None:
     lost = claim(store)
     store.supersede(ids(lost)[:1], why="a newer telling")
     assert ids(claim(store, "k2", at=minutes(2))) == ids(lost)[1:]
+
+
+@pytest.mark.parametrize("begun", [False, True], ids=["queued", "claimed"])
+def test_what_is_from_before_the_clock_was_set_back_is_ready_at_once(store: Store, begun: bool) -> None:
+    queue(store, 1)
+    if begun:
+        claim(store)
+    (row,) = claim(store, "k2", at=-minutes(60))
+    assert (row.message_key, row.created_at) == ("k1" if begun else "k2", NOW - minutes(60))
+    settled(store, [row], S.RETRY, next_try=NOW - minutes(55))
+    assert claim(store, "k3", at=-minutes(56)) == []
+    assert len(claim(store, "k3", at=-minutes(55))) == 1
+
+
+def test_hosts_whose_clocks_differ_a_little_leave_each_other_their_rows(store: Store) -> None:
+    queue(store, 1, due_at=NOW + minutes(1))
+    assert claim(store, at=-minutes(0.5)) == []
+    claim(store, at=minutes(1))
+    assert claim(store, "k2", at=minutes(0.5)) == []
+
+
+def test_a_snapshot_that_cannot_be_read_is_dead_and_holds_no_other(
+    database: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    engine = make_engine(read_url(database))
+    with closing(open_store(database)) as store:
+        queue(store, 2)
+        spoilt = ids(store.notifications())[-1]
+        with engine.begin() as conn:
+            conn.execute(text("UPDATE notification SET snapshot = '{}' WHERE id = :id"), {"id": spoilt})
+        assert len(claim(store)) == 1
+        assert len(store.notifications()) == 1
+    with engine.connect() as conn:
+        found = conn.execute(text("SELECT state, error FROM notification WHERE id = :id"), {"id": spoilt}).one()
+    engine.dispose()
+    assert found.state == "dead"
+    assert found.error.startswith("cannot be read: ValidationError: ")
+    assert [record.levelname for record in caplog.records] == ["ERROR"]
 
 
 def test_what_is_past_its_time_expires(store: Store) -> None:
