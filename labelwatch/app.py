@@ -285,7 +285,7 @@ class App:
             normal_label=labels,
             normal_registration=registrations,
             ask_label_task=self.config.ozon.ask_label_task,
-            shops=self._in_sight(but=shop.name),
+            shops={name: every for name, every in self.shops() if name != shop.name},
         )
 
     def _terms(self, shop: Shop) -> Plan:
@@ -304,13 +304,6 @@ class App:
         if not timedelta(0) <= now - last < DEAF:
             self._since = now
         return self._since
-
-    def _in_sight(self, *, but: str) -> tuple[str, ...]:
-        """The other shops that were read lately: what became of the labels of the rest, nobody knows."""
-        now = self.clock.now()
-        states = {state.name: state for state in self.store.shops()}
-        views = [self._view(shop, states.get(shop.name), 0, now) for shop in self.config.shops if shop.enabled]
-        return tuple(view.name for view in views if view.state == "fresh" and view.name != but)
 
     def _normal(self, shop: ShopState) -> tuple[Mapping[str, timedelta], Mapping[str, timedelta]]:
         """What is normal in this shop, learned at most once an hour."""

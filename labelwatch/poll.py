@@ -16,13 +16,22 @@ import msgspec
 
 from labelwatch.core.detect import Watch
 from labelwatch.core.diagnose import BLIND_AFTER_INTERVALS, blindness, event, pause_after
-from labelwatch.core.incidents import AT_LEAST, COUNTED_WITHIN, Incident, count, find, most_alike
+from labelwatch.core.incidents import AT_LEAST, COUNTED_WITHIN, Incident, Scope, count, find, most_alike, restored
 from labelwatch.core.knowledge import Knowledge
 from labelwatch.core.lifecycle import close
-from labelwatch.core.model import Alert, AlertPolicy, DelayPolicy, Destination, Diagnosis, MethodHistory, Outcome
+from labelwatch.core.model import (
+    Alert,
+    AlertPolicy,
+    DelayPolicy,
+    Destination,
+    Diagnosis,
+    MethodHistory,
+    Outcome,
+    Reason,
+)
 from labelwatch.core.questions import ANSWERS_KEPT, BUDGET, Answers, settled, urgency, worth_asking
 from labelwatch.core.review import Decision, look, renew, review
-from labelwatch.core.telling import tellings
+from labelwatch.core.telling import tellings, wants
 from labelwatch.sources import Source, SourceError
 from labelwatch.spool import Spool
 from labelwatch.store import Change, PollRow, ShopState, Store, Transaction
@@ -45,8 +54,8 @@ class Plan:
     normal_label: Mapping[str, timedelta] = field(default_factory=dict)
     normal_registration: Mapping[str, timedelta] = field(default_factory=dict)
     ask_label_task: bool = True
-    shops: tuple[str, ...] = ()
-    """The other shops that are in sight: incidents are looked for over all of them."""
+    shops: Mapping[str, timedelta] = field(default_factory=dict)
+    """The other shops that are watched and how often: incidents are looked for over all of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,14 +149,14 @@ def _save(
         tx.put_answers(shop.id, fresh)
         finished = now()
         decisions = _decide(plan, catch, tx, knowledge, finished)
-        _write(plan, tx, shop.id, decisions, finished)
+        told = _write(plan, tx, shop.id, decisions, finished)
         for broken in catch.broken:
             tx.quarantine(shop.id, path=broken.path, number=broken.number, problem=broken.problem, at=finished)
         tx.shop_read(shop.id, started_at=started, finished_at=finished)
         done = replace(
             report,
             late=sum(_is_late(decision) for decision in decisions),
-            told=sum(decision.reason is not None for decision in decisions),
+            told=told,
             seconds=_seconds(started, finished),
         )
         tx.record_poll(shop.id, _row(done, started, finished))
@@ -155,22 +164,36 @@ def _save(
 
 
 def _watch_incidents(plan: Plan, tx: Transaction, own: Iterable[Diagnosis], now: datetime) -> tuple[Incident, ...]:
-    """Look over all shops for what is one event: open, renew and close its alert; the incidents there are now."""
+    """Look over all shops for what is one event: open, renew and close its alert; the incidents there are now.
+
+    An incident is over only when all of its shops were looked at; until then it stays as it was.
+    """
     tx.lock_incidents()
     before = tx.open_incidents()
+    seen = {plan.shop} | {shop.name for shop in tx.shops() if _is_in_sight(plan, shop, now)}
     # An open incident goes on counting what it was opened for, however long it lasts.
     since = min((alert.opened_at for alert in before.values()), default=now) - COUNTED_WITHIN
-    late = [*count(own, since=since), *tx.waiting(since=since, shops=set(plan.shops) - {plan.shop})]
+    late = [*count(own, since=since), *tx.waiting(since=since, shops=seen - {plan.shop})]
     if not before and most_alike(late) < AT_LEAST:
         return ()
-    fine = tx.fine(since=now - COUNTED_WITHIN, shops={*plan.shops, plan.shop})
-    events = find([*late, *fine], before.keys())
-    decisions = [
-        renew(before.pop(found.key, None), event(found, now=now), policy=plan.alerts, now=now) for found in events
-    ]
-    decisions += [Decision(*close(alert, Outcome.OVER, policy=plan.alerts, now=now)) for alert in before.values()]
+    fine = tx.fine(since=now - COUNTED_WITHIN, shops=seen)
+    dark = {key: alert for key, alert in before.items() if not seen.issuperset(alert.diagnosis.shops)}
+    events = find([*late, *fine], before.keys(), whole=seen.issuperset(plan.shops))
+    found = [found for found in events if found.key not in dark] if dark else list(events)
+    decisions = [renew(before.get(one.key), event(one, now=now), policy=plan.alerts, now=now) for one in found]
+    over = before.keys() - dark.keys() - {one.key for one in found}
+    decisions += [Decision(*close(before[key], Outcome.OVER, policy=plan.alerts, now=now)) for key in sorted(over)]
     _write(plan, tx, None, decisions, now)
-    return events
+    for one in found:
+        tx.take_back(shops=set(one.shops) - {plan.shop}, carrier=one.name if one.scope is Scope.CARRIER else None)
+    return (*found, *(restored(key, alert.diagnosis) for key, alert in dark.items()))
+
+
+def _is_in_sight(plan: Plan, shop: ShopState, now: datetime) -> bool:
+    every = plan.shops.get(shop.name)
+    if every is None or shop.read_at is None or shop.failing_since is not None:
+        return False
+    return now - shop.read_at < BLIND_AFTER_INTERVALS * every
 
 
 def _decide(plan: Plan, catch: Catch, tx: Transaction, knowledge: Knowledge, now: datetime) -> list[Decision]:
@@ -203,15 +226,26 @@ def _replaced(tx: Transaction, before: Alert | None, decision: Decision) -> Deci
     return replace(decision, alert=replace(alert, told=None), is_news=True) if unheard else decision
 
 
-def _write(plan: Plan, tx: Transaction, shop_id: int | None, decisions: Sequence[Decision], now: datetime) -> None:
-    """Write the alerts that changed and, in the same transaction, the notifications that follow from them."""
-    news = [decision for decision in decisions if decision.is_news]
-    ids = tx.save_alerts(shop_id, [decision.alert for decision in news])
+def _write(plan: Plan, tx: Transaction, shop_id: int | None, decisions: Sequence[Decision], now: datetime) -> int:
+    """Write the alerts that changed and, in the same transaction, the notifications that follow from them; how many
+    alerts people are told of."""
+    news = [_heard(plan, decision) for decision in decisions if decision.is_news]
+    ids, told = tx.save_alerts(shop_id, [decision.alert for decision in news]), 0
     for decision, id_ in zip(news, ids, strict=True):
         if decision.reason is not None:
             alert = replace(decision.alert, id=id_)
             rows = tellings(alert, decision.reason, plan.destinations, now=now, group_wait=plan.group_wait)
             tx.add_notifications(rows, created_at=now)
+            told += bool(rows)
+    return told
+
+
+def _heard(plan: Plan, decision: Decision) -> Decision:
+    """What no channel wants to hear of, or none was there for, was not told: it is first news to the next one."""
+    alert = decision.alert
+    if decision.reason is not Reason.FIRST or any(wants(to, alert, Reason.FIRST) for to in plan.destinations):
+        return decision
+    return replace(decision, alert=replace(alert, told=None), reason=None)
 
 
 def _judge_anew(tx: Transaction, shop_id: int, watch: Watch) -> None:
@@ -247,7 +281,7 @@ def _fail(
         tx.shop_failed(
             shop.id, at=finished, cause=cause, detail=error.detail, retry_at=finished + pause if pause else None
         )
-        decisions = _darken(
+        told = _darken(
             plan,
             shop,
             tx,
@@ -260,7 +294,7 @@ def _fail(
         report = Report(
             shop=plan.shop,
             complete=False,
-            told=sum(decision.reason is not None for decision in decisions),
+            told=told,
             requests=requests,
             seconds=_seconds(started, finished),
             error=error.detail,
@@ -280,8 +314,8 @@ def _darken(
     since: datetime,
     final: bool,
     now: datetime,
-) -> list[Decision]:
-    """Open or renew the alert of a shop that has not been read for too long."""
+) -> int:
+    """Open or renew the alert of a shop that has not been read for too long; how many people are told of."""
     diagnosis = blindness(
         plan.shop,
         cause,
@@ -293,11 +327,9 @@ def _darken(
         now=now,
     )
     if diagnosis is None:
-        return []
+        return 0
     before = tx.open_alerts(shop.id).get(None)
-    decision = renew(before, diagnosis, policy=plan.alerts, now=now)
-    _write(plan, tx, shop.id, [decision], now)
-    return [decision]
+    return _write(plan, tx, shop.id, [renew(before, diagnosis, policy=plan.alerts, now=now)], now)
 
 
 def notice_silence(plan: Plan, shop: ShopState, *, store: Store, watching_since: datetime, now: datetime) -> bool:

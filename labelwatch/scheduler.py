@@ -34,7 +34,7 @@ CLOCK_STEP = timedelta(seconds=5)
 STATUS_EVERY = timedelta(seconds=30)
 NO_PROGRESS = timedelta(minutes=3)
 """A round of telling that lasts longer than this is stuck: each send has a deadline far below."""
-STOP_WITHIN = timedelta(seconds=10)
+STOP_WITHIN = timedelta(seconds=5)
 
 
 class Polled(Protocol):

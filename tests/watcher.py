@@ -133,7 +133,7 @@ class Watcher:
             destinations=(PACKERS,),
             normal_label=history.normal_label,
             normal_registration=history.normal_registration,
-            shops=tuple(other for other in self.sources if other != name),
+            shops={other: self.every for other in self.sources if other != name},
         )
 
     def _history(self, shop: ShopState) -> MethodHistory:

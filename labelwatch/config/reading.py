@@ -61,7 +61,8 @@ def find(explicit: Path | None, environ: Mapping[str, str]) -> Path:
         if _is_there(place):
             return place
     looked = ", ".join(map(str, places))
-    wanted = f"a configuration file in one of {looked}, or --config FILE; `labelwatch init` writes one"
+    example = "deploy/labelwatch.toml.example shows what stands in one"
+    wanted = f"a configuration file in one of {looked}, or --config FILE; {example}"
     raise ConfigError([Mistake(Path(NAME), "", wanted)])
 
 

@@ -87,7 +87,8 @@ def _climb(finding: Finding, facts: Facts) -> tuple[Rung, Proven, tuple[RuledOut
     for rung in LADDER:
         answer = rung.rule(finding, facts)
         if isinstance(answer, Excluded):
-            passed.append(RuledOut(rung.cause, answer.because))
+            if all(other.cause != rung.cause for other in passed):
+                passed.append(RuledOut(rung.cause, answer.because))
         else:
             return rung, answer, tuple(passed)
     raise AssertionError("the last rung of the ladder always holds")

@@ -28,6 +28,8 @@ COUNTED_WITHIN = timedelta(hours=6)
 AT_LEAST = 10
 SHARE = 0.5
 NEARLY_ALL = 0.8
+EACH = 3
+"""So many late labels a carrier, on average: single orders of many carriers have troubles of their own."""
 USUAL = 0.05
 """The share of late labels that is nothing to wonder at."""
 CHANCE = 1e-4
@@ -82,15 +84,34 @@ class Incident:
         return self.scope is Scope.PLATFORM or self.name == (carrier if self.scope is Scope.CARRIER else shop)
 
 
-def find(tallies: Sequence[Tally], still_open: Collection[str] = ()) -> tuple[Incident, ...]:
+def restored(key: str, diagnosis: Diagnosis) -> Incident:
+    """An incident as it was last seen, for as long as its shops are out of sight."""
+    scope, _, name = key.partition(":")
+    since = diagnosis.waiting_since.latest if diagnosis.waiting_since else None
+    return Incident(
+        scope=Scope(scope),
+        name=name,
+        late=diagnosis.late,
+        total=diagnosis.total,
+        shops=diagnosis.shops,
+        carriers=tuple(diagnosis.method.carrier.split(", ")),
+        since=since,
+        deadline=diagnosis.deadline,
+        certainty=diagnosis.certainty,
+    )
+
+
+def find(tallies: Sequence[Tally], still_open: Collection[str] = (), *, whole: bool = True) -> tuple[Incident, ...]:
     """The incidents there are now; `still_open` are the keys of those there were at the last look.
+
+    `whole`: every shop was looked at. Where some were not yet, nothing is said to hit the whole platform.
 
     The widest wins: what the platform explains is not blamed on carriers, what a shop explains neither.
     """
     late = [tally for tally in tallies if tally.late]
     carriers, shops = {tally.carrier for tally in late}, {tally.shop for tally in late}
     everywhere = _event(Scope.PLATFORM, "", tallies, tallies)
-    hit = everywhere.key in still_open or _all_hit(tallies)
+    hit = everywhere.key in still_open or (whole and _all_hit(tallies) and everywhere.late >= EACH * len(carriers))
     if len(carriers) > 1 and hit and _holds(everywhere, tallies, still_open, groups=1):
         return (everywhere,)
     looks = [(Scope.CARRIER, name) for name in sorted(carriers)]

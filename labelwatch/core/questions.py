@@ -211,7 +211,8 @@ def with_answers(facts: Facts, finding: Finding, answers: Answers, labelled: Map
         limits=_of(answers, Question(Topic.LIMITS, number), DropoffLimits),
         exemplars=_of(answers, Question(Topic.EXEMPLARS, number), str),
         detail=_of(answers, Question(Topic.DETAIL, number), Detail),
-        method=methods.by_id.get(method.id, MethodState("")) if methods else None,
+        # An empty list proves nothing about a method that a posting names.
+        method=methods.by_id.get(method.id, MethodState("")) if methods and methods.by_id else None,
         warehouse=houses.by_id.get(method.warehouse_id) if houses else None,
         alternatives=_alternatives(methods, finding, labelled) if methods else None,
     )

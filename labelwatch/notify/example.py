@@ -47,4 +47,4 @@ def example(channel: str, *, shop: str, now: datetime) -> Notification:
     )
     told = Told(now, 1, diagnosis.severity, diagnosis.cause)
     alert = Alert(None, AlertState.FIRING, now, diagnosis, cause_since=now, told=told)
-    return Notification(alert, 1, Reason.TEST, channel, due_at=now, expires_at=now + timedelta(hours=1))
+    return Notification(alert, 1, Reason.TEST, channel, due_at=now, expires_at=now + timedelta(minutes=2))

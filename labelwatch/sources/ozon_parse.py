@@ -15,7 +15,7 @@ import msgspec
 
 from labelwatch.core.model import DeliveryMethod, Posting, Product, TariffStep
 from labelwatch.sources import Item, KeyInfo, Unreadable
-from labelwatch.sources.ozon_errors import Answer, decoded, failure, is_posting_missing, unwrapped
+from labelwatch.sources.ozon_errors import Answer, decoded, failure, is_posting_missing, message_of, unwrapped
 from labelwatch.sources.ozon_values import NAME, WORD, Loose, amount, count, number, text, time
 
 T = TypeVar("T")
@@ -173,6 +173,8 @@ def page(answer: Answer) -> Page:
         found = unwrapped(_LIST, found.result, answer, problem=problem)
     if found.postings is None:
         raise failure(answer, problem)
+    if not found.postings and message_of(answer.body):
+        raise failure(answer, problem)  # an error that brings an empty list along
     if found.has_next is None and not _is_utf8(answer.body):
         # Skipped bytes are not validated: a damaged "has_next" would pass for a missing one, and end the list.
         raise failure(answer, "damaged characters in it")

@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, Connection, bindparam, select, text, updat
 from labelwatch.core.model import Alert
 from labelwatch.schema import alert, shop
 from labelwatch.store import rows
+from labelwatch.store.postings import chunks
 
 _INCIDENTS = 0x6C6162656C0003  # any number will do, as long as it is always the same
 
@@ -33,6 +34,23 @@ def open_incidents(conn: Connection) -> dict[str, Alert]:
 def _open(conn: Connection, whose: ColumnElement[bool]) -> list[tuple[str, Alert]]:
     query = select(alert).where(whose, _unresolved).order_by(alert.c.id).with_for_update()
     return [(row.posting_number, rows.alert(row)) for row in conn.execute(query)]
+
+
+def waiting_ids(conn: Connection, *, shops: Collection[str], carrier: str | None) -> list[int]:
+    """The open alerts of these shops that were told and that nothing of their own explains."""
+    query = (
+        select(alert.c.id)
+        .join(shop, alert.c.shop_id == shop.c.id)
+        .where(_unresolved, alert.c.kind != "", alert.c.told_at.is_not(None), shop.c.name.in_(shops))
+    )
+    return list(conn.scalars(query if carrier is None else query.where(alert.c.carrier == carrier)))
+
+
+def untell(conn: Connection, ids: Sequence[int]) -> None:
+    """Let alerts count as never told."""
+    never = {"told_at": None, "told_count": None, "told_severity": None, "told_cause": None}
+    for some in chunks(ids):
+        conn.execute(update(alert).where(alert.c.id.in_(some)).values(**never))
 
 
 def lock_incidents(conn: Connection) -> None:

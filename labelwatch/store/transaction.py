@@ -10,7 +10,7 @@ from labelwatch.core.model import Alert, Known, Notification
 from labelwatch.core.questions import Answer, Question
 from labelwatch.store import alerts, answers, changes, outbox, postings, shops, tallies
 from labelwatch.store.interned import Interned
-from labelwatch.store.values import Change, EvidenceLevel, PollRow
+from labelwatch.store.values import Change, EvidenceLevel, PollRow, ShopState
 
 
 class Transaction:
@@ -75,6 +75,16 @@ class Transaction:
         Best late in a transaction, since others wait here; on SQLite they have been waiting all along.
         """
         alerts.lock_incidents(self._conn)
+
+    def shops(self) -> list[ShopState]:
+        """All shops and how reading them went."""
+        return shops.shops(self._conn)
+
+    def take_back(self, *, shops: Collection[str], carrier: str | None) -> None:
+        """What an incident in these shops explains (of this carrier; None = of all) and nobody has heard of yet is
+        not told singly: its notifications end, and it counts as untold."""
+        unheard = self.withdraw(alerts.waiting_ids(self._conn, shops=shops, carrier=carrier))
+        alerts.untell(self._conn, sorted(unheard))
 
     def open_incidents(self) -> dict[str, Alert]:
         """The key of each open incident -> its alert, as nobody changes it meanwhile."""

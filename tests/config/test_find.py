@@ -41,4 +41,4 @@ def test_where_none_is_found_the_places_and_the_way_out_are_named(
         "/etc/labelwatch/labelwatch.toml",
     ):
         assert place in mistake.allowed
-    assert "labelwatch init" in mistake.allowed
+    assert "labelwatch.toml.example" in mistake.allowed

@@ -117,7 +117,7 @@ def test_every_field_that_a_rule_may_name_has_a_word(language: str) -> None:
 def test_what_the_facts_may_say_has_words(language: str) -> None:
     value = catalog(language).value
     assert set(value["label_task"]) == set(TaskState)
-    assert set(value["delivery_method.status"]) >= {*delivery_method._NOT_RUNNING, "BROKEN", "not listed"}
+    assert set(value["delivery_method.status"]) >= {*delivery_method._UNFINISHED, "BROKEN", "DISABLED", "not listed"}
     assert set(value["warehouse.status"]) >= {*delivery_method._PAUSED, delivery_method._ARCHIVED}
     assert "validation_in_process" in value["exemplars"]
     assert set(catalog(language).calm) == set(INCIDENT_CAUSES.values())

@@ -7,8 +7,9 @@ from datetime import timedelta
 import pytest
 
 from labelwatch.core.model import Certainty, Outcome, Posting
+from labelwatch.sources import Trouble
 from labelwatch.store import Store
-from tests.poll.stage import Story, labelled, of_carrier, posting
+from tests.poll.stage import EVERY, Story, labelled, of_carrier, posting
 
 
 @pytest.fixture
@@ -122,9 +123,9 @@ def test_an_incident_that_lasts_goes_on_counting_what_it_began_with(story: Story
 
 
 def test_what_two_shops_have_in_common_is_one_incident(story: Story, store: Store) -> None:
-    second = Story(store, plan=replace(story.plan, shop="second", shops=("main",)))
+    second = Story(store, plan=replace(story.plan, shop="second", shops={"main": EVERY}))
     store.sync_shops([("main", "123456"), ("second", "654321")])
-    story.plan = replace(story.plan, shops=("second",))
+    story.plan = replace(story.plan, shops={"second": EVERY})
     for one in (story, second):
         one.source.page = 100
         one.lists(*stuck("Aurora", 8), *fine("Silk", 60, 1000))
@@ -135,6 +136,7 @@ def test_what_two_shops_have_in_common_is_one_incident(story: Story, store: Stor
     second.poll()
     (incident,) = store.incidents()
     assert (incident.diagnosis.late, incident.diagnosis.shops) == (16, ("main", "second"))
+    assert [row.state.value for row in story.rows()] == ["superseded"] * 8 + ["pending"], "told once for both shops"
     story.poll(1)
     assert {alert.diagnosis.incident for alert in story.alerts().values()} == {"carrier:Aurora"}
     assert len(store.incidents()) == 1
@@ -147,3 +149,29 @@ def test_a_plain_shop_with_one_carrier_says_that_it_cannot_tell_apart(story: Sto
     story.poll(16)
     (incident,) = story.store.incidents()
     assert (incident.diagnosis.cause, incident.diagnosis.certainty) == ("carrier_incident", Certainty.UNKNOWN)
+
+
+def test_an_incident_whose_shop_is_out_of_sight_is_not_over(story: Story, store: Store) -> None:
+    second = Story(store, plan=replace(story.plan, shop="second", shops={"main": EVERY}))
+    store.sync_shops([("main", "123456"), ("second", "654321")])
+    story.plan = replace(story.plan, shops={"second": EVERY})
+    second.source.page = 100
+    second.lists(*fine("Silk", 100, 1000))
+    second.poll()
+    late(story, *stuck("Aurora", 40))
+    second.at = story.at
+    second.poll()
+    assert [alert.diagnosis.late for alert in store.incidents()] == [40]
+    story.source.trouble = Trouble.OZON_DOWN
+    story.poll(2)
+    second.at = story.at
+    second.poll(1)
+    (still,) = store.incidents()
+    assert still.resolved_at is None
+    assert ("carrier_incident", "resolved") not in told(story)
+
+
+def test_ten_single_troubles_of_ten_carriers_are_no_trouble_of_the_platform(story: Story) -> None:
+    late(story, *(of_carrier(f"Carrier {n}", f"{n:04}-0001-1") for n in range(14)))
+    assert story.store.incidents() == []
+    assert set(told(story)) == {("label_overdue", "first")}

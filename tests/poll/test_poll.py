@@ -276,6 +276,17 @@ def test_a_channel_hears_only_of_what_it_wants(story: Story) -> None:
     assert [row.notification.channel for row in story.rows()] == ["packers"]
 
 
+def test_what_nobody_was_there_to_hear_is_news_to_the_first_channel(story: Story) -> None:
+    nobody = replace(story.plan, destinations=())
+    everybody, story.plan = story.plan, nobody
+    story.lists(unpacked(A))
+    assert story.poll().told == 0
+    assert story.alerts()[A].told is None
+    story.plan = everybody
+    assert story.poll(2).told == 1
+    assert story.told() == [(A, "first")]
+
+
 def test_after_three_blind_days_there_is_one_catch_up_and_the_gap_is_kept(story: Story) -> None:
     story.lists(*numbered(6, lambda number: posting(number, status="awaiting_packaging")))
     story.poll()

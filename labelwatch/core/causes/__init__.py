@@ -12,6 +12,9 @@ from labelwatch.core.causes import anomaly, blind, carrier, delivery_method, not
 from labelwatch.core.causes.verdict import Rule
 from labelwatch.core.model import Family
 
+PERHAPS = "_perhaps"
+"""A rule so named proves the cause before it a second time, only likely, and so further down."""
+
 
 @dataclass(frozen=True, slots=True)
 class Rung:
@@ -22,7 +25,7 @@ class Rung:
 
     @property
     def cause(self) -> str:
-        return self.rule.__name__
+        return self.rule.__name__.removesuffix(PERHAPS)
 
     @property
     def meaning(self) -> str:
@@ -46,5 +49,5 @@ CAUSES: Mapping[str, Family] = dict.fromkeys(blind.MEANINGS, Family.BLIND) | {
 }
 """Every cause id there is, with its family; the ids are stable: they stand in JSON and in databases."""
 
-MEANINGS: Mapping[str, str] = {**blind.MEANINGS, **{rung.cause: rung.meaning for rung in LADDER}}
+MEANINGS: Mapping[str, str] = {**{rung.cause: rung.meaning for rung in reversed(LADDER)}, **blind.MEANINGS}
 """What each cause means and what proves it, in English: the docstrings of the rules."""

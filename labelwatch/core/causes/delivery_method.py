@@ -8,7 +8,7 @@ from labelwatch.core.model import Certainty, Finding, Posting, Proof, Stage
 HANDED_OVER_WITHOUT = 5
 """So many postings of a method must have gone out, none ever with a label, before the method is suspected."""
 
-_NOT_RUNNING = {"DISABLED": Certainty.CERTAIN, "NEW": Certainty.LIKELY, "WAITING": Certainty.LIKELY}
+_UNFINISHED = frozenset({"NEW", "WAITING", "EDITED"})
 _ARCHIVED = "disabled"  # Ozon's word for an archived warehouse
 _PAUSED = frozenset({"blocked", "disabled_due_to_limit", "error"})
 
@@ -35,17 +35,25 @@ def method_broken(finding: Finding, facts: Facts) -> Proven | Excluded:
 
 
 def method_disabled(finding: Finding, facts: Facts) -> Proven | Excluded:
-    """The delivery method is not running: switched off, new, under review, or no longer in the shop's settings.
-    Proof: its status in the list of delivery methods, or that the list has it no more. Plain FBS has no methods of
-    its own there, so for it nothing follows from the list."""
+    """The delivery method is switched off, so its carrier gets no parcels. Proof: status DISABLED in the list of
+    delivery methods."""
     if (excluded := _settings_matter_not(finding)) or facts.method is None:
         return excluded or Excluded("delivery_method.status=unknown")
+    if facts.method.status != "DISABLED":
+        return Excluded(f"delivery_method.status={facts.method.status or 'not listed'}")
+    return Proven(Certainty.CERTAIN, (Proof("delivery_method.status", "DISABLED", facts.method.changed_at),))
+
+
+def method_disabled_perhaps(finding: Finding, facts: Facts) -> Proven | Excluded:
+    """The same cause, only likely: the method is new, being edited, under review, or no longer in the settings. Plain
+    FBS has no methods of its own there, so for it nothing follows from the list."""
+    if finding.stage is not Stage.LABEL or facts.method is None:
+        return Excluded("delivery_method.status=unknown")
     status, since = facts.method.status, facts.method.changed_at
-    if not status and finding.posting.flow.lower() != "ozon":
-        return Proven(Certainty.LIKELY, (Proof("delivery_method.status", "not listed", since),))
-    if status not in _NOT_RUNNING:
+    gone = not status and finding.posting.flow.lower() != "ozon"
+    if not gone and status not in _UNFINISHED:
         return Excluded(f"delivery_method.status={status or 'not listed'}")
-    return Proven(_NOT_RUNNING[status], (Proof("delivery_method.status", status, since),))
+    return Proven(Certainty.LIKELY, (Proof("delivery_method.status", status or "not listed", since),))
 
 
 def warehouse_archived(finding: Finding, facts: Facts) -> Proven | Excluded:
@@ -125,5 +133,5 @@ RULES: tuple[Rule, ...] = (
     over_dropoff_limits,
 )
 
-LATE_RULES: tuple[Rule, ...] = (method_never_labelled,)
+LATE_RULES: tuple[Rule, ...] = (method_disabled_perhaps, method_never_labelled)
 """Only likely, so they must not hide what Ozon says for certain."""
