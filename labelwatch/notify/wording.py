@@ -106,9 +106,9 @@ def due(voice: Voice, diagnosis: Diagnosis) -> str:
     if is_incident(diagnosis):
         ahead, passed = line.nearest, line.nearest_passed
     at = zoned_clock(voice, deadline)
-    if deadline > voice.now:
-        return ahead.format(deadline=at, left=duration(voice, deadline - voice.now))
-    return passed.format(deadline=at, late=duration(voice, voice.now - deadline))
+    left = duration(voice, abs(deadline - voice.now)).removesuffix(".")  # an abbreviated day ends the sentence too
+    template = ahead if deadline > voice.now else passed
+    return template.format(deadline=at, left=left, late=left)
 
 
 def goods(voice: Voice, diagnosis: Diagnosis) -> str:

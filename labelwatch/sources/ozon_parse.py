@@ -89,6 +89,14 @@ class _Posting(msgspec.Struct, gc=False):
     multi_box_qty: Loose = None
     is_express: Loose = None
     customer: msgspec.Raw = msgspec.Raw()
+    legal_info: msgspec.Raw = msgspec.Raw()
+
+
+class _Legal(msgspec.Struct, gc=False):
+    """Whether a company is named, never which."""
+
+    inn: msgspec.Raw = msgspec.Raw()
+    company_name: msgspec.Raw = msgspec.Raw()
 
 
 class _Customer(msgspec.Struct, gc=False):
@@ -133,6 +141,7 @@ _BUYER_HIDDEN = frozenset(("ozon", "fbp", ""))
 
 _POSTING = msgspec.json.Decoder(_Posting)
 _CUSTOMER = msgspec.json.Decoder(_Customer)
+_LEGAL = msgspec.json.Decoder(_Legal)
 _ADDRESS = msgspec.json.Decoder(_Address)
 _NUMBER = msgspec.json.Decoder(_Number)
 _LIST = msgspec.json.Decoder(_List)
@@ -245,8 +254,8 @@ def _posting(raw: _Posting) -> Posting:
         is_multibox=raw.is_multibox is True,
         boxes=count(raw.multi_box_qty),
         is_express=raw.is_express is True,
-        is_legal=analytics.is_legal is True,
-        recipient_gaps=() if flow.lower() in _BUYER_HIDDEN else _gaps(raw.customer),
+        is_legal=analytics.is_legal is True or _names_a_company(raw.legal_info),
+        recipient_gaps=() if _hides_the_buyer(flow, raw.delivery_schema) else _gaps(raw.customer),
     )
 
 
@@ -281,6 +290,15 @@ def _kilograms(raw: _Product) -> float:
     """The lists tell kilograms. A single posting tells grams, and what a piece sold by weight may weigh at most."""
     packed = amount(raw.dimensions.weight) / 1000 if raw.dimensions else 0.0
     return amount(raw.weight) or packed or amount(raw.weight_max)
+
+
+def _hides_the_buyer(flow: str, schema: Loose) -> bool:
+    return flow.lower() in _BUYER_HIDDEN or str(schema or "").lower() == "fbs"
+
+
+def _names_a_company(legal_info: msgspec.Raw) -> bool:
+    company = _perhaps(_LEGAL, legal_info) or _Legal()
+    return any(bytes(part) not in (b"", *_NOTHING) for part in (company.inn, company.company_name))
 
 
 def _gaps(customer: msgspec.Raw) -> tuple[str, ...]:

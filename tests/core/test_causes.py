@@ -155,6 +155,13 @@ ASKED: list[tuple[str, dict[str, Any], dict[str, Any], str, str]] = [
         "other_requirement",
         "certain",
     ),
+    (
+        "data of a new kind",
+        UNPACKED | {"requirements": (("products_requiring_news", ("7",)),)},
+        {},
+        "other_requirement",
+        "certain",
+    ),
     ("boxes", UNPACKED | BOXES, {}, "box_count_missing", "certain"),
     ("boxes, one by default", UNPACKED | BOXES | {"boxes": 1}, {}, "box_count_missing", "certain"),
     ("company", UNPACKED | COMPANY, {}, "buyer_company_data", "likely"),

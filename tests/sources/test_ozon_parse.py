@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from labelwatch.core.model import DeliveryMethod, Posting, Product, TariffStep
-from labelwatch.sources import Unreadable
+from labelwatch.sources import Item, Unreadable
 from labelwatch.sources.ozon_parse import digest, read
 from tests.sources.build import ANYTHING, BARE, item, parsed
 
@@ -331,3 +331,32 @@ def test_any_posting_is_read_or_unreadable(fields: dict[str, Any]) -> None:
 def test_any_bytes_are_a_posting_or_unreadable(raw: bytes) -> None:
     with pytest.raises(Unreadable):
         read(item(raw))
+
+
+@pytest.mark.parametrize(
+    ("legal_info", "is_legal"),
+    [
+        ({"company_name": "", "inn": "", "kpp": ""}, False),
+        ({"company_name": "", "inn": "7700000000", "kpp": ""}, True),
+        ({"company_name": "ООО", "inn": ""}, True),
+        (None, False),
+        ("odd", False),
+    ],
+)
+def test_that_a_company_buys_is_seen_and_which_one_is_not_read(legal_info: Any, is_legal: bool) -> None:
+    raw = msgspec.json.encode({"posting_number": "1-1-1", "status": "delivering", "legal_info": legal_info})
+    posting = read(Item(0, raw, 0))
+    assert posting.is_legal is is_legal
+    assert "7700000000" not in repr(posting)
+
+
+def test_a_buyer_hidden_by_the_schema_has_no_gaps() -> None:
+    customer = {"phone": "", "address": {"zip_code": "", "address_tail": ""}}
+    body = {
+        "posting_number": "1-1-1",
+        "status": "delivering",
+        "tpl_integration_type": "aggregator",
+        "customer": customer,
+    }
+    assert read(Item(0, msgspec.json.encode(body | {"delivery_schema": "rFBS"}), 0)).recipient_gaps
+    assert read(Item(0, msgspec.json.encode(body | {"delivery_schema": "FBS"}), 0)).recipient_gaps == ()

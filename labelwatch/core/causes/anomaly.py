@@ -5,7 +5,9 @@ from labelwatch.core.detect import KNOWN_STATUSES
 from labelwatch.core.facts import Facts, TaskState
 from labelwatch.core.model import Certainty, Finding, Proof, Stage, Verdict
 
-_OTHER = tuple(f"products_requiring_{what}" for what in ("rnpt", "jw_uin", "imei", "weight"))
+_OF_ITS_OWN = frozenset(
+    f"products_requiring_{what}" for what in ("mandatory_mark", "gtd", "country", "change_country")
+)
 
 
 def passport_data_missing(finding: Finding, facts: Facts) -> Proven | Excluded:
@@ -58,9 +60,10 @@ def country_missing(finding: Finding, facts: Facts) -> Proven | Excluded:
 
 def other_requirement(finding: Finding, facts: Facts) -> Proven | Excluded:
     """Products need other data before the posting can be packed: a batch registration number, a jewellery mark, the
-    IMEI or the weight of each piece. Proof: the products named under the requirement while the posting waits for
-    packing."""
-    return _required(finding, facts, *_OTHER)
+    IMEI or the weight of each piece, or something that Ozon has come to ask for. Proof: the products named under the
+    requirement while the posting waits for packing."""
+    others = [key for key, _ in finding.posting.requirements if key not in _OF_ITS_OWN]
+    return _required(finding, facts, *(others or ("of other kinds",)))
 
 
 def box_count_missing(finding: Finding, facts: Facts) -> Proven | Excluded:
