@@ -14,19 +14,18 @@ from labelwatch.config import Config, Shop
 from labelwatch.core.baseline import normal_times
 from labelwatch.core.diagnose import BLIND_AFTER_INTERVALS, PAUSE_WHEN_FINAL
 from labelwatch.core.lifecycle import acknowledge, snooze
-from labelwatch.core.model import Alert, AlertState, Destination, Known, Stage
+from labelwatch.core.model import Alert, AlertState, Destination, Stage
 from labelwatch.notify.channels import Channel, open_channel
 from labelwatch.notify.example import example
 from labelwatch.notify.heartbeat import ping
 from labelwatch.notify.outbox import Round, recover, send_due
 from labelwatch.poll import Plan, Report, notice_silence, poll_shop
+from labelwatch.seen import Dossier, Overview, ShopView
 from labelwatch.sources import KeyInfo, Source
 from labelwatch.sources.ozon import OzonSource
 from labelwatch.store import (
     WAITING,
-    Evidence,
     Fault,
-    HistoryRow,
     OutboxRow,
     Pruned,
     ShopState,
@@ -56,39 +55,6 @@ class Clock:
     now: Callable[[], datetime]
     monotonic: Callable[[], float]
     sleep: Callable[[float], object]
-
-
-@dataclass(frozen=True, slots=True)
-class ShopView:
-    """How well a shop is seen: fresh, stale (not read for three intervals) or blind (it cannot be read)."""
-
-    name: str
-    state: str
-    read_at: datetime | None
-    postings: int
-    cause: str | None
-    detail: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class Overview:
-    """The open alerts of all shops, most urgent first."""
-
-    as_of: datetime
-    shops: tuple[ShopView, ...]
-    alerts: tuple[Alert, ...]
-    incidents: tuple[Alert, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Dossier:
-    """Everything known of one posting of one shop; `alerts` oldest first, resolved ones too."""
-
-    shop: str
-    known: Known
-    history: tuple[HistoryRow, ...]
-    evidence: tuple[Evidence, ...]
-    alerts: tuple[Alert, ...]
 
 
 class App:

@@ -13,7 +13,7 @@ from labelwatch.notify.moments import Voice, clock, duration
 from labelwatch.notify.view import rfc3339, view
 
 if TYPE_CHECKING:
-    from labelwatch.app import Overview, ShopView
+    from labelwatch.seen import Overview, ShopView
 
 _NUMBER = 2
 

@@ -9,7 +9,7 @@ from labelwatch.notify.letters import messages_of
 from labelwatch.notify.view import rfc3339, view
 
 if TYPE_CHECKING:
-    from labelwatch.app import Dossier
+    from labelwatch.seen import Dossier
     from labelwatch.store import HistoryRow, OutboxRow
 
 

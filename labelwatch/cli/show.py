@@ -18,7 +18,7 @@ from labelwatch.notify.links import link
 from labelwatch.notify.moments import Voice, zoned_clock
 
 if TYPE_CHECKING:
-    from labelwatch.app import Dossier
+    from labelwatch.seen import Dossier
     from labelwatch.store import HistoryRow, OutboxRow
 
 
