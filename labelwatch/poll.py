@@ -179,7 +179,7 @@ def _watch_incidents(plan: Plan, tx: Transaction, own: Iterable[Diagnosis], now:
     fine = tx.fine(since=now - COUNTED_WITHIN, shops=seen)
     dark = {key: alert for key, alert in before.items() if not seen.issuperset(alert.diagnosis.shops)}
     events = find([*late, *fine], before.keys(), whole=seen.issuperset(plan.shops))
-    found = [found for found in events if found.key not in dark] if dark else list(events)
+    found = [one for one in events if one.key not in dark]
     decisions = [renew(before.get(one.key), event(one, now=now), policy=plan.alerts, now=now) for one in found]
     over = before.keys() - dark.keys() - {one.key for one in found}
     decisions += [Decision(*close(before[key], Outcome.OVER, policy=plan.alerts, now=now)) for key in sorted(over)]

@@ -19,7 +19,6 @@ from labelwatch.config.tables import (
     Shop,
     Store,
     Web,
-    fingerprint,
 )
 from labelwatch.config.values import Address, parse_duration
 
@@ -38,7 +37,6 @@ __all__ = [
     "Store",
     "Web",
     "find",
-    "fingerprint",
     "load",
     "parse_duration",
 ]

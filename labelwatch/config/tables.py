@@ -1,7 +1,5 @@
 """The tables of labelwatch.toml as values, and what the rest of labelwatch asks of them."""
 
-import hashlib
-import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from datetime import timedelta
@@ -257,17 +255,3 @@ def _is_told(channel: Channel, shop: Shop) -> bool:
 
 def _parts(limits: Limits) -> Mapping[str, timedelta | str | None]:
     return asdict(limits)
-
-
-def fingerprint(policy: DelayPolicy) -> str:
-    """16 hexadecimal digits that are equal exactly when two policies set the same limits, run after run."""
-    text = json.dumps(asdict(policy), sort_keys=True, default=_plain)
-    return hashlib.blake2b(text.encode(), digest_size=8).hexdigest()
-
-
-def _plain(value: object) -> object:
-    if isinstance(value, timedelta):
-        return value.total_seconds()
-    if isinstance(value, frozenset):
-        return sorted(value)
-    raise TypeError(f"not part of a policy: {value!r}")

@@ -16,8 +16,6 @@ from labelwatch.store.engine import database_file
 from labelwatch.store.errors import Fault, StoreError, in_words
 from labelwatch.store.values import Pruned, Statistics
 
-"""Pages at a time: some hundredths of a second in which nobody else writes."""
-
 
 def backup(engine: Engine, to: Path) -> None:
     """Copy a SQLite database while it is in use; the file appears under its name only when it is whole.

@@ -1,7 +1,5 @@
 """What a good file turns into: values of the right type, limits from wide to narrow, who is told about whom."""
 
-import subprocess
-import sys
 from datetime import time, timedelta
 from pathlib import Path
 
@@ -9,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from labelwatch.config import Address, Alerts, Config, Ozon, fingerprint, parse_duration
+from labelwatch.config import Address, Alerts, Config, Ozon, parse_duration
 from labelwatch.core.model import AlertPolicy, DelayPolicy, Delays, QuietHours, Severity
 from tests.config.files import CHANNEL, ENVIRON, SHOP, read
 
@@ -164,30 +162,6 @@ def test_the_most_specific_limit_wins_and_auto_keeps_a_limit_to_fall_back_on(tmp
         },
         by_method={"81": Delays(order=5 * HOUR, label=40 * minutes, auto=frozenset({"registration"}))},
     )
-
-
-def test_equal_policies_have_equal_fingerprints_and_every_changed_limit_changes_it() -> None:
-    delays = [Delays(), Delays(auto=frozenset({"label"})), Delays(order=7 * HOUR), Delays(label=7 * HOUR)]
-    policies = [DelayPolicy(default=one) for one in delays]
-    policies += [DelayPolicy(by_method={"1": Delays()}), DelayPolicy(by_warehouse={"1": Delays()})]
-    assert len({fingerprint(policy) for policy in policies}) == len(policies)
-    assert fingerprint(policies[1]) == fingerprint(DelayPolicy(default=Delays(auto=frozenset({"label"}))))
-    one_way = DelayPolicy(by_method={"1": Delays(), "2": Delays(label=HOUR)})
-    other_way = DelayPolicy(by_method={"2": Delays(label=HOUR), "1": Delays()})
-    assert fingerprint(one_way) == fingerprint(other_way)
-
-
-def test_a_fingerprint_is_the_same_in_the_next_process() -> None:
-    auto = "frozenset({'registration', 'label'})"
-    program = (
-        "from labelwatch.config import fingerprint; from labelwatch.core.model import DelayPolicy, Delays; "
-        f"print(fingerprint(DelayPolicy(default=Delays(auto={auto}))))"
-    )
-    here = fingerprint(DelayPolicy(default=Delays(auto=frozenset({"registration", "label"}))))
-    for seed in ("1", "2"):
-        run = [sys.executable, "-c", program]
-        there = subprocess.run(run, env={"PYTHONHASHSEED": seed}, capture_output=True, text=True, check=True)
-        assert there.stdout.strip() == here
 
 
 def shops_told(config: Config) -> dict[str, frozenset[str]]:

@@ -48,7 +48,16 @@ FULL: dict[str, Any] = {
     "tracking_number": "RB1",
     "available_actions": ["ship", "cancel", "ship"],
     "requirements": {"products_requiring_gtd": [5, "4"], "products_requiring_country": []},
-    "products": [{"sku": 5, "offer_id": "A-5", "name": "Плед", "quantity": 2, "price": {"amount": "9"}}],
+    "products": [
+        {
+            "sku": 5,
+            "offer_id": "A-5",
+            "name": "Плед",
+            "quantity": 2,
+            "price": {"amount": "9.50", "currency": "RUB"},
+            "weight": 1.35,
+        }
+    ],
     "tariffication_steps": [
         {
             "tariff_deadline_at": "2026-11-20T12:00:00Z",
@@ -77,7 +86,7 @@ FULL_POSTING = Posting(
     tracking_number="RB1",
     actions=("cancel", "ship"),
     requirements=(("products_requiring_gtd", ("4", "5")),),
-    products=(Product("5", "A-5", "Плед", 2, price=9.0),),
+    products=(Product("5", "A-5", "Плед", 2, 1.35, 9.5, "RUB"),),
     tariff=(TariffStep(NOON, 1.5, "commission", "50", "RUB"),),
     parent="11-22-0",
     is_multibox=True,
@@ -88,74 +97,6 @@ FULL_POSTING = Posting(
 
 
 def test_a_full_posting_of_the_list_keeps_all_that_matters() -> None:
-
-    posting = parsed(
-        order_number="11-22",
-        substatus="posting_created",
-        integration_type_flow="hybrid_aggregator",
-        tpl_integration_type="hybryd",
-        delivery_schema="Crossborder",
-        delivery_method={
-            "id": 7,
-            "name": "Курьер",
-            "warehouse_id": "8",
-            "warehouse": "Восток",
-            "tpl_provider_id": 9,
-            "tpl_provider": "Почта",
-        },
-        in_process_at="2026-11-19T12:00:00Z",
-        shipment_date="2026-11-20T12:00:00Z",
-        shipment_date_without_delay="2026-11-20T12:00:00Z",
-        tracking_number="RB1",
-        available_actions=["ship", "cancel", "ship"],
-        requirements={"products_requiring_gtd": [5, "4"], "products_requiring_country": []},
-        products=[
-            {
-                "sku": 5,
-                "offer_id": "A-5",
-                "name": "Плед",
-                "quantity": 2,
-                "price": {"amount": "9.50", "currency": "RUB"},
-                "weight": 1.35,
-            }
-        ],
-        tariffication_steps=[
-            {
-                "tariff_deadline_at": "2026-11-20T12:00:00Z",
-                "tariff_rate": 1.5,
-                "tariff_type": "commission",
-                "tariff_charge": {"amount": "50", "currency": "RUB"},
-            }
-        ],
-        parent_posting_number="11-22-0",
-        is_multibox=True,
-        multi_box_qty=3,
-        is_express=True,
-        analytics_data={"is_legal": True, "warehouse": "Восток-1"},
-    )
-    assert posting == Posting(
-        number="11-22-1",
-        order_number="11-22",
-        status="awaiting_packaging",
-        substatus="posting_created",
-        flow="hybrid_aggregator",
-        schema="Crossborder",
-        method=DeliveryMethod("7", "Курьер", "8", "Восток", "9", "Почта"),
-        in_process_at=datetime(2026, 11, 19, 12, 0, tzinfo=UTC),
-        cutoff=NOON,
-        hard_cutoff=NOON,
-        tracking_number="RB1",
-        actions=("cancel", "ship"),
-        requirements=(("products_requiring_gtd", ("4", "5")),),
-        products=(Product("5", "A-5", "Плед", 2, 1.35, 9.5, "RUB"),),
-        tariff=(TariffStep(NOON, 1.5, "commission", "50", "RUB"),),
-        parent="11-22-0",
-        is_multibox=True,
-        boxes=3,
-        is_express=True,
-        is_legal=True,
-    )
-
     assert parsed(**FULL) == FULL_POSTING
 
 
