@@ -15,7 +15,8 @@ from labelwatch.core.baseline import normal_times
 from labelwatch.core.diagnose import BLIND_AFTER_INTERVALS, PAUSE_WHEN_FINAL
 from labelwatch.core.lifecycle import acknowledge, snooze
 from labelwatch.core.model import Alert, AlertState, Destination, Stage
-from labelwatch.notify.channels import Channel, open_channel
+from labelwatch.notify.channels import open_channel
+from labelwatch.notify.channels.outcome import Channel
 from labelwatch.notify.example import example
 from labelwatch.notify.heartbeat import ping
 from labelwatch.notify.outbox import Round, recover, send_due

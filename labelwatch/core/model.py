@@ -6,7 +6,7 @@ requirements and actions are Ozon's own words, never renamed.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 
 
@@ -88,6 +88,8 @@ class Reason(StrEnum):
     REMINDER = "reminder"
     RESOLVED = "resolved"
     TEST = "test"
+    HANDOVER = "handover"
+    """A list of everything for those who take over, at a fixed time of day."""
 
 
 class Clock(StrEnum):
@@ -234,10 +236,20 @@ class DelayPolicy:
 
 
 @dataclass(frozen=True, slots=True)
+class Step:
+    """With so little left to the deadline, this channel is told as well, whatever else it wants to hear."""
+
+    left: timedelta
+    channel: str
+
+
+@dataclass(frozen=True, slots=True)
 class AlertPolicy:
     pending_for: timedelta = timedelta(0)
     repeat_every: timedelta = timedelta(hours=4)
     resolved: bool = True
+    escalation: tuple[Step, ...] = ()
+    """Longest `left` first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -344,6 +356,8 @@ class Told:
     count: int
     severity: Severity
     cause: str
+    left: timedelta | None = None
+    """The last step of escalation that was told; None = none was."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -362,6 +376,7 @@ class Alert:
     note: str = ""
     handled_at: datetime | None = None
     snoozed_until: datetime | None = None
+    """Of a firing alert: the snooze that has just ended, until the next telling."""
     resolved_at: datetime | None = None
     outcome: Outcome | None = None
 
@@ -384,6 +399,14 @@ class Destination:
     shops: frozenset[str] = frozenset()
     severity: Severity = Severity.NOTICE
     quiet: QuietHours | None = None
+    working_days: frozenset[int] = frozenset(range(7))
+    """Monday is 0; on the other days it is quiet all day."""
+    days_off: frozenset[date] = frozenset()
+    """Quiet all day, too."""
+    handover: tuple[time, ...] = ()
+    """When those who take over get a list of everything, on the clock of the channel's zone."""
+    group_interval: timedelta = timedelta(0)
+    """At most one message in such a time."""
 
 
 @dataclass(frozen=True, slots=True)

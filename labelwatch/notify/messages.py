@@ -1,14 +1,13 @@
 """Notifications of one channel made into one message: what to do first, nothing unaccounted for."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from enum import StrEnum
 from zoneinfo import ZoneInfo
 
 from labelwatch.core.model import Destination, Notification, Reason, Severity
 from labelwatch.notify import bundle, single
 from labelwatch.notify.catalog import catalog, counted
+from labelwatch.notify.message import Kind, Message, Section
 from labelwatch.notify.moments import Voice
 from labelwatch.notify.plain import plain, size
 from labelwatch.notify.wording import is_incident
@@ -21,25 +20,7 @@ STALE_AFTER = timedelta(minutes=4)
 _END_OF_TIME = datetime.max.replace(tzinfo=UTC)
 
 
-class Kind(StrEnum):
-    """The four kinds of message that Apprise and its webhook body know."""
-
-    INFO = "info"
-    SUCCESS = "success"
-    WARNING = "warning"
-    FAILURE = "failure"
-
-
 _KIND = {Severity.NOTICE: Kind.INFO, Severity.WARNING: Kind.WARNING, Severity.CRITICAL: Kind.FAILURE}
-
-
-@dataclass(frozen=True, slots=True)
-class Message:
-    """Plain text in one language; the title alone says what to do."""
-
-    title: str
-    body: str
-    kind: Kind
 
 
 def render(
@@ -59,7 +40,7 @@ def render(
     else:
         title = bundle.title(voice, ordered)
         body = bundle.body(voice, ordered, limit=limit - size(title), stale_after=stale_after)
-    return Message(title, body, _kind(ordered))
+    return Message(title, (Section(lines=(body,)),), _kind(ordered))
 
 
 def dead_channel(channel: str, reason: str, *, undelivered: int, destination: Destination, now: datetime) -> Message:
@@ -71,7 +52,7 @@ def dead_channel(channel: str, reason: str, *, undelivered: int, destination: De
         words.line.dead_how,
     )
     title = f"{words.line.mark_critical} {words.line.dead_title.format(channel=plain(channel))}"
-    return Message(title, "\n".join(lines), Kind.FAILURE)
+    return Message(title, (Section(lines=lines),), Kind.FAILURE)
 
 
 def voice_of(destination: Destination, now: datetime) -> Voice:

@@ -21,8 +21,19 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from labelwatch.core.model import Destination, Reason
-from labelwatch.notify.channels.outcome import Ambiguous, Channel, Delivered, Permanent, Result, Retry
-from labelwatch.notify.messages import Message, dead_channel, render
+from labelwatch.notify.channels.outcome import (
+    Ambiguous,
+    BadMessage,
+    Channel,
+    Delivered,
+    Parcel,
+    Permanent,
+    RateLimited,
+    Result,
+    Retry,
+)
+from labelwatch.notify.message import Message
+from labelwatch.notify.messages import dead_channel, render
 from labelwatch.notify.plain import plain
 from labelwatch.notify.view import View, view
 from labelwatch.store import OutboxRow, OutboxState, Store
@@ -223,7 +234,7 @@ def _tell(desk: _Desk, name: str, rows: Sequence[OutboxRow]) -> tuple[int, str]:
     key = rows[0].message_key
     assert key is not None, "claimed rows have the key of their message"
     with desk.turns[name]:
-        result = desk.channels[name][1].send(message, views, key)
+        result = desk.channels[name][1].send(Parcel(message, views, key))
     desk.at("sent")
     _mark(desk, name, rows, result)
     return (len(rows), "") if isinstance(result, Delivered) else (0, result.error)
@@ -278,19 +289,20 @@ def _mark(desk: _Desk, name: str, rows: Sequence[OutboxRow], result: Result) -> 
     ids, at, store = [row.id for row in rows], desk.now(), desk.store
     attempts = max(row.attempts for row in rows)
     match result:
-        case Delivered(receipt, verified):
+        case Delivered(receipt=receipt, verified=verified):
             log.info("channel %s: told of %d alerts", name, len(rows))
             state = OutboxState.SENT if verified else OutboxState.UNVERIFIED
             store.settle(ids, state=state, at=at, receipt=receipt)
-        case Retry(error, after):
+        case Retry(error) | RateLimited(error):
             log.warning("channel %s: not delivered, to be tried again: %s", name, error)
+            after = result.after if isinstance(result, RateLimited) else None
             next_try = at + pause(attempts, after, desk.chance)
             store.settle(ids, state=OutboxState.RETRY, at=at, error=error, next_try=next_try)
         case Ambiguous(error):
             log.warning("channel %s: it may have arrived, to be sent again: %s", name, error)
             next_try = at + pause(attempts, None, desk.chance)
             store.settle(ids, state=OutboxState.RETRY, at=at, error=error, next_try=next_try, keep_key=True)
-        case Permanent(error):
+        case Permanent(error) | BadMessage(error):
             log.error("channel %s: does not work: %s", name, error)
             through = _reported(desk, name, error, undelivered=len(rows))
             store.settle(ids, state=OutboxState.DEAD, at=at, error=error + through)
@@ -308,7 +320,7 @@ def _reported(desk: _Desk, name: str, reason: str, *, undelivered: int) -> str:
         destination, channel = desk.channels[other]
         message = dead_channel(name, reason, undelivered=undelivered, destination=destination, now=now)
         with desk.turns[other]:
-            if isinstance(channel.send(message, [], desk.new_key()), Delivered):
+            if isinstance(channel.send(Parcel(message, [], desk.new_key())), Delivered):
                 return _TOLD_ELSEWHERE.format(channel=other)
     log.critical("channel %s does not work and no other channel could be told: %s", name, reason)
     return ""

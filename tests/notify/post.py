@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from labelwatch.core.model import Notification
-from labelwatch.notify.channels import Channel, Delivered, Result
-from labelwatch.notify.messages import Message
+from labelwatch.notify.channels.outcome import Channel, Delivered, Parcel, Result
+from labelwatch.notify.message import Message
 from labelwatch.notify.outbox import Round, send_due
 from labelwatch.notify.view import View
 from labelwatch.store import OutboxRow, OutboxState, Store
@@ -26,12 +26,17 @@ class FakeChannel:
     results: Sequence[Result] = (FINE,)
     limit: int = 4000
     while_sending: Callable[[], object] = lambda: None
-    sent: list[tuple[Message, Sequence[View], str]] = field(default_factory=list)
+    account: str = ""
+    parcels: list[Parcel] = field(default_factory=list)
 
-    def send(self, message: Message, views: Sequence[View], key: str) -> Result:
-        self.sent.append((message, views, key))
+    def send(self, parcel: Parcel) -> Result:
+        self.parcels.append(parcel)
         self.while_sending()
-        return self.results[min(len(self.sent), len(self.results)) - 1]
+        return self.results[min(len(self.parcels), len(self.results)) - 1]
+
+    @property
+    def sent(self) -> list[tuple[Message, Sequence[View], str]]:
+        return [(parcel.message, parcel.views, parcel.key) for parcel in self.parcels]
 
     @property
     def keys(self) -> list[str]:

@@ -7,7 +7,8 @@ import pytest
 
 from labelwatch.core.model import Certainty, DeliveryMethod, Reason, Severity
 from labelwatch.notify.catalog import LANGUAGES
-from labelwatch.notify.messages import Kind, render
+from labelwatch.notify.message import Kind
+from labelwatch.notify.messages import render
 from labelwatch.notify.view import view
 from tests.notify.build import NOW, destination, incident, minutes, over, resolved, told
 

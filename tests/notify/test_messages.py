@@ -13,7 +13,8 @@ from labelwatch.core.causes import CAUSES
 from labelwatch.core.model import DeliveryMethod, Interval, Outcome, Product, Proof, Reason, Severity, Verdict
 from labelwatch.notify.catalog import LANGUAGES
 from labelwatch.notify.example import example
-from labelwatch.notify.messages import LIMIT, Kind, Message, dead_channel, render
+from labelwatch.notify.message import Kind, Message
+from labelwatch.notify.messages import LIMIT, dead_channel, render
 from labelwatch.notify.plain import plain, size
 from tests.notify.build import NOW, destination, minutes, resolved, told
 

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from labelwatch.core.model import Interval, Reason
-from labelwatch.notify.channels import Ambiguous, Delivered, Permanent, Retry
+from labelwatch.notify.channels.outcome import Ambiguous, Delivered, Permanent, Retry
 from labelwatch.notify.outbox import LEASE, LONGEST_PAUSE, pause, recover, sift
 from labelwatch.notify.plain import size
 from labelwatch.store import Fault, OutboxRow, OutboxState, Store, StoreError, open_store

@@ -13,8 +13,10 @@ from typing import Any
 import pytest
 from aiosmtpd.controller import Controller
 
-from labelwatch.notify.channels import Ambiguous, Delivered, Retry, check_url, open_channel
-from labelwatch.notify.messages import Kind, Message, render
+from labelwatch.notify.channels import check_url, open_channel
+from labelwatch.notify.channels.outcome import Ambiguous, Delivered, Retry
+from labelwatch.notify.message import Kind, Message
+from labelwatch.notify.messages import render
 from tests.notify.build import NOW, destination, told
 from tests.notify.loopback import Hook, answer, closed_port, drip
 

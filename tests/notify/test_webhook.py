@@ -9,8 +9,9 @@ from datetime import timedelta
 import pytest
 
 from labelwatch.core.model import Reason
-from labelwatch.notify.channels import Ambiguous, Delivered, Permanent, Result, Retry, open_channel
-from labelwatch.notify.messages import Kind, Message
+from labelwatch.notify.channels import open_channel
+from labelwatch.notify.channels.outcome import Ambiguous, Delivered, Permanent, Result, Retry
+from labelwatch.notify.message import Kind, Message
 from labelwatch.notify.view import view
 from tests.notify.build import told
 from tests.notify.loopback import Act, Hook, answer, closed_port, drip, hang_up, hang_up_in_the_middle

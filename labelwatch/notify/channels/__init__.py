@@ -6,12 +6,13 @@ from datetime import timedelta
 from apprise.plugins.custom_json import NotifyJSON
 from apprise.utils.parse import parse_urls
 
-from labelwatch.notify.channels.outcome import Ambiguous, Channel, Delivered, Permanent, Result, Retry
+from labelwatch.notify.channels.http import Line
+from labelwatch.notify.channels.outcome import Channel
 from labelwatch.notify.channels.secrecy import hush
 from labelwatch.notify.channels.services import open_service, plugin
 from labelwatch.notify.channels.webhook import open_webhook
 
-__all__ = ["Ambiguous", "Channel", "Delivered", "Permanent", "Result", "Retry", "check_url", "open_channel"]
+__all__ = ["check_url", "open_channel"]
 
 DEADLINE = timedelta(seconds=30)
 """For one message from first byte to last; the lease of the outbox is four times as long."""
@@ -45,7 +46,9 @@ def open_channel(url: str, *, deadline: timedelta = DEADLINE) -> Channel:
     if wrong is not None or service is None:
         raise ValueError(f"the channel's URL {wrong}")
     if isinstance(service, NotifyJSON):
-        return open_webhook(service, secrets=hush(url), deadline=deadline)
+        # The host of a webhook is no secret, and who mends it wants to read it.
+        secrets = tuple(secret for secret in hush(url) if secret != service.host)
+        return open_webhook(service, Line(deadline, secrets, verify=service.verify_certificate))
     return open_service(url, service, deadline=deadline)
 
 

@@ -1,12 +1,48 @@
-"""What became of a message, as values, and what a channel is."""
+"""What is handed to a channel, what became of it, as values, and what a channel is."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
-from labelwatch.notify.messages import Message
+from labelwatch.notify.message import Message
 from labelwatch.notify.view import View
+
+
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """A message that was sent over the same channel about one of the same alerts."""
+
+    key: str
+    ref: str
+    """Where the service keeps it, to reply to it or to change it; empty = it cannot be found again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """A file that goes with a message; it is held in memory only."""
+
+    name: str
+    mime: str
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Parcel:
+    """One message as it is handed to a channel."""
+
+    message: Message
+    views: Sequence[View]
+    """The alerts of the message as JSON objects."""
+    key: str
+    """The same each time the message is sent again; 32 hexadecimal digits."""
+    earlier: tuple[Earlier, ...] = ()
+    """What was told of the same alerts before, oldest first: the message continues it."""
+    buttons: bool = False
+    """Whether people can take care of what it tells: something in it is still open."""
+    quiet: bool = False
+    """Whether it may arrive without a sound."""
+    attachments: tuple[Attachment, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,14 +51,25 @@ class Delivered:
 
     receipt: str
     verified: bool
+    ref: str = ""
+    """Where the service keeps the message, if it can be changed or replied to later."""
+    moved_to: str = ""
+    """The address the destination has now, where the service said that it changed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Retry:
-    """Certainly not delivered, and another try may help; `after` is the service's own wish, if it had one."""
+    """Certainly not delivered, and another try may help."""
 
     error: str
-    after: timedelta | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RateLimited:
+    """Certainly not delivered: the service wants no more for a while, all channels of the same account included."""
+
+    error: str
+    after: timedelta
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,12 +81,19 @@ class Ambiguous:
 
 @dataclass(frozen=True, slots=True)
 class Permanent:
-    """Refused, and it will be refused again until somebody changes something."""
+    """The channel does not work, and will not until somebody changes something: its key, its address, its rights."""
 
     error: str
 
 
-Result = Delivered | Retry | Ambiguous | Permanent
+@dataclass(frozen=True, slots=True)
+class BadMessage:
+    """The channel works, but takes this very message in no form."""
+
+    error: str
+
+
+Result = Delivered | Retry | RateLimited | Ambiguous | Permanent | BadMessage
 
 
 class Channel(Protocol):
@@ -47,11 +101,25 @@ class Channel(Protocol):
 
     @property
     def limit(self) -> int:
-        """Characters of title and body together that the service takes in one message."""
+        """Characters (UTF-16 units) of title and body together that the service takes in one message."""
 
-    def send(self, message: Message, views: Sequence[View], key: str) -> Result:
+    @property
+    def account(self) -> str:
+        """Channels of the same account are slowed down together; holds no secret, empty = it has none in common."""
+
+    def send(self, parcel: Parcel) -> Result:
         """Send once, within the channel's own deadline; never raises for what a service may do.
 
-        `views` are the alerts of the message as JSON objects; `key` is the same each time it is sent again.
-        No error text holds a secret.
+        No error text and no receipt holds a secret.
+        """
+
+
+@runtime_checkable
+class Revisable(Protocol):
+    """A channel whose messages can be changed after they were sent."""
+
+    def revise(self, ref: str, parcel: Parcel) -> Result:
+        """Have the message at `ref` read as this one; Delivered also when it does already.
+
+        BadMessage: it is there no more or too old to be changed.
         """

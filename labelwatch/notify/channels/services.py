@@ -1,6 +1,5 @@
 """Every service that Apprise knows, one message per object, with the answer it does not give left open."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -8,11 +7,11 @@ from apprise import Apprise, AppriseAsset, NotifyBase, NotifyFormat
 from apprise.result import AppriseResult, AppriseResultStatus
 
 from labelwatch.notify.channels.deadline import within
-from labelwatch.notify.channels.outcome import Ambiguous, Delivered, Permanent, Result, Retry
+from labelwatch.notify.channels.outcome import Ambiguous, Delivered, Parcel, Permanent, Result, Retry
 from labelwatch.notify.channels.secrecy import redact, secrets_of
-from labelwatch.notify.messages import LIMIT, Message
+from labelwatch.notify.message import Message
+from labelwatch.notify.messages import LIMIT
 from labelwatch.notify.plain import plain
-from labelwatch.notify.view import View
 
 _BYTES = {"wecombot": 2048}
 """Services that count bytes and cut silently; a Chinese character takes three."""
@@ -43,10 +42,11 @@ class Service:
     url: str = field(repr=False)
     limit: int
     deadline: timedelta
+    account: str = ""
 
-    def send(self, message: Message, views: Sequence[View], key: str) -> Result:
+    def send(self, parcel: Parcel) -> Result:
         """Hand the text to Apprise; it takes neither the alerts nor the key."""
-        answer = within(self.deadline, lambda: _notify(self.url, message))
+        answer = within(self.deadline, lambda: _notify(self.url, parcel.message))
         if answer is None:
             return Ambiguous(f"no answer within {self.deadline.total_seconds():g} s")
         return _judged(answer, secrets_of(self.url))

@@ -1,0 +1,144 @@
+"""One request to a service, within a deadline; what can go wrong on the way comes back as a value."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+import httpx
+
+from labelwatch.notify.channels.deadline import within
+from labelwatch.notify.channels.outcome import Ambiguous, Permanent, RateLimited, Retry
+from labelwatch.notify.channels.secrecy import redact
+from labelwatch.notify.plain import plain
+
+READ_AT_MOST = 64 * 1024
+_CONNECT = timedelta(seconds=10)
+_TRY_AGAIN = frozenset({408, 425})
+_TOO_MANY = 429
+_LONGEST = timedelta(hours=24)
+_UNLESS_TOLD = timedelta(seconds=30)
+"""How long to be silent when a service says "too many" and not until when."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """How a service is reached; what of it is secret is never shown."""
+
+    deadline: timedelta
+    """For one request from first byte to last."""
+    secrets: tuple[str, ...] = field(default=(), repr=False)
+    proxy: str = field(default="", repr=False)
+    """http://, https:// or socks5:// address of a proxy; empty = none."""
+    verify: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the service said: the beginning of its body, and in `said` one harmless line of it."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+    said: str
+
+    @property
+    def is_good(self) -> bool:
+        return 200 <= self.status < 300
+
+    @property
+    def is_page(self) -> bool:
+        """A web page, of a captive portal or a proxy: never what a service answers."""
+        beginning = self.body.lstrip()[:9].lower()
+        return "html" in self.headers.get("Content-Type", "") or beginning.startswith((b"<!doctype", b"<html"))
+
+    @property
+    def json(self) -> dict[str, Any]:
+        """The JSON object in the body; empty when there is none."""
+        try:
+            content = json.loads(self.body)
+        except ValueError:
+            return {}
+        return content if isinstance(content, dict) else {}
+
+
+Failure = Retry | RateLimited | Ambiguous | Permanent
+
+
+def exchange(line: Line, method: str, address: str, **request: Any) -> Answer | Failure:
+    """Ask once; `request` are the arguments of httpx.Client.request. No redirect is followed, so that no credential
+    goes anywhere else. Never raises for what a service or the network may do.
+    """
+    timeout = httpx.Timeout(line.deadline.total_seconds(), connect=_CONNECT.total_seconds())
+    try:
+        # Leaving the block closes the socket, which ends a thread that still waits for a dripping server.
+        with httpx.Client(
+            verify=line.verify,
+            timeout=timeout,
+            follow_redirects=False,
+            proxy=line.proxy or None,
+            trust_env=not line.proxy,
+        ) as client:
+            answer = within(line.deadline, lambda: _ask(line, client, method, address, request))
+    except (ValueError, ImportError) as error:  # the proxy's address
+        return Permanent(_said(line, "cannot be sent", error))
+    return answer or Ambiguous(f"no answer within {line.deadline.total_seconds():g} s")
+
+
+def judged(answer: Answer) -> Failure | None:
+    """What a status that is not good means to every service alike, and a web page under any; None = look inside."""
+    said = f"HTTP {answer.status} {answer.said}".rstrip()
+    if answer.status == _TOO_MANY:
+        return RateLimited(said, retry_after(answer) or _UNLESS_TOLD)
+    if answer.status >= 500 or answer.status in _TRY_AGAIN:
+        wish = retry_after(answer)
+        return RateLimited(said, wish) if wish else Retry(said)
+    if 300 <= answer.status < 400:
+        return Permanent(f"HTTP {answer.status} leads to another address, which is not followed: give the final one")
+    if answer.is_good and answer.is_page:
+        return Retry(f"a web page instead of an answer: {said}")
+    return None
+
+
+def retry_after(answer: Answer) -> timedelta | None:
+    """Seconds, or a date as far ahead as the server's own clock says; None when it is neither."""
+    wish = answer.headers.get("Retry-After", "").strip()
+    if wish.isdecimal():
+        return min(timedelta(seconds=min(int(wish), 10**6)), _LONGEST)
+    try:
+        ahead = parsedate_to_datetime(wish) - parsedate_to_datetime(answer.headers.get("Date", ""))
+    except (ValueError, TypeError):  # no dates, or one with a zone and one without
+        return None
+    return min(max(ahead, timedelta(0)), _LONGEST)
+
+
+def _ask(line: Line, client: httpx.Client, method: str, address: str, request: dict[str, Any]) -> Answer | Failure:
+    auth = request.pop("auth", None)
+    try:
+        question = client.build_request(method, address, **request)
+        with_answer = client.send(question, auth=auth, stream=True)
+        body = _beginning(with_answer)
+        said = redact(plain(body.decode("utf-8", "replace"), 100), line.secrets)
+        return Answer(with_answer.status_code, with_answer.headers, body, said)
+    except (httpx.ConnectError, httpx.ConnectTimeout, httpx.ProxyError) as error:
+        return Retry(_said(line, "cannot connect", error))
+    except (httpx.UnsupportedProtocol, httpx.InvalidURL, httpx.LocalProtocolError) as error:
+        return Permanent(_said(line, "cannot be sent", error))
+    except httpx.HTTPError as error:
+        return Ambiguous(_said(line, "no complete answer", error))
+
+
+def _said(line: Line, what: str, error: Exception) -> str:
+    return redact(f"{what}: {plain(str(error), 160) or type(error).__name__}", line.secrets)
+
+
+def _beginning(answer: httpx.Response) -> bytes:
+    """The first part of the body: a receipt is short, and nobody gets to fill our memory."""
+    body = b""
+    for piece in answer.iter_bytes():
+        body += piece
+        if len(body) >= READ_AT_MOST:
+            break
+    return body[:READ_AT_MOST]
