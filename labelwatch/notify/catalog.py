@@ -162,6 +162,10 @@ class Catalog:
     doubt: Mapping[str, str]
     calm: Mapping[str, str]
     """By cause: the end of an incident."""
+    button: Mapping[str, str]
+    """What people may press below a message."""
+    press: Mapping[str, str]
+    """What they are answered."""
     letter: Mapping[str, LetterWords]
     requirement: Mapping[str, str]
     status: Mapping[str, str]
