@@ -22,7 +22,7 @@ from sqlalchemy import (
     text,
 )
 
-REVISION = "0001"
+REVISION = "0002"
 """The newest migration; zero-padded, so that older and newer compare as text."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -263,6 +263,7 @@ alert = Table(
     Column("told_count", Integer),
     Column("told_severity", Text),
     Column("told_cause", Text),
+    Column("told_left", BigInteger),  # milliseconds: the last step of escalation that was told
     _text("handled_by"),
     _text("note"),
     Column("handled_at", Utc),
@@ -326,6 +327,8 @@ notification = Table(
     _text("receipt"),
     _text("error"),
     _text("snapshot"),  # JSON: the alert as it was when the telling was decided
+    Column("ref", Text),  # where the service keeps the message, while it can be changed
+    Column("revise_at", Utc),  # from when on the message says what is no longer so
     UniqueConstraint("alert_id", "telling", "channel", name="uq_notification"),
 )
 Index(
@@ -334,6 +337,55 @@ Index(
     notification.c.due_at,
     sqlite_where=text("state IN ('pending', 'retry', 'leased')"),
     postgresql_where=text("state IN ('pending', 'retry', 'leased')"),
+)
+Index(
+    "ix_notification_outdated",
+    notification.c.channel,
+    notification.c.revise_at,
+    sqlite_where=text("revise_at IS NOT NULL"),
+    postgresql_where=text("revise_at IS NOT NULL"),
+)
+Index("ix_notification_message_key", notification.c.message_key)
+
+# How each channel fares. A row is made when there is something to keep.
+channel = Table(
+    "channel",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("sent_at", Utc),  # its last message
+    Column("paused_until", Utc),
+    Column("failing_since", Utc),
+    Column("is_final", Boolean, nullable=False),  # it fails until somebody changes something
+    _text("error"),
+    _text("address"),  # where its destination has moved to; empty: as its URL says
+    Column("handover_at", Utc),  # until when hand-overs were told
+)
+
+# Every try to send a message, and which notifications it held.
+attempt = Table(
+    "attempt",
+    metadata,
+    Column("id", _Id, primary_key=True),
+    _text("channel"),
+    Column("at", Utc, nullable=False),
+    _text("message_key"),
+    _text("outcome"),  # delivered, unverified, retry, rate_limited, ambiguous, permanent, bad_message
+    _text("said"),
+    Index("ix_attempt_at", "at"),
+)
+attempt_notification = Table(
+    "attempt_notification",
+    metadata,
+    Column(
+        "notification_id",
+        _Id,
+        ForeignKey("notification.id", ondelete="CASCADE"),
+        primary_key=True,
+        autoincrement=False,
+    ),
+    Column("attempt_id", _Id, ForeignKey("attempt.id", ondelete="CASCADE"), primary_key=True, autoincrement=False),
+    Index("ix_attempt_notification_attempt_id", "attempt_id"),
+    sqlite_with_rowid=False,
 )
 
 poll = Table(

@@ -16,7 +16,9 @@ from labelwatch.store.store import Store, open_store
 from labelwatch.store.transaction import Transaction
 from labelwatch.store.values import (
     WAITING,
+    Attempt,
     Change,
+    ChannelState,
     Evidence,
     EvidenceLevel,
     HistoryRow,
@@ -25,6 +27,7 @@ from labelwatch.store.values import (
     PollRow,
     Pruned,
     QuarantineRow,
+    Sent,
     ShopState,
     Statistics,
 )
@@ -32,7 +35,9 @@ from labelwatch.store.values import (
 __all__ = [
     "WAITING",
     "AlreadyRunning",
+    "Attempt",
     "Change",
+    "ChannelState",
     "Evidence",
     "EvidenceLevel",
     "Fault",
@@ -42,6 +47,7 @@ __all__ = [
     "PollRow",
     "Pruned",
     "QuarantineRow",
+    "Sent",
     "ShopState",
     "Statistics",
     "Store",

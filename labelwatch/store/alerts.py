@@ -3,7 +3,7 @@
 from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, bindparam, select, text, update
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, select, text, update
 
 from labelwatch.core.model import Alert
 from labelwatch.schema import alert, shop
@@ -13,7 +13,11 @@ from labelwatch.store.postings import chunks
 _INCIDENTS = 0x6C6162656C0003  # any number will do, as long as it is always the same
 
 _unresolved = alert.c.resolved_at.is_(None)
-_is_incident = alert.c.shop_id.is_(None)
+_of_no_shop = alert.c.shop_id.is_(None)
+_CHANNEL, _HANDOVER = "channel:", "handover:"
+_of_channel = and_(_of_no_shop, alert.c.posting_number.startswith(_CHANNEL, autoescape=True))
+_of_handover = and_(_of_no_shop, alert.c.posting_number.startswith(_HANDOVER, autoescape=True))
+_is_incident = and_(_of_no_shop, ~_of_channel, ~_of_handover)
 _update = (
     update(alert)
     .where(alert.c.id == bindparam("alert_id"))
@@ -29,6 +33,19 @@ def open_in(conn: Connection, shop_id: int) -> dict[str | None, Alert]:
 def open_incidents(conn: Connection) -> dict[str, Alert]:
     """The key of each open incident -> its alert; nobody else changes them meanwhile."""
     return dict(_open(conn, _is_incident))
+
+
+def open_of_channels(conn: Connection) -> dict[str, Alert]:
+    """The name of each channel that does not work -> its open alert; nobody else changes them meanwhile."""
+    return {key.removeprefix(_CHANNEL): found for key, found in _open(conn, _of_channel)}
+
+
+def by_id(conn: Connection, ids: Sequence[int]) -> dict[int, Alert]:
+    """Alerts as they are now, by id."""
+    found: dict[int, Alert] = {}
+    for some in chunks(list(ids)):
+        found |= {row.id: rows.alert(row) for row in conn.execute(select(alert).where(alert.c.id.in_(some)))}
+    return found
 
 
 def _open(conn: Connection, whose: ColumnElement[bool]) -> list[tuple[str, Alert]]:
@@ -59,10 +76,14 @@ def lock_incidents(conn: Connection) -> None:
         conn.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _INCIDENTS})
 
 
-def incidents(conn: Connection, *, open_only: bool) -> list[Alert]:
-    """The alerts of incidents, oldest first."""
+def incidents(conn: Connection, *, open_only: bool, resolved_since: datetime | None = None) -> list[Alert]:
+    """The alerts of incidents, oldest first; with `resolved_since` of the ended ones only those that ended after."""
     query = select(alert).where(_is_incident).order_by(alert.c.opened_at, alert.c.id)
-    return [rows.alert(row) for row in conn.execute(query.where(_unresolved) if open_only else query)]
+    if open_only:
+        query = query.where(_unresolved)
+    if resolved_since is not None:
+        query = query.where(_unresolved | (alert.c.resolved_at >= resolved_since))
+    return [rows.alert(row) for row in conn.execute(query)]
 
 
 def read(
@@ -74,7 +95,7 @@ def read(
     resolved_since: datetime | None,
 ) -> list[Alert]:
     """The alerts of shops, oldest first; each argument narrows them down."""
-    query = select(alert).where(~_is_incident).order_by(alert.c.opened_at, alert.c.id)
+    query = select(alert).where(~_of_no_shop).order_by(alert.c.opened_at, alert.c.id)
     if shops is not None:
         query = query.join(shop, alert.c.shop_id == shop.c.id).where(shop.c.name.in_(shops))
     if posting_number is not None:

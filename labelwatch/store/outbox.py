@@ -9,11 +9,25 @@ import logging
 from collections.abc import Collection, Iterable, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
+from typing import Any
 
 from msgspec import MsgspecError
-from sqlalchemy import ColumnElement, Connection, and_, case, func, literal, literal_column, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    and_,
+    case,
+    func,
+    literal,
+    literal_column,
+    or_,
+    select,
+    true,
+    update,
+)
 
-from labelwatch.core.model import Notification
+from labelwatch.core.model import Notification, Reason
 from labelwatch.schema import alert, notification
 from labelwatch.store import rows
 from labelwatch.store.interned import insert
@@ -68,20 +82,28 @@ def _fresh(n: Notification, created_at: datetime) -> rows.Values:
 
 
 def claim(
-    conn: Connection, channel: str, *, now: datetime, lease_until: datetime, key: str, limit: int
+    conn: Connection,
+    channel: str,
+    *,
+    now: datetime,
+    lease_until: datetime,
+    key: str,
+    limit: int,
+    only: Reason | None = None,
 ) -> list[OutboxRow]:
     """Take what one message to a channel is to be made of; nobody else gets these rows before `lease_until`.
 
     A message that was begun before goes first, whole and under its old key. Otherwise all that is due, under
-    the new key. What is past its time expires instead.
+    the new key; with `only` what is told for that reason. What is past its time expires instead.
     """
     _expire(conn, channel, now)
     begun = _begun_message(conn, channel, now)
     if begun is not None:
         return _lease(conn, and_(_n.message_key == begun, _ready(now)), key=begun, now=now, lease_until=lease_until)
+    wanted = true() if only is None else _n.reason == only.value
     due = (
         select(_n.id)
-        .where(_n.channel == channel, waits, _ready(now), _n.message_key.is_(None))
+        .where(_n.channel == channel, waits, _ready(now), _n.message_key.is_(None), wanted)
         .order_by(_n.due_at, _n.id)
         .limit(limit)
         .with_for_update(skip_locked=True)
@@ -175,6 +197,7 @@ def settle(
     state: OutboxState,
     at: datetime,
     receipt: str = "",
+    ref: str = "",
     error: str = "",
     next_try: datetime | None = None,
     keep_key: bool = False,
@@ -185,7 +208,7 @@ def settle(
     """
     values: rows.Values = {"state": state.value, "lease_until": None, "error": error}
     if state in (OutboxState.SENT, OutboxState.UNVERIFIED):
-        values |= {"sent_at": at, "receipt": receipt}
+        values |= {"sent_at": at, "receipt": receipt, "ref": ref or None}
     if state is OutboxState.RETRY:
         if next_try is None:
             raise ValueError("a retry needs the time of the next try")
@@ -193,6 +216,19 @@ def settle(
         values |= {} if keep_key else {"message_key": None}
     leased = _n.state == OutboxState.LEASED.value
     return _set(conn, ids, values, where=leased)
+
+
+def postpone(conn: Connection, ids: Sequence[int], *, until: datetime) -> int:
+    """Give leased rows back unsent, not to be taken before a time; what may have arrived stays as it was."""
+    values = {
+        "state": OutboxState.PENDING.value,
+        "message_key": None,
+        "lease_until": None,
+        "due_at": until,
+        "attempts": _n.attempts - 1,
+    }
+    unsent = and_(_n.state == OutboxState.LEASED.value, ~_n.possible_duplicate)
+    return _set(conn, ids, values, where=unsent)
 
 
 def supersede(conn: Connection, ids: Sequence[int], *, why: str) -> int:
@@ -222,6 +258,7 @@ def release(conn: Connection, ids: Sequence[int]) -> int:
     """Give leased rows back unsent; those that may have arrived once stay the message they were."""
     again = OutboxState.RETRY.value
     values = {
+        "attempts": _n.attempts - 1,
         "state": case((_n.possible_duplicate, again), else_=OutboxState.PENDING.value),
         "message_key": case((_n.possible_duplicate, _n.message_key), else_=None),
         "lease_until": None,
@@ -229,8 +266,9 @@ def release(conn: Connection, ids: Sequence[int]) -> int:
     return _set(conn, ids, values, where=_n.state == OutboxState.LEASED.value)
 
 
-def retry(conn: Connection, id_: int, *, at: datetime, expires_at: datetime) -> bool:
-    """Queue a row again that ended as dead, expired or superseded; False when it did not."""
+def retry(conn: Connection, ids: Sequence[int], *, at: datetime, expires_at: datetime) -> int:
+    """Queue rows again that ended as dead, expired or superseded, and hurry those that wait for their next try;
+    how many there were."""
     ended = [OutboxState.DEAD.value, OutboxState.EXPIRED.value, OutboxState.SUPERSEDED.value]
     values: rows.Values = {
         "state": OutboxState.PENDING.value,
@@ -239,7 +277,8 @@ def retry(conn: Connection, id_: int, *, at: datetime, expires_at: datetime) -> 
         "message_key": None,
         "error": "",
     }
-    return _set(conn, [id_], values, where=_n.state.in_(ended)) == 1
+    waits_longer = and_(_n.state == OutboxState.RETRY.value, _n.due_at > at)
+    return _set(conn, ids, values, where=_n.state.in_(ended)) + _set(conn, ids, {"due_at": at}, where=waits_longer)
 
 
 def abandon(conn: Connection, channels: Collection[str]) -> int:
@@ -284,11 +323,14 @@ def read(
     states: Collection[OutboxState] | None,
     posting_number: str | None,
     since: datetime | None,
+    ids: Collection[int] | None,
     limit: int,
 ) -> list[OutboxRow]:
     """Notifications, latest first; each argument narrows them down. What cannot be decoded any more is left out:
     it ends when it is claimed, and the log says so."""
     query = select(notification).order_by(_n.id.desc()).limit(limit)
+    if ids is not None:
+        query = query.where(_n.id.in_(ids))
     if channel is not None:
         query = query.where(_n.channel == channel)
     if states is not None:
@@ -297,6 +339,11 @@ def read(
         query = query.where(_n.alert_id.in_(select(alert.c.id).where(alert.c.posting_number == posting_number)))
     if since is not None:
         query = query.where(_n.created_at >= since)
+    return read_rows(conn, query)
+
+
+def read_rows(conn: Connection, query: Select[*tuple[Any, ...]]) -> list[OutboxRow]:
+    """Notifications as they stand; those that cannot be decoded any more are left out."""
     found = []
     for row in conn.execute(query):
         with suppress(MsgspecError, ValueError):

@@ -1,5 +1,6 @@
 """Rows of tables to words of the core and back; nothing here talks to a database."""
 
+from dataclasses import asdict
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
@@ -26,7 +27,7 @@ from labelwatch.core.model import (
     Track,
 )
 from labelwatch.core.questions import SUBSTANCE, Answer, Question, Topic
-from labelwatch.store.values import Change, HistoryRow, OutboxRow, OutboxState, ShopState
+from labelwatch.store.values import Attempt, Change, ChannelState, HistoryRow, OutboxRow, OutboxState, ShopState
 
 Values = dict[str, Any]
 AnyRow = Row[*tuple[Any, ...]]
@@ -257,6 +258,7 @@ def alert_values(shop_id: int | None, alert: Alert) -> Values:
         "told_count": told.count if told else None,
         "told_severity": told.severity.value if told else None,
         "told_cause": told.cause if told else None,
+        "told_left": milliseconds(told.left) if told and told.left is not None else None,
         "handled_by": alert.handled_by,
         "note": alert.note,
         "handled_at": alert.handled_at,
@@ -275,7 +277,8 @@ def alert(row: AnyRow) -> Alert:
     """An alert as it was saved."""
     told = None
     if row.told_at is not None:
-        told = Told(row.told_at, row.told_count, Severity(row.told_severity), row.told_cause)
+        left = None if row.told_left is None else timedelta(milliseconds=row.told_left)
+        told = Told(row.told_at, row.told_count, Severity(row.told_severity), row.told_cause, left)
     return Alert(
         id=row.id,
         state=AlertState(row.state),
@@ -314,7 +317,23 @@ def outbox(row: AnyRow) -> OutboxRow:
         sent_at=row.sent_at,
         receipt=row.receipt,
         error=row.error,
+        ref=row.ref or "",
     )
+
+
+def channel_values(state: ChannelState) -> Values:
+    """How a channel fares, with its name."""
+    return asdict(state)
+
+
+def channel(row: AnyRow) -> ChannelState:
+    """How a channel fares."""
+    return ChannelState(**row._mapping)
+
+
+def attempt(row: AnyRow) -> Attempt:
+    """One try to send a message."""
+    return Attempt(row.channel, row.at, row.message_key, row.outcome, row.said)
 
 
 def shop(row: AnyRow) -> ShopState:

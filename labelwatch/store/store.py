@@ -11,11 +11,12 @@ from pathlib import Path
 
 from sqlalchemy import Connection, Engine
 
-from labelwatch.core.model import Alert, Known, Stage
+from labelwatch.core.model import Alert, Known, Reason, Stage
 from labelwatch.core.questions import Answer, Question
 from labelwatch.store import alerts, answers, migrate, outbox, postings, shops, upkeep, verdicts
 from labelwatch.store.engine import for_writing, make_engine, read_url
 from labelwatch.store.errors import name_of
+from labelwatch.store.outgoing import Outgoing
 from labelwatch.store.transaction import Transaction
 from labelwatch.store.values import (
     Evidence,
@@ -57,6 +58,7 @@ class Store:
         # SQLite's waiting writers sleep and try again, and the unlucky one gives up after some seconds; those of
         # one process may as well queue. Reentrant: a transaction inside another then fails aloud and does not hang.
         self._turn = threading.RLock()
+        self.outgoing = Outgoing(self._read)
 
     @property
     def name(self) -> str:
@@ -241,10 +243,10 @@ class Store:
                 resolved_since=resolved_since,
             )
 
-    def incidents(self, *, open_only: bool = True) -> list[Alert]:
-        """The alerts of incidents, oldest first."""
+    def incidents(self, *, open_only: bool = True, resolved_since: datetime | None = None) -> list[Alert]:
+        """The alerts of incidents, oldest first; `resolved_since` as in `alerts`."""
         with self._read() as conn:
-            return alerts.incidents(conn, open_only=open_only)
+            return alerts.incidents(conn, open_only=open_only, resolved_since=resolved_since)
 
     def change_alert(
         self, posting_number: str | None, how: Callable[[Alert], Alert | None], *, shop: str | None = None
@@ -254,8 +256,8 @@ class Store:
 
         Tells what was saved; empty = no such alert, or `how` returned None.
         """
-        with self._write() as conn:
-            return alerts.change(conn, posting_number, how, shop_name=shop)
+        with self.write() as tx:
+            return tx.change_alert(posting_number, how, shop=shop)
 
     def record_verdict(
         self, shop_id: int, posting_number: str, *, said: str, really: str, by: str, at: datetime, note: str = ""
@@ -272,42 +274,23 @@ class Store:
     # --- outbox
 
     def claim(
-        self, channel: str, *, now: datetime, lease_until: datetime, key: str, limit: int = 500
+        self,
+        channel: str,
+        *,
+        now: datetime,
+        lease_until: datetime,
+        key: str,
+        limit: int = 2000,
+        only: Reason | None = None,
     ) -> list[OutboxRow]:
         """Take what one message to a channel is to be made of; nobody else gets these rows before `lease_until`.
 
         A message begun before, whose lease ran out or that may have arrived, goes first: whole, with its old
-        `message_key` and `possible_duplicate`. Otherwise all that is due, under `key`. What expired, expires.
+        `message_key` and `possible_duplicate`. Otherwise all that is due (`only` for that reason), under `key`. What
+        expired, expires.
         """
         with self._write() as conn:
-            return outbox.claim(conn, channel, now=now, lease_until=lease_until, key=key, limit=limit)
-
-    def settle(
-        self,
-        ids: Sequence[int],
-        *,
-        state: OutboxState,
-        at: datetime,
-        receipt: str = "",
-        error: str = "",
-        next_try: datetime | None = None,
-        keep_key: bool = False,
-    ) -> int:
-        """Write down how telling went, for leased rows; how many were.
-
-        RETRY wants `next_try`, and `keep_key` when it may have arrived after all: it then comes again as it was.
-        """
-        with self._write() as conn:
-            return outbox.settle(
-                conn,
-                ids,
-                state=state,
-                at=at,
-                receipt=receipt,
-                error=error,
-                next_try=next_try,
-                keep_key=keep_key,
-            )
+            return outbox.claim(conn, channel, now=now, lease_until=lease_until, key=key, limit=limit, only=only)
 
     def supersede(self, ids: Sequence[int], *, why: str) -> int:
         """Drop waiting rows that newer ones made pointless; how many still waited."""
@@ -319,10 +302,11 @@ class Store:
         with self._write() as conn:
             return outbox.release(conn, ids)
 
-    def retry(self, id_: int, *, at: datetime, expires_at: datetime) -> bool:
-        """Queue a row again that ended as dead, expired or superseded; False when it did not."""
+    def retry(self, ids: Sequence[int], *, at: datetime, expires_at: datetime) -> int:
+        """Queue rows again that ended as dead, expired or superseded, and hurry those that wait for their next try;
+        how many there were."""
         with self._write() as conn:
-            return outbox.retry(conn, id_, at=at, expires_at=expires_at)
+            return outbox.retry(conn, ids, at=at, expires_at=expires_at)
 
     def abandon_other_channels(self, channels: Collection[str]) -> int:
         """End what waits for channels that are no longer in the config (as dead); how many rows."""
@@ -346,12 +330,19 @@ class Store:
         states: Collection[OutboxState] | None = None,
         posting_number: str | None = None,
         since: datetime | None = None,
+        ids: Collection[int] | None = None,
         limit: int = 1000,
     ) -> list[OutboxRow]:
         """Notifications, latest first; each argument narrows them down, `since` by when they were queued."""
         with self._read() as conn:
             return outbox.read(
-                conn, channel=channel, states=states, posting_number=posting_number, since=since, limit=limit
+                conn,
+                channel=channel,
+                states=states,
+                posting_number=posting_number,
+                since=since,
+                ids=ids,
+                limit=limit,
             )
 
     # --- upkeep

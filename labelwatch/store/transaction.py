@@ -1,6 +1,6 @@
 """What can be done inside one transaction: everything a poll has to say stands together or not at all."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 
 from sqlalchemy import Connection
@@ -8,9 +8,18 @@ from sqlalchemy import Connection
 from labelwatch.core.incidents import Tally
 from labelwatch.core.model import Alert, Known, Notification
 from labelwatch.core.questions import Answer, Question
-from labelwatch.store import alerts, answers, changes, outbox, postings, shops, tallies
+from labelwatch.store import alerts, answers, changes, channels, outbox, postings, shops, tallies
 from labelwatch.store.interned import Interned
-from labelwatch.store.values import Change, EvidenceLevel, PollRow, ShopState
+from labelwatch.store.values import (
+    Attempt,
+    Change,
+    ChannelState,
+    EvidenceLevel,
+    OutboxRow,
+    OutboxState,
+    PollRow,
+    ShopState,
+)
 
 
 class Transaction:
@@ -97,9 +106,23 @@ class Transaction:
         """
         return alerts.save(self._conn, shop_id, batch)
 
+    def change_alert(
+        self, posting_number: str | None, how: Callable[[Alert], Alert | None], *, shop: str | None
+    ) -> list[Alert]:
+        """As Store.change_alert; messages about what was changed are no longer up to date at `handled_at`."""
+        changed = alerts.change(self._conn, posting_number, how, shop_name=shop)
+        for one in changed:
+            if one.id is not None and one.handled_at is not None:
+                channels.outdate(self._conn, [one.id], at=one.handled_at)
+        return changed
+
     def add_notifications(self, batch: Iterable[Notification], *, created_at: datetime) -> None:
-        """Queue notifications of saved alerts; what is there already (alert, telling, channel) stays as it is."""
+        """Queue notifications of saved alerts; what is there already (alert, telling, channel) stays as it is, unless
+        it was withdrawn. Earlier messages about these alerts that can be changed are no longer up to date."""
+        batch = list(batch)
         outbox.add(self._conn, batch, created_at=created_at)
+        alert_ids = {one.alert.id for one in batch if one.alert.id is not None}
+        channels.outdate(self._conn, sorted(alert_ids), at=created_at)
 
     def withdraw(self, alert_ids: Sequence[int]) -> set[int]:
         """Drop the notifications of these alerts that were never sent, because an incident is told instead.
@@ -108,6 +131,73 @@ class Transaction:
         arrived, counts as heard.
         """
         return outbox.withdraw(self._conn, alert_ids)
+
+    # --- channels
+
+    def settle(
+        self,
+        ids: Sequence[int],
+        *,
+        state: OutboxState,
+        at: datetime,
+        receipt: str = "",
+        ref: str = "",
+        error: str = "",
+        next_try: datetime | None = None,
+        keep_key: bool = False,
+    ) -> int:
+        """Write down how telling went, for leased rows; how many were.
+
+        RETRY wants `next_try`, and `keep_key` when it may have arrived after all: it then comes again as it was.
+        `ref`: where the service keeps the message, if it can be changed.
+        """
+        return outbox.settle(
+            self._conn,
+            ids,
+            state=state,
+            at=at,
+            receipt=receipt,
+            ref=ref,
+            error=error,
+            next_try=next_try,
+            keep_key=keep_key,
+        )
+
+    def postpone(self, ids: Sequence[int], *, until: datetime) -> int:
+        """Give leased rows back unsent, not to be taken before a time; how many were."""
+        return outbox.postpone(self._conn, ids, until=until)
+
+    def note(self, attempt: Attempt, ids: Iterable[int]) -> None:
+        """Keep a try to send the notifications with these ids."""
+        channels.note(self._conn, attempt, ids)
+
+    def channel(self, name: str) -> ChannelState:
+        """How a channel fares; nobody else changes it until this transaction ends."""
+        return channels.state(self._conn, name)
+
+    def save_channel(self, state: ChannelState) -> None:
+        """Keep how a channel fares."""
+        channels.save(self._conn, state)
+
+    def channel_alerts(self) -> dict[str, Alert]:
+        """The name of each channel that does not work -> its open alert; nobody else changes them meanwhile."""
+        return alerts.open_of_channels(self._conn)
+
+    def waiting_for(self, channel: str) -> list[OutboxRow]:
+        """What a channel has not been told yet, oldest first."""
+        return channels.waiting(self._conn, channel)
+
+    def told_of(self, alert_id: int) -> Mapping[str, int]:
+        """Channel -> the last telling of this alert that was queued for it."""
+        return channels.told_of(self._conn, alert_id)
+
+    def outdate(self, alert_ids: Sequence[int], *, at: datetime) -> None:
+        """Say of every message about these alerts that can be changed that it is no longer up to date."""
+        channels.outdate(self._conn, alert_ids, at=at)
+
+    def revised(self, channel: str, key: str, *, seen: datetime, gone: bool, again_at: datetime | None) -> None:
+        """A message was changed as it had to be at `seen`; or it is `gone`, or is to be tried again."""
+        channels.revised(self._conn, channel, key, seen=seen, gone=gone, again_at=again_at)
 
     def record_poll(self, shop_id: int, done: PollRow) -> None:
         """Note what a poll did and cost."""

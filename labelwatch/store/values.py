@@ -140,6 +140,49 @@ class OutboxRow:
     sent_at: datetime | None
     receipt: str
     error: str
+    ref: str = ""
+    """Where the service keeps the message, while it can be changed or replied to."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelState:
+    """How a channel fares."""
+
+    name: str
+    sent_at: datetime | None = None
+    """When its last message was taken over."""
+    paused_until: datetime | None = None
+    failing_since: datetime | None = None
+    is_final: bool = False
+    """It fails until somebody changes something."""
+    error: str = ""
+    address: str = ""
+    """Where its destination has moved to; empty = as its URL says."""
+    handover_at: datetime | None = None
+    """Until when hand-overs were told."""
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One try to send a message."""
+
+    channel: str
+    at: datetime
+    message_key: str
+    outcome: str
+    """delivered, unverified, retry, rate_limited, ambiguous, permanent or bad_message."""
+    said: str
+    """The receipt, or why there is none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A message that arrived, as far as one alert is in it."""
+
+    alert_id: int
+    message_key: str
+    ref: str
+    sent_at: datetime
 
 
 @dataclass(frozen=True, slots=True)

@@ -134,7 +134,8 @@ def settled(state: OutboxState, **kwargs: Any) -> Callable[[Store], None]:
 
     def settle(store: Store) -> None:
         ids = [row.id for row in claimed(store)]
-        assert store.settle(ids, state=state, at=NOW, **kwargs) == len(ids)
+        with store.write() as tx:
+            assert tx.settle(ids, state=state, at=NOW, **kwargs) == len(ids)
 
     return settle
 

@@ -34,7 +34,8 @@ def the_row(store: Store) -> OutboxRow:
 
 
 def settled(store: Store, rows: Sequence[OutboxRow], state: OutboxState, **kwargs: object) -> int:
-    return store.settle(ids(rows), state=state, at=NOW, **kwargs)  # type: ignore[arg-type]
+    with store.write() as tx:
+        return tx.settle(ids(rows), state=state, at=NOW, **kwargs)  # type: ignore[arg-type]
 
 
 def test_a_notification_carries_the_alert_as_it_was(store: Store) -> None:
@@ -252,17 +253,17 @@ def test_what_ended_can_be_queued_again_by_hand(store: Store, state: OutboxState
     queue(store, 1)
     settled(store, claim(store), state, error="chat not found")
     later = NOW + timedelta(days=3)
-    assert store.retry(the_row(store).id, at=later, expires_at=later + minutes(9))
+    assert store.retry([the_row(store).id], at=later, expires_at=later + minutes(9)) == 1
     (row,) = store.claim("packers", now=later, lease_until=later, key="k9")
     assert (row.error, row.notification.expires_at) == ("", later + minutes(9))
 
 
 def test_what_was_sent_or_still_waits_is_not_queued_again(store: Store) -> None:
     queue(store, 1)
-    assert not store.retry(the_row(store).id, at=NOW, expires_at=NOW)
+    assert store.retry([the_row(store).id], at=NOW, expires_at=NOW) == 0
     settled(store, claim(store), S.SENT)
-    assert not store.retry(the_row(store).id, at=NOW, expires_at=NOW)
-    assert not store.retry(999, at=NOW, expires_at=NOW)
+    assert store.retry([the_row(store).id], at=NOW, expires_at=NOW) == 0
+    assert store.retry([999], at=NOW, expires_at=NOW) == 0
 
 
 def test_rows_of_a_channel_that_is_gone_end_as_dead_and_say_why(store: Store) -> None:

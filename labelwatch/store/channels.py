@@ -1,0 +1,135 @@
+"""How channels fare: what they were told, every try to tell them, and messages that are no longer up to date."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+
+from sqlalchemy import Connection, func, select, update
+
+from labelwatch.schema import attempt, attempt_notification, channel, notification
+from labelwatch.store import rows
+from labelwatch.store.interned import insert
+from labelwatch.store.outbox import read_rows
+from labelwatch.store.postings import chunks
+from labelwatch.store.values import Attempt, ChannelState, OutboxRow, OutboxState, Sent
+
+_n = notification.c
+_ARRIVED = [OutboxState.SENT.value, OutboxState.UNVERIFIED.value]
+
+
+def states(conn: Connection) -> dict[str, ChannelState]:
+    """Every channel that something is known of, by name."""
+    return {row.name: rows.channel(row) for row in conn.execute(select(channel))}
+
+
+def state(conn: Connection, name: str) -> ChannelState:
+    """One channel; nobody else changes it meanwhile."""
+    row = conn.execute(select(channel).where(channel.c.name == name).with_for_update()).one_or_none()
+    return rows.channel(row) if row is not None else ChannelState(name)
+
+
+def save(conn: Connection, state: ChannelState) -> None:
+    """Keep how a channel fares."""
+    values = rows.channel_values(state)
+    statement = insert(conn, channel)
+    changed = {name: statement.excluded[name] for name in values if name != "name"}
+    conn.execute(statement.on_conflict_do_update(index_elements=[channel.c.name], set_=changed), [values])
+
+
+def note(conn: Connection, one: Attempt, ids: Iterable[int]) -> None:
+    """Keep a try to send the notifications with these ids."""
+    values = {
+        "channel": one.channel,
+        "at": one.at,
+        "message_key": one.message_key,
+        "outcome": one.outcome,
+        "said": one.said,
+    }
+    attempt_id = conn.execute(attempt.insert().returning(attempt.c.id), values).scalar_one()
+    held = [{"notification_id": id_, "attempt_id": attempt_id} for id_ in ids]
+    if held:
+        conn.execute(attempt_notification.insert(), held)
+
+
+def trail(conn: Connection, ids: Sequence[int]) -> dict[int, list[Attempt]]:
+    """Notification id -> every try to send it, oldest first."""
+    found: dict[int, list[Attempt]] = {}
+    held = attempt_notification.c
+    for some in chunks(list(ids)):
+        query = (
+            select(held.notification_id, attempt)
+            .join(attempt, attempt.c.id == held.attempt_id)
+            .where(held.notification_id.in_(some))
+            .order_by(attempt.c.id)
+        )
+        for row in conn.execute(query):
+            found.setdefault(row.notification_id, []).append(rows.attempt(row))
+    return found
+
+
+def sent(conn: Connection, name: str, alert_ids: Sequence[int]) -> list[Sent]:
+    """What this channel was told of these alerts, oldest first."""
+    found = []
+    for some in chunks(list(alert_ids)):
+        query = select(_n.id, _n.alert_id, _n.message_key, _n.ref, _n.sent_at).where(
+            _n.alert_id.in_(some), _n.channel == name, _n.state.in_(_ARRIVED), _n.message_key.is_not(None)
+        )
+        found += [
+            (row.id, Sent(row.alert_id, row.message_key, row.ref or "", row.sent_at)) for row in conn.execute(query)
+        ]
+    return [one for _, one in sorted(found, key=lambda pair: (pair[1].sent_at, pair[0]))]
+
+
+def message(conn: Connection, key: str) -> list[OutboxRow]:
+    """The notifications that are one message, in the order they were queued."""
+    return read_rows(conn, select(notification).where(_n.message_key == key).order_by(_n.id))
+
+
+def outdate(conn: Connection, alert_ids: Sequence[int], *, at: datetime) -> None:
+    """Say of every message about these alerts that can be changed that it is no longer up to date."""
+    for some in chunks(list(alert_ids)):
+        mine = (_n.alert_id.in_(some), _n.state == OutboxState.SENT.value, _n.ref.is_not(None))
+        conn.execute(update(notification).where(*mine).values(revise_at=at))
+
+
+def outdated(conn: Connection, name: str, now: datetime, *, limit: int) -> dict[str, datetime]:
+    """Message key -> since when it is no longer up to date, oldest first."""
+    since = func.min(_n.revise_at, type_=_n.revise_at.type)
+    query = (
+        select(_n.message_key, since)
+        .where(_n.channel == name, _n.revise_at.is_not(None), _n.revise_at <= now)
+        .group_by(_n.message_key)
+        .order_by(since)
+        .limit(limit)
+    )
+    return {key: at for key, at in conn.execute(query)}  # noqa: C416 - rows are no pairs
+
+
+def revised(conn: Connection, name: str, key: str, *, seen: datetime, gone: bool, again_at: datetime | None) -> None:
+    """A message was changed, unless it went out of date again after `seen`; `gone`: it cannot be found any more,
+    `again_at`: it could not be changed this time."""
+    where = (_n.channel == name, _n.message_key == key, _n.revise_at <= seen)
+    values: dict[str, object] = {"revise_at": again_at}
+    if gone:
+        values["ref"] = None
+    conn.execute(update(notification).where(*where).values(**values))
+
+
+def next_revision(conn: Connection) -> datetime | None:
+    """When the next message wants to be changed; None = all are up to date."""
+    soonest: datetime | None = conn.scalar(
+        select(func.min(_n.revise_at, type_=_n.revise_at.type)).where(_n.revise_at.is_not(None))
+    )
+    return soonest
+
+
+def waiting(conn: Connection, name: str) -> list[OutboxRow]:
+    """What this channel has not been told yet, as far as it can be read; oldest first."""
+    states = [state.value for state in (OutboxState.PENDING, OutboxState.RETRY, OutboxState.LEASED)]
+    query = select(notification).where(_n.channel == name, _n.state.in_(states)).order_by(_n.id).limit(10_000)
+    return read_rows(conn, query)
+
+
+def told_of(conn: Connection, alert_id: int) -> Mapping[str, int]:
+    """Channel -> the last telling of this alert that was queued for it."""
+    query = select(_n.channel, func.max(_n.telling)).where(_n.alert_id == alert_id).group_by(_n.channel)
+    return {name: telling for name, telling in conn.execute(query)}  # noqa: C416 - rows are no pairs
