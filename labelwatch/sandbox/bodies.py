@@ -133,10 +133,10 @@ def order_number(number: str) -> str:
 
 def _identity(number: str) -> Body:
     order = order_number(number)
-    code = zlib.crc32(order.encode())
+    code = zlib.crc32(number.encode())
     return {
         "posting_number": number,
-        "order_id": 30_000_000_000 + code,
+        "order_id": 30_000_000_000 + zlib.crc32(order.encode()),
         "order_number": order,
         "parent_posting_number": "",
         "tracking_number": "",

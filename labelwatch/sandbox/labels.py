@@ -3,15 +3,18 @@
 What printing a posting comes to is told by its key `_label`: {} prints it once the label is offered;
 {"unprinted": "why"} finishes without it, {"stuck": True} never finishes, {"error": "why"} ends in an error,
 {"no_file": True} finishes without a file, {"lost": True} without the posting and without a word about it.
+{"sheet": "blank"} prints an empty page, {"sheet": "other"} another posting's, whose number begins like this one's,
+{"sheet": "bars"} the barcode and no number. What else may happen to a file are faults of the path /files/.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import count
 from typing import Any
 
 from labelwatch.sandbox.bodies import LABEL_ACTIONS
+from labelwatch.sandbox.sheet import Label, pdf
 from labelwatch.sandbox.shelf import Record
 from labelwatch.sandbox.shops import Body, Shop
 from labelwatch.sandbox.wire import bad_request, integer, not_found
@@ -81,7 +84,7 @@ class LabelDesk:
         task = next((task for task in self._tasks.values() if _file_name(task) == name), None)
         if task is None or self._standing(task)[0] != "completed":
             return None
-        return pdf(self._in_file(task), size=_MILLIMETRES[task.kind])
+        return pdf([self._drawn(task, number) for number in self._in_file(task)], size=_MILLIMETRES[task.kind])
 
     def _printable(self, shop: Shop, number: str) -> Record:
         record = self._world.record(shop.client_id, number)
@@ -128,6 +131,14 @@ class LabelDesk:
             return ""
         return str(self._hint(task, number, "unprinted") or NOT_YET)
 
+    def _drawn(self, task: Task, number: str) -> Label:
+        record = self._world.record(task.client_id, number)
+        assert record is not None, "a task is made of postings the shop has, and none is ever taken away"
+        mine = Label(number, record.body["barcodes"]["upper_barcode"])
+        other = Label(f"{number}1", f"{mine.code}1")
+        wrong = {"blank": Label("", ""), "other": other, "bars": replace(mine, number="")}
+        return wrong.get(self._hint(task, number, "sheet"), mine)
+
     def _any(self, task: Task, key: str) -> Any:
         return next((hint for number in task.numbers if (hint := self._hint(task, number, key))), None)
 
@@ -139,35 +150,6 @@ class LabelDesk:
 def offered(record: Record) -> bool:
     """Whether the posting says itself that its label can be had."""
     return any(action in record.body["available_actions"] for action in (*LABEL_ACTIONS, "label_download_big"))
-
-
-def pdf(numbers: list[str], *, size: tuple[int, int]) -> bytes:
-    """A PDF with one page of `size` millimetres per posting, its number in plain sight."""
-    width, height = (round(side * 72 / 25.4) for side in size)
-    kids = " ".join(f"{4 + 2 * i} 0 R" for i in range(len(numbers)))
-    objects = [
-        "<< /Type /Catalog /Pages 2 0 R >>",
-        f"<< /Type /Pages /Kids [{kids}] /Count {len(numbers)} >>",
-        "<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>",
-    ]
-    for i, number in enumerate(numbers):
-        drawing = f"BT /F1 10 Tf 8 {height // 2} Td ({number}) Tj ET"
-        page = f"/Parent 2 0 R /MediaBox [0 0 {width} {height}] /Contents {5 + 2 * i} 0 R"
-        objects.append(f"<< /Type /Page {page} /Resources << /Font << /F1 3 0 R >> >> >>")
-        objects.append(f"<< /Length {len(drawing)} >>\nstream\n{drawing}\nendstream")
-    return _assemble(objects)
-
-
-def _assemble(objects: list[str]) -> bytes:
-    out, offsets = bytearray(b"%PDF-1.4\n"), []
-    for i, content in enumerate(objects, 1):
-        offsets.append(len(out))
-        out += f"{i} 0 obj\n{content}\nendobj\n".encode("latin-1")
-    table = "".join(f"{offset:010d} 00000 n \n" for offset in offsets)
-    start, size = len(out), len(objects) + 1
-    out += f"xref\n0 {size}\n0000000000 65535 f \n{table}".encode()
-    out += f"trailer\n<< /Size {size} /Root 1 0 R >>\nstartxref\n{start}\n%%EOF\n".encode()
-    return bytes(out)
 
 
 def _file_name(task: Task) -> str:

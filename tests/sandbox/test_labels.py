@@ -1,11 +1,12 @@
 """Label tasks, from asking to the PDF, and everything that may come between."""
 
+import re
 from typing import Any
 
 import pytest
 
-from labelwatch.sandbox import At, World, state
-from labelwatch.sandbox.labels import NOT_YET, pdf
+from labelwatch.sandbox import At, Fault, Kind, World, state
+from labelwatch.sandbox.labels import NOT_YET
 from labelwatch.sandbox.scenarios.stage import AURORA, OZON, STAR
 from tests.sandbox.play import CREATE, LABEL, Play, playing, world_of
 
@@ -146,10 +147,29 @@ def test_a_task_of_another_shop_is_not_found() -> None:
         assert play.ask(LABEL, {"task_id": 7}).status_code == 404
 
 
-def test_the_pdf_is_put_together_right() -> None:
-    content = pdf(["1-1-1", "2-2-1"], size=(58, 40))
-    start = int(content.rsplit(b"startxref\n", 1)[1].split()[0])
-    assert content[start : start + 4] == b"xref"
-    offsets = [int(line[:10]) for line in content[start:].splitlines()[3:] if line.endswith(b" n ")]
-    assert [content[at:].split(b"\n", 1)[0] for at in offsets] == [b"%d 0 obj" % i for i in range(1, 8)]
-    assert b"/Count 2" in content
+SHEETS = [
+    ("blank", [], b""),
+    ("other", [f"{READY}1"], b" re f"),
+    ("bars", [], b" re f"),
+]
+
+
+@pytest.mark.parametrize(("sheet", "numbers", "drawn"), SHEETS)
+def test_a_file_may_hold_another_sheet_than_it_should(sheet: str, numbers: list[str], drawn: bytes) -> None:
+    world = shelf()
+    world.plan(At(minutes=0, posting=READY, change={"_label": {"sheet": sheet}}))
+    with playing(world) as play:
+        task = task_of(play, READY)
+        play.wait(seconds=5)
+        file = play.client.get(told(play, task)["file_url"]).content
+    assert re.findall(rb"\(([0-9-]+)\) Tj", file) == [number.encode() for number in numbers]
+    assert drawn in file
+    assert (b" re f" in file) is bool(drawn)
+
+
+def test_a_fault_of_the_files_leaves_the_methods_alone() -> None:
+    with playing(shelf()) as play:
+        play.sandbox.fault(Fault(kind=Kind.HTML, path="/files/", status=200))
+        task = task_of(play, READY)
+        play.wait(seconds=5)
+        assert b"<html>" in play.client.get(told(play, task)["file_url"]).content
