@@ -14,14 +14,17 @@ import pytest
 from aiosmtpd.controller import Controller
 
 from labelwatch.notify.channels import check_url, open_channel
-from labelwatch.notify.channels.outcome import Ambiguous, Delivered, Retry
-from labelwatch.notify.message import Kind, Message
+from labelwatch.notify.channels.outcome import Ambiguous, Delivered, Parcel, Retry
+from labelwatch.notify.message import Kind, Message, Section
 from labelwatch.notify.messages import render
 from tests.notify.build import NOW, destination, told
 from tests.notify.loopback import Hook, answer, closed_port, drip
 
 CANARY = "canary-token-4711"
-MESSAGE = Message("‼️ 先备货 · 41517061-0214-1", "Line <b>one</b>\nLine two :smile: \\n", Kind.FAILURE)
+MESSAGE = Message(
+    "‼️ 先备货 · 41517061-0214-1", (Section(lines=("Line <b>one</b>", "Line two :smile: \\n")),), Kind.FAILURE
+)
+PARCEL = Parcel(MESSAGE, [], "key-1")
 
 
 class Mailbox:
@@ -60,7 +63,7 @@ def test_a_mail_arrives_as_plain_text_and_counts_as_unverified() -> None:
     box = Mailbox()
     message = render([told()], destination("zh"), now=NOW)
     with smtp(box) as port:
-        result = open_channel(mail_url(port)).send(message, [], "key-1")
+        result = open_channel(mail_url(port)).send(Parcel(message, [], "key-1"))
     assert result == Delivered("", verified=False)
     (mail,) = box.mails
     assert mail["Subject"] == message.title
@@ -70,13 +73,13 @@ def test_a_mail_arrives_as_plain_text_and_counts_as_unverified() -> None:
 def test_nothing_in_the_text_is_taken_for_markup() -> None:
     box = Mailbox()
     with smtp(box) as port:
-        open_channel(mail_url(port)).send(MESSAGE, [], "key-1")
+        open_channel(mail_url(port)).send(PARCEL)
     assert text_of(box.mails[0]) == MESSAGE.body.strip()
 
 
 def test_a_refusal_is_tried_again_with_the_reason() -> None:
     with smtp(Mailbox("451 greylisted")) as port:
-        result = open_channel(mail_url(port)).send(MESSAGE, [], "key-1")
+        result = open_channel(mail_url(port)).send(PARCEL)
     assert isinstance(result, Retry)
     assert result.error
 
@@ -85,7 +88,7 @@ def test_a_service_that_hangs_is_left_at_the_deadline() -> None:
     with Hook([drip]) as hook:
         channel = open_channel(f"gotify://127.0.0.1:{hook.port}/{CANARY}", deadline=timedelta(seconds=0.5))
         started = time.monotonic()
-        result = channel.send(MESSAGE, [], "key-1")
+        result = channel.send(PARCEL)
     assert time.monotonic() - started < 2
     assert result == Ambiguous("no answer within 0.5 s")
 
@@ -93,14 +96,14 @@ def test_a_service_that_hangs_is_left_at_the_deadline() -> None:
 @pytest.mark.parametrize("extra", ["", "?retry=3&wait=0", "?optional=yes"])
 def test_one_attempt_is_made_whatever_the_url_asks_for(extra: str) -> None:
     with Hook([answer(500)]) as hook:
-        result = open_channel(f"gotify://127.0.0.1:{hook.port}/{CANARY}{extra}").send(MESSAGE, [], "key-1")
+        result = open_channel(f"gotify://127.0.0.1:{hook.port}/{CANARY}{extra}").send(PARCEL)
     assert isinstance(result, Retry)
     assert len(hook.requests) == 1
 
 
 def test_a_redirect_is_not_followed() -> None:
     with Hook([answer(200)]) as other, Hook([answer(302, Location=f"http://127.0.0.1:{other.port}/")]) as hook:
-        result = open_channel(f"gotify://127.0.0.1:{hook.port}/{CANARY}").send(MESSAGE, [], "key-1")
+        result = open_channel(f"gotify://127.0.0.1:{hook.port}/{CANARY}").send(PARCEL)
     assert isinstance(result, Retry)
     assert other.requests == []
 
@@ -112,7 +115,7 @@ def test_no_secret_reaches_a_log_an_error_or_a_repr(status: int, caplog: pytest.
         caplog.set_level(logging.DEBUG, logger=name)
     with Hook([answer(status, CANARY)]) as hook:
         channel = open_channel(f"gotify://127.0.0.1:{hook.port}/{CANARY}")
-        result = channel.send(MESSAGE, [], "key-1")
+        result = channel.send(PARCEL)
     assert CANARY not in repr(result) + repr(channel) + caplog.text
     assert CANARY in f"{hook.requests[0].line} {hook.requests[0].headers}"
 

@@ -4,27 +4,38 @@ import base64
 import logging
 import threading
 import time
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from labelwatch.core.model import Reason
 from labelwatch.notify.channels import open_channel
-from labelwatch.notify.channels.outcome import Ambiguous, Delivered, Permanent, Result, Retry
-from labelwatch.notify.message import Kind, Message
+from labelwatch.notify.channels.outcome import (
+    Ambiguous,
+    BadMessage,
+    Delivered,
+    Parcel,
+    Permanent,
+    RateLimited,
+    Result,
+    Retry,
+)
+from labelwatch.notify.message import Kind, Message, Section
 from labelwatch.notify.view import view
 from tests.notify.build import told
 from tests.notify.loopback import Act, Hook, answer, closed_port, drip, hang_up, hang_up_in_the_middle
 
-MESSAGE = Message("‼️ 先备货", "怎么做：", Kind.FAILURE)
+MESSAGE = Message("‼️ 先备货", (Section(heading="怎么做："),), Kind.FAILURE)
 VIEWS = [view(told().alert, language="zh", reason=Reason.FIRST)]
+PARCEL = Parcel(MESSAGE, VIEWS, "key-1")
 CANARY = "canary-token-4711"
 DATE = "Mon, 23 Nov 2026 14:08:00 GMT"
 
 
 def sent(hook: Hook, path: str = "/hook", *, deadline: float = 5.0, key: str = "key-1") -> Result:
     channel = open_channel(hook.url(path), deadline=timedelta(seconds=deadline))
-    return channel.send(MESSAGE, VIEWS, key)
+    return channel.send(replace(PARCEL, key=key))
 
 
 def test_it_carries_apprises_body_the_alerts_and_the_key() -> None:
@@ -53,17 +64,17 @@ def test_it_carries_apprises_body_the_alerts_and_the_key() -> None:
         (answer(204), Delivered("HTTP 204", verified=True)),
         (answer(200, '{"error": null}'), Delivered('HTTP 200 {"error": null}', verified=True)),
         (answer(200, "[1]"), Delivered("HTTP 200 [1]", verified=True)),
-        (answer(429, Retry_After="34"), Retry("HTTP 429", timedelta(seconds=34))),
+        (answer(429, Retry_After="34"), RateLimited("HTTP 429", timedelta(seconds=34))),
         (
             answer(503, Retry_After="Mon, 23 Nov 2026 14:09:30 GMT", Date=DATE),
-            Retry("HTTP 503", timedelta(seconds=90)),
+            RateLimited("HTTP 503", timedelta(seconds=90)),
         ),
-        (answer(503, Retry_After="Mon, 23 Nov 2026 14:00:00 GMT", Date=DATE), Retry("HTTP 503", timedelta(0))),
-        (answer(503, Retry_After="soon"), Retry("HTTP 503", None)),
-        (answer(500, "oops"), Retry("HTTP 500 oops", None)),
-        (answer(502, "<html>bad gateway</html>"), Retry("HTTP 502 ‹html›bad gateway‹/html›", None)),
-        (answer(408), Retry("HTTP 408", None)),
-        (answer(400, "no such field"), Permanent("HTTP 400 no such field")),
+        (answer(503, Retry_After="Mon, 23 Nov 2026 14:00:00 GMT", Date=DATE), Retry("HTTP 503")),
+        (answer(503, Retry_After="soon"), Retry("HTTP 503")),
+        (answer(500, "oops"), Retry("HTTP 500 oops")),
+        (answer(502, "<html>bad gateway</html>"), Retry("HTTP 502 ‹html›bad gateway‹/html›")),
+        (answer(408), Retry("HTTP 408")),
+        (answer(400, "no such field"), BadMessage("HTTP 400 no such field")),
         (answer(403), Permanent("HTTP 403")),
         (answer(404), Permanent("HTTP 404")),
         (
@@ -93,7 +104,7 @@ def test_each_answer_means_one_thing(act: Act, result: Result) -> None:
 
 def test_where_nobody_listens_it_is_tried_again() -> None:
     channel = open_channel(f"json://127.0.0.1:{closed_port()}/{CANARY}")
-    result = channel.send(MESSAGE, VIEWS, "key-1")
+    result = channel.send(PARCEL)
     assert isinstance(result, Retry)
     assert "cannot connect" in result.error
 
@@ -135,7 +146,7 @@ def test_a_long_answer_is_not_read_to_its_end() -> None:
 def test_the_parts_of_an_apprise_url_are_honoured() -> None:
     with Hook([answer(200)]) as hook:
         url = f"json://user:pass@127.0.0.1:{hook.port}/a/b?+X-Token=t&-q=1&:title=subject&:attachments=&:who=me&method=PUT"
-        open_channel(url).send(MESSAGE, VIEWS, "key-1")
+        open_channel(url).send(PARCEL)
     (request,) = hook.requests
     assert request.line == "PUT /a/b?q=1 HTTP/1.1"
     assert request.headers["x-token"] == "t"
@@ -151,6 +162,6 @@ def test_no_secret_reaches_a_log_an_error_or_a_repr(act: Act, caplog: pytest.Log
     with Hook([act]) as hook:
         url = f"json://user:{CANARY}@127.0.0.1:{hook.port}/{CANARY}?+Authorization={CANARY}&-key={CANARY}"
         channel = open_channel(url)
-        result = channel.send(MESSAGE, VIEWS, "key-1")
+        result = channel.send(PARCEL)
     assert CANARY not in repr(result) + repr(channel) + caplog.text
     assert CANARY in hook.requests[0].line

@@ -1,21 +1,49 @@
 """The ways out: our own adapters where the answer can be read, Apprise for everything else."""
 
 import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import Any
 
-from apprise.plugins.custom_json import NotifyJSON
+from apprise import NotifyBase
 from apprise.utils.parse import parse_urls
 
 from labelwatch.notify.channels.http import Line
 from labelwatch.notify.channels.outcome import Channel
 from labelwatch.notify.channels.secrecy import hush
 from labelwatch.notify.channels.services import open_service, plugin
+from labelwatch.notify.channels.way import credentials_of, way_mistake
 from labelwatch.notify.channels.webhook import open_webhook
 
-__all__ = ["check_url", "open_channel"]
+__all__ = ["check_url", "check_way", "open_channel"]
 
 DEADLINE = timedelta(seconds=30)
 """For one message from first byte to last; the lease of the outbox is four times as long."""
+
+_HOST_IS_NO_SECRET = frozenset({"json", "jsons", "mailto", "mailtos"})
+"""Who mends such a channel wants to read it; elsewhere the host of the URL is a token."""
+_ONE_GROUP = frozenset({"dingtalk"})
+"""What Apprise counts as destinations are people of one group who are to be mentioned."""
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """What a channel's table says beside its URL."""
+
+    api_base: str = field(repr=False)
+    address: str = field(repr=False)
+    """Where the destination has moved to since the URL was written; empty = it has not."""
+    labels: Mapping[str, str]
+    """Of the buttons."""
+
+
+Opener = Callable[[Any, Line, Route], Channel]
+
+_OWN: Mapping[str, Opener] = {
+    "json": lambda service, line, _: open_webhook(service, line),
+    "jsons": lambda service, line, _: open_webhook(service, line),
+}
 
 
 def check_url(url: str) -> str | None:
@@ -31,7 +59,7 @@ def check_url(url: str) -> str | None:
         return f"{scheme}:// with these parts is not understood: see https://appriseit.com/services/"
     if len(service) == 0:
         return f"{scheme}:// names nobody to tell: add the destination"
-    if len(service) > 1:
+    if len(service) > 1 and service.schema not in _ONE_GROUP:
         return (
             f"{scheme}:// names {len(service)} destinations: give each a [[channel]] of its own, so that each is "
             f"told once whatever happens to the others"
@@ -39,17 +67,44 @@ def check_url(url: str) -> str | None:
     return None
 
 
-def open_channel(url: str, *, deadline: timedelta = DEADLINE) -> Channel:
-    """The channel behind an Apprise URL; ValueError with the words of `check_url` when there is none."""
-    wrong = check_url(url)
+def check_way(url: str, api_base: str, proxy: str) -> str | None:
+    """What is wrong with overriding the base address or the proxy of this channel, in words that hold no secret.
+
+    None when nothing is, also when the URL is not understood: `check_url` says so.
+    """
+    hush(url)
+    service = plugin(url)
+    return None if service is None else way_mistake(str(service.schema), api_base, proxy)
+
+
+def open_channel(
+    url: str,
+    *,
+    api_base: str = "",
+    proxy: str = "",
+    address: str = "",
+    labels: Mapping[str, str] | None = None,
+    deadline: timedelta = DEADLINE,
+) -> Channel:
+    """The channel behind an Apprise URL; ValueError with the words of `check_url` or `check_way` when there is none.
+
+    `address` is where the destination has moved to, as Delivered.moved_to said; `labels` are those of the buttons.
+    """
+    wrong = check_url(url) or check_way(url, api_base, proxy)
     service = plugin(url)
     if wrong is not None or service is None:
         raise ValueError(f"the channel's URL {wrong}")
-    if isinstance(service, NotifyJSON):
-        # The host of a webhook is no secret, and who mends it wants to read it.
-        secrets = tuple(secret for secret in hush(url) if secret != service.host)
-        return open_webhook(service, Line(deadline, secrets, verify=service.verify_certificate))
-    return open_service(url, service, deadline=deadline)
+    opener = _OWN.get(str(service.schema))
+    if opener is None:
+        return open_service(url, service, deadline=deadline)
+    secrets = (*_secrets(url, service), *credentials_of(proxy))
+    line = Line(deadline, secrets, proxy=proxy, verify=service.verify_certificate)
+    return opener(service, line, Route(api_base, address, labels or {}))
+
+
+def _secrets(url: str, service: NotifyBase) -> tuple[str, ...]:
+    shown = service.host if service.schema in _HOST_IS_NO_SECRET else ""
+    return tuple(secret for secret in hush(url) if secret != shown)
 
 
 def _scheme(url: str) -> str:

@@ -8,8 +8,11 @@ from typing import Any
 from apprise.plugins.custom_json import NotifyJSON
 
 from labelwatch.notify.channels.http import Answer, Line, exchange, judged
-from labelwatch.notify.channels.outcome import Delivered, Parcel, Permanent, Result, Retry
+from labelwatch.notify.channels.outcome import BadMessage, Delivered, Parcel, Permanent, Result, Retry
 from labelwatch.notify.messages import LIMIT
+
+_THIS_VERY_MESSAGE = frozenset({400, 413, 422})
+"""Somebody is there and reads, but will never take this body."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +91,7 @@ def _result(answer: Answer) -> Result:
     if failure is not None:
         return failure
     if not answer.is_good:
-        return Permanent(said)
+        return BadMessage(said) if answer.status in _THIS_VERY_MESSAGE else Permanent(said)
     if answer.json.get("ok") is False or answer.json.get("error"):
         return Retry(f"an error under a good status: {said}")
     return Delivered(said, verified=True)
