@@ -2,21 +2,25 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from labelwatch.core.model import DeliveryMethod, Diagnosis, Notification, Reason
 from labelwatch.notify import single, wording
 from labelwatch.notify.catalog import counted
+from labelwatch.notify.message import Piece, Section, affordable, cost, joined, stub
 from labelwatch.notify.moments import Voice, clock
-from labelwatch.notify.plain import cut, plain, size
+from labelwatch.notify.plain import plain
 
 MAX_ITEMS = 20
 """More lines than that nobody reads on a phone."""
 
+_NOTHING_TO_DO = frozenset({Reason.RESOLVED, Reason.TEST})
+
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Alerts of which the same is to be said; `about` holds what they have in common, None = they are over."""
+    """Alerts of which the same is to be said; `about` holds what they have in common, None = nothing is to be done:
+    they are over or a test."""
 
     about: Diagnosis | None
     told: tuple[Notification, ...]
@@ -24,41 +28,64 @@ class Group:
 
 def title(voice: Voice, ordered: Sequence[Notification]) -> str:
     """What to do for the most urgent group, how many that are, how many there are besides, and how long is left."""
-    top = _groups(ordered)[0]
-    if top.about is None:
-        return _head(voice, top)
+    top, open_ones = _groups(ordered)[0], _open(ordered)
     besides = len(ordered) - len(top.told)
     pieces = (
         _head(voice, top),
         counted(voice.words, voice.words.count.besides, besides) if besides else "",
-        wording.soonest(voice, _soonest(voice, ordered)),
+        wording.soonest(voice, soonest(voice, [one.alert.diagnosis.deadline for one in open_ones])),
     )
-    return f"{single.mark(voice, _worst(ordered))} {' · '.join(filter(None, pieces))}"
+    said = " · ".join(filter(None, pieces))
+    if not open_ones:
+        return said
+    worst = max((one.alert.diagnosis.severity for one in open_ones), key=lambda severity: severity.rank)
+    return f"{single.severity_mark(voice, worst)} {said}"
 
 
-def body(voice: Voice, ordered: Sequence[Notification], *, limit: int, stale_after: timedelta) -> str:
-    """As many items as fit into `limit` characters and a phone; the rest is counted."""
+def sections(voice: Voice, ordered: Sequence[Notification], *, limit: int, board: str) -> tuple[Section, ...]:
+    """As many items as fit into `limit` characters and a phone; the rest is counted, with where to see it."""
     groups = _groups(ordered)
-    dated = _dated(voice, ordered, stale_after)
-    for items, brief in [(n, False) for n in range(min(MAX_ITEMS, len(ordered)), -1, -1)] + [(0, True)]:
-        shown = frozenset(map(id, ordered[:items]))
-        blocks = [_block(voice, group, shown, brief=brief) for group in groups]
-        blocks = blocks if len(groups) > 1 else [blocks[0].partition("\n")[2]]  # the title says it already
-        text = "\n\n".join(filter(None, (*blocks, _rest(voice, len(ordered) - items), dated)))
-        if size(text) <= limit:
-            return text
-    return cut(text, max(limit // 2, 1))
+    pieces = list(_pieces(voice, groups))
+    taken = affordable(pieces, limit)
+    listed = sum(len(section.rows) for _, section in taken)
+    if len(taken) == len(pieces) and listed == len(ordered):
+        return joined(taken)
+    reserve = cost(rest(voice, len(ordered), board), _others(voice, groups))
+    taken = affordable(pieces, limit - reserve)
+    listed = sum(len(section.rows) for _, section in taken)
+    told_of = len({number for number, _ in taken})
+    others = [(told_of, _others(voice, groups[told_of:]))] if 0 < told_of < len(groups) else []
+    tail = (len(groups), rest(voice, len(ordered) - listed, board))
+    made = joined([*taken, *others, tail])
+    return made if cost(*made) <= limit else stub(tail[1].text.partition("\n")[0], limit)
+
+
+def soonest(voice: Voice, deadlines: Sequence[datetime | None]) -> datetime | None:
+    """The nearest deadline that can still be met; if there is none, the one missed by most."""
+    known = sorted(at for at in deadlines if at is not None)
+    return next((at for at in known if at > voice.now), known[0] if known else None)
+
+
+def rest(voice: Voice, hidden: int, board: str) -> Section:
+    """How many are not listed, and where to see them: at the address of the board, or by a command."""
+    how = voice.words.line.more_how.format(where=board or "labelwatch late")
+    return Section(lines=(counted(voice.words, voice.words.count.more, hidden), how))
+
+
+def _open(ordered: Sequence[Notification]) -> list[Notification]:
+    return [one for one in ordered if one.reason not in _NOTHING_TO_DO]
 
 
 def _groups(ordered: Sequence[Notification]) -> list[Group]:
-    """By incident, else by cause and verdict, in the order of the most urgent of each; what is over comes last."""
+    """By incident, else by cause and verdict, in the order of the most urgent of each; what needs nothing is last."""
     found: dict[tuple[str, ...], list[Notification]] = {}
     for one in ordered:
         diagnosis = one.alert.diagnosis
         about = (diagnosis.incident,) if diagnosis.incident else (diagnosis.cause, diagnosis.verdict)
-        key = ("",) if one.reason is Reason.RESOLVED else about
-        found.setdefault(key, []).append(one)
-    return [Group(None if key == ("",) else _common(told), tuple(told)) for key, told in found.items()]
+        found.setdefault((one.reason,) if one.reason in _NOTHING_TO_DO else about, []).append(one)
+    return [
+        Group(None if told[0].reason in _NOTHING_TO_DO else _common(told), tuple(told)) for told in found.values()
+    ]
 
 
 def _common(told: Sequence[Notification]) -> Diagnosis:
@@ -78,71 +105,72 @@ def _common(told: Sequence[Notification]) -> Diagnosis:
     )
 
 
-def _worst(ordered: Sequence[Notification]) -> Notification:
-    open_ones = [one for one in ordered if one.reason is not Reason.RESOLVED]
-    return max(open_ones, key=lambda one: one.alert.diagnosis.severity.rank)
+def _pieces(voice: Voice, groups: Sequence[Group]) -> Iterator[Piece]:
+    """What makes up the message, the weightiest first: what to do in each group, its first item, why, more items."""
+    alone = len(groups) == 1  # then the title says what to do
+    yield from ((n, Section(heading="" if alone else _head(voice, group))) for n, group in enumerate(groups))
+    items = list(_items(voice, groups))
+    yield from items[: len(groups)]
+    reasons = ((n, wording.why(voice, group.about)) for n, group in enumerate(groups) if group.about is not None)
+    yield from ((n, Section(lines=(why,))) for n, why in reasons)
+    yield from items[len(groups) :]
 
 
-def _soonest(voice: Voice, ordered: Sequence[Notification]) -> datetime | None:
-    """The nearest deadline that can still be met; if there is none, the one missed by most."""
-    open_ones = (one.alert.diagnosis.deadline for one in ordered if one.reason is not Reason.RESOLVED)
-    deadlines = sorted(at for at in open_ones if at is not None)
-    return next((at for at in deadlines if at > voice.now), deadlines[0] if deadlines else None)
-
-
-def _block(voice: Voice, group: Group, shown: frozenset[int], *, brief: bool) -> str:
-    why = wording.why(voice, group.about) if group.about is not None and not brief else ""
-    shops = {one.alert.diagnosis.shop for one in group.told}
-    items = (_item(voice, one, with_shop=len(shops) > 1) for one in group.told if id(one) in shown)
-    listed = (voice.words.line.item.format(text=item) for item in items)
-    return "\n".join(filter(None, (_head(voice, group), why, *listed)))
+def _items(voice: Voice, groups: Sequence[Group]) -> Iterator[Piece]:
+    """The first of every group, then the second of every group, and so on."""
+    diagnoses = [one.alert.diagnosis for group in groups for one in group.told]
+    shops = {shop for diagnosis in diagnoses for shop in diagnosis.shops or (diagnosis.shop,)}
+    with_shop = len(shops) > 1 and len(voice.shops) != 1
+    turns = sorted((turn, n) for n, group in enumerate(groups) for turn in range(len(group.told)))
+    for turn, n in turns[: max(MAX_ITEMS, len(groups))]:
+        yield n, Section(rows=(_item(voice, groups[n].told[turn], with_shop=with_shop),))
 
 
 def _head(voice: Voice, group: Group) -> str:
     """`Assemble it now · 8 postings`."""
     line, count = voice.words.line, voice.words.count
     if group.about is None:
-        return line.resolved_group.format(count=counted(voice.words, count.postings, len(group.told)))
+        template = line.test_group if group.told[0].reason is Reason.TEST else line.resolved_group
+        return template.format(count=_number(voice, group.told))
+    headline = wording.headline(voice, group.about)
+    if wording.channel(group.about):
+        return " · ".join(filter(None, (headline, wording.waiting_messages(voice, group.about))))
     forms = count.shops if group.about.posting_number is None else count.postings
     number = wording.tally(voice, group.about) or counted(voice.words, forms, len(group.told))
-    return line.group.format(headline=wording.headline(voice, group.about), count=number)
+    return line.group.format(headline=headline, count=number)
 
 
-def _item(voice: Voice, told: Notification, *, with_shop: bool) -> str:
-    """`41517061-0214-1 · 52 min left`, and what else sets it apart."""
+def _others(voice: Voice, groups: Sequence[Group]) -> Section:
+    told = [one for group in groups for one in group.told]
+    return Section(heading=voice.words.line.other_groups.format(count=_number(voice, told)))
+
+
+def _number(voice: Voice, told: Sequence[Notification]) -> str:
+    forms = voice.words.count.postings if all(map(_is_posting, told)) else voice.words.count.alerts
+    return counted(voice.words, forms, len(told))
+
+
+def _is_posting(told: Notification) -> bool:
+    return told.alert.diagnosis.posting_number is not None
+
+
+def _item(voice: Voice, told: Notification, *, with_shop: bool) -> tuple[str, ...]:
+    """`41517061-0214-1`, `52 min left`, and what else sets it apart."""
     diagnosis = told.alert.diagnosis
-    pieces = [wording.subject(voice, diagnosis), *_state(voice, told)]
-    if with_shop and diagnosis.posting_number is not None:
-        pieces.append(plain(diagnosis.shop))
-    return " · ".join(filter(None, pieces))
+    shop = plain(diagnosis.shop) if with_shop and _is_posting(told) else ""
+    return wording.subject(voice, diagnosis), *_state(voice, told), shop
 
 
-def _state(voice: Voice, told: Notification) -> Iterator[str]:
+def _state(voice: Voice, told: Notification) -> tuple[str, ...]:
+    """Of what is over three cells, else two."""
     alert, diagnosis = told.alert, told.alert.diagnosis
     if told.reason is Reason.RESOLVED:
-        yield single.outcome(voice, alert)
-        yield voice.words.line.resolved_in.format(took=single.lasted(voice, alert))
-        yield single.to_spare(voice, alert)
-    elif wording.is_incident(diagnosis):
-        yield wording.soonest(voice, diagnosis.deadline)
-        yield single.again(voice, told)
-    elif diagnosis.posting_number is None:
-        yield voice.words.line.last_read.format(time=clock(voice, diagnosis.as_of)) if diagnosis.as_of else ""
+        took = voice.words.line.resolved_in.format(took=single.lasted(voice, alert))
+        return single.outcome(voice, alert), took, single.to_spare(voice, alert)
+    if wording.is_shop(diagnosis):
+        left = voice.words.line.last_read.format(time=clock(voice, diagnosis.as_of)) if diagnosis.as_of else ""
+    elif _is_posting(told):
+        left = wording.time_left(voice, diagnosis.deadline)
     else:
-        yield wording.time_left(voice, diagnosis.deadline)
-        yield single.again(voice, told)
-
-
-def _rest(voice: Voice, hidden: int) -> str:
-    """How many are not listed, and how to see them."""
-    if not hidden:
-        return ""
-    gap, more = voice.words.line.sentence_gap, counted(voice.words, voice.words.count.more, hidden)
-    return gap.join((more, voice.words.line.more_how))
-
-
-def _dated(voice: Voice, ordered: Sequence[Notification], stale_after: timedelta) -> str:
-    """From when the oldest of the data are, if they are old."""
-    read = [d for d in (one.alert.diagnosis for one in ordered) if d.posting_number is not None and d.as_of]
-    oldest = min(read, key=lambda diagnosis: diagnosis.as_of or voice.now, default=None)
-    return single.dated(voice, oldest, stale_after) if oldest is not None else ""
+        left = wording.soonest(voice, diagnosis.deadline)
+    return left, single.again(voice, told)

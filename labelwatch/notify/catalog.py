@@ -93,6 +93,11 @@ class Lines:
     waiting: str
     waiting_at_least: str
     handled: str
+    handled_note: str
+    woken: str
+    woken_alone: str
+    escalated_left: str
+    escalated_taken: str
     as_of: str
     last_read: str
     never_read: str
@@ -107,9 +112,25 @@ class Lines:
     bundle_soonest: str
     bundle_latest: str
     group: str
-    item: str
     resolved_group: str
+    test_group: str
+    other_groups: str
     more_how: str
+    after_quiet: str
+    brief: str
+    nobody_yet: str
+    handover: str
+    handover_nothing: str
+    handover_calm: str
+    handover_wide: str
+    handover_open: str
+    handover_since: str
+    past_new: str
+    past_in_time: str
+    past_late: str
+    past_cancelled: str
+    past_nothing: str
+    waiting_first: str
     today: str
     tomorrow: str
     yesterday: str
@@ -140,6 +161,13 @@ class Counts:
     besides: Mapping[str, str]
     more: Mapping[str, str]
     undelivered: Mapping[str, str]
+    alerts: Mapping[str, str]
+    waiting: Mapping[str, str]
+    delivering: Mapping[str, str]
+    open: Mapping[str, str]
+    taken: Mapping[str, str]
+    wide: Mapping[str, str]
+    explained: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,8 +32,10 @@ _SETTINGS = frozenset(
 
 
 def link(diagnosis: Diagnosis) -> str:
-    """The posting; of a shop that cannot be read, its API keys; else the cabinet."""
+    """The posting; of a shop that cannot be read, its API keys; else the cabinet; of a channel nothing."""
     number = diagnosis.posting_number
+    if diagnosis.cause == "channel_dead":
+        return ""
     if number is None:
         return KEYS_LINK if diagnosis.cause in _KEY_TROUBLES else _CABINET
     template = CROSSBORDER_LINK if _is_crossborder(diagnosis) else FBS_LINK

@@ -1,7 +1,10 @@
 """A message before it takes the form of its channel: a title that says what to do, and sections."""
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+
+from labelwatch.notify.plain import cut, size
 
 
 class Kind(StrEnum):
@@ -43,3 +46,50 @@ class Message:
     def body(self) -> str:
         """All sections as plain text, a blank line between them."""
         return "\n\n".join(filter(None, (section.text for section in self.sections)))
+
+
+Piece = tuple[int, Section]
+"""A part of a message that is shown whole or not at all, and the number of the section that it belongs to."""
+
+
+def cost(*sections: Section) -> int:
+    """Room that sections take as plain text, the blank lines around them included; an empty one takes none."""
+    return sum(size(text) + 2 for text in (section.text for section in sections) if text)
+
+
+def affordable(pieces: Iterable[Piece], room: int) -> list[Piece]:
+    """The pieces that fit into `room` in the order of their weight, up to the first that does not."""
+    taken: list[Piece] = []
+    for piece in pieces:
+        room -= cost(piece[1])
+        if room < 0:
+            break
+        taken.append(piece)
+    return taken
+
+
+def joined(pieces: Iterable[Piece]) -> tuple[Section, ...]:
+    """The sections that pieces make: those of one number together, cells that no row of them fills left out."""
+    numbered: dict[int, list[Section]] = {}
+    for number, section in pieces:
+        numbered.setdefault(number, []).append(section)
+    return tuple(_one(numbered[number]) for number in sorted(numbered))
+
+
+def stub(text: str, room: int) -> tuple[Section, ...]:
+    """The beginning of a text, where there is no room for any part of a message."""
+    return (Section(lines=(cut(text, max(room // 2, 1)),)),)
+
+
+def _one(sections: Sequence[Section]) -> Section:
+    return Section(
+        heading="".join(section.heading for section in sections),
+        lines=tuple(line for section in sections for line in section.lines),
+        rows=_dense([row for section in sections for row in section.rows]),
+        aside=any(section.aside for section in sections),
+    )
+
+
+def _dense(rows: Sequence[tuple[str, ...]]) -> tuple[tuple[str, ...], ...]:
+    filled = [any(cells) for cells in zip(*rows, strict=True)]
+    return tuple(tuple(cell for cell, wanted in zip(row, filled, strict=True) if wanted) for row in rows)

@@ -13,6 +13,8 @@ from labelwatch.notify.plain import spaced
 
 VAGUE = timedelta(hours=1)
 """Seen so rarely, only the later end of an interval is worth telling."""
+ANOTHER_YEAR = 300
+"""A date that many days away is told with its year."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,13 +29,13 @@ class Voice:
 
 
 def clock(voice: Voice, at: datetime) -> str:
-    """`18:00`, with the day in front when it is not today."""
-    line, local, today = voice.words.line, at.astimezone(voice.zone), voice.now.astimezone(voice.zone).date()
-    time = _hour(voice, at)
-    named = {-1: line.yesterday, 0: line.today, 1: line.tomorrow}.get((local.date() - today).days)
+    """`18:00`, with the day in front when it is not today, and the year when that is far away."""
+    line, time = voice.words.line, _hour(voice, at)
+    away = (at.astimezone(voice.zone).date() - voice.now.astimezone(voice.zone).date()).days
+    named = {-1: line.yesterday, 0: line.today, 1: line.tomorrow}.get(away)
     if named is not None:
         return named.format(time=time)
-    return line.day.format(day=format_skeleton("MMMd", local, locale=voice.words.locale), time=time)
+    return line.day.format(day=_day(voice, at, "MMMd" if abs(away) <= ANOTHER_YEAR else "yMMMd"), time=time)
 
 
 def zoned_clock(voice: Voice, at: datetime) -> str:
@@ -68,9 +70,12 @@ def _same_day(voice: Voice, between: Interval) -> bool:
 
 
 def _dated(voice: Voice, at: datetime, time: str) -> str:
-    day = format_skeleton("yMMMd", at.astimezone(voice.zone), locale=voice.words.locale)
-    plain_day = " ".join(spaced(day).split())  # Babel's narrow spaces come out of a paste as boxes
-    return voice.words.line.dated.format(day=plain_day, time=time, zone=zone_name(voice, at))
+    return voice.words.line.dated.format(day=_day(voice, at, "yMMMd"), time=time, zone=zone_name(voice, at))
+
+
+def _day(voice: Voice, at: datetime, skeleton: str) -> str:
+    day = format_skeleton(skeleton, at.astimezone(voice.zone), locale=voice.words.locale)
+    return " ".join(spaced(day).split())  # Babel's narrow spaces come out of a paste as boxes
 
 
 def _hour(voice: Voice, at: datetime) -> str:

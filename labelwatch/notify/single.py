@@ -1,67 +1,56 @@
 """The message about one alert: what to do, why, by when, how, and what proves it, in this order."""
 
-from collections.abc import Sequence
-from datetime import timedelta
+from collections.abc import Iterable, Sequence
 
 from labelwatch.core.model import Alert, Diagnosis, Notification, Reason, Severity
 from labelwatch.notify import wording
-from labelwatch.notify.catalog import first
+from labelwatch.notify.catalog import counted, first
 from labelwatch.notify.letters import hint
 from labelwatch.notify.links import SUPPORT_LINK, link, settings_link
+from labelwatch.notify.message import Section, cost, stub
 from labelwatch.notify.moments import Voice, clock, duration, zoned_clock
 from labelwatch.notify.money import tariff
-from labelwatch.notify.plain import cut, size
 
 
 def title(voice: Voice, told: Notification) -> str:
     """`‼️ Assemble it now · 52 min left · 41517061-0214-1`; the end is what a phone cuts off."""
-    diagnosis = told.alert.diagnosis
-    if told.reason is Reason.RESOLVED:
-        pieces = [outcome(voice, told.alert), wording.subject(voice, diagnosis)]
-    elif wording.is_incident(diagnosis):
-        pieces = [
-            wording.headline(voice, diagnosis),
-            wording.tally(voice, diagnosis),
-            wording.soonest(voice, diagnosis.deadline),
-            wording.subject(voice, diagnosis),
-        ]
-    else:
-        pieces = [
-            wording.headline(voice, diagnosis),
-            wording.time_left(voice, diagnosis.deadline),
-            wording.subject(voice, diagnosis),
-        ]
-    return f"{mark(voice, told)} {' · '.join(filter(None, pieces))}"
+    return f"{mark(voice, told)} {' · '.join(filter(None, _title(voice, told)))}"
 
 
-def body(voice: Voice, told: Notification, *, limit: int, stale_after: timedelta) -> str:
+def sections(voice: Voice, told: Notification, *, limit: int) -> tuple[Section, ...]:
     """The parts that fit into `limit` characters, the weightiest first."""
-    parts = _resolved(voice, told.alert) if told.reason is Reason.RESOLVED else _parts(voice, told, stale_after)
-    return _fitting([part for part in parts if part], limit)
+    parts = _resolved(voice, told.alert) if told.reason is Reason.RESOLVED else _parts(voice, told)
+    return fitting([part for part in parts if part.text], limit)
 
 
 def mark(voice: Voice, told: Notification) -> str:
     """The sign at the beginning of a title: how bad it is, at a glance."""
     line = voice.words.line
     by_reason = {Reason.TEST: line.mark_test, Reason.RESOLVED: line.mark_resolved}
-    by_severity = {
-        Severity.NOTICE: line.mark_notice,
-        Severity.WARNING: line.mark_warning,
-        Severity.CRITICAL: line.mark_critical,
-    }
-    return by_reason.get(told.reason) or by_severity[told.alert.diagnosis.severity]
+    return by_reason.get(told.reason) or severity_mark(voice, told.alert.diagnosis.severity)
+
+
+def severity_mark(voice: Voice, severity: Severity) -> str:
+    line = voice.words.line
+    marks = (line.mark_notice, line.mark_warning, line.mark_critical)
+    return marks[severity.rank]
 
 
 def again(voice: Voice, told: Notification) -> str:
-    """One word on why people hear of it another time; empty for the first."""
-    return "" if told.reason is Reason.TEST else voice.words.reason[told.reason]
+    """A few words on why people hear of it another time; empty for the first."""
+    if told.reason is Reason.REMINDER and (woken := wording.woken(voice, told.alert)):
+        return woken
+    if told.reason is Reason.ESCALATED and (scarce := wording.scarce(voice, told.alert)):
+        return scarce
+    return voice.words.reason[told.reason]
 
 
 def outcome(voice: Voice, alert: Alert) -> str:
     """How it ended, in words."""
-    if wording.is_incident(alert.diagnosis) and alert.diagnosis.cause in voice.words.calm:
-        known = wording.values(voice, alert.diagnosis, zoned=False)
-        return first((voice.words.calm[alert.diagnosis.cause],), known)
+    diagnosis = alert.diagnosis
+    if diagnosis.posting_number is None and diagnosis.cause in voice.words.calm:
+        calm = first((voice.words.calm[diagnosis.cause],), wording.values(voice, diagnosis, zoned=False))
+        return calm or voice.words.reason[Reason.RESOLVED]
     return voice.words.outcome[alert.outcome] if alert.outcome else voice.words.reason[Reason.RESOLVED]
 
 
@@ -83,31 +72,44 @@ def lasted(voice: Voice, alert: Alert) -> str:
     return duration(voice, (alert.resolved_at or voice.now) - began)
 
 
-def dated(voice: Voice, diagnosis: Diagnosis, stale_after: timedelta) -> str:
-    """From when the data are, if they are old; of a shop that cannot be read, always."""
-    line, at = voice.words.line, diagnosis.as_of
-    if diagnosis.posting_number is None and diagnosis.incident is None:
-        return line.last_read.format(time=zoned_clock(voice, at)) if at else line.never_read
-    if at is None or voice.now - at <= stale_after:
-        return ""
-    return line.as_of.format(time=zoned_clock(voice, at))
+def fitting(parts: Sequence[Section], room: int) -> tuple[Section, ...]:
+    """The parts that there is room for, in their order; what is too long is left out whole."""
+    taken: list[Section] = []
+    for part in parts:
+        if cost(*taken, part) <= room:
+            taken.append(part)
+    return tuple(taken) if taken or not parts else stub(parts[0].text.partition("\n")[0], room)
 
 
-def _parts(voice: Voice, told: Notification, stale_after: timedelta) -> list[str]:
+def _title(voice: Voice, told: Notification) -> tuple[str, ...]:
+    diagnosis = told.alert.diagnosis
+    about_channel = wording.channel(diagnosis)
+    if told.reason is Reason.RESOLVED:
+        return outcome(voice, told.alert), "" if about_channel else wording.subject(voice, diagnosis)
+    headline = wording.headline(voice, diagnosis)
+    if about_channel:
+        return headline, wording.waiting_messages(voice, diagnosis)
+    if wording.is_incident(diagnosis):
+        left = wording.tally(voice, diagnosis), wording.soonest(voice, diagnosis.deadline)
+        return headline, *left, wording.subject(voice, diagnosis)
+    return headline, wording.time_left(voice, diagnosis.deadline), wording.subject(voice, diagnosis)
+
+
+def _parts(voice: Voice, told: Notification) -> list[Section]:
     diagnosis, line = told.alert.diagnosis, voice.words.line
     steps = _numbered(wording.steps(voice, diagnosis))
     return [
-        line.test if told.reason is Reason.TEST else "",
-        _lines(
+        _section(line.test if told.reason is Reason.TEST else ""),
+        _section(
             _why(voice, told),
             wording.due(voice, diagnosis),
             tariff(voice, diagnosis),
             wording.handled(voice, told.alert),
         ),
-        _lines(line.how, *steps, hint(voice, diagnosis)),
-        _links(voice, diagnosis),
-        _lines(wording.goods(voice, diagnosis), _place(voice, diagnosis)),
-        _lines(wording.evidence(voice, diagnosis), dated(voice, diagnosis, stale_after)),
+        Section(line.how, tuple(filter(None, (*steps, hint(voice, diagnosis))))),
+        _section(*_links(voice, diagnosis)),
+        _section(wording.goods(voice, diagnosis), _place(voice, diagnosis)),
+        _section(*wording.evidence(voice, diagnosis).splitlines(), wording.last_read(voice, diagnosis), aside=True),
     ]
 
 
@@ -117,31 +119,36 @@ def _place(voice: Voice, diagnosis: Diagnosis) -> str:
     return wording.shops(voice, diagnosis)
 
 
-def _links(voice: Voice, diagnosis: Diagnosis) -> str:
+def _links(voice: Voice, diagnosis: Diagnosis) -> Iterable[str]:
     """The posting, or of an incident the chat with Ozon's support; and the settings where they matter."""
     line, where = voice.words.line, settings_link(diagnosis)
     first_of_all = link(diagnosis)
     if wording.is_incident(diagnosis):
         first_of_all = line.support.format(link=SUPPORT_LINK)
-    return _lines(first_of_all, line.settings.format(link=where) if where else "")
+    return first_of_all, line.settings.format(link=where) if where else ""
 
 
 def _why(voice: Voice, told: Notification) -> str:
     text, reason = wording.why(voice, told.alert.diagnosis), again(voice, told)
-    return voice.words.line.reasoned.format(reason=reason, text=text) if reason else text
+    if not reason or told.reason is Reason.TEST:
+        return text
+    return voice.words.line.reasoned.format(reason=reason, text=text)
 
 
-def _resolved(voice: Voice, alert: Alert) -> list[str]:
+def _resolved(voice: Voice, alert: Alert) -> list[Section]:
     diagnosis, line = alert.diagnosis, voice.words.line
     if wording.is_incident(diagnosis):
-        return [_lines(_lasted(voice, alert), line.calm_rest), wording.shops(voice, diagnosis)]
+        return [_section(_lasted(voice, alert), line.calm_rest), _section(wording.shops(voice, diagnosis))]
     took = line.resolved_took.format(took=lasted(voice, alert))
+    if wording.channel(diagnosis):
+        counts = voice.words.count
+        return [_section(counted(voice.words, counts.delivering, diagnosis.late) if diagnosis.late else "", took)]
     if diagnosis.posting_number is None:
-        return [took]
+        return [_section(took)]
     return [
-        line.sentence_gap.join(filter(None, (took, _end(voice, alert)))),
-        _lines(wording.goods(voice, diagnosis), wording.shop(voice, diagnosis)),
-        link(diagnosis),
+        _section(line.sentence_gap.join(filter(None, (took, _end(voice, alert))))),
+        _section(wording.goods(voice, diagnosis), wording.shop(voice, diagnosis)),
+        _section(link(diagnosis)),
     ]
 
 
@@ -163,16 +170,8 @@ def _end(voice: Voice, alert: Alert) -> str:
     return line.resolved_late.format(late=duration(voice, end - deadline))
 
 
-def _fitting(parts: Sequence[str], limit: int) -> str:
-    taken: list[str] = []
-    for part in parts:
-        if size("\n\n".join((*taken, part))) <= limit:
-            taken.append(part)
-    return "\n\n".join(taken) if taken else cut(parts[0], max(limit // 2, 1))
-
-
-def _lines(*lines: str) -> str:
-    return "\n".join(filter(None, lines))
+def _section(*lines: str, aside: bool = False) -> Section:
+    return Section(lines=tuple(filter(None, lines)), aside=aside)
 
 
 def _numbered(steps: Sequence[str]) -> list[str]:

@@ -46,7 +46,7 @@ def view(
         **_incident(diagnosis, shops),
         "next_tariff": _tariff(diagnosis.next_tariff),
         "remedy": steps(Voice(catalog(language), ZoneInfo(zone), _moment(alert)), diagnosis),
-        "link": link(diagnosis),
+        "link": link(diagnosis) or None,
         "settings_link": settings_link(diagnosis) or None,
     }
 

@@ -1,9 +1,9 @@
 """One diagnosis in words: what to do, why, by when, in which steps, and what proves it."""
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from labelwatch.core.model import Alert, Certainty, Diagnosis, Family, Product, Verdict
+from labelwatch.core.model import Alert, AlertState, Certainty, Diagnosis, Family, Product, Verdict
 from labelwatch.notify.catalog import CauseWords, counted, first, sayable
 from labelwatch.notify.moments import Voice, clock, duration, zoned_clock
 from labelwatch.notify.plain import plain
@@ -13,10 +13,27 @@ MAX_GOODS = 5
 MAX_NAMES = 3
 MAX_SHOPS = 10
 
+_CHANNEL = "channel:"
+_OF_OUR_OWN = (_CHANNEL, "handover:")
+"""Keys of what concerns our telling and no order."""
+
 
 def is_incident(diagnosis: Diagnosis) -> bool:
-    """Is it about an incident itself, and not about a posting or a shop."""
-    return diagnosis.posting_number is None and diagnosis.incident is not None
+    """Is it about an incident itself, and not about a posting, a shop or a channel."""
+    key = diagnosis.incident
+    return diagnosis.posting_number is None and key is not None and not key.startswith(_OF_OUR_OWN)
+
+
+def channel(diagnosis: Diagnosis) -> str:
+    """The name of the channel that it is about; empty when it is about something else."""
+    key = diagnosis.incident or ""
+    about = diagnosis.posting_number is None and key.startswith(_CHANNEL)
+    return plain(key.removeprefix(_CHANNEL), 40) if about else ""
+
+
+def is_shop(diagnosis: Diagnosis) -> bool:
+    """Is it about a shop that cannot be read."""
+    return diagnosis.posting_number is None and diagnosis.incident is None
 
 
 def words_of(voice: Voice, cause: str) -> CauseWords:
@@ -41,6 +58,11 @@ def values(voice: Voice, diagnosis: Diagnosis, *, zoned: bool) -> dict[str, str]
         said["wait_until"] = (zoned_clock if zoned else clock)(voice, diagnosis.wait_until)
     if diagnosis.waiting_since is not None:
         said["waiting"] = duration(voice, voice.now - diagnosis.waiting_since.latest)
+    if name := channel(diagnosis):
+        said |= {
+            "channel": name,
+            "reason": plain(answer.value if (answer := found(diagnosis, "answer")) else "", 240),
+        }
     said |= _required(voice, diagnosis) | _proven(voice, diagnosis)
     if is_incident(diagnosis) and diagnosis.total:
         said |= _of_incident(voice, diagnosis, zoned=zoned)
@@ -126,13 +148,26 @@ def list_of_goods(voice: Voice, diagnosis: Diagnosis) -> str:
 
 
 def evidence(voice: Voice, diagnosis: Diagnosis) -> str:
-    """What proves the cause, in words and as Ozon wrote it, and how sure that is."""
+    """What proves the cause, in words and as Ozon wrote it, and how sure that is; of a channel it is told as why."""
     line = voice.words.line
-    if diagnosis.posting_number is None and diagnosis.incident is None:
+    if is_shop(diagnosis):
         return "\n".join(line.answer.format(value=plain(p.value, 240)) for p in diagnosis.evidence if p.value)
     facts = line.list_gap.join(fact(voice, proof) for proof in in_order(diagnosis.evidence))
     certainty = voice.words.certainty.get(diagnosis.certainty, diagnosis.certainty)
-    return line.evidence.format(facts=facts, certainty=certainty) if facts else ""
+    return line.evidence.format(facts=facts, certainty=certainty) if facts and not channel(diagnosis) else ""
+
+
+def last_read(voice: Voice, diagnosis: Diagnosis) -> str:
+    """When a shop that cannot be read was read last; of anything else nothing."""
+    if not is_shop(diagnosis):
+        return ""
+    line, at = voice.words.line, diagnosis.as_of
+    return line.last_read.format(time=zoned_clock(voice, at)) if at else line.never_read
+
+
+def waiting_messages(voice: Voice, diagnosis: Diagnosis) -> str:
+    """Of a channel that does not work: how many messages wait for it."""
+    return counted(voice.words, voice.words.count.waiting, diagnosis.late) if diagnosis.late else ""
 
 
 def shop(voice: Voice, diagnosis: Diagnosis) -> str:
@@ -140,11 +175,14 @@ def shop(voice: Voice, diagnosis: Diagnosis) -> str:
 
 
 def shops(voice: Voice, diagnosis: Diagnosis) -> str:
-    """The shops that an incident concerns, where there are several; a listener hears of his own only."""
-    if len(diagnosis.shops) < 2:
-        return ""
-    names = tuple(name for name in diagnosis.shops if not voice.shops or name in voice.shops)
-    return voice.words.line.shops.format(shops=_listed(voice, names, most=MAX_SHOPS))
+    """The shops that an incident concerns, where there are several."""
+    return named_shops(voice, diagnosis.shops) if len(diagnosis.shops) > 1 else ""
+
+
+def named_shops(voice: Voice, names: Iterable[str]) -> str:
+    """`Shops: main, north`; a listener hears of his own only."""
+    heard = tuple(name for name in names if not voice.shops or name in voice.shops)
+    return voice.words.line.shops.format(shops=_listed(voice, heard, most=MAX_SHOPS)) if heard else ""
 
 
 def place(voice: Voice, diagnosis: Diagnosis) -> str:
@@ -158,23 +196,53 @@ def _waiting(voice: Voice, diagnosis: Diagnosis) -> str:
     if since is None:
         return ""
     # Seen rarely, the true beginning lies far back: then only the shorter time is certain.
-    vague = since.latest - since.earliest > (voice.now - since.latest) / 10
+    waited = voice.now - since.latest
+    vague = since.latest - since.earliest > waited / 10
+    if vague and waited < timedelta(minutes=1):
+        return ""  # "at least less than a minute" tells nothing
     template = line.waiting_at_least if vague else line.waiting
-    return template.format(waiting=duration(voice, voice.now - since.latest))
+    return template.format(waiting=duration(voice, waited))
 
 
 def subject(voice: Voice, diagnosis: Diagnosis) -> str:
-    """What it is about: the posting's number, the shop, or the number of shops."""
+    """What it is about: the number of the posting, the shop, the channel, or the number of shops."""
     if diagnosis.posting_number is not None:
         return plain(diagnosis.posting_number)
+    if name := channel(diagnosis):
+        return name
     if is_incident(diagnosis) and len(diagnosis.shops) != 1:
         return counted(voice.words, voice.words.count.in_shops, len(diagnosis.shops)) if diagnosis.shops else ""
     return shop(voice, diagnosis)
 
 
 def handled(voice: Voice, alert: Alert) -> str:
-    """Who takes care of it, when somebody does."""
-    return voice.words.line.handled.format(by=plain(alert.handled_by, 40)) if alert.handled_by else ""
+    """Who takes care of it or put it off, with the note left; nothing where that is over."""
+    line, by, note = voice.words.line, plain(alert.handled_by, 40), plain(alert.note, 120)
+    if alert.state is AlertState.SNOOZED and alert.snoozed_until is not None:
+        named = line.list_gap.join(filter(None, (by, note)))
+        return voice.words.press["snoozed"].format(until=clock(voice, alert.snoozed_until), by=named)
+    if not by or alert.snoozed_until is not None:
+        return ""
+    return line.handled_note.format(by=by, note=note) if note else line.handled.format(by=by)
+
+
+def woken(voice: Voice, alert: Alert) -> str:
+    """Whose snooze has just ended, so that it is told again; empty when none has."""
+    until, line = alert.snoozed_until, voice.words.line
+    if until is None or until > voice.now:
+        return ""
+    template = line.woken if alert.handled_by else line.woken_alone
+    return template.format(by=plain(alert.handled_by, 40), until=clock(voice, until))
+
+
+def scarce(voice: Voice, alert: Alert) -> str:
+    """The step of escalation that was reached; nothing where none was, or where even that time is over."""
+    left = alert.told.left if alert.told else None
+    deadline, line = alert.diagnosis.deadline, voice.words.line
+    if left is None or deadline is None or deadline <= voice.now:
+        return ""
+    template = line.escalated_taken if handled(voice, alert) else line.escalated_left
+    return template.format(left=duration(voice, left))
 
 
 def _required(voice: Voice, diagnosis: Diagnosis) -> dict[str, str]:

@@ -24,7 +24,7 @@ SAYABLE_OF_MANY = {"wait_until", "checking", "carrier"}
 """What holds for a whole group as well: the last variant of a headline, why or advice names nothing else."""
 SAYABLE_OF_ONE = SAYABLE_OF_MANY | {
     *("posting", "order", "shop", "skus", "missing", "waiting", "method", "warehouse", "alternatives"),
-    *("message", "over", "state", "gaps", "paused", "tally", "since", "in_shops"),
+    *("message", "over", "state", "gaps", "paused", "tally", "since", "in_shops", "channel", "reason"),
 }
 SAYABLE_IN_LETTERS = SAYABLE_OF_ONE | {
     *("status", "substatus", "flow", "tracking", "goods", "weight", "watched"),
@@ -120,7 +120,7 @@ def test_what_the_facts_may_say_has_words(language: str) -> None:
     assert set(value["delivery_method.status"]) >= {*delivery_method._UNFINISHED, "BROKEN", "DISABLED", "not listed"}
     assert set(value["warehouse.status"]) >= {*delivery_method._PAUSED, delivery_method._ARCHIVED}
     assert "validation_in_process" in value["exemplars"]
-    assert set(catalog(language).calm) == set(INCIDENT_CAUSES.values())
+    assert set(catalog(language).calm) == {*INCIDENT_CAUSES.values(), "channel_dead"}
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

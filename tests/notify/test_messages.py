@@ -216,8 +216,8 @@ def test_a_zone_is_named_in_words(zone: str, said: tuple[str, str, str]) -> None
 
 def test_old_data_are_dated_and_fresh_data_are_not() -> None:
     old = render([told(as_of=NOW - minutes(9))], destination(), now=NOW)
-    fresh = render([told(as_of=NOW - minutes(9))], destination(), now=NOW, stale_after=minutes(10))
-    assert old.body.endswith("Data as of 18:59 (Yekaterinburg time)")
+    fresh = render([told(as_of=NOW - minutes(9))], destination(), now=NOW, intervals={"main": minutes(5)})
+    assert old.body.endswith("Data as of 18:59 (Yekaterinburg time), 9 min old.")
     assert "Data as of" not in fresh.body
 
 

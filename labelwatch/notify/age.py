@@ -1,0 +1,48 @@
+"""From when the data of a message are, said as soon as they are older than they should be."""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
+from types import MappingProxyType
+
+from labelwatch.core.model import Alert, Diagnosis
+from labelwatch.notify import wording
+from labelwatch.notify.message import Section
+from labelwatch.notify.moments import Voice, duration, zoned_clock
+
+INTERVAL = timedelta(minutes=2)
+"""Between two polls of a shop of which nothing else is known."""
+
+Intervals = Mapping[str, timedelta]
+"""By shop: the time between two polls."""
+EVERY_SHOP_ALIKE: Intervals = MappingProxyType({})
+
+
+def section(voice: Voice, alerts: Iterable[Alert], intervals: Intervals) -> tuple[Section, ...]:
+    """The age of the oldest data, if any are older than two intervals of their shop; then of which shops, if others'
+    are fresh. Nothing for a shop that cannot be read (its last reading is told anyway) and for a channel."""
+    read = [(at, alert.diagnosis) for alert in alerts if (at := _read_at(alert)) is not None]
+    old = [(at, diagnosis) for at, diagnosis in read if voice.now - at > 2 * _interval(diagnosis, intervals)]
+    if not old:
+        return ()
+    line, oldest = voice.words.line, min(at for at, _ in old)
+    said = line.as_of.format(time=zoned_clock(voice, oldest), age=duration(voice, voice.now - oldest))
+    stale = _shops(diagnosis for _, diagnosis in old)
+    if stale == _shops(diagnosis for _, diagnosis in read):
+        return (Section(lines=(said,)),)
+    return (Section(lines=(said, wording.named_shops(voice, stale))),)
+
+
+def _read_at(alert: Alert) -> datetime | None:
+    """When it was last seen so; of what is over, when that was seen."""
+    diagnosis = alert.diagnosis
+    if wording.is_shop(diagnosis) or wording.channel(diagnosis):
+        return None
+    return alert.resolved_at or diagnosis.as_of
+
+
+def _interval(diagnosis: Diagnosis, intervals: Intervals) -> timedelta:
+    return max(intervals.get(shop, INTERVAL) for shop in diagnosis.shops or (diagnosis.shop,))
+
+
+def _shops(diagnoses: Iterable[Diagnosis]) -> tuple[str, ...]:
+    return tuple(sorted({shop for one in diagnoses for shop in one.shops or (one.shop,)}))
