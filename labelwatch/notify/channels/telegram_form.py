@@ -1,0 +1,74 @@
+"""How one message is put to Telegram, and what is changed about that when Telegram declines it so."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from labelwatch.notify.channels.outcome import Parcel
+from labelwatch.notify.channels.telegram_api import Refusal
+from labelwatch.notify.channels.telegram_text import MOST, fitted, html, text
+
+VERBS = ("ack", "snooze", "check", "details")
+"""What the buttons below a message ask for, in their order."""
+_IN_A_ROW = 2
+_SHORTEST = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """How a message is put."""
+
+    chat: str
+    answers: int | None = None
+    """The message it replies to."""
+    is_html: bool = True
+    most: int = MOST
+    stays: bool = False
+    """Whether it belongs to this chat only: a message that is there already."""
+
+
+def mended(form: Form, refusal: Refusal) -> Form | None:
+    """The form in which Telegram may take it after all; None = there is none."""
+    why = refusal.why.lower()
+    if refusal.moved_to and not form.stays:
+        return replace(form, chat=refusal.moved_to, answers=None)
+    if form.is_html and "entit" in why:
+        return replace(form, is_html=False)
+    if form.most > _SHORTEST and re.search(r"too.long", why):
+        return replace(form, most=form.most // 2)
+    if form.answers is not None and re.search(r"replied|reply_message", why):
+        return replace(form, answers=None)
+    return None
+
+
+def body(form: Form, parcel: Parcel, labels: Mapping[str, str]) -> dict[str, Any]:
+    """What a new and a changed message have in common: where, what, how it is read, and the buttons."""
+    message = fitted(parcel.message, form.most)
+    written = {"text": html(message), "parse_mode": "HTML"} if form.is_html else {"text": text(message)}
+    said = {"chat_id": form.chat, "link_preview_options": {"is_disabled": True}, **written}
+    buttons = _buttons(parcel.key, labels) if parcel.buttons else []
+    return {**said, "reply_markup": {"inline_keyboard": buttons}} if buttons else said
+
+
+def answering(form: Form) -> dict[str, Any]:
+    """What makes it a reply; it is sent all the same when that message is gone."""
+    if form.answers is None:
+        return {}
+    return {"reply_parameters": {"message_id": form.answers, "allow_sending_without_reply": True}}
+
+
+def place(chat: str, number: int) -> str:
+    """Where a message is, as it is kept to find it again."""
+    return f"{chat}/{number}"
+
+
+def placed(ref: str) -> tuple[str, int] | None:
+    """The chat and the number of a message; None = this is no such place."""
+    chat, _, number = ref.rpartition("/")
+    return (chat, int(number)) if chat and re.fullmatch(r"\d{1,18}", number, re.ASCII) else None
+
+
+def _buttons(key: str, labels: Mapping[str, str]) -> list[list[dict[str, str]]]:
+    buttons = [{"text": labels[verb], "callback_data": f"{verb}:{key}"} for verb in VERBS if verb in labels]
+    return [buttons[n : n + _IN_A_ROW] for n in range(0, len(buttons), _IN_A_ROW)]

@@ -1,0 +1,101 @@
+"""A message as Telegram shows it: as its HTML and as plain text, of the same characters when read."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from html import escape
+
+from labelwatch.notify.message import Message, Section
+from labelwatch.notify.plain import ELLIPSIS, cut, size
+
+MOST = 4096
+"""UTF-16 units of one message, counted without its markup (https://core.telegram.org/bots/api#sendmessage)."""
+
+_SEAM = "\n\n"
+_POSTING = re.compile(r"\d{4,12}-\d{4}-\d{1,3}")
+
+
+def html(message: Message) -> str:
+    """In the HTML that Telegram knows; nothing in the message is taken for a tag."""
+    return _written(_HTML, message)
+
+
+def text(message: Message) -> str:
+    """Without any markup: what is left to be read, and counted, of the HTML."""
+    return _written(_PLAIN, message)
+
+
+def fitted(message: Message, most: int = MOST) -> Message:
+    """The beginning of a message, of at most `most` UTF-16 units, cut between its lines and rows.
+
+    A line is cut in itself only when it is the first and too long alone.
+    """
+    if size(text(message)) <= most:
+        return message
+    title = cut(message.title, most // 4)  # in characters, of two units at most
+    room = most - size(title + _SEAM + ELLIPSIS)
+    sections: list[Section] = []
+    for section in message.sections:
+        taken, is_whole = _beginning(section, room - size(_SEAM))
+        if taken.text:
+            sections.append(taken)
+            room -= size(taken.text + _SEAM)
+        if not is_whole:
+            break
+    rest = Section(lines=(ELLIPSIS if sections else cut(message.body, room // 2),))
+    return replace(message, title=title, sections=(*sections, rest))
+
+
+@dataclass(frozen=True, slots=True)
+class _Pen:
+    """How the parts of a message are put down."""
+
+    plain: Callable[[str], str]
+    bold: Callable[[str], str]
+    copied: Callable[[str], str]
+    """What a tap copies."""
+    folded: Callable[[str], str]
+
+
+def _quoted(words: str) -> str:
+    return escape(words, quote=False)
+
+
+_PLAIN = _Pen(plain=str, bold=str, copied=str, folded=str)
+_HTML = _Pen(
+    plain=_quoted,
+    bold=lambda words: f"<b>{_quoted(words)}</b>",
+    copied=lambda words: f"<code>{_quoted(words)}</code>",
+    folded=lambda markup: f"<blockquote expandable>{markup}</blockquote>",
+)
+
+
+def _written(pen: _Pen, message: Message) -> str:
+    sections = (_section(pen, section) for section in message.sections)
+    return _SEAM.join(filter(None, (pen.bold(message.title), *sections)))
+
+
+def _section(pen: _Pen, section: Section) -> str:
+    heading = pen.bold(section.heading) if section.heading else ""
+    lines = (pen.plain(line) for line in section.lines)
+    rows = (_row(pen, row) for row in section.rows)
+    whole = "\n".join(filter(None, (heading, *lines, *rows)))
+    return pen.folded(whole) if section.aside and whole else whole
+
+
+def _row(pen: _Pen, row: tuple[str, ...]) -> str:
+    cells = (pen.copied(cell) if _POSTING.fullmatch(cell) else pen.plain(cell) for cell in row if cell)
+    return f"• {' · '.join(cells)}"
+
+
+def _beginning(section: Section, room: int) -> tuple[Section, bool]:
+    """As many lines and rows, in order, as `room` holds; and whether that is all of them."""
+    lines = tuple(part for line in section.lines for part in line.split("\n"))
+    whole = replace(section, lines=lines)
+    for end in range(len(lines) + len(section.rows), 0, -1):
+        taken = replace(whole, lines=lines[:end], rows=section.rows[: max(end - len(lines), 0)])
+        if size(taken.text) <= room:
+            return taken, taken == whole
+    alone = Section(heading=section.heading)
+    is_all = not lines and not section.rows and size(alone.text) <= room
+    return (alone if is_all else Section()), is_all

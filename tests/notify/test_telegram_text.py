@@ -1,0 +1,92 @@
+"""Telegram's markup: everything can be read, nothing is injected, and no message is too long."""
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from labelwatch.notify.channels.telegram_text import MOST, fitted, html, text
+from labelwatch.notify.message import Kind, Message, Section
+from labelwatch.notify.plain import plain, size
+from tests.notify.telegram_markup import read, units
+
+HOSTILE = (
+    "<script>alert(1)</script>",
+    "</b></i></blockquote>",
+    "<b>bold</b> & <i>not",
+    "*bold* _italic_ `code` [link](https://evil.example)",
+    "&lt;b&gt; &amp;amp; &#60;b&#62; &quot",
+    "\u202eevil\u202c\u200f\u200b",
+    "<a href='tg://user?id=1'>you</a>",
+    "x" * 10_000,
+    "😀" * 10_000,
+    "<" * 10_000,
+)
+
+
+def about(name: str) -> Message:
+    """A message in which a foreign name stands everywhere."""
+    section = Section(name, lines=(name, f"1. {name}"), rows=((name, name), (name,)))
+    return Message(name, (section, Section(name, lines=(name,), aside=True)), Kind.INFO)
+
+
+@pytest.mark.parametrize("name", HOSTILE, ids=range(len(HOSTILE)))
+def test_a_hostile_name_is_read_as_it_is_written(name: str) -> None:
+    message = fitted(about(name))
+    reading = read(html(message))
+    assert reading.text == text(message)
+    assert {entity.type for entity in reading.entities} <= {"bold", "expandable_blockquote"}
+    assert name[:500] in reading.text
+    assert units(reading.text) <= MOST
+
+
+@pytest.mark.parametrize("name", HOSTILE, ids=range(len(HOSTILE)))
+def test_a_name_made_harmless_stays_so(name: str) -> None:
+    message = about(plain(name))
+    assert read(html(message)).text == text(message)
+
+
+WORDS = st.text(st.sampled_from("a<>&;\"'/b 😀é\u0301这‮"), max_size=300).map(lambda words: words.replace("\n", " "))
+SECTIONS = st.builds(
+    Section,
+    WORDS,
+    lines=st.lists(WORDS, max_size=4).map(tuple),
+    rows=st.lists(st.lists(WORDS, min_size=1, max_size=3).map(tuple), max_size=30).map(tuple),
+    aside=st.booleans(),
+)
+MESSAGES = st.builds(
+    Message, WORDS.map(lambda words: f"!{words}"), st.lists(SECTIONS, max_size=5).map(tuple), st.just(Kind.INFO)
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(MESSAGES, st.integers(200, MOST))
+@example(about("y" * 10_000), 200)
+def test_any_message_fits_and_both_writings_read_the_same(message: Message, most: int) -> None:
+    cut = fitted(message, most)
+    assert size(text(cut)) <= most
+    assert read(html(cut)).text == text(cut)
+    if size(text(message)) <= most:
+        assert cut == message
+
+
+def test_a_long_list_is_cut_between_its_rows() -> None:
+    rows = tuple((f"{n:08}-0001-1", "overdue 2 h", "shop") for n in range(500))
+    cut = text(fitted(Message("500 late", (Section("Pack them", ("Why.",), rows), Section("Proof")), Kind.FAILURE)))
+    lines = cut.split("\n")
+    assert lines[:4] == ["500 late", "", "Pack them", "Why."]
+    assert lines[-2:] == ["", "…"]
+    assert all(line.endswith("· overdue 2 h · shop") for line in lines[4:-2])
+    assert MOST - 100 < size(cut) <= MOST
+
+
+def test_a_heading_never_stands_without_its_first_row() -> None:
+    long = Section("First", rows=tuple((f"{n}" * 40,) for n in range(10)))
+    cut = fitted(Message("Late", (long, Section("Second", rows=(("row",),))), Kind.INFO), size(long.text) + 19)
+    assert "Second" not in text(cut)
+
+
+def test_a_posting_number_in_a_list_can_be_copied_with_a_tap() -> None:
+    section = Section(rows=(("41517061-0214-1", "52 min"), ("not-a-number", "x")))
+    assert html(Message("t", (section,), Kind.INFO)) == (
+        "<b>t</b>\n\n• <code>41517061-0214-1</code> · 52 min\n• not-a-number · x"
+    )
