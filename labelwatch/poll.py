@@ -31,7 +31,7 @@ from labelwatch.core.model import (
 )
 from labelwatch.core.questions import ANSWERS_KEPT, BUDGET, Answers, settled, urgency, worth_asking
 from labelwatch.core.review import Decision, look, renew, review
-from labelwatch.core.telling import tellings, wants
+from labelwatch.core.telling import tellings, why_told
 from labelwatch.sources import Source, SourceError
 from labelwatch.spool import Spool
 from labelwatch.store import Change, PollRow, ShopState, Store, Transaction
@@ -232,9 +232,16 @@ def _write(plan: Plan, tx: Transaction, shop_id: int | None, decisions: Sequence
     news = [_heard(plan, decision) for decision in decisions if decision.is_news]
     ids, told = tx.save_alerts(shop_id, [decision.alert for decision in news]), 0
     for decision, id_ in zip(news, ids, strict=True):
-        if decision.reason is not None:
-            alert = replace(decision.alert, id=id_)
-            rows = tellings(alert, decision.reason, plan.destinations, now=now, group_wait=plan.group_wait)
+        if decision.reason is not None or decision.steps:
+            rows = tellings(
+                replace(decision.alert, id=id_),
+                decision.reason,
+                plan.destinations,
+                steps=decision.steps,
+                policy=plan.alerts,
+                now=now,
+                group_wait=plan.group_wait,
+            )
             tx.add_notifications(rows, created_at=now)
             told += bool(rows)
     return told
@@ -243,9 +250,11 @@ def _write(plan: Plan, tx: Transaction, shop_id: int | None, decisions: Sequence
 def _heard(plan: Plan, decision: Decision) -> Decision:
     """What no channel wants to hear of, or none was there for, was not told: it is first news to the next one."""
     alert = decision.alert
-    if decision.reason is not Reason.FIRST or any(wants(to, alert, Reason.FIRST) for to in plan.destinations):
+    if decision.reason is not Reason.FIRST or any(
+        why_told(to, alert, Reason.FIRST, steps=decision.steps, policy=plan.alerts) for to in plan.destinations
+    ):
         return decision
-    return replace(decision, alert=replace(alert, told=None), reason=None)
+    return replace(decision, alert=replace(alert, told=None), reason=None, steps=())
 
 
 def _judge_anew(tx: Transaction, shop_id: int, watch: Watch) -> None:

@@ -4,15 +4,17 @@ Ozon tells neither when a posting was assembled nor when its label was made, so 
 what labelwatch saw itself: `track` keeps since when a posting stands in its stage, as an interval.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from labelwatch.core.calendar import ever_quiet, quiet_span
 from labelwatch.core.model import (
     Clock,
     DelayPolicy,
     Delays,
+    Destination,
     Finding,
     Interval,
     Known,
@@ -23,6 +25,7 @@ from labelwatch.core.model import (
     Stage,
     Track,
 )
+from labelwatch.core.telling import hears_of
 
 LABEL_ACTIONS = frozenset({"label_download", "label_download_big", "label_download_small"})
 """Offered among available_actions as soon as the label can be printed; in any status."""
@@ -59,6 +62,9 @@ LABEL_TAKES_AT_LEAST = timedelta(seconds=60)
 BLIND = timedelta(minutes=20)
 """Between two readings so far apart the last minute is one in twenty: a shop read for the first time, or after
 an outage, is judged at once where the cutoff is near."""
+
+EVE = timedelta(hours=1)
+"""What falls due while a channel is not to be disturbed is told so long before that begins."""
 
 _STAGE_ORDER = {Stage.PACKING: 0, Stage.REGISTRATION: 1, Stage.LABEL: 2, Stage.DONE: 3}
 
@@ -113,7 +119,7 @@ def stage_of(posting: Posting, *, had_label: bool) -> Stage:
 
 
 def track(previous: Track | None, posting: Posting, *, seen_at: datetime, not_before: datetime | None) -> Track:
-    """Bring the watch over a posting up to date; `late_at` is left to `late_at()`.
+    """Bring the watch over a posting up to date; `late_at` is left to `Watch.with_late_at`.
 
     `not_before` is when the shop was last read completely before `seen_at`: whatever changed, changed since then.
     """
@@ -148,22 +154,33 @@ def delays_for(posting: Posting, policy: DelayPolicy, history: MethodHistory) ->
     return replace(delays, label=max(delays.label, LABEL_TAKES_AT_LEAST))
 
 
-def late_at(posting: Posting, track: Track, *, delays: Delays, awaits: Awaited) -> datetime | None:
-    """When the posting will be late if nothing else happens; None = there is nothing to wait for."""
-    return min((ring.at for ring in rings(posting, track, delays=delays, awaits=awaits)), default=None)
-
-
-def rings(posting: Posting, track: Track, *, delays: Delays, awaits: Awaited) -> tuple[Ring, ...]:
+def rings(
+    posting: Posting, track: Track, *, delays: Delays, awaits: Awaited, calendars: Iterable[Destination] = ()
+) -> tuple[Ring, ...]:
     """Every clock that runs for this posting: that of its stage, and the one ahead of the cutoff."""
     if not _is_awaited(posting, track.stage, awaits):
         return ()
-    own = Ring(started(posting, track).latest + stage_limit(track.stage, delays, awaits), _clock(track.stage, awaits))
+    begun = started(posting, track).latest
+    own = Ring(begun + stage_limit(track.stage, delays, awaits), _clock(track.stage, awaits))
     if posting.deadline is None:
         return (own,)
-    cutoff = posting.deadline - _cutoff_margin(posting, delays)
+    ends = (
+        posting.deadline - _margin(posting, posting.deadline, delays.before_cutoff),
+        *_eves(posting, begun, calendars),
+    )
+    cutoff = min(ends)
     if posting.status == "awaiting_deliver":
         cutoff = max(cutoff, _packed(track.since) + LABEL_TAKES_AT_LEAST)
     return own, Ring(cutoff, Clock.CUTOFF)
+
+
+def _eves(posting: Posting, begun: datetime, calendars: Iterable[Destination]) -> Iterator[datetime]:
+    """When to tell what falls due in quiet times, so that nobody has to be woken; not of what comes up in them."""
+    for to in calendars:
+        # Due at the very end is due within: nothing can be done after it.
+        span = quiet_span(to, posting.deadline - datetime.resolution) if posting.deadline else None
+        if span is not None and begun < span.start:
+            yield span.start - _margin(posting, span.start, EVE)
 
 
 def _packed(since: Interval) -> datetime:
@@ -179,11 +196,12 @@ def _is_awaited(posting: Posting, stage: Stage, awaits: Awaited) -> bool:
     return True
 
 
-def _cutoff_margin(posting: Posting, delays: Delays) -> timedelta:
-    """Express orders live for minutes: the fixed margin would be over before they begin."""
-    if posting.is_express and posting.in_process_at and posting.deadline:
-        return min(delays.before_cutoff, max(posting.deadline - posting.in_process_at, timedelta(0)) / 2)
-    return delays.before_cutoff
+def _margin(posting: Posting, end: datetime, usual: timedelta) -> timedelta:
+    """How long before `end` it rings. Express orders live for minutes: a fixed margin would be over before they
+    begin."""
+    if posting.is_express and posting.in_process_at:
+        return min(usual, max(end - posting.in_process_at, timedelta(0)) / 2)
+    return usual
 
 
 def started(posting: Posting, track: Track) -> Interval:
@@ -212,17 +230,18 @@ class Watch:
     shop: str
     policy: DelayPolicy
     history: MethodHistory
+    calendars: tuple[Destination, ...] = ()
+    """The channels that may be told, for the times at which they are not to be disturbed."""
 
     def with_late_at(self, posting: Posting, track: Track) -> Track:
-        """The same track with the moment at which the posting will be late."""
-        delays, awaits = self._terms(posting)
-        return replace(track, late_at=late_at(posting, track, delays=delays, awaits=awaits))
+        """The same track with the moment at which the posting will be late if nothing else happens; None = never."""
+        return replace(track, late_at=min((ring.at for ring in self._rings(posting, track)), default=None))
 
     def find(self, known: Known, now: datetime, *, watched: bool = False) -> Finding | None:
         """The finding if the posting is late now, or (`watched`) is awaited at all; else None."""
         posting, seen = known.posting, known.track
         delays, awaits = self._terms(posting)
-        ringing = min(rings(posting, seen, delays=delays, awaits=awaits), key=lambda ring: ring.at, default=None)
+        ringing = min(self._rings(posting, seen), key=lambda ring: ring.at, default=None)
         if ringing is None or (ringing.at > now and not watched):
             return None
         since = started(posting, seen)
@@ -240,6 +259,14 @@ class Watch:
             overdue=now >= since.latest + limit,
             is_late=ringing.at <= now,
         )
+
+    def _rings(self, posting: Posting, track: Track) -> tuple[Ring, ...]:
+        delays, awaits = self._terms(posting)
+        return rings(posting, track, delays=delays, awaits=awaits, calendars=filter(self._minds, self.calendars))
+
+    def _minds(self, to: Destination) -> bool:
+        """Whether its quiet times matter here. A channel of critical alerts hears no earlier of what is early."""
+        return ever_quiet(to) and to.severity is not Severity.CRITICAL and hears_of(to, (self.shop,))
 
     def _terms(self, posting: Posting) -> tuple[Delays, Awaited]:
         return delays_for(posting, self.policy, self.history), awaited(posting, self.history.labelled)

@@ -8,12 +8,16 @@
 
 News is measured against what people were last told, never against the last poll. Every function is pure: the alert
 as it was in, the alert as it is and the reason to tell (or None) out.
+
+Escalation goes by what is left, beside all this: a step that is reached is told to its own channel only, so it counts
+as a telling but changes nothing of what the others were told, nor when.
 """
 
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from labelwatch.core.model import Alert, AlertPolicy, AlertState, Diagnosis, Outcome, Reason, Severity, Told
+from labelwatch.core.model import Alert, AlertPolicy, AlertState, Diagnosis, Outcome, Reason, Severity, Step, Told
 
 CAUSES_OF_AN_OUTAGE_SETTLE = timedelta(minutes=10)
 
@@ -21,16 +25,40 @@ CAUSES_OF_AN_OUTAGE_SETTLE = timedelta(minutes=10)
 def reconcile(
     alert: Alert | None, diagnosis: Diagnosis, *, policy: AlertPolicy, now: datetime
 ) -> tuple[Alert, Reason | None]:
-    """The alert after this look at its posting, and why people must hear of it now."""
-    alert = _seen(alert, diagnosis, now)
+    """The alert after this look at its posting, and why people must hear of it now; what only steps of escalation
+    are told, `steps_told` says."""
+    steps = reached(diagnosis, policy, now)
+    alert = _seen(alert, diagnosis, steps, now)
     if alert.state is AlertState.PENDING and _is_ripe(alert, policy, now):
         alert = replace(alert, state=AlertState.FIRING)
     reason = reason_to_tell(alert, policy, now)
-    if reason is None:
-        return alert, None
-    count = alert.told.count + 1 if alert.told else 1
-    told = Told(at=now, count=count, severity=diagnosis.severity, cause=diagnosis.cause)
-    return replace(alert, state=AlertState.FIRING, snoozed_until=None, told=told), reason
+    before = alert.told
+    left = _least(step.left for step in steps if before is None or before.left is None or step.left < before.left)
+    if reason is not None:
+        left = left or (before.left if before else None)
+        count = before.count + 1 if before else 1
+        told = Told(at=now, count=count, severity=diagnosis.severity, cause=diagnosis.cause, left=left)
+        return replace(alert, state=AlertState.FIRING, snoozed_until=_ended_snooze(alert, now), told=told), reason
+    if before is not None and left is not None and _escalates(alert):
+        return replace(alert, snoozed_until=None, told=replace(before, count=before.count + 1, left=left)), None
+    return alert, None
+
+
+def reached(diagnosis: Diagnosis, policy: AlertPolicy, now: datetime) -> tuple[Step, ...]:
+    """The steps of escalation that so little is left for."""
+    deadline = diagnosis.deadline
+    if deadline is None:
+        return ()
+    return tuple(step for step in policy.escalation if deadline - now <= step.left)
+
+
+def steps_told(before: Alert | None, after: Alert, policy: AlertPolicy) -> tuple[Step, ...]:
+    """The steps of escalation whose channels hear of the alert with this look for the first time."""
+    known = before.told.left if before and before.told else None
+    left = after.told.left if after.told else None
+    if left is None:
+        return ()
+    return tuple(step for step in policy.escalation if step.left >= left and (known is None or step.left < known))
 
 
 def reason_to_tell(alert: Alert, policy: AlertPolicy, now: datetime) -> Reason | None:
@@ -38,7 +66,7 @@ def reason_to_tell(alert: Alert, policy: AlertPolicy, now: datetime) -> Reason |
     told, diagnosis = alert.told, alert.diagnosis
     if alert.state in (AlertState.PENDING, AlertState.RESOLVED):
         return None
-    if diagnosis.incident is not None and diagnosis.posting_number is not None:
+    if _is_explained(diagnosis):
         return None  # the incident is told instead, once for all of them
     if told is None:
         return Reason.FIRST if _may_begin(alert, now) else None
@@ -77,11 +105,33 @@ def snooze(alert: Alert, *, until: datetime, by: str, note: str, now: datetime) 
     return replace(alert, state=AlertState.SNOOZED, handled_by=by, note=note, handled_at=now, snoozed_until=until)
 
 
-def _seen(alert: Alert | None, diagnosis: Diagnosis, now: datetime) -> Alert:
+def _seen(alert: Alert | None, diagnosis: Diagnosis, steps: tuple[Step, ...], now: datetime) -> Alert:
     if alert is None:
         return Alert(id=None, state=AlertState.PENDING, opened_at=now, diagnosis=diagnosis, cause_since=now)
     cause_since = alert.cause_since if alert.diagnosis.cause == diagnosis.cause else now
-    return replace(alert, diagnosis=diagnosis, cause_since=cause_since)
+    told = alert.told
+    if told is not None and told.left is not None and alert.diagnosis.deadline != diagnosis.deadline:
+        # With another deadline more may be left again: then those steps lie ahead once more.
+        told = replace(told, left=_least(step.left for step in steps if step.left >= told.left))
+    return replace(alert, diagnosis=diagnosis, cause_since=cause_since, told=told)
+
+
+def _least(lefts: Iterable[timedelta]) -> timedelta | None:
+    return min(lefts, default=None)
+
+
+def _escalates(alert: Alert) -> bool:
+    """Whether little time left is told of: not while somebody takes care of it, or an incident is told instead."""
+    return alert.state is AlertState.FIRING and alert.diagnosis.is_late and not _is_explained(alert.diagnosis)
+
+
+def _is_explained(diagnosis: Diagnosis) -> bool:
+    return diagnosis.incident is not None and diagnosis.posting_number is not None
+
+
+def _ended_snooze(alert: Alert, now: datetime) -> datetime | None:
+    """The snooze that ends with this telling, so that it can say why it is back."""
+    return alert.snoozed_until if alert.state is AlertState.SNOOZED and not _sleeps(alert, now) else None
 
 
 def _may_begin(alert: Alert, now: datetime) -> bool:

@@ -6,18 +6,20 @@ from datetime import datetime
 from labelwatch.core.detect import Watch, has_moved_on, outcome
 from labelwatch.core.diagnose import diagnose
 from labelwatch.core.knowledge import Knowledge
-from labelwatch.core.lifecycle import close, reconcile
-from labelwatch.core.model import Alert, AlertPolicy, Diagnosis, Finding, Known, Outcome, Reason
+from labelwatch.core.lifecycle import close, reconcile, steps_told
+from labelwatch.core.model import Alert, AlertPolicy, Diagnosis, Finding, Known, Outcome, Reason, Step
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What becomes of an alert, and why people must hear of it now (None: they need not)."""
+    """What becomes of an alert, and why people must hear of it now (None: only the channels of `steps`, if any)."""
 
     alert: Alert
     reason: Reason | None
     is_news: bool = True
     """False when nothing but the time of looking differs from what is stored."""
+    steps: tuple[Step, ...] = ()
+    """The steps of escalation reached just now: their channels are told, whether or not there is a reason for all."""
 
 
 def review(
@@ -42,7 +44,8 @@ def review(
 def renew(before: Alert | None, diagnosis: Diagnosis, *, policy: AlertPolicy, now: datetime) -> Decision:
     """Open or renew an alert; it is news when somebody is told or anything but the time of looking differs."""
     alert, reason = reconcile(before, diagnosis, policy=policy, now=now)
-    return Decision(alert, reason, is_news=reason is not None or not _says_the_same(before, alert))
+    is_news = reason is not None or not _says_the_same(before, alert)
+    return Decision(alert, reason, is_news=is_news, steps=steps_told(before, alert, policy))
 
 
 def look(

@@ -1,65 +1,95 @@
-"""Who is told of an alert, and when: channels by shop and severity, quiet hours in the channel's own zone."""
+"""Who is told of an alert, and when: channels by shop and severity, steps of escalation, quiet times."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo
 
-from labelwatch.core.model import Alert, Destination, Notification, QuietHours, Reason, Severity
+from labelwatch.core.calendar import Span, quiet_span
+from labelwatch.core.model import Alert, AlertPolicy, Destination, Notification, Reason, Severity, Step
 
 WORTH_TELLING_FOR = timedelta(days=2)
 """A telling that could not be delivered for so long is expired: it is history, not news."""
 
 
 def tellings(
-    alert: Alert, reason: Reason, destinations: Iterable[Destination], *, now: datetime, group_wait: timedelta
+    alert: Alert,
+    reason: Reason | None,
+    destinations: Iterable[Destination],
+    *,
+    steps: Collection[Step],
+    policy: AlertPolicy,
+    now: datetime,
+    group_wait: timedelta,
 ) -> tuple[Notification, ...]:
-    """One notification per channel that wants this alert. A resolution goes to every channel of the shop: the
-    outbox drops it where nobody was told of the trouble."""
-    assert alert.told is not None, "tellings are counted"
+    """One notification per channel that is to hear of this alert; `reason` and `steps` as in Decision.
+
+    A resolution goes to every channel of the shop and of every step: the outbox drops it where nobody was told of
+    the trouble. A channel of a step that was just reached waits for nothing else.
+    """
+    told = alert.told
+    assert told is not None, "tellings are counted"
+    at_once = {step.channel for step in steps}
     return tuple(
         Notification(
             alert=alert,
-            telling=alert.told.count,
-            reason=reason,
-            channel=destination.name,
-            due_at=due_at(alert, destination, now + group_wait),
+            telling=told.count,
+            reason=why,
+            channel=to.name,
+            due_at=due_at(alert, to, now if to.name in at_once else now + group_wait),
             expires_at=now + WORTH_TELLING_FOR,
         )
-        for destination in destinations
-        if wants(destination, alert, reason)
+        for to in destinations
+        if (why := why_told(to, alert, reason, steps=steps, policy=policy)) is not None
     )
+
+
+def why_told(
+    to: Destination, alert: Alert, reason: Reason | None, *, steps: Collection[Step], policy: AlertPolicy
+) -> Reason | None:
+    """Why this channel hears of the alert now; None = it does not.
+
+    What appears with little time left is first news to everybody. Who was escalated to hears the rest of it too.
+    """
+    if any(step.channel == to.name for step in steps):
+        return reason if reason is Reason.FIRST else Reason.ESCALATED
+    if reason is None:
+        return None
+    return reason if wants(to, alert, reason) or _was_stepped_to(to, alert, reason, policy) else None
 
 
 def wants(destination: Destination, alert: Alert, reason: Reason) -> bool:
     """Does this channel hear of this shop, and of trouble this severe."""
     diagnosis = alert.diagnosis
-    if destination.shops and destination.shops.isdisjoint(diagnosis.shops or (diagnosis.shop,)):
+    if not hears_of(destination, diagnosis.shops or (diagnosis.shop,)):
         return False
     return reason is Reason.RESOLVED or diagnosis.severity.rank >= destination.severity.rank
 
 
+def hears_of(destination: Destination, shops: Iterable[str]) -> bool:
+    """Does this channel hear of any of these shops."""
+    return not destination.shops or not destination.shops.isdisjoint(shops)
+
+
+def _was_stepped_to(to: Destination, alert: Alert, reason: Reason, policy: AlertPolicy) -> bool:
+    left = alert.told.left if alert.told else None
+    over = reason is Reason.RESOLVED
+    return any(
+        step.channel == to.name and (over or (left is not None and step.left >= left)) for step in policy.escalation
+    )
+
+
 def due_at(alert: Alert, destination: Destination, at: datetime) -> datetime:
-    """`at`, or the end of the channel's quiet hours, unless the deadline falls into what is left of them."""
-    if destination.quiet is None:
-        return at
-    end = quiet_until(destination.quiet, at, ZoneInfo(destination.timezone))
-    if end is None:
-        return at
-    diagnosis = alert.diagnosis
-    dark = diagnosis.posting_number is None and diagnosis.severity is Severity.CRITICAL
-    urgent = diagnosis.deadline is not None and at <= diagnosis.deadline <= end
-    return at if dark or (urgent and alert.resolved_at is None) else end
+    """`at`, or the end of the channel's quiet time that holds then, unless the telling cannot wait so long."""
+    span = quiet_span(destination, at)
+    return at if span is None or _cannot_wait(alert, span, at) else span.end
 
 
-def quiet_until(quiet: QuietHours, at: datetime, zone: ZoneInfo) -> datetime | None:
-    """When the quiet hours that hold at `at` end (UTC); None = they do not hold then."""
-    local = at.astimezone(zone)
-    clock = local.time()
-    overnight = quiet.start > quiet.end
-    inside = (clock >= quiet.start or clock < quiet.end) if overnight else quiet.start <= clock < quiet.end
-    if not inside:
-        return None
-    day = local.date() + timedelta(days=1 if overnight and clock >= quiet.start else 0)
-    # An end in the hour that summer time skips falls as long after the jump as it would have after the hour began.
-    end = datetime.combine(day, quiet.end, tzinfo=zone).astimezone(at.tzinfo)
-    return end if end > at else None
+def _cannot_wait(alert: Alert, span: Span, at: datetime) -> bool:
+    """A shop gone dark, and what falls due before the quiet time ends: once, and again when it is critical or a step
+    of escalation. Who was told of it and went to bed is not woken to be reminded."""
+    diagnosis, told = alert.diagnosis, alert.told
+    critical = diagnosis.severity is Severity.CRITICAL
+    if diagnosis.posting_number is None and critical:
+        return True
+    if alert.resolved_at is not None or diagnosis.deadline is None or not at <= diagnosis.deadline <= span.end:
+        return False
+    return critical or told is None or told.count == 1 or told.left is not None

@@ -1,14 +1,26 @@
 """Who is told and when: shops, severities, and quiet hours where the clocks change."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
-from zoneinfo import ZoneInfo
+from typing import Any
 
 import pytest
 
 from labelwatch.core.baseline import ENOUGH, normal_times
 from labelwatch.core.lifecycle import close, reconcile
-from labelwatch.core.model import Alert, AlertPolicy, Destination, Outcome, QuietHours, Reason, Severity
-from labelwatch.core.telling import quiet_until, tellings
+from labelwatch.core.model import (
+    Alert,
+    AlertPolicy,
+    AlertState,
+    Destination,
+    Outcome,
+    QuietHours,
+    Reason,
+    Severity,
+    Step,
+    Told,
+)
+from labelwatch.core.telling import due_at, tellings
 from tests.core.test_lifecycle import ill
 
 NIGHT = QuietHours(time(22), time(8))
@@ -27,7 +39,8 @@ def channel(name: str = "packers", **changes: object) -> Destination:
 
 
 def told(item: Alert, *channels: Destination, now: datetime, reason: Reason = Reason.FIRST) -> dict[str, datetime]:
-    return {n.channel: n.due_at for n in tellings(item, reason, channels, now=now, group_wait=WAIT)}
+    rows = tellings(item, reason, channels, steps=(), policy=AlertPolicy(), now=now, group_wait=WAIT)
+    return {row.channel: row.due_at for row in rows}
 
 
 def test_a_channel_hears_of_its_shops_and_from_its_severity_up() -> None:
@@ -61,33 +74,90 @@ def test_a_deadline_that_is_past_wakes_nobody() -> None:
     assert told(missed, channel(quiet=NIGHT), now=midnight) == {"packers": datetime(2026, 11, 23, 7, tzinfo=UTC)}
 
 
-BERLIN = ZoneInfo("Europe/Berlin")
+MIDNIGHT, DAWN, MORNING = (datetime(2026, 11, day, hour, tzinfo=UTC) for day, hour in ((22, 23), (23, 6), (23, 7)))
+
+# (what the alert is, when it may go out)
+AT_NIGHT = [
+    ({"deadline": DAWN}, {}, MIDNIGHT),
+    ({"deadline": MORNING}, {}, MIDNIGHT),
+    ({"deadline": MORNING + timedelta(seconds=1)}, {}, MORNING),
+    ({"deadline": MIDNIGHT - timedelta(seconds=1)}, {}, MORNING),
+    ({"deadline": None}, {}, MORNING),
+    # Told before: only what is critical or was escalated to somebody is told again in the night.
+    ({"deadline": DAWN}, {"count": 2}, MORNING),
+    ({"deadline": DAWN, "severity": Severity.CRITICAL}, {"count": 2}, MIDNIGHT),
+    ({"deadline": DAWN}, {"count": 2, "left": timedelta(hours=3)}, MIDNIGHT),
+    # A shop that cannot be read.
+    ({"posting_number": None, "deadline": None, "severity": Severity.WARNING}, {}, MORNING),
+    ({"posting_number": None, "deadline": None, "severity": Severity.CRITICAL}, {"count": 2}, MIDNIGHT),
+]
 
 
-@pytest.mark.parametrize(
-    ("quiet", "at", "end"),
-    [
-        # The night in which the clocks go forward has 23 hours, the one in which they go back 25.
-        (NIGHT, datetime(2026, 3, 28, 23, tzinfo=BERLIN), datetime(2026, 3, 29, 6, tzinfo=UTC)),
-        (NIGHT, datetime(2026, 10, 24, 23, tzinfo=BERLIN), datetime(2026, 10, 25, 7, tzinfo=UTC)),
-        # 02:30 does not exist on 29 March: half past the hour that replaces it.
-        (
-            QuietHours(time(22), time(2, 30)),
-            datetime(2026, 3, 28, 23, tzinfo=BERLIN),
-            datetime(2026, 3, 29, 1, 30, tzinfo=UTC),
-        ),
-        (
-            QuietHours(time(12), time(14)),
-            datetime(2026, 6, 1, 13, tzinfo=BERLIN),
-            datetime(2026, 6, 1, 12, tzinfo=UTC),
-        ),
-        (QuietHours(time(12), time(14)), datetime(2026, 6, 1, 14, tzinfo=BERLIN), None),
-        (NIGHT, datetime(2026, 6, 1, 8, tzinfo=BERLIN), None),
-        (NIGHT, datetime(2026, 6, 1, 7, 59, tzinfo=BERLIN), datetime(2026, 6, 1, 6, tzinfo=UTC)),
-    ],
+@pytest.mark.parametrize(("about", "told_before", "due"), AT_NIGHT)
+def test_only_what_cannot_wait_is_told_at_night(
+    about: dict[str, Any], told_before: dict[str, Any], due: datetime
+) -> None:
+    item = reconcile(None, ill(**about), policy=AlertPolicy(), now=MIDNIGHT)[0]
+    assert item.told is not None
+    item = replace(item, told=replace(item.told, **told_before))
+    assert due_at(item, channel(quiet=NIGHT), MIDNIGHT) == due
+    assert due_at(item, channel(), MIDNIGHT) == MIDNIGHT
+    ended = close(item, Outcome.LABELLED, policy=AlertPolicy(), now=MIDNIGHT)[0]
+    dark_and_critical = ended.diagnosis.posting_number is None and due == MIDNIGHT
+    assert due_at(ended, channel(quiet=NIGHT), MIDNIGHT) == (MIDNIGHT if dark_and_critical else MORNING)
+
+
+def test_what_comes_up_on_a_weekend_waits_for_monday() -> None:
+    saturday, monday = datetime(2026, 11, 21, 9, tzinfo=UTC), datetime(2026, 11, 23, 7, tzinfo=UTC)
+    office = channel(quiet=NIGHT, working_days=frozenset(range(5)))
+    assert told(alert(), office, now=saturday) == {"packers": monday}
+
+
+OWNER_STEP, BOSS_STEP = Step(timedelta(minutes=90), "owner"), Step(timedelta(minutes=30), "boss")
+STEPPED = AlertPolicy(escalation=(OWNER_STEP, BOSS_STEP))
+CREW = (
+    channel("packers"),
+    channel("owner", severity=Severity.CRITICAL, shops=frozenset({"second"})),
+    channel("boss", severity=Severity.CRITICAL),
+    channel("other", shops=frozenset({"second"})),
 )
-def test_quiet_hours_end_by_the_wall_clock(quiet: QuietHours, at: datetime, end: datetime | None) -> None:
-    assert quiet_until(quiet, at.astimezone(UTC), BERLIN) == end
+
+
+def reasons(reason: Reason | None, *steps: Step, left: timedelta | None) -> dict[str, tuple[Reason, bool]]:
+    """Who hears of it, why, and whether at once."""
+    now = datetime(2026, 11, 22, 9, tzinfo=UTC)
+    heard = Told(at=now, count=3, severity=Severity.NOTICE, cause="label_overdue", left=left)
+    item = replace(alert(), told=heard, state=AlertState.FIRING)
+    rows = tellings(item, reason, CREW, steps=steps, policy=STEPPED, now=now, group_wait=WAIT)
+    return {row.channel: (row.reason, row.due_at == now) for row in rows}
+
+
+def test_a_step_of_escalation_is_told_to_its_own_channel_at_once() -> None:
+    assert reasons(None, OWNER_STEP, left=OWNER_STEP.left) == {"owner": (Reason.ESCALATED, True)}
+    assert reasons(None, OWNER_STEP, BOSS_STEP, left=BOSS_STEP.left) == {
+        "owner": (Reason.ESCALATED, True),
+        "boss": (Reason.ESCALATED, True),
+    }
+    assert reasons(None, left=OWNER_STEP.left) == {}
+
+
+def test_a_step_beside_news_for_all_leaves_the_others_their_own_reason() -> None:
+    assert reasons(Reason.CAUSE_CHANGED, OWNER_STEP, left=OWNER_STEP.left) == {
+        "packers": (Reason.CAUSE_CHANGED, False),
+        "owner": (Reason.ESCALATED, True),
+    }
+    assert reasons(Reason.FIRST, OWNER_STEP, left=OWNER_STEP.left) == {
+        "packers": (Reason.FIRST, False),
+        "owner": (Reason.FIRST, True),
+    }
+
+
+def test_who_was_escalated_to_hears_the_rest_of_it_too() -> None:
+    for reason in (Reason.REMINDER, Reason.CAUSE_CHANGED, Reason.ESCALATED):
+        assert set(reasons(reason, left=None)) == {"packers"}
+        assert set(reasons(reason, left=OWNER_STEP.left)) == {"packers", "owner"}
+        assert set(reasons(reason, left=BOSS_STEP.left)) == {"packers", "owner", "boss"}
+    assert set(reasons(Reason.RESOLVED, left=None)) == {"packers", "owner", "boss"}
 
 
 def test_normal_is_learned_only_from_enough_and_is_a_time_that_was_observed() -> None:
