@@ -1,4 +1,4 @@
-"""Family `blind`: a shop cannot be read, and no order is to be blamed for it."""
+"""Family `blind`: a shop cannot be read or a channel cannot be told, and no order is to be blamed for it."""
 
 from collections.abc import Mapping
 
@@ -13,5 +13,6 @@ MEANINGS: Mapping[str, str] = {
     "ozon_down": "Ozon cannot be reached or answers with errors. Proof: the error of our last request.",
     "answer_not_understood": "Ozon answers something that is no list of postings. Proof: what it sent.",
     "stale_data": "The shop has not been read for longer than three intervals. Proof: the time of the last reading.",
+    "channel_dead": "A channel takes no messages, for good or for 15 minutes. Proof: its service's answer or error.",
 }
-"""Cause id -> what it means and what proves it. They are found by reading, not by rules."""
+"""Cause id -> what it means and what proves it. They are found by reading and by telling, not by rules."""
