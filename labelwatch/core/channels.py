@@ -27,8 +27,8 @@ def channel_dead(name: str, reason: str, *, since: datetime, waiting: int, now: 
     )
 
 
-def handover_diagnosis(channel: str, *, since: datetime, until: datetime) -> Diagnosis:
-    """The list of everything that a channel gets at `until`, after the one at `since`: no trouble and no cause, but
+def handover_diagnosis(channel: str, *, since: datetime, at: datetime) -> Diagnosis:
+    """The list of everything that a channel gets at `at`, after the one at `since`: no trouble and no cause, but
     told through the same outbox."""
     return Diagnosis(
         shop="",
@@ -39,6 +39,6 @@ def handover_diagnosis(channel: str, *, since: datetime, until: datetime) -> Dia
         certainty=Certainty.CERTAIN,
         verdict=Verdict.WAIT,
         incident=f"handover:{channel}",
-        waiting_since=Interval(since, until),
-        as_of=until,
+        waiting_since=Interval(since, at),
+        as_of=at,
     )

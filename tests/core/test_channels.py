@@ -21,7 +21,7 @@ def test_a_dead_channel_is_certain_and_critical_and_of_no_shop() -> None:
 
 
 def test_a_hand_over_spans_the_time_since_the_last_one_and_names_no_cause() -> None:
-    handed = handover_diagnosis("packers", since=SINCE, until=NOW)
+    handed = handover_diagnosis("packers", since=SINCE, at=NOW)
     assert (handed.posting_number, handed.incident) == (None, "handover:packers")
     assert handed.waiting_since == Interval(SINCE, NOW)
     assert handed.cause not in CAUSES
