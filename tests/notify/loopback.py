@@ -2,6 +2,7 @@
 
 import json
 import socket
+import ssl
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -54,6 +55,7 @@ class Hook:
 
     acts: Sequence[Act]
     requests: list[Request] = field(default_factory=list)
+    tls: ssl.SSLContext | None = None
 
     def __post_init__(self) -> None:
         self._server = socket.create_server(("127.0.0.1", 0))
@@ -90,8 +92,8 @@ class Hook:
                 return
             threading.Thread(target=self._talk, args=(connection,), daemon=True).start()
 
-    def _talk(self, connection: socket.socket) -> None:
-        with connection:
+    def _talk(self, raw: socket.socket) -> None:
+        with self.tls.wrap_socket(raw, server_side=True) if self.tls else raw as connection:
             request = _read(connection)
             if request is None:
                 return

@@ -9,12 +9,16 @@ from typing import Any
 from apprise import NotifyBase
 from apprise.utils.parse import parse_urls
 
+from labelwatch.notify.channels.dingtalk import open_dingtalk
+from labelwatch.notify.channels.feishu import open_feishu
 from labelwatch.notify.channels.http import Line
 from labelwatch.notify.channels.outcome import Channel
 from labelwatch.notify.channels.secrecy import hush
 from labelwatch.notify.channels.services import open_service, plugin
+from labelwatch.notify.channels.telegram import open_telegram
 from labelwatch.notify.channels.way import credentials_of, way_mistake
 from labelwatch.notify.channels.webhook import open_webhook
+from labelwatch.notify.channels.wecom import open_wecom
 
 __all__ = ["check_url", "check_way", "open_channel"]
 
@@ -43,6 +47,13 @@ Opener = Callable[[Any, Line, Route], Channel]
 _OWN: Mapping[str, Opener] = {
     "json": lambda service, line, _: open_webhook(service, line),
     "jsons": lambda service, line, _: open_webhook(service, line),
+    "tgram": lambda service, line, route: open_telegram(
+        service, line, api_base=route.api_base, address=route.address, labels=route.labels
+    ),
+    "wecombot": lambda service, line, route: open_wecom(service, line, api_base=route.api_base),
+    "dingtalk": lambda service, line, route: open_dingtalk(service, line, api_base=route.api_base),
+    "feishu": lambda service, line, route: open_feishu(service, line, api_base=route.api_base),
+    "lark": lambda service, line, route: open_feishu(service, line, api_base=route.api_base),
 }
 
 

@@ -1,11 +1,13 @@
 """One request to a service, within a deadline; what can go wrong on the way comes back as a value."""
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 
@@ -18,6 +20,8 @@ READ_AT_MOST = 64 * 1024
 _CONNECT = timedelta(seconds=10)
 _TRY_AGAIN = frozenset({408, 425})
 _TOO_MANY = 429
+_PROXY_WANTS_LOGIN = 407
+_PROXY_REFUSES = re.compile(r"\b40[137]\b|username|auth", re.IGNORECASE)
 _LONGEST = timedelta(hours=24)
 _UNLESS_TOLD = timedelta(seconds=30)
 """How long to be silent when a service says "too many" and not until when."""
@@ -31,7 +35,7 @@ class Line:
     """For one request from first byte to last."""
     secrets: tuple[str, ...] = field(default=(), repr=False)
     proxy: str = field(default="", repr=False)
-    """http://, https:// or socks5:// address of a proxy; empty = none."""
+    """http://, https://, socks5:// or socks5h:// address of a proxy; empty = what the environment names."""
     verify: bool = True
 
 
@@ -95,6 +99,8 @@ def judged(answer: Answer) -> Failure | None:
     if answer.status >= 500 or answer.status in _TRY_AGAIN:
         wish = retry_after(answer)
         return RateLimited(said, wish) if wish else Retry(said)
+    if answer.status == _PROXY_WANTS_LOGIN:
+        return Permanent(f"the proxy wants a login: put it into the proxy's address ({said})")
     if 300 <= answer.status < 400:
         return Permanent(f"HTTP {answer.status} leads to another address, which is not followed: give the final one")
     if answer.is_good and answer.is_page:
@@ -122,8 +128,11 @@ def _ask(line: Line, client: httpx.Client, method: str, address: str, request: d
         body = _beginning(with_answer)
         said = redact(plain(body.decode("utf-8", "replace"), 100), line.secrets)
         return Answer(with_answer.status_code, with_answer.headers, body, said)
-    except (httpx.ConnectError, httpx.ConnectTimeout, httpx.ProxyError) as error:
-        return Retry(_said(line, "cannot connect", error))
+    except httpx.ProxyError as error:
+        refused = Permanent if _PROXY_REFUSES.search(str(error)) else Retry
+        return refused(_said(line, f"no way{_through(line)}", error))
+    except (httpx.ConnectError, httpx.ConnectTimeout) as error:
+        return Retry(_said(line, f"cannot connect{_through(line)}", error))
     except (httpx.UnsupportedProtocol, httpx.InvalidURL, httpx.LocalProtocolError) as error:
         return Permanent(_said(line, "cannot be sent", error))
     except httpx.HTTPError as error:
@@ -132,6 +141,12 @@ def _ask(line: Line, client: httpx.Client, method: str, address: str, request: d
 
 def _said(line: Line, what: str, error: Exception) -> str:
     return redact(f"{what}: {plain(str(error), 160) or type(error).__name__}", line.secrets)
+
+
+def _through(line: Line) -> str:
+    """Where the proxy is, for who mends it; not how to log in."""
+    _, _, host = urlsplit(line.proxy).netloc.rpartition("@")
+    return f" through the proxy {host}" if host else ""
 
 
 def _beginning(answer: httpx.Response) -> bytes:

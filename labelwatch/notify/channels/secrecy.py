@@ -13,8 +13,9 @@ _LOUD = ("urllib3", "requests", "httpx", "httpcore")
 
 
 def secrets_of(url: str) -> tuple[str, ...]:
-    """All parts of a URL after its scheme, as written and decoded, longest first."""
-    parts = re.split(r"[/?&=:@,;#+]+", url.partition("://")[2])
+    """All parts of a URL after its scheme but the names of its parameters, as written and decoded, longest first."""
+    unnamed = re.sub(r"[?&;][^=&;/@]*=", "&", url.partition("://")[2])
+    parts = re.split(r"[/?&=:@,;#+]+", unnamed)
     forms = {form for part in parts for form in (part, unquote(part))}
     return tuple(sorted((form for form in forms if len(form) >= _TOO_SHORT), key=len, reverse=True))
 

@@ -1,5 +1,6 @@
 """Every service that Apprise knows, one message per object, with the answer it does not give left open."""
 
+import re
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -7,14 +8,19 @@ from apprise import Apprise, AppriseAsset, NotifyBase, NotifyFormat
 from apprise.result import AppriseResult, AppriseResultStatus
 
 from labelwatch.notify.channels.deadline import within
-from labelwatch.notify.channels.outcome import Ambiguous, Delivered, Parcel, Permanent, Result, Retry
+from labelwatch.notify.channels.outcome import Ambiguous, Delivered, Parcel, Permanent, RateLimited, Result, Retry
 from labelwatch.notify.channels.secrecy import redact, secrets_of
 from labelwatch.notify.message import Message
 from labelwatch.notify.messages import LIMIT
 from labelwatch.notify.plain import plain
 
-_BYTES = {"wecombot": 2048}
-"""Services that count bytes and cut silently; a Chinese character takes three."""
+_STATUS = re.compile(r"\berror=(\d{3})\b")
+"""How most of Apprise's services end the line they log about a refusal."""
+_NOT_OURS = frozenset({"401", "403", "404", "410"})
+"""The key or the address is wrong, whatever the message."""
+_TOO_MANY = "429"
+_UNTIL = timedelta(minutes=1)
+"""Apprise keeps to itself when the service wants more."""
 
 
 def plugin(url: str) -> NotifyBase | None:
@@ -54,9 +60,7 @@ class Service:
 
 def open_service(url: str, service: NotifyBase, *, deadline: timedelta) -> Service:
     """The channel of a URL that has been checked."""
-    scheme = url.partition("://")[0].lower()
-    takes = _BYTES[scheme] // 3 if scheme in _BYTES else service.body_maxlen
-    return Service(url, limit=min(LIMIT, takes), deadline=deadline)
+    return Service(url, limit=min(LIMIT, service.body_maxlen), deadline=deadline)
 
 
 def _notify(url: str, message: Message) -> AppriseResult:
@@ -74,11 +78,15 @@ def _notify(url: str, message: Message) -> AppriseResult:
 
 
 def _judged(answer: AppriseResult, secrets: tuple[str, ...]) -> Result:
-    reason = plain(redact("; ".join(entry.message for entry in answer.logs()), secrets), 240)
+    logged = "; ".join(entry.message for entry in answer.logs())
+    reason, statuses = plain(redact(logged, secrets), 240), set(_STATUS.findall(logged))
     if answer.status is AppriseResultStatus.SUCCESS:
         return Delivered(receipt="", verified=False)
     if answer.status is AppriseResultStatus.TIMEOUT:
         return Ambiguous(reason or "no answer in time")
     if answer.status is AppriseResultStatus.NOMATCH:
         return Permanent("its URL is not understood")
-    return Retry(reason or "the service did not take it")
+    if statuses & _NOT_OURS:
+        return Permanent(reason)
+    # A lost answer and a closed port read alike in that log; the second is by far the more common one.
+    return RateLimited(reason, _UNTIL) if _TOO_MANY in statuses else Retry(reason or "the service did not take it")

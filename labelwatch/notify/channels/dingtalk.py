@@ -1,0 +1,108 @@
+"""`dingtalk://`: a robot in a DingTalk group. As plain text, which can be copied and in which nothing is markup.
+
+Codes: https://open.dingtalk.com/document/orgapp/custom-robots-send-group-messages
+"""
+
+import base64
+import hashlib
+import hmac
+import time
+from collections.abc import Callable, Sequence
+
+from apprise.plugins.dingtalk import NotifyDingTalk
+
+from labelwatch.notify.channels.http import Line
+from labelwatch.notify.channels.outcome import BadMessage, Parcel, Retry
+from labelwatch.notify.channels.robot import (
+    ADDRESS_REFUSED,
+    KEYWORD_MISSING,
+    SWITCHED_OFF,
+    TOKEN_UNKNOWN,
+    Dialect,
+    Request,
+    Robot,
+    by_words,
+    fitted,
+    permanent,
+    text_of,
+    too_fast,
+)
+from labelwatch.notify.messages import LIMIT
+
+HOST = "https://oapi.dingtalk.com"
+MOST = 18_000
+"""Bytes of text; DingTalk takes 20000 for the whole request, in which some characters are escaped."""
+
+_CLOCK_WRONG = permanent("the signature is too old or too new: set the clock of this machine")
+_SIGNATURE_WRONG = permanent(
+    "the robot checks a signature: put its secret before the token, dingtalk://SECRET@TOKEN, or correct it"
+)
+_REFUSED_BY_SETTINGS = by_words(
+    {
+        "keyword": KEYWORD_MISSING,
+        "关键词": KEYWORD_MISSING,
+        "invalid timestamp": _CLOCK_WRONG,
+        "过期": _CLOCK_WRONG,
+        "sign": _SIGNATURE_WRONG,
+        "签名": _SIGNATURE_WRONG,
+        "whitelist": ADDRESS_REFUSED,
+        "白名单": ADDRESS_REFUSED,
+    },
+    otherwise=permanent("the robot's security settings refused it: look at them in the group"),
+)
+# Above twenty a minute DingTalk may refuse for ten minutes; asking again each minute costs nothing.
+_DIALECT = Dialect(
+    codes=("errcode",),
+    words=("errmsg",),
+    meanings={
+        -1: Retry,
+        130101: too_fast,
+        410100: too_fast,
+        310000: _REFUSED_BY_SETTINGS,
+        300001: TOKEN_UNKNOWN,
+        300005: TOKEN_UNKNOWN,
+        400101: TOKEN_UNKNOWN,
+        400106: TOKEN_UNKNOWN,
+        40035: by_words({"token": TOKEN_UNKNOWN}, otherwise=BadMessage),
+        400102: SWITCHED_OFF,
+        400013: permanent("the group was dissolved: add a robot to another one"),
+        400105: BadMessage,
+        430101: BadMessage,
+        430102: BadMessage,
+        430103: BadMessage,
+        430104: BadMessage,
+    },
+)
+
+
+def open_dingtalk(
+    service: NotifyDingTalk, line: Line, *, api_base: str = "", now: Callable[[], float] = time.time
+) -> Robot:
+    """The robot that Apprise read from a URL; `api_base` takes the place of DingTalk's own host, `now` is Unix time.
+
+    Phone numbers in the URL are those of people in the group who are mentioned in each message that may be heard.
+    """
+
+    def request(parcel: Parcel) -> Request:
+        signature = signed(service.secret, int(now() * 1000)) if service.secret else {}
+        return {"access_token": service.token, **signature}, _body(parcel, [str(phone) for phone in service.targets])
+
+    address = f"{(api_base or HOST).rstrip('/')}/robot/send"
+    return Robot(address, line, _DIALECT, request, LIMIT)
+
+
+def signed(secret: str, at: int) -> dict[str, str]:
+    """The two fields of the query that prove the secret; `at` is Unix time in milliseconds."""
+    digest = hmac.digest(secret.encode(), f"{at}\n{secret}".encode(), hashlib.sha256)
+    return {"timestamp": str(at), "sign": base64.b64encode(digest).decode()}
+
+
+def _body(parcel: Parcel, phones: Sequence[str]) -> dict[str, object]:
+    mentioned = [] if parcel.quiet else list(phones)
+    # DingTalk mentions only who stands in the text as well.
+    names = "".join(f"\n@{phone}" for phone in mentioned)
+    return {
+        "msgtype": "text",
+        "text": {"content": fitted(text_of(parcel.message), MOST) + names},
+        "at": {"atMobiles": mentioned, "isAtAll": False},
+    }

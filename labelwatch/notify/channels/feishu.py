@@ -1,0 +1,91 @@
+"""`feishu://` and `lark://`: a robot in a Feishu or Lark group. As rich text, whose parts are never read as markup.
+
+Codes: https://open.feishu.cn/document/client-docs/bot-v3/add-custom-bot
+"""
+
+import base64
+import hashlib
+import hmac
+import re
+import time
+from collections.abc import Callable
+
+from apprise.plugins.feishu import NotifyFeishu
+from apprise.plugins.lark import NotifyLark
+
+from labelwatch.notify.channels.http import Line
+from labelwatch.notify.channels.outcome import BadMessage, Parcel
+from labelwatch.notify.channels.robot import (
+    ADDRESS_REFUSED,
+    KEYWORD_MISSING,
+    SWITCHED_OFF,
+    TOKEN_UNKNOWN,
+    Dialect,
+    Request,
+    Robot,
+    by_words,
+    permanent,
+    too_fast,
+)
+from labelwatch.notify.message import Message
+from labelwatch.notify.messages import LIMIT
+
+HOSTS = {"feishu": "https://open.feishu.cn", "lark": "https://open.larksuite.com"}
+
+_LINK = re.compile(r"(https?://[^\s，。；）)]+)")
+
+_DIALECT = Dialect(
+    codes=("code", "StatusCode"),
+    words=("msg", "StatusMessage"),
+    meanings={
+        11232: too_fast,
+        99991400: too_fast,
+        9499: by_words({"frequency": too_fast, "too many": too_fast}, otherwise=BadMessage),
+        19002: BadMessage,
+        19001: TOKEN_UNKNOWN,
+        19007: SWITCHED_OFF,
+        19021: permanent(
+            "the robot checks a signature: put its secret before the token, feishu://SECRET@TOKEN, or correct it; "
+            "if it is right, set the clock of this machine"
+        ),
+        19022: ADDRESS_REFUSED,
+        19024: KEYWORD_MISSING,
+    },
+)
+
+
+def open_feishu(
+    service: NotifyFeishu | NotifyLark, line: Line, *, api_base: str = "", now: Callable[[], float] = time.time
+) -> Robot:
+    """The robot that Apprise read from a URL; `api_base` takes the place of the service's host, `now` is Unix time.
+
+    A user in the URL is the robot's signing secret, which Apprise itself has no use for: `feishu://SECRET@TOKEN`.
+    """
+
+    def request(parcel: Parcel) -> Request:
+        signature = signed(service.user, int(now())) if service.user else {}
+        return {}, {**signature, "msg_type": "post", "content": {"post": {"zh_cn": _post(parcel.message)}}}
+
+    host = (api_base or HOSTS[str(service.schema)]).rstrip("/")
+    return Robot(f"{host}/open-apis/bot/v2/hook/{service.token}", line, _DIALECT, request, LIMIT)
+
+
+def signed(secret: str, at: int) -> dict[str, str]:
+    """The two fields of the body that prove the secret; `at` is Unix time in seconds."""
+    digest = hmac.digest(f"{at}\n{secret}".encode(), b"", hashlib.sha256)
+    return {"timestamp": str(at), "sign": base64.b64encode(digest).decode()}
+
+
+def _post(message: Message) -> dict[str, object]:
+    """A paragraph for each section, an empty line between them."""
+    *most, last = [section.text for section in message.sections if section.text] or [message.title]
+    return {"title": message.title, "content": [_elements(text) for text in (*(f"{text}\n" for text in most), last)]}
+
+
+def _elements(text: str) -> list[dict[str, str]]:
+    """The text with its links apart, so that they can be touched."""
+    parts = [part for part in _LINK.split(text) if part]
+    return [
+        {"tag": "a", "text": part, "href": part} if _LINK.fullmatch(part) else {"tag": "text", "text": part}
+        for part in parts
+    ]

@@ -1,0 +1,59 @@
+"""What the tests of the group robots share: a message, hostile names, and a service on loopback to send to."""
+
+import json
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+from labelwatch.notify.channels import open_channel
+from labelwatch.notify.channels.outcome import Parcel, Result
+from labelwatch.notify.message import Kind, Message, Section
+from labelwatch.notify.messages import render
+from tests.notify.build import NOW, destination, diagnosis, told
+from tests.notify.loopback import Act, Hook, Request, answer
+
+LINK = "https://seller.ozon.ru/app/postings/fbs?id=1"
+MESSAGE = Message(
+    "‼️ 先备货 · 41517061-0214-1",
+    (
+        Section(lines=("为什么：卖家还没有备货。",)),
+        Section(heading="怎么做：", lines=(f"打开 {LINK}，点“备货”。",), rows=(("41517061-0214-1", "3 件"),)),
+    ),
+    Kind.FAILURE,
+)
+PARCEL = Parcel(MESSAGE, [], "0" * 32)
+HOSTILE = (
+    '<script>alert(1)</script> <@all> <at user_id="all">all</at> @all @13800000000 **b** [x](http://evil.example) '
+    "# h\n> q `c` \u202egnp.exe \x00\ud800 " + "好" * 10_000
+)
+
+
+def asked(
+    url: str, act: Act, *, parcel: Parcel = PARCEL, proxy: str = "", deadline: float = 5.0
+) -> tuple[Result, Request]:
+    """Send through a channel whose service answers like this: what came of it, and what the service was asked."""
+    with Hook([act]) as hook:
+        base = f"http://127.0.0.1:{hook.port}"
+        channel = open_channel(url, api_base=base, proxy=proxy, deadline=timedelta(seconds=deadline))
+        result = channel.send(parcel)
+    (request,) = hook.requests
+    return result, request
+
+
+def said(**fields: Any) -> Act:
+    """HTTP 200 with these fields as JSON."""
+    return answer(200, json.dumps(fields, ensure_ascii=False))
+
+
+def about_hostile_product(limit: int) -> Parcel:
+    """The message about a posting whose product has a hostile name."""
+    product = replace(diagnosis().products[0], name=HOSTILE, offer_id=HOSTILE)
+    message = render([told(products=(product,))], destination("zh"), now=NOW, limit=limit)
+    return Parcel(message, [], "0" * 32)
+
+
+def raw_hostile() -> Parcel:
+    """A message in which nothing was made harmless: what the channel itself lets through."""
+    return Parcel(
+        Message(HOSTILE[:300], (Section(HOSTILE, (HOSTILE,), ((HOSTILE, HOSTILE),)),), Kind.INFO), [], "0" * 32
+    )
