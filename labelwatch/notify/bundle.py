@@ -45,7 +45,7 @@ def title(voice: Voice, ordered: Sequence[Notification]) -> str:
 def sections(voice: Voice, ordered: Sequence[Notification], *, limit: int, board: str) -> tuple[Section, ...]:
     """As many items as fit into `limit` characters and a phone; the rest is counted, with where to see it."""
     groups = _groups(ordered)
-    pieces = list(_pieces(voice, groups))
+    pieces = list(_pieces(voice, groups, ordered))
     taken = affordable(pieces, limit)
     listed = sum(len(section.rows) for _, section in taken)
     if len(taken) == len(pieces) and listed == len(ordered):
@@ -105,25 +105,27 @@ def _common(told: Sequence[Notification]) -> Diagnosis:
     )
 
 
-def _pieces(voice: Voice, groups: Sequence[Group]) -> Iterator[Piece]:
+def _pieces(voice: Voice, groups: Sequence[Group], ordered: Sequence[Notification]) -> Iterator[Piece]:
     """What makes up the message, the weightiest first: what to do in each group, its first item, why, more items."""
     alone = len(groups) == 1  # then the title says what to do
     yield from ((n, Section(heading="" if alone else _head(voice, group))) for n, group in enumerate(groups))
-    items = list(_items(voice, groups))
+    items = list(_items(voice, groups, ordered))
     yield from items[: len(groups)]
     reasons = ((n, wording.why(voice, group.about)) for n, group in enumerate(groups) if group.about is not None)
     yield from ((n, Section(lines=(why,))) for n, why in reasons)
     yield from items[len(groups) :]
 
 
-def _items(voice: Voice, groups: Sequence[Group]) -> Iterator[Piece]:
-    """The first of every group, then the second of every group, and so on."""
-    diagnoses = [one.alert.diagnosis for group in groups for one in group.told]
-    shops = {shop for diagnosis in diagnoses for shop in diagnosis.shops or (diagnosis.shop,)}
+def _items(voice: Voice, groups: Sequence[Group], ordered: Sequence[Notification]) -> Iterator[Piece]:
+    """The first of every group, then the most urgent of all the others."""
+    shops = {shop for one in ordered for shop in one.alert.diagnosis.shops or (one.alert.diagnosis.shop,)}
     with_shop = len(shops) > 1 and len(voice.shops) != 1
-    turns = sorted((turn, n) for n, group in enumerate(groups) for turn in range(len(group.told)))
-    for turn, n in turns[: max(MAX_ITEMS, len(groups))]:
-        yield n, Section(rows=(_item(voice, groups[n].told[turn], with_shop=with_shop),))
+    rank = {id(one): n for n, one in enumerate(ordered)}
+    turns = sorted(
+        (one is not group.told[0], rank[id(one)], n) for n, group in enumerate(groups) for one in group.told
+    )
+    for _, place, n in turns[: max(MAX_ITEMS, len(groups))]:
+        yield n, Section(rows=(_item(voice, ordered[place], with_shop=with_shop),))
 
 
 def _head(voice: Voice, group: Group) -> str:

@@ -93,7 +93,7 @@ class Lines:
     waiting: str
     waiting_at_least: str
     handled: str
-    handled_note: str
+    seen: str
     woken: str
     woken_alone: str
     escalated_left: str
@@ -117,7 +117,8 @@ class Lines:
     other_groups: str
     more_how: str
     after_quiet: str
-    brief: str
+    colon: str
+    news: str
     nobody_yet: str
     handover: str
     handover_nothing: str

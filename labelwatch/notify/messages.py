@@ -4,17 +4,18 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
-from labelwatch.core.model import Destination, Notification, Reason, Severity
-from labelwatch.notify import age, bundle, single
+from labelwatch.core.model import Alert, Destination, Notification, Reason, Severity
+from labelwatch.notify import age, bundle, single, wording
 from labelwatch.notify.age import EVERY_SHOP_ALIKE, Intervals
 from labelwatch.notify.catalog import catalog, counted
 from labelwatch.notify.message import Kind, Message, Section, cost
 from labelwatch.notify.moments import Voice, clock
 from labelwatch.notify.plain import plain, size
-from labelwatch.notify.wording import is_incident
 
 LIMIT = 4000
 """Characters of title and body together: Telegram takes 4096."""
+MAX_WAITING = 5
+"""More postings than that nobody passes on by word of mouth."""
 
 _END_OF_TIME = datetime.max.replace(tzinfo=UTC)
 _LAST = (Reason.TEST, Reason.RESOLVED)
@@ -51,6 +52,36 @@ def render(
     return Message(title, (*opening, *main, *end), _kind(ordered))
 
 
+def brief(told: Notification, destination: Destination, *, now: datetime) -> Message:
+    """A short reply below the full message, which is kept up to date: what is new, and what to do first."""
+    voice, diagnosis = voice_of(destination, now), told.alert.diagnosis
+    left = wording.soonest if wording.is_incident(diagnosis) else wording.time_left
+    if told.reason is Reason.RESOLVED:
+        pieces = [single.outcome(voice, told.alert), single.to_spare(voice, told.alert)]
+    else:
+        pieces = [_news(voice, told), left(voice, diagnosis.deadline)]
+    subject = "" if wording.channel(diagnosis) else wording.subject(voice, diagnosis)
+    said = " · ".join(piece for piece in (*pieces, subject) if piece)
+    is_new = told.reason not in (*_LAST, Reason.FIRST)  # else the title says what to do
+    sections = (Section(lines=(wording.headline(voice, diagnosis),)),) if is_new else ()
+    return Message(f"{single.mark(voice, told)} {said}", sections, _kind([told]))
+
+
+def channel_dead(
+    told: Notification, destination: Destination, waiting: Sequence[Alert], *, now: datetime, limit: int = LIMIT
+) -> Message:
+    """What is told of a channel that does not work, over another one: why, and what most urgently waits for it.
+
+    `waiting` are the alerts that it was to tell; of shops that the reader hears nothing of, none is named.
+    """
+    voice = voice_of(destination, now)
+    title = single.title(voice, told)
+    first, *others = single.parts(voice, told)
+    listed = _waiting(voice, waiting) if told.reason is not Reason.RESOLVED else ()
+    sections = single.fitting([first, *listed, *others], limit - size(title))
+    return Message(title, sections, _kind([told]))
+
+
 def dead_channel(channel: str, reason: str, *, undelivered: int, destination: Destination, now: datetime) -> Message:
     """What another channel is told when `channel` fails for good."""
     words = voice_of(destination, now).words
@@ -71,12 +102,48 @@ def _after_quiet(voice: Voice, since: datetime) -> tuple[Section, ...]:
     return (Section(lines=(voice.words.line.after_quiet.format(since=clock(voice, since)),)),)
 
 
+def _news(voice: Voice, told: Notification) -> str:
+    """`New cause: awaiting registration`; or why it is back, which needs no cause; the first time, what to do."""
+    diagnosis = told.alert.diagnosis
+    if told.reason is Reason.FIRST:
+        return wording.headline(voice, diagnosis)
+    if told.reason is Reason.ESCALATED and (scarce := wording.scarce(voice, told.alert)):
+        return scarce
+    name = wording.words_of(voice, diagnosis.cause).name
+    return voice.words.line.news.format(reason=single.again(voice, told), name=name)
+
+
+def _waiting(voice: Voice, alerts: Sequence[Alert]) -> tuple[Section, ...]:
+    """The postings among them, the most urgent first, and how many are not listed."""
+    about = {
+        (alert.diagnosis.shop, alert.diagnosis.posting_number): alert.diagnosis
+        for alert in alerts
+        if alert.diagnosis.posting_number is not None and alert.resolved_at is None
+        if not voice.shops or alert.diagnosis.shop in voice.shops
+    }
+    urgent = sorted(about.values(), key=lambda diagnosis: (diagnosis.deadline or _END_OF_TIME, diagnosis.shop))
+    with_shop = len({diagnosis.shop for diagnosis in urgent}) > 1
+    rows = tuple(
+        (
+            wording.subject(voice, diagnosis),
+            wording.time_left(voice, diagnosis.deadline),
+            wording.headline(voice, diagnosis),
+            *([plain(diagnosis.shop)] if with_shop else []),
+        )
+        for diagnosis in urgent[:MAX_WAITING]
+    )
+    listed = (Section(heading=voice.words.line.waiting_first, rows=rows),) if rows else ()
+    hidden = len(urgent) - len(rows)
+    return (*listed, bundle.rest(voice, hidden, "")) if hidden else listed
+
+
 def _urgency(told: Notification) -> tuple[int, bool, bool, datetime, int, str]:
-    """What is over last, before it what is a test; an incident first, then a shop that cannot be read; then by deadline, then by severity."""
+    """What is over last, before it tests; an incident first, then what cannot be read or reached; then by deadline,
+    then by severity."""
     diagnosis = told.alert.diagnosis
     return (
         _LAST.index(told.reason) if told.reason in _LAST else -1,
-        not is_incident(diagnosis),
+        not wording.is_incident(diagnosis),
         diagnosis.posting_number is not None,
         diagnosis.deadline or _END_OF_TIME,
         -diagnosis.severity.rank,
@@ -86,7 +153,11 @@ def _urgency(told: Notification) -> tuple[int, bool, bool, datetime, int, str]:
 
 def _kind(told: Sequence[Notification]) -> Kind:
     """As bad as the worst that is still open."""
-    severities = [one.alert.diagnosis.severity for one in told if one.reason not in _LAST]
-    if severities:
-        return _KIND[max(severities, key=lambda severity: severity.rank)]
-    return Kind.INFO if any(one.reason is Reason.TEST for one in told) else Kind.SUCCESS
+    open_ones = [one.alert.diagnosis.severity for one in told if one.reason not in _LAST]
+    is_test = not open_ones and any(one.reason is Reason.TEST for one in told)
+    return Kind.INFO if is_test else kind_of(open_ones)
+
+
+def kind_of(severities: Sequence[Severity]) -> Kind:
+    """As bad as the worst; a success where there is none."""
+    return _KIND[max(severities, key=lambda severity: severity.rank)] if severities else Kind.SUCCESS

@@ -19,8 +19,13 @@ def title(voice: Voice, told: Notification) -> str:
 
 def sections(voice: Voice, told: Notification, *, limit: int) -> tuple[Section, ...]:
     """The parts that fit into `limit` characters, the weightiest first."""
-    parts = _resolved(voice, told.alert) if told.reason is Reason.RESOLVED else _parts(voice, told)
-    return fitting([part for part in parts if part.text], limit)
+    return fitting(parts(voice, told), limit)
+
+
+def parts(voice: Voice, told: Notification) -> list[Section]:
+    """Everything that can be said, the weightiest first."""
+    said = _resolved(voice, told.alert) if told.reason is Reason.RESOLVED else _open(voice, told)
+    return [part for part in said if part.text]
 
 
 def mark(voice: Voice, told: Notification) -> str:
@@ -95,7 +100,7 @@ def _title(voice: Voice, told: Notification) -> tuple[str, ...]:
     return headline, wording.time_left(voice, diagnosis.deadline), wording.subject(voice, diagnosis)
 
 
-def _parts(voice: Voice, told: Notification) -> list[Section]:
+def _open(voice: Voice, told: Notification) -> list[Section]:
     diagnosis, line = told.alert.diagnosis, voice.words.line
     steps = _numbered(wording.steps(voice, diagnosis))
     return [
@@ -141,8 +146,8 @@ def _resolved(voice: Voice, alert: Alert) -> list[Section]:
         return [_section(_lasted(voice, alert), line.calm_rest), _section(wording.shops(voice, diagnosis))]
     took = line.resolved_took.format(took=lasted(voice, alert))
     if wording.channel(diagnosis):
-        counts = voice.words.count
-        return [_section(counted(voice.words, counts.delivering, diagnosis.late) if diagnosis.late else "", took)]
+        waiting = diagnosis.late
+        return [_section(counted(voice.words, voice.words.count.delivering, waiting) if waiting else "", took)]
     if diagnosis.posting_number is None:
         return [_section(took)]
     return [

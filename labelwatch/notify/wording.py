@@ -216,14 +216,19 @@ def subject(voice: Voice, diagnosis: Diagnosis) -> str:
 
 
 def handled(voice: Voice, alert: Alert) -> str:
-    """Who takes care of it or put it off, with the note left; nothing where that is over."""
+    """Who takes care of it or put it off, with the note left; of one that is back since, who knows of it."""
     line, by, note = voice.words.line, plain(alert.handled_by, 40), plain(alert.note, 120)
-    if alert.state is AlertState.SNOOZED and alert.snoozed_until is not None:
-        named = line.list_gap.join(filter(None, (by, note)))
-        return voice.words.press["snoozed"].format(until=clock(voice, alert.snoozed_until), by=named)
-    if not by or alert.snoozed_until is not None:
-        return ""
-    return line.handled_note.format(by=by, note=note) if note else line.handled.format(by=by)
+    match alert.state:
+        case AlertState.SNOOZED if alert.snoozed_until is not None and alert.snoozed_until > voice.now:
+            until = clock(voice, alert.snoozed_until)
+            said = voice.words.press["snoozed"].format(until=until, by=by)
+        case AlertState.ACKNOWLEDGED if by:
+            said = line.handled.format(by=by)
+        case _ if by and alert.handled_at is not None and alert.snoozed_until is None:
+            said = line.seen.format(by=by, time=clock(voice, alert.handled_at))
+        case _:
+            return ""
+    return line.colon.format(head=said.rstrip(".。"), text=note) if note else said
 
 
 def woken(voice: Voice, alert: Alert) -> str:
@@ -241,7 +246,7 @@ def scarce(voice: Voice, alert: Alert) -> str:
     deadline, line = alert.diagnosis.deadline, voice.words.line
     if left is None or deadline is None or deadline <= voice.now:
         return ""
-    template = line.escalated_taken if handled(voice, alert) else line.escalated_left
+    template = line.escalated_taken if alert.handled_by else line.escalated_left
     return template.format(left=duration(voice, left))
 
 

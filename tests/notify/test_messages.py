@@ -4,13 +4,25 @@ import re
 import unicodedata
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from labelwatch.core.causes import CAUSES
-from labelwatch.core.model import DeliveryMethod, Interval, Outcome, Product, Proof, Reason, Severity, Verdict
+from labelwatch.core.model import (
+    AlertState,
+    DeliveryMethod,
+    Interval,
+    Outcome,
+    Product,
+    Proof,
+    Reason,
+    Severity,
+    Told,
+    Verdict,
+)
 from labelwatch.notify.catalog import LANGUAGES
 from labelwatch.notify.example import example
 from labelwatch.notify.message import Kind, Message
@@ -226,10 +238,70 @@ def test_a_wait_seen_only_roughly_is_told_as_at_least() -> None:
     assert "waiting at least 40 min" in render([told(waiting_since=seen)], destination(), now=NOW).body
 
 
-def test_somebody_who_took_it_on_is_named() -> None:
+TAKEN = {"handled_by": "Анна", "handled_at": NOW - minutes(63), "note": "ждёт курьера"}
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        (TAKEN | {"state": AlertState.ACKNOWLEDGED}, "Этим занимается Анна: ждёт курьера\n"),
+        (TAKEN | {"state": AlertState.ACKNOWLEDGED, "note": ""}, "Этим занимается Анна.\n"),
+        (TAKEN, "Об этом знает Анна (16:05): ждёт курьера\n"),
+        (
+            TAKEN | {"state": AlertState.SNOOZED, "snoozed_until": NOW + minutes(9)},
+            "Тихо до 17:17 (Анна): ждёт курьера",
+        ),
+    ],
+)
+def test_somebody_who_took_it_on_is_named_with_the_note(fields: dict[str, Any], said: str) -> None:
     one = told(reason=Reason.ESCALATED)
-    taken = replace(one, alert=replace(one.alert, handled_by="Анна"))
-    assert "Этим занимается Анна." in render([taken], destination("ru"), now=NOW).body
+    taken = replace(one, alert=replace(one.alert, **fields))
+    assert said in render([taken], destination("ru"), now=NOW).body
+
+
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        (
+            {"snoozed_until": NOW - minutes(8), "handled_by": "Нина"},
+            (
+                "【Нина 暂停到 22:00，时间到了】",
+                "Отсрочка закончилась (Нина, до 17:00). ",
+                "The snooze of Нина (until 19:00) is over. ",
+            ),
+        ),
+        (
+            {"snoozed_until": NOW - minutes(8)},
+            ("【暂停到 22:00，时间到了】", "Отсрочка закончилась (до 17:00). ", "The snooze (until 19:00) is over. "),
+        ),
+    ],
+)
+def test_what_comes_back_after_a_snooze_says_whose_it_was_and_that_nobody_has_it(
+    fields: dict[str, Any], words: tuple[str, str, str]
+) -> None:
+    one = told(reason=Reason.REMINDER)
+    woken = replace(one, alert=replace(one.alert, handled_at=NOW - minutes(68), **fields))
+    for language, word in zip(LANGUAGES, words, strict=True):
+        body = render([woken], destination(language), now=NOW).body
+        assert body.startswith(word)
+        assert body.count("Нина") == word.count("Нина")
+
+
+@pytest.mark.parametrize(
+    ("fields", "deadline", "word"),
+    [
+        ({}, minutes(80), "Less than 1 hr 30 min left, nobody has taken it. Not"),
+        ({"handled_by": "Nina"}, minutes(80), "Less than 1 hr 30 min left. Not"),
+        ({}, minutes(-1), "More urgent. Not"),
+    ],
+)
+def test_who_is_told_because_little_time_is_left_reads_so(
+    fields: dict[str, Any], deadline: timedelta, word: str
+) -> None:
+    one = told(reason=Reason.ESCALATED, deadline=NOW + deadline)
+    step = Told(NOW, 2, one.alert.diagnosis.severity, "not_packed", left=minutes(90))
+    message = render([replace(one, alert=replace(one.alert, told=step, **fields))], destination(), now=NOW)
+    assert message.body.startswith(word)
 
 
 def test_what_is_missing_is_named_by_article_and_unknown_fields_by_their_own_name() -> None:
