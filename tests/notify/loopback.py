@@ -93,17 +93,20 @@ class Hook:
             threading.Thread(target=self._talk, args=(connection,), daemon=True).start()
 
     def _talk(self, raw: socket.socket) -> None:
-        with self.tls.wrap_socket(raw, server_side=True) if self.tls else raw as connection:
-            request = _read(connection)
-            if request is None:
-                return
-            with self._lock:
-                self.requests.append(request)
-                act = self.acts[min(len(self.requests), len(self.acts)) - 1]
-            try:
-                act(connection)
-            except OSError:  # the other side gave up first
-                return
+        try:
+            with self.tls.wrap_socket(raw, server_side=True) if self.tls else raw as connection:
+                self._answer(connection)
+        except OSError:  # the other side gave up first
+            return
+
+    def _answer(self, connection: socket.socket) -> None:
+        request = _read(connection)
+        if request is None:
+            return
+        with self._lock:
+            self.requests.append(request)
+            act = self.acts[min(len(self.requests), len(self.acts)) - 1]
+        act(connection)
 
 
 def _read(connection: socket.socket) -> Request | None:

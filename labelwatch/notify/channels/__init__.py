@@ -70,7 +70,7 @@ def check_url(url: str) -> str | None:
         return f"{scheme}:// with these parts is not understood: see https://appriseit.com/services/"
     if len(service) == 0:
         return f"{scheme}:// names nobody to tell: add the destination"
-    if len(service) > 1 and service.schema not in _ONE_GROUP:
+    if len(service) > 1 and _kind(url, service) not in _ONE_GROUP:
         return (
             f"{scheme}:// names {len(service)} destinations: give each a [[channel]] of its own, so that each is "
             f"told once whatever happens to the others"
@@ -85,7 +85,7 @@ def check_way(url: str, api_base: str, proxy: str) -> str | None:
     """
     hush(url)
     service = plugin(url)
-    return None if service is None else way_mistake(str(service.schema), api_base, proxy)
+    return None if service is None else way_mistake(_kind(url, service), api_base, proxy)
 
 
 def open_channel(
@@ -105,7 +105,7 @@ def open_channel(
     service = plugin(url)
     if wrong is not None or service is None:
         raise ValueError(f"the channel's URL {wrong}")
-    opener = _OWN.get(str(service.schema))
+    opener = _OWN.get(_kind(url, service))
     if opener is None:
         return open_service(url, service, deadline=deadline)
     secrets = (*_secrets(url, service), *credentials_of(proxy))
@@ -114,8 +114,14 @@ def open_channel(
 
 
 def _secrets(url: str, service: NotifyBase) -> tuple[str, ...]:
-    shown = service.host if service.schema in _HOST_IS_NO_SECRET else ""
+    shown = service.host if _kind(url, service) in _HOST_IS_NO_SECRET else ""
     return tuple(secret for secret in hush(url) if secret != shown)
+
+
+def _kind(url: str, service: NotifyBase) -> str:
+    """The scheme of the URL, or what it stands for if it was copied from the service as it is."""
+    scheme = _scheme(url)
+    return str(service.schema) if scheme in ("http", "https") else scheme
 
 
 def _scheme(url: str) -> str:
