@@ -1,7 +1,7 @@
 """What a marketplace must be able to answer, and the one way in which it may fail."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
@@ -68,8 +68,61 @@ class KeyInfo:
     roles: tuple[str, ...]
 
 
+class Missing(StrEnum):
+    """Why there is no sheet to hand on."""
+
+    NOT_READY = "not_ready"
+    """The marketplace is still making it."""
+    REFUSED = "refused"
+    """The marketplace will not print it, and says why."""
+    NOT_REACHED = "not_reached"
+    UNSAFE_ADDRESS = "unsafe_address"
+    """The file is said to be where a label has no business to be, inside our own network for one."""
+    TOO_BIG = "too_big"
+    NO_PDF = "no_pdf"
+    UNREADABLE = "unreadable"
+    """A PDF that breaks off, is broken, or takes too much to read."""
+    ENCRYPTED = "encrypted"
+    BLANK = "blank"
+    OTHER_POSTING = "other_posting"
+    """Another posting is named in it; it may be one of several."""
+    UNPROVEN = "unproven"
+    """Neither this posting's number nor one of its barcodes is in it."""
+    NO_LIBRARIES = "no_libraries"
+    """What reads PDFs and barcodes is not installed."""
+
+    @property
+    def may_pass(self) -> bool:
+        """True when asking again some time later may help."""
+        return self in (Missing.NOT_READY, Missing.NOT_REACHED)
+
+
+@dataclass(frozen=True, slots=True)
+class NoSheet:
+    """There is no label to hand on; `detail` is short, for people, and holds no secret, no buyer and no address."""
+
+    why: Missing
+    detail: str = ""
+
+
+class Proof(StrEnum):
+    """What shows that a sheet is the posting's own."""
+
+    NUMBER = "number"
+    BARCODE = "barcode"
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """A label as a PDF that was found to be this posting's; it holds the buyer, and is kept in memory only."""
+
+    number: str
+    content: bytes = field(repr=False)
+    proof: Proof
+
+
 class Source(Protocol):
-    """One shop at one marketplace. Every method but `ask` may raise SourceError.
+    """One shop at one marketplace. Every method but `ask` and `label` may raise SourceError.
 
     None writes anything there; asking for a label has it printed, which changes nothing about its posting.
     """
@@ -84,13 +137,24 @@ class Source(Protocol):
         """Decode one item; raises Unreadable."""
 
     def lookup(self, numbers: Sequence[str]) -> dict[str, Posting]:
-        """Postings by number, wherever they stand now; what Ozon does not know is left out."""
+        """Postings by number, wherever they stand now.
+
+        What is not known there, cannot be read, or could not be asked for this time is left out.
+        """
+        ...
 
     def ask(self, questions: Sequence[Question], known: Answers, *, budget: int) -> dict[Question, Answer]:
         """Answers to as many questions as `budget` HTTP requests allow, retries included.
 
         A failed question has an answer without substance; one that no request was left for has none. `known` is what
         was answered before: a label that is still being printed is looked after, not asked for anew.
+        """
+        ...
+
+    def label(self, number: str) -> Sheet | NoSheet:
+        """The label of a posting that offers one, fetched and found to be its own; never written to disk.
+
+        Takes some seconds, and up to a minute or two if it is not there at once.
         """
         ...
 

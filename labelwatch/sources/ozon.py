@@ -18,11 +18,13 @@ from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_at
 
 from labelwatch.core import questions as core
 from labelwatch.core.model import Posting
-from labelwatch.sources import Item, KeyInfo, SourceError, Trouble, Unreadable
+from labelwatch.sources import Item, KeyInfo, Missing, NoSheet, Sheet, SourceError, Trouble, Unreadable
 from labelwatch.sources.ozon_errors import Answer
+from labelwatch.sources.ozon_file import Files
 from labelwatch.sources.ozon_http import Wire, environment_proxy, sendable
+from labelwatch.sources.ozon_label import label
 from labelwatch.sources.ozon_parse import Page, digest, key_info, one, page, read
-from labelwatch.sources.ozon_questions import TRIES, Round
+from labelwatch.sources.ozon_questions import SINGLE, TRIES, Round
 
 T = TypeVar("T")
 Pages = Generator[Sequence[Item], None, None]
@@ -30,7 +32,6 @@ log = logging.getLogger(__name__)
 
 UNFULFILLED = "/v4/posting/fbs/unfulfilled/list"
 LISTED = "/v4/posting/fbs/list"
-SINGLE = "/v3/posting/fbs/get"
 ROLES = "/v1/roles"
 
 WATCHED = (
@@ -88,10 +89,12 @@ class OzonSource:
         self._jitter = jitter
         self._max_pages = max_pages
         self._closed = False
+        self._singles = _MOST_SINGLES
         self._limiter = _limiter(client_id, requests_per_second)
         headers = _headers(client_id, api_key, user_agent)
-        proxy = environment_proxy(base_url) if proxy is None else proxy
-        self._wire = Wire(base_url, headers, timeout=timeout, proxy=proxy, secret=sendable(api_key))
+        through = environment_proxy if proxy is None else lambda _: proxy
+        self._wire = Wire(base_url, headers, timeout=timeout, proxy=through(base_url), secret=sendable(api_key))
+        self._files = Files(base_url, user_agent, timeout=timeout, proxy=through)
         self._retrying = self._retries()
 
     def sweep(self) -> Pages:
@@ -99,6 +102,7 @@ class OzonSource:
 
         Complete only if it ends without an error. The next page is fetched while the current one is worked on.
         """
+        self._singles = _MOST_SINGLES
         now = self._clock()
         window = {"cutoff_from": _text(now - timedelta(days=90)), "cutoff_to": _text(now + timedelta(days=180))}
         return self._pages(UNFULFILLED, {**_QUESTION, "filter": {**window, "statuses": WATCHED}})
@@ -111,12 +115,15 @@ class OzonSource:
         """Postings by number, wherever they stand now; what Ozon does not know or cannot be read is left out.
 
         One request for a hundred orders, then one for each posting that its order did not bring up: at most twenty of
-        these, others every minute. Raises SourceError if the orders cannot be asked for; what fails later is missing.
+        these after a sweep, others every minute. Raises SourceError if the orders cannot be asked for; what fails
+        later is missing.
         """
         wanted = frozenset(numbers)
         found = self._by_order(wanted)
         minute = int(self._clock().timestamp()) // 60
-        return found | self._one_by_one(_drawn(wanted - found.keys(), minute)[:_MOST_SINGLES])
+        alone = _drawn(wanted - found.keys(), minute)[: self._singles]
+        self._singles -= len(alone)
+        return found | self._one_by_one(alone)
 
     def key_info(self) -> KeyInfo:
         """What the key may do and until when, by /v1/roles."""
@@ -129,10 +136,15 @@ class OzonSource:
         put = Round(self._ask, sent=lambda: self.requests, clock=self._clock, known=known, budget=budget)
         return put.ask(questions)
 
+    def label(self, number: str) -> Sheet | NoSheet:
+        """The label of a posting that offers one, in memory only; see labelwatch.sources.Source."""
+        return label(number, send=self._ask, fetch=self._file, rest=self._rest)
+
     def close(self) -> None:
         """End what is in flight and refuse the rest."""
         self._closed = True
         self._wire.close()
+        self._files.close()
 
     def _by_order(self, wanted: frozenset[str]) -> dict[str, Posting]:
         # No method filters by posting number; an order's number is the posting's without its last part.
@@ -202,6 +214,12 @@ class OzonSource:
             self.requests += 1
             answer = self._wire.post(path, content)
         return understand(answer)
+
+    def _file(self, address: str) -> bytes | NoSheet:
+        if self._closed:
+            return NoSheet(Missing.NOT_REACHED, "not fetched, we are closing")
+        with _IN_FLIGHT:
+            return self._files.get(address)
 
     def _retries(self) -> Retrying:
         return Retrying(

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Generic, TypeVar
 
@@ -13,6 +13,9 @@ from labelwatch.sources.ozon_errors import MESSAGE, Answer, decoded, failure, re
 from labelwatch.sources.ozon_values import NAME, Loose, amount, count, text, time
 
 T = TypeVar("T")
+
+_ADDRESS = 2048
+"""Characters of an address that are kept."""
 
 _NOT_READY = re.compile(
     "|".join(
@@ -102,6 +105,20 @@ class _Single(msgspec.Struct, gc=False):
     result: _Detail | None = None
 
 
+class _Barcodes(msgspec.Struct, gc=False):
+    upper_barcode: Loose = None
+    lower_barcode: Loose = None
+
+
+class _Coded(msgspec.Struct, gc=False):
+    barcodes: _Barcodes | None = None
+    scanit: Loose = None
+
+
+class _SingleCoded(msgspec.Struct, gc=False):
+    result: _Coded | None = None
+
+
 class _Task(msgspec.Struct, gc=False):
     task_id: Loose = None
 
@@ -137,6 +154,7 @@ _WAREHOUSES = msgspec.json.Decoder(_Warehouses)
 _RESTRICTIONS = msgspec.json.Decoder(_Restrictions)
 _EXEMPLARS = msgspec.json.Decoder(_Exemplars)
 _SINGLE = msgspec.json.Decoder(_Single)
+_CODED = msgspec.json.Decoder(_SingleCoded)
 _TASKS = msgspec.json.Decoder(_Tasks)
 _LABEL = msgspec.json.Decoder(_Label)
 
@@ -164,7 +182,8 @@ class Printing:
 
     code: str
     unprinted: Mapping[str, str]
-    has_file: bool = False
+    file_url: str = field(default="", repr=False)
+    """Where the PDF is; whoever has it has the label."""
     printed: int | None = None
     asked: int = 0
     """Postings in the task, by its own count; 0 = it does not say."""
@@ -237,6 +256,15 @@ def detail(answer: Answer) -> Detail:
     )
 
 
+def barcodes(answer: Answer) -> frozenset[str]:
+    """Those of a posting's label in /v3/posting/fbs/get, the old ones and that of the labels since October 2026."""
+    found = decoded(_CODED, answer, problem="no posting in it").result
+    if found is None:
+        raise failure(answer, "no posting in it")
+    codes = found.barcodes or _Barcodes()
+    return frozenset(map(text, (codes.upper_barcode, codes.lower_barcode, found.scanit))) - {""}
+
+
 def created(answer: Answer) -> Created:
     """The answer of /v3/posting/fbs/package-label/create; a refusal of the postings is an answer, too."""
     tasks = decoded(_TASKS, answer, problem="no label tasks in it").tasks if answer.status == 200 else None
@@ -257,7 +285,7 @@ def printing(answer: Answer) -> Printing:
     return Printing(
         code=text(status.code),
         unprinted={text(row.posting_number): text(row.message, MESSAGE) for row in status.unprinted_postings or ()},
-        has_file=bool(text(found.file_url)),
+        file_url=text(found.file_url, _ADDRESS),
         printed=None if status.printed_postings_count is None else count(status.printed_postings_count),
         asked=count(status.postings_count),
         error=text(found.error.message, MESSAGE) if found.error else "",
@@ -272,7 +300,7 @@ def standing(task: Printing, number: str, *, asked: int) -> tuple[TaskState, str
         return TaskState.PENDING, ""
     if task.code != "completed":
         return None
-    is_printed = task.has_file and number not in task.unprinted and _adds_up(task, asked)
+    is_printed = task.file_url and number not in task.unprinted and _adds_up(task, asked)
     return (TaskState.PRINTED if is_printed else TaskState.MISSING), ""
 
 

@@ -26,7 +26,7 @@ from labelwatch.sources.ozon_errors import Answer, clean
 BODY_LIMIT = 32 * 2**20
 """Bytes of a body, both as sent and inflated; a page of 100 postings stays well under one megabyte."""
 
-_FAILURES = (
+FAILURES = (
     httpcore.NetworkError,
     httpcore.ProtocolError,
     httpcore.ProxyError,
@@ -46,10 +46,10 @@ class Wire:
         self, base_url: str, headers: Mapping[str, str], *, timeout: timedelta, proxy: str, secret: str
     ) -> None:
         self._base = base_url.rstrip("/")
-        self._headers = httpx.Headers(_encoded(headers))
+        self._headers = httpx.Headers(encoded(headers))
         self._timeout = timeout.total_seconds()
         self._secret = secret
-        transport = _Transport(self._timeout, is_tls=self._base.startswith("https:"), proxy=proxy)
+        transport = Transport(self._timeout, is_tls=self._base.startswith("https:"), proxy=proxy)
         self._client = httpx.Client(transport=transport, trust_env=False)
 
     def post(self, path: str, content: bytes) -> Answer:
@@ -66,7 +66,7 @@ class Wire:
         except httpcore.TimeoutException:
             problem = f"no complete answer within {self._timeout:g} s"
             raise SourceError(Trouble.OZON_DOWN, f"{path}: {problem}") from None
-        except _FAILURES as error:
+        except FAILURES as error:
             problem = clean(f"{type(error).__name__}: {error}", 200)
             raise SourceError(Trouble.OZON_DOWN, f"{path}: {problem}") from error
         told = {name.decode("latin-1").lower(): text.decode("latin-1") for name, text in response.headers.raw}
@@ -86,17 +86,19 @@ def environment_proxy(url: str) -> str:
     return proxies.get(parts.scheme) or proxies.get("all") or ""
 
 
-class _Transport(httpx.BaseTransport):
+class Transport(httpx.BaseTransport):
     """A pool of httpcore's, each request of which has `timeout` seconds from its start to its last byte."""
 
-    def __init__(self, timeout: float, *, is_tls: bool, proxy: str) -> None:
+    def __init__(
+        self, timeout: float, *, is_tls: bool, proxy: str, backend: httpcore.NetworkBackend | None = None
+    ) -> None:
         self._timeout = timeout
         self._pool = httpcore.ConnectionPool(
             ssl_context=_tls() if is_tls else None,
             proxy=httpcore.Proxy(proxy) if proxy else None,
             max_keepalive_connections=2,
             keepalive_expiry=30.0,
-            network_backend=_Backend(),
+            network_backend=backend or Backend(),
         )
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
@@ -156,7 +158,7 @@ class _Stream(httpcore.NetworkStream):
         return self._inner.get_extra_info(info)
 
 
-class _Backend(httpcore.NetworkBackend):
+class Backend(httpcore.NetworkBackend):
     """Opens connections that know the end of the whole request."""
 
     def connect_tcp(
@@ -200,7 +202,8 @@ def sendable(text: str) -> str:
     return re.sub("[^ -~]", "?", text.strip())
 
 
-def _encoded(headers: Mapping[str, str]) -> list[tuple[bytes, bytes]]:
+def encoded(headers: Mapping[str, str]) -> list[tuple[bytes, bytes]]:
+    """Headers as they go over the wire, sent as they are."""
     return [(name.encode("ascii"), sendable(text).encode("ascii")) for name, text in headers.items()]
 
 

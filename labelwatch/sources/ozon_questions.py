@@ -32,6 +32,7 @@ log = logging.getLogger(__name__)
 
 CREATE = "/v3/posting/fbs/package-label/create"
 LABEL = "/v2/posting/fbs/package-label/get"
+SINGLE = "/v3/posting/fbs/get"
 
 TRIES = 3
 MOST_PAGES = 10
@@ -49,7 +50,7 @@ _LISTS: Mapping[Topic, tuple[str, Mapping[str, Any], Callable[[Reply], Rows[Any]
 _OF_A_POSTING: Mapping[Topic, tuple[str, Callable[[Reply], Substance]]] = {
     Topic.LIMITS: ("/v1/posting/fbs/restrictions", answers.limits),
     Topic.EXEMPLARS: ("/v5/fbs/posting/product/exemplar/status", answers.exemplars),
-    Topic.DETAIL: ("/v3/posting/fbs/get", answers.detail),
+    Topic.DETAIL: (SINGLE, answers.detail),
 }
 
 _OF_THE_KEY = frozenset(

@@ -11,7 +11,7 @@ import msgspec
 from labelwatch.core.model import Alert, DeliveryMethod, Destination, Posting
 from labelwatch.core.questions import Answer, Answers, Question, Substance
 from labelwatch.poll import Plan, Report, notice_silence, poll_shop
-from labelwatch.sources import Item, KeyInfo, SourceError, Trouble, Unreadable
+from labelwatch.sources import Item, KeyInfo, Missing, NoSheet, Sheet, SourceError, Trouble, Unreadable
 from labelwatch.store import OutboxRow, Store
 
 START = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
@@ -63,6 +63,9 @@ class FakeSource:
     def ask(self, questions: Sequence[Question], known: Answers, *, budget: int) -> dict[Question, Answer]:
         self.asked.append(list(questions))
         return {q: Answer(self.now(), self.knows[q]) for q in questions if q in self.knows}
+
+    def label(self, number: str) -> Sheet | NoSheet:
+        return NoSheet(Missing.NOT_READY, number)
 
     def key_info(self) -> KeyInfo:
         return KeyInfo(expires_at=None, roles=())

@@ -114,6 +114,9 @@ class Handler(BaseHTTPRequestHandler):
         except OSError:
             self.close_connection = True  # the client has hung up, as some tests want it to
 
+    def do_GET(self) -> None:
+        self.do_POST()
+
     def _send(self, reply: Reply) -> None:
         if reply.raw:
             self._send_raw(reply)

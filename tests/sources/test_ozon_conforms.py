@@ -10,7 +10,8 @@ import pytest
 
 from labelwatch.core.questions import SHOP_WIDE, Question, Topic
 from labelwatch.sandbox.scenarios.stage import OZON
-from labelwatch.sources.ozon import LISTED, SINGLE
+from labelwatch.sources.ozon import LISTED
+from labelwatch.sources.ozon_questions import SINGLE
 from tests.sandbox.play import world_of
 from tests.sources.asking import asking
 from tests.sources.scripted import Asked, Reply, page, says, scripted

@@ -9,7 +9,8 @@ import pytest
 
 from labelwatch.core.model import Posting
 from labelwatch.sources import KeyInfo, SourceError, Trouble
-from labelwatch.sources.ozon import LISTED, ROLES, SINGLE, UNFULFILLED, WATCHED
+from labelwatch.sources.ozon import LISTED, ROLES, UNFULFILLED, WATCHED
+from labelwatch.sources.ozon_questions import SINGLE
 from tests.sources.scripted import KEY, Asked, Reply, Script, in_turn, page, says, scripted
 
 MISSING = says({"code": 5, "message": "POSTING_NOT_FOUND"}, 404)

@@ -5,7 +5,8 @@ from datetime import timedelta
 import pytest
 
 from labelwatch.sources import SourceError
-from labelwatch.sources.ozon import LISTED, SINGLE
+from labelwatch.sources.ozon import LISTED
+from labelwatch.sources.ozon_questions import SINGLE
 from tests.sources.scripted import NOW, Asked, Reply, Scene, in_turn, page, says, scripted
 
 LISTED_ONES = [f"{n:02d}-1-1" for n in range(99)]
@@ -85,3 +86,13 @@ def test_at_most_twenty_are_asked_for_alone_and_all_have_their_turn(every: int) 
         assert looked_up(scene, ALONE, minute=0) == found[0], "the same minute, the same ones"
     assert {len(each) for each in found} == {20}
     assert {number for each in found for number in each} == set(ALONE)
+
+
+def test_the_twenty_are_those_of_a_whole_poll() -> None:
+    with scripted(lambda asked: single(asked) if asked.path == SINGLE else page()) as scene:
+        source = scene.source()
+        counts = [len(source.lookup(some)) for some in (ALONE[:15], ALONE[15:30], ALONE[30:])]
+        list(source.sweep())
+        counts.append(len(source.lookup(ALONE)))
+        source.close()
+    assert counts == [15, 5, 0, 20]

@@ -1,0 +1,177 @@
+"""Whose label a PDF is: read in a process that may die of it, judged by its number, its barcode and nothing else."""
+
+import subprocess
+import sys
+import zlib
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from labelwatch.sandbox.sheet import Label, pdf
+from labelwatch.sources import Missing, NoSheet, Proof
+from labelwatch.sources import sheet_reader as reader
+from labelwatch.sources.sheet import Page, look, names, proof
+
+OURS, CODE = "41517061-0214-1", "%101%10293145035"
+LABEL = pdf([Label(OURS, CODE)], size=(75, 120))
+
+needs_libraries = pytest.mark.skipif(
+    isinstance(look(LABEL), NoSheet), reason="the libraries of the extra `labels` are not installed"
+)
+
+SPELLINGS = [
+    "41517061-0214-1",
+    "Отправление № 41517061-0214-1, FBS",
+    "41517061 - 0214 - 1",
+    "41517061 0214 1",
+    "41517061\u20110214\u20131",
+    "41517061-\r\n0214-1\r\nМосква",
+    "41517061\ufffe\r\n0214-1",
+    "41517061-0214-1\r\n201864523528000",
+    "41517061-0214-1 201864523528000",
+    "16.12.2025\r\n41517061-0214-1",
+    "заказ:41517061-0214-1.",
+]
+OTHERS = [
+    "",
+    "41517061-0214-11",
+    "41517061-0214-1-1",
+    "41517061-0214-1 1",
+    "41517061-0214-\r\n11",
+    "41517061-0214-1\r\n1\r\n",
+    "41517061-0214-1 - 7",
+    "141517061-0214-1",
+    "1 41517061-0214-1",
+    "8-41517061-0214-1",
+    "41517061-0214",
+    "41517061-02141",
+    "4151706102141",
+    "41517061-0214-2",
+    "41517061.0214.1",
+]
+
+
+@pytest.mark.parametrize("text", SPELLINGS)
+def test_a_number_is_known_however_it_is_set(text: str) -> None:
+    assert names(text, OURS)
+
+
+@pytest.mark.parametrize("text", OTHERS)
+def test_no_other_number_is_taken_for_it(text: str) -> None:
+    assert not names(text, OURS)
+
+
+BLANK, TEXT = Page(0, OURS, [CODE]), Page(5000, OURS, [])
+BARS, NOBODY = Page(5000, "Ozon", [f" {CODE} "]), Page(5000, "Склад 12", ["4600000000001"])
+FOREIGN = Page(5000, "41517061-0214-11", [])
+JUDGED = [
+    ([TEXT], {CODE}, Proof.NUMBER),
+    ([TEXT], set(), Proof.NUMBER),
+    ([NOBODY, TEXT], set(), Proof.NUMBER),
+    ([BLANK, BARS], {CODE}, Proof.BARCODE),
+    ([Page(5000, "", [OURS])], set(), Proof.BARCODE),
+    ([BARS], {"7"}, Missing.UNPROVEN),
+    ([Page(5000, "", ["0"])], {"0"}, Missing.UNPROVEN),
+    ([NOBODY], {CODE}, Missing.UNPROVEN),
+    ([BLANK], {CODE}, Missing.BLANK),
+    ([], {CODE}, Missing.BLANK),
+    ([FOREIGN], {CODE}, Missing.OTHER_POSTING),
+    ([TEXT, FOREIGN], {CODE}, Missing.OTHER_POSTING),
+    ([BARS, FOREIGN], {CODE}, Missing.OTHER_POSTING),
+]
+
+
+@pytest.mark.parametrize(("pages", "barcodes", "verdict"), JUDGED)
+def test_pages_are_judged(pages: list[Page], barcodes: set[str], verdict: Proof | Missing) -> None:
+    found = proof(pages, number=OURS, barcodes=barcodes)
+    assert (found.why if isinstance(found, NoSheet) else found) is verdict
+
+
+def test_another_posting_is_told_by_its_number() -> None:
+    found = proof([FOREIGN], number=OURS, barcodes=())
+    assert found == NoSheet(Missing.OTHER_POSTING, "it names 41517061-0214-11")
+
+
+def only(pages: Sequence[Page] | NoSheet) -> Page:
+    assert not isinstance(pages, NoSheet)
+    (page,) = pages
+    return page
+
+
+@needs_libraries
+def test_a_label_is_read_by_eye_and_by_scanner() -> None:
+    page = only(look(LABEL))
+    assert (page.text, page.codes) == (OURS, [CODE])
+    assert page.dark > 1000
+
+
+def drawing(content: bytes, page: str = "", trailer: str = "") -> bytes:
+    """A PDF of one page with this drawing, whose page and trailer say this besides."""
+    empty = pdf([Label("", "")], size=(58, 40))
+    stream = b"<< /Length %d >>\nstream\n%s\nendstream" % (len(content), content)
+    filled = empty.replace(b"<< /Length 0 >>\nstream\n\nendstream", stream)
+    return filled.replace(b"/Type /Page ", f"/Type /Page {page} ".encode()).replace(
+        b"trailer\n<<", f"trailer\n<< {trailer}".encode()
+    )
+
+
+def deflated(content: bytes) -> bytes:
+    packed = zlib.compress(content, 9)
+    empty = pdf([Label("", "")], size=(58, 40))
+    stream = b"<< /Length %d /Filter /FlateDecode >>\nstream\n%s\nendstream" % (len(packed), packed)
+    return empty.replace(b"<< /Length 0 >>\nstream\n\nendstream", stream)
+
+
+LOCKED = f"/Encrypt << /Filter /Standard /V 1 /R 2 /P -4 /O <{'ab' * 32}> /U <{'cd' * 32}> >> /ID [<00><00>] "
+UNFIT = {
+    "a web page": (b"<html>502</html>", Missing.NO_PDF),
+    "an error": (b'{"code": 5}', Missing.NO_PDF),
+    "nothing": (b"", Missing.NO_PDF),
+    "a label behind a page": (b"<html>" + LABEL, Missing.NO_PDF),
+    "the beginning of one": (LABEL[: len(LABEL) // 2], Missing.UNREADABLE),
+    "all but its end": (LABEL[: LABEL.rindex(b"startxref")], Missing.UNREADABLE),
+    "a name and an end": (b"%PDF-1.4\n%%EOF", Missing.UNREADABLE),
+    "no page": (LABEL.replace(b"/Kids [4 0 R] /Count 1", b"/Kids [] /Count 0"), Missing.UNREADABLE),
+    "a locked one": (drawing(b"0 0 90 90 re f", trailer=LOCKED), Missing.ENCRYPTED),
+    "too many pages": (pdf([Label(OURS, "")] * (reader.MOST_PAGES + 1), size=(58, 40)), Missing.TOO_BIG),
+    "a poster": (pdf([Label(OURS, CODE)], size=(594, 841)), Missing.TOO_BIG),
+    "a page that unfolds to a gigabyte": (deflated(b" " * 2**30), Missing.UNREADABLE),
+    "three million steps down": (drawing(b"q " * 3_000_000), Missing.UNREADABLE),
+}
+
+
+@needs_libraries
+@pytest.mark.parametrize("kind", UNFIT)
+def test_what_is_no_label_is_refused_with_the_reason(kind: str) -> None:
+    content, why = UNFIT[kind]
+    found = look(content)
+    assert isinstance(found, NoSheet)
+    assert found.why is why
+    assert found.detail
+
+
+@needs_libraries
+def test_one_that_takes_for_ever_is_given_up() -> None:
+    found = look(drawing(b"0 0 m 160 110 l S " * 500_000), within=1.0)
+    assert found == NoSheet(Missing.UNREADABLE, "it cannot be read within 1 s")
+
+
+@needs_libraries
+def test_an_empty_page_is_read_and_judged_blank() -> None:
+    pages = look(pdf([Label("", "")], size=(58, 40)))
+    assert not isinstance(pages, NoSheet)
+    assert proof(pages, number=OURS, barcodes={CODE}) == NoSheet(Missing.BLANK, "nothing is printed on it")
+
+
+@needs_libraries
+@pytest.mark.parametrize("width", range(58, 66))
+def test_no_width_of_a_page_makes_ink_where_there_is_none(width: int) -> None:
+    assert only(look(pdf([Label("", "")], size=(width, 41)))).dark == 0
+
+
+def test_without_the_libraries_the_reader_says_which_is_missing() -> None:
+    command = [sys.executable, "-I", "-S", str(Path(reader.__file__))]
+    done = subprocess.run(command, input=LABEL, capture_output=True, check=True)
+    assert b'"problem": "no_libraries"' in done.stdout
+    assert b"pypdfium2" in done.stdout
