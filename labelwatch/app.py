@@ -14,28 +14,23 @@ from labelwatch.config import Config, Shop
 from labelwatch.core.baseline import normal_times
 from labelwatch.core.diagnose import BLIND_AFTER_INTERVALS, PAUSE_WHEN_FINAL
 from labelwatch.core.lifecycle import acknowledge, snooze
-from labelwatch.core.model import Alert, AlertState, Destination, Stage
-from labelwatch.notify.channels import open_channel
-from labelwatch.notify.channels.outcome import Channel
-from labelwatch.notify.example import example
-from labelwatch.notify.heartbeat import ping
-from labelwatch.notify.outbox import Round, recover, send_due
+from labelwatch.core.model import Alert, Stage
+from labelwatch.notify.channels.outcome import Attachment
+from labelwatch.notify.outbox import Round, recover
 from labelwatch.poll import Plan, Report, notice_silence, poll_shop
 from labelwatch.seen import Dossier, Overview, ShopView
 from labelwatch.sources import KeyInfo, Source
 from labelwatch.sources.ozon import OzonSource
 from labelwatch.store import (
-    WAITING,
-    Fault,
     OutboxRow,
     Pruned,
     ShopState,
     Store,
-    StoreError,
     open_store,
     single_instance,
 )
 from labelwatch.sweep import Abandoned
+from labelwatch.teller import Teller
 
 log = logging.getLogger(__name__)
 
@@ -46,7 +41,6 @@ LEARN_WITHIN = timedelta(minutes=3)
 DEAF = timedelta(minutes=2)
 """When nobody looked for silence for so long, we were asleep ourselves."""
 POLL_AT_LEAST = timedelta(minutes=10)
-TEST_WITHIN = timedelta(seconds=90)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +63,8 @@ class App:
         self._sources: dict[str, Source] = {}
         self._lock = threading.Lock()
         self._learned: dict[str, tuple[datetime, Mapping[str, timedelta], Mapping[str, timedelta]]] = {}
-        self._complete: set[str] = set()
         self._since = self._listened = clock.now()
-        self._channels = self._open_channels()
+        self.teller = Teller(config, store, now=clock.now, stop=stop, sheet=self._sheet)
 
     # --- what the scheduler drives
 
@@ -91,6 +84,7 @@ class App:
         paused = state and state.retry_at and now < state.retry_at <= now + PAUSE_WHEN_FINAL
         if paused and not even_if_paused:
             return None
+        self.teller.round_begins()
         give_up_at = self.clock.monotonic() + self.poll_limit(shop).total_seconds()
         try:
             report = poll_shop(
@@ -104,7 +98,7 @@ class App:
             if not self.stop.is_set():
                 log.warning("%s: the poll gave itself up after %s", shop, self.poll_limit(shop))
             return None
-        self._count_round(report)
+        self.teller.shop_read(shop, complete=report.complete, shops=[name for name, _ in self.shops()])
         return report
 
     def poll_limit(self, shop: str) -> timedelta:
@@ -113,8 +107,7 @@ class App:
 
     def tell(self) -> Round:
         """One round of telling: everything that is due, over every channel."""
-        fallbacks = {channel.name: channel.fallback for channel in self.config.channels if channel.fallback}
-        return send_due(self.store, self._channels, now=self.clock.now, stop=self.stop.is_set, fallbacks=fallbacks)
+        return self.teller.tell()
 
     def check_fresh(self) -> None:
         """Notice shops of which nothing was heard for too long although no poll failed."""
@@ -196,34 +189,9 @@ class App:
 
     def test_alert(self, channels: Sequence[str]) -> list[OutboxRow]:
         """Send a made-up late order over these channels, through the outbox, and see what became of it."""
-        since = self.clock.now()
-        ids = self._queue_example(channels, since)
-        give_up_at = self.clock.monotonic() + TEST_WITHIN.total_seconds()
-        while True:
-            self.tell()
-            rows = [row for row in self.store.notifications(since=since) if row.notification.alert.id in ids]
-            waiting = [row for row in rows if row.state in WAITING and row.attempts == 0]
-            if not waiting or self.clock.monotonic() > give_up_at or self.stop.is_set():
-                return rows
-            self.clock.sleep(0.5)
-
-    def _queue_example(self, channels: Sequence[str], now: datetime) -> set[int]:
-        known = {state.name: state for state in self.store.shops()}
-        state = next((known[shop.name] for shop in self.config.shops if shop.name in known), None)
-        if state is None:
-            raise StoreError(
-                Fault.NOT_SET_UP, "no shop of the configuration was ever read; run `labelwatch poll` first"
-            )
-        ids = set()
-        with self.store.write() as tx:
-            for channel in channels:
-                told = example(channel, shop=state.name, now=now)
-                # Stored as resolved: an example is not among the open alerts.
-                ended = replace(told.alert, state=AlertState.RESOLVED, resolved_at=now)
-                (id_,) = tx.save_alerts(state.id, [ended])
-                tx.add_notifications([replace(told, alert=replace(told.alert, id=id_))], created_at=now)
-                ids.add(id_)
-        return ids
+        known = {state.name for state in self.store.shops()}
+        shop = next((shop.name for shop in self.config.shops if shop.name in known), None)
+        return self.teller.test(channels, shop=shop, wait=self.clock.sleep)
 
     def abandon(self) -> None:
         """End every question to Ozon that is under way: the service stops and has no time for the answer."""
@@ -234,6 +202,7 @@ class App:
     def close(self) -> None:
         """Close every connection, those in use too."""
         self.abandon()
+        self.teller.close()
         self.store.close()
 
     # --- inside
@@ -260,7 +229,7 @@ class App:
         return Plan(
             shop=shop.name,
             every=self.config.every(shop),
-            alerts=self.config.alert_policy(),
+            alerts=self.config.alert_policy(shop),
             destinations=self.config.destinations(),
             group_wait=self.config.alerts.group_wait,
         )
@@ -271,6 +240,10 @@ class App:
         if not timedelta(0) <= now - last < DEAF:
             self._since = now
         return self._since
+
+    def _sheet(self, shop: str, number: str) -> Attachment | None:
+        """The label of a posting, proven to be its own; None when it is not to be had."""
+        return None
 
     def _normal(self, shop: ShopState) -> tuple[Mapping[str, timedelta], Mapping[str, timedelta]]:
         """What is normal in this shop, learned at most once an hour."""
@@ -291,24 +264,6 @@ class App:
             if shop.name not in self._sources:
                 self._sources[shop.name] = open_source(self.config, shop, self.clock)
             return self._sources[shop.name]
-
-    def _open_channels(self) -> dict[str, tuple[Destination, Channel]]:
-        by_name = {channel.name: channel for channel in self.config.channels}
-        return {
-            destination.name: (destination, open_channel(by_name[destination.name].url.get_secret_value()))
-            for destination in self.config.destinations()
-        }
-
-    def _count_round(self, report: Report) -> None:
-        """After each complete round over all shops the dead man's switch is told that we live."""
-        if self.config.heartbeat is None:
-            return
-        with self._lock:
-            self._complete = self._complete | {report.shop} if report.complete else self._complete - {report.shop}
-            if not self._complete.issuperset(name for name, _ in self.shops()):
-                return
-            self._complete.clear()
-        ping(self.config.heartbeat.url.get_secret_value())
 
     def _view(self, shop: Shop, state: ShopState | None, postings: int, now: datetime) -> ShopView:
         if state is None:  # new in the config, and no poll has been since

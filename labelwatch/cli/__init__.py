@@ -61,6 +61,11 @@ COMMANDS: dict[str, tuple[Entry, ...]] = {
 }
 """Panel of the help -> its commands. `outbox` and `db` are groups and stand below."""
 
+OUTBOX = (
+    Entry("show", telling.trail, "labelwatch outbox show 12"),
+    Entry("retry", telling.retry, "labelwatch outbox retry --channel packers"),
+)
+
 DATABASE = (
     Entry("upgrade", database.upgrade, "labelwatch db upgrade"),
     Entry("backup", database.backup, "labelwatch db backup /var/backups/labelwatch.db"),
@@ -115,7 +120,7 @@ def application() -> typer.Typer:
         _add(app, entries, panel)
     outbox = typer.Typer(rich_markup_mode=looks, invoke_without_command=True)
     outbox.callback(epilog="Example: labelwatch outbox --state dead")(telling.outbox)
-    _add(outbox, (Entry("retry", telling.retry, "labelwatch outbox retry 12"),), None)
+    _add(outbox, OUTBOX, None)
     app.add_typer(outbox, name="outbox", rich_help_panel="See and act")
     db = typer.Typer(
         rich_markup_mode=looks,

@@ -9,8 +9,10 @@ from labelwatch.notify.letters import messages_of
 from labelwatch.notify.view import rfc3339, view
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from labelwatch.seen import Dossier
-    from labelwatch.store import HistoryRow, OutboxRow
+    from labelwatch.store import Attempt, HistoryRow, OutboxRow
 
 
 def as_document(
@@ -39,8 +41,8 @@ def has_label(row: "HistoryRow") -> bool:
     return not LABEL_ACTIONS.isdisjoint(row.actions)
 
 
-def telling(row: "OutboxRow") -> dict[str, Any]:
-    """One notification, as `outbox --json` lists it."""
+def telling(row: "OutboxRow", tries: "Iterable[Attempt]" = ()) -> dict[str, Any]:
+    """One notification, as `outbox --json` lists it, with every try to send it."""
     told = row.notification
     number = told.alert.diagnosis.posting_number
     return {
@@ -48,7 +50,8 @@ def telling(row: "OutboxRow") -> dict[str, Any]:
         "channel": told.channel,
         "reason": str(told.reason),
         "state": str(row.state),
-        "shop": told.alert.diagnosis.shop,
+        "shop": told.alert.diagnosis.shop or None,
+        "about": told.alert.diagnosis.incident,
         "postings": [number] if number else [],
         "attempts": row.attempts,
         "created_at": _time(row.created_at),
@@ -58,6 +61,7 @@ def telling(row: "OutboxRow") -> dict[str, Any]:
         "possible_duplicate": row.possible_duplicate,
         "receipt": row.receipt or None,
         "error": row.error or None,
+        "trail": [{"at": _time(one.at), "outcome": one.outcome, "said": one.said} for one in tries],
     }
 
 

@@ -14,6 +14,7 @@ from labelwatch.config import Config
 
 if TYPE_CHECKING:
     from labelwatch.app import App
+    from labelwatch.core.model import Diagnosis
     from labelwatch.store import OutboxRow
 
 OneChannel = Annotated[
@@ -35,6 +36,11 @@ OnePosting = Annotated[
 ]
 Most = Annotated[int, typer.Option("--limit", metavar="N", min=1, help="The latest N.")]
 Row = Annotated[int, typer.Argument(metavar="ID", help="The number in the first column of `labelwatch outbox`.")]
+Rows = Annotated[
+    list[int] | None,
+    typer.Argument(metavar="[ID]...", show_default=False, help="Numbers in the first column of `labelwatch outbox`."),
+]
+HEADINGS = ("ID", "State", "Channel", "Reason", "Posting", "Tries", "When (UTC)", "What came of it")
 
 
 def try_channels(config: ConfigFile = None, channel: OneChannel = None, as_document: Json = False) -> None:
@@ -69,7 +75,7 @@ def outbox(
 ) -> None:
     """List what was told to whom, what waits, and what died and why.
 
-    The latest stands first.
+    The latest stands first; `labelwatch outbox show ID` tells of every try.
     """
     if context.invoked_subcommand is not None:
         return
@@ -86,29 +92,60 @@ def outbox(
             posting_number=posting,
             limit=limit,
         )
+        tries = app.store.outgoing.trail([row.id for row in rows]) if as_document else {}
     if as_document:
-        as_json([telling(row) for row in rows])
+        as_json([telling(row, tries.get(row.id, ())) for row in rows])
     elif rows:
-        table(
-            ("ID", "State", "Channel", "Reason", "Posting", "Tries", "When (UTC)", "What came of it"), map(_row, rows)
-        )
+        table(HEADINGS, map(_row, rows))
     else:
         say("There is nothing of that kind.")
 
 
-def retry(row: Row, config: ConfigFile = None) -> None:
-    """Send a message again that is dead, expired or superseded."""
+def retry(rows: Rows = None, config: ConfigFile = None, channel: OneChannel = None) -> None:
+    """Send messages again that are dead, expired or superseded, and at once those that wait for their next try.
+
+    Name them by their numbers in `labelwatch outbox`, or with --channel all that wait or died there.
+    """
     from labelwatch.cli.opening import configuration, opened
     from labelwatch.core.telling import WORTH_TELLING_FOR
+    from labelwatch.store import OutboxState
+
+    if not rows and channel is None:
+        raise typer.BadParameter("name the messages by their numbers, or a channel with --channel")
+    with opened(configuration(config)) as app:
+        now, ids = app.clock.now(), list(rows or ())
+        if channel is not None:
+            stuck = app.store.notifications(channel=channel, states=[OutboxState.DEAD, OutboxState.RETRY])
+            ids += [row.id for row in stuck]
+        count = app.store.retry(ids, at=now, expires_at=now + WORTH_TELLING_FOR)
+    if not count:
+        complain("none of these waits or is dead, expired or superseded; see `labelwatch outbox`")
+        raise typer.Exit(FOUND_TROUBLE)
+    say(f"{count} to be sent again; `run` does so at once, else `labelwatch poll` does")
+
+
+def trail(row: Row, config: ConfigFile = None, as_document: Json = False) -> None:
+    """Show one message whole: every try to send it, with the receipt or the reason of failure."""
+    from labelwatch.cli.dossier import telling
+    from labelwatch.cli.opening import configuration, opened
 
     with opened(configuration(config)) as app:
-        now = app.clock.now()
-        if not app.store.retry(row, at=now, expires_at=now + WORTH_TELLING_FOR):
-            complain(
-                f"message {row} is not among those that are dead, expired or superseded; see `labelwatch outbox`"
-            )
-            raise typer.Exit(FOUND_TROUBLE)
-    say(f"message {row} waits to be sent again; `run` does so at once, else `labelwatch poll` does")
+        found = app.store.notifications(ids=[row])
+        tries = app.store.outgoing.trail([row]).get(row, [])
+    if not found:
+        complain(f"there is no message {row}; see `labelwatch outbox`")
+        raise typer.Exit(FOUND_TROUBLE)
+    if as_document:
+        as_json(telling(found[0], tries))
+        return
+    table(HEADINGS, [_row(found[0])])
+    if tries:
+        table(
+            ("Tried at (UTC)", "Outcome", "Said"),
+            [(f"{one.at:%Y-%m-%d %H:%M:%S}", one.outcome, one.said) for one in tries],
+        )
+    else:
+        say("It was not tried yet.")
 
 
 def _names(settings: Config, channel: str | None) -> list[str]:
@@ -156,8 +193,12 @@ def _row(row: "OutboxRow") -> tuple[str, ...]:
         str(row.state),
         told.channel,
         str(told.reason),
-        told.alert.diagnosis.posting_number or told.alert.diagnosis.shop,
+        _about(told.alert.diagnosis),
         str(row.attempts),
         f"{row.sent_at or told.due_at:%Y-%m-%d %H:%M:%S}",
         row.error or row.receipt,
     )
+
+
+def _about(diagnosis: "Diagnosis") -> str:
+    return diagnosis.posting_number or diagnosis.incident or diagnosis.shop

@@ -1,27 +1,61 @@
-"""The dead man's switch: somebody elsewhere raises the alarm when this ping stays away."""
+"""The dead man's switch: somebody elsewhere raises the alarm when this ping stays away.
+
+As healthchecks.io and its kind have it: `/start` when a round over all shops begins, the bare address when it was
+complete, `/fail` when nobody can be told any more. An address with a query gets the bare ping only.
+"""
 
 import logging
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from urllib.parse import urlsplit
 
-import httpx
-
-from labelwatch.notify.channels.deadline import within
-from labelwatch.notify.channels.secrecy import hush, redact
-from labelwatch.notify.plain import plain
+from labelwatch.notify.channels.http import Answer, Line, exchange
+from labelwatch.notify.channels.secrecy import hush
 
 log = logging.getLogger(__name__)
 
+DEADLINE = timedelta(seconds=10)
+START, FAIL = "/start", "/fail"
 
-def ping(url: str, *, deadline: timedelta = timedelta(seconds=10)) -> bool:
-    """GET the address once; True when it was taken. Never raises, and the log does not tell the address."""
-    secrets = hush(url)
-    try:
-        answer = within(deadline, lambda: httpx.get(url, timeout=deadline.total_seconds()))
-    except (httpx.HTTPError, httpx.InvalidURL) as error:
-        reason = redact(plain(str(error), 160), secrets) or type(error).__name__
-    else:
-        if answer is not None and answer.is_success:
-            return True
-        reason = f"HTTP {answer.status_code}" if answer is not None else "no answer in time"
-    log.warning("the heartbeat was not taken: %s", reason)
-    return False
+
+def ping(url: str, signal: str = "", *, reason: str = "", deadline: timedelta = DEADLINE) -> int:
+    """Send one signal ("" = all is well); the HTTP status of the answer, 0 = there was none. Never raises, and the
+    log does not tell the address. `reason` is sent along as the body, for whoever reads the alarm.
+    """
+    line, address = Line(deadline, hush(url)), url.rstrip("/") + signal if signal else url
+    answer = exchange(line, "POST", address, content=reason.encode()) if reason else exchange(line, "GET", address)
+    if isinstance(answer, Answer) and answer.is_good:
+        return answer.status
+    said = f"HTTP {answer.status}" if isinstance(answer, Answer) else answer.error
+    log.warning("the heartbeat%s was not taken: %s", signal and f" {signal}", said)
+    return answer.status if isinstance(answer, Answer) else 0
+
+
+class Pulse:
+    """Sends the signals one after another without holding up whoever has something to signal."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._signals: tuple[str, ...] = () if urlsplit(url).query else (START, FAIL)
+        self._pool = ThreadPoolExecutor(1, thread_name_prefix="heartbeat")
+
+    def start(self) -> None:
+        """A round over all shops begins."""
+        self._pool.submit(self._start)
+
+    def complete(self) -> None:
+        """Every shop was read."""
+        self._pool.submit(ping, self._url)
+
+    def fail(self, reason: str) -> None:
+        """Something is wrong that nobody could be told of."""
+        if FAIL in self._signals:
+            self._pool.submit(ping, self._url, FAIL, reason=reason)
+
+    def close(self) -> None:
+        """Wait for what is under way; begin nothing more."""
+        self._pool.shutdown(wait=True, cancel_futures=False)
+
+    def _start(self) -> None:
+        if START in self._signals and ping(self._url, START) in (404, 405):  # a switch of another kind: it is not asked again
+            self._signals = (FAIL,)

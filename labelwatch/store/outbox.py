@@ -45,6 +45,8 @@ SKEW = timedelta(minutes=1)
 """Hosts that share a database may differ by this much; what lies further ahead tells of a clock that was set back."""
 LONGEST_LEASE = timedelta(minutes=10)
 """No claim is for longer; a lease that ends later was given before the clock was set back."""
+WORTH_STILL = timedelta(hours=12)
+"""What was held back is worth telling for so long after."""
 _WITHDRAWN = "withdrawn: an incident explains it and is told instead"
 
 
@@ -204,14 +206,15 @@ def settle(
 ) -> int:
     """Write down how telling went, for rows that are leased; returns how many were.
 
-    `retry` wants `next_try`; `keep_key` when it may have arrived after all, so that it comes again as it was.
+    `retry` and `pending` want `next_try` (the former holds what comes after it, the latter does not); `keep_key` when
+    it may have arrived after all, so that it comes again as it was.
     """
     values: rows.Values = {"state": state.value, "lease_until": None, "error": error}
     if state in (OutboxState.SENT, OutboxState.UNVERIFIED):
         values |= {"sent_at": at, "receipt": receipt, "ref": ref or None}
-    if state is OutboxState.RETRY:
+    if state in (OutboxState.RETRY, OutboxState.PENDING):
         if next_try is None:
-            raise ValueError("a retry needs the time of the next try")
+            raise ValueError("what is to be sent again needs the time of the next try")
         values |= {"due_at": next_try, "possible_duplicate": keep_key or _n.possible_duplicate}
         values |= {} if keep_key else {"message_key": None}
     leased = _n.state == OutboxState.LEASED.value
@@ -220,11 +223,13 @@ def settle(
 
 def postpone(conn: Connection, ids: Sequence[int], *, until: datetime) -> int:
     """Give leased rows back unsent, not to be taken before a time; what may have arrived stays as it was."""
+    longer = until + WORTH_STILL
     values = {
         "state": OutboxState.PENDING.value,
         "message_key": None,
         "lease_until": None,
         "due_at": until,
+        "expires_at": case((_n.expires_at <= until, literal(longer, _n.expires_at.type)), else_=_n.expires_at),
         "attempts": _n.attempts - 1,
     }
     unsent = and_(_n.state == OutboxState.LEASED.value, ~_n.possible_duplicate)
@@ -277,8 +282,12 @@ def retry(conn: Connection, ids: Sequence[int], *, at: datetime, expires_at: dat
         "message_key": None,
         "error": "",
     }
-    waits_longer = and_(_n.state == OutboxState.RETRY.value, _n.due_at > at)
-    return _set(conn, ids, values, where=_n.state.in_(ended)) + _set(conn, ids, {"due_at": at}, where=waits_longer)
+    return hurry(conn, ids, at=at) + _set(conn, ids, values, where=_n.state.in_(ended))
+
+
+def hurry(conn: Connection, ids: Sequence[int], *, at: datetime) -> int:
+    """Make rows that wait for their next try due now; how many there were."""
+    return _set(conn, ids, {"due_at": at}, where=and_(_n.state == OutboxState.RETRY.value, _n.due_at > at))
 
 
 def abandon(conn: Connection, channels: Collection[str]) -> int:

@@ -167,6 +167,10 @@ class Transaction:
         """Give leased rows back unsent, not to be taken before a time; how many were."""
         return outbox.postpone(self._conn, ids, until=until)
 
+    def hurry(self, ids: Sequence[int], *, at: datetime) -> None:
+        """Make rows that wait for their next try due now."""
+        outbox.hurry(self._conn, ids, at=at)
+
     def note(self, attempt: Attempt, ids: Iterable[int]) -> None:
         """Keep a try to send the notifications with these ids."""
         channels.note(self._conn, attempt, ids)

@@ -3,12 +3,13 @@
 import random
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from labelwatch.core.model import Notification
 from labelwatch.notify.channels.outcome import Channel, Delivered, Parcel, Result
+from labelwatch.notify.desk import Terms
 from labelwatch.notify.message import Message
 from labelwatch.notify.outbox import Round, send_due
 from labelwatch.notify.view import View
@@ -80,9 +81,12 @@ def again(store: Store, alert_id: int, told: Notification) -> None:
 
 
 def tell(store: Store, clock: Callable[[], datetime], channels: Mapping[str, Channel], **more: Any) -> Round:
-    """One round over these channels, with keys and jitter of a seeded chance."""
-    routes = {name: (destination(name=name), channel) for name, channel in channels.items()}
-    settings = {"stop": lambda: False, "chance": CHANCE, **more}
+    """One round over these channels, with keys and jitter of a seeded chance; `more` are arguments of send_due, of
+    Terms (fallbacks ...), or with `to` fields of every destination."""
+    about = more.pop("to", {})
+    routes = {name: (destination(name=name, **about), channel) for name, channel in channels.items()}
+    terms = {key: more.pop(key) for key in list(more) if key in {part.name for part in fields(Terms)}}
+    settings = {"stop": lambda: False, "chance": CHANCE, "terms": Terms(**terms), **more}
     return send_due(store, routes, now=clock, **settings)
 
 
@@ -101,3 +105,27 @@ def alive() -> set[str]:
 
 def _id(ids: dict[str | None, int], one: Notification) -> int:
     return ids[one.alert.diagnosis.posting_number]
+
+
+@dataclass
+class FakeChat(FakeChannel):
+    """A channel whose messages can be changed; keeps what each reads now under its ref."""
+
+    board: dict[str, Parcel] = field(default_factory=dict)
+    revisions: Sequence[Result] = ()
+    revised: list[str] = field(default_factory=list)
+
+    def send(self, parcel: Parcel) -> Result:
+        result = FakeChannel.send(self, parcel)
+        if isinstance(result, Delivered):
+            ref = f"chat/{len(self.board) + 1}"
+            self.board[ref] = parcel
+            return replace(result, ref=ref)
+        return result
+
+    def revise(self, ref: str, parcel: Parcel) -> Result:
+        self.revised.append(ref)
+        result = self.revisions[len(self.revised) - 1] if len(self.revised) <= len(self.revisions) else FINE
+        if isinstance(result, Delivered):
+            self.board[ref] = parcel
+        return result

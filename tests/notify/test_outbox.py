@@ -12,8 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from labelwatch.core.model import Interval, Reason
-from labelwatch.notify.channels.outcome import Ambiguous, Delivered, Permanent, Retry
-from labelwatch.notify.outbox import LEASE, LONGEST_PAUSE, pause, recover, sift
+from labelwatch.notify.channels.outcome import Ambiguous, Delivered, RateLimited, Retry
+from labelwatch.notify.desk import LONGEST_PAUSE, pause
+from labelwatch.notify.outbox import LEASE, recover
+from labelwatch.notify.parcels import sift
 from labelwatch.notify.plain import size
 from labelwatch.store import Fault, OutboxRow, OutboxState, Store, StoreError, open_store
 from tests.notify.build import NOW, minutes, resolved, told
@@ -157,7 +159,7 @@ def test_what_may_have_arrived_is_sent_again_as_it_was(store: Store) -> None:
 
 def test_the_wish_of_the_service_is_honoured(store: Store) -> None:
     queue(store, told())
-    channel, clock = FakeChannel([Retry("HTTP 429", timedelta(seconds=34)), FINE]), Clock()
+    channel, clock = FakeChannel([RateLimited("HTTP 429", timedelta(seconds=34)), FINE]), Clock()
     for seconds, sent in ((0, 1), (33, 1), (1, 2)):
         clock.advance(seconds=seconds)
         tell(store, clock, {"packers": channel})
@@ -166,10 +168,9 @@ def test_the_wish_of_the_service_is_honoured(store: Store) -> None:
 
 @pytest.mark.parametrize(("attempts", "least", "most"), [(1, 5, 6.25), (2, 10, 12.5), (4, 40, 50), (9, 300, 300)])
 def test_pauses_grow_from_seconds_to_minutes(attempts: int, least: float, most: float) -> None:
-    spans = [pause(attempts, None, random.Random(seed)).total_seconds() for seed in range(20)]
+    spans = [pause(attempts, random.Random(seed)).total_seconds() for seed in range(20)]
     assert min(spans) >= least
     assert max(spans) <= most
-    assert pause(attempts, timedelta(days=1), random.Random(1)) == timedelta(hours=1)
 
 
 def test_an_hour_of_outage_loses_nothing(sqlite_store: Store) -> None:
@@ -184,37 +185,6 @@ def test_an_hour_of_outage_loses_nothing(sqlite_store: Store) -> None:
     tell(sqlite_store, clock, {"packers": channel})
     assert len(channel.told[-1]) == 60
     assert set(states(sqlite_store)) == {OutboxState.SENT}
-
-
-def test_a_dead_channel_is_reported_through_its_fallback_once_an_hour(store: Store) -> None:
-    dead, owner, other = FakeChannel([Permanent("HTTP 403 blocked")]), FakeChannel(), FakeChannel()
-    channels = {"packers": dead, "owner": owner, "another": other}
-    for n in (1, 2):
-        queue(store, told(n=n))
-        done = tell(store, Clock(), channels, fallbacks={"packers": "owner"})
-        assert done.errors == {"packers": "HTTP 403 blocked"}
-    ((message, _, _),) = owner.sent
-    assert message.title == "‼️ Channel “packers” does not work"
-    assert message.body.startswith("Reason: HTTP 403 blocked\n1 message was not delivered.")
-    assert other.sent == []
-    assert [(one.state, one.error) for one in rows(store)] == [
-        (OutboxState.DEAD, "HTTP 403 blocked (reported through owner)"),
-        (OutboxState.DEAD, "HTTP 403 blocked"),
-    ]
-
-
-def test_a_dead_channel_is_reported_through_whatever_works(sqlite_store: Store) -> None:
-    queue(sqlite_store, told())
-    working = FakeChannel()
-    gone: dict[str, FakeChannel] = {name: FakeChannel([Permanent("HTTP 404")]) for name in ("packers", "owner")}
-    tell(sqlite_store, Clock(), {**gone, "zebra": working}, fallbacks={"packers": "owner"})
-    assert [message.title for message, _, _ in working.sent] == ["‼️ Channel “packers” does not work"]
-
-
-def test_when_nothing_works_the_log_cries(sqlite_store: Store, caplog: pytest.LogCaptureFixture) -> None:
-    queue(sqlite_store, told())
-    tell(sqlite_store, Clock(), {"packers": FakeChannel([Permanent("HTTP 404")])})
-    assert [record.levelname for record in caplog.records][-1] == "CRITICAL"
 
 
 @pytest.mark.parametrize("first", [Retry("HTTP 500"), Ambiguous("no answer")], ids=["failed", "no answer"])
@@ -234,7 +204,8 @@ def test_a_clock_that_is_set_back_holds_no_message(store: Store, first: Retry | 
 def test_what_waits_longer_than_any_service_may_wish_holds_no_other(store: Store) -> None:
     queue(store, told(n=1))
     (row,) = store.claim("packers", now=NOW, lease_until=NOW + LEASE, key="k1")
-    store.settle([row.id], state=OutboxState.RETRY, at=NOW, next_try=NOW + timedelta(hours=2))
+    with store.write() as tx:
+        tx.settle([row.id], state=OutboxState.RETRY, at=NOW, next_try=NOW + timedelta(hours=2))
     queue(store, told(n=2))
     channel = FakeChannel()
     tell(store, Clock(), {"packers": channel})

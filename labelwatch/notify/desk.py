@@ -1,0 +1,70 @@
+"""What all channels of a round of telling share: the store, the ways out, the clock, and how things are done here."""
+
+import random
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from labelwatch.core.model import AlertPolicy, Destination
+from labelwatch.notify.channels.outcome import Attachment, Channel
+from labelwatch.store import OutboxRow, Store
+
+Channels = Mapping[str, tuple[Destination, Channel]]
+
+LONGEST_WISH = timedelta(hours=1)
+"""No service gets to silence us for longer with its Retry-After."""
+FIRST_PAUSE = timedelta(seconds=5)
+LONGEST_PAUSE = timedelta(minutes=5)
+
+
+def no_sheet(shop: str, number: str) -> Attachment | None:
+    """Labels are not sent along."""
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """How people are told here, beyond what each channel wants for itself."""
+
+    fallbacks: Mapping[str, str] = field(default_factory=dict)
+    """Channel -> the one that is told when it does not work (else any other)."""
+    intervals: Mapping[str, timedelta] = field(default_factory=dict)
+    """Shop -> how often it is read: older data are dated in the message."""
+    policy: AlertPolicy = field(default_factory=AlertPolicy)
+    """For the alerts about channels themselves."""
+    with_labels: frozenset[str] = frozenset()
+    """Channels that get the label itself once it is there."""
+    sheet: Callable[[str, str], Attachment | None] = no_sheet
+    """(shop, posting number) -> its label, proven to be that; None = there is none to be had."""
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """One round of telling."""
+
+    store: Store
+    channels: Channels
+    terms: Terms
+    now: Callable[[], datetime]
+    stop: Callable[[], bool]
+    at: Callable[[str], None]
+    """Called with "claimed" and "sent", where a crash is worth trying."""
+    chance: random.Random
+
+    def new_key(self) -> str:
+        return f"{self.chance.getrandbits(128):032x}"
+
+    def pause(self, attempts: int) -> timedelta:
+        return pause(attempts, self.chance)
+
+
+def pause(attempts: int, chance: random.Random) -> timedelta:
+    """How long to leave a channel alone after so many attempts, with some chance in it."""
+    grown = FIRST_PAUSE * float(2 ** min(attempts - 1, 10)) * (1 + chance.random() / 4)
+    return min(grown, LONGEST_PAUSE)
+
+
+def alert_id(row: OutboxRow) -> int:
+    """The alert that a stored notification is about."""
+    assert row.notification.alert.id is not None, "what is stored has an id"
+    return row.notification.alert.id

@@ -1,0 +1,222 @@
+"""What follows from a try to send: the rows of the message, the channel's own state, and the alert about a channel
+that does not work, all in one transaction.
+
+    delivered     sent or unverified; the channel is well
+    retry         again after a pause that grows               \\
+    rate_limited  again when the service says; its account too  | for 15 minutes: reported through another channel
+    ambiguous     again, as the same message under the same key/
+    permanent     again after a long pause                       reported at once
+    bad_message   half of it at a time; what is refused alone waits, and is dead after some tries
+"""
+
+import logging
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import assert_never
+
+from labelwatch.core.channels import channel_dead
+from labelwatch.core.lifecycle import close, reconcile
+from labelwatch.core.model import Alert, Notification, Outcome, Reason
+from labelwatch.core.telling import WORTH_TELLING_FOR
+from labelwatch.notify.channels.outcome import (
+    Ambiguous,
+    BadMessage,
+    Delivered,
+    Permanent,
+    RateLimited,
+    Result,
+    Retry,
+)
+from labelwatch.notify.desk import LONGEST_PAUSE, LONGEST_WISH, Desk
+from labelwatch.store import Attempt, ChannelState, OutboxRow, OutboxState, Transaction
+
+log = logging.getLogger(__name__)
+
+TROUBLE_AFTER = timedelta(minutes=15)
+REFUSED_AFTER = 3
+"""A message that a working channel refuses alone, after so many tries, is given up."""
+HALF = timedelta(seconds=10)
+_OUTCOMES = {
+    Retry: "retry",
+    RateLimited: "rate_limited",
+    Ambiguous: "ambiguous",
+    Permanent: "permanent",
+    BadMessage: "bad_message",
+}
+
+
+def mark(desk: Desk, name: str, rows: Sequence[OutboxRow], result: Result, *, brief: bool) -> None:
+    """Write down what became of a message made of these rows; a `brief` one is never changed later."""
+    at, ids = desk.now(), [row.id for row in rows]
+    _say(name, result, len(rows))
+    with desk.store.write() as tx:
+        tx.note(_attempt(name, rows, result, at), ids)
+        state = tx.channel(name)
+        if isinstance(result, Delivered):
+            _settle_delivered(tx, ids, result, at=at, brief=brief)
+            _is_well(desk, tx, _after_delivery(state, rows, result, at))
+            return
+        if isinstance(result, BadMessage) and state.sent_at is None:
+            result = Permanent(result.error)  # nothing ever went through: it is not this message
+        _settle_failed(desk, tx, rows, result, at)
+        if not isinstance(result, BadMessage) or is_given_up(rows):
+            _fails(desk, tx, state, result, at)
+
+
+def _say(name: str, result: Result, alerts: int) -> None:
+    match result:
+        case Delivered():
+            log.info("channel %s: told of %d alerts", name, alerts)
+        case Retry(error) | RateLimited(error):
+            log.warning("channel %s: not delivered, to be tried again: %s", name, error)
+        case Ambiguous(error):
+            log.warning("channel %s: it may have arrived, to be sent again: %s", name, error)
+        case Permanent(error):
+            log.error("channel %s: does not work: %s", name, error)
+        case BadMessage(error):
+            log.error("channel %s: refuses this message: %s", name, error)
+        case _:
+            assert_never(result)
+
+
+def _attempt(name: str, rows: Sequence[OutboxRow], result: Result, at: datetime) -> Attempt:
+    key = rows[0].message_key or ""
+    if isinstance(result, Delivered):
+        return Attempt(name, at, key, "delivered" if result.verified else "unverified", result.receipt)
+    return Attempt(name, at, key, _OUTCOMES[type(result)], result.error)
+
+
+# --- the rows
+
+
+def _settle_delivered(tx: Transaction, ids: Sequence[int], result: Delivered, *, at: datetime, brief: bool) -> None:
+    state = OutboxState.SENT if result.verified else OutboxState.UNVERIFIED
+    tx.settle(ids, state=state, at=at, receipt=result.receipt, ref="" if brief else result.ref)
+
+
+def _settle_failed(desk: Desk, tx: Transaction, rows: Sequence[OutboxRow], result: Result, at: datetime) -> None:
+    assert not isinstance(result, Delivered)
+    ids, attempts = [row.id for row in rows], max(row.attempts for row in rows)
+    if isinstance(result, BadMessage):
+        _settle_refused(desk, tx, rows, result.error, at)
+        return
+    wait = desk.pause(attempts)
+    if isinstance(result, Permanent):
+        wait = LONGEST_PAUSE
+    if isinstance(result, RateLimited):
+        wait = min(result.after, LONGEST_WISH)
+    again = isinstance(result, Ambiguous)
+    tx.settle(ids, state=OutboxState.RETRY, at=at, error=result.error, next_try=at + wait, keep_key=again)
+
+
+def _settle_refused(desk: Desk, tx: Transaction, rows: Sequence[OutboxRow], error: str, at: datetime) -> None:
+    """Of many, one half is tried at once and the other after it, to find out which it is; alone it waits, without
+    holding others, and is given up after some tries."""
+    ids, half = [row.id for row in rows], len(rows) // 2
+    if is_given_up(rows):
+        tx.settle(ids, state=OutboxState.DEAD, at=at, error=error)
+        return
+    wait = HALF if half else desk.pause(2 * rows[0].attempts)
+    tx.settle(ids[:half], state=OutboxState.PENDING, at=at, error=error, next_try=at)
+    tx.settle(ids[half:], state=OutboxState.PENDING, at=at, error=error, next_try=at + wait)
+
+
+def is_given_up(rows: Sequence[OutboxRow]) -> bool:
+    """Whether this, which a working channel has just refused, was refused alone and often enough."""
+    return len(rows) == 1 and rows[0].attempts >= REFUSED_AFTER
+
+
+# --- the channel
+
+
+def _after_delivery(state: ChannelState, rows: Sequence[OutboxRow], result: Delivered, at: datetime) -> ChannelState:
+    is_test = all(row.notification.reason is Reason.TEST for row in rows)
+    return ChannelState(
+        name=state.name,
+        # Who tries a channel does not take the place of what is really told.
+        sent_at=state.sent_at if is_test else at,
+        address=result.moved_to or state.address,
+        handover_at=state.handover_at,
+    )
+
+
+def _is_well(desk: Desk, tx: Transaction, state: ChannelState) -> None:
+    """Keep that a channel works, and end the alert that it does not."""
+    tx.save_channel(state)
+    trouble = tx.channel_alerts().get(state.name)
+    if trouble is None:
+        return
+    at = desk.now()
+    ended, reason = close(trouble, Outcome.OVER, policy=desk.terms.policy, now=at)
+    tx.save_alerts(None, [ended])
+    if reason is not None and ended.id is not None:
+        heard = tx.told_of(ended.id).keys() & desk.channels.keys()
+        tx.add_notifications([_row(ended, reason, channel, at) for channel in sorted(heard)], created_at=at)
+
+
+def _fails(desk: Desk, tx: Transaction, state: ChannelState, result: Result, at: datetime) -> None:
+    """Keep that a channel does not work; once that is for good or for long, have another one tell people."""
+    assert not isinstance(result, Delivered)
+    since = state.failing_since if state.failing_since and state.failing_since <= at else at
+    failing = replace(
+        state,
+        failing_since=since,
+        error=result.error,
+        is_final=isinstance(result, Permanent),
+        paused_until=None,
+    )
+    if isinstance(result, RateLimited):
+        failing = replace(failing, paused_until=at + min(result.after, LONGEST_WISH))
+        _pause_account(desk, tx, failing)
+    tx.save_channel(failing)
+    if isinstance(result, Permanent | BadMessage) or at - since >= TROUBLE_AFTER:
+        _report(desk, tx, failing, at)
+
+
+def _pause_account(desk: Desk, tx: Transaction, failing: ChannelState) -> None:
+    """The service speaks to the account, so its other channels are silent as well."""
+    account = desk.channels[failing.name][1].account
+    for name, (_, channel) in sorted(desk.channels.items()):
+        if account and channel.account == account and name != failing.name:
+            tx.save_channel(replace(tx.channel(name), paused_until=failing.paused_until))
+
+
+def _report(desk: Desk, tx: Transaction, failing: ChannelState, at: datetime) -> None:
+    """Open or renew the alert about a channel, and have it told through another one."""
+    troubles, waiting = tx.channel_alerts(), tx.waiting_for(failing.name)
+    diagnosis = channel_dead(
+        failing.name, failing.error, since=failing.failing_since or at, waiting=len(waiting), now=at
+    )
+    alert, reason = reconcile(troubles.get(failing.name), diagnosis, policy=desk.terms.policy, now=at)
+    through = _through(desk, failing.name, troubles.keys())
+    if through is None:
+        log.critical("channel %s does not work and no other channel can be told: %s", failing.name, failing.error)
+        before = troubles.get(failing.name)  # nobody hears it, so it stays news
+        alert = replace(alert, told=before.told if before else None)
+    (id_,) = tx.save_alerts(None, [alert])
+    alert = replace(alert, id=id_)
+    rows = [_row(alert, reason, through, at)] if reason is not None and through is not None else []
+    if through is not None:
+        rows += _passed_on(waiting, through)
+    tx.add_notifications(rows, created_at=at)
+
+
+def _through(desk: Desk, name: str, in_trouble: Collection[str]) -> str | None:
+    """The channel to report through: the fallback if it works, else the first that does; None = there is none."""
+    preferred = desk.terms.fallbacks.get(name)
+    others = sorted(desk.channels.keys() - {name}, key=lambda other: (other != preferred, other))
+    return next((other for other in others if other not in in_trouble), None)
+
+
+def _passed_on(waiting: Sequence[OutboxRow], through: str) -> list[Notification]:
+    """What this channel was to tell about other channels, another one tells."""
+    told = (row.notification for row in waiting)
+    return [
+        replace(one, channel=through) for one in told if (one.alert.diagnosis.incident or "").startswith("channel:")
+    ]
+
+
+def _row(alert: Alert, reason: Reason, channel: str, at: datetime) -> Notification:
+    assert alert.told is not None, "tellings are counted"
+    return Notification(alert, alert.told.count, reason, channel, due_at=at, expires_at=at + WORTH_TELLING_FOR)

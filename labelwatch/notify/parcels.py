@@ -1,0 +1,215 @@
+"""Rows of the outbox made into what a channel is handed: the message, its alerts as JSON, and what it continues."""
+
+import logging
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from labelwatch.core.calendar import quiet_span
+from labelwatch.core.model import Alert, Destination, Notification, Outcome, Reason
+from labelwatch.notify import digest
+from labelwatch.notify.channels.outcome import Attachment, Channel, Earlier, Parcel, Revisable
+from labelwatch.notify.desk import Desk, alert_id
+from labelwatch.notify.message import Message
+from labelwatch.notify.messages import brief, channel_dead, render
+from labelwatch.notify.view import View, view
+from labelwatch.store import OutboxRow, Sent
+
+log = logging.getLogger(__name__)
+
+MOST_EARLIER = 20
+MOST_LABELS = 3
+LABELS_WITHIN = timedelta(seconds=45)
+"""Fetching labels must not use up the lease of the message."""
+
+_ORDER = ("test", "channel", "ordinary", "handover")
+
+
+def sift(rows: Sequence[OutboxRow], told_before: Collection[int]) -> tuple[list[OutboxRow], list[OutboxRow]]:
+    """What is worth sending, and what is superseded: of each alert only the newest telling counts, and an alert
+    that is over is no news to a channel that never heard of it."""
+    newest = {alert_id(row): row for row in sorted(rows, key=lambda row: (row.notification.telling, row.id))}
+    sent = {row.id for alert, row in newest.items() if not _is_over(row) or alert in told_before}
+    return [row for row in rows if row.id in sent], [row for row in rows if row.id not in sent]
+
+
+def parted(rows: Sequence[OutboxRow]) -> tuple[list[OutboxRow], list[OutboxRow]]:
+    """What makes one message, and what has to wait for the next: a test, a hand-over and trouble with a channel each
+    stand alone; everything else is told together."""
+    kinds: dict[str, list[OutboxRow]] = {}
+    for row in rows:
+        kinds.setdefault(_kind(row), []).append(row)
+    kind = next(kind for kind in _ORDER if kind in kinds)
+    message = kinds[kind] if kind == "ordinary" else kinds[kind][:1]
+    taken = {row.id for row in message}
+    return message, [row for row in rows if row.id not in taken]
+
+
+def composed(desk: Desk, name: str, rows: Sequence[OutboxRow]) -> Parcel:
+    """The message made of these rows, which are told together."""
+    destination, channel = desk.channels[name]
+    key = rows[0].message_key
+    assert key is not None, "claimed rows have the key of their message"
+    earlier = _earlier(desk, name, rows, channel)
+    told = [row.notification for row in rows]
+    if is_brief(earlier, rows, channel):
+        message = brief(told[0], destination, now=desk.now())
+    else:
+        message = _message(desk, told, destination, channel, after_quiet=_held_since(rows, destination, desk.now()))
+    return Parcel(
+        message=message,
+        views=_views(desk, told, destination),
+        key=key,
+        earlier=earlier,
+        buttons=_has_buttons(told),
+        quiet=all(one.reason in (Reason.RESOLVED, Reason.HANDOVER) for one in told),
+        attachments=_labels(desk, told) if name in desk.terms.with_labels else (),
+    )
+
+
+def as_it_stands(desk: Desk, name: str, rows: Sequence[OutboxRow]) -> Parcel:
+    """A message that was sent, as it should read now: the same alerts, each as it has become."""
+    destination, channel = desk.channels[name]
+    alerts = desk.store.outgoing.alerts([alert_id(row) for row in rows])
+    told = [_now(row.notification, alerts.get(alert_id(row))) for row in rows]
+    message = _message(desk, told, destination, channel)
+    return Parcel(message, _views(desk, told, destination), rows[0].message_key or "", buttons=_has_buttons(told))
+
+
+def is_brief(earlier: Sequence[Earlier], rows: Sequence[OutboxRow], channel: Channel) -> bool:
+    """Whether a short reply does: the message it replies to tells the rest, and is kept up to date."""
+    return len(rows) == 1 and isinstance(channel, Revisable) and any(one.ref for one in earlier)
+
+
+def _kind(row: OutboxRow) -> str:
+    reason, incident = row.notification.reason, row.notification.alert.diagnosis.incident or ""
+    if reason in (Reason.TEST, Reason.HANDOVER):
+        return str(reason)
+    return "channel" if incident.startswith("channel:") else "ordinary"
+
+
+def _message(
+    desk: Desk,
+    told: Sequence[Notification],
+    destination: Destination,
+    channel: Channel,
+    *,
+    after_quiet: datetime | None = None,
+) -> Message:
+    first, now = told[0], desk.now()
+    incident = first.alert.diagnosis.incident or ""
+    if first.reason is Reason.HANDOVER:
+        handed = _digest(desk, first, destination)
+        return digest.message(handed, destination, now=now, limit=channel.limit, intervals=desk.terms.intervals)
+    if incident.startswith("channel:"):
+        waiting = [row.notification.alert for row in desk.store.outgoing.waiting(incident.removeprefix("channel:"))]
+        return channel_dead(first, destination, waiting, now=now, limit=channel.limit)
+    return render(
+        told,
+        destination,
+        now=now,
+        limit=channel.limit,
+        intervals=desk.terms.intervals,
+        after_quiet=after_quiet,
+    )
+
+
+def _held_since(rows: Sequence[OutboxRow], destination: Destination, now: datetime) -> datetime | None:
+    """When the quiet time began that held all of this back until now; None = something of it is from later."""
+    spans = [quiet_span(destination, row.created_at) for row in rows]
+    over = [span.start for span in spans if span is not None and span.end <= now]
+    return min(over) if len(over) == len(rows) else None
+
+
+def _digest(desk: Desk, told: Notification, destination: Destination) -> digest.Digest:
+    """What those who take over must know: everything that is open, and what has ended since the last time."""
+    span = told.alert.diagnosis.waiting_since
+    since, until = (span.earliest, span.latest) if span else (told.due_at, told.due_at)
+    incidents = desk.store.incidents(open_only=False, resolved_since=since)
+    alerts = desk.store.alerts(open_only=False, resolved_since=since)
+    told_of = [one for one in (*incidents, *alerts) if one.told is not None or one.diagnosis.incident is not None]
+    everything = [*desk.store.outgoing.troubles().values(), *(one for one in told_of if _hears(destination, one))]
+    return digest.Digest(
+        since=since,
+        until=until,
+        open=tuple(one for one in everything if one.resolved_at is None),
+        ended=tuple(one for one in everything if one.resolved_at is not None),
+    )
+
+
+def _hears(destination: Destination, alert: Alert) -> bool:
+    diagnosis = alert.diagnosis
+    return not destination.shops or not destination.shops.isdisjoint(diagnosis.shops or (diagnosis.shop,))
+
+
+def _views(desk: Desk, told: Sequence[Notification], destination: Destination) -> list[View]:
+    """The alerts as JSON; of a hand-over those that are open."""
+    if told[0].reason is Reason.HANDOVER:
+        handed = _digest(desk, told[0], destination).open
+        told = [replace(told[0], alert=alert) for alert in handed]
+    return [
+        view(
+            one.alert,
+            language=destination.language,
+            reason=one.reason,
+            zone=destination.timezone,
+            shops=destination.shops,
+        )
+        for one in told
+    ]
+
+
+def _earlier(desk: Desk, name: str, rows: Sequence[OutboxRow], channel: Channel) -> tuple[Earlier, ...]:
+    """What this channel was told of these alerts before. A reply stands below one message, the latest full one of
+    all: a channel that replies gets just that one, and only where it is about every alert of these."""
+    ids = {alert_id(row) for row in rows}
+    sent = desk.store.outgoing.sent(name, sorted(ids))
+    if not isinstance(channel, Revisable):
+        return tuple({one.message_key: Earlier(one.message_key, one.ref) for one in sent}.values())[-MOST_EARLIER:]
+    about: dict[str, set[int]] = {}
+    for one in sent:
+        about.setdefault(one.message_key, set()).add(one.alert_id)
+    full = [one for one in sent if one.ref and about[one.message_key] >= ids]
+    return _as_earlier(full[-1:])
+
+
+def _as_earlier(sent: Sequence[Sent]) -> tuple[Earlier, ...]:
+    return tuple(Earlier(one.message_key, one.ref) for one in sent)
+
+
+def _has_buttons(told: Sequence[Notification]) -> bool:
+    """Whether there is anything to take care of: a posting, a shop or an incident that is not over."""
+    if told[0].reason in (Reason.TEST, Reason.HANDOVER):
+        return False
+    return any(one.alert.resolved_at is None and one.reason is not Reason.RESOLVED for one in told)
+
+
+def _now(told: Notification, alert: Alert | None) -> Notification:
+    """A notification as it would be told now; its alert may have been pruned."""
+    if alert is None:
+        return told
+    return replace(told, alert=alert, reason=Reason.RESOLVED if alert.resolved_at else told.reason)
+
+
+def _is_over(row: OutboxRow) -> bool:
+    return row.notification.reason is Reason.RESOLVED
+
+
+def _labels(desk: Desk, told: Sequence[Notification]) -> tuple[Attachment, ...]:
+    """The labels that have just appeared, in memory only; as many as time allows."""
+    began, found = desk.now(), list[Attachment]()
+    for one in told:
+        diagnosis = one.alert.diagnosis
+        appeared = one.reason is Reason.RESOLVED and one.alert.outcome is Outcome.LABELLED
+        if not appeared or diagnosis.posting_number is None:
+            continue
+        if len(found) == MOST_LABELS or desk.stop() or not _in_time(began, desk.now()):
+            break
+        sheet = desk.terms.sheet(diagnosis.shop, diagnosis.posting_number)
+        if sheet is not None:
+            found.append(sheet)
+    return tuple(found)
+
+
+def _in_time(began: datetime, now: datetime) -> bool:
+    return abs(now - began) < LABELS_WITHIN

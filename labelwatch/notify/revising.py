@@ -1,0 +1,54 @@
+"""Messages that were sent and say what is no longer so: changed where they stand, without a sound."""
+
+import logging
+from datetime import datetime
+
+from labelwatch.core.model import Reason
+from labelwatch.notify.channels.outcome import BadMessage, Delivered, Permanent, RateLimited, Result, Revisable
+from labelwatch.notify.desk import LONGEST_PAUSE, LONGEST_WISH, Desk
+from labelwatch.notify.parcels import as_it_stands
+
+log = logging.getLogger(__name__)
+
+
+def revise_due(desk: Desk, name: str) -> None:
+    """Change the messages of this channel that are out of date; what cannot be changed now is tried again later.
+
+    A message that is not there any more is let be: the next news about its alerts is told in full.
+    """
+    channel = desk.channels[name][1]
+    if not isinstance(channel, Revisable):
+        return
+    for key in desk.store.outgoing.outdated(name, desk.now()):
+        if desk.stop():
+            return
+        seen = desk.now()
+        result = _revised(desk, name, channel, key)
+        _mark(desk, name, key, result, seen)
+        if isinstance(result, RateLimited):
+            return
+
+
+def _revised(desk: Desk, name: str, channel: Revisable, key: str) -> Result:
+    rows = [row for row in desk.store.outgoing.message(key) if row.notification.channel == name and row.ref]
+    if not rows or rows[0].notification.reason in (Reason.TEST, Reason.HANDOVER):
+        return BadMessage("nothing of it can be changed")
+    try:
+        parcel = as_it_stands(desk, name, rows)
+    except Exception:  # whatever it is: one message that cannot be shown must not silence the channel
+        log.exception("channel %s: a message cannot be shown as it should read now", name)
+        return BadMessage("cannot be shown")
+    return channel.revise(rows[0].ref, parcel)
+
+
+def _mark(desk: Desk, name: str, key: str, result: Result, seen: datetime) -> None:
+    lost = isinstance(result, BadMessage)
+    with desk.store.write() as tx:
+        again_at = None
+        if isinstance(result, Permanent):  # news of its alerts will find out whether that is still so
+            log.warning("channel %s: a message cannot be changed: %s", name, result.error)
+        elif not isinstance(result, Delivered | BadMessage):
+            wish = result.after if isinstance(result, RateLimited) else LONGEST_PAUSE
+            again_at = desk.now() + min(wish, LONGEST_WISH)
+            log.info("channel %s: a message cannot be changed now: %s", name, result.error)
+        tx.revised(name, key, seen=seen, gone=lost, again_at=again_at)

@@ -1,0 +1,169 @@
+"""The half of the app that speaks: the channels of the config, rounds of telling, hand-overs, the dead man's switch."""
+
+import logging
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+from labelwatch.config import Channel as ChannelTable
+from labelwatch.config import Config
+from labelwatch.core.model import AlertPolicy, AlertState, Destination
+from labelwatch.notify.catalog import catalog
+from labelwatch.notify.channels import open_channel
+from labelwatch.notify.channels.outcome import Attachment, Channel
+from labelwatch.notify.desk import Terms
+from labelwatch.notify.example import example
+from labelwatch.notify.handover import queue_handovers
+from labelwatch.notify.heartbeat import Pulse
+from labelwatch.notify.outbox import Round, send_due
+from labelwatch.store import WAITING, Fault, OutboxRow, Store, StoreError
+
+log = logging.getLogger(__name__)
+
+TEST_WITHIN = timedelta(seconds=90)
+LOOK_FOR_HANDOVERS = timedelta(seconds=5)
+CRY_EVERY = timedelta(minutes=5)
+
+
+class Teller:
+    """One config, one store; any number of threads may ask it to tell, one does."""
+
+    def __init__(
+        self,
+        config: Config,
+        store: Store,
+        *,
+        now: Callable[[], datetime],
+        stop: threading.Event,
+        sheet: Callable[[str, str], Attachment | None],
+    ) -> None:
+        self._config = config
+        self._store = store
+        self._now = now
+        self._stop = stop
+        self.destinations = config.destinations()
+        self.channels = self._opened()
+        self._terms = self._made(sheet)
+        self._pulse = Pulse(config.heartbeat.url.get_secret_value()) if config.heartbeat else None
+        self._complete: set[str] | None = None
+        self._lock = threading.Lock()
+        self._looked = self._cried = datetime.min.replace(tzinfo=UTC)
+
+    def tell(self) -> Round:
+        """One round: the hand-overs whose time has come, and everything else that is due, over every channel."""
+        now = self._now()
+        if not timedelta(0) <= now - self._looked < LOOK_FOR_HANDOVERS:
+            self._looked = now
+            queue_handovers(self._store, self.destinations, now=now)
+        done = send_due(self._store, self.channels, now=self._now, stop=self._stop.is_set, terms=self._terms)
+        if done.errors and self.is_mute():
+            self._cry()
+        return done
+
+    def is_mute(self) -> bool:
+        """Whether no channel works: nobody can be told anything."""
+        return bool(self.channels) and self.channels.keys() <= self._store.outgoing.troubles().keys()
+
+    # --- the dead man's switch
+
+    def round_begins(self) -> None:
+        """A shop is about to be read; if it is the first of its round, the switch is told."""
+        if self._pulse is None:
+            return
+        with self._lock:
+            if self._complete is not None:
+                return
+            self._complete = set()
+        self._pulse.start()
+
+    def shop_read(self, shop: str, *, complete: bool, shops: Sequence[str]) -> None:
+        """After each complete round over all shops the switch is told that we live, unless nobody can hear us."""
+        if self._pulse is None:
+            return
+        with self._lock:
+            known = self._complete or set()
+            self._complete = known | {shop} if complete else known - {shop}
+            if not self._complete.issuperset(shops):
+                return
+            self._complete = None
+        if self.is_mute():
+            self._cry()
+        else:
+            self._pulse.complete()
+
+    def _cry(self) -> None:
+        """Nobody can be told: the journal, and whoever watches over us."""
+        now = self._now()
+        if timedelta(0) <= now - self._cried < CRY_EVERY:
+            return
+        self._cried = now
+        names = ", ".join(self.channels)
+        log.critical("no channel works, nobody can be told anything: %s", names)
+        if self._pulse is not None:
+            self._pulse.fail(f"labelwatch: no channel works: {names}")
+
+    # --- a test
+
+    def test(self, channels: Sequence[str], *, shop: str | None, wait: Callable[[float], object]) -> list[OutboxRow]:
+        """Send a made-up late order over these channels, through the outbox, and see what became of it."""
+        since = self._now()
+        ids = self._queue_example(channels, shop, since)
+        while True:
+            self.tell()
+            rows = [row for row in self._store.notifications(since=since) if row.notification.alert.id in ids]
+            waiting = [row for row in rows if row.state in WAITING and row.attempts == 0]
+            if not waiting or self._now() - since > TEST_WITHIN or self._stop.is_set():
+                return rows
+            wait(0.5)
+
+    def _queue_example(self, channels: Sequence[str], shop: str | None, now: datetime) -> set[int]:
+        state = self._store.shop(shop) if shop is not None else None
+        if state is None:
+            raise StoreError(
+                Fault.NOT_SET_UP, "no shop of the configuration was ever read; run `labelwatch poll` first"
+            )
+        ids = set()
+        with self._store.write() as tx:
+            for channel in channels:
+                told = example(channel, shop=state.name, now=now)
+                # Stored as resolved: an example is not among the open alerts.
+                ended = replace(told.alert, state=AlertState.RESOLVED, resolved_at=now)
+                (id_,) = tx.save_alerts(state.id, [ended])
+                tx.add_notifications([replace(told, alert=replace(told.alert, id=id_))], created_at=now)
+                ids.add(id_)
+        return ids
+
+    def close(self) -> None:
+        """Let the last signal go out."""
+        if self._pulse is not None:
+            self._pulse.close()
+
+    # --- how it is set up
+
+    def _opened(self) -> dict[str, tuple[Destination, Channel]]:
+        tables = {table.name: table for table in self._config.channels}
+        states = self._store.outgoing.states()
+        addresses = {name: state.address for name, state in states.items()}
+        return {to.name: (to, _open(tables[to.name], to, addresses.get(to.name, ""))) for to in self.destinations}
+
+    def _made(self, sheet: Callable[[str, str], Attachment | None]) -> Terms:
+        config = self._config
+        alerts = config.alerts
+        return Terms(
+            fallbacks={table.name: table.fallback for table in config.channels if table.fallback},
+            intervals={shop.name: config.every(shop) for shop in config.shops},
+            policy=AlertPolicy(repeat_every=alerts.repeat_every, resolved=alerts.resolved),
+            with_labels=frozenset(table.name for table in config.channels if table.attach_label),
+            sheet=sheet,
+        )
+
+
+def _open(table: ChannelTable, to: Destination, address: str) -> Channel:
+    return open_channel(
+        table.url.get_secret_value(),
+        api_base=table.api_base or "",
+        proxy=table.proxy.get_secret_value() if table.proxy else "",
+        address=address,
+        labels=catalog(to.language).button,
+    )
