@@ -20,6 +20,7 @@ from labelwatch.notify.channels.outcome import (
 )
 from labelwatch.notify.channels.robot import fitted
 from labelwatch.notify.channels.secrecy import secrets_of
+from labelwatch.notify.channels.services import Service
 from tests.notify.loopback import Act, Hook, answer, closed_port, drip, hang_up, hang_up_in_the_middle
 from tests.notify.relays import Relay, http, socks5
 from tests.notify.robots import PARCEL, asked
@@ -42,6 +43,19 @@ def each(*urls: str) -> pytest.MarkDecorator:
 each_robot = each(*ROBOTS)
 each_based = each(TELEGRAM, *ROBOTS)
 each_proxied = each(TELEGRAM, *WEBHOOKS, *ROBOTS)
+
+
+@each(TELEGRAM, *WEBHOOKS, *ROBOTS, "mailto://u:p@example.com", "mailtos://u:p@example.com")
+def test_a_service_whose_answer_can_be_read_is_not_left_to_apprise(url: str) -> None:
+    assert not isinstance(open_channel(url), Service)
+
+
+def test_an_address_copied_from_the_service_opens_the_same_robot() -> None:
+    copied, written = f"https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key={CANARY}", f"wecombot://{CANARY}"
+    assert [asked(url, answer(200, ROBOTS[written]))[1].line for url in (copied, written)] == [
+        f"POST /cgi-bin/webhook/send?key={CANARY} HTTP/1.1"
+    ] * 2
+
 
 PAGE = "<!DOCTYPE html><title>Sign in</title>"
 

@@ -12,6 +12,7 @@ from apprise.utils.parse import parse_urls
 from labelwatch.notify.channels.dingtalk import open_dingtalk
 from labelwatch.notify.channels.feishu import open_feishu
 from labelwatch.notify.channels.http import Line
+from labelwatch.notify.channels.mail import open_mail, wrong_mail
 from labelwatch.notify.channels.outcome import Channel
 from labelwatch.notify.channels.secrecy import hush
 from labelwatch.notify.channels.services import open_service, plugin
@@ -25,8 +26,8 @@ __all__ = ["check_url", "check_way", "open_channel"]
 DEADLINE = timedelta(seconds=30)
 """For one message from first byte to last; the lease of the outbox is four times as long."""
 
-_HOST_IS_NO_SECRET = frozenset({"json", "jsons", "mailto", "mailtos"})
-"""Who mends such a channel wants to read it; elsewhere the host of the URL is a token."""
+_HOST_IS_NO_SECRET = frozenset({"json", "jsons"})
+"""Who mends such a channel wants to read it; elsewhere the host of the URL may be a token."""
 _ONE_GROUP = frozenset({"dingtalk"})
 """What Apprise counts as destinations are people of one group who are to be mentioned."""
 
@@ -47,6 +48,8 @@ Opener = Callable[[Any, Line, Route], Channel]
 _OWN: Mapping[str, Opener] = {
     "json": lambda service, line, _: open_webhook(service, line),
     "jsons": lambda service, line, _: open_webhook(service, line),
+    "mailto": lambda service, line, _: open_mail(service, line),
+    "mailtos": lambda service, line, _: open_mail(service, line),
     "tgram": lambda service, line, route: open_telegram(
         service, line, api_base=route.api_base, address=route.address, labels=route.labels
     ),
@@ -55,6 +58,10 @@ _OWN: Mapping[str, Opener] = {
     "feishu": lambda service, line, route: open_feishu(service, line, api_base=route.api_base),
     "lark": lambda service, line, route: open_feishu(service, line, api_base=route.api_base),
 }
+"""Services whose answer we read ourselves; everything else goes through Apprise."""
+
+_CHECKS: Mapping[str, Callable[[Any], str | None]] = {"mailto": wrong_mail, "mailtos": wrong_mail}
+"""What a service has to say of its URL's parts beyond what Apprise does."""
 
 
 def check_url(url: str) -> str | None:
@@ -75,7 +82,8 @@ def check_url(url: str) -> str | None:
             f"{scheme}:// names {len(service)} destinations: give each a [[channel]] of its own, so that each is "
             f"told once whatever happens to the others"
         )
-    return None
+    check = _CHECKS.get(_kind(url, service))
+    return check(service) if check else None
 
 
 def check_way(url: str, api_base: str, proxy: str) -> str | None:
@@ -105,12 +113,11 @@ def open_channel(
     service = plugin(url)
     if wrong is not None or service is None:
         raise ValueError(f"the channel's URL {wrong}")
-    opener = _OWN.get(_kind(url, service))
-    if opener is None:
+    kind = _kind(url, service)
+    if kind not in _OWN:
         return open_service(url, service, deadline=deadline)
-    secrets = (*_secrets(url, service), *credentials_of(proxy))
-    line = Line(deadline, secrets, proxy=proxy, verify=service.verify_certificate)
-    return opener(service, line, Route(api_base, address, labels or {}))
+    line = Line(deadline, (*_secrets(url, service), *credentials_of(proxy)), proxy, service.verify_certificate)
+    return _OWN[kind](service, line, Route(api_base, address, labels or {}))
 
 
 def _secrets(url: str, service: NotifyBase) -> tuple[str, ...]:
