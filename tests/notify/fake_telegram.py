@@ -52,9 +52,12 @@ class Sent:
 
 
 class FakeTelegram:
-    """All bots, all chats. Its tables may be read and written by a test; `lock` guards them in a storm."""
+    """All bots, all chats. Its tables may be read and written by a test; `lock` guards them in a storm.
 
-    def __init__(self) -> None:
+    `second` is how long a second of long polling takes.
+    """
+
+    def __init__(self, *, second: float = 1.0) -> None:
         self.lock = threading.RLock()
         self.chats: dict[str, list[Sent]] = defaultdict(list)
         self.titles: dict[str, str] = {}
@@ -70,7 +73,7 @@ class FakeTelegram:
         self.toasts: dict[str, str] = {}
         """By the id of a press: what its button answered."""
         self.acts: deque[tuple[str, Act]] = deque()
-        self.updates = _Updates()
+        self.updates = _Updates(second)
         self._quiet_until: dict[str, float] = {}
         self._presses = 0
         self._port = 0
@@ -279,7 +282,8 @@ class FakeTelegram:
 class _Updates:
     """What each bot has yet to hear, long polling with offsets, and one listener a bot."""
 
-    def __init__(self) -> None:
+    def __init__(self, second: float) -> None:
+        self.second = second
         self.changed = threading.Condition()
         self.waiting: dict[str, list[dict[str, Any]]] = defaultdict(list)
         self.listeners: dict[str, int] = defaultdict(int)
@@ -307,7 +311,8 @@ class _Updates:
             self.changed.notify_all()
             self.waiting[token] = [update for update in self.waiting[token] if update["update_id"] >= offset]
             self.changed.wait_for(
-                lambda: self.waiting[token] or self.listeners[token] != me, float(fields.get("timeout", 0))
+                lambda: self.waiting[token] or self.listeners[token] != me,
+                self.second * float(fields.get("timeout", 0)),
             )
             if self.listeners[token] != me:
                 return bad(409, "Conflict: terminated by other getUpdates request")
