@@ -13,7 +13,7 @@ Key = tuple[str | int, ...]
 KnownKeys = Mapping[tuple[str, ...], Sequence[str]]
 """The keys of each table, by the way to it without numbers."""
 
-SECRET_KEYS = frozenset({"api_key", "url", "password"})
+SECRET_KEYS = frozenset({"api_key", "url", "password", "proxy"})
 
 _LONGEST_SHOWN = 32  # an Ozon key has 36 characters, so one that was put in the wrong place is not shown either
 
@@ -24,7 +24,7 @@ _ALLOWED = {
     "string_type": "text in quotes",
     "tuple_type": "a list",
 }
-_TABLE_LISTS = ("shop", "channel", "warehouse", "delivery_method")
+_TABLE_LISTS = ("shop", "channel", "warehouse", "delivery_method", "escalation")
 
 # Only a reference that cannot itself be a secret put behind the wrong colon.
 _REFERENCE = re.compile(r"env:[A-Za-z_][A-Za-z0-9_]*|file:[^:\n]+|credential:[A-Za-z_.-]+")

@@ -26,8 +26,10 @@ _SHAPES: dict[tuple[str, ...], type] = {
     ("ozon",): tables.Ozon,
     ("delays",): tables.Limits,
     ("alerts",): tables.Alerts,
+    ("escalation",): tables.Escalation,
     ("shop",): tables.Shop,
     ("shop", "delays"): tables.Limits,
+    ("shop", "escalation"): tables.OwnEscalation,
     ("shop", "warehouse", "limits"): tables.Limits,
     ("shop", "delivery_method", "limits"): tables.Limits,
     ("channel",): tables.Channel,
@@ -73,15 +75,22 @@ def _is_there(place: Path) -> bool:
         return True  # it may be, in a directory closed to us: load() says what is missing
 
 
-def load(path: Path, *, environ: Mapping[str, str], check_url: Callable[[str], str | None]) -> Config:
+def load(
+    path: Path,
+    *,
+    environ: Mapping[str, str],
+    check_url: Callable[[str], str | None],
+    check_way: Callable[[str, str, str], str | None] = lambda url, api_base, proxy: None,
+) -> Config:
     """The configuration in `path`, its secrets resolved; raises ConfigError with all mistakes at once.
 
-    `check_url` says what is wrong with a channel's URL, None when nothing is. Relative paths inside the file are
-    taken from the directory that the file is in.
+    `check_url` says what is wrong with a channel's URL, `check_way` what is wrong with the base address and the proxy
+    (each may be empty) of that URL; None when nothing is. Relative paths inside the file are taken from the directory
+    that the file is in.
     """
     text = _text(path)
     document = _document(path, text)
-    around = Surroundings(environ, path.resolve().parent, check_url)
+    around = Surroundings(environ, path.resolve().parent, check_url, check_way)
     config, errors = _validated(document, around)
     found = [*_single(errors), *together.contradictions(document)]
     if config is None or found:

@@ -16,11 +16,13 @@ _PREFIXES = ("env:", "file:", "credential:")
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What a secret needs from outside the file; `check_url` says what is wrong with a channel's URL."""
+    """What a secret needs from outside the file; `check_url` says what is wrong with a channel's URL, and `check_way`
+    with its base address and its proxy (URL, api_base, proxy)."""
 
     environ: Mapping[str, str] = field(repr=False)
     directory: Path
     check_url: Callable[[str], str | None]
+    check_way: Callable[[str, str, str], str | None] = lambda url, api_base, proxy: None
 
     def resolve(self, value: object) -> str:
         """The secret that `value` stands for."""

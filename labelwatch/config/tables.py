@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
-from datetime import timedelta
+from datetime import date, time, timedelta
 from typing import Annotated, Any, Literal
 
 from pydantic import (
@@ -19,7 +19,7 @@ from pydantic_core import PydanticCustomError
 
 from labelwatch.config import values
 from labelwatch.config.secret import Surroundings
-from labelwatch.core.model import AlertPolicy, DelayPolicy, Delays, Destination, QuietHours, Severity
+from labelwatch.core.model import AlertPolicy, DelayPolicy, Delays, Destination, QuietHours, Severity, Step
 
 
 def _secret(value: object, info: ValidationInfo[Surroundings]) -> SecretStr:
@@ -39,6 +39,27 @@ def _channel_url(value: object, info: ValidationInfo[Surroundings]) -> SecretStr
     if problem:
         raise ValueError(f"an Apprise URL with one destination; {problem.replace(text, '(the URL)')}")
     return SecretStr(text)
+
+
+def _api_base(value: object, info: ValidationInfo[Surroundings]) -> str:
+    text = values.web_url(value)
+    _check_way(info, api_base=text)
+    return text
+
+
+def _proxy(value: object, info: ValidationInfo[Surroundings]) -> SecretStr:
+    text = info.context.resolve(value)
+    _check_way(info, proxy=text)
+    return SecretStr(text)
+
+
+def _check_way(info: ValidationInfo[Surroundings], *, api_base: str = "", proxy: str = "") -> None:
+    url = info.data.get("url")
+    if url is None:  # it is wrong by itself, which is said already
+        return
+    problem = info.context.check_way(url.get_secret_value(), api_base, proxy)
+    if problem:
+        raise ValueError(f"an address for a service that can use it; this channel {problem}")
 
 
 def _ping_url(value: object, info: ValidationInfo[Surroundings]) -> SecretStr:
@@ -69,6 +90,8 @@ WebUrl = Annotated[str, PlainValidator(values.web_url)]
 Limit = Annotated[timedelta, PlainValidator(values.limit)]
 LimitOrAuto = Annotated[timedelta | Literal["auto"], PlainValidator(values.limit_or_auto)]
 Every = Annotated[timedelta, PlainValidator(values.between("1s", "1d"))]
+GroupInterval = Annotated[timedelta, PlainValidator(values.between("0s", "1h"))]
+Left = Annotated[timedelta, PlainValidator(values.between("1s", "30d"))]
 Language = Literal["zh", "ru", "en"]
 
 _strict = with_config(ConfigDict(extra="forbid"))
@@ -127,12 +150,32 @@ class PlaceLimits:
 @_strict
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Alerts:
-    """When people are told. Only `pending_for` and `group_wait` may be zero."""
+    """When people are told. Only `repeat_every` may not be zero."""
 
     pending_for: Annotated[timedelta, PlainValidator(values.between("0s", "1d"))] = timedelta(0)
     group_wait: Annotated[timedelta, PlainValidator(values.between("0s", "1h"))] = timedelta(seconds=20)
+    group_interval: GroupInterval = timedelta(seconds=30)
     repeat_every: Annotated[timedelta, PlainValidator(values.between("1s", "30d"))] = timedelta(hours=4)
     resolved: StrictBool = True
+
+
+@_strict
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnEscalation:
+    """With so little `left` to the deadline of one shop's posting, another channel is told as well."""
+
+    left: Left
+    channel: Name
+
+
+@_strict
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Escalation:
+    """The same for several shops; `shops` None = all."""
+
+    left: Left
+    channel: Name
+    shops: tuple[Name, ...] | None = None
 
 
 Place = Annotated[PlaceLimits, BeforeValidator(_lift_limits)]
@@ -152,12 +195,16 @@ class Shop:
     delays: Limits = Limits()
     warehouses: Annotated[tuple[Place, ...], Field(alias="warehouse")] = ()
     delivery_methods: Annotated[tuple[Place, ...], Field(alias="delivery_method")] = ()
+    escalations: Annotated[tuple[OwnEscalation, ...], Field(alias="escalation")] = ()
 
 
 @_strict
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Channel:
-    """One destination. `language` and `timezone` None = the file's own; `shops` None = all."""
+    """One destination. `language`, `timezone` and `group_interval` None = the file's own; `shops` None = all.
+
+    `api_base` takes the place of the service's own address; `proxy` may hold a password.
+    """
 
     name: Name
     url: Annotated[SecretStr, PlainValidator(_channel_url)]
@@ -166,7 +213,14 @@ class Channel:
     shops: tuple[Name, ...] | None = None
     severity: Severity = Severity.NOTICE
     quiet_hours: Annotated[QuietHours, PlainValidator(values.quiet_hours)] | None = None
+    working_days: Annotated[frozenset[int], PlainValidator(values.working_days)] = frozenset(range(7))
+    days_off: Annotated[frozenset[date], PlainValidator(values.days_off)] = frozenset()
+    handover: Annotated[tuple[time, ...], PlainValidator(values.handover)] = ()
+    group_interval: GroupInterval | None = None
     fallback: Name | None = None
+    api_base: Annotated[str, PlainValidator(_api_base)] | None = None
+    proxy: Annotated[SecretStr, PlainValidator(_proxy)] | None = None
+    attach_label: StrictBool = False
     enabled: StrictBool = True
 
 
@@ -199,6 +253,7 @@ class Config:
     ozon: Ozon = Ozon()
     delays: Limits = Limits()
     alerts: Alerts = Alerts()
+    escalations: Annotated[tuple[Escalation, ...], Field(alias="escalation")] = ()
     shops: Annotated[tuple[Shop, ...], Field(alias="shop")] = ()
     channels: Annotated[tuple[Channel, ...], Field(alias="channel")] = ()
     web: Web | None = None
@@ -218,10 +273,17 @@ class Config:
             by_method={place.id: place.limits.over(default) for place in shop.delivery_methods},
         )
 
-    def alert_policy(self) -> AlertPolicy:
-        """What decides whether people are told."""
+    def alert_policy(self, shop: Shop | None = None) -> AlertPolicy:
+        """What decides whether people are told; without a shop, with the escalation that holds for all of them."""
         alerts = self.alerts
-        return AlertPolicy(pending_for=alerts.pending_for, repeat_every=alerts.repeat_every, resolved=alerts.resolved)
+        steps = {Step(one.left, one.channel) for one in shop.escalations} if shop else set()
+        steps |= {Step(one.left, one.channel) for one in self.escalations if _holds_for(one, shop)}
+        return AlertPolicy(
+            pending_for=alerts.pending_for,
+            repeat_every=alerts.repeat_every,
+            resolved=alerts.resolved,
+            escalation=tuple(sorted(steps, key=lambda step: (-step.left, step.channel))),
+        )
 
     def destinations(self) -> tuple[Destination, ...]:
         """The channels that are in use, each with the shops it is told about."""
@@ -233,6 +295,12 @@ class Config:
                 shops=self._shops_of(channel),
                 severity=channel.severity,
                 quiet=channel.quiet_hours,
+                working_days=channel.working_days,
+                days_off=channel.days_off,
+                handover=channel.handover,
+                group_interval=self.alerts.group_interval
+                if channel.group_interval is None
+                else channel.group_interval,
             )
             for channel in self.channels
             if channel.enabled
@@ -245,6 +313,10 @@ class Config:
         # A Destination without shops is told about all of them. No shop can bear the empty name, so it stands
         # for a channel that is told about none and only takes over for another one.
         return told or frozenset({""})
+
+
+def _holds_for(escalation: Escalation, shop: Shop | None) -> bool:
+    return escalation.shops is None or (shop is not None and shop.name in escalation.shops)
 
 
 def _is_told(channel: Channel, shop: Shop) -> bool:

@@ -32,6 +32,10 @@ def contradictions(document: Document) -> Iterator[Found]:
         for kind in ("warehouse", "delivery_method"):
             yield from _used_twice(_tables(shop, kind), ("shop", index, kind), "id")
         yield from _names_of_nothing(("shop", index, "channels"), shop.get("channels"), _names(channels))
+    for place, step in _steps(document):
+        yield from _names_of_nothing((*place, "shops"), step.get("shops"), _names(shops))
+        yield from _no_such_channel((*place, "channel"), step.get("channel"), _names(channels))
+    yield from _steps_twice(document)
     for index, channel in enumerate(channels):
         yield from _names_of_nothing(("channel", index, "shops"), channel.get("shops"), _names(shops))
         yield from _bad_fallback(("channel", index, "fallback"), channel, _names(channels))
@@ -60,6 +64,41 @@ def _names_of_nothing(place: Key, written: object, known: list[str]) -> Iterator
     for index, name in enumerate(written if isinstance(written, list) else ()):
         if isinstance(name, str) and name.strip() not in known:
             yield Found((*place, index), _one_of(name, known), name)
+
+
+def _steps(document: Document) -> Iterator[tuple[Key, Document]]:
+    """Every step of escalation that is written, with the way to it."""
+    for index, step in enumerate(_tables(document, "escalation")):
+        yield ("escalation", index), step
+    for number, shop in enumerate(_tables(document, "shop")):
+        for index, step in enumerate(_tables(shop, "escalation")):
+            yield ("shop", number, "escalation", index), step
+
+
+def _no_such_channel(place: Key, name: object, known: list[str]) -> Iterator[Found]:
+    if isinstance(name, str) and name.strip() not in known:
+        yield Found(place, _one_of(name, known), name)
+
+
+def _steps_twice(document: Document) -> Iterator[Found]:
+    """Steps that repeat what another one says of the same shop."""
+    shops = _tables(document, "shop")
+    first: dict[tuple[str, timedelta, str], Key] = {}
+    for place, step in _steps(document):
+        left, channel = step.get("left"), step.get("channel")
+        span = values.parse_duration(left) if isinstance(left, str) else None
+        if span is None or not isinstance(channel, str):
+            continue
+        told = _names([shops[int(place[1])]]) if place[0] == "shop" else _names_in(step.get("shops"), _names(shops))
+        earlier = {first.setdefault((shop, span, channel.strip()), place) for shop in told} - {place}
+        if earlier:
+            yield Found(place, f"another channel or another left: {key_text(min(earlier, key=str))} says the same")
+
+
+def _names_in(written: object, every: list[str]) -> list[str]:
+    if not isinstance(written, list):
+        return every
+    return [name.strip() for name in written if isinstance(name, str)]
 
 
 def _bad_fallback(place: Key, channel: Document, known: list[str]) -> Iterator[Found]:
@@ -108,7 +147,8 @@ def _leaves(value: object, key: Key) -> Iterator[tuple[Key, object]]:
 def _is_literal(key: Key, value: object) -> bool:
     if key[-1] not in SECRET_KEYS or not isinstance(value, str) or is_reference(value.strip()):
         return False
-    return key != ("store", "url") or "@" in value
+    # These may be written openly as long as no password is in them.
+    return (key != ("store", "url") and key[-1] != "proxy") or "@" in value
 
 
 def doubts(document: Document, config: Config, *, readable_by_others: bool) -> Iterator[str]:
@@ -131,6 +171,12 @@ def _doubts_about_shops(config: Config) -> Iterator[str]:
             yield f"shop {shop.name} is polled more often than every 30s: Ozon may slow it down"
         if delays.critical_before_cutoff > delays.before_cutoff:
             yield f"shop {shop.name}: critical_before_cutoff is longer than before_cutoff"
+        for step in config.alert_policy(shop).escalation:
+            if step.left > delays.before_cutoff:
+                yield (
+                    f"shop {shop.name}: left of the escalation to {step.channel} is longer than before_cutoff: "
+                    f"it may come with the first message"
+                )
     if config.shops and not any(shop.enabled for shop in config.shops):
         yield "no shop is enabled: nothing is watched"
 
@@ -147,6 +193,11 @@ def _doubts_about_channels(config: Config) -> Iterator[str]:
     for channel in config.channels:
         if channel.enabled and channel.fallback and channel.fallback not in names:
             yield f"channel {channel.name}: its fallback {channel.fallback} is not enabled"
+        if channel.enabled and not channel.working_days:
+            yield f"channel {channel.name} has no working day: it only hears of what cannot wait"
+    stepped = {step.channel for shop in config.shops for step in config.alert_policy(shop).escalation}
+    for name in sorted(stepped - names):
+        yield f"the escalation to {name} tells nobody: this channel is not enabled"
 
 
 def _is_local(url: str) -> bool:

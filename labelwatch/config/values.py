@@ -6,7 +6,7 @@ Every function raises ValueError whose text completes the sentence "allowed is .
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import time, timedelta
+from datetime import date, datetime, time, timedelta
 from difflib import get_close_matches
 from ipaddress import ip_address
 from pathlib import Path
@@ -19,6 +19,8 @@ AUTO = "auto"
 
 _DURATION = re.compile(r"(?:(\d{1,6})d)?\s*(?:(\d{1,6})h)?\s*(?:(\d{1,6})m)?\s*(?:(\d{1,6})s)?")
 _QUIET = re.compile(r"([01]\d|2[0-3]):([0-5]\d)\s*[-–]\s*([01]\d|2[0-3]):([0-5]\d)")
+_CLOCK = re.compile(r"([01]\d|2[0-3]):([0-5]\d)")
+_DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _LISTEN = re.compile(r"(?:\[(?P<v6>[0-9a-fA-F:]+)\]|(?P<host>[A-Za-z0-9.-]+)):(?P<port>\d{1,5})")
 
 # What people call these zones; the zone database has other names for them.
@@ -146,6 +148,56 @@ def quiet_hours(value: object) -> QuietHours:
         if start != end:
             return QuietHours(start, end)
     raise ValueError('two different times of day, like "22:00-08:00"')
+
+
+def working_days(value: object) -> frozenset[int]:
+    """`mon-fri`, `mon,tue,sat` or a list of these; Monday is 0. An empty list stands for none."""
+    written = value.split(",") if isinstance(value, str) else value
+    found = [_days(part) for part in written] if isinstance(written, list) else [None]
+    if None in found:
+        raise ValueError('days of the week, like "mon-fri", "mon,tue,sat" or ["mon", "tue"]')
+    return frozenset(day for days in found if days is not None for day in days)
+
+
+def _days(part: object) -> list[int] | None:
+    """`mon`, or from `fri` to `mon` over the end of the week."""
+    names = part.strip().lower().split("-") if isinstance(part, str) else []
+    ends = [_DAYS.index(name.strip()) for name in names if name.strip() in _DAYS]
+    if len(ends) != len(names) or len(ends) not in (1, 2):
+        return None
+    return [(ends[0] + ahead) % 7 for ahead in range((ends[-1] - ends[0]) % 7 + 1)]
+
+
+def days_off(value: object) -> frozenset[date]:
+    """Dates as TOML or as text, in a list."""
+    found = [_date(one) for one in value] if isinstance(value, list) else [None]
+    if None in found:
+        raise ValueError('dates in a list, like [2026-12-31, "2027-01-01"]')
+    return frozenset(one for one in found if one is not None)
+
+
+def _date(value: object) -> date | None:
+    if isinstance(value, date):
+        return None if isinstance(value, datetime) else value
+    try:
+        return date.fromisoformat(value.strip()) if isinstance(value, str) else None
+    except ValueError:
+        return None
+
+
+def handover(value: object) -> tuple[time, ...]:
+    """Times of day, in order."""
+    clocks = [_clock(one) for one in value] if isinstance(value, list) else [None]
+    if None in clocks:
+        raise ValueError('times of day in a list, like ["08:30", "20:30"]')
+    return tuple(sorted({one for one in clocks if one is not None}))
+
+
+def _clock(value: object) -> time | None:
+    if isinstance(value, time):
+        return value.replace(microsecond=0)
+    found = _CLOCK.fullmatch(value.strip()) if isinstance(value, str) else None
+    return time(int(found[1]), int(found[2])) if found else None
 
 
 def address(value: object) -> Address:

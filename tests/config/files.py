@@ -17,12 +17,19 @@ def check_url(url: str) -> str | None:
     return None if url.startswith("json://") else f"nothing known sends to {url}"
 
 
+def check_way(url: str, api_base: str, proxy: str) -> str | None:
+    """Stands for the channels' own check: one base address and one kind of proxy are known."""
+    if api_base and api_base != "https://bots.example":
+        return f"has api_base, which {url.partition('/')[0]}// cannot use"
+    return "has a proxy of a kind that is not known" if proxy.startswith("ftp:") else None
+
+
 def read(directory: Path, text: str, environ: Mapping[str, str] = ENVIRON) -> Config:
     """The configuration in `text`, with a shop added where it names none."""
     path = directory / "labelwatch.toml"
     path.write_text(text if "shop]" in text else text + SHOP, encoding="utf-8")
     path.chmod(0o600)
-    return load(path, environ=environ, check_url=check_url)
+    return load(path, environ=environ, check_url=check_url, check_way=check_way)
 
 
 def mistakes(directory: Path, text: str, environ: Mapping[str, str] = ENVIRON) -> tuple[Mistake, ...]:

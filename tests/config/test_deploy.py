@@ -5,12 +5,12 @@ import shutil
 import subprocess
 import tomllib
 from collections.abc import Iterator
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 
 import pytest
 
-from labelwatch.config import Alerts, Channel, Config, Heartbeat, Limits, Ozon, Shop, Store, Web, load
+from labelwatch.config import Alerts, Channel, Config, Escalation, Heartbeat, Limits, Ozon, Shop, Store, Web, load
 from labelwatch.core.model import AlertPolicy, DelayPolicy
 from tests.config.files import SHOP, read
 
@@ -52,7 +52,7 @@ def test_what_the_example_leaves_out_is_the_default(tmp_path: Path, credentials:
     shown = load_example(tmp_path, COMMENTED.sub(r"\1", EXAMPLE), credentials)
     default = read(tmp_path, SHOP)
     assert (shown.ozon, shown.alerts, shown.store.history) == (default.ozon, default.alerts, default.store.history)
-    assert shown.alert_policy() == AlertPolicy()
+    assert replace(shown.alert_policy(), escalation=()) == AlertPolicy()
     assert shown.delays.over(DelayPolicy().default) == DelayPolicy().default
     assert (shown.language, shown.timezone) == (default.language, default.timezone)
 
@@ -68,10 +68,10 @@ def keys(text: str) -> Iterator[tuple[str, str]]:
 
 
 # Tables below others have headers of their own.
-TABLES_BELOW = {"delays", "warehouses", "delivery_methods"}
+TABLES_BELOW = {"delays", "warehouses", "delivery_methods", "escalations"}
 
 
-@pytest.mark.parametrize("shape", [Store, Ozon, Limits, Alerts, Shop, Channel, Web, Heartbeat])
+@pytest.mark.parametrize("shape", [Store, Ozon, Limits, Alerts, Escalation, Shop, Channel, Web, Heartbeat])
 def test_the_example_shows_every_key_that_there_is(shape: type) -> None:
     table = "delays" if shape is Limits else shape.__name__.lower()
     known = {field.name for field in fields(shape)} - TABLES_BELOW

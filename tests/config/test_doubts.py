@@ -7,6 +7,10 @@ import pytest
 from labelwatch.config import load
 from tests.config.files import CHANNEL, ENVIRON, SHOP, check_url, read
 
+STEP = '[[escalation]]\nleft = "90m"\nchannel = "owner"\n'
+
+THE_STEP = "the escalation to owner"
+
 # (what is written, the warnings)
 DOUBTS = [
     (CHANNEL, []),
@@ -25,6 +29,24 @@ DOUBTS = [
     (
         CHANNEL + 'fallback = "owner"' + CHANNEL.replace("packers", "owner") + "enabled = false",
         ["channel packers: its fallback owner is not enabled"],
+    ),
+    (
+        CHANNEL + "working_days = []",
+        ["channel packers has no working day: it only hears of what cannot wait"],
+    ),
+    (
+        STEP + CHANNEL + CHANNEL.replace("packers", "owner") + "enabled = false",
+        ["the escalation to owner tells nobody: this channel is not enabled"],
+    ),
+    (
+        STEP.replace("90m", "5h") + CHANNEL + CHANNEL.replace("packers", "owner"),
+        [f"shop main: left of {THE_STEP} is longer than before_cutoff: it may come with the first message"],
+    ),
+    (CHANNEL + 'proxy = "socks5://127.0.0.1:1080"', []),
+    (CHANNEL + 'proxy = "env:URL"', []),
+    (
+        CHANNEL + 'proxy = "socks5://me:word@127.0.0.1:1080"',
+        ['channel[0].proxy is written in the file itself; better "env:NAME", "file:PATH" or "credential:NAME"'],
     ),
 ]
 

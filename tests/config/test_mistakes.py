@@ -19,8 +19,21 @@ QUIET = 'two different times of day, like "22:00-08:00"'
 LISTEN = 'an address and a port from 0 to 65535, like "127.0.0.1:8765" or "[::1]:8765"'
 WEB_URL = 'an address that begins with https:// (or http://), like "https://watch.example.org"'
 STORE_URL = '"sqlite:///FILE" or "postgresql+psycopg://USER:PASSWORD@HOST/DATABASE"'
-TOP = "language, timezone, store, ozon, delays, alerts, shop, channel, web, heartbeat"
+TOP = "language, timezone, store, ozon, delays, alerts, escalation, shop, channel, web, heartbeat"
+DAYS = 'days of the week, like "mon-fri", "mon,tue,sat" or ["mon", "tue"]'
+DATES = 'dates in a list, like [2026-12-31, "2027-01-01"]'
+CLOCKS = 'times of day in a list, like ["08:30", "20:30"]'
+STEP = '\n[[escalation]]\nleft = "90m"\nchannel = "packers"\n'
+OWN_STEP = STEP.replace("[[", "[[shop.")
 DELAYS = "order, registration, label, tracking, before_cutoff, critical_before_cutoff"
+
+BAD_DAYS = [
+    ('"mon-sunday"', '"mon-sunday"'),
+    ('"mon-tue-wed"', '"mon-tue-wed"'),
+    ('""', '""'),
+    ("[1]", "(a list)"),
+    ("5", "5"),
+]
 
 # (what is written, key, value shown, what is allowed, line)
 ONE_MISTAKE = [
@@ -173,6 +186,86 @@ ONE_MISTAKE = [
         '"owner"',
         'another channel: owners; did you mean "owners"?',
         5,
+    ),
+    *((CHANNEL + f"working_days = {days}", "channel[0].working_days", shown, DAYS, 5) for days, shown in BAD_DAYS),
+    (CHANNEL + 'days_off = "2026-12-31"', "channel[0].days_off", '"2026-12-31"', DATES, 5),
+    (CHANNEL + 'days_off = ["2026-02-30"]', "channel[0].days_off", "(a list)", DATES, 5),
+    (CHANNEL + "days_off = [2026-12-31T00:00:00]", "channel[0].days_off", "(a list)", DATES, 5),
+    (CHANNEL + 'handover = "08:30"', "channel[0].handover", '"08:30"', CLOCKS, 5),
+    (CHANNEL + 'handover = ["8:30"]', "channel[0].handover", "(a list)", CLOCKS, 5),
+    (
+        CHANNEL + 'group_interval = "2h"',
+        "channel[0].group_interval",
+        '"2h"',
+        LIMIT.replace("1s", "0s", 1).replace("365d", "1h"),
+        5,
+    ),
+    (CHANNEL + "attach_label = 1", "channel[0].attach_label", "1", "true or false, without quotes", 5),
+    (CHANNEL + 'api_base = "bots.example"', "channel[0].api_base", '"bots.example"', WEB_URL, 5),
+    (
+        CHANNEL + 'api_base = "https://other.example/x"',
+        "channel[0].api_base",
+        "(text of 23 characters, not shown)",
+        "an address for a service that can use it; this channel has api_base, which json:// cannot use",
+        5,
+    ),
+    (
+        CHANNEL + 'proxy = "ftp://user:word@127.0.0.1"',
+        "channel[0].proxy",
+        "(text of 25 characters, not shown)",
+        "an address for a service that can use it; this channel has a proxy of a kind that is not known",
+        5,
+    ),
+    (STEP.replace("90m", "0s") + CHANNEL, "escalation[0].left", '"0s"', LIMIT.replace("365d", "30d"), 3),
+    (STEP.replace('left = "90m"', "") + CHANNEL, "escalation[0].left", "", "a value: this key is needed", 2),
+    (
+        STEP.replace("packers", "packer") + CHANNEL,
+        "escalation[0].channel",
+        '"packer"',
+        'a name that is in this file: packers; did you mean "packers"?',
+        4,
+    ),
+    (
+        STEP + 'shops = ["mian"]' + CHANNEL,
+        "escalation[0].shops[0]",
+        '"mian"',
+        'a name that is in this file: main; did you mean "main"?',
+        5,
+    ),
+    (
+        STEP.replace("[[escalation]]", "[escalation]") + CHANNEL,
+        "escalation",
+        "",
+        "[[escalation]] in double brackets: there may be several",
+        2,
+    ),
+    (
+        SHOP + OWN_STEP + 'shops = ["main"]' + CHANNEL,
+        "shop[0].escalation[0].shops",
+        "",
+        "one of the known keys: left, channel",
+        10,
+    ),
+    (
+        SHOP + OWN_STEP.replace("packers", "owner") + CHANNEL,
+        "shop[0].escalation[0].channel",
+        '"owner"',
+        "a name that is in this file: packers",
+        9,
+    ),
+    (
+        STEP + STEP.replace("90m", "1h30m") + CHANNEL,
+        "escalation[1]",
+        "",
+        "another channel or another left: escalation[0] says the same",
+        6,
+    ),
+    (
+        STEP + SHOP + OWN_STEP + CHANNEL,
+        "shop[0].escalation[0]",
+        "",
+        "another channel or another left: escalation[0] says the same",
+        11,
     ),
     (
         CHANNEL.replace("env:URL", "x://token"),

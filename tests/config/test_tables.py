@@ -1,14 +1,14 @@
 """What a good file turns into: values of the right type, limits from wide to narrow, who is told about whom."""
 
-from datetime import time, timedelta
+from datetime import date, time, timedelta
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from labelwatch.config import Address, Alerts, Config, Ozon, parse_duration
-from labelwatch.core.model import AlertPolicy, DelayPolicy, Delays, QuietHours, Severity
+from labelwatch.config import Address, Alerts, Config, Escalation, OwnEscalation, Ozon, parse_duration
+from labelwatch.core.model import AlertPolicy, DelayPolicy, Delays, QuietHours, Severity, Step
 from tests.config.files import CHANNEL, ENVIRON, SHOP, read
 
 HOUR = timedelta(hours=1)
@@ -35,8 +35,13 @@ critical_before_cutoff = "30m"
 [alerts]
 pending_for = "2m"
 group_wait = "0s"
+group_interval = "1m"
 repeat_every = "8h"
 resolved = false
+[[escalation]]
+left = "90m"
+channel = "owner"
+shops = ["main"]
 [[shop]]
 name = "main"
 client_id = 123456
@@ -44,6 +49,9 @@ api_key = "env:KEY"
 enabled = false
 every = "2s"
 channels = ["owner"]
+[[shop.escalation]]
+left = "2h"
+channel = "owner"
 [[channel]]
 name = "owner"
 url = "env:URL"
@@ -52,6 +60,13 @@ timezone = "UTC"
 shops = ["main"]
 severity = "critical"
 quiet_hours = "22:00-08:00"
+working_days = "mon-fri"
+days_off = [2026-12-31, "2027-01-01"]
+handover = ["20:30", 08:30:00]
+group_interval = "0s"
+api_base = "https://bots.example/"
+proxy = "env:PROXY"
+attach_label = true
 enabled = false
 [web]
 listen = "[::1]:0"
@@ -62,7 +77,7 @@ url = "https://ping.example/x"
 
 
 def test_every_key_arrives_as_a_value_of_its_type(tmp_path: Path) -> None:
-    config = read(tmp_path, WHOLE)
+    config = read(tmp_path, WHOLE, ENVIRON | {"PROXY": "socks5://me:word@127.0.0.1"})
     assert (config.language, config.timezone) == ("ru", "Europe/Moscow")
     assert config.store.history == timedelta(days=90)
     assert config.ozon == Ozon(
@@ -73,13 +88,26 @@ def test_every_key_arrives_as_a_value_of_its_type(tmp_path: Path) -> None:
         ask_label_task=False,
     )
     assert config.alerts == Alerts(
-        pending_for=timedelta(minutes=2), group_wait=timedelta(0), repeat_every=8 * HOUR, resolved=False
+        pending_for=timedelta(minutes=2),
+        group_wait=timedelta(0),
+        group_interval=timedelta(minutes=1),
+        repeat_every=8 * HOUR,
+        resolved=False,
     )
+    assert config.escalations == (Escalation(left=1.5 * HOUR, channel="owner", shops=("main",)),)
     (shop,), (channel,) = config.shops, config.channels
     assert (shop.name, shop.client_id, shop.enabled, shop.channels) == ("main", "123456", False, ("owner",))
     assert (channel.language, channel.timezone, channel.shops) == ("en", "UTC", ("main",))
     assert channel.severity is Severity.CRITICAL
+    assert shop.escalations == (OwnEscalation(left=2 * HOUR, channel="owner"),)
     assert channel.quiet_hours == QuietHours(time(22), time(8))
+    assert channel.working_days == frozenset(range(5))
+    assert channel.days_off == {date(2026, 12, 31), date(2027, 1, 1)}
+    assert channel.handover == (time(8, 30), time(20, 30))
+    assert (channel.group_interval, channel.attach_label) == (timedelta(0), True)
+    assert channel.api_base == "https://bots.example"
+    assert channel.proxy is not None
+    assert channel.proxy.get_secret_value() == "socks5://me:word@127.0.0.1"
     assert config.web is not None
     assert (config.web.listen, config.web.public_url) == (Address("::1", 0), "https://example.org/watch")
     assert config.heartbeat is not None
@@ -162,6 +190,58 @@ def test_the_most_specific_limit_wins_and_auto_keeps_a_limit_to_fall_back_on(tmp
         },
         by_method={"81": Delays(order=5 * HOUR, label=40 * minutes, auto=frozenset({"registration"}))},
     )
+
+
+# (as written, Monday is 0)
+DAYS = [
+    ('"mon-sun"', {0, 1, 2, 3, 4, 5, 6}),
+    ('"Mon - Fri"', {0, 1, 2, 3, 4}),
+    ('"mon,tue,sat"', {0, 1, 5}),
+    ('"fri-mon"', {4, 5, 6, 0}),
+    ('"mon-wed, sat"', {0, 1, 2, 5}),
+    ('["mon", "tue"]', {0, 1}),
+    ("[]", set()),
+]
+
+
+@pytest.mark.parametrize(("written", "days"), DAYS)
+def test_working_days_are_named_one_by_one_or_from_one_to_another(
+    tmp_path: Path, written: str, days: set[int]
+) -> None:
+    (to,) = read(tmp_path, CHANNEL + f"working_days = {written}").destinations()
+    assert to.working_days == days
+
+
+def test_a_channel_takes_its_calendar_along_and_its_own_interval_before_that_of_all(tmp_path: Path) -> None:
+    own = 'days_off = [2026-12-31]\nhandover = ["08:30"]\ngroup_interval = "5s"\nquiet_hours = "12:00-13:00"'
+    first, second = read(tmp_path, '[alerts]\ngroup_interval = "2m"' + CHANNEL + own + OWNER).destinations()
+    assert (first.days_off, first.handover) == (frozenset({date(2026, 12, 31)}), (time(8, 30),))
+    assert (first.group_interval, second.group_interval) == (timedelta(seconds=5), timedelta(minutes=2))
+    assert (second.working_days, second.days_off, second.handover) == (frozenset(range(7)), frozenset(), ())
+
+
+STEPS = """
+[[escalation]]
+left = "30m"
+channel = "owner"
+[[escalation]]
+left = "90m"
+channel = "owner"
+shops = ["main"]
+{shops}
+[[shop.escalation]]
+left = "1h"
+channel = "packers"
+"""
+
+
+def test_a_shop_escalates_by_its_own_steps_and_those_that_hold_for_it_the_longest_first(tmp_path: Path) -> None:
+    config = read(tmp_path, STEPS.format(shops=TWO_SHOPS.format(first="", second="")) + CHANNEL + OWNER)
+    main, spare = config.shops
+    last, half, own = Step(HOUR / 2, "owner"), Step(1.5 * HOUR, "owner"), Step(HOUR, "packers")
+    assert config.alert_policy(main).escalation == (half, last)
+    assert config.alert_policy(spare).escalation == (own, last)
+    assert config.alert_policy().escalation == (last,)
 
 
 def shops_told(config: Config) -> dict[str, frozenset[str]]:
