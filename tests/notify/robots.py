@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from labelwatch.notify.channels import open_channel
-from labelwatch.notify.channels.outcome import Parcel, Result
+from labelwatch.notify.channels.outcome import Delivered, Parcel, Result
 from labelwatch.notify.message import Kind, Message, Section
 from labelwatch.notify.messages import render
 from tests.notify.build import NOW, destination, diagnosis, told
@@ -38,6 +38,11 @@ def asked(
         result = channel.send(parcel)
     (request,) = hook.requests
     return result, request
+
+
+def error_of(result: Result) -> str:
+    """What is wrong; empty after a delivery."""
+    return "" if isinstance(result, Delivered) else result.error
 
 
 def said(**fields: Any) -> Act:

@@ -23,7 +23,7 @@ from labelwatch.notify.channels.secrecy import secrets_of
 from labelwatch.notify.channels.services import Service
 from tests.notify.loopback import Act, Hook, answer, closed_port, drip, hang_up, hang_up_in_the_middle
 from tests.notify.relays import Relay, http, socks5
-from tests.notify.robots import PARCEL, asked
+from tests.notify.robots import PARCEL, asked, error_of
 
 CANARY = "canary4711token"
 ROBOTS = {
@@ -85,7 +85,7 @@ def test_a_robot_takes_nothing_but_its_own_answer_for_a_delivery(
 ) -> None:
     result, _ = asked(url, act)
     assert isinstance(result, kind)
-    assert what in result.error  # type: ignore[union-attr]  # a delivery is none of these kinds
+    assert what in error_of(result)
 
 
 @each_robot
@@ -180,7 +180,7 @@ def test_a_proxy_that_refuses_is_named_without_its_login(refusal: str, kind: typ
         proxy = f"http://watch:{CANARY}@127.0.0.1:{relay.port}"
         result = open_channel("wecombot://abcd", api_base="https://127.0.0.1:1", proxy=proxy).send(PARCEL)
         assert isinstance(result, kind)
-        assert result.error == f"no way through the proxy 127.0.0.1:{relay.port}: {refusal}"  # type: ignore[union-attr]
+        assert error_of(result) == f"no way through the proxy 127.0.0.1:{relay.port}: {refusal}"
 
 
 @pytest.mark.parametrize("scheme", ["http", "https", "socks5"])

@@ -12,6 +12,7 @@ from labelwatch.notify.message import Kind, Message, Section
 from labelwatch.notify.messages import render
 from tests.notify.build import NOW, destination, told
 from tests.notify.loopback import Hook, answer, drip
+from tests.notify.robots import error_of
 
 CANARY = "canary-token-4711"
 MESSAGE = Message(
@@ -54,7 +55,7 @@ def test_a_refusal_is_told_apart_by_what_apprise_lets_one_know(status: int, resu
     with Hook([answer(status)]) as hook:
         refused = open_channel(gotify(hook)).send(PARCEL)
     assert isinstance(refused, result)
-    assert f"error={status}" in refused.error  # type: ignore[union-attr]  # a delivery is none of these kinds
+    assert f"error={status}" in error_of(refused)
 
 
 def test_a_service_that_hangs_is_left_at_the_deadline() -> None:

@@ -8,6 +8,7 @@ BASED = frozenset({"tgram", "wecombot", "dingtalk", "feishu", "lark"})
 """Services with an address of their own, so that another can take its place."""
 PROXIED = BASED | {"json", "jsons"}
 
+_EXAMPLE = {"api_base": "https://bots.example.com", "proxy": "socks5://127.0.0.1:1080"}
 _PROXIES = ("http", "https", "socks5", "socks5h")
 _AT_HOME = (".localhost", ".local", ".internal", ".lan", ".home.arpa")
 """Names that no public name server knows."""
@@ -45,9 +46,6 @@ def _checked(
         return f"has {name} without a host: it reads like {_EXAMPLE[name]}"
     wrong = mistake(parts)
     return wrong and f"has {name} {wrong}"
-
-
-_EXAMPLE = {"api_base": "https://bots.example.com", "proxy": "socks5://127.0.0.1:1080"}
 
 
 def _base_mistake(parts: SplitResult) -> str | None:
