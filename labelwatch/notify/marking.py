@@ -198,7 +198,7 @@ def _report(desk: Desk, tx: Transaction, failing: ChannelState, at: datetime) ->
     alert = replace(alert, id=id_)
     rows = [_row(alert, reason, through, at)] if reason is not None and through is not None else []
     if through is not None:
-        rows += _passed_on(waiting, through)
+        rows += _passed_on(waiting, through, at)
     tx.add_notifications(rows, created_at=at)
 
 
@@ -209,11 +209,13 @@ def _through(desk: Desk, name: str, in_trouble: Collection[str]) -> str | None:
     return next((other for other in others if other not in in_trouble), None)
 
 
-def _passed_on(waiting: Sequence[OutboxRow], through: str) -> list[Notification]:
+def _passed_on(waiting: Sequence[OutboxRow], through: str, at: datetime) -> list[Notification]:
     """What this channel was to tell about other channels, another one tells."""
     told = (row.notification for row in waiting)
     return [
-        replace(one, channel=through) for one in told if (one.alert.diagnosis.incident or "").startswith("channel:")
+        replace(one, channel=through, due_at=at)
+        for one in told
+        if (one.alert.diagnosis.incident or "").startswith("channel:")
     ]
 
 

@@ -40,6 +40,8 @@ LEASE = timedelta(minutes=2)
 ROUND = timedelta(minutes=1)
 """After so long no further message is begun; the next round goes on."""
 LOOK_AGAIN = timedelta(seconds=1)
+PASSES = 3
+"""What one channel has to say of another may come when that one has just gone to rest."""
 
 _CHANCE = random.SystemRandom()
 _NO_TERMS = Terms()
@@ -69,12 +71,23 @@ def send_due(
     `at` is called with "claimed" and "sent" where a crash is worth trying. Raises StoreError after the other channels
     are done.
     """
-    if not channels or not _is_due(store, now()):
-        return Round()
-    desk = Desk(store, channels, terms, now, stop, at, chance)
-    crowd = _Crowd(channels)
-    with ThreadPoolExecutor(len(channels), thread_name_prefix="tell") as pool:
-        clerks = [pool.submit(_serve, desk, crowd, name) for name in channels]
+    desk, told, errors = Desk(store, channels, terms, now, stop, at, chance), dict[str, int](), dict[str, str]()
+    for _ in range(PASSES):
+        if not channels or stop() or not _is_due(store, now()):
+            break
+        done = _pass(desk)
+        told = {name: told.get(name, 0) + done.told.get(name, 0) for name in told.keys() | done.told.keys()}
+        errors |= done.errors
+        if not done.told and not done.errors:
+            break
+    return Round(told, errors)
+
+
+def _pass(desk: Desk) -> Round:
+    """All channels at once, until none of them has anything to do."""
+    crowd = _Crowd(desk.channels)
+    with ThreadPoolExecutor(len(desk.channels), thread_name_prefix="tell") as pool:
+        clerks = [pool.submit(_serve, desk, crowd, name) for name in desk.channels]
     done = [clerk.result() for clerk in clerks]
     return Round(
         {name: told for name, told, _ in done if told},
