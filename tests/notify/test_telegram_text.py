@@ -85,8 +85,22 @@ def test_a_heading_never_stands_without_its_first_row() -> None:
     assert "Second" not in text(cut)
 
 
-def test_a_posting_number_in_a_list_can_be_copied_with_a_tap() -> None:
-    section = Section(rows=(("41517061-0214-1", "52 min"), ("not-a-number", "x")))
-    assert html(Message("t", (section,), Kind.INFO)) == (
-        "<b>t</b>\n\n• <code>41517061-0214-1</code> · 52 min\n• not-a-number · x"
-    )
+@pytest.mark.parametrize(
+    ("words", "marked"),
+    [
+        ("41517061-0214-1", "<code>41517061-0214-1</code>"),
+        ("Send 41517061-0214-1, <then> wait.", "Send <code>41517061-0214-1</code>, &lt;then&gt; wait."),
+        ("发给41517061-0214-1的物流商", "发给<code>41517061-0214-1</code>的物流商"),
+        ("发给 41517061-0214-1。", "发给 <code>41517061-0214-1</code>。"),
+        ("https://seller.ozon.ru/x?postingDetails=41517061-0214-1", None),
+        ("41517061-0214", None),
+        ("41517061-0214-1-2", None),
+        ("X41517061-0214-1", None),
+        ("<code>41517061-0214-1</code>", "&lt;code&gt;<code>41517061-0214-1</code>&lt;/code&gt;"),
+    ],
+)
+def test_a_posting_number_can_be_copied_with_a_tap(words: str, marked: str | None) -> None:
+    message = Message("41517061-0214-1", (Section(lines=(words,), rows=((words, words),)),), Kind.INFO)
+    marked = marked or words
+    assert html(message) == f"<b>41517061-0214-1</b>\n\n{marked}\n• {marked} · {marked}"
+    assert read(html(message)).text == text(message)

@@ -12,7 +12,8 @@ MOST = 4096
 """UTF-16 units of one message, counted without its markup (https://core.telegram.org/bots/api#sendmessage)."""
 
 _SEAM = "\n\n"
-_POSTING = re.compile(r"\d{4,12}-\d{4}-\d{1,3}")
+_POSTING = re.compile(r"(?<![\w=/.-])(\d{4,12}-\d{4}-\d{1,3})(?![\w-])", re.ASCII)
+"""A posting number by itself, not within a link or a longer number."""
 
 
 def html(message: Message) -> str:
@@ -52,8 +53,6 @@ class _Pen:
 
     plain: Callable[[str], str]
     bold: Callable[[str], str]
-    copied: Callable[[str], str]
-    """What a tap copies."""
     folded: Callable[[str], str]
 
 
@@ -61,11 +60,16 @@ def _quoted(words: str) -> str:
     return escape(words, quote=False)
 
 
-_PLAIN = _Pen(plain=str, bold=str, copied=str, folded=str)
+def _marked(words: str) -> str:
+    """With the posting numbers set so that a tap copies them, and no phone takes them for its own kind."""
+    parts = _POSTING.split(words)
+    return "".join(f"<code>{part}</code>" if n % 2 else _quoted(part) for n, part in enumerate(parts))
+
+
+_PLAIN = _Pen(plain=str, bold=str, folded=str)
 _HTML = _Pen(
-    plain=_quoted,
+    plain=_marked,
     bold=lambda words: f"<b>{_quoted(words)}</b>",
-    copied=lambda words: f"<code>{_quoted(words)}</code>",
     folded=lambda markup: f"<blockquote expandable>{markup}</blockquote>",
 )
 
@@ -78,14 +82,9 @@ def _written(pen: _Pen, message: Message) -> str:
 def _section(pen: _Pen, section: Section) -> str:
     heading = pen.bold(section.heading) if section.heading else ""
     lines = (pen.plain(line) for line in section.lines)
-    rows = (_row(pen, row) for row in section.rows)
+    rows = (f"• {' · '.join(pen.plain(cell) for cell in row if cell)}" for row in section.rows)
     whole = "\n".join(filter(None, (heading, *lines, *rows)))
     return pen.folded(whole) if section.aside and whole else whole
-
-
-def _row(pen: _Pen, row: tuple[str, ...]) -> str:
-    cells = (pen.copied(cell) if _POSTING.fullmatch(cell) else pen.plain(cell) for cell in row if cell)
-    return f"• {' · '.join(cells)}"
 
 
 def _beginning(section: Section, room: int) -> tuple[Section, bool]:
