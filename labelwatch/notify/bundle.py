@@ -143,8 +143,8 @@ def _head(voice: Voice, group: Group) -> str:
 
 
 def _others(voice: Voice, groups: Sequence[Group]) -> Section:
-    told = [one for group in groups for one in group.told]
-    return Section(heading=voice.words.line.other_groups.format(count=_number(voice, told)))
+    count = counted(voice.words, voice.words.count.alerts, sum(len(group.told) for group in groups))
+    return Section(heading=voice.words.line.other_groups.format(count=count))
 
 
 def _number(voice: Voice, told: Sequence[Notification]) -> str:

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from labelwatch.core.causes import CAUSES
+from labelwatch.core.channels import DEAD, channel_dead
 from labelwatch.core.model import (
     Alert,
     AlertState,
@@ -38,7 +39,7 @@ def destination(language: str = "en", **fields: Any) -> Destination:
 
 
 def diagnosis(cause: str = "not_packed", **fields: Any) -> Diagnosis:
-    """Of one posting, or of a shop when the cause is one of the family `blind`."""
+    """Of one posting, or, when the cause is one of the family `blind`, of a shop or of the channel `packers`."""
     about = _blind(cause) if CAUSES.get(cause) is Family.BLIND else _late(cause)
     return replace(about, **fields)
 
@@ -118,6 +119,8 @@ def _late(cause: str) -> Diagnosis:
 
 
 def _blind(cause: str) -> Diagnosis:
+    if cause == DEAD:
+        return channel_dead("packers", "HTTP 403: bot was blocked", since=NOW - minutes(65), waiting=7, now=NOW)
     return Diagnosis(
         shop="main",
         posting_number=None,

@@ -1,0 +1,169 @@
+"""Many alerts in one message: grouped by what to do, the most urgent first, every one listed or counted."""
+
+import re
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from labelwatch.core.causes import CAUSES
+from labelwatch.core.model import Notification, Reason, Severity
+from labelwatch.notify.catalog import LANGUAGES
+from labelwatch.notify.message import Kind, Message
+from labelwatch.notify.messages import LIMIT, render
+from labelwatch.notify.plain import size
+from tests.notify.build import NOW, destination, incident, minutes, resolved, told
+
+
+def parts(message: Message) -> list[str]:
+    return message.body.split("\n\n")
+
+
+def test_a_bundle_is_grouped_by_what_to_do_with_the_most_urgent_first() -> None:
+    many = [
+        told(n=1, deadline=NOW + minutes(90), severity=Severity.WARNING),
+        told("label_overdue", n=2, deadline=NOW + minutes(70), severity=Severity.WARNING),
+        told(n=3, deadline=NOW + minutes(47), reason=Reason.REMINDER),
+        resolved(n=4),
+        told("ozon_down", severity=Severity.WARNING),
+    ]
+    message = render(many, destination(), now=NOW)
+    assert message.title == "‼️ Wait: Ozon does not answer · 1 shop · and 4 more · first due in 47 min"
+    assert [[line for line in part.splitlines() if line.startswith("•")] for part in parts(message)] == [
+        ["• shop main · Last read: 18:57"],
+        ["• 41517061-0216-1 · due in 47 min · Reminder", "• 41517061-0214-1 · due in 1 hr 30 min"],
+        ["• 41517061-0215-1 · due in 1 hr 10 min"],
+        ["• 41517061-0217-1 · Label is there · in 1 hr 4 min · 53 min to spare"],
+    ]
+    assert [part.splitlines()[0] for part in parts(message)] == [
+        "Wait: Ozon does not answer · 1 shop",
+        "Assemble it now · 2 postings",
+        "Reload; still none? Ask Ozon support · 1 posting",
+        "✅ Resolved · 1 posting",
+    ]
+    assert message.kind is Kind.FAILURE
+
+
+def test_a_bundle_of_one_kind_does_not_repeat_its_title() -> None:
+    message = render([told(n=1), told(n=2)], destination(), now=NOW)
+    assert message.title == "‼️ Assemble it now · 2 postings · first due in 52 min"
+    assert message.body.startswith("Not assembled yet.")
+
+
+def test_items_of_several_shops_name_their_shop() -> None:
+    message = render([told(n=1), told(n=2, shop="Тёплый дом")], destination(), now=NOW)
+    assert "41517061-0215-1 · due in 52 min · Тёплый дом" in message.body
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_five_hundred_alerts_fit_into_one_message_that_accounts_for_all(language: str) -> None:
+    causes = sorted(cause for cause, family in CAUSES.items() if family != "blind")
+    many = [told(causes[n % len(causes)], n=n, deadline=NOW + minutes(n)) for n in range(1, 501)]
+    message = render(many, destination(language), now=NOW)
+    assert size(message.title) + size(message.body) <= LIMIT < 4096
+    counted = [int(re.findall(r" · (\d+) ", part.splitlines()[0])[0]) for part in parts(message)[: len(causes)]]
+    listed = [line for line in message.body.splitlines() if line.startswith("•")]
+    assert sum(counted) == 500
+    assert str(500 - len(listed)) in parts(message)[-1]
+    assert "labelwatch late" in parts(message)[-1]
+
+
+def test_every_group_shows_its_first_posting_and_the_most_urgent_fill_the_rest() -> None:
+    many = [told(n=n, deadline=NOW + minutes(n)) for n in range(1, 41)]
+    many += [
+        told(cause, n=n, deadline=NOW + minutes(60 + n))
+        for cause in ("label_overdue", "arbitration")
+        for n in (50, 51)
+    ]
+    message = render(many, destination(), now=NOW)
+    assert [len(section.rows) for section in message.sections] == [18, 1, 1, 0]
+    assert message.sections[-1].lines == ("And 24 more not shown here.", "The whole list: labelwatch late")
+
+
+def test_the_rest_is_found_on_the_board_where_there_is_one() -> None:
+    many = [told(n=n) for n in range(1, 30)]
+    message = render(many, destination(), now=NOW, board="https://labels.example/")
+    assert message.body.endswith("And 9 more not shown here.\nThe whole list: https://labels.example/")
+
+
+def test_whether_items_name_their_shop_is_the_same_for_all() -> None:
+    message = render([told(n=1), told("arbitration", n=2, shop="north")], destination(), now=NOW)
+    assert [section.rows[0][-1] for section in message.sections] == ["main", "north"]
+    alone = render([told(n=1), told("arbitration", n=2)], destination(), now=NOW)
+    assert [len(section.rows[0]) for section in alone.sections] == [2, 2]
+
+
+def test_a_test_among_others_is_marked_as_one_and_counts_for_nothing() -> None:
+    fake = told("arbitration", n=9, reason=Reason.TEST, deadline=NOW + minutes(1))
+    message = render([fake, told(n=1, severity=Severity.WARNING), resolved(n=2)], destination(), now=NOW)
+    assert message.title == "⚠️ Assemble it now · 1 posting · and 2 more · first due in 52 min"
+    assert [section.heading for section in message.sections] == [
+        "Assemble it now · 1 posting",
+        "🔔 Test, nothing to do · 1 posting",
+        "✅ Resolved · 1 posting",
+    ]
+    assert message.sections[1].rows[0][-1] == "Test"
+    nothing_else = render([fake, resolved(n=2)], destination(), now=NOW)
+    assert (nothing_else.title, nothing_else.kind) == ("🔔 Test, nothing to do · 1 posting · and 1 more", Kind.INFO)
+
+
+def test_a_channel_that_does_not_work_stands_among_others_with_its_messages() -> None:
+    message = render([told("channel_dead"), told(n=1)], destination(), now=NOW)
+    assert message.title == "‼️ Channel “packers” does not work · 7 messages wait · and 1 more · first due in 52 min"
+    assert message.sections[0].lines[0].startswith("Messages do not get there: “HTTP 403: bot was blocked”. ")
+    assert message.sections[0].rows == (("packers",),)
+
+
+WIDE = [incident(incident=f"carrier:{n}", shops=("main", "north")) for n in range(40)]
+BLIND = [told(cause, shop=shop) for cause in ("key_expired", "ozon_down") for shop in ("main", "north", "south")]
+LATE = sorted(cause for cause, family in CAUSES.items() if family != "blind" and not cause.endswith("_incident"))
+
+
+def mix(causes: list[str], late: int, *, over: int, tests: int, wide: int, blind: int) -> list[Notification]:
+    """So many notifications of every kind; the postings take turns in their causes."""
+    postings = [told(causes[n % len(causes)], n=n, deadline=NOW + minutes(n - 30)) for n in range(late)]
+    ended = [resolved(n=n) for n in range(300, 300 + over)]
+    made_up = [told(n=n, reason=Reason.TEST) for n in range(600, 600 + tests)]
+    return [*postings, *ended, *made_up, *WIDE[:wide], *BLIND[:blind], told("channel_dead")]
+
+
+def stated(heading: str) -> int:
+    """How many alerts a heading speaks of; of an incident and of a channel there is one."""
+    last = heading.split(" · ")[-1]
+    return 1 if re.search("labels? late|messages wait", last) else int(last.split()[0])
+
+
+SOME = st.integers(0, 200) | st.integers(0, 3)
+
+
+@settings(max_examples=60)
+@given(
+    causes=st.lists(st.sampled_from(LATE), min_size=1, unique=True),
+    numbers=st.tuples(SOME, SOME, st.integers(0, 3), st.integers(0, len(WIDE)), st.integers(0, len(BLIND))),
+    limit=st.integers(700, 4000),
+)
+def test_headings_add_up_and_every_alert_is_listed_or_counted(
+    causes: list[str], numbers: tuple[int, int, int, int, int], limit: int
+) -> None:
+    late, over, tests, wide, blind = numbers
+    many = mix(causes, late, over=over, tests=tests, wide=wide, blind=blind)
+    message = render(many, destination(), now=NOW, limit=limit)
+    assert size(message.title) + size(message.body) <= limit
+    if len(many) > 1:
+        headings = [section.heading for section in message.sections if section.heading]
+        hidden = re.findall(r"And (\d+) more not shown here", message.body)
+        assert sum(map(stated, headings)) == len(many)
+        assert sum(len(section.rows) for section in message.sections) + sum(map(int, hidden)) == len(many)
+
+
+@given(
+    n=st.integers(1, 60),
+    limit=st.integers(300, 4000),
+    cause=st.sampled_from(sorted(CAUSES)),
+    language=st.sampled_from(LANGUAGES),
+)
+def test_a_message_never_grows_beyond_what_the_service_takes(n: int, limit: int, cause: str, language: str) -> None:
+    many = [told(cause, n=i, deadline=NOW + minutes(i)) for i in range(1, n + 1)]
+    message = render(many, destination(language), now=NOW, limit=limit)
+    assert size(message.title) + size(message.body) <= limit
+    assert message.body
