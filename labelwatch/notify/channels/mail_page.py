@@ -30,6 +30,7 @@ _HEAD = (
 
 _ADDRESS = re.compile(r"(https?://[^\s<>\"'，。；）]*[^\s<>\"'，。；）.,;:!?)])")
 """What is foreign holds none: `plain` takes the `://` out of it."""
+_NUMBER = re.compile(r"\d{1,12}(?:-\d{1,6}){1,3}")
 _STEP = re.compile(r"\d{1,2}\. ")
 
 
@@ -43,7 +44,7 @@ def page(message: Message) -> str:
         f'<div style="{_UNSEEN}">{escape(preview)}</div>'
         f'<div style="{_COLUMN}">'
         f'<h1 style="margin:0 0 16px;padding-left:12px;border-left:5px solid {_ACCENT[message.kind]};'
-        f'font-size:20px;line-height:1.3">{escape(message.title)}</h1>'
+        f'font-size:20px;line-height:1.3">{_whole(message.title)}</h1>'
         f"{sections}</div></body></html>"
     )
 
@@ -79,14 +80,18 @@ def _row(row: tuple[str, ...]) -> str:
     cell = f"{_RULE};padding:7px 0;vertical-align:top"
     return (
         f'<tr><td style="{cell}"><b>{_linked(about)}</b>{more}</td>'
-        f'<td style="{cell};padding-left:12px;text-align:right">{_linked(state)}</td></tr>'
+        f'<td style="{cell};padding-left:12px;width:52%;text-align:right">{_linked(state)}</td></tr>'
     )
 
 
 def _linked(text: str) -> str:
-    """Escaped, with the addresses in it as links."""
-    pieces = _ADDRESS.split(text)
-    return "".join(
-        f'<a href="{escape(piece)}">{escape(piece.partition("://")[2])}</a>' if n % 2 else escape(piece)
-        for n, piece in enumerate(pieces)
-    )
+    """Escaped, with the addresses in it as links, and no posting number torn apart at the end of a line."""
+    return "".join(_link(piece) if n % 2 else _whole(piece) for n, piece in enumerate(_ADDRESS.split(text)))
+
+
+def _link(address: str) -> str:
+    return f'<a href="{escape(address)}">{escape(address.partition("://")[2])}</a>'
+
+
+def _whole(text: str) -> str:
+    return _NUMBER.sub(r'<span style="white-space:nowrap">\g<0></span>', escape(text))

@@ -156,7 +156,8 @@ class _Talk:
         except UnicodeError:
             raise _CutShortError(Permanent("the mail server's name is no host name")) from None
         except OSError as error:
-            said = f"cannot connect to {server.host}, port {server.port}: {error}"
+            hint = " (many networks close port 25: name another in its URL, like :587)" if server.port == 25 else ""
+            said = f"cannot connect to {server.host}, port {server.port}{hint}: {error}"
             raise _CutShortError(Retry(self._plain(said))) from error
         sock.settimeout(self.line.deadline.total_seconds())
         address = sock.getsockname()[0]
@@ -227,4 +228,4 @@ class _Talk:
         return judged(stage, code, self._plain(said.decode("utf-8", "replace")))
 
     def _plain(self, said: str) -> str:
-        return redact(plain(said, _SAID), self.line.secrets)
+        return plain(redact(said, self.line.secrets), _SAID)
