@@ -397,6 +397,13 @@ WORDS = (
     "every",
     "warehouse",
     "id",
+    "escalation",
+    "left",
+    "shops",
+    "working_days",
+    "days_off",
+    "handover",
+    "proxy",
 )
 KEYS = st.sampled_from(WORDS) | st.text(max_size=5)
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20) | st.dates()

@@ -34,7 +34,12 @@ def posting(**changes: Any) -> Posting:
 
 def watch(**kwargs: Any) -> Watch:
     history = MethodHistory(labelled=frozenset(kwargs.pop("labelled", ())))
-    return Watch(shop="main", policy=kwargs.pop("policy", DelayPolicy()), history=history)
+    return Watch(
+        shop="main",
+        policy=kwargs.pop("policy", DelayPolicy()),
+        history=history,
+        calendars=tuple(kwargs.pop("calendars", ())),
+    )
 
 
 def known(item: Posting, *, waited: timedelta = timedelta(0)) -> Known:

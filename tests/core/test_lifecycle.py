@@ -20,7 +20,10 @@ from labelwatch.core.model import (
     Outcome,
     Reason,
     Severity,
+    Step,
+    Told,
 )
+from labelwatch.core.review import renew
 from tests.core.build import NOW, finding, hours, posting
 
 MINUTE = timedelta(minutes=1)
@@ -140,6 +143,24 @@ def test_a_snooze_ends_by_itself_with_a_reminder() -> None:
     alert, asleep = look(alert, ill(), 59)
     alert, awake = look(alert, ill(), 60)
     assert (asleep, awake, alert.state) == (None, Reason.REMINDER, AlertState.FIRING)
+    assert (alert.snoozed_until, alert.handled_by) == (NOW + 60 * MINUTE, "Li")
+    alert, later = look(alert, ill(), 300)
+    assert (later, alert.snoozed_until, alert.handled_by) == (Reason.REMINDER, None, "Li")
+
+
+def test_a_snooze_that_is_cut_short_by_worse_has_not_ended_by_itself() -> None:
+    alert = snooze(firing(), until=NOW + 60 * MINUTE, by="Li", note="", now=NOW)
+    alert, reason = look(alert, ill(Severity.CRITICAL), 30)
+    assert (reason, alert.state, alert.snoozed_until) == (Reason.ESCALATED, AlertState.FIRING, None)
+
+
+def test_a_deadline_that_passes_in_a_snooze_is_told_all_the_same() -> None:
+    alert = snooze(firing(), until=NOW + hours(40), by="Li", note="", now=NOW)
+    assert alert is not None
+    late = finding(posting(cutoff=NOW - MINUTE), waited=hours(1))
+    assert late is not None
+    alert, reason = look(alert, diagnose(late, Knowledge().facts(late), as_of=NOW), 1)
+    assert (reason, alert.diagnosis.severity) == (Reason.ESCALATED, Severity.CRITICAL)
 
 
 def test_a_posting_that_moved_on_in_time_is_held_open_in_silence() -> None:
@@ -167,6 +188,143 @@ def test_what_is_resolved_never_moves_again() -> None:
     assert snooze(ended, until=NOW, by="Li", note="", now=NOW) is None
 
 
+OWNER, BOSS = Step(90 * MINUTE, "owner"), Step(30 * MINUTE, "boss")
+STEPPED = AlertPolicy(escalation=(OWNER, BOSS))
+DUE = NOW + 200 * MINUTE
+
+
+class Escalating:
+    """An alert whose posting is due in 200 minutes, looked at again and again."""
+
+    def __init__(self, policy: AlertPolicy = STEPPED) -> None:
+        self.alert: Alert | None = None
+        self.policy = policy
+
+    def look(self, minute: int, **changes: Any) -> tuple[Reason | None, list[str]]:
+        """Why everybody hears of it, and the channels that only a step of escalation tells."""
+        diagnosis = ill(**{"deadline": DUE} | changes)
+        decision = renew(self.alert, diagnosis, policy=self.policy, now=NOW + minute * MINUTE)
+        self.alert = decision.alert
+        assert decision.is_news or not (decision.reason or decision.steps)
+        return decision.reason, [step.channel for step in decision.steps]
+
+    def told(self) -> Told:
+        assert self.alert is not None
+        assert self.alert.told is not None
+        return self.alert.told
+
+
+def test_each_step_is_told_once_when_so_little_is_left_and_is_no_telling_to_the_others() -> None:
+    story = Escalating()
+    looks = [story.look(minute) for minute in (0, 109, 110, 112, 169, 170, 172)]
+    assert looks == [
+        (Reason.FIRST, []),
+        (None, []),
+        (None, ["owner"]),
+        (None, []),
+        (None, []),
+        (None, ["boss"]),
+        (None, []),
+    ]
+    assert story.told() == Told(NOW, 3, Severity.NOTICE, "label_overdue", BOSS.left)
+    assert story.look(240) == (Reason.REMINDER, [])  # four hours after the first telling, not after the last step
+
+
+def test_a_step_swallows_no_cause_that_the_others_have_yet_to_hear_of() -> None:
+    story = Escalating(replace(STEPPED, pending_for=5 * MINUTE))
+    story.look(0)
+    assert story.look(5) == (Reason.FIRST, [])
+    assert story.look(109, cause="not_packed") == (None, [])
+    assert story.look(110, cause="not_packed") == (None, ["owner"])
+    assert story.look(114, cause="not_packed") == (Reason.CAUSE_CHANGED, [])
+
+
+def test_a_step_and_news_at_the_same_look_go_out_together() -> None:
+    story = Escalating()
+    story.look(0)
+    assert story.look(110, severity=Severity.WARNING) == (Reason.ESCALATED, ["owner"])
+    assert story.told().count == 2
+
+
+def test_what_appears_with_little_left_reaches_all_its_steps_at_once() -> None:
+    assert Escalating().look(160) == (Reason.FIRST, ["owner"])
+    assert Escalating().look(190) == (Reason.FIRST, ["owner", "boss"])
+
+
+def test_two_steps_that_were_slept_through_are_told_together() -> None:
+    story = Escalating()
+    story.look(0)
+    assert story.look(180) == (None, ["owner", "boss"])
+
+
+@pytest.mark.parametrize("quieted", ["acknowledged", "snoozed"])
+def test_what_somebody_takes_care_of_does_not_escalate_until_it_gets_worse(quieted: str) -> None:
+    story = Escalating()
+    story.look(0)
+    assert story.alert is not None
+    who: dict[str, Any] = {"by": "Li", "note": "", "now": NOW}
+    story.alert = (
+        acknowledge(story.alert, **who)
+        if quieted == "acknowledged"
+        else snooze(story.alert, until=DUE + hours(1), **who)
+    )
+    assert story.look(115) == (None, [])
+    assert story.look(140, severity=Severity.CRITICAL) == (Reason.ESCALATED, ["owner"])
+    assert story.look(170, severity=Severity.CRITICAL) == (None, ["boss"])
+
+
+def test_a_snooze_that_ends_brings_the_steps_that_were_reached_meanwhile() -> None:
+    story = Escalating()
+    story.look(0)
+    assert story.alert is not None
+    story.alert = snooze(story.alert, until=NOW + 130 * MINUTE, by="Li", note="", now=NOW)
+    assert [story.look(minute) for minute in (115, 130)] == [(None, []), (Reason.REMINDER, ["owner"])]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"deadline": None}, {"is_late": False}, {"incident": "carrier:Aurora"}],
+)
+def test_nothing_escalates_without_a_deadline_or_while_it_is_in_time_or_part_of_an_incident(
+    changes: dict[str, Any],
+) -> None:
+    story = Escalating()
+    story.look(0)
+    assert story.look(199, **changes) == (None, [])
+    assert story.look(199) == (None, ["owner", "boss"])
+
+
+def test_an_incident_escalates_itself() -> None:
+    story, event = Escalating(), {"posting_number": None, "incident": "carrier:Aurora"}
+    story.look(0, **event)
+    assert story.look(111, **event) == (None, ["owner"])
+
+
+def test_a_blip_escalates_to_nobody() -> None:
+    story = Escalating(replace(STEPPED, pending_for=5 * MINUTE))
+    assert story.look(180) == (None, [])
+    assert story.look(185) == (Reason.FIRST, ["owner", "boss"])
+
+
+def test_with_a_later_deadline_the_steps_lie_ahead_once_more() -> None:
+    story = Escalating()
+    story.look(0)
+    assert story.look(180) == (None, ["owner", "boss"])
+    later = {"deadline": DUE + 60 * MINUTE}
+    assert [story.look(minute, **later) for minute in (182, 229, 230)] == [(None, []), (None, []), (None, ["boss"])]
+    far = {"deadline": DUE + hours(24)}
+    assert [story.look(232, **far), story.look(200 + 24 * 60 - 90, **far)] == [
+        (None, []),
+        (Reason.REMINDER, ["owner"]),
+    ]
+
+
+def test_a_clock_that_is_set_back_repeats_no_step() -> None:
+    story = Escalating()
+    story.look(0)
+    assert [story.look(minute) for minute in (111, 51, 115)] == [(None, ["owner"]), (None, []), (None, [])]
+
+
 STEP = st.tuples(
     st.sampled_from(["late", "held", "ack", "snooze"]),
     st.sampled_from(list(Severity)),
@@ -175,16 +333,24 @@ STEP = st.tuples(
 )
 
 
-@pytest.mark.parametrize("policy", [CALM, SLOW])
+@pytest.mark.parametrize("policy", [CALM, SLOW, STEPPED])
 @given(steps=st.lists(STEP, max_size=40), end=st.sampled_from(list(Outcome)))
 def test_whatever_happens_the_tellings_make_sense(policy: AlertPolicy, steps: list[Any], end: Outcome) -> None:
     alert: Alert | None = None
     told: list[tuple[datetime, Reason, Alert]] = []
+    escalated: list[Step] = []
+    tellings = 0
     now = NOW
     for what, severity, cause, minutes in steps:
         now += minutes * MINUTE
         if what in ("late", "held"):
-            alert, reason = reconcile(alert, ill(severity, cause, is_late=what == "late"), policy=policy, now=now)
+            diagnosis = ill(severity, cause, is_late=what == "late", deadline=DUE)
+            decision = renew(alert, diagnosis, policy=policy, now=now)
+            alert, reason = decision.alert, decision.reason
+            escalated += decision.steps
+            tellings += bool(reason or decision.steps)
+            assert (alert.told.count if alert.told else 0) == tellings
+            assert all(DUE - now <= step.left for step in decision.steps)
             if reason:
                 told.append((now, reason, alert))
         elif alert:
@@ -196,7 +362,7 @@ def test_whatever_happens_the_tellings_make_sense(policy: AlertPolicy, steps: li
     reasons = [item[1] for item in told]
     assert reasons.count(Reason.FIRST) == (1 if told else 0)
     assert reasons[:1] in ([], [Reason.FIRST])
-    assert [item[2].told.count for item in told if item[2].told] == list(range(1, len(told) + 1))
+    assert len(set(escalated)) == len(escalated)
     assert (reason is Reason.RESOLVED) == bool(told)
     assert ended.state is AlertState.RESOLVED
     for (_, _, before), (_, why, after) in pairwise(told):
