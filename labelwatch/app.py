@@ -17,11 +17,13 @@ from labelwatch.core.lifecycle import acknowledge, snooze
 from labelwatch.core.model import Alert, Stage
 from labelwatch.notify.channels.outcome import Attachment
 from labelwatch.notify.outbox import Round, recover
+from labelwatch.office import Office
 from labelwatch.poll import Plan, Report, notice_silence, poll_shop
 from labelwatch.seen import Dossier, Overview, ShopView
-from labelwatch.sources import KeyInfo, Source
+from labelwatch.sources import KeyInfo, NoSheet, Source
 from labelwatch.sources.ozon import OzonSource
 from labelwatch.store import (
+    EvidenceLevel,
     OutboxRow,
     Pruned,
     ShopState,
@@ -108,6 +110,11 @@ class App:
     def tell(self) -> Round:
         """One round of telling: everything that is due, over every channel."""
         return self.teller.tell()
+
+    def listen(self) -> None:
+        """From now on hear who presses a button below a message."""
+        office = Office(self.store, now=self.clock.now, poll=lambda shop: self.poll(shop, even_if_paused=True))
+        self.teller.listen(office)
 
     def check_fresh(self) -> None:
         """Notice shops of which nothing was heard for too long although no poll failed."""
@@ -243,7 +250,21 @@ class App:
 
     def _sheet(self, shop: str, number: str) -> Attachment | None:
         """The label of a posting, proven to be its own; None when it is not to be had."""
-        return None
+        configured = next((one for one in self.config.shops if one.name == shop), None)
+        if configured is None:
+            return None
+        sheet = self._source(configured).label(number)
+        if isinstance(sheet, NoSheet):
+            log.warning("%s: no label of %s to send along: %s %s", shop, number, sheet.why, sheet.detail)
+            return None
+        self._note_verified(number, shop)
+        return Attachment(f"{number}.pdf", "application/pdf", sheet.content)
+
+    def _note_verified(self, number: str, shop: str) -> None:
+        known = self.store.find(number).get(shop)
+        if known is not None and known.id is not None:
+            with self.store.write() as tx:
+                tx.add_evidence(known.id, EvidenceLevel.VERIFIED, not_before=None, seen_at=self.clock.now())
 
     def _normal(self, shop: ShopState) -> tuple[Mapping[str, timedelta], Mapping[str, timedelta]]:
         """What is normal in this shop, learned at most once an hour."""

@@ -1,17 +1,20 @@
-"""The half of the app that speaks: the channels of the config, rounds of telling, hand-overs, the dead man's switch."""
+"""The half of the app that speaks: the config's channels, rounds of telling, hand-overs, the dead man's switch."""
 
 import logging
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 from labelwatch.config import Channel as ChannelTable
 from labelwatch.config import Config
 from labelwatch.core.model import AlertPolicy, AlertState, Destination
+from labelwatch.notify.buttons import Office, Press, Reply, answered
 from labelwatch.notify.catalog import catalog
 from labelwatch.notify.channels import open_channel
 from labelwatch.notify.channels.outcome import Attachment, Channel
+from labelwatch.notify.channels.telegram_updates import ears_of
 from labelwatch.notify.desk import Terms
 from labelwatch.notify.example import example
 from labelwatch.notify.handover import queue_handovers
@@ -64,6 +67,16 @@ class Teller:
     def is_mute(self) -> bool:
         """Whether no channel works: nobody can be told anything."""
         return bool(self.channels) and self.channels.keys() <= self._store.outgoing.troubles().keys()
+
+    def listen(self, office: Office) -> None:
+        """From now on hear who presses a button; it ends with the process, or when told to stop."""
+
+        def handle(channel: str, press: Press) -> Reply:
+            return answered(press, office, self.channels[channel][0], now=self._now)
+
+        for ears in ears_of({name: channel for name, (_, channel) in self.channels.items()}, handle):
+            work = partial(ears.run, self._stop.is_set, self._stop.wait)
+            threading.Thread(target=work, name=f"ears {ears.names}", daemon=True).start()
 
     # --- the dead man's switch
 

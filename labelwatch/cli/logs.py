@@ -54,7 +54,7 @@ def secrets_of(config: Config) -> set[str]:
     keys = {shop.api_key.get_secret_value() for shop in config.shops}
     if config.web and config.web.password:
         keys.add(config.web.password.get_secret_value())
-    urls = [channel.url.get_secret_value() for channel in config.channels]
+    urls = [url.get_secret_value() for channel in config.channels for url in (channel.url, channel.proxy) if url]
     if config.heartbeat:
         urls.append(config.heartbeat.url.get_secret_value())
     passwords = {urlsplit(config.store.url.get_secret_value()).password or ""}

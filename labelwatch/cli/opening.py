@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 def configuration(path: Path | None) -> Config:
     """The configuration that `path` or the usual places hold; ConfigError names all of its mistakes."""
     # Imported here: Apprise takes time, which only those pay who read a configuration.
-    from labelwatch.notify.channels import check_url
+    from labelwatch.notify.channels import check_url, check_way
 
-    return load(find(path, os.environ), environ=os.environ, check_url=check_url)
+    return load(find(path, os.environ), environ=os.environ, check_url=check_url, check_way=check_way)
 
 
 @contextmanager

@@ -30,6 +30,7 @@ def run(config: ConfigFile = None, verbose: Verbose = False) -> None:
     level, form = logging.DEBUG if verbose else logging.INFO, of_a_service(os.environ)
     with opened(settings, alone=True, log_level=level, log_form=form, stop=stop) as app:
         _log_doubts(settings)
+        app.listen()
         notify = notifier(os.environ.get("NOTIFY_SOCKET"))
         Service(app, stop=stop, notify=notify, wall=time.time, monotonic=time.monotonic).run()
     _end()

@@ -149,6 +149,7 @@ class Lines:
     dead_title: str
     dead_body: str
     dead_how: str
+    ruled_out: str
 
 
 @dataclass(frozen=True, slots=True)

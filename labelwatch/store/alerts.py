@@ -2,8 +2,9 @@
 
 from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, bindparam, select, text, update
+from sqlalchemy import ColumnElement, Connection, Select, and_, bindparam, select, text, update
 
 from labelwatch.core.model import Alert
 from labelwatch.schema import alert, shop
@@ -132,6 +133,19 @@ def change(
     query = select(alert).where(alert.c.posting_number == (posting_number or ""), _unresolved)
     if shop_name is not None:
         query = query.where(alert.c.shop_id.in_(select(shop.c.id).where(shop.c.name == shop_name)))
+    return _changed(conn, query, how)
+
+
+def change_by_id(conn: Connection, ids: Sequence[int], how: Callable[[Alert], Alert | None]) -> list[Alert]:
+    """Put `how` to those of these alerts that are open; what it returns is saved and told."""
+    return [
+        one
+        for some in chunks(list(ids))
+        for one in _changed(conn, select(alert).where(alert.c.id.in_(some), _unresolved), how)
+    ]
+
+
+def _changed(conn: Connection, query: Select[*tuple[Any, ...]], how: Callable[[Alert], Alert | None]) -> list[Alert]:
     changed = []
     for row in conn.execute(query.with_for_update()).all():
         after = how(rows.alert(row))

@@ -110,7 +110,13 @@ class Transaction:
         self, posting_number: str | None, how: Callable[[Alert], Alert | None], *, shop: str | None
     ) -> list[Alert]:
         """As Store.change_alert; messages about what was changed are no longer up to date at `handled_at`."""
-        changed = alerts.change(self._conn, posting_number, how, shop_name=shop)
+        return self._outdating(alerts.change(self._conn, posting_number, how, shop_name=shop))
+
+    def change_alerts(self, ids: Sequence[int], how: Callable[[Alert], Alert | None]) -> list[Alert]:
+        """The same for the open ones among the alerts with these ids."""
+        return self._outdating(alerts.change_by_id(self._conn, ids, how))
+
+    def _outdating(self, changed: list[Alert]) -> list[Alert]:
         for one in changed:
             if one.id is not None and one.handled_at is not None:
                 channels.outdate(self._conn, [one.id], at=one.handled_at)

@@ -1,0 +1,88 @@
+"""What a button below a message can do: the alerts that the message told of, handled by whoever pressed it."""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+
+from labelwatch.core.lifecycle import acknowledge, snooze
+from labelwatch.core.model import Alert, Destination, Notification, Reason
+from labelwatch.notify import letters, wording
+from labelwatch.notify.desk import alert_id
+from labelwatch.notify.message import Message, Section, cost
+from labelwatch.notify.messages import LIMIT, render, voice_of
+from labelwatch.notify.plain import size
+from labelwatch.poll import Report
+from labelwatch.store import Store
+
+JUST_READ = timedelta(seconds=10)
+"""A shop that was read so recently is not asked again: it would say the same."""
+
+
+class Office:
+    """See labelwatch.notify.buttons.Office; `poll` reads one shop now, None = it could not be read."""
+
+    def __init__(self, store: Store, *, now: Callable[[], datetime], poll: Callable[[str], Report | None]) -> None:
+        self._store = store
+        self._now = now
+        self._poll = poll
+
+    def alerts_of(self, key: str) -> Sequence[Alert]:
+        """What the message under this key told of, as it is now."""
+        ids = [alert_id(row) for row in self._store.outgoing.message(key)]
+        return list(self._store.outgoing.alerts(ids).values())
+
+    def acknowledge(self, key: str, *, by: str) -> Sequence[Alert]:
+        """Take care of those that are open, and return them."""
+        now = self._now()
+        return self._changed(key, lambda alert: acknowledge(alert, by=by, note="", now=now))
+
+    def snooze(self, key: str, *, span: timedelta, by: str) -> Sequence[Alert]:
+        """Silence those that are open for so long, and return them."""
+        now = self._now()
+        return self._changed(key, lambda alert: snooze(alert, until=now + span, by=by, note="", now=now))
+
+    def check(self, key: str) -> Sequence[Alert] | str:
+        """Read their shops now, and return them as they are then; in words why Ozon could not be asked."""
+        shops = {shop for one in self.alerts_of(key) for shop in one.diagnosis.shops or (one.diagnosis.shop,)}
+        for shop in sorted(shops - {""}):
+            state = self._store.shop(shop)
+            if state is None or (state.read_at and timedelta(0) <= self._now() - state.read_at < JUST_READ):
+                continue
+            report = self._poll(shop)
+            if report is None or report.error:
+                return (report.error if report else None) or shop
+        return self.alerts_of(key)
+
+    def details(self, key: str, destination: Destination) -> Message:
+        """All that is known of them: of one alert also what was ruled out, and the letters that are ready to go."""
+        now, rows = self._now(), self._store.outgoing.message(key)
+        alerts = self._store.outgoing.alerts([alert_id(row) for row in rows])
+        told = [_now(row.notification, alerts[alert_id(row)]) for row in rows if alert_id(row) in alerts]
+        message = render(told, destination, now=now)
+        if len(told) != 1:
+            return message
+        return _whole(message, told[0].alert, destination, now)
+
+    def _changed(self, key: str, how: Callable[[Alert], Alert | None]) -> Sequence[Alert]:
+        ids = [alert_id(row) for row in self._store.outgoing.message(key)]
+        with self._store.write() as tx:
+            return tx.change_alerts(ids, how)
+
+
+def _now(told: Notification, alert: Alert) -> Notification:
+    reason = Reason.RESOLVED if alert.resolved_at is not None else Reason.FIRST
+    return Notification(alert, told.telling, reason, told.channel, told.due_at, told.expires_at)
+
+
+def _whole(message: Message, alert: Alert, destination: Destination, now: datetime) -> Message:
+    voice, diagnosis = voice_of(destination, now), alert.diagnosis
+    considered = tuple((wording.words_of(voice, other.cause).name, other.because) for other in diagnosis.ruled_out)
+    sections = list(message.sections)
+    if considered:
+        sections.append(Section(voice.words.line.ruled_out, rows=considered, aside=True))
+    for kind in letters.kinds_of(alert):
+        language = letters.language_of(kind, destination.language)
+        text = letters.letter(kind, alert, language=language, zone=destination.timezone, now=now).text
+        section = Section(lines=tuple(text.splitlines()))
+        if size(message.title) + cost(*sections, section) <= LIMIT:
+            sections.append(section)
+    return Message(message.title, tuple(sections), message.kind)
