@@ -11,7 +11,7 @@ import threading
 import time
 from collections import defaultdict, deque
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from http.server import ThreadingHTTPServer
 from types import TracebackType
 from typing import Any, Self
@@ -265,7 +265,7 @@ class FakeTelegram:
         self.toasts[press] = fields.get("text", "")
         return good(True)
 
-    def _shown(self, sent: Sent) -> dict[str, Any]:
+    def _shown(self, sent: Sent, *, is_quoted: bool = False) -> dict[str, Any]:
         """A message as Telegram shows it to a bot."""
         kind = "private" if sent.chat.isdecimal() else "supergroup"
         chat: dict[str, Any] = {"id": int(sent.chat), "type": kind} if sent.chat.lstrip("-").isdecimal() else {}
@@ -274,8 +274,13 @@ class FakeTelegram:
         if sent.chat in self.titles:
             chat["title"] = self.titles[sent.chat]
         shown = {"message_id": sent.id, "date": 1795442880, "chat": chat, "text": sent.text}
+        shown["entities"] = [asdict(entity) for entity in sent.entities]
+        if sent.buttons:
+            shown["reply_markup"] = {"inline_keyboard": sent.buttons}
         if sent.topic is not None:
             shown |= {"message_thread_id": sent.topic, "is_topic_message": True}
+        if sent.answers is not None and not is_quoted:
+            shown["reply_to_message"] = self._shown(self.chats[sent.chat][sent.answers - 1], is_quoted=True)
         return shown
 
 

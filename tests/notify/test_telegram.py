@@ -3,7 +3,7 @@
 import logging
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -32,6 +32,8 @@ from tests.notify.fake_telegram import TOKEN, FakeTelegram, Sent
 from tests.notify.loopback import closed_port
 from tests.notify.telegram_wire import (
     Act,
+    Said,
+    bad,
     dropped,
     hanging,
     page,
@@ -210,6 +212,19 @@ def test_a_connection_lost_after_the_question_leaves_it_open(act: Act, arrived: 
         assert isinstance(result, Ambiguous)
         assert time.monotonic() - began < 2
         assert len(telegram.said(CHAT)) == arrived
+
+
+def test_all_forms_together_have_one_deadline() -> None:
+    def slowly(take: Callable[[], Said]) -> Said:
+        time.sleep(0.3)
+        return bad(400, "can't parse entities, message is too long, message to be replied not found")
+
+    with FakeTelegram() as telegram:
+        telegram.next(*[slowly] * 6)
+        began = time.monotonic()
+        result = opened(telegram, seconds=0.5).send(parcel(earlier=(Earlier("a", f"{CHAT}/1"),)))
+    assert time.monotonic() - began < 1.5
+    assert isinstance(result, Ambiguous | Retry)
 
 
 def test_where_nobody_listens_it_is_tried_again() -> None:

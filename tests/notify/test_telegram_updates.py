@@ -11,15 +11,16 @@ from typing import Any
 import pytest
 
 from labelwatch.notify.buttons import Press, Reply
-from labelwatch.notify.channels.outcome import Delivered, Permanent, RateLimited, Retry
+from labelwatch.notify.channels.outcome import Delivered, Earlier, Permanent, RateLimited, Retry
 from labelwatch.notify.channels.telegram import Telegram
 from labelwatch.notify.channels.telegram_api import Refusal
+from labelwatch.notify.channels.telegram_text import fitted
 from labelwatch.notify.channels.telegram_updates import Ears, Handle, ears_of, updates
-from labelwatch.notify.message import Kind, Message
+from labelwatch.notify.message import Kind, Message, Section
 from tests.notify.fake_telegram import NINA, TOKEN, FakeTelegram
 from tests.notify.loopback import closed_port
 from tests.notify.telegram_wire import Act, dropped, hanging, page, plainly, refused, taken_and_dropped, too_many
-from tests.notify.test_telegram import CHAT, KEY, opened, parcel
+from tests.notify.test_telegram import CHAT, KEY, MESSAGE, opened, parcel
 
 ANSWER = Reply("Nina takes care of it.", Message("👤 Nina takes care of it.", (), Kind.INFO))
 
@@ -40,10 +41,10 @@ class Patience:
         time.sleep(0.01)
 
 
-def told(telegram: FakeTelegram, chat: str = CHAT, **given: Any) -> Telegram:
+def told(telegram: FakeTelegram, chat: str = CHAT, *, message: Message = MESSAGE, **given: Any) -> Telegram:
     """A channel of this chat that has sent one message with buttons."""
     channel = opened(telegram, chat, **given)
-    assert isinstance(channel.send(parcel(buttons=True)), Delivered)
+    assert isinstance(channel.send(parcel(message, buttons=True)), Delivered)
     return channel
 
 
@@ -161,6 +162,18 @@ def test_whatever_a_button_carries_is_handed_on_as_text(data: str) -> None:
     with fake() as telegram, listening({"packers": told(telegram)}, handle):
         assert telegram.wait_for_toast(telegram.press(CHAT, 1, "", data=data)) == ""
     assert (heard[0].verb, heard[0].key) == (data.partition(":")[0], data.partition(":")[2])
+
+
+def test_a_press_below_the_longest_of_messages_is_heard() -> None:
+    rows = tuple((f"41517061-{n:04}-1", "还有一小时", "星星店铺星星店铺星星店铺") for n in range(200))
+    long = fitted(Message("超时", (Section("先备货", rows=rows),), Kind.FAILURE))
+    with fake() as telegram:
+        channel = told(telegram, message=long)
+        earlier = (Earlier(KEY, f"{CHAT}/1"),)
+        channel.send(parcel(long, buttons=True, earlier=earlier))
+        with listening({"packers": channel}, lambda name, press: Reply("done")):
+            assert telegram.wait_for_toast(telegram.press(CHAT, 2, "ack")) == "done"
+        assert telegram.said(CHAT)[1].answers == 1
 
 
 def test_a_press_that_could_not_be_handled_comes_again_and_is_not_lost(caplog: pytest.LogCaptureFixture) -> None:
