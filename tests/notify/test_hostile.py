@@ -2,15 +2,31 @@
 
 import re
 import unicodedata
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from labelwatch.core.model import DeliveryMethod, Product, Proof, Reason
-from labelwatch.notify.messages import LIMIT, render
+from labelwatch.core.model import (
+    AlertState,
+    DeliveryMethod,
+    Destination,
+    Notification,
+    Outcome,
+    Product,
+    Proof,
+    Reason,
+)
+from labelwatch.notify import digest
+from labelwatch.notify.catalog import LANGUAGES
+from labelwatch.notify.digest import Digest
+from labelwatch.notify.message import Message
+from labelwatch.notify.messages import LIMIT, brief, channel_dead, render
 from labelwatch.notify.plain import plain, size
-from tests.notify.build import NOW, destination, told
+from tests.notify.build import NOW, destination, incident, minutes, told
 
 HOSTILE = (
     "<script>alert(1)</script>",
@@ -50,6 +66,78 @@ def test_foreign_words_change_nothing_but_themselves(bad: str, together: int) ->
     assert not re.search("[<>@]", text)
     assert len(re.findall("://", text)) == (1 if together == 1 else 0)
     assert "\n" not in message.title
+
+
+def everywhere(bad: str) -> list[Notification]:
+    """A posting, a shop, an incident and a channel that consist of nothing but bad words, open and over."""
+    fields: dict[str, Any] = {
+        "shop": bad,
+        "shops": (bad, bad + "2"),
+        "method": DeliveryMethod(carrier=bad, name=bad, warehouse=bad),
+        "alternatives": (bad,),
+        "products": (Product("1", bad, bad, 1),),
+        "evidence": (Proof("answer", bad), Proof(bad, bad)),
+    }
+    several = [
+        told(posting_number=bad, requirements=((bad, (bad, "1")),), reason=Reason.REMINDER, **fields),
+        told("key_expired", **fields),
+        told("channel_dead", **fields | {"incident": f"channel:{bad}"}),
+        incident(**fields | {"incident": f"carrier:{bad}"}),
+    ]
+    taken: dict[str, Any] = {"handled_by": bad, "note": bad, "handled_at": NOW}
+    states: list[dict[str, Any]] = [
+        {"state": AlertState.ACKNOWLEDGED},
+        {"state": AlertState.SNOOZED, "snoozed_until": NOW + minutes(9)},
+        {"state": AlertState.FIRING, "snoozed_until": NOW - minutes(9)},
+        {"state": AlertState.RESOLVED, "resolved_at": NOW, "outcome": Outcome.LABELLED},
+    ]
+    return [
+        replace(
+            one,
+            alert=replace(one.alert, **taken | state),
+            reason=Reason.RESOLVED if state["state"] is AlertState.RESOLVED else Reason.REMINDER,
+        )
+        for one in several
+        for state in states
+    ]
+
+
+def messages(bad: str, to: Destination) -> Iterator[Message]:
+    """Every kind of message about them."""
+    many = everywhere(bad)
+    alerts = [one.alert for one in many]
+    yield render(many, to, now=NOW + minutes(20))
+    yield channel_dead(told("channel_dead"), to, alerts, now=NOW)
+    over = [alert for alert in alerts if alert.resolved_at]
+    yield digest.message(Digest(NOW, NOW, [alert for alert in alerts if not alert.resolved_at], over), to, now=NOW)
+    for one in many:
+        yield render([one], to, now=NOW + minutes(20))
+        yield brief(one, to, now=NOW)
+
+
+def harmless(message: Message) -> bool:
+    """Whether title, headings, lines and cells are one line each, without markup, mentions or unseen characters."""
+    cells = [cell for section in message.sections for row in section.rows for cell in row]
+    lines = [line for section in message.sections for line in (section.heading, *section.lines)]
+    texts = [message.title, *lines, *cells]
+    seen = all(unicodedata.category(c) not in ("Cf", "Cs", "Co", "Cn", "Cc", "Zl", "Zp") for c in "".join(texts))
+    links = {link for text in texts for link in re.findall(r"\w*://[^/]*/?", text)}
+    return seen and not re.search("[<>@]", "".join(texts)) and links <= {"https://seller.ozon.ru/"}
+
+
+@pytest.mark.parametrize("bad", HOSTILE, ids=range(len(HOSTILE)))
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_no_part_of_any_message_is_broken_by_bad_words(bad: str, language: str) -> None:
+    for message in messages(bad, destination(language)):
+        assert size(message.title) + size(message.body) <= LIMIT
+        assert size(message.title) < 400
+        assert harmless(message), message
+
+
+@settings(max_examples=25)
+@given(st.text(max_size=200))
+def test_no_part_of_any_message_is_broken_by_any_words(bad: str) -> None:
+    assert all(map(harmless, messages(bad, destination())))
 
 
 @given(st.text(max_size=300), st.integers(2, 60))

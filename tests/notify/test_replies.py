@@ -1,0 +1,188 @@
+"""The short reply below a message that was changed, and what is told of a channel that does not work."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from labelwatch.core.model import Notification, Outcome, Reason
+from labelwatch.notify.catalog import LANGUAGES
+from labelwatch.notify.message import Kind
+from labelwatch.notify.messages import LIMIT, brief, channel_dead, render
+from labelwatch.notify.plain import size
+from labelwatch.notify.view import view
+from tests.notify.build import NOW, destination, incident, minutes, over, resolved, told
+
+PENDING: dict[str, Any] = {"cause": "registration_pending", "deadline": NOW + minutes(41)}
+
+
+def changed(one: Notification, **fields: Any) -> Notification:
+    return replace(one, alert=replace(one.alert, **fields))
+
+
+def step(one: Notification) -> Notification:
+    """The same, told because less than 90 minutes are left."""
+    assert one.alert.told is not None
+    return changed(one, told=replace(one.alert.told, left=minutes(90)))
+
+
+# ---- the reply
+
+
+@pytest.mark.parametrize(
+    ("one", "title", "body"),
+    [
+        (
+            told(reason=Reason.CAUSE_CHANGED, **PENDING),
+            "‼️ New cause: awaiting registration · due in 41 min · 41517061-0214-1",
+            "Press the carrier to register it",
+        ),
+        (
+            told(reason=Reason.ESCALATED),
+            "‼️ More urgent: not assembled · due in 52 min · 41517061-0214-1",
+            "Assemble it now",
+        ),
+        (
+            step(told(reason=Reason.ESCALATED)),
+            "‼️ Less than 1 hr 30 min left, nobody has taken it · due in 52 min · 41517061-0214-1",
+            "Assemble it now",
+        ),
+        (
+            told(reason=Reason.REMINDER, deadline=NOW - minutes(3)),
+            "‼️ Reminder: not assembled · overdue 3 min · 41517061-0214-1",
+            "Assemble it now",
+        ),
+        (
+            changed(told(reason=Reason.REMINDER), snoozed_until=NOW - minutes(8), handled_by="Nina"),
+            "‼️ The snooze of Nina (until 19:00) is over: not assembled · due in 52 min · 41517061-0214-1",
+            "Assemble it now",
+        ),
+        (told(), "‼️ Assemble it now · due in 52 min · 41517061-0214-1", ""),
+        (
+            resolved(deadline=NOW + minutes(130)),
+            "✅ Label is there · 2 hr 11 min to spare · 41517061-0214-1",
+            "",
+        ),
+        (
+            incident(reason=Reason.REMINDER),
+            "⚠️ Reminder: carrier outage · first due in 52 min · in 4 shops",
+            "Wait: China Post is stuck for all",
+        ),
+        (over(incident()), "✅ China Post: labels come again · in 4 shops", ""),
+        (resolved(cause="channel_dead"), "✅ Channel “packers” works again", ""),
+    ],
+)
+def test_a_reply_says_what_is_new_and_what_to_do_first(one: Notification, title: str, body: str) -> None:
+    message = brief(one, destination(), now=NOW)
+    assert (message.title, message.body) == (title, body)
+
+
+@pytest.mark.parametrize(
+    ("language", "title"),
+    [
+        ("zh", "‼️ 原因变了：等物流商注册 · 离截单 41 分钟 · 41517061-0214-1"),
+        ("ru", "‼️ Причина изменилась. Ждёт регистрации · до срока 41 мин · 41517061-0214-1"),
+    ],
+)
+def test_a_reply_speaks_the_language_of_its_channel(language: str, title: str) -> None:
+    one = told(reason=Reason.CAUSE_CHANGED, **PENDING)
+    assert brief(one, destination(language), now=NOW).title == title
+
+
+def test_a_reply_is_as_bad_as_what_it_tells() -> None:
+    kinds = [brief(one, destination(), now=NOW).kind for one in (told(), resolved(), told(reason=Reason.TEST))]
+    assert kinds == [Kind.FAILURE, Kind.SUCCESS, Kind.INFO]
+
+
+# ---- the channel
+
+
+@pytest.mark.parametrize(
+    ("language", "title", "why"),
+    [
+        (
+            "zh",
+            "‼️ 渠道“packers”发不出通知 · 7 条通知在等",
+            "消息发不到那边：“HTTP 403: bot was blocked”。修好之前，那边的人什么提醒都看不到。",
+        ),
+        (
+            "ru",
+            "‼️ Канал «packers» не работает · ждут 7 сообщений",
+            "Сообщения туда не доходят: «HTTP 403: bot was blocked». Пока его не починят, там ни о чём не узнают.",
+        ),
+        (
+            "en",
+            "‼️ Channel “packers” does not work · 7 messages wait",
+            (
+                "Messages do not get there: “HTTP 403: bot was blocked”. "
+                "Until it is mended nobody there hears of anything."
+            ),
+        ),
+    ],
+)
+def test_a_channel_that_does_not_work_says_why_and_how_much_waits(language: str, title: str, why: str) -> None:
+    one = told("channel_dead")
+    message = channel_dead(one, destination(language), [], now=NOW)
+    assert (message.title, message.sections[0].lines, message.kind) == (title, (why,), Kind.FAILURE)
+    assert len(message.sections) == 2, "why, and what to do"
+    assert message == render([one], destination(language), now=NOW)
+    assert "https://" not in message.body
+
+
+def waiting(n: int) -> list[Any]:
+    """The later the number, the more urgent; every second one of another shop."""
+    shops = ("main", "north")
+    return [told(n=i, shop=shops[i % 2], deadline=NOW + minutes(100 - i)).alert for i in range(1, 1 + n)]
+
+
+def test_the_most_urgent_of_what_waits_is_listed_and_the_rest_counted() -> None:
+    message = channel_dead(told("channel_dead"), destination(), waiting(7) * 2, now=NOW)
+    _, listed, rest, _ = message.sections
+    assert listed.heading == "Undelivered, most urgent first:"
+    assert listed.rows[0] == ("41517061-0220-1", "due in 1 hr 33 min", "Assemble it now", "north")
+    assert [row[0][-4:-2] for row in listed.rows] == ["20", "19", "18", "17", "16"]
+    assert rest.lines == ("And 2 more not shown here.", "The whole list: labelwatch late")
+
+
+def test_of_shops_that_the_reader_hears_nothing_of_none_is_named() -> None:
+    message = channel_dead(told("channel_dead"), destination(shops=frozenset({"north"})), waiting(7), now=NOW)
+    assert "main" not in message.body
+    assert [row[0][-4:-2] for row in message.sections[1].rows] == ["20", "18", "16", "14"]
+
+
+def test_what_is_over_or_no_posting_is_not_listed_as_waiting() -> None:
+    none = [resolved().alert, told("ozon_down").alert, incident().alert]
+    assert len(channel_dead(told("channel_dead"), destination(), none, now=NOW).sections) == 2
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("limit", [300, 500, LIMIT])
+def test_the_report_of_a_channel_fits(language: str, limit: int) -> None:
+    message = channel_dead(told("channel_dead"), destination(language), waiting(50), now=NOW, limit=limit)
+    assert size(message.title) + size(message.body) <= limit
+    assert message.body
+
+
+@pytest.mark.parametrize(
+    ("language", "title", "body"),
+    [
+        ("zh", "✅ 渠道“packers”恢复了", "正在补发 7 条通知。\n从提醒到解决用了 1 小时 4 分钟。"),
+        ("ru", "✅ Канал «packers» снова работает", "Сейчас дойдут 7 сообщений.\nОт сигнала до решения: 1 ч 4 мин."),
+        (
+            "en",
+            "✅ Channel “packers” works again",
+            "7 messages are being delivered now.\nTook 1 hr 4 min from the first alert.",
+        ),
+    ],
+)
+def test_a_channel_that_works_again_says_that_nothing_was_lost(language: str, title: str, body: str) -> None:
+    one = resolved(cause="channel_dead", outcome=Outcome.SEEN_AGAIN)
+    message = channel_dead(one, destination(language), waiting(3), now=NOW)
+    assert (message.title, message.body, message.kind) == (title, body, Kind.SUCCESS)
+
+
+def test_the_view_of_a_channel_has_no_link() -> None:
+    seen = view(told("channel_dead").alert, language="en")
+    assert (seen["link"], seen["shop"], seen["posting_number"]) == (None, None, None)
+    assert (seen["incident"], seen["cause"]) == ("channel:packers", "channel_dead")
+    assert "late" not in seen
