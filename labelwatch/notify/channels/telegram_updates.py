@@ -48,7 +48,10 @@ class Update:
 
 
 def updates(bot: Bot, *, offset: int, wait: timedelta) -> list[Update] | Refusal | Failure:
-    """The next press, or none after `wait`; `offset` is the first id that is not done with."""
+    """The next press, or none after `wait`; `offset` is the first id that is not done with.
+
+    One at a time: a crash repeats no more than that, and its longest message is within what is read of an answer.
+    """
     question = {
         "offset": offset,
         "limit": 1,
