@@ -4,7 +4,8 @@ What printing a posting comes to is told by its key `_label`: {} prints it once 
 {"unprinted": "why"} finishes without it, {"stuck": True} never finishes, {"error": "why"} ends in an error,
 {"no_file": True} finishes without a file, {"lost": True} without the posting and without a word about it.
 {"sheet": "blank"} prints an empty page, {"sheet": "other"} another posting's, whose number begins like this one's,
-{"sheet": "bars"} the barcode and no number. What else may happen to a file are faults of the path /files/.
+{"sheet": "several"} its own amid others, {"sheet": "bars"} its barcode and no number. What else may happen to a file
+are faults of the path /files/.
 """
 
 from collections.abc import Callable
@@ -84,7 +85,8 @@ class LabelDesk:
         task = next((task for task in self._tasks.values() if _file_name(task) == name), None)
         if task is None or self._standing(task)[0] != "completed":
             return None
-        return pdf([self._drawn(task, number) for number in self._in_file(task)], size=_MILLIMETRES[task.kind])
+        labels = [label for number in self._in_file(task) for label in self._drawn(task, number)]
+        return pdf(labels, size=_MILLIMETRES[task.kind])
 
     def _printable(self, shop: Shop, number: str) -> Record:
         record = self._world.record(shop.client_id, number)
@@ -131,13 +133,18 @@ class LabelDesk:
             return ""
         return str(self._hint(task, number, "unprinted") or NOT_YET)
 
-    def _drawn(self, task: Task, number: str) -> Label:
+    def _drawn(self, task: Task, number: str) -> list[Label]:
         record = self._world.record(task.client_id, number)
         assert record is not None, "a task is made of postings the shop has, and none is ever taken away"
         mine = Label(number, record.body["barcodes"]["upper_barcode"])
         other = Label(f"{number}1", f"{mine.code}1")
-        wrong = {"blank": Label("", ""), "other": other, "bars": replace(mine, number="")}
-        return wrong.get(self._hint(task, number, "sheet"), mine)
+        sheets = {
+            "blank": [Label("", "")],
+            "other": [other],
+            "several": [other, mine, other],
+            "bars": [replace(mine, number="")],
+        }
+        return sheets.get(self._hint(task, number, "sheet"), [mine])
 
     def _any(self, task: Task, key: str) -> Any:
         return next((hint for number in task.numbers if (hint := self._hint(task, number, key))), None)

@@ -2,16 +2,16 @@
 
     create | get | file | look | proof
 
-The posting has to offer its label already: asked for one that does not, Ozon refuses.
+The posting has to offer its label already: asked for one that does not, Ozon refuses. Nothing is written to disk.
 """
 
 from collections.abc import Callable, Sequence
 
 from labelwatch.core.facts import TaskState
-from labelwatch.sources import Missing, NoSheet, Sheet, SourceError, Trouble
+from labelwatch.sources import Missing, NoSheet, Proof, Sheet, SourceError, Trouble
 from labelwatch.sources import ozon_answers as answers
 from labelwatch.sources.ozon_questions import CREATE, LABEL, SINGLE, TRIES, Send
-from labelwatch.sources.sheet import look, proof
+from labelwatch.sources.sheet import Page, look, own_part, proof
 
 PAUSES = (0.0, 2.0, 3.0, 5.0)
 """Seconds before each look at a task: Ozon needs some to print."""
@@ -64,15 +64,25 @@ def _task(id_: int, send: Send) -> answers.Printing | None:
 
 
 def _sheet(number: str, content: bytes | NoSheet, *, send: Send) -> Sheet | NoSheet:
+    """The file, if it is this posting's label, or the part of it that is."""
     if isinstance(content, NoSheet):
         return content
     pages = look(content)
     if isinstance(pages, NoSheet):
         return pages
+    by = _proof(number, pages, send)
+    if not isinstance(by, NoSheet):
+        return Sheet(number, content, by)
+    # For one that was printed with others before, Ozon names the task it has, and that file holds them all.
+    own = own_part(content, pages, number=number) if by.why is Missing.OTHER_POSTING else None
+    return _sheet(number, own, send=send) if own else by
+
+
+def _proof(number: str, pages: Sequence[Page], send: Send) -> Proof | NoSheet:
     by = proof(pages, number=number, barcodes=())
-    if isinstance(by, NoSheet) and by.why is Missing.UNPROVEN and any(page.codes for page in pages):
-        by = proof(pages, number=number, barcodes=_barcodes(number, send))
-    return by if isinstance(by, NoSheet) else Sheet(number, content, by)
+    if isinstance(by, Proof) or by.why is not Missing.UNPROVEN or not any(page.codes for page in pages):
+        return by
+    return proof(pages, number=number, barcodes=_barcodes(number, send))
 
 
 def _barcodes(number: str, send: Send) -> frozenset[str]:

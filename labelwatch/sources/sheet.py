@@ -60,10 +60,13 @@ def look(content: bytes, *, within: float = READ_WITHIN) -> Sequence[Page] | NoS
         return NoSheet(Missing.NO_PDF, f"it begins with {clean(content[:20].decode('latin-1'), 20)!r}")
     if b"%%EOF" not in content[-_END:]:
         return NoSheet(Missing.UNREADABLE, "the PDF breaks off")
-    with _one_at_a_time:
-        seen = _read(content, within)
-    if isinstance(seen, NoSheet):
-        return seen
+    said = _reader(content, within=within)
+    if isinstance(said, NoSheet):
+        return said
+    try:
+        seen = msgspec.json.decode(said, type=_Seen)
+    except ValueError:
+        return NoSheet(Missing.UNREADABLE, "what reads it says nothing that makes sense")
     if seen.problem is Missing.NO_LIBRARIES:
         return NoSheet(seen.problem, f"{clean(seen.detail, 80)}: {_INSTALL}")
     return NoSheet(seen.problem, clean(seen.detail, 120)) if seen.problem else seen.pages
@@ -79,10 +82,20 @@ def proof(pages: Sequence[Page], *, number: str, barcodes: Collection[str]) -> P
         return NoSheet(Missing.OTHER_POSTING, f"it names {clean(min(others), 40)}")
     if any(names(page.text, number) for page in inked):
         return Proof.NUMBER
-    codes = {code.strip() for page in inked for code in page.codes}
-    if number in codes or any(code in codes for code in barcodes if len(code) >= _REAL_CODE):
+    codes = {number, *(code for code in barcodes if len(code) >= _REAL_CODE)}
+    # Of pages without a number nobody knows whose they are: each must show that it is this posting's.
+    if all(codes.intersection(map(str.strip, page.codes)) for page in inked):
         return Proof.BARCODE
     return NoSheet(Missing.UNPROVEN, "neither its number nor its barcode is on it")
+
+
+def own_part(content: bytes, pages: Sequence[Page], *, number: str) -> bytes | NoSheet | None:
+    """Of a PDF of several postings the pages that name this one and no other, as a PDF that is still to be looked at.
+
+    Pages that name nobody are left out, as nobody can tell whose they are; None when no page is its own.
+    """
+    own = [place for place, page in enumerate(pages) if names(page.text, number) and not _others(page.text, number)]
+    return _reader(content, ",".join(map(str, own)), within=READ_WITHIN) if own else None
 
 
 def names(text: str, number: str) -> bool:
@@ -96,29 +109,21 @@ def _others(text: str, number: str) -> set[str]:
     return {found for found in _ANY_NUMBER.findall(text) if re.split(r"\D+", found) != ours}
 
 
-def _read(content: bytes, within: float) -> _Seen | NoSheet:
+def _reader(content: bytes, *arguments: str, within: float) -> bytes | NoSheet:
+    """What the reader says about a PDF."""
     # Where to look for libraries is all it gets to know of us: no key, no token that our environment holds.
     environment = {"PYTHONPATH": ":".join(filter(None, sys.path)), "PYTHONDONTWRITEBYTECODE": "1"}
-    command = [sys.executable, "-P", str(_READER)]
+    command = [sys.executable, "-P", str(_READER), *arguments]
+    pipe, nowhere = subprocess.PIPE, subprocess.DEVNULL
     try:
-        done = subprocess.run(  # noqa: S603 - our own file, and nothing from outside in the command
-            command,
-            input=content,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            env=environment,
-            timeout=within,
-            check=False,
-        )
+        with _one_at_a_time:
+            done = subprocess.run(  # noqa: S603 - our own file, and nothing from outside in the command
+                command, input=content, stdout=pipe, stderr=nowhere, env=environment, timeout=within, check=False
+            )
     except subprocess.TimeoutExpired:
         return NoSheet(Missing.UNREADABLE, f"it cannot be read within {within:g} s")
     except OSError as error:
         return NoSheet(Missing.UNREADABLE, f"what reads it does not start: {clean(str(error), 80)}")
-    try:
-        return msgspec.json.decode(done.stdout, type=_Seen)
-    except ValueError:
-        return NoSheet(Missing.UNREADABLE, f"reading it ended in {_end(done.returncode)}")
-
-
-def _end(code: int) -> str:
-    return f"signal {-code}" if code < 0 else f"exit code {code}"
+    if done.returncode != 0:
+        return NoSheet(Missing.UNREADABLE, f"reading it ended with code {done.returncode}")
+    return done.stdout

@@ -1,5 +1,7 @@
 """A process of its own that looks at one PDF and ends: bytes from stdin, what it saw as JSON to stdout.
 
+Called with the places of some pages (0,2), it writes these instead, as a PDF of their own.
+
 What reads PDFs and barcodes is C++ and the bytes are a stranger's: here it may crash, hang or swell and nothing else
 goes with it. Once it has begun it can open no file and no socket, write nothing but its answer, and take no more than
 MEMORY and SECONDS. It needs the libraries of the extra `labels` and nothing of labelwatch.
@@ -7,6 +9,7 @@ MEMORY and SECONDS. It needs the libraries of the extra `labels` and nothing of 
 
 import codecs
 import importlib
+import io
 import json
 import resource
 import sys
@@ -45,7 +48,11 @@ def main() -> None:
     content = sys.stdin.buffer.read()
     _confine()
     try:
-        _answer(pages=[_seen(page, zxing) for page in _pages(content, pdfium)])
+        document = _pages(content, pdfium)
+        if sys.argv[1:]:
+            sys.stdout.buffer.write(_cut(document, [int(place) for place in sys.argv[1].split(",")], pdfium))
+        else:
+            _answer(pages=[_seen(page, zxing) for page in document])
     except _UnfitError as error:
         _answer(problem=error.problem, detail=error.detail)
     except (pdfium.PdfiumError, MemoryError) as error:
@@ -93,6 +100,13 @@ def _seen(page: Any, zxing: Any) -> dict[str, Any]:
         "text": page.get_textpage().get_text_bounded()[:_MOST_TEXT],
         "codes": [code.text[:_LONGEST_CODE] for code in codes[:_MOST_CODES]],
     }
+
+
+def _cut(document: Any, places: list[int], pdfium: Any) -> bytes:
+    part, content = pdfium.PdfDocument.new(), io.BytesIO()
+    part.import_pages(document, places)
+    part.save(content)
+    return content.getvalue()
 
 
 def _without_padding(rows: bytes, *, width: int, stride: int) -> bytes:

@@ -150,6 +150,7 @@ def test_a_task_of_another_shop_is_not_found() -> None:
 SHEETS = [
     ("blank", [], b""),
     ("other", [f"{READY}1"], b" re f"),
+    ("several", [f"{READY}1", READY, f"{READY}1"], b" re f"),
     ("bars", [], b" re f"),
 ]
 

@@ -11,9 +11,10 @@ import pytest
 from labelwatch.core.questions import SHOP_WIDE, Question, Topic
 from labelwatch.sandbox.scenarios.stage import OZON
 from labelwatch.sources.ozon import LISTED
-from labelwatch.sources.ozon_questions import SINGLE
+from labelwatch.sources.ozon_questions import CREATE, LABEL, SINGLE
 from tests.sandbox.play import world_of
 from tests.sources.asking import asking
+from tests.sources.printing import OURS, at_work, shelf
 from tests.sources.scripted import Asked, Reply, page, says, scripted
 
 DESCRIPTION = Path(__file__).parents[3] / "shared" / "ozon" / "openapi.json"
@@ -78,4 +79,12 @@ def test_every_question_conforms_to_ozons_own_description() -> None:
         seen = asker.play.sandbox.requests
     assert all(answers[question].substance for question in questions)
     assert len({each.path for each in seen}) == len(Topic) + 1, "a label is asked for in two steps"
+    assert conforms((each.path, each.body) for each in seen)
+
+
+def test_having_a_label_conforms_to_ozons_own_description() -> None:
+    with at_work(shelf({"sheet": "bars"})) as (play, source):
+        source.label(OURS)
+        seen = [each for each in play.sandbox.requests if each.method == "POST"]
+    assert {each.path for each in seen} >= {CREATE, LABEL}
     assert conforms((each.path, each.body) for each in seen)

@@ -71,6 +71,7 @@ JUDGED = [
     ([NOBODY, TEXT], set(), Proof.NUMBER),
     ([BLANK, BARS], {CODE}, Proof.BARCODE),
     ([Page(5000, "", [OURS])], set(), Proof.BARCODE),
+    ([BARS, NOBODY], {CODE}, Missing.UNPROVEN),
     ([BARS], {"7"}, Missing.UNPROVEN),
     ([Page(5000, "", ["0"])], {"0"}, Missing.UNPROVEN),
     ([NOBODY], {CODE}, Missing.UNPROVEN),
