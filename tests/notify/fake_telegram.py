@@ -19,7 +19,7 @@ from typing import Any, Self
 from tests.notify.telegram_markup import Entity, MarkupError, read, units
 from tests.notify.telegram_wire import Act, Said, bad, good, normal, serve
 
-TOKEN = "110201543:AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsaw"
+TOKEN = "2718281828:AA-invented_for_these_tests-4711"
 NINA = {"id": 7001, "is_bot": False, "first_name": "Nina", "last_name": "Petrova", "language_code": "ru"}
 
 

@@ -403,7 +403,7 @@ def test_the_token_reaches_no_log_no_error_and_no_repr(acts: Sequence[Act], capl
 def test_two_channels_of_one_bot_share_an_account() -> None:
     with FakeTelegram() as telegram:
         one, two = opened(telegram, "1"), opened(telegram, "2")
-        service = Apprise.instantiate(telegram.url("1", token="110201544:other-token"))
+        service = Apprise.instantiate(telegram.url("1", token="3141592653:AA-another_one"))
         assert isinstance(service, NotifyTelegram)
         other = open_telegram(service, Line(timedelta(seconds=1)))
     assert one.account == two.account != other.account
