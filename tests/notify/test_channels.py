@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from labelwatch.notify.channels import check_url, check_way, open_channel
+from labelwatch.notify.channels.http import Line, exchange
 from labelwatch.notify.channels.outcome import (
     Ambiguous,
     Delivered,
@@ -183,6 +184,13 @@ def test_a_proxy_that_refuses_is_named_without_its_login(refusal: str, kind: typ
         assert error_of(result) == f"no way through the proxy 127.0.0.1:{relay.port}: {refusal}"
 
 
+@pytest.mark.parametrize("proxy", ["ftp://proxy:1", "http://pro\x07xy:1", "socks5://[::1"])
+def test_a_proxy_that_can_be_none_is_told_and_not_raised(proxy: str) -> None:
+    told = exchange(Line(timedelta(seconds=1), proxy=proxy), "GET", "http://127.0.0.1:1/")
+    assert isinstance(told, Permanent)
+    assert "cannot be sent" in told.error
+
+
 @pytest.mark.parametrize("scheme", ["http", "https", "socks5"])
 def test_a_proxy_that_is_not_there_is_named_without_its_login(scheme: str) -> None:
     port = closed_port()
@@ -240,6 +248,7 @@ def test_every_kind_of_proxy_is_fine_where_http_is_spoken(url: str, kind: str) -
         (TELEGRAM, "", f"user:{CANARY}@proxy:1", "without a host"),
         (TELEGRAM, "", f"http://user:{CANARY}@proxy:99999", "no address"),
         (TELEGRAM, "", f"socks5://{CANARY}@proxy:1/path", "with a path"),
+        (TELEGRAM, "", f"http://user:{CANARY}@pro\x07xy:1", "no address"),
         (f"https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key={CANARY}", "ftp://b", "", "neither"),
     ],
 )

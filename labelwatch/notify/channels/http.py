@@ -86,7 +86,7 @@ def exchange(line: Line, method: str, address: str, **request: Any) -> Answer | 
             trust_env=not line.proxy,
         ) as client:
             answer = within(line.deadline, lambda: _ask(line, client, method, address, request))
-    except (ValueError, ImportError) as error:  # the proxy's address
+    except (ValueError, ImportError, httpx.InvalidURL) as error:  # the proxy's address
         return Permanent(_said(line, "cannot be sent", error))
     return answer or Ambiguous(f"no answer within {line.deadline.total_seconds():g} s")
 

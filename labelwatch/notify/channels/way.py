@@ -4,6 +4,8 @@ from collections.abc import Callable, Iterable
 from ipaddress import ip_address
 from urllib.parse import SplitResult, unquote, urlsplit
 
+import httpx
+
 BASED = frozenset({"tgram", "wecombot", "dingtalk", "feishu", "lark"})
 """Services with an address of their own, so that another can take its place."""
 PROXIED = BASED | {"json", "jsons"}
@@ -40,8 +42,9 @@ def _checked(
     try:
         parts = urlsplit(address)
         host, _ = parts.hostname, parts.port
-    except ValueError:
-        return f"has {name} that is no address: check its brackets and its port"
+        httpx.URL(address)
+    except (ValueError, httpx.InvalidURL):
+        return f"has {name} that is no address: check its brackets, its port and its characters"
     if not host:
         return f"has {name} without a host: it reads like {_EXAMPLE[name]}"
     wrong = mistake(parts)
