@@ -1,9 +1,11 @@
 """Whose label a PDF is: read in a process that may die of it, judged by its number, its barcode and nothing else."""
 
+import re
 import subprocess
 import sys
 import zlib
 from collections.abc import Sequence
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -17,7 +19,7 @@ OURS, CODE = "41517061-0214-1", "%101%10293145035"
 LABEL = pdf([Label(OURS, CODE)], size=(75, 120))
 
 needs_libraries = pytest.mark.skipif(
-    isinstance(look(LABEL), NoSheet), reason="the libraries of the extra `labels` are not installed"
+    not all(map(find_spec, ("pypdfium2", "zxingcpp"))), reason="the libraries of the extra `labels` are not installed"
 )
 
 SPELLINGS = [
@@ -117,11 +119,12 @@ def drawing(content: bytes, page: str = "", trailer: str = "") -> bytes:
     )
 
 
-def deflated(content: bytes) -> bytes:
-    packed = zlib.compress(content, 9)
-    empty = pdf([Label("", "")], size=(58, 40))
-    stream = b"<< /Length %d /Filter /FlateDecode >>\nstream\n%s\nendstream" % (len(packed), packed)
-    return empty.replace(b"<< /Length 0 >>\nstream\n\nendstream", stream)
+def unfolding(megabytes: int) -> bytes:
+    """A PDF of one page whose drawing is a thousandth of that, compressed."""
+    packer = zlib.compressobj(9, zlib.DEFLATED, -15)
+    block = packer.compress(b" " * 2**20) + packer.flush(zlib.Z_FULL_FLUSH)  # stands alone: it may be repeated
+    stream = drawing(b"\x78\xda" + block * megabytes)
+    return re.sub(rb"<< (/Length \d{4,} )>>", rb"<< \1/Filter /FlateDecode >>", stream)
 
 
 LOCKED = f"/Encrypt << /Filter /Standard /V 1 /R 2 /P -4 /O <{'ab' * 32}> /U <{'cd' * 32}> >> /ID [<00><00>] "
@@ -137,7 +140,7 @@ UNFIT = {
     "a locked one": (drawing(b"0 0 90 90 re f", trailer=LOCKED), Missing.ENCRYPTED),
     "too many pages": (pdf([Label(OURS, "")] * (reader.MOST_PAGES + 1), size=(58, 40)), Missing.TOO_BIG),
     "a poster": (pdf([Label(OURS, CODE)], size=(594, 841)), Missing.TOO_BIG),
-    "a page that unfolds to a gigabyte": (deflated(b" " * 2**30), Missing.UNREADABLE),
+    "a page that unfolds to a gigabyte": (unfolding(megabytes=1024), Missing.UNREADABLE),
     "three million steps down": (drawing(b"q " * 3_000_000), Missing.UNREADABLE),
 }
 
@@ -156,6 +159,11 @@ def test_what_is_no_label_is_refused_with_the_reason(kind: str) -> None:
 def test_one_that_takes_for_ever_is_given_up() -> None:
     found = look(drawing(b"0 0 m 160 110 l S " * 500_000), within=1.0)
     assert found == NoSheet(Missing.UNREADABLE, "it cannot be read within 1 s")
+
+
+@needs_libraries
+def test_what_unfolds_within_reason_is_read() -> None:
+    assert only(look(unfolding(megabytes=4))).dark == 0
 
 
 @needs_libraries
