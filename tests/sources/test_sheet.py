@@ -127,6 +127,14 @@ def unfolding(megabytes: int) -> bytes:
     return re.sub(rb"<< (/Length \d{4,} )>>", rb"<< \1/Filter /FlateDecode >>", stream)
 
 
+@needs_libraries
+def test_a_number_broken_at_the_end_of_a_line_is_still_one() -> None:
+    lines = b"BT /F1 9 Tf 8 80 Td (41517061-0214-) Tj 0 -12 Td (%s) Tj ET"
+    ours, longer = (only(look(drawing(lines % rest))).text for rest in (b"1", b"11"))
+    assert names(ours, OURS)
+    assert not names(longer, OURS)
+
+
 LOCKED = f"/Encrypt << /Filter /Standard /V 1 /R 2 /P -4 /O <{'ab' * 32}> /U <{'cd' * 32}> >> /ID [<00><00>] "
 UNFIT = {
     "a web page": (b"<html>502</html>", Missing.NO_PDF),
