@@ -146,9 +146,6 @@ class Lines:
     unit_gap: str
     list_gap: str
     sentence_gap: str
-    dead_title: str
-    dead_body: str
-    dead_how: str
     ruled_out: str
 
 
@@ -162,7 +159,6 @@ class Counts:
     of_labels: Mapping[str, str]
     besides: Mapping[str, str]
     more: Mapping[str, str]
-    undelivered: Mapping[str, str]
     alerts: Mapping[str, str]
     waiting: Mapping[str, str]
     delivering: Mapping[str, str]

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 from labelwatch.core.model import Alert, Destination, Notification, Reason, Severity
 from labelwatch.notify import age, bundle, single, wording
 from labelwatch.notify.age import EVERY_SHOP_ALIKE, Intervals
-from labelwatch.notify.catalog import catalog, counted
+from labelwatch.notify.catalog import catalog
 from labelwatch.notify.message import Kind, Message, Section, cost
 from labelwatch.notify.moments import Voice, clock
 from labelwatch.notify.plain import plain, size
@@ -80,18 +80,6 @@ def channel_dead(
     listed = _waiting(voice, waiting) if told.reason is not Reason.RESOLVED else ()
     sections = single.fitting([first, *listed, *others], limit - size(title))
     return Message(title, sections, _kind([told]))
-
-
-def dead_channel(channel: str, reason: str, *, undelivered: int, destination: Destination, now: datetime) -> Message:
-    """What another channel is told when `channel` fails for good."""
-    words = voice_of(destination, now).words
-    lines = (
-        words.line.dead_body.format(reason=plain(reason, 300)),
-        counted(words, words.count.undelivered, undelivered),
-        words.line.dead_how,
-    )
-    title = f"{words.line.mark_critical} {words.line.dead_title.format(channel=plain(channel))}"
-    return Message(title, (Section(lines=lines),), Kind.FAILURE)
 
 
 def voice_of(destination: Destination, now: datetime) -> Voice:

@@ -22,7 +22,7 @@ from labelwatch.core.model import (
 from labelwatch.notify.catalog import LANGUAGES
 from labelwatch.notify.example import example
 from labelwatch.notify.message import Kind, Message
-from labelwatch.notify.messages import dead_channel, render
+from labelwatch.notify.messages import render
 from tests.notify.build import NOW, destination, incident, minutes, resolved, told
 
 PHONE = 44
@@ -354,12 +354,6 @@ def test_a_cause_from_a_newer_version_is_told_as_unexplained() -> None:
 def test_the_example_says_that_it_is_one(language: str, first: str, title: str) -> None:
     message = render([example("packers", shop="main", now=NOW)], destination(language), now=NOW)
     assert (parts(message)[0], message.title.split(" · ")[0], message.kind) == (first, title, Kind.INFO)
-
-
-def test_a_dead_channel_is_reported_with_reason_and_number() -> None:
-    message = dead_channel("packers", "HTTP 403 blocked", undelivered=5, destination=destination("ru"), now=NOW)
-    assert message.title == "‼️ Канал «packers» не работает"
-    assert message.body.startswith("Причина: HTTP 403 blocked\nНе доставлено 5 сообщений.\n")
 
 
 @pytest.mark.parametrize(
