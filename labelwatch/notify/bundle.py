@@ -164,7 +164,7 @@ def _item(voice: Voice, told: Notification, *, with_shop: bool) -> tuple[str, ..
 
 
 def _state(voice: Voice, told: Notification) -> tuple[str, ...]:
-    """Of what is over three cells, else two."""
+    """How it ended, or how much is left, why it is told again and in whose hands it is."""
     alert, diagnosis = told.alert, told.alert.diagnosis
     if told.reason is Reason.RESOLVED:
         took = voice.words.line.resolved_in.format(took=single.lasted(voice, alert))
@@ -175,4 +175,4 @@ def _state(voice: Voice, told: Notification) -> tuple[str, ...]:
         left = wording.time_left(voice, diagnosis.deadline)
     else:
         left = wording.soonest(voice, diagnosis.deadline)
-    return left, single.again(voice, told)
+    return left, single.again(voice, told), wording.keeper(voice, alert)

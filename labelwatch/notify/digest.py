@@ -18,7 +18,6 @@ MAX_OVER = 10
 MAX_WIDE = 10
 
 _END_OF_TIME = datetime.max.replace(tzinfo=UTC)
-_TAKEN = frozenset({AlertState.ACKNOWLEDGED, AlertState.SNOOZED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +106,7 @@ def _wide(voice: Voice, wide: Sequence[Alert], postings: Sequence[Alert]) -> Ite
             wording.headline(voice, diagnosis),
             how_much or wording.subject(voice, diagnosis),
             counted(voice.words, voice.words.count.explained, explained) if explained else "",
-            _keeper(voice, one) if one.state in _TAKEN else "",
+            wording.keeper(voice, one),
         )
         yield 0, Section(rows=(row,))
 
@@ -140,7 +139,7 @@ def _row(voice: Voice, alert: Alert, *, with_shop: bool) -> tuple[str, ...]:
         wording.subject(voice, diagnosis),
         wording.time_left(voice, diagnosis.deadline),
         wording.words_of(voice, diagnosis.cause).name,
-        _keeper(voice, alert) if alert.state in _TAKEN else voice.words.line.nobody_yet,
+        wording.keeper(voice, alert) or voice.words.line.nobody_yet,
         plain(diagnosis.shop) if with_shop else "",
     )
 
@@ -153,10 +152,6 @@ def _past_row(voice: Voice, alert: Alert, *, with_shop: bool) -> tuple[str, ...]
         return wording.subject(voice, diagnosis), how, single.to_spare(voice, alert), shop
     took = voice.words.line.resolved_in.format(took=single.lasted(voice, alert))
     return (wording.subject(voice, diagnosis), how, took, "") if wording.is_shop(diagnosis) else (how, took, "", "")
-
-
-def _keeper(voice: Voice, alert: Alert) -> str:
-    return wording.handled(voice, alert).rstrip(".。")
 
 
 def _was_late(alert: Alert) -> bool:

@@ -231,6 +231,12 @@ def handled(voice: Voice, alert: Alert) -> str:
     return line.colon.format(head=said.rstrip(".。"), text=note) if note else said
 
 
+def keeper(voice: Voice, alert: Alert) -> str:
+    """The same as a cell of a list, of one that is in somebody's hands now."""
+    taken = alert.state in (AlertState.ACKNOWLEDGED, AlertState.SNOOZED)
+    return handled(voice, alert).rstrip(".。") if taken else ""
+
+
 def woken(voice: Voice, alert: Alert) -> str:
     """Whose snooze has just ended, so that it is told again; empty when none has."""
     until, line = alert.snoozed_until, voice.words.line

@@ -1,13 +1,15 @@
 """Many alerts in one message: grouped by what to do, the most urgent first, every one listed or counted."""
 
 import re
+from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from labelwatch.core.causes import CAUSES
-from labelwatch.core.model import Notification, Reason, Severity
+from labelwatch.core.model import AlertState, Notification, Reason, Severity
 from labelwatch.notify.catalog import LANGUAGES
 from labelwatch.notify.message import Kind, Message
 from labelwatch.notify.messages import LIMIT, render
@@ -112,6 +114,17 @@ def test_a_channel_that_does_not_work_stands_among_others_with_its_messages() ->
     assert message.title == "‼️ Channel “packers” does not work · 7 messages wait · and 1 more · first due in 52 min"
     assert message.sections[0].lines[0].startswith("Messages do not get there: “HTTP 403: bot was blocked”. ")
     assert message.sections[0].rows == (("packers",),)
+
+
+def test_items_say_who_took_them() -> None:
+    taken: dict[str, Any] = {"state": AlertState.ACKNOWLEDGED, "handled_by": "Nina", "handled_at": NOW}
+    many = [replace(one, alert=replace(one.alert, **taken)) for one in (told(n=1), told(n=2, reason=Reason.REMINDER))]
+    message = render([*many, told(n=3)], destination(), now=NOW)
+    assert message.sections[0].rows == (
+        ("41517061-0214-1", "due in 52 min", "", "Nina is on it"),
+        ("41517061-0215-1", "due in 52 min", "Reminder", "Nina is on it"),
+        ("41517061-0216-1", "due in 52 min", "", ""),
+    )
 
 
 WIDE = [incident(incident=f"carrier:{n}", shops=("main", "north")) for n in range(40)]
