@@ -237,6 +237,7 @@ class App:
             shop=shop.name,
             every=self.config.every(shop),
             alerts=self.config.alert_policy(shop),
+            incidents=self.config.alert_policy(),
             destinations=self.config.destinations(),
             group_wait=self.config.alerts.group_wait,
         )

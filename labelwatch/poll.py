@@ -49,6 +49,8 @@ class Plan:
     every: timedelta
     delays: DelayPolicy = field(default_factory=DelayPolicy)
     alerts: AlertPolicy = field(default_factory=AlertPolicy)
+    incidents: AlertPolicy = field(default_factory=AlertPolicy)
+    """For what is of several shops."""
     destinations: tuple[Destination, ...] = ()
     group_wait: timedelta = timedelta(seconds=20)
     normal_label: Mapping[str, timedelta] = field(default_factory=dict)
@@ -86,7 +88,7 @@ def poll_shop(
     shop = store.shop(plan.shop)
     assert shop is not None, "the shops of the config are made known to the store at start"
     history = MethodHistory(store.labelled_methods(shop.id), plan.normal_label, plan.normal_registration)
-    watch = Watch(plan.shop, plan.delays, history)
+    watch = Watch(plan.shop, plan.delays, history, plan.destinations)
     with Spool(Change) as spool:
         catch = Catch(shop=shop, watch=watch, store=store, source=source, spool=spool)
         try:
@@ -180,10 +182,10 @@ def _watch_incidents(plan: Plan, tx: Transaction, own: Iterable[Diagnosis], now:
     dark = {key: alert for key, alert in before.items() if not seen.issuperset(alert.diagnosis.shops)}
     events = find([*late, *fine], before.keys(), whole=seen.issuperset(plan.shops))
     found = [one for one in events if one.key not in dark]
-    decisions = [renew(before.get(one.key), event(one, now=now), policy=plan.alerts, now=now) for one in found]
+    decisions = [renew(before.get(one.key), event(one, now=now), policy=plan.incidents, now=now) for one in found]
     over = before.keys() - dark.keys() - {one.key for one in found}
-    decisions += [Decision(*close(before[key], Outcome.OVER, policy=plan.alerts, now=now)) for key in sorted(over)]
-    _write(plan, tx, None, decisions, now)
+    decisions += [Decision(*close(before[key], Outcome.OVER, policy=plan.incidents, now=now)) for key in sorted(over)]
+    _write(replace(plan, alerts=plan.incidents), tx, None, decisions, now)
     for one in found:
         tx.take_back(shops=set(one.shops) - {plan.shop}, carrier=one.name if one.scope is Scope.CARRIER else None)
     return (*found, *(restored(key, alert.diagnosis) for key, alert in dark.items()))
@@ -244,6 +246,8 @@ def _write(plan: Plan, tx: Transaction, shop_id: int | None, decisions: Sequence
             )
             tx.add_notifications(rows, created_at=now)
             told += bool(rows)
+    ended = [id_ for decision, id_ in zip(news, ids, strict=True) if decision.alert.resolved_at is not None]
+    tx.outdate(ended, at=now)
     return told
 
 
@@ -382,5 +386,6 @@ def fingerprint(watch: Watch) -> str:
         sorted(history.labelled),
         sorted(history.normal_label.items()),
         sorted(history.normal_registration.items()),
+        watch.calendars,
     )
     return blake2b(msgspec.json.encode(rules, order="deterministic"), digest_size=8).hexdigest()

@@ -28,17 +28,21 @@ def tellings(
     told = alert.told
     assert told is not None, "tellings are counted"
     at_once = {step.channel for step in steps}
+    hearing = [(to, why_told(to, alert, reason, steps=steps, policy=policy)) for to in destinations]
+    waits = {to.name: timedelta(0) if to.name in at_once else group_wait for to, _ in hearing}
+    moments = {to.name: due_at(alert, to, now + waits[to.name]) for to, why in hearing if why is not None}
     return tuple(
         Notification(
             alert=alert,
             telling=told.count,
             reason=why,
             channel=to.name,
-            due_at=due_at(alert, to, now if to.name in at_once else now + group_wait),
-            expires_at=now + WORTH_TELLING_FOR,
+            due_at=moments[to.name],
+            # From when it may be told: a long weekend must not make it worthless.
+            expires_at=moments[to.name] + WORTH_TELLING_FOR,
         )
-        for to in destinations
-        if (why := why_told(to, alert, reason, steps=steps, policy=policy)) is not None
+        for to, why in hearing
+        if why is not None
     )
 
 

@@ -215,11 +215,12 @@ def _tell(desk: Desk, name: str, rows: Sequence[OutboxRow]) -> tuple[int, str]:
 def _worth_sending(desk: Desk, name: str, rows: Sequence[OutboxRow]) -> list[OutboxRow]:
     """The rows that are one message now; the others are superseded, held back until it is no longer quiet, or given
     back for the next message."""
+    # Held back first: what may not go out yet must not take the place of what may.
+    rows = _not_held(desk, name, rows)
     told_before = desk.store.told_before(name, [alert_id(row) for row in rows])
     rows, overtaken = sift(rows, told_before)
     if overtaken:
         desk.store.supersede([row.id for row in overtaken], why=_OVERTAKEN)
-    rows = _not_held(desk, name, rows)
     if not rows:
         return []
     message, others = parted(rows)
