@@ -10,12 +10,10 @@ nothing but the fact that it failed.
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from hashlib import blake2b
-
-import msgspec
 
 from labelwatch.core.detect import Watch
 from labelwatch.core.diagnose import BLIND_AFTER_INTERVALS, blindness, event, pause_after
+from labelwatch.core.facts import LabelTask, TaskState
 from labelwatch.core.incidents import AT_LEAST, COUNTED_WITHIN, Incident, Scope, count, find, most_alike, restored
 from labelwatch.core.knowledge import Knowledge
 from labelwatch.core.lifecycle import close
@@ -34,8 +32,8 @@ from labelwatch.core.review import Decision, look, renew, review
 from labelwatch.core.telling import tellings, why_told
 from labelwatch.sources import Source, SourceError
 from labelwatch.spool import Spool
-from labelwatch.store import Change, PollRow, ShopState, Store, Transaction
-from labelwatch.sweep import Abandoned, Catch
+from labelwatch.store import Change, EvidenceLevel, PollRow, ShopState, Store, Transaction
+from labelwatch.sweep import Abandoned, Catch, fingerprint
 
 BATCH = 500
 """Rows written per statement."""
@@ -149,6 +147,7 @@ def _save(
             _judge_anew(tx, shop.id, catch.watch)
         tx.set_policy(shop.id, rules)
         tx.put_answers(shop.id, fresh)
+        _note_printed(tx, shop.id, fresh)
         finished = now()
         decisions = _decide(plan, catch, tx, knowledge, finished)
         told = _write(plan, tx, shop.id, decisions, finished)
@@ -163,6 +162,18 @@ def _save(
         )
         tx.record_poll(shop.id, _row(done, started, finished))
     return done
+
+
+def _note_printed(tx: Transaction, shop_id: int, fresh: Answers) -> None:
+    """A label task that ended well proves more than the offer of a label does."""
+    printed = {
+        question.subject: answer.asked_at
+        for question, answer in fresh.items()
+        if isinstance(answer.substance, LabelTask) and answer.substance.state is TaskState.PRINTED
+    }
+    for number, known in tx.known(shop_id, list(printed)).items():
+        assert known.id is not None, "what is stored has an id"
+        tx.add_evidence(known.id, EvidenceLevel.PRINTED, not_before=None, seen_at=printed[number])
 
 
 def _watch_incidents(plan: Plan, tx: Transaction, own: Iterable[Diagnosis], now: datetime) -> tuple[Incident, ...]:
@@ -374,18 +385,3 @@ def _row(report: Report, started: datetime, finished: datetime) -> PollRow:
         trouble=report.cause or "",
         detail=report.error or "",
     )
-
-
-def fingerprint(watch: Watch) -> str:
-    """Stands for everything that decides when a posting is late, except the posting itself."""
-    history = watch.history
-    rules = (
-        watch.policy.default,
-        sorted(watch.policy.by_warehouse.items()),
-        sorted(watch.policy.by_method.items()),
-        sorted(history.labelled),
-        sorted(history.normal_label.items()),
-        sorted(history.normal_registration.items()),
-        watch.calendars,
-    )
-    return blake2b(msgspec.json.encode(rules, order="deterministic"), digest_size=8).hexdigest()

@@ -8,6 +8,9 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from hashlib import blake2b
+
+import msgspec
 
 from labelwatch.core.detect import LEFT, Watch, track
 from labelwatch.core.model import Known, Posting
@@ -128,3 +131,18 @@ class Catch:
         broken = len(self.broken)
         if broken > BROKEN_AT_LEAST and broken > BROKEN_SHARE * self.postings:
             raise SourceError(Trouble.NOT_UNDERSTOOD, f"{broken} of {self.postings} postings: {self.broken[0]}")
+
+
+def fingerprint(watch: Watch) -> str:
+    """Stands for everything that decides when a posting is late, except the posting itself."""
+    history = watch.history
+    rules = (
+        watch.policy.default,
+        sorted(watch.policy.by_warehouse.items()),
+        sorted(watch.policy.by_method.items()),
+        sorted(history.labelled),
+        sorted(history.normal_label.items()),
+        sorted(history.normal_registration.items()),
+        watch.calendars,
+    )
+    return blake2b(msgspec.json.encode(rules, order="deterministic"), digest_size=8).hexdigest()

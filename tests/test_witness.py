@@ -58,7 +58,7 @@ PLAYED = {
 # Nothing is learned from what is known less well than to three minutes, so there is a look every minute.
 LOOKED_AT_EVERY = {"always_labelled": MINUTE}
 # No answer of Ozon's shows the one, and nothing at all can lead to the other: each has a test of its own below.
-NEVER_PLAYED = {"stale_data", "unexplained"}
+NEVER_PLAYED = {"stale_data", "unexplained", "channel_dead"}
 
 
 @dataclass(frozen=True, slots=True)

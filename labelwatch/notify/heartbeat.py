@@ -57,5 +57,8 @@ class Pulse:
         self._pool.shutdown(wait=True, cancel_futures=False)
 
     def _start(self) -> None:
-        if START in self._signals and ping(self._url, START) in (404, 405):  # a switch of another kind: it is not asked again
+        if START in self._signals and ping(self._url, START) in (
+            404,
+            405,
+        ):  # a switch of another kind: it is not asked again
             self._signals = (FAIL,)

@@ -4,10 +4,12 @@ import logging
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 
 from labelwatch.core.calendar import quiet_span
 from labelwatch.core.model import Alert, Destination, Notification, Outcome, Reason
 from labelwatch.notify import digest
+from labelwatch.notify.channels.deadline import within
 from labelwatch.notify.channels.outcome import Attachment, Channel, Earlier, Parcel, Revisable
 from labelwatch.notify.desk import Desk, alert_id
 from labelwatch.notify.message import Message
@@ -199,17 +201,14 @@ def _labels(desk: Desk, told: Sequence[Notification]) -> tuple[Attachment, ...]:
     """The labels that have just appeared, in memory only; as many as time allows."""
     began, found = desk.now(), list[Attachment]()
     for one in told:
-        diagnosis = one.alert.diagnosis
+        diagnosis, left = one.alert.diagnosis, LABELS_WITHIN - abs(desk.now() - began)
         appeared = one.reason is Reason.RESOLVED and one.alert.outcome is Outcome.LABELLED
         if not appeared or diagnosis.posting_number is None:
             continue
-        if len(found) == MOST_LABELS or desk.stop() or not _in_time(began, desk.now()):
+        if len(found) == MOST_LABELS or desk.stop() or left <= timedelta(0):
             break
-        sheet = desk.terms.sheet(diagnosis.shop, diagnosis.posting_number)
+        fetch = partial(desk.terms.sheet, diagnosis.shop, diagnosis.posting_number)
+        sheet = within(left, fetch)
         if sheet is not None:
             found.append(sheet)
     return tuple(found)
-
-
-def _in_time(began: datetime, now: datetime) -> bool:
-    return abs(now - began) < LABELS_WITHIN
