@@ -101,6 +101,9 @@ def _settle_failed(desk: Desk, tx: Transaction, rows: Sequence[OutboxRow], resul
     if isinstance(result, BadMessage):
         _settle_refused(desk, tx, rows, result.error, at)
         return
+    if isinstance(result, Permanent) and _is_test(rows):  # whoever tries a channel tries it again by himself
+        tx.settle(ids, state=OutboxState.DEAD, at=at, error=result.error)
+        return
     wait = desk.pause(attempts)
     if isinstance(result, Permanent):
         wait = LONGEST_PAUSE
@@ -127,15 +130,18 @@ def is_given_up(rows: Sequence[OutboxRow]) -> bool:
     return len(rows) == 1 and rows[0].attempts >= REFUSED_AFTER
 
 
+def _is_test(rows: Sequence[OutboxRow]) -> bool:
+    return all(row.notification.reason is Reason.TEST for row in rows)
+
+
 # --- the channel
 
 
 def _after_delivery(state: ChannelState, rows: Sequence[OutboxRow], result: Delivered, at: datetime) -> ChannelState:
-    is_test = all(row.notification.reason is Reason.TEST for row in rows)
     return ChannelState(
         name=state.name,
         # Who tries a channel does not take the place of what is really told.
-        sent_at=state.sent_at if is_test else at,
+        sent_at=state.sent_at if _is_test(rows) else at,
         address=result.moved_to or state.address,
         handover_at=state.handover_at,
     )

@@ -60,13 +60,37 @@ def test_outbox_is_narrowed_down_by_its_options(seen: Place) -> None:
     assert seen.run("outbox", "--state", "dead").out == "There is nothing of that kind.\n"
 
 
-def test_what_is_dead_is_sent_again_by_retry(place: Place) -> None:
+@pytest.mark.parametrize("named", ["by its number", "by its channel"])
+def test_what_waits_for_a_channel_that_was_mended_is_sent_at_once_by_retry(place: Place, named: str) -> None:
     place.hook.acts = [answer(403, "not you"), answer(200)]
     place.run("poll")
-    (dead,) = place.run("outbox", "--state", "dead", "--json").json
-    assert place.run("outbox", "retry", str(dead["id"])).code == 0
+    (waiting,) = place.run("outbox", "--state", "retry", "--json").json
+    assert waiting["error"] == "HTTP 403 not you"
+    which = [str(waiting["id"])] if named == "by its number" else ["--channel", "packers"]
+    assert place.run("outbox", "retry", *which).code == 0
     place.run("poll")
     assert [row["state"] for row in place.run("outbox", "--json").json] == ["sent"]
-    refused = place.run("outbox", "retry", str(dead["id"]))
+    refused = place.run("outbox", "retry", str(waiting["id"]))
     assert refused.code == 1
-    assert "not among those" in refused.err
+    assert "none of these waits" in refused.err
+
+
+def test_every_try_to_send_a_message_is_shown(place: Place) -> None:
+    place.hook.acts = [answer(403, "not you"), answer(200)]
+    place.run("poll")
+    (row,) = place.run("outbox", "--json").json
+    place.run("outbox", "retry", "--channel", "packers")
+    place.run("poll")
+    shown = place.run("outbox", "show", str(row["id"]), "--json").json
+    assert [(one["outcome"], one["said"]) for one in shown["trail"]] == [
+        ("permanent", "HTTP 403 not you"),
+        ("delivered", "HTTP 200"),
+    ]
+    assert "permanent" in place.run("outbox", "show", str(row["id"])).out
+    unknown = place.run("outbox", "show", "999")
+    assert (unknown.code, "no message 999" in unknown.err) == (1, True)
+
+
+def test_retry_wants_to_know_which(place: Place) -> None:
+    place.run("poll")
+    assert place.run("outbox", "retry").code == 2
