@@ -21,9 +21,15 @@ def queue_handovers(store: Store, destinations: Iterable[Destination], *, now: d
     states, queued = store.outgoing.states(), 0
     for to in destinations:
         last = states[to.name].handover_at if to.name in states else None
-        if to.handover and (last is None or last > now or _due(to, last, now)):
+        if to.handover and (_is_unbelievable(last, now) or _due(to, last or now, now)):
             queued += _queue(store, to, now)
     return queued
+
+
+def _is_unbelievable(last: datetime | None, now: datetime) -> bool:
+    """Whether the watch over hand-overs begins now: there was none, or it is from a clock that was far ahead. One
+    that was set back by less doubles nothing: what was told stays told."""
+    return last is None or last - now > timedelta(days=1)
 
 
 def _due(to: Destination, last: datetime, now: datetime) -> datetime | None:
@@ -37,7 +43,7 @@ def _queue(store: Store, to: Destination, now: datetime) -> int:
     with store.write() as tx:
         state = tx.channel(to.name)
         last = state.handover_at
-        if last is None or last > now:  # it begins now; or the clock was set back since
+        if last is None or _is_unbelievable(last, now):
             tx.save_channel(replace(state, handover_at=now))
             return 0
         at = _due(to, last, now)

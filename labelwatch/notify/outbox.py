@@ -1,14 +1,14 @@
 """One round of telling, over every channel at once:
 
-    revise | claim | bundle | render | send | mark
+    claim | bundle | render | send | mark | revise
 
-    revise   messages that were sent and say what is no longer so                              revising
     claim    what is due for a channel, under a lease: nobody else sends it meanwhile          store
     bundle   of each alert only the newest telling; what was overtaken is superseded; what     parcels
              would disturb the channel's quiet hours is held back
     render   one message in the channel's language, and its alerts as JSON                     parcels, messages
     send     once, within a deadline                                                           channels
     mark     sent, or to be tried again; a channel that does not work is reported              marking
+    revise   messages that were sent before and say what is no longer so                       revising
 
 A crash before `mark` lets the lease run out: the same rows go out again under the same key, so at most that one
 message comes twice, and whoever gets it can tell.
@@ -161,12 +161,11 @@ def _serve(desk: Desk, crowd: _Crowd, name: str) -> tuple[str, int, str]:
     began, told, error = desk.now(), 0, ""
     try:
         while not desk.stop() and abs(desk.now() - began) < ROUND:
-            revise_due(desk, name)
             rows = _claimed(desk, name)
             if rows:
                 count, error = _tell(desk, name, rows)
                 told += count
-            elif crowd.rest(name):
+            elif not revise_due(desk, name) and crowd.rest(name):
                 break
     finally:
         crowd.leave(name)

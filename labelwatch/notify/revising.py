@@ -10,23 +10,29 @@ from labelwatch.notify.parcels import as_it_stands
 
 log = logging.getLogger(__name__)
 
+AT_ONCE = 5
+"""So many are changed before it is looked again whether there is news."""
 
-def revise_due(desk: Desk, name: str) -> None:
-    """Change the messages of this channel that are out of date; what cannot be changed now is tried again later.
+
+def revise_due(desk: Desk, name: str) -> bool:
+    """Change some of the messages of this channel that are out of date; whether there were any. What cannot be
+    changed now is tried again later, and nothing is tried while the channel does not work.
 
     A message that is not there any more is let be: the next news about its alerts is told in full.
     """
-    channel = desk.channels[name][1]
-    if not isinstance(channel, Revisable):
-        return
-    for key in desk.store.outgoing.outdated(name, desk.now()):
+    channel, state = desk.channels[name][1], desk.store.outgoing.states().get(name)
+    if not isinstance(channel, Revisable) or (state is not None and state.failing_since is not None):
+        return False
+    outdated = desk.store.outgoing.outdated(name, desk.now(), limit=AT_ONCE)
+    for key in outdated:
         if desk.stop():
-            return
+            break
         seen = desk.now()
         result = _revised(desk, name, channel, key)
         _mark(desk, name, key, result, seen)
-        if isinstance(result, RateLimited):
-            return
+        if not isinstance(result, Delivered | BadMessage):
+            return False
+    return bool(outdated)
 
 
 def _revised(desk: Desk, name: str, channel: Revisable, key: str) -> Result:
@@ -42,13 +48,12 @@ def _revised(desk: Desk, name: str, channel: Revisable, key: str) -> Result:
 
 
 def _mark(desk: Desk, name: str, key: str, result: Result, seen: datetime) -> None:
-    lost = isinstance(result, BadMessage)
+    again_at = None
+    if isinstance(result, Permanent):  # news of its alerts will find out whether that is still so
+        log.warning("channel %s: a message cannot be changed: %s", name, result.error)
+    elif not isinstance(result, Delivered | BadMessage):
+        wish = result.after if isinstance(result, RateLimited) else LONGEST_PAUSE
+        again_at = desk.now() + min(wish, LONGEST_WISH)
+        log.info("channel %s: a message cannot be changed now: %s", name, result.error)
     with desk.store.write() as tx:
-        again_at = None
-        if isinstance(result, Permanent):  # news of its alerts will find out whether that is still so
-            log.warning("channel %s: a message cannot be changed: %s", name, result.error)
-        elif not isinstance(result, Delivered | BadMessage):
-            wish = result.after if isinstance(result, RateLimited) else LONGEST_PAUSE
-            again_at = desk.now() + min(wish, LONGEST_WISH)
-            log.info("channel %s: a message cannot be changed now: %s", name, result.error)
-        tx.revised(name, key, seen=seen, gone=lost, again_at=again_at)
+        tx.revised(name, key, seen=seen, gone=isinstance(result, BadMessage), again_at=again_at)
