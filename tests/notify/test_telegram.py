@@ -12,6 +12,7 @@ import pytest
 from apprise import Apprise
 from apprise.plugins.telegram import NotifyTelegram
 
+from labelwatch.notify.channels import check_url
 from labelwatch.notify.channels.http import Line
 from labelwatch.notify.channels.outcome import (
     Ambiguous,
@@ -410,10 +411,11 @@ def test_two_channels_of_one_bot_share_an_account() -> None:
 
 
 def test_a_url_without_a_chat_is_refused_in_words() -> None:
-    service = Apprise.instantiate(f"tgram://{TOKEN}/")
-    assert isinstance(service, NotifyTelegram)
-    with pytest.raises(ValueError, match="names no chat"):
-        open_telegram(service, Line(timedelta(seconds=1)))
+    for rest in ("", "/", "/чат", "/?silent=yes"):
+        wrong = check_url(f"tgram://{TOKEN}{rest}") or ""
+        assert wrong.startswith("tgram:// names no chat")
+        assert "getUpdates" in wrong, "how its id is found"
+        assert TOKEN not in wrong
 
 
 def test_a_storm_of_threads_loses_nothing_and_doubles_nothing() -> None:

@@ -16,7 +16,7 @@ from labelwatch.notify.channels.mail import open_mail, wrong_mail
 from labelwatch.notify.channels.outcome import Channel
 from labelwatch.notify.channels.secrecy import hush
 from labelwatch.notify.channels.services import open_service, plugin
-from labelwatch.notify.channels.telegram import open_telegram
+from labelwatch.notify.channels.telegram import open_telegram, wrong_telegram
 from labelwatch.notify.channels.way import credentials_of, way_mistake
 from labelwatch.notify.channels.webhook import open_webhook
 from labelwatch.notify.channels.wecom import open_wecom
@@ -60,7 +60,11 @@ _OWN: Mapping[str, Opener] = {
 }
 """Services whose answer we read ourselves; everything else goes through Apprise."""
 
-_CHECKS: Mapping[str, Callable[[Any], str | None]] = {"mailto": wrong_mail, "mailtos": wrong_mail}
+_CHECKS: Mapping[str, Callable[[Any], str | None]] = {
+    "mailto": wrong_mail,
+    "mailtos": wrong_mail,
+    "tgram": wrong_telegram,
+}
 """What a service has to say of its URL's parts beyond what Apprise does."""
 
 
@@ -83,7 +87,8 @@ def check_url(url: str) -> str | None:
             f"told once whatever happens to the others"
         )
     check = _CHECKS.get(_kind(url, service))
-    return check(service) if check else None
+    wrong = check(service) if check else None
+    return wrong and f"{scheme}:// {wrong}"
 
 
 def check_way(url: str, api_base: str, proxy: str) -> str | None:

@@ -81,10 +81,7 @@ def wrong_mail(service: NotifyEmail) -> str | None:
 
 
 def open_mail(service: NotifyEmail, line: Line) -> Mail:
-    """The mailbox that Apprise read from a URL; ValueError with the words of `wrong_mail`."""
-    wrong = wrong_mail(service)
-    if wrong is not None:
-        raise ValueError(f"the channel's URL {wrong}")
+    """The mailbox that Apprise read from a URL in which `wrong_mail` finds nothing wrong."""
     name, address = service.targets[0]
     envelope = Envelope(
         sender=_party(*service.from_addr),

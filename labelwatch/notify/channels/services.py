@@ -24,7 +24,7 @@ _UNTIL = timedelta(minutes=1)
 
 
 def plugin(url: str) -> NotifyBase | None:
-    """Apprise's object for a URL, or None when it understands none of it."""
+    """Apprise's object for a URL, or None when it understands none of it, or trips over it."""
     # service_timeout 0: Apprise would wait in its one small thread pool, where a service that hangs starves the rest.
     asset = AppriseAsset(
         app_id="labelwatch",
@@ -34,7 +34,10 @@ def plugin(url: str) -> NotifyBase | None:
         interpret_escapes=False,
         service_timeout=0,
     )
-    service = Apprise.instantiate(url, asset=asset)
+    try:
+        service = Apprise.instantiate(url, asset=asset)
+    except UnicodeError:  # an address with letters that no mail address has
+        return None
     if service is not None:
         # `?retry=` would send twice under no key, `?optional=` would call a failure a success.
         service.retry, service.optional = 0, False

@@ -105,6 +105,16 @@ class Telegram:
         return f"{plain(file.name)} did not go with it: {said.why if isinstance(said, Refusal) else said.error}"
 
 
+def wrong_telegram(service: NotifyTelegram) -> str | None:
+    """What is wrong with the parts of a tgram:// that Apprise takes, in words without secrets; None when fine."""
+    if service.targets:
+        return None
+    return (
+        "names no chat, it reads tgram://<token>/<id of the chat>: write to the bot, in a group /start@<its name>, "
+        f'then open {API}/bot<token>/getUpdates, where the id follows "chat":{{"id":'
+    )
+
+
 def open_telegram(
     service: NotifyTelegram,
     line: Line,
@@ -113,11 +123,9 @@ def open_telegram(
     address: str = "",
     labels: Mapping[str, str] | None = None,
 ) -> Telegram:
-    """The chat that Apprise read from a URL, or the one at `address` in its place; `api_base` replaces Telegram's own
-    address, `labels` are the words on the buttons (none = no buttons). ValueError when the URL names no chat.
+    """The chat that Apprise read from a URL in which `wrong_telegram` finds nothing wrong, or the one at `address` in
+    its place; `api_base` replaces Telegram's own address, `labels` are the words on the buttons (none = no buttons).
     """
-    if not service.targets:
-        raise ValueError("the channel's URL names no chat: tgram://<token of the bot>/<id of the chat>")
     chat, topic = service.targets[0]
     bot = Bot(str(service.bot_token), line, (api_base or API).rstrip("/"))
     return Telegram(bot, address or str(chat), topic, bool(service.silent), labels or {})
