@@ -16,6 +16,7 @@ from labelwatch.core.diagnose import BLIND_AFTER_INTERVALS, PAUSE_WHEN_FINAL
 from labelwatch.core.lifecycle import acknowledge, snooze
 from labelwatch.core.model import Alert, Stage
 from labelwatch.notify.channels.outcome import Attachment
+from labelwatch.notify.marking import forget_others
 from labelwatch.notify.outbox import Round, recover
 from labelwatch.office import Office
 from labelwatch.poll import Plan, Report, notice_silence, poll_shop
@@ -342,7 +343,7 @@ def build(
             if alone:
                 store.upgrade(backup_to=Path(f"{store.name}.{clock.now():%Y%m%dT%H%M%SZ}.backup"))
                 store.sync_shops([(shop.name, shop.client_id) for shop in config.shops])
-                store.abandon_other_channels([to.name for to in config.destinations()])
+                forget_others(store, [to.name for to in config.destinations()], now=clock.now())
                 recover(store, now=clock.now())
             else:
                 store.require_current()

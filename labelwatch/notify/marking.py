@@ -17,7 +17,7 @@ from typing import assert_never
 
 from labelwatch.core.channels import channel_dead
 from labelwatch.core.lifecycle import close, reconcile
-from labelwatch.core.model import Alert, Notification, Outcome, Reason
+from labelwatch.core.model import Alert, AlertPolicy, Notification, Outcome, Reason
 from labelwatch.core.telling import WORTH_TELLING_FOR
 from labelwatch.notify.channels.outcome import (
     Ambiguous,
@@ -29,7 +29,7 @@ from labelwatch.notify.channels.outcome import (
     Retry,
 )
 from labelwatch.notify.desk import LONGEST_PAUSE, LONGEST_WISH, Desk
-from labelwatch.store import Attempt, ChannelState, OutboxRow, OutboxState, Transaction
+from labelwatch.store import Attempt, ChannelState, OutboxRow, OutboxState, Store, Transaction
 
 log = logging.getLogger(__name__)
 
@@ -62,6 +62,19 @@ def mark(desk: Desk, name: str, rows: Sequence[OutboxRow], result: Result, *, br
         _settle_failed(desk, tx, rows, result, at)
         if not isinstance(result, BadMessage) or is_given_up(rows):
             _fails(desk, tx, state, result, at)
+
+
+def forget_others(store: Store, names: Collection[str], *, now: datetime) -> int:
+    """End what waits for channels that are no longer in the config, and their troubles; how many rows that was."""
+    count = store.abandon_other_channels(names)
+    with store.write() as tx:
+        gone = [trouble for name, trouble in tx.channel_alerts().items() if name not in names]
+        for trouble in gone:
+            ended, _ = close(trouble, Outcome.OVER, policy=AlertPolicy(), now=now)
+            tx.save_alerts(None, [ended])
+    if count:
+        log.warning("%d messages waited for channels that are no longer in the configuration: given up", count)
+    return count
 
 
 def _say(name: str, result: Result, alerts: int) -> None:

@@ -16,6 +16,7 @@ from labelwatch.notify.channels.outcome import (
     Result,
     Retry,
 )
+from labelwatch.notify.marking import forget_others
 from labelwatch.notify.outbox import recover
 from labelwatch.store import OutboxState, Store
 from tests.notify.build import NOW, minutes, resolved, told
@@ -136,6 +137,15 @@ def test_a_restart_tries_what_somebody_had_to_mend(store: Store) -> None:
     channel = FakeChannel()
     tell(store, clock, {"packers": channel})
     assert len(channel.sent) == 1
+
+
+def test_a_channel_that_is_taken_out_of_the_config_leaves_nothing_behind(store: Store) -> None:
+    queue(store, told(n=1))
+    tell(store, Clock(), {"packers": FakeChannel([GONE])})
+    assert forget_others(store, ["owner"], now=NOW) == 1
+    assert states(store) == [OutboxState.DEAD]
+    assert "no longer in the configuration" in rows(store)[0].error
+    assert store.outgoing.troubles() == {}
 
 
 # ---- the account

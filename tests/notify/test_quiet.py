@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
+from typing import Any
 
 from labelwatch.core.model import AlertState, Notification, QuietHours, Reason, Severity
 from labelwatch.notify.channels.outcome import Retry
@@ -11,7 +12,7 @@ from tests.notify.build import NOW, destination, minutes, told
 from tests.notify.post import FINE, Clock, FakeChannel, again, queue, rows, tell
 
 # The clock of these tests is that of Yekaterinburg (UTC+5), where it is 19:08 now.
-NIGHT = {"quiet": QuietHours(time(19, 0), time(8, 0))}
+NIGHT: dict[str, Any] = {"quiet": QuietHours(time(19, 0), time(8, 0))}
 MORNING = datetime(2026, 11, 24, 3, 0, tzinfo=UTC)
 
 
@@ -86,7 +87,7 @@ def test_a_long_weekend_makes_nothing_worthless(store: Store) -> None:
 
 # ---- hand-overs
 
-SHIFTS = {"handover": (time(8, 30), time(20, 30))}  # 03:30 and 15:30 in UTC
+SHIFTS: dict[str, Any] = {"handover": (time(8, 30), time(20, 30))}  # 03:30 and 15:30 in UTC
 EVENING = datetime(2026, 11, 23, 15, 30, tzinfo=UTC)
 
 

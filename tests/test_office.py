@@ -1,0 +1,129 @@
+"""What a button does, over a real store: the alerts of that message, and no others."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+
+import pytest
+
+from labelwatch.core.model import AlertState, Outcome, RuledOut
+from labelwatch.notify.buttons import Press, answered
+from labelwatch.office import JUST_READ, Office
+from labelwatch.poll import Report
+from labelwatch.store import Store
+from tests.notify.build import destination, minutes, told
+from tests.notify.post import Clock, FakeChat, queue, tell
+
+
+@dataclass
+class Desk:
+    """An office over a store in which a message was told of two postings, and another of a third."""
+
+    store: Store
+    clock: Clock = field(default_factory=Clock)
+    chat: FakeChat = field(default_factory=FakeChat)
+    polled: list[str] = field(default_factory=list)
+    poll: Callable[[str], Report | None] = lambda shop: Report(shop, complete=True)
+
+    def __post_init__(self) -> None:
+        queue(self.store, told(n=1), told(n=2))
+        tell(self.store, self.clock, {"packers": self.chat})
+        queue(self.store, told(n=3))
+        tell(self.store, self.clock, {"packers": self.chat})
+
+    def press(self, verb: str, *, message: int = 0) -> str:
+        office = Office(self.store, now=self.clock, poll=self._poll)
+        press = Press("1", "-100", 5, verb, self.chat.keys[message], "Nina")
+        reply = answered(press, office, destination(), now=self.clock)
+        said = reply.then() if reply.then else reply.message
+        return f"{reply.toast} {said.title} {said.body}" if said else reply.toast
+
+    @property
+    def states(self) -> list[AlertState]:
+        return [
+            alert.state for alert in sorted(self.store.alerts(), key=lambda one: str(one.diagnosis.posting_number))
+        ]
+
+    def _poll(self, shop: str) -> Report | None:
+        self.polled.append(shop)
+        return self.poll(shop)
+
+
+F, A, Z = AlertState.FIRING, AlertState.ACKNOWLEDGED, AlertState.SNOOZED
+
+
+@pytest.mark.parametrize(
+    ("verb", "message", "states"),
+    [("ack", 0, [A, A, F]), ("ack", 1, [F, F, A]), ("snooze", 0, [Z, Z, F]), ("snooze", 1, [F, F, Z])],
+)
+def test_a_press_handles_what_its_message_told_of(
+    store: Store, verb: str, message: int, states: list[AlertState]
+) -> None:
+    desk = Desk(store)
+    assert "Nina" in desk.press(verb, message=message)
+    assert desk.states == states
+    handled = [alert.handled_by for alert in store.alerts() if alert.state is not F]
+    assert set(handled) == {"Nina"}
+
+
+def test_check_reads_the_shop_and_says_what_is_so_now(store: Store) -> None:
+    desk = Desk(store)
+    assert "still no label" in desk.press("check", message=1)
+    assert desk.polled == ["main"]
+
+    def labelled(shop: str) -> Report:
+        with store.write() as tx:
+            ids = [alert.id for alert in store.alerts() if alert.id is not None]
+            over = {"state": AlertState.RESOLVED, "resolved_at": desk.clock.at, "outcome": Outcome.LABELLED}
+            tx.change_alerts(ids, lambda alert: replace(alert, **over))  # type: ignore[arg-type]
+        return Report(shop, complete=True)
+
+    desk.poll = labelled
+    assert "the label is there" in desk.press("check", message=1)
+
+
+def test_check_says_why_ozon_could_not_be_asked(store: Store) -> None:
+    desk = Desk(store, poll=lambda shop: Report(shop, complete=False, error="HTTP 502"))
+    assert "HTTP 502" in desk.press("check", message=1)
+
+
+def test_a_shop_that_was_just_read_is_not_asked_again(store: Store) -> None:
+    desk = Desk(store)
+    shop = store.shop("main")
+    assert shop is not None
+    with store.write() as tx:
+        tx.shop_read(shop.id, started_at=desk.clock.at, finished_at=desk.clock.at)
+    desk.clock.at += JUST_READ / 2
+    assert "still no label" in desk.press("check", message=1)
+    assert desk.polled == []
+    desk.clock.at += JUST_READ
+    desk.press("check", message=1)
+    assert desk.polled == ["main"]
+
+
+def test_details_tell_what_was_ruled_out_and_carry_the_letter(store: Store) -> None:
+    store.sync_shops([("main", "123456")])
+    about = told("registration_pending", n=9, ruled_out=(RuledOut("not_packed", "status awaiting_registration"),))
+    queue(store, about)
+    chat, clock = FakeChat(), Clock()
+    tell(store, clock, {"packers": chat})
+    message = Office(store, now=clock, poll=lambda shop: None).details(chat.keys[0], destination())
+    assert "Ruled out" in message.body
+    assert "status awaiting_registration" in message.body
+    assert "Aurora Post" in message.body
+    assert len(message.sections) > 5
+
+
+def test_details_of_a_bundle_list_its_postings(store: Store) -> None:
+    desk = Desk(store)
+    said = desk.press("details")
+    assert "41517061-0214-1" in said
+    assert "41517061-0215-1" in said
+    assert "41517061-0216-1" not in said
+
+
+def test_a_message_that_was_pruned_is_not_known_any_more(store: Store) -> None:
+    desk = Desk(store)
+    desk.clock.at += timedelta(days=1) + minutes(1)
+    office = Office(store, now=desk.clock, poll=lambda shop: None)
+    assert office.alerts_of("0" * 32) == []

@@ -1,0 +1,92 @@
+"""The half of the app that speaks: the dead man's switch hears of whole rounds, and of nobody to tell."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from labelwatch.config import load
+from labelwatch.notify.channels import check_url, check_way
+from labelwatch.store import Store
+from labelwatch.teller import Teller
+from tests.notify.build import told
+from tests.notify.loopback import Act, Hook, answer
+from tests.notify.post import Clock, queue
+
+SHOPS = ["main", "north"]
+REFUSED, TAKEN = answer(403, "not you"), answer(200)
+
+
+@dataclass
+class Stage:
+    """A teller with one channel and a dead man's switch, both real servers."""
+
+    teller: Teller
+    clock: Clock
+    switch: Hook
+
+    @property
+    def signals(self) -> list[str]:
+        self.teller.close()
+        return [request.line.split()[1].removeprefix("/ping") or "ok" for request in self.switch.requests]
+
+
+@contextmanager
+def stage(store: Store, directory: Path, act: Act) -> Iterator[Stage]:
+    clock = Clock()
+    with Hook([act]) as channel, Hook([TAKEN]) as switch:
+        shops = "".join(f'[[shop]]\nname = "{n}"\nclient_id = "{i}"\napi_key = "k"\n' for i, n in enumerate(SHOPS, 1))
+        text = (
+            f'{shops}[[channel]]\nname = "packers"\nurl = "{channel.url()}"\n'
+            f'[heartbeat]\nurl = "http://127.0.0.1:{switch.port}/ping"\n'
+        )
+        file = directory / "labelwatch.toml"
+        file.write_text(text)
+        config = load(file, environ={}, check_url=check_url, check_way=check_way)
+        teller = Teller(config, store, now=clock, stop=threading.Event(), sheet=lambda shop, number: None)
+        with closing(teller):
+            yield Stage(teller, clock, switch)
+
+
+def read(teller: Teller, shop: str, *, complete: bool = True) -> None:
+    teller.round_begins()
+    teller.shop_read(shop, complete=complete, shops=SHOPS)
+
+
+# (shops in the order they are read, those that could be read whole, what the switch hears)
+ROUNDS = [
+    ("half a round", ["main"], SHOPS, ["/start"]),
+    ("a round", SHOPS, SHOPS, ["/start", "ok"]),
+    ("one is read more often", ["main", "main", "north", "north", "main"], SHOPS, ["/start", "ok", "/start", "ok"]),
+    ("one cannot be read", SHOPS * 3, ["main"], ["/start"]),
+]
+
+
+@pytest.mark.parametrize(
+    ("order", "readable", "signals"), [case[1:] for case in ROUNDS], ids=[case[0] for case in ROUNDS]
+)
+def test_the_switch_hears_of_whole_rounds_only(
+    sqlite_store: Store, tmp_path: Path, order: list[str], readable: list[str], signals: list[str]
+) -> None:
+    with stage(sqlite_store, tmp_path, TAKEN) as here:
+        for shop in order:
+            read(here.teller, shop, complete=shop in readable)
+        assert here.signals == signals
+
+
+def test_while_nobody_can_be_told_the_switch_hears_of_that_and_of_nothing_else(
+    sqlite_store: Store, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    queue(sqlite_store, told(n=1))
+    with stage(sqlite_store, tmp_path, REFUSED) as here:
+        here.teller.tell()
+        assert here.teller.is_mute()
+        for shop in SHOPS:
+            read(here.teller, shop)
+        assert here.signals == ["/fail", "/start"]
+        assert here.switch.requests[0].body.startswith(b"labelwatch: no channel works")
+    cries = [record.message for record in caplog.records if record.levelname == "CRITICAL"]
+    assert cries[-1].startswith("no channel works")
