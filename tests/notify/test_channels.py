@@ -20,7 +20,6 @@ from labelwatch.notify.channels.outcome import (
     Retry,
 )
 from labelwatch.notify.channels.robot import fitted
-from labelwatch.notify.channels.secrecy import secrets_of
 from labelwatch.notify.channels.services import Service
 from tests.notify.loopback import Act, Hook, answer, closed_port, drip, hang_up, hang_up_in_the_middle
 from tests.notify.relays import Relay, http, socks5
@@ -266,13 +265,6 @@ def test_a_way_that_will_not_do_is_refused_in_words_without_its_secrets(
 @pytest.mark.parametrize("url", [*ROBOTS, f"dingtalk://{CANARY}/13800000000/13900000000"])
 def test_a_robot_with_its_people_is_one_destination(url: str) -> None:
     assert check_url(url) is None
-
-
-def test_the_names_of_parameters_are_no_secrets_but_their_values_are() -> None:
-    url = "mailto://user:p%40ssw@mail.example/?mode=starttls&to=packer@shop.example&+X-Token=abcd&bare"
-    assert set(secrets_of(url)) == {
-        "user", "p%40ssw", "p@ssw", "mail.example", "starttls", "packer", "shop.example", "abcd", "bare"
-    }  # fmt: skip
 
 
 @pytest.mark.parametrize(

@@ -13,8 +13,7 @@ import httpx
 
 from labelwatch.notify.channels.deadline import within
 from labelwatch.notify.channels.outcome import Ambiguous, Permanent, RateLimited, Retry
-from labelwatch.notify.channels.secrecy import redact
-from labelwatch.notify.plain import plain
+from labelwatch.notify.channels.secrecy import quoted
 
 READ_AT_MOST = 64 * 1024
 _CONNECT = timedelta(seconds=10)
@@ -126,7 +125,7 @@ def _ask(line: Line, client: httpx.Client, method: str, address: str, request: d
         question = client.build_request(method, address, **request)
         with_answer = client.send(question, auth=auth, stream=True)
         body = _beginning(with_answer)
-        said = redact(plain(body.decode("utf-8", "replace"), 100), line.secrets)
+        said = quoted(body.decode("utf-8", "replace"), line.secrets, 100)
         return Answer(with_answer.status_code, with_answer.headers, body, said)
     except httpx.ProxyError as error:
         refused = Permanent if _PROXY_REFUSES.search(str(error)) else Retry
@@ -140,7 +139,7 @@ def _ask(line: Line, client: httpx.Client, method: str, address: str, request: d
 
 
 def _said(line: Line, what: str, error: Exception) -> str:
-    return redact(f"{what}: {plain(str(error), 160) or type(error).__name__}", line.secrets)
+    return f"{what}: {quoted(str(error), line.secrets, 160) or type(error).__name__}"
 
 
 def _through(line: Line) -> str:

@@ -12,8 +12,7 @@ from enum import StrEnum
 from labelwatch.notify.channels.deadline import within
 from labelwatch.notify.channels.http import Line
 from labelwatch.notify.channels.outcome import Ambiguous, BadMessage, Delivered, Permanent, RateLimited, Result, Retry
-from labelwatch.notify.channels.secrecy import redact
-from labelwatch.notify.plain import plain
+from labelwatch.notify.channels.secrecy import quoted
 
 GREYLISTED = timedelta(minutes=10)
 """A server that greylists takes a letter of an unknown sender only when it comes again, and not too soon."""
@@ -228,4 +227,4 @@ class _Talk:
         return judged(stage, code, self._plain(said.decode("utf-8", "replace")))
 
     def _plain(self, said: str) -> str:
-        return plain(redact(said, self.line.secrets), _SAID)
+        return quoted(said, self.line.secrets, _SAID)

@@ -7,9 +7,9 @@ from datetime import timedelta
 
 from labelwatch.notify.channels.http import Answer, Line, exchange, judged
 from labelwatch.notify.channels.outcome import Ambiguous, Delivered, Parcel, Permanent, RateLimited, Result, Retry
-from labelwatch.notify.channels.secrecy import redact
+from labelwatch.notify.channels.secrecy import quoted
 from labelwatch.notify.message import Message
-from labelwatch.notify.plain import ELLIPSIS, plain
+from labelwatch.notify.plain import ELLIPSIS
 
 Meaning = Callable[[str], Result]
 """What a code means, given what the service said with it."""
@@ -58,7 +58,7 @@ class Robot:
             said = f"HTTP {answer.status} {answer.said}".rstrip()
             return Ambiguous(f"an answer without a code: {said}") if answer.is_good else Permanent(said)
         words = next((str(answer.json[name]) for name in self.dialect.words if answer.json.get(name)), "")
-        said = redact(f"code {code} {plain(words, 160)}".rstrip(), self.line.secrets)
+        said = f"code {code} {quoted(words, self.line.secrets, 160)}".rstrip()
         if code == 0:
             return Delivered(said, verified=True) if answer.is_good else Permanent(f"HTTP {answer.status} {said}")
         return self.dialect.meanings.get(code, Retry)(said)

@@ -1,8 +1,13 @@
 """Keeps channel secrets out of logs and errors: every part of a channel's URL may be a token."""
 
+import json
 import logging
 import re
-from urllib.parse import unquote
+from collections.abc import Iterable, Iterator
+from html import escape
+from urllib.parse import quote, unquote
+
+from labelwatch.notify.plain import cut, plain
 
 HIDDEN = "***"
 _TOO_SHORT = 4
@@ -20,11 +25,28 @@ def secrets_of(url: str) -> tuple[str, ...]:
     return tuple(sorted((form for form in forms if len(form) >= _TOO_SHORT), key=len, reverse=True))
 
 
-def redact(text: str, secrets: tuple[str, ...]) -> str:
+def redact(text: str, secrets: Iterable[str]) -> str:
     """The text without any of these secrets."""
-    for secret in secrets:
-        text = text.replace(secret, HIDDEN)
-    return text
+    longest_first = sorted(filter(None, secrets), key=len, reverse=True)
+    return re.sub("|".join(map(re.escape, longest_first)), HIDDEN, text) if longest_first else text
+
+
+def quoted(text: str, secrets: Iterable[str], most: int) -> str:
+    """What a service said, as one harmless line of at most `most` characters without any of these secrets.
+
+    They are hidden before the line is cut, since half a secret is not recognised; and as they look in the line.
+    """
+    line = plain(text, len(text))
+    return cut(redact(line, (form for secret in secrets for form in _written(secret))), most)
+
+
+def _written(secret: str) -> Iterator[str]:
+    """A secret in the forms in which a service may quote it."""
+    for form in (secret, quote(secret, safe=""), json.dumps(secret)[1:-1], escape(secret)):
+        yield form
+        shown = plain(form, len(form))
+        if len(shown) >= _TOO_SHORT:
+            yield shown
 
 
 class Redactor:
@@ -36,8 +58,7 @@ class Redactor:
     def __call__(self, record: logging.LogRecord) -> bool:
         if record.levelno < logging.WARNING:
             return False
-        longest_first = tuple(sorted(self._secrets, key=len, reverse=True))
-        record.msg, record.args = redact(record.getMessage(), longest_first), ()
+        record.msg, record.args = redact(record.getMessage(), self._secrets), ()
         record.exc_info = record.exc_text = None
         return True
 

@@ -9,10 +9,9 @@ from apprise.result import AppriseResult, AppriseResultStatus
 
 from labelwatch.notify.channels.deadline import within
 from labelwatch.notify.channels.outcome import Ambiguous, Delivered, Parcel, Permanent, RateLimited, Result, Retry
-from labelwatch.notify.channels.secrecy import redact, secrets_of
+from labelwatch.notify.channels.secrecy import quoted, secrets_of
 from labelwatch.notify.message import Message
 from labelwatch.notify.messages import LIMIT
-from labelwatch.notify.plain import plain
 
 _STATUS = re.compile(r"\berror=(\d{3})\b")
 """How most of Apprise's services end the line they log about a refusal."""
@@ -82,7 +81,7 @@ def _notify(url: str, message: Message) -> AppriseResult:
 
 def _judged(answer: AppriseResult, secrets: tuple[str, ...]) -> Result:
     logged = "; ".join(entry.message for entry in answer.logs())
-    reason, statuses = plain(redact(logged, secrets), 240), set(_STATUS.findall(logged))
+    reason, statuses = quoted(logged, secrets, 240), set(_STATUS.findall(logged))
     if answer.status is AppriseResultStatus.SUCCESS:
         return Delivered(receipt="", verified=False)
     if answer.status is AppriseResultStatus.TIMEOUT:

@@ -7,8 +7,7 @@ from typing import Any
 
 from labelwatch.notify.channels.http import Answer, Failure, Line, exchange, judged
 from labelwatch.notify.channels.outcome import BadMessage, Permanent, RateLimited, Retry
-from labelwatch.notify.channels.secrecy import redact, secrets_of
-from labelwatch.notify.plain import plain
+from labelwatch.notify.channels.secrecy import quoted, secrets_of
 
 API = "https://api.telegram.org"
 
@@ -111,7 +110,7 @@ def _read(answer: Answer, secrets: tuple[str, ...]) -> Said:
         return judged(answer) or Retry(f"no answer of Telegram: {said}")
     parameters = content.get("parameters")
     hints = parameters if isinstance(parameters, dict) else {}
-    why = redact(plain(str(content.get("description", "")), 200), secrets)
+    why = quoted(str(content.get("description", "")), secrets, 200)
     told = f"HTTP {answer.status} {why}".rstrip()
     if code == 429:
         return RateLimited(told, _pause(hints.get("retry_after")))
