@@ -22,7 +22,7 @@ from sqlalchemy import (
     text,
 )
 
-REVISION = "0002"
+REVISION = "0003"
 """The newest migration; zero-padded, so that older and newer compare as text."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -432,4 +432,20 @@ verdict = Table(
     _text("note"),
     Column("judged_at", Utc, nullable=False),
     sqlite_with_rowid=False,
+)
+
+# What signs sessions and links; made at random when it is first asked for.
+secret = Table(
+    "secret",
+    metadata,
+    Column("name", Text, primary_key=True),
+    _text("value"),
+)
+
+# Signed links that were used and sessions that were ended, until they would have run out by themselves.
+spent_token = Table(
+    "spent_token",
+    metadata,
+    Column("token", Text, primary_key=True),
+    Column("until", Utc, nullable=False),
 )

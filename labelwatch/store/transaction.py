@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 from labelwatch.core.incidents import Tally
 from labelwatch.core.model import Alert, Known, Notification
 from labelwatch.core.questions import Answer, Question
-from labelwatch.store import alerts, answers, changes, channels, outbox, postings, shops, tallies
+from labelwatch.store import alerts, answers, changes, channels, links, outbox, postings, shops, tallies
 from labelwatch.store.interned import Interned
 from labelwatch.store.values import (
     Attempt,
@@ -230,3 +230,7 @@ class Transaction:
     def quarantine(self, shop_id: int, *, path: str, number: str, problem: str, at: datetime) -> None:
         """Note a posting that could not be read; the same place of the same posting is one row."""
         shops.put_aside(self._conn, shop_id, path=path, number=number, problem=problem, at=at)
+
+    def spend(self, token: str, *, until: datetime, now: datetime) -> bool:
+        """Take a token that works once; False = it was taken before. It is remembered `until` it runs out."""
+        return links.spend(self._conn, token, until=until, now=now)
