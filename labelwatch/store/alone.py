@@ -27,9 +27,15 @@ def single_instance(url: str) -> Iterator[None]:
         yield
 
 
+def holder(url: str) -> str | None:
+    """The process id of who works on a database (empty = it cannot be told); None = nobody does."""
+    parsed = read_url(url)
+    return _holder_of_file(parsed) if parsed.get_backend_name() == "sqlite" else _holder_of_server(parsed)
+
+
 @contextmanager
 def _file(url: URL) -> Iterator[None]:
-    path = database_file(url).with_name(database_file(url).name + ".lock")
+    path = _lock_of(url)
     lock = FileLock(path, timeout=0)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -45,6 +51,32 @@ def _file(url: URL) -> Iterator[None]:
         lock.release()
 
 
+def _lock_of(url: URL) -> Path:
+    return database_file(url).with_name(database_file(url).name + ".lock")
+
+
+def _holder_of_file(url: URL) -> str | None:
+    path = _lock_of(url)
+    if not path.exists():
+        return None
+    try:
+        FileLock(path, timeout=0).acquire().lock.release()
+    except Timeout:
+        return _pid_in(path)
+    except OSError:  # it is closed to us, and so is the database
+        return None
+    return None
+
+
+def _holder_of_server(url: URL) -> str | None:
+    engine = make_engine(url)
+    try:
+        with engine.connect() as conn:
+            return _holder(conn)
+    finally:
+        engine.dispose()
+
+
 def _pid_in(path: Path) -> str:
     try:
         return path.read_text().strip()
@@ -58,23 +90,23 @@ def _session(url: URL) -> Iterator[None]:
     try:
         with engine.connect() as conn:
             if not conn.scalar(text("SELECT pg_try_advisory_lock(:key)"), {"key": _KEY}):
-                raise AlreadyRunning(Fault.BUSY, _already(url, _holder(conn)))
+                raise AlreadyRunning(Fault.BUSY, _already(url, _holder(conn) or ""))
             conn.commit()
             yield
     finally:
         engine.dispose()
 
 
-def _holder(conn: Connection) -> str:
-    """The application name that the other's connection gave, which has its pid."""
+def _holder(conn: Connection) -> str | None:
+    """The pid of who holds the lock, from the application name that its connection gave; None = nobody."""
     query = """
         SELECT activity.application_name FROM pg_locks locks JOIN pg_stat_activity activity USING (pid)
         WHERE locks.locktype = 'advisory' AND locks.granted
           AND locks.database = (SELECT oid FROM pg_database WHERE datname = current_database())
           AND (locks.classid::bigint << 32) + locks.objid::bigint = :key
     """
-    name = conn.scalar(text(query), {"key": _KEY}) or ""
-    return str(name).removeprefix("labelwatch[").removesuffix("]")
+    name = conn.scalar(text(query), {"key": _KEY})
+    return None if name is None else str(name).removeprefix("labelwatch[").removesuffix("]")
 
 
 def _already(url: URL, pid: str) -> str:

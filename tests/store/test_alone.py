@@ -10,6 +10,7 @@ from contextlib import contextmanager
 import pytest
 
 from labelwatch.store import AlreadyRunning, single_instance
+from labelwatch.store.alone import holder
 
 HOLDER = """
 import sys
@@ -72,3 +73,13 @@ def test_two_in_one_process_are_two_all_the_same(empty_database: str) -> None:
 def test_other_databases_are_other_matters(empty_database: str, database: str) -> None:
     with single_instance(empty_database), single_instance(database):
         pass
+
+
+def test_who_holds_it_can_be_asked_without_holding_it(empty_database: str) -> None:
+    assert holder(empty_database) is None
+    with held_by_another(empty_database) as child:
+        assert holder(empty_database) == str(child.pid)
+        assert holder(empty_database) == str(child.pid)
+        child.communicate("\n")
+    wait_until_free(empty_database)
+    assert holder(empty_database) is None

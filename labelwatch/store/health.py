@@ -1,0 +1,98 @@
+"""How a database is, looked at from outside: nothing is made, changed or held."""
+
+import os
+import shutil
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import Connection, Engine
+
+from labelwatch.schema import REVISION
+from labelwatch.store import migrate
+from labelwatch.store.alone import holder
+from labelwatch.store.engine import database_file, make_engine, read_url
+from labelwatch.store.errors import Fault, StoreError, name_of
+
+
+@dataclass(frozen=True, slots=True)
+class Files:
+    """The files of a SQLite database. Sizes in bytes; `owner` and `mode` as the operating system says."""
+
+    size: int
+    log_size: int
+    """Of the write-ahead log."""
+    free: int
+    """On the disk."""
+    owner: int
+    mode: int
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """How a database is."""
+
+    name: str
+    is_there: bool = True
+    """False: there is no file yet. A server that cannot be reached is a StoreError."""
+    files: Files | None = None
+    """None for PostgreSQL."""
+    revision: str = ""
+    """Empty = no tables."""
+    wanted: str = REVISION
+    problems: tuple[str, ...] = ()
+    """What a quick look through a SQLite file found damaged."""
+    holder: str | None = None
+    """Who works on it, by process id (empty = somebody unknown); None = nobody does."""
+
+
+def health(url: str) -> Health:
+    """Look at a database; reads the whole of a SQLite file once. StoreError when there is no way in."""
+    parsed = read_url(url)
+    is_file = parsed.get_backend_name() == "sqlite"
+    if is_file and not _is_there(database_file(parsed)):
+        return Health(name_of(parsed), is_there=False)
+    engine = make_engine(parsed)
+    try:
+        problems, revision = _inside(engine)
+        files = _files(database_file(parsed)) if is_file else None
+        return Health(
+            name_of(parsed),
+            files=files,
+            revision=revision,
+            problems=problems,
+            holder=holder(url) if revision else None,
+        )
+    finally:
+        engine.dispose()
+
+
+def _inside(engine: Engine) -> tuple[tuple[str, ...], str]:
+    try:
+        with engine.connect() as conn:
+            return _quick_check(conn), migrate.revision(conn)
+    except StoreError as error:
+        if error.fault is not Fault.CORRUPT:
+            raise
+        return (str(error),), ""
+
+
+def _quick_check(conn: Connection) -> tuple[str, ...]:
+    if conn.dialect.name != "sqlite":
+        return ()
+    found = conn.exec_driver_sql("PRAGMA quick_check(5)").scalars()
+    return tuple(str(line) for line in found if line != "ok")
+
+
+def _is_there(file: Path) -> bool:
+    try:
+        return file.exists()
+    except PermissionError:
+        return True  # it may be; opening it says what is missing
+
+
+def _files(file: Path) -> Files:
+    found, log_size = os.stat(file), 0  # noqa: PTH116 - with the files beside it
+    with suppress(FileNotFoundError):
+        log_size = file.with_name(file.name + "-wal").stat().st_size
+    return Files(found.st_size, log_size, shutil.disk_usage(file.parent).free, found.st_uid, found.st_mode & 0o777)
