@@ -1,0 +1,80 @@
+"""Whether the way to a marketplace is open, and what time it is there; needs no key and tells none."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from enum import StrEnum
+from urllib.parse import urlsplit
+
+from labelwatch.sources import SourceError
+from labelwatch.sources.ozon_errors import Answer
+from labelwatch.sources.ozon_http import Wire, environment_proxy
+
+ASKED = "/v1/roles"
+_ROUNDED = timedelta(seconds=0.5)
+"""A Date header leaves out what is less than a second: half of one on the average."""
+
+
+class Barrier(StrEnum):
+    """What stands in the way."""
+
+    NAME = "name"
+    """No name server knows the host."""
+    CERTIFICATE = "certificate"
+    PROXY = "proxy"
+    TIME = "time"
+    """Nobody answered in time."""
+    CONNECTION = "connection"
+
+
+_BARRIERS = (
+    (re.compile(r"name or service not known|name resolution|getaddrinfo|nodename|no address", re.I), Barrier.NAME),
+    (re.compile(r"certificate|self.signed", re.I), Barrier.CERTIFICATE),
+    (re.compile(r"proxy", re.I), Barrier.PROXY),
+    (re.compile(r"no complete answer within", re.I), Barrier.TIME),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Knock:
+    """What came of knocking. `skew` is how far our clock is ahead of theirs; None = they did not say."""
+
+    proxy: str
+    """Where the proxy is that the environment names, without its password; empty = none."""
+    barrier: Barrier | None = None
+    detail: str = ""
+    skew: timedelta | None = None
+
+
+def knock(base_url: str, *, timeout: timedelta, user_agent: str, now: Callable[[], datetime]) -> Knock:
+    """Send one request without a key; any answer will do, as it comes with the time. Never raises for the network."""
+    proxy = environment_proxy(base_url)
+    shown = urlsplit(proxy).netloc.rpartition("@")[2] or proxy
+    try:
+        wire = Wire(base_url, {"User-Agent": user_agent}, timeout=timeout, proxy=proxy, secret=proxy)
+    except (ValueError, ImportError):  # an address that no proxy can have, or of a kind we cannot speak
+        return Knock(shown, Barrier.PROXY, "the address of the proxy makes no sense")
+    began = now()
+    try:
+        answer = wire.post(ASKED, b"{}")
+    except SourceError as error:
+        return Knock(shown, _barrier(error.detail, shown), error.detail)
+    finally:
+        wire.close()
+    return Knock(shown, skew=_skew(answer, began + (now() - began) / 2))
+
+
+def _barrier(detail: str, proxy: str) -> Barrier:
+    known = next((barrier for looks, barrier in _BARRIERS if looks.search(detail)), Barrier.CONNECTION)
+    return Barrier.PROXY if proxy and known is Barrier.CONNECTION else known
+
+
+def _skew(answer: Answer, heard: datetime) -> timedelta | None:
+    try:
+        told = parsedate_to_datetime(answer.headers.get("date", ""))
+    except ValueError:
+        return None
+    # A date in the zone "-0000" comes back without one; HTTP knows no zone but Greenwich.
+    return heard - (told if told.tzinfo else told.replace(tzinfo=UTC)) - _ROUNDED
