@@ -138,16 +138,19 @@ class App:
 
     # --- what people ask
 
+    def sight(self) -> tuple[ShopView, ...]:
+        """How well each enabled shop is seen."""
+        now, counts = self.clock.now(), self.store.open_counts()
+        states = {state.name: state for state in self.store.shops()}
+        enabled = (shop for shop in self.config.shops if shop.enabled)
+        return tuple(self._view(shop, states.get(shop.name), counts.get(shop.name, 0), now) for shop in enabled)
+
     def overview(self) -> Overview:
         """Every enabled shop and every open alert, most urgent first."""
-        now = self.clock.now()
-        enabled = [shop for shop in self.config.shops if shop.enabled]
-        states = {state.name: state for state in self.store.shops()}
-        counts = self.store.open_counts()
-        views = [self._view(shop, states.get(shop.name), counts.get(shop.name, 0), now) for shop in enabled]
-        alerts = self.store.alerts(shops=[shop.name for shop in enabled])
+        now, views = self.clock.now(), self.sight()
+        alerts = self.store.alerts(shops=[shop.name for shop in views])
         incidents = sorted(self.store.incidents(), key=urgency)
-        return Overview(now, tuple(views), tuple(sorted(alerts, key=urgency)), tuple(incidents))
+        return Overview(now, views, tuple(sorted(alerts, key=urgency)), tuple(incidents))
 
     def dossiers(self, number: str) -> list[Dossier]:
         """What is known of a posting, for each shop that has one of this number."""

@@ -1,0 +1,160 @@
+"""One page for one reader: the language, the clock on the wall, and what every template may say.
+
+What the guard knows of a request comes in `request.state`: `csrf` (the token that every form sends back), `flash`
+(what the last form did, told once), `who` (the name given last) and `is_logged_in`.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cache
+from importlib.resources import files
+from typing import Any
+from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from starlette.requests import Request
+from starlette.responses import HTMLResponse
+
+from labelwatch.app import App
+from labelwatch.notify.catalog import LANGUAGES, catalog
+from labelwatch.notify.moments import Voice, duration, zoned_clock
+from labelwatch.seen import ShopView
+from labelwatch.web.words import Words, accepted, words
+
+LANGUAGE_COOKIE = "language"
+A_YEAR = 365 * 24 * 3600
+REFRESH = timedelta(seconds=20)
+"""How often an open page looks whether there is news."""
+NAMES = {"zh": "中文", "ru": "Русский", "en": "English"}
+NAV = ("late", "shops", "channels", "incidents", "plots", "causes")
+_PATHS = {"late": "/"}
+
+Context = Mapping[str, Any]
+
+environment = Environment(
+    loader=PackageLoader("labelwatch.web"),
+    autoescape=True,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Who looks at a page: the board's words in their language, and the voice that tells causes and times."""
+
+    words: Words
+    voice: Voice
+
+    @property
+    def language(self) -> str:
+        return self.words.language
+
+    @property
+    def now(self) -> datetime:
+        return self.voice.now
+
+    def say(self, table: str, key: str, **values: object) -> str:
+        """A phrase of the board."""
+        return self.words.say(table, key, **values)
+
+    def ago(self, at: datetime) -> str:
+        """`3 min`: how long ago it was."""
+        return duration(self.voice, max(self.now - at, timedelta(0)))
+
+    def at(self, at: datetime | None) -> str:
+        """The clock on the wall, with its zone; empty for None."""
+        return zoned_clock(self.voice, at) if at is not None else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """How a shop is seen, in words."""
+
+    name: str
+    state: str
+    text: str
+
+
+def app_of(request: Request) -> App:
+    """What the board asks."""
+    app: App = request.app.state.labelwatch
+    return app
+
+
+def reader_of(request: Request) -> Reader:
+    """In whose language and time zone the page is told: ?lang=, then the cookie, then what the browser likes."""
+    app = app_of(request)
+    language = language_of(request, default=app.config.language)
+    return Reader(words(language), Voice(catalog(language), ZoneInfo(app.timezone), app.clock.now()))
+
+
+def language_of(request: Request, *, default: str) -> str:
+    """The language that the request asks for, as far as we speak it."""
+    asked = (request.query_params.get("lang"), request.cookies.get(LANGUAGE_COOKIE))
+    liked = accepted(request.headers.get("accept-language", ""))
+    return next((one for one in asked if one in LANGUAGES), liked or default)
+
+
+def respond(request: Request, template: str, *, status: int = 200, **context: Any) -> HTMLResponse:
+    """A page: the template over what is given and what every page shows (see base.html)."""
+    reader = reader_of(request)
+    shown = {**_frame(request, reader), **context}
+    response = HTMLResponse(environment.get_template(template).render(shown), status_code=status)
+    asked = request.query_params.get("lang")
+    if asked in LANGUAGES:
+        response.set_cookie(LANGUAGE_COOKIE, asked, max_age=A_YEAR, httponly=True, samesite="lax")
+    return response
+
+
+def link(request: Request, **changes: str | int | None) -> str:
+    """This page's address with other query parameters; None takes one away."""
+    query: dict[str, str | int | None] = {**request.query_params, **changes}
+    kept = urlencode({key: value for key, value in query.items() if value not in (None, "")})
+    return f"{request.url.path}?{kept}" if kept else request.url.path
+
+
+def _frame(request: Request, reader: Reader) -> Context:
+    """What base.html needs."""
+    path, state = request.url.path, request.state
+    return {
+        "w": reader.words.said,
+        "say": reader.say,
+        "counted": reader.words.counted,
+        "language": reader.language,
+        "languages": [(code, name, link(request, lang=code)) for code, name in NAMES.items()],
+        "nav": [(key, to := _PATHS.get(key, f"/{key}"), path == to) for key in NAV],
+        "as_of": reader.at(reader.now),
+        "refresh": int(REFRESH.total_seconds()),
+        "sights": sights(reader, app_of(request).sight()),
+        "wall": "wall" in request.query_params,
+        "here": link(request),
+        "csrf": getattr(state, "csrf", ""),
+        "flash": getattr(state, "flash", ""),
+        "who": getattr(state, "who", ""),
+        "is_logged_in": getattr(state, "is_logged_in", False),
+        "static": static,
+    }
+
+
+def sights(reader: Reader, shops: tuple[ShopView, ...]) -> list[Sight]:
+    """How long ago each shop was read; those that are not seen well first."""
+    order = {"blind": 0, "stale": 1, "fresh": 2}
+    return [_sight(reader, shop) for shop in sorted(shops, key=lambda shop: (order[shop.state], shop.name))]
+
+
+def _sight(reader: Reader, shop: ShopView) -> Sight:
+    if shop.read_at is None:
+        return Sight(shop.name, shop.state, reader.say("sight", "never", shop=shop.name))
+    return Sight(shop.name, shop.state, reader.say("sight", shop.state, shop=shop.name, ago=reader.ago(shop.read_at)))
+
+
+@cache
+def static(name: str) -> str:
+    """The address of a static file, which changes with what is in it."""
+    content = files("labelwatch.web").joinpath("static", name).read_bytes()
+    return f"/static/{name}?v={hashlib.sha256(content).hexdigest()[:12]}"

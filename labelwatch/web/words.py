@@ -1,0 +1,62 @@
+"""What the board itself says, one catalog per language; causes, remedies and times are said by labelwatch.notify.
+
+A table of the catalog belongs to a page or a part of the board; [count.*] holds phrases by plural category.
+"""
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+
+import msgspec
+from babel import Locale
+
+from labelwatch.notify.catalog import LANGUAGES
+from labelwatch.notify.plain import spaced
+
+Table = Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """The catalog of one language."""
+
+    language: str
+    said: Mapping[str, Table]
+    count: Mapping[str, Table]
+
+    def say(self, table: str, key: str, **values: object) -> str:
+        """A phrase with its names filled in; KeyError when there is none."""
+        return spaced(self.said[table][key].format(**values))
+
+    def counted(self, key: str, n: int, **values: object) -> str:
+        """A phrase with its number, in the plural form that CLDR chooses."""
+        forms = self.count[key]
+        form = forms.get(Locale.parse(self.language).plural_form(n), forms["other"])
+        return spaced(form.format(n=n, **values))
+
+
+@cache
+def words(language: str) -> Words:
+    """The catalog of a language; msgspec.ValidationError when it holds anything but phrases in tables."""
+    text = files("labelwatch.web").joinpath("locale", f"{language}.toml").read_text("utf-8")
+    document = tomllib.loads(text)
+    count = msgspec.convert(document.pop("count"), dict[str, dict[str, str]])
+    return Words(language, msgspec.convert(document, dict[str, dict[str, str]]), count)
+
+
+def accepted(header: str) -> str | None:
+    """The language of ours that an Accept-Language header likes best; None = it names none of them."""
+    wishes = [_wish(part) for part in header.split(",")[:20]]
+    known = [(weight, language) for language, weight in wishes if language in LANGUAGES and weight > 0]
+    return max(known, key=lambda wish: wish[0])[1] if known else None
+
+
+def _wish(part: str) -> tuple[str, float]:
+    tag, _, quality = part.strip().partition(";q=")
+    try:
+        weight = float(quality) if quality else 1.0
+    except ValueError:
+        weight = 0.0
+    return tag.strip().lower().partition("-")[0], weight

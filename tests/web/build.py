@@ -1,0 +1,143 @@
+"""What the tests of the board look at: shops, postings, alerts and what was told of them."""
+
+import re
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from pydantic import SecretStr
+
+from labelwatch.app import App, Clock
+from labelwatch.config import Address, Channel, Config, Shop, Web
+from labelwatch.core.model import (
+    Alert,
+    AlertState,
+    Diagnosis,
+    Interval,
+    Posting,
+    Severity,
+    Stage,
+    TariffStep,
+    Told,
+    Track,
+    Verdict,
+)
+from labelwatch.store import Change, Store
+from tests.notify.build import NOW, diagnosis, incident, minutes
+
+if TYPE_CHECKING:
+    from starlette.testclient import TestClient
+
+ADDRESS = "http://127.0.0.1:8765"
+WEB = Web(listen=Address("127.0.0.1", 8765))
+LATE, SOON, WAITS, TAKEN, EXPLAINED = (f"41517061-{n:04}-1" for n in range(214, 219))
+NASTY = '<script>alert("x")</script>'
+
+
+@dataclass
+class Hands:
+    at: datetime = NOW
+
+
+@dataclass(frozen=True)
+class Board:
+    """The board and the app behind it."""
+
+    app: App
+    client: "TestClient"
+
+    def page(self, path: str, **kwargs: Any) -> str:
+        """The page that a browser shows."""
+        answer = self.client.get(path, **kwargs)
+        assert answer.status_code == 200, f"{path}: {answer.status_code}"
+        text: str = answer.text
+        return text
+
+    def text(self, path: str, **kwargs: Any) -> str:
+        """The words of a page, without its marks."""
+        main = self.page(path, **kwargs).partition("<main")[2].partition("</main>")[0]
+        return " ".join(re.sub(r"<[^>]+>", " ", main).split())
+
+
+def clock(hands: Hands) -> Clock:
+    return Clock(now=lambda: hands.at, monotonic=lambda: hands.at.timestamp(), sleep=lambda _: None)
+
+
+def config(**changes: Any) -> Config:
+    """Two shops, `main` and `north`, and two channels that nobody listens at."""
+    shops = tuple(
+        Shop(name=name, client_id=client_id, api_key=SecretStr("k"))
+        for name, client_id in (("main", "1001"), ("north", "1002"))
+    )
+    channels = tuple(
+        Channel(name=name, url=SecretStr(f"json://127.0.0.1:9/{name}"), language="en")
+        for name in ("packers", "owner")
+    )
+    return replace(Config(language="en", timezone="Europe/Moscow", shops=shops, channels=channels), **changes)
+
+
+def furnish(store: Store) -> None:
+    """Of `main` five late postings, one of which an incident explains and one is taken; `north` has lost its key."""
+    ids = {state.name: state.id for state in store.shops()}
+    with store.write() as tx:
+        tx.put(ids["main"], [_change(number) for number in (LATE, SOON, WAITS, TAKEN, EXPLAINED)])
+        tx.shop_read(ids["main"], started_at=NOW - minutes(1.2), finished_at=NOW - minutes(1))
+        tx.shop_failed(
+            ids["north"], at=NOW - minutes(9), cause="key_rejected", detail="HTTP 404: Invalid Api-Key", retry_at=None
+        )
+        tx.save_alerts(ids["main"], _alerts())
+        tx.save_alerts(ids["north"], [alert(diagnosis("key_rejected", shop="north"))])
+        tx.save_alerts(None, [replace(incident().alert, id=None)])
+
+
+def _alerts() -> list[Alert]:
+    packing = diagnosis("not_packed", next_tariff=TariffStep(NOW + minutes(36), 1.0, "commission", "50", "RUB"))
+    overdue = diagnosis("label_overdue", status="awaiting_deliver", substatus="posting_created", stage=Stage.LABEL)
+    late = replace(packing, posting_number=LATE, deadline=NOW - minutes(25))
+    soon = replace(packing, posting_number=SOON, deadline=NOW + minutes(52.5))
+    waits = replace(
+        overdue,
+        posting_number=WAITS,
+        cause="label_pending",
+        verdict=Verdict.WAIT,
+        wait_until=NOW + minutes(14),
+        severity=Severity.NOTICE,
+        deadline=NOW + timedelta(hours=20),
+        method=replace(overdue.method, carrier="China Post"),
+    )
+    taken = replace(overdue, posting_number=TAKEN, severity=Severity.WARNING, deadline=NOW + timedelta(hours=3))
+    explained = replace(overdue, posting_number=EXPLAINED, incident="carrier:China Post", severity=Severity.WARNING)
+    return [
+        alert(explained),
+        alert(waits),
+        alert(taken, state=AlertState.ACKNOWLEDGED, handled_by="Anna", handled_at=NOW - minutes(5)),
+        alert(soon),
+        alert(late),
+    ]
+
+
+def alert(about: Diagnosis, **changes: Any) -> Alert:
+    """An alert that was told once, an hour after it began."""
+    opened = NOW - minutes(65)
+    told = Told(NOW - minutes(60), 1, about.severity, about.cause)
+    return replace(Alert(None, AlertState.FIRING, opened, about, opened, told=told), **changes)
+
+
+def _change(number: str) -> Change:
+    about = diagnosis()
+    posting = Posting(
+        number=number,
+        order_number=number.rpartition("-")[0],
+        status="awaiting_packaging",
+        substatus="posting_created",
+        flow="ozon",
+        schema="fbs",
+        method=about.method,
+        in_process_at=NOW - timedelta(hours=26),
+        cutoff=NOW + timedelta(hours=1),
+        products=about.products,
+    )
+    since = Interval(NOW - timedelta(hours=25, minutes=2), NOW - timedelta(hours=25))
+    seen = Track(Stage.PACKING, since, first_seen=since.latest, late_at=NOW - minutes(65))
+    digest = int(number.split("-")[1])
+    return Change(posting, seen, digest, is_open=True, seen_at=since.latest, not_before=since.earliest)
