@@ -18,6 +18,7 @@ from labelwatch.store.engine import for_writing, make_engine, read_url
 from labelwatch.store.errors import name_of
 from labelwatch.store.links import Tokens
 from labelwatch.store.outgoing import Outgoing
+from labelwatch.store.plots import Plots
 from labelwatch.store.transaction import Transaction
 from labelwatch.store.values import (
     Evidence,
@@ -60,6 +61,7 @@ class Store:
         # one process may as well queue. Reentrant: a transaction inside another then fails aloud and does not hang.
         self._turn = threading.RLock()
         self.outgoing = Outgoing(self._read)
+        self.plots = Plots(self._read)
         self.tokens = Tokens(self._read, self._write)
 
     @property
