@@ -25,6 +25,7 @@ from labelwatch.sources.ozon_http import Wire, environment_proxy, sendable
 from labelwatch.sources.ozon_label import label
 from labelwatch.sources.ozon_parse import Page, digest, key_info, one, page, read
 from labelwatch.sources.ozon_questions import SINGLE, TRIES, Round
+from labelwatch.sources.ozon_shop import Introduction, introduce
 
 T = TypeVar("T")
 Pages = Generator[Sequence[Item], None, None]
@@ -128,6 +129,10 @@ class OzonSource:
     def key_info(self) -> KeyInfo:
         """What the key may do and until when, by /v1/roles."""
         return self._ask(ROLES, None, key_info)
+
+    def introduce(self) -> Introduction:
+        """Who the shop is and how its parcels leave; what the key may not ask is left out. Raises SourceError."""
+        return introduce(self._ask)
 
     def ask(
         self, questions: Sequence[core.Question], known: core.Answers, *, budget: int
