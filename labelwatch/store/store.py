@@ -14,6 +14,7 @@ from sqlalchemy import Connection, Engine
 from labelwatch.core.model import Alert, Known, Reason, Stage
 from labelwatch.core.questions import Answer, Question
 from labelwatch.store import alerts, answers, migrate, outbox, postings, shops, upkeep, verdicts
+from labelwatch.store.board import Board
 from labelwatch.store.engine import for_writing, make_engine, read_url
 from labelwatch.store.errors import name_of
 from labelwatch.store.links import Tokens
@@ -61,6 +62,7 @@ class Store:
         # one process may as well queue. Reentrant: a transaction inside another then fails aloud and does not hang.
         self._turn = threading.RLock()
         self.outgoing = Outgoing(self._read)
+        self.board = Board(self._read)
         self.plots = Plots(self._read)
         self.tokens = Tokens(self._read, self._write)
 

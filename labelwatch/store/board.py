@@ -1,0 +1,152 @@
+"""What the board asks: how many alerts there are of what kind, the most urgent of them, and how the outbox fares.
+
+Severity, cause and incident of an alert stand in its diagnosis only, which is JSON. To read them there for all that
+is open costs some milliseconds for ten thousand; a column for each would have to be written at every poll.
+"""
+
+from collections.abc import Callable, Collection, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import JSON, ColumnElement, Connection, Select, case, cast, func, select, type_coerce
+
+from labelwatch.core.model import Alert, AlertState, Severity
+from labelwatch.schema import alert, notification, shop
+from labelwatch.store import alerts
+from labelwatch.store.outbox import read_rows, waits
+from labelwatch.store.values import OutboxRow, OutboxState
+
+LOOKED_BACK = 20_000
+"""So many notifications back it is looked for those that ended badly."""
+
+
+class Hands(StrEnum):
+    """In whose hands an alert of a posting is; what nobody has yet comes first."""
+
+    NOBODY = "nobody"
+    SOMEBODY = "somebody"
+    """Acknowledged or snoozed."""
+    INCIDENT = "incident"
+    """An incident explains it: not to be handled by itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which alerts are to be shown; empty = all."""
+
+    shop: str = ""
+    carrier: str = ""
+    cause: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """How many open alerts of postings are alike in all this."""
+
+    shop: str
+    carrier: str
+    cause: str
+    severity: Severity
+    hands: Hands
+    number: int
+
+
+class Board:
+    """Reads only; part of Store, as `store.board`."""
+
+    def __init__(self, read: Callable[[], AbstractContextManager[Connection]]) -> None:
+        self._read = read
+
+    def counts(self, shops: Collection[str]) -> list[Count]:
+        """The open alerts of the postings of these shops, counted by all that they can be told apart by."""
+        with self._read() as conn:
+            return counts(conn, shops)
+
+    def urgent(self, shops: Collection[str], wanted: Wanted, *, limit: int, offset: int = 0) -> list[Alert]:
+        """The open alerts of postings, the most urgent first: what nobody has, then by severity and deadline."""
+        with self._read() as conn:
+            return urgent(conn, shops, wanted, limit=limit, offset=offset)
+
+    def waiting(self) -> dict[str, int]:
+        """Channel -> how many notifications wait for it, due or not."""
+        with self._read() as conn:
+            return waiting(conn)
+
+    def failed(self, *, limit: int) -> list[OutboxRow]:
+        """Of the latest notifications those that died or expired, latest first."""
+        with self._read() as conn:
+            return failed(conn, limit=limit)
+
+
+def counts(conn: Connection, shops: Collection[str]) -> list[Count]:
+    """See Board.counts."""
+    facts = (
+        shop.c.name,
+        alert.c.carrier,
+        _said(conn, "cause").label("cause"),
+        _said(conn, "severity").label("severity"),
+        _hands(conn).label("hands"),
+    )
+    inner = _of_postings(select(*facts), shops).subquery()
+    query = select(*inner.c, func.count()).group_by(*inner.c)
+    return [
+        Count(name, carrier, cause, Severity(severity), Hands(hands), number)
+        for name, carrier, cause, severity, hands, number in conn.execute(query)
+    ]
+
+
+def urgent(
+    conn: Connection, shops: Collection[str], wanted: Wanted, *, limit: int, offset: int
+) -> list[Alert]:
+    """See Board.urgent. First the ids: what is sorted is short, and only what is shown is decoded."""
+    query = _of_postings(select(alert.c.id), shops)
+    if wanted.shop:
+        query = query.where(shop.c.name == wanted.shop)
+    if wanted.carrier:
+        query = query.where(alert.c.carrier == wanted.carrier)
+    if wanted.cause:
+        query = query.where(_said(conn, "cause") == wanted.cause)
+    hands = case({str(one): place for place, one in enumerate(Hands)}, value=_hands(conn))
+    severity = case({str(one): -one.rank for one in Severity}, value=_said(conn, "severity"))
+    order = (hands, severity, alert.c.deadline.is_(None), alert.c.deadline, alert.c.opened_at, alert.c.id)
+    ids = list(conn.scalars(query.order_by(*order).limit(limit).offset(offset)))
+    found = alerts.by_id(conn, ids)
+    return [found[id_] for id_ in ids if id_ in found]
+
+
+def waiting(conn: Connection) -> dict[str, int]:
+    """See Board.waiting."""
+    query = select(notification.c.channel, func.count()).where(waits).group_by(notification.c.channel)
+    return {name: number for name, number in conn.execute(query)}  # noqa: C416 - rows are no pairs
+
+
+def failed(conn: Connection, *, limit: int) -> list[OutboxRow]:
+    """See Board.failed."""
+    since = select(func.coalesce(func.max(notification.c.id), 0) - LOOKED_BACK).scalar_subquery()
+    ended = [OutboxState.DEAD.value, OutboxState.EXPIRED.value]
+    query = select(notification).where(notification.c.id > since, notification.c.state.in_(ended))
+    return read_rows(conn, query.order_by(notification.c.id.desc()).limit(limit))
+
+
+def _of_postings(query: Select[*tuple[Any, ...]], shops: Collection[str]) -> Select[*tuple[Any, ...]]:
+    return query.join(shop, alert.c.shop_id == shop.c.id).where(
+        alert.c.resolved_at.is_(None), alert.c.posting_number != "", shop.c.name.in_(shops)
+    )
+
+
+def _hands(conn: Connection) -> ColumnElement[str]:
+    taken: Sequence[str] = (AlertState.ACKNOWLEDGED.value, AlertState.SNOOZED.value)
+    return case(
+        (_said(conn, "incident").is_not(None), Hands.INCIDENT.value),
+        (alert.c.state.in_(taken), Hands.SOMEBODY.value),
+        else_=Hands.NOBODY.value,
+    )
+
+
+def _said(conn: Connection, key: str) -> ColumnElement[str]:
+    """What the diagnosis says under a key, as text."""
+    if conn.dialect.name == "postgresql":
+        return cast(alert.c.diagnosis, JSON)[key].as_string()
+    return type_coerce(alert.c.diagnosis, JSON)[key].as_string()
