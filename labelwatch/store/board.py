@@ -82,24 +82,17 @@ class Board:
 
 def counts(conn: Connection, shops: Collection[str]) -> list[Count]:
     """See Board.counts."""
-    facts = (
-        shop.c.name,
-        alert.c.carrier,
-        _said(conn, "cause").label("cause"),
-        _said(conn, "severity").label("severity"),
-        _hands(conn).label("hands"),
-    )
-    inner = _of_postings(select(*facts), shops).subquery()
-    query = select(*inner.c, func.count()).group_by(*inner.c)
+    cause, severity = _said(conn, "cause").label("cause"), _said(conn, "severity").label("severity")
+    facts = select(shop.c.name, alert.c.carrier, cause, severity, _hands(conn).label("hands"))
+    inner = _of_postings(facts, shops).subquery()
+    query = select(inner, func.count()).group_by(*inner.c)
     return [
         Count(name, carrier, cause, Severity(severity), Hands(hands), number)
         for name, carrier, cause, severity, hands, number in conn.execute(query)
     ]
 
 
-def urgent(
-    conn: Connection, shops: Collection[str], wanted: Wanted, *, limit: int, offset: int
-) -> list[Alert]:
+def urgent(conn: Connection, shops: Collection[str], wanted: Wanted, *, limit: int, offset: int) -> list[Alert]:
     """See Board.urgent. First the ids: what is sorted is short, and only what is shown is decoded."""
     query = _of_postings(select(alert.c.id), shops)
     if wanted.shop:
@@ -147,6 +140,6 @@ def _hands(conn: Connection) -> ColumnElement[str]:
 
 def _said(conn: Connection, key: str) -> ColumnElement[str]:
     """What the diagnosis says under a key, as text."""
-    if conn.dialect.name == "postgresql":
-        return cast(alert.c.diagnosis, JSON)[key].as_string()
-    return type_coerce(alert.c.diagnosis, JSON)[key].as_string()
+    as_json = cast if conn.dialect.name == "postgresql" else type_coerce
+    text: ColumnElement[str] = as_json(alert.c.diagnosis, JSON)[key].as_string()
+    return text

@@ -1,11 +1,166 @@
-"""`/`: what is late now, most urgent first."""
+"""`/`: what is late now, most urgent first, and above it what concerns more than one posting."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 
 from starlette.requests import Request
 from starlette.responses import Response
 
-from labelwatch.web.page import respond
+from labelwatch.app import App
+from labelwatch.core.model import Alert, Severity
+from labelwatch.notify import wording
+from labelwatch.seen import ShopView
+from labelwatch.store.board import Count, Hands, Wanted
+from labelwatch.web.cards import Card, card
+from labelwatch.web.page import Reader, app_of, link, reader_of, respond
+
+AT_ONCE = 50
+ON_THE_WALL = 9
+FARTHEST = 10_000
+"""Nobody leafs so far; a filter leads there."""
+
+Choice = tuple[str, str, int]
+"""A value of a filter, its name, and how many alerts it would leave."""
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """The cards that are in the same hands; `heading` empty for those that nobody has."""
+
+    heading: str
+    cards: Sequence[Card]
+
+
+@dataclass(frozen=True, slots=True)
+class Wider:
+    """What concerns more than one posting: an incident, a shop out of sight, a channel that does not work."""
+
+    card: Card
+    why: str
+    tally: str
+    link: str
 
 
 def page(request: Request) -> Response:
-    """The open alerts."""
-    return respond(request, "late.html")
+    """The open alerts of all shops in the config."""
+    app, reader = app_of(request), reader_of(request)
+    shops = [name for name, _ in app.shops()]
+    wanted, wall = _wanted(request), "wall" in request.query_params
+    everything = app.store.board.counts(shops)
+    matching = [one for one in everything if _matches(one, wanted)]
+    total = _sum(matching)
+    size = ON_THE_WALL if wall else AT_ONCE
+    place = 0 if wall else min(_place(request), max(total - 1, 0) // size * size)
+    found = app.store.board.urgent(shops, wanted, limit=size, offset=place) if total else []
+    return respond(
+        request,
+        "late.html",
+        total=total,
+        summary=_summary(reader, matching),
+        filters=_filters(reader, everything, wanted),
+        is_filtered=wanted != Wanted(),
+        groups=_groups(reader, found, matching),
+        incidents=[_wider(reader, one, "/incidents") for one in app.store.incidents()],
+        troubles=_troubles(reader, app, shops),
+        last=_last_look(reader, app.sight()),
+        shown=place + len(found),
+        before=link(request, **{"from": max(place - size, 0) or None}) if place else "",
+        after=link(request, **{"from": place + size}) if place + len(found) < total else "",
+    )
+
+
+def _wanted(request: Request) -> Wanted:
+    asked = request.query_params
+    return Wanted(shop=asked.get("shop", ""), carrier=asked.get("carrier", ""), cause=asked.get("cause", ""))
+
+
+def _place(request: Request) -> int:
+    asked = request.query_params.get("from", "")
+    return min(int(asked), FARTHEST) if asked.isascii() and asked.isdigit() and len(asked) < 8 else 0
+
+
+def _matches(one: Count, wanted: Wanted) -> bool:
+    return wanted.shop in ("", one.shop) and wanted.carrier in ("", one.carrier) and wanted.cause in ("", one.cause)
+
+
+def _sum(counts: Iterable[Count]) -> int:
+    return sum(one.number for one in counts)
+
+
+def _summary(reader: Reader, counts: Sequence[Count]) -> str:
+    """`2 critical · 1 in hand`: what nobody has by severity, then what somebody has, then what is explained."""
+    nobody = [one for one in counts if one.hands is Hands.NOBODY]
+    parts = [(str(severity), _sum(one for one in nobody if one.severity is severity)) for severity in _WORST_FIRST]
+    others = (Hands.SOMEBODY, Hands.INCIDENT)
+    parts += [(str(hands), _sum(one for one in counts if one.hands is hands)) for hands in others]
+    return " · ".join(reader.words.counted(key, n) for key, n in parts if n)
+
+
+_WORST_FIRST = tuple(reversed(Severity))
+
+
+def _filters(reader: Reader, counts: Sequence[Count], wanted: Wanted) -> list[tuple[str, str, list[Choice]]]:
+    """For each filter its key, what is chosen, and what there is to choose from, the most frequent first."""
+
+    def named(cause: str) -> str:
+        return wording.words_of(reader.voice, cause).name
+
+    filters: tuple[tuple[str, str, Callable[[Count], str], Callable[[str], str]], ...] = (
+        ("shop", wanted.shop, lambda one: one.shop, str),
+        ("carrier", wanted.carrier, lambda one: one.carrier, str),
+        ("cause", wanted.cause, lambda one: one.cause, named),
+    )
+    return [(key, chosen, _choices(counts, chosen, of, name)) for key, chosen, of, name in filters]
+
+
+def _choices(
+    counts: Sequence[Count], chosen: str, of: Callable[[Count], str], name: Callable[[str], str]
+) -> list[Choice]:
+    numbers = Counter({chosen: 0} if chosen else {})
+    for one in counts:
+        numbers[of(one)] += one.number
+    return [(value, name(value), number) for value, number in numbers.most_common() if value]
+
+
+def _groups(reader: Reader, found: Sequence[Alert], counts: Sequence[Count]) -> list[Group]:
+    """The alerts in their order, under a heading where other hands begin."""
+    groups = []
+    for hands in Hands:
+        cards = [card(reader, alert) for alert in found if _hands(alert) is hands]
+        number = _sum(one for one in counts if one.hands is hands)
+        if cards:
+            heading = "" if hands is Hands.NOBODY else reader.words.counted(f"{hands}_heading", number)
+            groups.append(Group(heading, cards))
+    return groups
+
+
+def _hands(alert: Alert) -> Hands:
+    if alert.diagnosis.incident is not None:
+        return Hands.INCIDENT
+    return Hands.SOMEBODY if alert.state in ("acknowledged", "snoozed") else Hands.NOBODY
+
+
+def _troubles(reader: Reader, app: App, shops: Sequence[str]) -> list[Wider]:
+    """What keeps us from seeing, and from telling."""
+    blind = app.store.alerts(shops=shops, posting_number="")
+    dead = app.store.outgoing.troubles()
+    return [
+        *(_wider(reader, one, "/shops") for one in blind),
+        *(_wider(reader, dead[name], "/channels") for name in sorted(dead)),
+    ]
+
+
+def _wider(reader: Reader, alert: Alert, to: str) -> Wider:
+    about = alert.diagnosis
+    return Wider(card(reader, alert), wording.why(reader.voice, about), wording.tally(reader.voice, about), to)
+
+
+def _last_look(reader: Reader, shops: Sequence[ShopView]) -> str:
+    """When all shops had been looked at; what is not seen is said."""
+    unseen = sum(shop.state != "fresh" for shop in shops)
+    if unseen:
+        return reader.words.counted("unseen", unseen)
+    oldest: datetime | None = min((shop.read_at for shop in shops if shop.read_at), default=None)
+    return reader.say("late", "looked", ago=reader.ago(oldest), time=reader.at(oldest)) if oldest else ""

@@ -1,0 +1,76 @@
+"""An alert as a card of a page: what to do, how much time and money is left, why, and who has it."""
+
+from dataclasses import dataclass
+from urllib.parse import quote
+
+from labelwatch.core.model import Alert, AlertState, Diagnosis, Verdict
+from labelwatch.notify import wording
+from labelwatch.notify.moments import clock
+from labelwatch.notify.money import tariff
+from labelwatch.notify.plain import plain
+from labelwatch.web.page import Reader
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """Everything in words; empty = there is nothing to say of it."""
+
+    severity: str
+    subject: str
+    link: str
+    """Where there is more about it on the board."""
+    headline: str
+    left: str
+    act: str
+    verdict: str
+    cause: str
+    place: str
+    money: str
+    state: str
+    keeper: str
+    """Who has it, or until when it is quiet."""
+
+
+def card(reader: Reader, alert: Alert) -> Card:
+    """Of one posting, a shop, a channel or an incident."""
+    voice, about = reader.voice, alert.diagnosis
+    number = about.posting_number
+    left = wording.soonest if wording.is_incident(about) else wording.time_left
+    return Card(
+        severity=str(about.severity),
+        subject=wording.subject(voice, about),
+        link=posting_link(number, about.shop) if number else "",
+        headline=wording.headline(voice, about),
+        left=left(voice, about.deadline),
+        act=act(reader, about),
+        verdict=str(Verdict.WAIT if number and about.incident else about.verdict),
+        cause=wording.words_of(voice, about.cause).name,
+        place=wording.place(voice, about) if number else "",
+        money=tariff(voice, about),
+        state=str(alert.state),
+        keeper=wording.keeper(voice, alert),
+    )
+
+
+def act(reader: Reader, about: Diagnosis) -> str:
+    """Whether to wait or to act, and until when; what an incident explains is not handled by itself."""
+    if about.incident is not None and about.posting_number is not None:
+        return reader.say("late", "explained")
+    if about.verdict is Verdict.ACT:
+        return reader.say("late", "act")
+    until = about.wait_until
+    if until is None or until <= reader.now:
+        return reader.say("late", "wait")
+    return reader.say("late", "wait_until", time=clock(reader.voice, until))
+
+
+def posting_link(number: str, shop: str) -> str:
+    """The page of a posting; numbers and names may hold anything."""
+    return f"/posting/{quote(number, safe='')}?shop={quote(shop, safe='')}"
+
+
+def state_of(reader: Reader, alert: Alert) -> str:
+    """`open`, `in Anna's hands`, `quiet until 18:00`, `resolved`."""
+    if alert.state in (AlertState.ACKNOWLEDGED, AlertState.SNOOZED):
+        return wording.keeper(reader.voice, alert) or reader.say("state", "seen", by=plain(alert.handled_by, 40))
+    return reader.say("state", str(alert.state))
