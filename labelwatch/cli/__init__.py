@@ -17,6 +17,7 @@ from labelwatch.cli import (
     checking,
     database,
     demo,
+    doctor,
     handling,
     late,
     polling,
@@ -43,6 +44,7 @@ COMMANDS: dict[str, tuple[Entry, ...]] = {
     "Begin": (
         Entry("demo", demo.demo, "labelwatch demo --seconds 60 --language zh"),
         Entry("check", checking.check, "labelwatch check --online"),
+        Entry("doctor", doctor.doctor, "labelwatch doctor --offline"),
         Entry("test-alert", telling.try_channels, "labelwatch test-alert --channel packers"),
         Entry("sandbox", sandbox.sandbox, "labelwatch sandbox --port 8790 --scenario causes"),
     ),

@@ -30,7 +30,7 @@ def check(config: ConfigFile = None, online: Online = False, as_document: Json =
     except ConfigError as error:
         if not as_document:
             raise
-        as_json({"config": str(path), "ok": False, "mistakes": _mistakes(error)})
+        as_json({"config": str(path), "ok": False, "mistakes": mistakes_of(error)})
         raise typer.Exit(CONFIG_WRONG) from None
     findings = _findings(settings) if online else []
     ok = all(finding["ok"] for finding in findings)
@@ -50,7 +50,8 @@ def _findings(settings: Config) -> list[dict[str, Any]]:
         return [*shops, *(ask_channel(channel) for channel in settings.channels if channel.enabled)]
 
 
-def _mistakes(error: ConfigError) -> list[dict[str, Any]]:
+def mistakes_of(error: ConfigError) -> list[dict[str, Any]]:
+    """Every mistake as JSON."""
     return [
         {
             "file": str(mistake.file),

@@ -28,12 +28,12 @@ def printable(text: str) -> str:
     return "".join(c if c.isprintable() else " " for c in text if c.isprintable() or c.isspace())
 
 
-def say(text: str = "", style: str = "") -> None:
+def say(text: str = "", style: str = "", *, indent: int = 0) -> None:
     """Lines on stdout; in colour on a terminal only. Control characters in it go, line breaks stay."""
     console = Console(highlight=False, soft_wrap=True)
     for line in map(printable, text.split("\n")):
-        for part in wrapped(line, console.width) if is_terminal() else (line,):
-            console.print(Text(part, style))
+        for part in wrapped(line, console.width - indent) if is_terminal() else (line,):
+            console.print(Text(" " * indent + part, style))
 
 
 def complain(text: str) -> None:

@@ -56,12 +56,33 @@ class Demo:
 
 
 @dataclass(frozen=True, slots=True)
+class Found:
+    """What `doctor` says of one kind of finding: what was seen, what it means for the orders, what to do."""
+
+    seen: str
+    means: str = ""
+    todo: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Doctor:
+    fine: str
+    trouble: str
+    means: str
+    todo: str
+    level: Mapping[str, str]
+    about: Mapping[str, str]
+    found: Mapping[str, Found]
+
+
+@dataclass(frozen=True, slots=True)
 class Words:
     board: Board
     severity: Mapping[str, str]
     state: Mapping[str, str]
     show: Show
     demo: Demo
+    doctor: Doctor
 
 
 @cache

@@ -4,6 +4,7 @@ import re
 import smtplib
 import socket
 import ssl
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -87,11 +88,21 @@ def deliver(server: Server, line: Line, *, sender: str, recipient: str, letter: 
     Only when the last dot may have gone out and no answer came is it open whether the letter arrived.
     """
     talk = _Talk(server, line)
-    result = within(line.deadline, lambda: talk.deliver(sender, recipient, letter))
+    return _in_time(talk, lambda: talk.hand_in(sender, recipient, letter))
+
+
+def log_in(server: Server, line: Line) -> Result:
+    """Greet the server as for a letter, encrypt, log in, and hand in nothing; Delivered = it lets us."""
+    return _in_time(_Talk(server, line), lambda: Delivered("the login is good", verified=True))
+
+
+def _in_time(talk: "_Talk", go_on: Callable[[], Result]) -> Result:
+    deadline = talk.line.deadline
+    result = within(deadline, lambda: talk.go_through(go_on))
     if result is not None:
         return result
     talk.hang_up()
-    return talk.lost(f"no answer within {line.deadline.total_seconds():g} s")
+    return talk.lost(f"no answer within {deadline.total_seconds():g} s")
 
 
 class _CutShortError(Exception):
@@ -113,10 +124,11 @@ class _Talk:
     """Whether the last dot may have gone out."""
     is_over: bool = False
 
-    def deliver(self, sender: str, recipient: str, letter: bytes) -> Result:
+    def go_through(self, go_on: Callable[[], Result]) -> Result:
+        """Open the talk, go on, and end it whatever happens."""
         try:
             self._open()
-            return self._hand_in(sender, recipient, letter)
+            return go_on()
         except _CutShortError as end:
             return end.result
         except OSError as error:  # that of smtplib as well
@@ -208,7 +220,8 @@ class _Talk:
         except UnicodeEncodeError:
             raise _CutShortError(Permanent("user and password of the mail server must be ASCII")) from None
 
-    def _hand_in(self, sender: str, recipient: str, letter: bytes) -> Result:
+    def hand_in(self, sender: str, recipient: str, letter: bytes) -> Result:
+        """Hand in a letter over a talk that is open."""
         self._expect(Stage.SENDER, self.smtp.mail(sender))
         self._expect(Stage.RECIPIENT, self.smtp.rcpt(recipient))
         self._expect(Stage.DATA, self.smtp.docmd("DATA"))

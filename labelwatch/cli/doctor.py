@@ -1,0 +1,150 @@
+"""`doctor`: everything that watching and telling depend on, and what to do where it is not well."""
+
+import os
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from labelwatch.cli.options import ConfigFile, Json, Speak
+from labelwatch.cli.terminal import as_json, say, working
+from labelwatch.cli.troubles import CONFIG_WRONG, FOUND_TROUBLE
+from labelwatch.config import Config, ConfigError, find
+
+if TYPE_CHECKING:
+    from labelwatch.doctor import Finding
+    from labelwatch.notify.moments import Voice
+
+Offline = Annotated[bool, typer.Option("--offline", help="Ask neither Ozon nor the channels, only this machine.")]
+
+_STYLES = {"ok": "", "warning": "yellow", "wrong": "red"}
+_MARKS = {"ok": "✓", "warning": "!", "wrong": "✗"}
+
+
+def doctor(
+    config: ConfigFile = None, language: Speak = None, offline: Offline = False, as_document: Json = False
+) -> None:
+    """Look for what keeps labelwatch from watching, and say what to do about it.
+
+    It looks at the configuration, the way to Ozon and its certificate, the clock, the database and its disk, the
+    service, each shop and its key, each channel and what waits there, and the heartbeat. It changes nothing and sends
+    no message. Exits with 0 when all is well, 1 when something needs you, 78 when the configuration is wrong.
+    """
+    from labelwatch.cli.board import voice
+
+    settings = _configured(config, as_document=as_document)
+    with working("looking"):
+        findings, now = _found(config, settings, online=not offline)
+    spoken = voice(language or settings.language, settings.timezone, now)
+    worst_last = sorted(findings, key=lambda finding: list(_MARKS).index(finding.level))
+    if as_document:
+        as_json(_document(findings, spoken))
+    else:
+        _print(worst_last, spoken)
+    if worst_last[-1].level != "ok":
+        raise typer.Exit(FOUND_TROUBLE)
+
+
+def _configured(path: Path | None, *, as_document: bool) -> Config:
+    from labelwatch.cli.checking import mistakes_of
+    from labelwatch.cli.opening import configuration
+
+    try:
+        return configuration(path)
+    except ConfigError as error:
+        if not as_document:
+            raise
+        as_json({"ok": False, "findings": [], "mistakes": mistakes_of(error)})
+        raise typer.Exit(CONFIG_WRONG) from None
+
+
+def _found(path: Path | None, settings: Config, *, online: bool) -> tuple[list["Finding"], datetime]:
+    from labelwatch.doctor import admitted, examine
+
+    user = os.geteuid() if hasattr(os, "geteuid") else None
+    with admitted(settings, find(path, os.environ), online=online, user=user) as patient:
+        return list(examine(patient)), patient.now
+
+
+def _print(findings: Sequence["Finding"], speaker: "Voice") -> None:
+    from labelwatch.cli.words import words
+
+    said = words(speaker.words.language).doctor
+    for finding in findings:
+        told, style = _told(finding, speaker), _STYLES[finding.level]
+        line = speaker.words.line.colon.format(head=_title(finding, speaker), text=told["seen"])
+        say(f"{_MARKS[finding.level]} {line}", style=style)
+        for lead, text in ((said.means, told["means"]), (said.todo, told["do"])):
+            if text:
+                say(f"{lead}{text}", style="" if style else "dim", indent=4)
+    troubles = [finding for finding in findings if finding.level != "ok"]
+    if not troubles:
+        say(said.fine.format(count=len(findings)), style="bold green")
+        return
+    wrong = sum(finding.level == "wrong" for finding in troubles)
+    first = _title(next(one for one in findings if one.level == troubles[-1].level), speaker)
+    say(said.trouble.format(wrong=wrong, warnings=len(troubles) - wrong, first=first), style="bold")
+
+
+def _title(finding: "Finding", speaker: "Voice") -> str:
+    from labelwatch.cli.words import words
+
+    about = words(speaker.words.language).doctor.about[finding.about]
+    return f"{about} {finding.name}".rstrip()
+
+
+def _told(finding: "Finding", speaker: "Voice") -> dict[str, str]:
+    """What is said of a finding: what was seen, what it means for the orders, what to do; empty = nothing."""
+    from labelwatch.cli.words import words
+    from labelwatch.notify.catalog import sayable
+    from labelwatch.notify.wording import words_of
+
+    found = words(speaker.words.language).doctor.found[finding.what]
+    values = {"name": finding.name, "shop": finding.name}
+    values |= {key: _spoken(value, speaker) for key, value in finding.values.items()}
+    means, todo = [found.means], [found.todo]
+    if finding.cause:
+        cause = words_of(speaker, finding.cause)
+        values["cause"], means, todo = cause.name, [*cause.why[:1], *cause.advice[:1]], list(cause.steps)
+    gap = speaker.words.line.sentence_gap
+    return {
+        "seen": found.seen.format_map(values),
+        "means": gap.join(filter(None, sayable(means, values))),
+        "do": gap.join(filter(None, sayable(todo, values))),
+    }
+
+
+def _spoken(value: object, speaker: "Voice") -> str:
+    from labelwatch.notify.moments import clock, duration
+
+    if isinstance(value, datetime):
+        return clock(speaker, value)
+    return duration(speaker, value) if isinstance(value, timedelta) else str(value)
+
+
+def _document(findings: Sequence["Finding"], speaker: "Voice") -> dict[str, Any]:
+    from labelwatch.notify.view import rfc3339
+
+    def plainly(value: object) -> object:
+        if isinstance(value, datetime):
+            return rfc3339(value)
+        return value.total_seconds() if isinstance(value, timedelta) else value
+
+    return {
+        "as_of": rfc3339(speaker.now),
+        "ok": all(finding.level == "ok" for finding in findings),
+        "findings": [
+            {
+                "about": finding.about,
+                "name": finding.name or None,
+                "level": str(finding.level),
+                "what": finding.what,
+                **_told(finding, speaker),
+                "evidence": {key: plainly(value) for key, value in finding.values.items()},
+                "cause": finding.cause or None,
+            }
+            for finding in findings
+        ],
+    }

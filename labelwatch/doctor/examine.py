@@ -1,0 +1,31 @@
+"""All examinations, in the order in which they are told."""
+
+from collections.abc import Callable, Iterator
+
+from labelwatch.doctor.channels import channels, heartbeat
+from labelwatch.doctor.database import database
+from labelwatch.doctor.finding import Finding
+from labelwatch.doctor.machine import clock, configuration, program, way
+from labelwatch.doctor.patient import Patient
+from labelwatch.doctor.service import service
+from labelwatch.doctor.shops import shops
+
+Examination = Callable[[Patient], Iterator[Finding]]
+
+EXAMINATIONS: tuple[Examination, ...] = (
+    program,
+    configuration,
+    way,
+    clock,
+    database,
+    service,
+    shops,
+    channels,
+    heartbeat,
+)
+
+
+def examine(patient: Patient) -> Iterator[Finding]:
+    """Every finding, as soon as it is there. StoreError only when the database goes away meanwhile."""
+    for examination in EXAMINATIONS:
+        yield from examination(patient)

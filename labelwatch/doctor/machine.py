@@ -1,0 +1,56 @@
+"""The configuration, the program, the way to Ozon, and the clock."""
+
+import platform
+from collections.abc import Iterator
+from datetime import timedelta
+from urllib.parse import urlsplit
+
+from labelwatch import __version__
+from labelwatch.doctor.finding import Finding, Level, Value
+from labelwatch.doctor.patient import Patient
+
+SKEW = timedelta(seconds=30)
+BAD_SKEW = timedelta(minutes=10)
+
+
+def configuration(patient: Patient) -> Iterator[Finding]:
+    """Is the file right, and does it say anything that works but should be better. (A wrong one ends before this.)"""
+    config, file = patient.config, str(patient.file)
+    shops, channels = (sum(one.enabled for one in some) for some in (config.shops, config.channels))
+    values: dict[str, Value] = {"file": file, "shops": shops, "channels": channels}
+    yield Finding("configuration", Level.OK, "config_right", values)
+    for doubt in config.warnings:
+        yield Finding("configuration", Level.WARNING, "config_doubt", {"file": file, "doubt": doubt})
+
+
+def program(patient: Patient) -> Iterator[Finding]:
+    """Which labelwatch this is, and on what it runs."""
+    system = f"{platform.system()} {platform.release()}"
+    values = {"version": __version__, "python": platform.python_version(), "system": system}
+    yield Finding("program", Level.OK, "program", values)
+
+
+def way(patient: Patient) -> Iterator[Finding]:
+    """Can Ozon be reached: its name, a proxy that the environment names, its certificate."""
+    found = patient.knock
+    if found is None:
+        return
+    values = {"host": urlsplit(patient.config.ozon.base_url).netloc, "proxy": found.proxy, "said": found.detail}
+    if found.barrier is not None:
+        yield Finding("way", Level.WRONG, f"way_{found.barrier}", values)
+    else:
+        yield Finding("way", Level.OK, "way_proxied" if found.proxy else "way_open", values)
+
+
+def clock(patient: Patient) -> Iterator[Finding]:
+    """Does this machine's clock agree with Ozon's."""
+    skew = patient.knock.skew if patient.knock else None
+    if skew is None:
+        return
+    off = abs(skew)
+    values = {"seconds": round(off.total_seconds())}
+    if off <= SKEW:
+        yield Finding("clock", Level.OK, "clock_right", values)
+        return
+    what = "clock_ahead" if skew > timedelta(0) else "clock_behind"
+    yield Finding("clock", Level.WRONG if off > BAD_SKEW else Level.WARNING, what, values)

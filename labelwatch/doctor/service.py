@@ -1,0 +1,31 @@
+"""The service: does anybody watch, and will it after the next start of the machine."""
+
+from collections.abc import Iterator, Mapping
+
+from labelwatch.doctor.finding import Finding, Level
+from labelwatch.doctor.patient import Patient
+from labelwatch.doctor.systemd import UNIT
+from labelwatch.store.health import Health
+
+
+def service(patient: Patient) -> Iterator[Finding]:
+    """Is `labelwatch run` at work on this database; is the systemd unit installed, running and enabled."""
+    found = patient.health
+    holder = found.holder if isinstance(found, Health) else None
+    values = {"unit": UNIT, "pid": holder or "?", "restarts": patient.unit.get("NRestarts", "0")}
+    level, what = _judged(patient.unit, is_held=holder is not None)
+    yield Finding("service", level, what, values)
+
+
+def _judged(unit: Mapping[str, str], *, is_held: bool) -> tuple[Level, str]:
+    if not unit:
+        return (Level.OK, "service_by_hand") if is_held else (Level.WARNING, "service_none")
+    state = unit.get("ActiveState")
+    if state != "active":
+        # systemd says "activating" of one that it starts again and again.
+        return Level.WRONG, "service_failing" if state == "activating" else "service_stopped"
+    if not is_held:
+        return Level.WARNING, "service_elsewhere"
+    if unit.get("UnitFileState") not in ("enabled", "enabled-runtime", "static"):
+        return Level.WARNING, "service_not_enabled"
+    return Level.OK, "service_runs"

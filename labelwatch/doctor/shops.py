@@ -1,0 +1,80 @@
+"""The shops: how reading them goes, and what their keys may do and until when."""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+
+from labelwatch.app import open_source
+from labelwatch.config import Shop
+from labelwatch.core.diagnose import BLIND_AFTER_INTERVALS
+from labelwatch.doctor.finding import Finding, Level, Value
+from labelwatch.doctor.patient import Patient
+from labelwatch.sources import KeyInfo, SourceError
+from labelwatch.store import ShopState, Store
+
+KEY_ENDS_SOON = timedelta(days=14)
+AT_ONCE = 8
+"""Shops asked at a time."""
+
+
+def shops(patient: Patient) -> Iterator[Finding]:
+    """Of each shop: when it was last read and what stood in the way, which postings made no sense, and its key."""
+    enabled = [shop for shop in patient.config.shops if shop.enabled]
+    if patient.store is not None:
+        states = {state.name: state for state in patient.store.shops()}
+        for shop in enabled:
+            yield from _reading(patient, patient.store, shop, states.get(shop.name))
+    if patient.may_ask:
+        with ThreadPoolExecutor(AT_ONCE) as pool:
+            yield from pool.map(lambda shop: _key(patient, shop), enabled)
+
+
+def _reading(patient: Patient, store: Store, shop: Shop, state: ShopState | None) -> Iterator[Finding]:
+    if state is None or (state.read_at is None and not state.failing_since):
+        yield Finding("shop", Level.WARNING, "shop_never", name=shop.name)
+        return
+    yield _last_poll(patient, shop, state)
+    if state.read_from is None:
+        return
+    # What the last complete round could not read either.
+    broken = [row for row in store.quarantined(state.read_from) if row.shop == shop.name]
+    if broken:
+        worst = broken[0]
+        values: dict[str, Value] = {"count": len(broken), "posting": worst.number or "?"}
+        values |= {"problem": worst.problem, "path": worst.path, "since": worst.first_seen}
+        yield Finding("shop", Level.WARNING, "shop_unreadable", values, name=shop.name)
+
+
+def _last_poll(patient: Patient, shop: Shop, state: ShopState) -> Finding:
+    every, values = patient.config.every(shop), dict[str, Value]()
+    if state.failing_since:
+        values = {"since": state.failing_since, "failures": state.failures, "said": state.detail}
+        return Finding("shop", Level.WRONG, "shop_blind", values, name=shop.name, cause=state.cause)
+    assert state.read_at is not None, "what was never read and never failed is told of before"
+    ago = max(patient.now - state.read_at, timedelta(0))
+    values = {"ago": ago, "every": every}
+    if ago >= max(BLIND_AFTER_INTERVALS * every, timedelta(minutes=1)):
+        return Finding("shop", Level.WRONG, "shop_overdue", values, name=shop.name)
+    return Finding("shop", Level.OK, "shop_read", values, name=shop.name)
+
+
+def _key(patient: Patient, shop: Shop) -> Finding:
+    source = open_source(patient.config, shop, patient.clock)
+    try:
+        return _judged(patient, shop, source.key_info())
+    except SourceError as error:
+        cause, said = str(error.trouble), {"said": error.detail}
+        return Finding("key", Level.WRONG, "key_refused", said, name=shop.name, cause=cause)
+    finally:
+        source.close()
+
+
+def _judged(patient: Patient, shop: Shop, info: KeyInfo) -> Finding:
+    values: dict[str, Value] = {"roles": ", ".join(info.roles) or "-"}
+    if info.expires_at is None:
+        return Finding("key", Level.OK, "key_good", values, name=shop.name)
+    left = info.expires_at - patient.now
+    values |= {"ends": info.expires_at, "days": max(left.days, 0)}
+    if left < KEY_ENDS_SOON:
+        return Finding("key", Level.WARNING, "key_ends_soon", values, name=shop.name)
+    return Finding("key", Level.OK, "key_good_until", values, name=shop.name)
