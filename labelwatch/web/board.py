@@ -7,6 +7,7 @@ from importlib.resources import files
 from anyio import to_thread
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Mount, Route
@@ -15,6 +16,9 @@ from starlette.staticfiles import StaticFiles
 from labelwatch.app import App
 from labelwatch.config import Web
 from labelwatch.store import StoreError
+from labelwatch.web import actions, health, links, login
+from labelwatch.web.door import door
+from labelwatch.web.guard import Guard
 from labelwatch.web.page import respond
 from labelwatch.web.pages import late
 
@@ -28,7 +32,8 @@ def create(app: App, settings: Web) -> Starlette:
     """The board over an app; it owns neither the app nor its store."""
     static = StaticFiles(directory=str(files("labelwatch.web").joinpath("static")))
     board = Starlette(
-        routes=[*PAGES, Mount("/static", static)],
+        routes=[*PAGES, *actions.ROUTES, *links.ROUTES, *login.ROUTES, *health.ROUTES, Mount("/static", static)],
+        middleware=[Middleware(Guard, door=door(app, settings))],
         exception_handlers={HTTPException: _no_page, StoreError: _no_database},
         lifespan=_few_threads,
     )

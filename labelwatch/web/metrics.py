@@ -1,0 +1,101 @@
+"""What Prometheus reads, asked of the store at each scrape; deploy/ has rules and a dashboard over these names."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from labelwatch import __version__
+from labelwatch.app import App
+from labelwatch.store import StoreError
+
+Values = Mapping[Any, float]
+"""The values of the labels, in a tuple -> the reading."""
+
+
+class Readings(Collector):
+    """Everything that is measured, as it is now; of a database that cannot be read only that."""
+
+    def __init__(self, app: App) -> None:
+        self.app = app
+
+    def collect(self) -> Iterable[Metric]:
+        """One family for each measure."""
+        yield _gauge("build_info", "Which labelwatch this is.", ["version"], {(__version__,): 1})
+        try:
+            found = [*_of_shops(self.app), *_of_labels(self.app), *_of_telling(self.app), *_of_files(self.app)]
+        except StoreError:
+            found = []
+        yield _gauge("database_up", "Whether the database can be read.", [], {(): float(bool(found))})
+        yield from found
+
+
+def exposition(app: App) -> bytes:
+    """All readings in the text format of Prometheus."""
+    registry = CollectorRegistry()
+    registry.register(Readings(app))
+    return generate_latest(registry)
+
+
+def _of_shops(app: App) -> Iterator[Metric]:
+    now, shop = app.clock.now(), ["shop"]
+    seen = {view.name: view for view in app.sight()}
+    read = {(name,): _age(now, view.read_at) for name, view in seen.items() if view.read_at is not None}
+    every = {(name,): interval.total_seconds() for name, interval in app.shops()}
+    trouble = {(name, view.cause or view.state): 1.0 for name, view in seen.items() if view.state != "fresh"}
+    yield _gauge("shop_read_age_seconds", "Since a shop was last read whole; missing: never.", shop, read)
+    yield _gauge("shop_interval_seconds", "How often a shop is to be read.", shop, every)
+    yield _gauge("shop_failing", "A shop that is not seen well, and why.", ["shop", "cause"], trouble)
+    open_ones = {(name,): float(view.postings) for name, view in seen.items()}
+    yield _gauge("open_postings", "Postings that are watched.", shop, open_ones)
+    polls = {name: poll for name, poll in app.store.last_polls().items() if name in seen}
+    lasted = {(name,): (poll.finished_at - poll.started_at).total_seconds() for name, poll in polls.items()}
+    asked = {(name,): float(poll.requests) for name, poll in polls.items()}
+    changed = {(name,): float(poll.changed) for name, poll in polls.items()}
+    yield _gauge("poll_duration_seconds", "How long the last poll of a shop took.", shop, lasted)
+    yield _gauge("poll_requests", "Questions that the last poll put to Ozon.", shop, asked)
+    yield _gauge("poll_changed_postings", "Postings that had changed at the last poll.", shop, changed)
+
+
+def _of_labels(app: App) -> Iterator[Metric]:
+    late = Counter[tuple[str, ...]]()
+    for one in app.store.board.counts([name for name, _ in app.shops()]):
+        late[one.shop, one.cause, str(one.severity), str(one.hands)] += one.number
+    labels = ["shop", "cause", "severity", "hands"]
+    yield _gauge("late_postings", "Postings whose label is late, by cause, severity and who has them.", labels, late)
+    yield _gauge("open_incidents", "Events that hold up many labels.", [], {(): float(len(app.store.incidents()))})
+
+
+def _of_telling(app: App) -> Iterator[Metric]:
+    now, names = app.clock.now(), [to.name for to in app.config.destinations()]
+    states, troubles = app.store.outgoing.states(), app.store.outgoing.troubles()
+    rows = {key: float(number) for key, number in app.store.gauges.outbox().items()}
+    oldest = app.store.gauges.oldest_due(now)
+    overdue = {(name,): _age(now, oldest[name]) if name in oldest else 0.0 for name in names}
+    failing = {(name,): float(name in troubles) for name in names}
+    sent = {(name,): _age(now, at) for name in names if name in states and (at := states[name].sent_at)}
+    about = "Notifications that wait, and of the latest those that died or expired."
+    yield _gauge("outbox_notifications", about, ["channel", "state"], rows)
+    yield _gauge("outbox_overdue_seconds", "Since the oldest unsent notification was due.", ["channel"], overdue)
+    yield _gauge("channel_failing", "Whether a channel does not work.", ["channel"], failing)
+    yield _gauge("channel_sent_age_seconds", "Since a channel took its last message.", ["channel"], sent)
+
+
+def _of_files(app: App) -> Iterator[Metric]:
+    sizes = {(kind,): float(size) for kind, size in app.store.gauges.files().items()}
+    yield _gauge("database_file_bytes", "Size of the database and of its write-ahead log.", ["file"], sizes)
+
+
+def _gauge(name: str, about: str, labels: Sequence[str], values: Values) -> Metric:
+    family = GaugeMetricFamily(f"labelwatch_{name}", about, labels=labels)
+    for key, value in values.items():
+        family.add_metric(key, value)
+    return family
+
+
+def _age(now: datetime, at: datetime) -> float:
+    return max((now - at).total_seconds(), 0.0)

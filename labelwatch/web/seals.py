@@ -1,0 +1,92 @@
+"""What the board trusts of what a browser brings back: values sealed with a secret that the database keeps."""
+
+import hashlib
+import hmac
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from itsdangerous import BadData, URLSafeSerializer
+
+SESSION_LASTS = timedelta(days=30)
+A_YEAR = timedelta(days=365)
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """Somebody who gave the password."""
+
+    id: str
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """A browser that was here; `is_known`: somebody has given the right password in it before."""
+
+    id: str
+    is_known: bool = False
+    is_new: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Seals:
+    """Seals and opens; what is altered, of another kind, or out of date opens as None.
+
+    Sessions are sealed with the password as well: when it changes, everybody is out.
+    """
+
+    secret: str = field(repr=False)
+    password: str = field(repr=False)
+    chance: Callable[[], str]
+    """A new value that nobody can guess."""
+
+    def new_session(self, now: datetime) -> Session:
+        return Session(self.chance(), now + SESSION_LASTS)
+
+    def session(self, session: Session) -> str:
+        """The value of a session's cookie."""
+        return self._session().dumps([session.id, int(session.until.timestamp())])
+
+    def opened_session(self, sealed: str, now: datetime) -> Session | None:
+        match _opened(self._session(), sealed):
+            case [str(id_), int(until)] if now.timestamp() < until <= (now + 2 * SESSION_LASTS).timestamp():
+                return Session(id_, datetime.fromtimestamp(until, now.tzinfo))
+        return None
+
+    def visit(self, visit: Visit) -> str:
+        """The value of a visit's cookie."""
+        return self._of("visit").dumps([visit.id, visit.is_known])
+
+    def opened_visit(self, sealed: str) -> Visit:
+        """Who brings no visit that can be opened begins a new one."""
+        match _opened(self._of("visit"), sealed):
+            case [str(id_), bool(is_known)]:
+                return Visit(id_, is_known)
+        return Visit(self.chance(), is_new=True)
+
+    def flash(self, text: str) -> str:
+        return self._of("flash").dumps(text)
+
+    def opened_flash(self, sealed: str) -> str:
+        text = _opened(self._of("flash"), sealed)
+        return text if isinstance(text, str) else ""
+
+    def form_token(self, owner: str) -> str:
+        """What every form of a session (or else of a visit) must send back."""
+        return hmac.new(self.secret.encode(), f"form {owner}".encode(), hashlib.sha256).hexdigest()
+
+    def _session(self) -> URLSafeSerializer:
+        return self._of("session", self.password)
+
+    def _of(self, kind: str, more: str = "") -> URLSafeSerializer:
+        how = {"key_derivation": "hmac", "digest_method": hashlib.sha256}
+        return URLSafeSerializer(f"{self.secret}\n{more}", salt=f"labelwatch {kind}", signer_kwargs=how)
+
+
+def _opened(serializer: URLSafeSerializer, sealed: str) -> object:
+    try:
+        value: object = serializer.loads(sealed)
+    except BadData:
+        return None
+    return value
