@@ -20,12 +20,19 @@ from labelwatch.web import actions, health, links, login
 from labelwatch.web.door import door
 from labelwatch.web.guard import Guard
 from labelwatch.web.page import respond
-from labelwatch.web.pages import late
+from labelwatch.web.pages import causes, channels, incidents, late, posting, shops
 
 THREADS = 8
 """So many pages are made at once; the others wait, and the poller keeps its share of the machine."""
 
-PAGES = (Route("/", late.page),)
+PAGES = (
+    Route("/", late.page),
+    Route("/posting/{number:path}", posting.page),
+    Route("/shops", shops.page),
+    Route("/channels", channels.page),
+    Route("/incidents", incidents.page),
+    Route("/causes", causes.page),
+)
 
 
 def create(app: App, settings: Web) -> Starlette:
@@ -48,7 +55,7 @@ def _no_page(request: Request, error: Exception) -> Response:
 
 
 def _no_database(request: Request, error: Exception) -> Response:
-    return respond(request, "trouble.html", status=503, key="no_database", detail=str(error))
+    return respond(request, "trouble.html", status=503, key="no_database", detail=str(error), sights=())
 
 
 @asynccontextmanager

@@ -101,8 +101,11 @@ def language_of(request: Request, *, default: str) -> str:
 
 
 def respond(request: Request, template: str, *, status: int = 200, **context: Any) -> HTMLResponse:
-    """A page: the template over what is given and what every page shows (see base.html)."""
+    """A page: the template over what is given and what every page shows (see base.html); `sights` are asked of the
+    database unless they are given."""
     reader = reader_of(request)
+    if "sights" not in context:
+        context["sights"] = sights(reader, app_of(request).sight())
     shown = {**_frame(request, reader), **context}
     response = HTMLResponse(environment.get_template(template).render(shown), status_code=status)
     asked = request.query_params.get("lang")
@@ -130,7 +133,6 @@ def _frame(request: Request, reader: Reader) -> Context:
         "nav": [(key, to := _PATHS.get(key, f"/{key}"), path == to) for key in NAV],
         "as_of": reader.at(reader.now),
         "refresh": int(REFRESH.total_seconds()),
-        "sights": sights(reader, app_of(request).sight()),
         "wall": "wall" in request.query_params,
         "here": link(request),
         "csrf": getattr(state, "csrf", ""),

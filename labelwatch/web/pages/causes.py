@@ -1,0 +1,58 @@
+"""`/causes`: everything that can hold up a label: what it means, what proves it, what helps."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from labelwatch.core.causes import CAUSES, MEANINGS
+from labelwatch.core.model import Family
+from labelwatch.notify.catalog import sayable
+from labelwatch.web.page import Reader, app_of, reader_of, respond
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """One cause in words, with what stands for a posting's own data."""
+
+    id: str
+    name: str
+    why: str
+    proof: str
+    steps: Sequence[str]
+    judged: str
+    """How often it was named, and how often it was that."""
+
+
+def page(request: Request) -> Response:
+    """By family, in the order in which they are looked for."""
+    app, reader = app_of(request), reader_of(request)
+    judged: dict[str, list[tuple[str, int]]] = {}
+    for said, really, number in app.store.verdicts():
+        judged.setdefault(said, []).append((really, number))
+    families: dict[Family, list[Cause]] = {}
+    for cause, family in CAUSES.items():
+        families.setdefault(family, []).append(_cause(reader, cause, judged.get(cause, [])))
+    order = [*(family for family in families if family is not Family.BLIND), Family.BLIND]
+    return respond(request, "causes.html", families=[(str(family), families[family]) for family in order])
+
+
+def _cause(reader: Reader, cause: str, judged: Sequence[tuple[str, int]]) -> Cause:
+    said, values = reader.voice.words.cause[cause], _example(reader)
+    right, total = sum(n for really, n in judged if really == cause), sum(n for _, n in judged)
+    return Cause(
+        id=cause,
+        name=said.name,
+        why=reader.voice.words.line.sentence_gap.join(
+            [*sayable(said.why, values)[:1], *sayable(said.advice, values)[:1]]
+        ),
+        proof=" ".join(MEANINGS[cause].split()),
+        steps=sayable(said.steps, values),
+        judged=reader.say("causes", "judged", right=right, total=total) if total else "",
+    )
+
+
+def _example(reader: Reader) -> Mapping[str, str]:
+    """What stands where a posting's own data would."""
+    return {"carrier": reader.voice.words.line.carrier, **reader.words.said["example"]}

@@ -1,0 +1,88 @@
+"""`/incidents`: what holds up many labels at once, now and in the last weeks."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from labelwatch.core.model import Alert
+from labelwatch.notify import single, wording
+from labelwatch.notify.letters import kinds_of, language_of, letter
+from labelwatch.web.cards import Card, card, state_of
+from labelwatch.web.page import Reader, app_of, reader_of, respond
+
+PAST = timedelta(days=28)
+MOST = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """A letter to copy."""
+
+    id: str
+    to: str
+    language: str
+    text: str
+    where: str
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """An incident in words."""
+
+    card: Card
+    why: str
+    tally: str
+    due: str
+    shops: str
+    since: str
+    lasted: str
+    outcome: str
+    state: str
+    steps: Sequence[str]
+    letters: Sequence[Ready]
+
+
+def page(request: Request) -> Response:
+    """Open incidents first, then those that have ended, latest first."""
+    app, reader = app_of(request), reader_of(request)
+    found = app.store.incidents(open_only=False, resolved_since=reader.now - PAST)
+    past = sorted((one for one in found if one.resolved_at), key=_ended, reverse=True)[:MOST]
+    return respond(
+        request,
+        "incidents.html",
+        now=[_event(reader, one) for one in found if one.resolved_at is None],
+        past=[_event(reader, one) for one in past],
+    )
+
+
+def _ended(alert: Alert) -> datetime:
+    assert alert.resolved_at is not None, "asked of what has ended"
+    return alert.resolved_at
+
+
+def _event(reader: Reader, alert: Alert) -> Event:
+    voice, about, is_open = reader.voice, alert.diagnosis, alert.resolved_at is None
+    since = about.waiting_since.latest if about.waiting_since else alert.opened_at
+    return Event(
+        card=card(reader, alert),
+        why=wording.why(voice, about),
+        tally=wording.tally(voice, about),
+        due=wording.due(voice, about) if is_open else "",
+        shops=wording.shops(voice, about),
+        since=reader.at(since),
+        lasted=single.lasted(voice, alert),
+        outcome=single.outcome(voice, alert) if not is_open else "",
+        state=state_of(reader, alert),
+        steps=wording.steps(voice, about) if is_open else (),
+        letters=[_ready(reader, alert, place) for place in range(len(kinds_of(alert)))],
+    )
+
+
+def _ready(reader: Reader, alert: Alert, place: int) -> Ready:
+    kind = kinds_of(alert)[place]
+    language = language_of(kind, reader.language)
+    written = letter(kind, alert, language=language, zone=reader.voice.zone.key, now=reader.now)
+    return Ready(f"letter-{kind}-{alert.id}", written.to, language, written.text, written.where)

@@ -1,0 +1,170 @@
+"""`/posting/<number>`: why its label is late, what to do, the letters that are ready, and all that was seen of it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from labelwatch.core.causes import CAUSES
+from labelwatch.core.detect import LABEL_ACTIONS
+from labelwatch.core.model import Alert, Family
+from labelwatch.notify import single, wording
+from labelwatch.notify.letters import Kind, Letter, kinds_of, language_of, letter
+from labelwatch.notify.links import link, settings_link
+from labelwatch.notify.plain import plain
+from labelwatch.seen import Dossier
+from labelwatch.store import HistoryRow, OutboxRow
+from labelwatch.web.actions import SPANS
+from labelwatch.web.cards import Card, card, state_of
+from labelwatch.web.page import Reader, app_of, reader_of, respond
+from labelwatch.web.telling import Telling, tellings
+
+TOLD = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """A letter to copy, and, where it is not in the reader's language, what it says."""
+
+    id: str
+    letter: Letter
+    translation: str
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """The open alert of a posting, or the last one it had, in words."""
+
+    card: Card
+    is_open: bool
+    state: str
+    why: str
+    due: str
+    steps: Sequence[str]
+    evidence: str
+    ruled_out: Sequence[tuple[str, str]]
+    goods: str
+    cabinet: str
+    settings: str
+    letters: Sequence[Ready]
+    cause: str
+    ended: str
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """How the posting stood from a time on."""
+
+    at: str
+    status: str
+    label: bool
+    tracking: str
+    cutoff: str
+
+
+@dataclass(frozen=True, slots=True)
+class Paper:
+    """A posting of one shop."""
+
+    shop: str
+    number: str
+    status: str
+    method: str
+    trouble: Trouble | None
+    history: Sequence[Moment]
+    told: Sequence[Telling]
+
+
+def page(request: Request) -> Response:
+    """One posting; of several shops that have one of this number, the one that ?shop= names."""
+    app, reader = app_of(request), reader_of(request)
+    number = request.path_params["number"]
+    shop = request.query_params.get("shop", "")
+    found = [one for one in app.dossiers(number) if shop in ("", one.shop)]
+    if not found:
+        return respond(request, "trouble.html", status=404, key="no_posting", detail=plain(number))
+    rows = app.store.notifications(posting_number=number, limit=TOLD)
+    papers = [_paper(reader, one, rows) for one in found]
+    return respond(request, "posting.html", number=number, papers=papers, causes=_causes(reader), spans=list(SPANS))
+
+
+def _paper(reader: Reader, found: Dossier, rows: Sequence[OutboxRow]) -> Paper:
+    posting = found.known.posting
+    mine = [row for row in reversed(rows) if row.notification.alert.diagnosis.shop == found.shop]
+    method = (posting.method.name, posting.method.carrier, posting.method.warehouse)
+    return Paper(
+        shop=found.shop,
+        number=posting.number,
+        status=_status(reader, posting.status, posting.substatus),
+        method=" · ".join(dict.fromkeys(plain(name, 60) for name in method if name)),
+        trouble=_trouble(reader, found.alerts[-1]) if found.alerts else None,
+        history=[_moment(reader, row) for row in reversed(found.history)],
+        told=tellings(reader, mine),
+    )
+
+
+def _trouble(reader: Reader, alert: Alert) -> Trouble:
+    voice, about, is_open = reader.voice, alert.diagnosis, alert.resolved_at is None
+    return Trouble(
+        card=card(reader, alert),
+        is_open=is_open,
+        state=state_of(reader, alert),
+        why=wording.why(voice, about),
+        due=wording.due(voice, about),
+        steps=wording.steps(voice, about) if is_open else (),
+        evidence=wording.evidence(voice, about),
+        ruled_out=[
+            (wording.words_of(voice, other.cause).name, plain(other.because, 160)) for other in about.ruled_out
+        ],
+        goods=wording.goods(voice, about),
+        cabinet=link(about),
+        settings=settings_link(about) if is_open else "",
+        letters=_letters(reader, alert),
+        cause=about.cause,
+        ended="" if is_open else _ended(reader, alert),
+    )
+
+
+def _ended(reader: Reader, alert: Alert) -> str:
+    """`Label is there · tomorrow 18:00 · 20 min to spare`."""
+    pieces = single.outcome(reader.voice, alert), reader.at(alert.resolved_at), single.to_spare(reader.voice, alert)
+    return " · ".join(filter(None, pieces))
+
+
+def _letters(reader: Reader, alert: Alert) -> list[Ready]:
+    return [_ready(reader, kind, alert) for kind in kinds_of(alert)]
+
+
+def _ready(reader: Reader, kind: Kind, alert: Alert) -> Ready:
+    def written(language: str) -> Letter:
+        return letter(kind, alert, language=language, zone=reader.voice.zone.key, now=reader.now)
+
+    sent = language_of(kind, reader.language)
+    translation = written(reader.language).text if sent != reader.language else ""
+    place = f"letter-{kind}-{alert.id}"
+    return Ready(place, written(sent), translation)
+
+
+def _moment(reader: Reader, row: HistoryRow) -> Moment:
+    return Moment(
+        at=reader.at(row.seen_at),
+        status=_status(reader, row.status, row.substatus),
+        label=not LABEL_ACTIONS.isdisjoint(row.actions),
+        tracking=plain(row.tracking_number),
+        cutoff=reader.at(row.cutoff),
+    )
+
+
+def _status(reader: Reader, status: str, substatus: str) -> str:
+    words = reader.voice.words
+    whole, part = words.status.get(status, plain(status)), words.substatus.get(substatus, plain(substatus))
+    return whole if part in ("", whole) else reader.say("posting", "status", status=whole, substatus=part)
+
+
+def _causes(reader: Reader) -> list[tuple[str, str]]:
+    """What a posting's cause may really have been: id and name, by name."""
+    names = (
+        (one, wording.words_of(reader.voice, one).name) for one, family in CAUSES.items() if family != Family.BLIND
+    )
+    return sorted(names, key=lambda one: one[1])
