@@ -1,0 +1,236 @@
+"""What happened to one posting, in the reader's words: the moments, and how it stood between them."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from itertools import groupby, pairwise
+
+from labelwatch.core.model import Alert, AlertState, Interval, Reason
+from labelwatch.notify.moments import Voice, clock, duration
+from labelwatch.notify.plain import plain
+from labelwatch.notify.wording import words_of
+from labelwatch.seen import Dossier
+from labelwatch.store import EvidenceLevel, HistoryRow, OutboxRow, OutboxState
+from labelwatch.web.words import Words, words
+
+MAX_CHANGES = 40
+"""Of a posting that changed more often, the last changes are told."""
+MAX_REMINDERS = 3
+"""More reminders than these are told as a number."""
+_A_MINUTE = timedelta(minutes=1)
+_SAYS_NOTHING = ("", "posting_created")
+_ARRIVED = (OutboxState.SENT, OutboxState.UNVERIFIED)
+
+
+class Mark(StrEnum):
+    """What a moment is about; each has a shape of its own."""
+
+    STATUS = "status"
+    CHANGE = "change"
+    OFFERED = "offered"
+    PRINTED = "printed"
+    VERIFIED = "verified"
+    LATE = "late"
+    TOLD = "told"
+    UNTOLD = "untold"
+    TAKEN = "taken"
+    SNOOZED = "snoozed"
+    OVER = "over"
+    GAP = "gap"
+    CUTOFF = "cutoff"
+    HARD_CUTOFF = "hard_cutoff"
+    NOW = "now"
+
+
+_ORDER = {mark: place for place, mark in enumerate(Mark)}
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    at: datetime
+    mark: Mark
+    text: str
+
+
+class Look(StrEnum):
+    """How a stretch of time is drawn."""
+
+    EVEN = "even"
+    ODD = "odd"
+    """A status and the one after it differ, whatever they are."""
+    UNSURE = "unsure"
+    """It changed some time in between."""
+    UNSEEN = "unseen"
+    """Nobody looked."""
+    LATE = "late"
+    TAKEN = "taken"
+    SNOOZED = "snoozed"
+
+
+@dataclass(frozen=True, slots=True)
+class Band:
+    """A stretch of time in one look."""
+
+    begin: datetime
+    end: datetime
+    look: Look
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """Everything that is drawn; moments in the order of time, later bands over earlier ones."""
+
+    moments: tuple[Moment, ...]
+    standing: tuple[Band, ...]
+    """What Ozon said of it."""
+    trouble: tuple[Band, ...]
+    """While it was late, and who had taken it."""
+
+
+def tell(found: Dossier, told: Iterable[OutboxRow], voice: Voice, *, gaps: Sequence[Interval] = ()) -> Story:
+    """The story of a posting until `voice.now`, with what is due after it; `gaps` are the times nobody looked."""
+    said = words(voice.words.language)
+    changes = found.history[-MAX_CHANGES:]
+    moments = [
+        *_changes(changes, said, voice),
+        *_cutoffs(found, said, voice),
+        *_label(found, said, voice),
+        *(moment for alert in found.alerts for moment in _alert(alert, said, voice)),
+        *_tellings(told, said, voice),
+        *(Moment(gap.earliest, Mark.GAP, _say(said, "gap", took=_took(voice, gap))) for gap in gaps),
+        Moment(voice.now, Mark.NOW, said.said["timeline"]["now"]),
+    ]
+    return Story(
+        moments=tuple(sorted(moments, key=lambda one: (one.at, _ORDER[one.mark]))),
+        standing=(*_standing(changes, voice.now), *(Band(gap.earliest, gap.latest, Look.UNSEEN) for gap in gaps)),
+        trouble=tuple(band for alert in found.alerts for band in _trouble(alert, voice.now)),
+    )
+
+
+def span(found: Dossier, now: datetime) -> Interval:
+    """From when on and until when a posting was to be watched: the time in which gaps matter."""
+    track = found.known.track
+    ended = found.history[-1].seen_at if found.history and track.stage == "done" else now
+    return Interval(min(track.first_seen, ended), max(track.first_seen, ended))
+
+
+def _say(said: Words, key: str, **values: object) -> str:
+    return said.say("timeline", key, **values)
+
+
+def _took(voice: Voice, whole: Interval) -> str:
+    return duration(voice, whole.latest - whole.earliest)
+
+
+def _standing(changes: Sequence[HistoryRow], now: datetime) -> Iterator[Band]:
+    """A band for each status from when it was seen; before it a hatched one, since it was last seen otherwise."""
+    statuses = _statuses(changes)
+    looks = (Look.EVEN, Look.ODD)
+    for place, (row, after) in enumerate(pairwise([*statuses, None])):
+        assert row is not None, "only the last is none"
+        end = now if after is None else after.not_before or after.seen_at
+        if end > row.seen_at:
+            yield Band(row.seen_at, end, looks[place % 2])
+        if after is not None and after.not_before is not None and after.not_before < after.seen_at:
+            yield Band(max(after.not_before, row.seen_at), after.seen_at, Look.UNSURE)
+
+
+def _statuses(changes: Iterable[HistoryRow]) -> list[HistoryRow]:
+    """The rows with which another status begins."""
+    return [next(rows) for _, rows in groupby(changes, key=lambda row: (row.status, row.substatus))]
+
+
+def _changes(changes: Sequence[HistoryRow], said: Words, voice: Voice) -> Iterator[Moment]:
+    statuses = _statuses(changes)
+    for row, after in pairwise([*statuses, None]):
+        assert row is not None, "only the last is none"
+        lasted = duration(voice, (after.seen_at if after else voice.now) - row.seen_at)
+        key = "stood" if after else "stands"
+        yield Moment(row.seen_at, Mark.STATUS, _say(said, key, status=status_of(row, voice), took=lasted))
+    for before, row in pairwise(changes):
+        if row.tracking_number and row.tracking_number != before.tracking_number:
+            yield Moment(row.seen_at, Mark.CHANGE, _say(said, "tracking", number=plain(row.tracking_number, 40)))
+        if row.cutoff and row.cutoff != before.cutoff:
+            yield Moment(row.seen_at, Mark.CHANGE, _say(said, "moved", time=clock(voice, row.cutoff)))
+
+
+def status_of(row: HistoryRow, voice: Voice) -> str:
+    """What Ozon said of it, in words; the substatus where it says more."""
+    status = voice.words.status.get(row.status, plain(row.status, 40))
+    substatus = voice.words.substatus.get(row.substatus, plain(row.substatus, 40))
+    return status if row.substatus in _SAYS_NOTHING or substatus == status else f"{status} ({substatus})"
+
+
+def _cutoffs(found: Dossier, said: Words, voice: Voice) -> Iterator[Moment]:
+    """By when it is to be shipped, with how long is left where it is not over."""
+    posting = found.known.posting
+    for at, mark in ((posting.cutoff, Mark.CUTOFF), (posting.hard_cutoff, Mark.HARD_CUTOFF)):
+        if at is None or (mark is Mark.HARD_CUTOFF and at == posting.cutoff):
+            continue
+        key = f"{mark}_ahead" if at > voice.now else str(mark)
+        yield Moment(at, mark, _say(said, key, left=duration(voice, at - voice.now)))
+
+
+def _label(found: Dossier, said: Words, voice: Voice) -> Iterator[Moment]:
+    """How sure it is that there is a label, and how exactly it is known since when."""
+    for one in found.evidence:
+        text = _say(said, one.level)
+        unsure = one.seen_at - one.not_before if one.not_before else timedelta(0)
+        if one.level is EvidenceLevel.OFFERED and unsure >= _A_MINUTE:
+            text = _say(said, "at_most_earlier", what=text, took=duration(voice, unsure))
+        yield Moment(one.seen_at, Mark(one.level), text)
+
+
+def _alert(alert: Alert, said: Words, voice: Voice) -> Iterator[Moment]:
+    cause = words_of(voice, alert.diagnosis.cause).name
+    yield Moment(alert.opened_at, Mark.LATE, _say(said, "late", cause=cause))
+    if alert.handled_at is not None:
+        by = plain(alert.handled_by, 40) or said.said["timeline"]["somebody"]
+        until = clock(voice, alert.snoozed_until) if alert.snoozed_until else ""
+        mark = Mark.SNOOZED if alert.snoozed_until else Mark.TAKEN
+        yield Moment(alert.handled_at, mark, _say(said, mark, by=by, until=until))
+    if alert.resolved_at is not None and alert.outcome is not None:
+        outcome = voice.words.outcome[alert.outcome]
+        took = duration(voice, alert.resolved_at - alert.opened_at)
+        yield Moment(alert.resolved_at, Mark.OVER, _say(said, "over", outcome=outcome, took=took))
+
+
+def _trouble(alert: Alert, now: datetime) -> Iterator[Band]:
+    end = alert.resolved_at or now
+    yield Band(alert.opened_at, end, Look.LATE)
+    if alert.handled_at is None or alert.handled_at >= end:
+        return
+    if alert.snoozed_until is not None:
+        yield Band(alert.handled_at, min(alert.snoozed_until, end), Look.SNOOZED)
+    elif alert.state in (AlertState.ACKNOWLEDGED, AlertState.RESOLVED):
+        yield Band(alert.handled_at, end, Look.TAKEN)
+
+
+def _tellings(told: Iterable[OutboxRow], said: Words, voice: Voice) -> Iterator[Moment]:
+    """What people were told, one moment for all channels of a telling; of many reminders the first ones."""
+    tellings: dict[tuple[int | None, int, bool], list[OutboxRow]] = {}
+    for row in told:
+        arrived = row.sent_at is not None and row.state in _ARRIVED
+        if arrived or row.state is OutboxState.DEAD:
+            tellings.setdefault((row.notification.alert.id, row.notification.telling, arrived), []).append(row)
+    reminders = 0
+    for (_, _, arrived), rows in sorted(tellings.items(), key=lambda telling: _told_at(telling[1])):
+        reminders += rows[0].notification.reason is Reason.REMINDER
+        if reminders <= MAX_REMINDERS or rows[0].notification.reason is not Reason.REMINDER:
+            yield _telling(rows, said, voice, arrived=arrived)
+    if reminders > MAX_REMINDERS:
+        last = max(_told_at(rows) for rows in tellings.values())
+        yield Moment(last, Mark.TOLD, said.counted("timeline_reminders", reminders - MAX_REMINDERS))
+
+
+def _telling(rows: Sequence[OutboxRow], said: Words, voice: Voice, *, arrived: bool) -> Moment:
+    about = rows[0].notification
+    channels = voice.words.line.list_gap.join(sorted({plain(row.notification.channel, 30) for row in rows}))
+    reason = voice.words.reason.get(about.reason) or said.said["timeline"]["first"]
+    key, mark = ("told", Mark.TOLD) if arrived else ("untold", Mark.UNTOLD)
+    return Moment(_told_at(rows), mark, _say(said, key, channels=channels, reason=reason))
+
+
+def _told_at(rows: Sequence[OutboxRow]) -> datetime:
+    return min(row.sent_at or row.notification.due_at for row in rows)
