@@ -19,6 +19,7 @@ from labelwatch.cli import (
     demo,
     doctor,
     handling,
+    init,
     late,
     polling,
     sandbox,
@@ -43,6 +44,7 @@ class Entry:
 COMMANDS: dict[str, tuple[Entry, ...]] = {
     "Begin": (
         Entry("demo", demo.demo, "labelwatch demo --seconds 60 --language zh"),
+        Entry("init", init.init, "labelwatch init --language zh"),
         Entry("check", checking.check, "labelwatch check --online"),
         Entry("doctor", doctor.doctor, "labelwatch doctor --offline"),
         Entry("test-alert", telling.try_channels, "labelwatch test-alert --channel packers"),

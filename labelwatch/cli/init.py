@@ -1,0 +1,163 @@
+"""`init`: from nothing to a working configuration, one question at a time, each answer tried at once.
+
+    language | shop: key, what it shows | channel: address, first message | clock | write | what to do next
+
+Nothing is written before the end, and then all of it or nothing. In init_*.py: the parts of the conversation.
+"""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from labelwatch.cli.options import ConfigFile, Language
+
+Speak = Annotated[
+    Language | None,
+    typer.Option("--language", show_default=False, help="Of the questions, and of messages. Default: as the system."),
+]
+Shops = Annotated[
+    list[str] | None, typer.Option("--shop", metavar="NAME", show_default=False, help="What to call a shop.")
+]
+ClientIds = Annotated[
+    list[str] | None,
+    typer.Option("--client-id", metavar="N", show_default=False, help="Its Client-Id; repeat for several shops."),
+]
+Keys = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--key",
+        metavar="SECRET",
+        show_default=False,
+        help="Its API key. A SECRET is env:NAME, file:PATH, - or itself.",
+    ),
+]
+Token = Annotated[
+    str | None,
+    typer.Option("--telegram-token", metavar="SECRET", show_default=False, help="Tell over this Telegram bot,"),
+]
+Chat = Annotated[
+    str | None, typer.Option("--chat", metavar="ID", show_default=False, help="in this chat: its id, or @name.")
+]
+Mail = Annotated[
+    str | None, typer.Option("--mail", metavar="ADDRESS", show_default=False, help="Tell by mail from this address,")
+]
+MailPassword = Annotated[
+    str | None,
+    typer.Option(
+        "--mail-password", metavar="SECRET", show_default=False, help="whose password for programs is this,"
+    ),
+]
+MailServer = Annotated[
+    str | None,
+    typer.Option("--mail-server", metavar="HOST[:PORT]", show_default=False, help="handed in here (465 is TLS),"),
+]
+MailTo = Annotated[
+    str | None,
+    typer.Option("--mail-to", metavar="ADDRESS", show_default=False, help="to this one, not itself."),
+]
+Webhook = Annotated[
+    str | None,
+    typer.Option(
+        "--webhook",
+        metavar="SECRET",
+        show_default=False,
+        help="Tell a robot (WeCom, DingTalk, Feishu: its address as copied), a web address that takes JSON, or any "
+        "Apprise URL.",
+    ),
+]
+WebhookSecret = Annotated[
+    str | None,
+    typer.Option(
+        "--webhook-secret", metavar="SECRET", show_default=False, help="By which the robot checks a signature."
+    ),
+]
+Timezone = Annotated[
+    str | None, typer.Option("--timezone", metavar="ZONE", show_default=False, help="Like Asia/Shanghai.")
+]
+Quiet = Annotated[
+    str | None, typer.Option("--quiet-hours", metavar="FROM-TO", show_default=False, help="Like 22:00-08:00.")
+]
+BaseUrl = Annotated[
+    str | None,
+    typer.Option(
+        "--base-url",
+        metavar="URL",
+        show_default=False,
+        help="Another Ozon, like `labelwatch sandbox`; the database is then one for trials.",
+    ),
+]
+ApiBase = Annotated[
+    str | None,
+    typer.Option(
+        "--api-base", metavar="URL", show_default=False, help="Another address of Telegram's or the robot's service."
+    ),
+]
+Proxy = Annotated[
+    str | None,
+    typer.Option("--proxy", metavar="SECRET", show_default=False, help="The way to Telegram or the robot."),
+]
+Output = Annotated[
+    Path | None,
+    typer.Option(
+        "--output",
+        metavar="FILE",
+        show_default=False,
+        help="Where to write (--config is the same). Without it: $LABELWATCH_CONFIG, else "
+        "~/.config/labelwatch/labelwatch.toml.",
+    ),
+]
+Replace = Annotated[bool, typer.Option("--replace", help="Write over a file that is there; a copy of it is kept.")]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Ask nothing: what no option says is left at its default.")]
+
+
+def init(
+    language: Speak = None,
+    shop: Shops = None,
+    client_id: ClientIds = None,
+    key: Keys = None,
+    telegram_token: Token = None,
+    chat: Chat = None,
+    mail: Mail = None,
+    mail_password: MailPassword = None,
+    mail_server: MailServer = None,
+    mail_to: MailTo = None,
+    webhook: Webhook = None,
+    webhook_secret: WebhookSecret = None,
+    timezone: Timezone = None,
+    quiet_hours: Quiet = None,
+    base_url: BaseUrl = None,
+    api_base: ApiBase = None,
+    proxy: Proxy = None,
+    output: Output = None,
+    config: ConfigFile = None,
+    replace_it: Replace = False,
+    yes: Yes = False,
+) -> None:
+    """Set labelwatch up: asks for your shop's key and where to tell you, tries both, writes the configuration.
+
+    Explains where to find everything. With options it asks only for what is left, with --yes or without a terminal
+    nothing at all. It ends with 1 or 69 when Ozon or a channel says no, and has written nothing then.
+    """
+    # Imported here: libraries for talking to Ozon and to channels take time, which --help does not have to pay.
+    from labelwatch.cli.init_wizard import Options, wizard
+
+    wizard(
+        Options(
+            language=language,
+            names=shop or [],
+            client_ids=client_id or [],
+            keys=key or [],
+            telegram={"token": telegram_token, "chat": chat},
+            mail={"address": mail, "password": mail_password, "server": mail_server, "to": mail_to},
+            webhook={"address": webhook, "secret": webhook_secret},
+            timezone=timezone,
+            quiet_hours=quiet_hours,
+            base_url=base_url,
+            api_base=api_base,
+            proxy=proxy,
+            output=output or config,
+            may_replace=replace_it,
+            asks=not yes,
+        )
+    )

@@ -1,0 +1,112 @@
+"""Asks one thing at a time, until the answer makes sense; what was given as an option is not asked for."""
+
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from getpass import getpass
+from typing import TypeVar
+
+import typer
+
+from labelwatch.cli.init_words import Talking
+from labelwatch.cli.terminal import complain, say
+
+T = TypeVar("T")
+
+_YES = frozenset({"y", "yes", "д", "да", "是", "好", "1"})
+_NO = frozenset({"n", "no", "н", "нет", "否", "不", "0"})
+
+
+@dataclass(frozen=True, slots=True)
+class Talk:
+    """A conversation; `is_open` False = nobody is there to answer, every question has its default."""
+
+    words: Talking
+    is_open: bool
+
+    def ask(
+        self,
+        question: str,
+        read: Callable[[str], T],
+        *,
+        given: str | None = None,
+        default: str = "",
+        skips: bool = False,
+        hidden: bool = False,
+    ) -> T:
+        """The answer as `read` makes sense of it, which raises ValueError with what is wrong, in words.
+
+        `given` is tried first; `skips`: nothing at all is an answer, too.
+        """
+        if given is not None or not self.is_open:
+            try:
+                return read(default if given is None else given)
+            except ValueError as error:
+                self._refuse(error)
+        hint = self.words.enter.format(value=default) if default else self.words.enter_skips if skips else ""
+        while True:
+            say(f"{question}{hint}", style="bold")
+            if hidden:
+                say(self.words.hidden, style="dim")
+            try:
+                return read(self._line(hidden=hidden) or default)
+            except ValueError as error:
+                say(f"  {error}", style="yellow")
+
+    def choose(self, question: str, options: Sequence[str], *, default: int = 0) -> int:
+        """Which of the options, counted from 0."""
+        if not self.is_open:
+            return default
+        say(question, style="bold")
+        for number, option in enumerate(options, 1):
+            say(f"  {number}  {option}")
+
+        def read(text: str) -> int:
+            if text.isdecimal() and 1 <= int(text) <= len(options):
+                return int(text) - 1
+            raise ValueError(self.words.type_a_number.format(most=len(options)))
+
+        return self.ask("", read, default=str(default + 1))
+
+    def yes(self, question: str, *, default: bool) -> bool:
+        """Whether; without anybody to answer, the default."""
+
+        def read(text: str) -> bool:
+            if text.lower() in _YES | _NO:
+                return text.lower() in _YES
+            if text in (self.words.yes, self.words.no):
+                return text == self.words.yes
+            raise ValueError(self.words.yes_or_no)
+
+        return self.ask(f"{question} (y/n)", read, default=self.words.yes if default else self.words.no)
+
+    def needed(self, text: str) -> str:
+        """The text; ValueError when there is none."""
+        if not text:
+            raise ValueError(self.words.needed)
+        return text
+
+    def _refuse(self, error: ValueError) -> None:
+        if not self.is_open:
+            raise typer.BadParameter(str(error)) from None
+        complain(str(error))
+
+    def _line(self, *, hidden: bool) -> str:
+        with suppress(ImportError):
+            import readline  # noqa: F401  # arrow keys, and a backspace that knows how wide a Chinese letter is
+        text = (getpass("> ") if hidden else input("> ")).strip()
+        if hidden and text:
+            say(self.words.received.format(count=len(text)), style="dim")
+        return text
+
+
+def in_words(read: Callable[[str], T], wrong: str) -> Callable[[str], T]:
+    """The same reader, which says in the reader's language what is wrong."""
+
+    def told(text: str) -> T:
+        try:
+            return read(text)
+        except ValueError:
+            raise ValueError(wrong) from None
+
+    return told

@@ -1,0 +1,140 @@
+"""The part of the wizard about channels: which, where it leads, and whether the first message arrives."""
+
+import secrets
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+import typer
+
+from labelwatch.cli.init_ask import Talk
+from labelwatch.cli.init_words import Init
+from labelwatch.cli.terminal import complain, say, working
+from labelwatch.cli.troubles import FOUND_TROUBLE
+from labelwatch.notify.channels.outcome import (
+    Ambiguous,
+    BadMessage,
+    Delivered,
+    Permanent,
+    RateLimited,
+    Result,
+    Retry,
+)
+from labelwatch.notify.message import Kind, Message, Section
+from labelwatch.setup.greeting import greet
+from labelwatch.setup.writing import NewChannel
+
+KINDS: Mapping[str, Sequence[str]] = {
+    "zh": ("wecom", "dingtalk", "feishu", "telegram", "mail", "other"),
+    "ru": ("telegram", "mail", "other", "wecom", "dingtalk", "feishu"),
+    "en": ("telegram", "mail", "other", "wecom", "dingtalk", "feishu"),
+}
+"""By language, the most used first."""
+
+_FAILED: Mapping[type, str] = {
+    Permanent: "refused",
+    Retry: "unreachable",
+    RateLimited: "slow",
+    Ambiguous: "unclear",
+    BadMessage: "message",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """A channel that options ask for: its kind, and what of it they say."""
+
+    kind: str
+    given: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelTalk:
+    """What the questions about a channel need; `api_base` and `proxy` may be empty."""
+
+    talk: Talk
+    words: Init
+    language: str
+    shops: tuple[str, ...]
+    api_base: str = ""
+    proxy: str = field(default="", repr=False)
+
+
+Ask = Callable[[ChannelTalk, Mapping[str, str]], NewChannel | None]
+"""Asks where a channel of one kind leads; None = it was given up."""
+
+
+def ask_channels(asked: ChannelTalk, wishes: Sequence[Wish], kinds: Mapping[str, Ask]) -> tuple[NewChannel, ...]:
+    """The channels that options ask for, then as many as are wanted."""
+    words, found = asked.words.channel, list[NewChannel]()
+    say(f"\n{words.title}\n", style="bold cyan")
+    for wish in wishes:
+        found += _one(asked, wish, kinds, found)
+    while asked.talk.is_open and (not (found or wishes) or asked.talk.yes(words.another, default=False)):
+        offered = KINDS[asked.language]
+        options = [words.kind[kind] for kind in (*offered, "none")]
+        chosen = asked.talk.choose(words.which, options)
+        if chosen == len(offered):
+            break
+        found += _one(asked, Wish(offered[chosen]), kinds, found)
+        wishes = (*wishes, Wish(offered[chosen]))
+    if not found:
+        say(words.nobody, style="yellow")
+    return tuple(found)
+
+
+def _one(
+    asked: ChannelTalk, wish: Wish, kinds: Mapping[str, Ask], known: Iterable[NewChannel]
+) -> Sequence[NewChannel]:
+    """The channel, once its first message has arrived or somebody wants it all the same; empty = left out."""
+    given = wish.given
+    while True:
+        channel = kinds[wish.kind](asked, given)
+        if channel is None:
+            return ()
+        channel = replace(channel, name=_free(channel.name, known))
+        verdict = _try(asked, channel)
+        if verdict != "anew":
+            return (channel,) if verdict == "keep" else ()
+        given = {}
+
+
+def _try(asked: ChannelTalk, channel: NewChannel) -> str:
+    """Send the first message until it arrives or somebody decides: keep, anew or leave."""
+    words = asked.words.channel
+    while True:
+        with working(words.sending):
+            result = greet(channel, _greeting(asked), key=secrets.token_hex(16))
+        if isinstance(result, Delivered):
+            text = words.arrived if result.verified else words.unverified
+            say(text.format(channel=channel.name), style="green")
+            return "keep"
+        _explain(asked, result)
+        if not asked.talk.is_open:
+            raise typer.Exit(FOUND_TROUBLE)
+        answers = {"anew": words.anew, "again": words.again, "keep": words.keep, "leave": words.leave}
+        default = 0 if isinstance(result, Permanent) else 1
+        chosen = list(answers)[asked.talk.choose(words.what_now, list(answers.values()), default=default)]
+        if chosen != "again":
+            return chosen
+
+
+def _explain(asked: ChannelTalk, result: Result) -> None:
+    assert not isinstance(result, Delivered)
+    words = asked.words.channel
+    show = say if asked.talk.is_open else complain
+    show(words.failed[_FAILED[type(result)]])
+    show(words.said.format(detail=result.error))
+
+
+def _greeting(asked: ChannelTalk) -> Message:
+    words = asked.words.channel
+    body = words.greeting_body.format(shops=", ".join(asked.shops))
+    return Message(words.greeting, (Section(lines=(body,)),), Kind.SUCCESS)
+
+
+def _free(name: str, known: Iterable[NewChannel]) -> str:
+    taken, number, candidate = {channel.name for channel in known}, 1, name
+    while candidate in taken:
+        number += 1
+        candidate = f"{name}-{number}"
+    return candidate

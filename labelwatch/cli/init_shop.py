@@ -1,0 +1,197 @@
+"""The part of the wizard about shops: where to find the key, whether it works, what it shows."""
+
+import re
+import unicodedata
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+import typer
+
+from labelwatch.cli.init_ask import Talk
+from labelwatch.cli.init_words import ShopWords
+from labelwatch.cli.terminal import complain, say, working
+from labelwatch.cli.troubles import FOUND_TROUBLE, UNREACHABLE
+from labelwatch.config import values
+from labelwatch.notify.catalog import catalog, first
+from labelwatch.setup.meeting import Met, label_of, meet
+from labelwatch.setup.writing import NewShop
+from labelwatch.sources import SourceError, Trouble
+
+MOST_WAYS = 12
+"""Delivery methods shown; the rest is counted."""
+SOON = 14
+"""Days before its end at which a key should be replaced."""
+
+_KEY = re.compile(r"[0-9a-fA-F]{8}-[\w-]{10,}")
+
+
+@dataclass(frozen=True, slots=True)
+class GivenShop:
+    """What options say of a shop; None = asked for."""
+
+    name: str | None = None
+    client_id: str | None = None
+    key: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class ShopTalk:
+    """What the questions about a shop need."""
+
+    talk: Talk
+    words: ShopWords
+    language: str
+    base_url: str
+
+
+def ask_shops(asked: ShopTalk, given: Sequence[GivenShop]) -> tuple[NewShop, ...]:
+    """The shops that were given as options, then as many as there are."""
+    say(f"\n{asked.words.title}\n", style="bold cyan")
+    if asked.talk.is_open and not (given and given[0].key):
+        say(asked.words.how + "\n")
+    found: list[NewShop] = []
+    for one in given or (GivenShop(),):
+        found.append(_ask_shop(asked, one, found))
+    while asked.talk.yes(asked.words.another, default=False):
+        found.append(_ask_shop(asked, GivenShop(), found))
+    return tuple(found)
+
+
+def _ask_shop(asked: ShopTalk, given: GivenShop, known: Sequence[NewShop]) -> NewShop:
+    talk, words = asked.talk, asked.words
+    client_id, key = given.client_id, given.key
+    while True:
+        client_id = talk.ask(words.client_id, _client_id(words, known), given=client_id)
+        key = talk.ask(words.key, _key(words), given=key, hidden=True)
+        met, anew = _meet(asked, client_id, key)
+        if not anew:
+            break
+        client_id = key = None
+    name = talk.ask(
+        words.call_it, _name(words, known), given=given.name, default=_free(met.company.name if met else "", known)
+    )
+    return NewShop(name, client_id, key)
+
+
+def _meet(asked: ShopTalk, client_id: str, key: str) -> tuple[Met | None, bool]:
+    """What the shop shows, None if it is kept unseen; and whether Client-Id and key are to be given anew."""
+    while True:
+        try:
+            with working(asked.words.checking):
+                met = meet(client_id, key, base_url=asked.base_url)
+        except SourceError as error:
+            _explain(asked, error)
+            if not asked.talk.is_open:
+                raise typer.Exit(FOUND_TROUBLE if error.trouble.is_final else UNREACHABLE) from None
+            answers = [asked.words.anew, asked.words.again, asked.words.keep]
+            chosen = asked.talk.choose(asked.words.what_now, answers, default=0 if error.trouble.is_final else 1)
+            if chosen != 1:
+                return None, chosen == 0
+        else:
+            _show(asked, met)
+            return met, False
+
+
+def _explain(asked: ShopTalk, error: SourceError) -> None:
+    words, cause = asked.words, catalog(asked.language).cause[str(error.trouble)]
+    show = say if asked.talk.is_open else complain
+    show(words.refused.format(headline=first(cause.headline, {}), why=first(cause.why, {})))
+    hint = {Trouble.KEY_REJECTED: words.rejected, Trouble.ROLE_MISSING: words.role}.get(error.trouble)
+    if hint:
+        show(hint)
+    show(words.said.format(detail=error.detail))
+
+
+def _show(asked: ShopTalk, met: Met) -> None:
+    words = asked.words
+    say(words.good, style="green")
+    count = words.postings_more if met.is_more else words.postings
+    say(words.name.format(name=met.company.name or "-"))
+    say(words.currency.format(currency=met.company.currency or "-"))
+    say(count.format(count=met.postings))
+    say(words.roles.format(roles=", ".join(met.key.roles) or "-"))
+    _show_end(words, met.key.expires_at)
+    _show_ways(words, met)
+    say()
+
+
+def _show_end(words: ShopWords, ends: datetime | None) -> None:
+    if ends is None:
+        say(words.ends_never)
+        return
+    days = (ends - datetime.now(UTC)).days
+    say(words.ends.format(date=f"{ends:%Y-%m-%d}", days=days))
+    if days < SOON:
+        say(words.ends_soon, style="yellow")
+
+
+def _show_ways(words: ShopWords, met: Met) -> None:
+    if met.ways is None:
+        say(words.ways_closed, style="yellow")
+        return
+    if not met.ways:
+        say(words.ways_none)
+        return
+    say(words.ways.format(count=len(met.ways)))
+    for way in met.ways[:MOST_WAYS]:
+        say(f"    {way.name}")
+        say(f"      {words.label[label_of(way, currency=met.company.currency)]}", style="dim")
+    if len(met.ways) > MOST_WAYS:
+        say("    " + words.ways_more.format(count=len(met.ways) - MOST_WAYS))
+
+
+def _client_id(words: ShopWords, known: Sequence[NewShop]) -> Callable[[str], str]:
+    def read(text: str) -> str:
+        plain = _typed(text)
+        if _KEY.fullmatch(plain):
+            raise ValueError(words.client_id_is_key)
+        try:
+            number = values.number_text(plain)
+        except ValueError:
+            raise ValueError(words.client_id_wrong) from None
+        if any(shop.client_id == number for shop in known):
+            raise ValueError(words.client_id_taken)
+        return number
+
+    return read
+
+
+def _key(words: ShopWords) -> Callable[[str], str]:
+    def read(text: str) -> str:
+        plain = _typed(text)
+        if len(plain) < 16 or not re.fullmatch(r"[!-~]+", plain):
+            raise ValueError(words.key_wrong)
+        return plain
+
+    return read
+
+
+def _name(words: ShopWords, known: Sequence[NewShop]) -> Callable[[str], str]:
+    def read(text: str) -> str:
+        try:
+            name = values.name(text)
+        except ValueError:
+            raise ValueError(words.name_wrong) from None
+        if any(shop.name == name for shop in known):
+            raise ValueError(words.name_taken)
+        return name
+
+    return read
+
+
+def _free(name: str, known: Sequence[NewShop]) -> str:
+    """The name, or the like of it that no other shop has."""
+    wanted = name.strip()[:60] or "main"
+    taken, number = {shop.name for shop in known}, 1
+    candidate = wanted
+    while candidate in taken:
+        number += 1
+        candidate = f"{wanted} {number}"
+    return candidate
+
+
+def _typed(text: str) -> str:
+    """As it was meant: full-width letters made plain, quotes and what nobody sees taken off."""
+    plain = unicodedata.normalize("NFKC", text)
+    return "".join(c for c in plain if c.isprintable()).strip(" \"'“”‘’")

@@ -1,0 +1,120 @@
+"""The part of the wizard about a Telegram bot: its token, and the chat that somebody writes to it from."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+import typer
+
+from labelwatch.cli.init_ask import in_words
+from labelwatch.cli.init_channel import ChannelTalk
+from labelwatch.cli.init_words import TelegramWords
+from labelwatch.cli.terminal import complain, say, working
+from labelwatch.cli.troubles import FOUND_TROUBLE
+from labelwatch.notify.channels import check_way
+from labelwatch.notify.channels.http import Failure
+from labelwatch.notify.channels.telegram_api import Bot, Refusal
+from labelwatch.setup.telegram import Chat, Heard, bot_of, chat_address, listen, name_of, token
+from labelwatch.setup.writing import NewChannel
+
+WAIT = timedelta(seconds=20)
+"""One question stays open so long; several are asked in a row."""
+ROUNDS = 6
+_TOKEN_REFUSED = frozenset({401, 404})
+
+
+@dataclass(frozen=True, slots=True)
+class _Reached:
+    bot: Bot
+    name: str
+    proxy: str = field(repr=False)
+
+
+def ask_telegram(asked: ChannelTalk, given: Mapping[str, str]) -> NewChannel | None:
+    """A chat of a bot, as a channel."""
+    talk, words = asked.talk, asked.words.telegram
+    if talk.is_open and "token" not in given:
+        say("\n" + words.how + "\n")
+    secret, proxy, wanted = given.get("token"), asked.proxy, given.get("chat")
+    while True:
+        secret = talk.ask(words.token, in_words(token, words.token_wrong), given=secret, hidden=True)
+        reached = _reached(asked, secret, proxy)
+        if reached is None:
+            secret = None
+            continue
+        if wanted is None:
+            say(words.write.format(bot=reached.name) + "\n")
+            wanted = _find_chat(asked, reached.bot)
+        chat = talk.ask(words.chat, in_words(chat_address, words.chat_wrong), given=wanted)
+        return NewChannel("telegram", f"tgram://{secret}/{chat}", asked.api_base, reached.proxy)
+
+
+def _reached(asked: ChannelTalk, secret: str, proxy: str) -> _Reached | None:
+    """The bot, and the proxy it is reached through; None when Telegram does not know the token."""
+    talk, words = asked.talk, asked.words.telegram
+    while True:
+        bot = bot_of(secret, api_base=asked.api_base, proxy=proxy)
+        with working(words.asking):
+            said = name_of(bot)
+        if isinstance(said, str):
+            say(words.found.format(bot=said), style="green")
+            return _Reached(bot, said, proxy)
+        show = say if talk.is_open else complain
+        is_refused = isinstance(said, Refusal) and said.code in _TOKEN_REFUSED
+        show(words.unknown if is_refused else words.unreachable)
+        show(asked.words.channel.said.format(detail=said.why if isinstance(said, Refusal) else said.error))
+        if not talk.is_open:
+            raise typer.Exit(FOUND_TROUBLE)
+        if is_refused:
+            return None
+        proxy = talk.ask(words.proxy, _proxy(words, secret), default=proxy, skips=True)
+
+
+def _find_chat(asked: ChannelTalk, bot: Bot) -> str | None:
+    """Wait until somebody writes to the bot; None = the chat is to be typed."""
+    talk, words = asked.talk, asked.words.telegram
+    after, known = 0, dict[str, Chat]()
+    while True:
+        heard = _listen(words, bot, after)
+        if not isinstance(heard, Heard):
+            say(words.busy if isinstance(heard, Refusal) and heard.code == 409 else words.unreachable)
+            say(asked.words.channel.said.format(detail=heard.why if isinstance(heard, Refusal) else heard.error))
+            return None
+        after = heard.next
+        for chat in heard.chats:
+            known[chat.address] = chat
+        if not known:
+            say(words.silence)
+        chats = list(known.values())
+        options = [*(_shown(words, chat) for chat in chats), words.not_here, words.by_hand]
+        chosen = talk.choose(words.which, options)
+        if chosen > len(chats):
+            return None
+        if chosen < len(chats):
+            return chats[chosen].address
+
+
+def _listen(words: TelegramWords, bot: Bot, after: int) -> Heard | Refusal | Failure:
+    """Hear somebody, or nobody for two minutes."""
+    with working(words.waiting):
+        for _ in range(ROUNDS):
+            heard = listen(bot, after=after, wait=WAIT)
+            if not isinstance(heard, Heard) or heard.chats:
+                return heard
+            after = heard.next
+    return Heard((), after)
+
+
+def _shown(words: TelegramWords, chat: Chat) -> str:
+    kind = words.chat_kind.get(chat.kind, words.chat_kind["group"])
+    where = words.topic.format(topic=chat.topic) if chat.topic is not None else ""
+    return f"{chat.title or chat.id} ({kind}{where})"
+
+
+def _proxy(words: TelegramWords, secret: str) -> Callable[[str], str]:
+    def read(text: str) -> str:
+        if check_way(f"tgram://{secret}/1", "", text):
+            raise ValueError(words.proxy_wrong)
+        return text
+
+    return read

@@ -1,0 +1,248 @@
+"""The course of the wizard: what options say, what is asked beside them, what is written, what to do next."""
+
+import os
+import shutil
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from importlib.util import find_spec
+from itertools import zip_longest
+from pathlib import Path
+
+import typer
+
+from labelwatch.cli.init_ask import Talk, in_words
+from labelwatch.cli.init_channel import Ask, ChannelTalk, Wish, ask_channels
+from labelwatch.cli.init_mail import ask_mail, robot
+from labelwatch.cli.init_shop import GivenShop, ShopTalk, ask_shops
+from labelwatch.cli.init_telegram import ask_telegram
+from labelwatch.cli.init_words import Init, init_words
+from labelwatch.cli.terminal import complain, say
+from labelwatch.cli.troubles import FOUND_TROUBLE
+from labelwatch.config import ConfigError, Ozon, find, values
+from labelwatch.config.secret import resolve
+from labelwatch.notify.channels import check_url, check_way
+from labelwatch.setup.places import guess_language, guess_zone
+from labelwatch.setup.writing import Draft, NewChannel, Written, write
+
+STOPPED = 130
+"""How a program ends that Ctrl-C ended."""
+BOARD = "127.0.0.1:8765"
+
+_NAMES = {"zh": "中文", "ru": "Русский", "en": "English"}
+_KINDS: Mapping[str, Ask] = {
+    "telegram": ask_telegram,
+    "mail": ask_mail,
+    **{kind: robot(kind) for kind in ("wecom", "dingtalk", "feishu", "other")},
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """What the command line says, as it says it; a secret may be a reference to where it is."""
+
+    language: str | None
+    names: Sequence[str]
+    client_ids: Sequence[str]
+    keys: Sequence[str] = field(repr=False)
+    telegram: Mapping[str, str | None] = field(repr=False)
+    mail: Mapping[str, str | None] = field(repr=False)
+    webhook: Mapping[str, str | None] = field(repr=False)
+    timezone: str | None
+    quiet_hours: str | None
+    base_url: str | None
+    api_base: str | None
+    proxy: str | None = field(repr=False)
+    output: Path | None
+    may_replace: bool
+    asks: bool
+
+
+def wizard(options: Options) -> None:
+    """Have the whole conversation; typer.Exit when it ends without a configuration."""
+    language = options.language or guess_language(os.environ)
+    talk = Talk(init_words(language).talk, options.asks and sys.stdin.isatty() and sys.stdout.isatty())
+    try:
+        if talk.is_open and options.language is None:
+            language = _language(talk, language)
+            talk = Talk(init_words(language).talk, is_open=True)
+        _converse(options, talk, str(language))
+    except (KeyboardInterrupt, EOFError):
+        complain("\n" + talk.words.stopped)
+        raise typer.Exit(STOPPED) from None
+
+
+def _converse(options: Options, talk: Talk, language: str) -> None:
+    words, path = init_words(language), _place(options.output)
+    if not talk.is_open:
+        _want_all(options, words)
+    _want_room(path, talk, words, may_replace=options.may_replace)
+    if talk.is_open:
+        say("\n" + talk.words.hello)
+    base_url = _web_url(options.base_url, "--base-url")
+    shops = ask_shops(ShopTalk(talk, words.shop, language, base_url or Ozon().base_url), _given_shops(options))
+    channels = ask_channels(
+        ChannelTalk(
+            talk,
+            words,
+            language,
+            tuple(shop.name for shop in shops),
+            api_base=_web_url(options.api_base, "--api-base"),
+            proxy=_secret(options.proxy, "--proxy") or "",
+        ),
+        _wishes(options),
+        _KINDS,
+    )
+    say(f"\n{words.end.title}\n", style="bold cyan")
+    zone = talk.ask(
+        words.end.zone,
+        in_words(values.zone, words.end.zone_wrong),
+        given=options.timezone,
+        default=guess_zone(language),
+    )
+    channels = _with_quiet_hours(talk, words, options.quiet_hours, channels)
+    draft = Draft(
+        language=language,
+        timezone=zone,
+        shops=shops,
+        channels=channels,
+        base_url=base_url,
+        listen=BOARD if find_spec("starlette") else "",
+    )
+    _finish(words, _written(draft, path, words), has_board=bool(draft.listen))
+
+
+def _language(talk: Talk, guess: str) -> str:
+    chosen = talk.choose("语言 / Язык / Language", list(_NAMES.values()), default=list(_NAMES).index(guess))
+    return list(_NAMES)[chosen]
+
+
+def _place(output: Path | None) -> Path:
+    """Where the configuration goes: one of the places where it is looked for."""
+    named = output or os.environ.get("LABELWATCH_CONFIG")
+    if named:
+        return Path(named).expanduser()
+    return Path(os.environ.get("HOME") or Path.home()) / ".config/labelwatch/labelwatch.toml"
+
+
+def _want_all(options: Options, words: Init) -> None:
+    """Name everything at once that nobody can be asked for; exits with 2."""
+    mail, telegram = options.mail, options.telegram
+    lacking = [
+        option
+        for option, is_lacking in (
+            ("--client-id", not options.client_ids),
+            ("--key", not options.keys or len(options.keys) < len(options.client_ids)),
+            ("--telegram-token", telegram["chat"] and not telegram["token"]),
+            ("--chat", telegram["token"] and not telegram["chat"]),
+            ("--mail", any(mail.values()) and not mail["address"]),
+            ("--mail-password", mail["address"] and not mail["password"] and not mail["server"]),
+        )
+        if is_lacking
+    ]
+    if lacking:
+        why = words.talk.lacking.format(options=", ".join(lacking))
+        raise typer.BadParameter(f"{why} {words.talk.no_terminal} {words.talk.open_help}")
+
+
+def _want_room(path: Path, talk: Talk, words: Init, *, may_replace: bool) -> None:
+    """Before anything is asked: that the configuration can be written, and may take the place of another one."""
+    above = next(parent for parent in path.absolute().parents if parent.exists())
+    if not above.is_dir() or not os.access(above, os.W_OK):
+        complain(words.end.not_written.format(path=path, why=above))
+        raise typer.Exit(FOUND_TROUBLE)
+    if path.exists() and not may_replace and not talk.yes(words.end.exists.format(path=path), default=False):
+        complain(talk.words.stopped if talk.is_open else f"{words.end.exists.format(path=path)} --replace")
+        raise typer.Exit(FOUND_TROUBLE)
+
+
+def _given_shops(options: Options) -> tuple[GivenShop, ...]:
+    keys = [_secret(key, "--key") for key in options.keys]
+    return tuple(GivenShop(*one) for one in zip_longest(options.names, options.client_ids, keys))
+
+
+def _wishes(options: Options) -> list[Wish]:
+    """The channels that options name, their secrets looked up."""
+    kinds = {
+        "telegram": (options.telegram, {"token": "--telegram-token"}),
+        "mail": (options.mail, {"password": "--mail-password"}),
+        "other": (options.webhook, {"address": "--webhook", "secret": "--webhook-secret"}),
+    }
+    found = []
+    for kind, (said, hidden) in kinds.items():
+        known = {name: text for name, text in said.items() if text}
+        known |= {name: _secret(known[name], option) or "" for name, option in hidden.items() if name in known}
+        if known:
+            found.append(Wish(kind, known))
+    return found
+
+
+def _secret(text: str | None, option: str) -> str | None:
+    """What an option says, itself or by reference: env:NAME, file:PATH, - for the next line of the input."""
+    if text is None:
+        return None
+    if text == "-":
+        return sys.stdin.readline().strip()
+    return _checked(partial(resolve, environ=os.environ, directory=Path.cwd()), text, option)
+
+
+def _web_url(text: str | None, option: str) -> str:
+    return _checked(values.web_url, text, option) if text else ""
+
+
+def _checked(read: Callable[[str], str], text: str, option: str) -> str:
+    try:
+        return read(text)
+    except ValueError as error:
+        raise typer.BadParameter(f"allowed is {error}", param_hint=option) from None
+
+
+def _with_quiet_hours(
+    talk: Talk, words: Init, given: str | None, channels: tuple[NewChannel, ...]
+) -> tuple[NewChannel, ...]:
+    if not channels:
+        return channels
+
+    def read(text: str) -> str:
+        if text:
+            in_words(values.quiet_hours, words.end.quiet_wrong)(text)
+        return text
+
+    quiet = talk.ask(words.end.quiet, read, given=given, skips=True)
+    return tuple(NewChannel(one.name, one.url, one.api_base, one.proxy, quiet_hours=quiet) for one in channels)
+
+
+def _written(draft: Draft, path: Path, words: Init) -> Written:
+    try:
+        return write(draft, path, comments=words.file, environ=os.environ, check_url=check_url, check_way=check_way)
+    except OSError as error:
+        complain(words.end.not_written.format(path=path, why=error.strerror or error))
+        raise typer.Exit(FOUND_TROUBLE) from None
+
+
+def _finish(words: Init, written: Written, *, has_board: bool) -> None:
+    said, program = words.end, _program(written.config)
+    say(said.written.format(path=written.config), style="green")
+    say(said.secrets.format(path=written.secrets))
+    if written.kept:
+        say(said.kept.format(path=written.kept))
+    say("\n" + said.next, style="bold")
+    for command, what in (("poll", said.poll), ("run", said.run)):
+        say(f"\n  {program[0]} {command}{program[1]}", style="bold")
+        say(f"    {what}")
+    if has_board:
+        say("\n" + said.board.format(url=f"http://{BOARD}/"))
+    say("\n" + said.service.get(sys.platform, said.service["other"]))
+
+
+def _program(config: Path) -> tuple[str, str]:
+    """How this program is called here, and what it must be told to find the configuration."""
+    called = "labelwatch" if shutil.which("labelwatch") else sys.argv[0]
+    if called.endswith(".py"):
+        called = f"{sys.executable} -m labelwatch"
+    try:
+        found = find(None, os.environ).absolute()
+    except ConfigError:
+        found = None
+    return called, "" if found == config.absolute() else f" --config {config}"
