@@ -97,7 +97,8 @@ def _admission(channel: Channel, address: str) -> Finding:
         said, what = _telegram(opened), "channel_knows_bot"
     elif isinstance(opened, Mail):
         result = log_in(opened.server, opened.line)
-        said, what = "" if isinstance(result, Delivered) else result.error, "channel_knows_login"
+        said = "" if isinstance(result, Delivered) else result.error
+        what = "channel_knows_login" if opened.server.user else "channel_reached"
     else:
         return Finding("channel", Level.OK, "channel_reached", name=channel.name)
     if said:
@@ -107,7 +108,7 @@ def _admission(channel: Channel, address: str) -> Finding:
 
 def _telegram(chat: Telegram) -> str:
     """What the bot or its chat lacks; empty = both are there."""
-    bot = _complaint(chat.bot.ask("getMe"))
+    bot = _complaint(chat.bot.ask("getMe", json={}))
     return bot or _complaint(chat.bot.ask("getChat", json={"chat_id": chat.address}))
 
 

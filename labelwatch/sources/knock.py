@@ -13,6 +13,7 @@ from labelwatch.sources.ozon_errors import Answer
 from labelwatch.sources.ozon_http import Wire, environment_proxy
 
 ASKED = "/v1/roles"
+PROXIES = ("http", "https", "socks5", "socks5h")
 _ROUNDED = timedelta(seconds=0.5)
 """A Date header leaves out what is less than a second: half of one on the average."""
 
@@ -51,11 +52,11 @@ class Knock:
 def knock(base_url: str, *, timeout: timedelta, user_agent: str, now: Callable[[], datetime]) -> Knock:
     """Send one request without a key; any answer will do, as it comes with the time. Never raises for the network."""
     proxy = environment_proxy(base_url)
-    shown = urlsplit(proxy).netloc.rpartition("@")[2] or proxy
-    try:
-        wire = Wire(base_url, {"User-Agent": user_agent}, timeout=timeout, proxy=proxy, secret=proxy)
-    except (ValueError, ImportError):  # an address that no proxy can have, or of a kind we cannot speak
-        return Knock(shown, Barrier.PROXY, "the address of the proxy makes no sense")
+    parts = urlsplit(proxy)
+    shown = parts.netloc.rpartition("@")[2]
+    if proxy and (parts.scheme not in PROXIES or not parts.hostname):
+        return Knock(shown, Barrier.PROXY, "the environment names a proxy whose address makes no sense")
+    wire = Wire(base_url, {"User-Agent": user_agent}, timeout=timeout, proxy=proxy, secret="")
     began = now()
     try:
         answer = wire.post(ASKED, b"{}")
@@ -68,7 +69,8 @@ def knock(base_url: str, *, timeout: timedelta, user_agent: str, now: Callable[[
 
 def _barrier(detail: str, proxy: str) -> Barrier:
     known = next((barrier for looks, barrier in _BARRIERS if looks.search(detail)), Barrier.CONNECTION)
-    return Barrier.PROXY if proxy and known is Barrier.CONNECTION else known
+    # With a proxy it is the proxy that we connect to, and whose name we look up.
+    return Barrier.PROXY if proxy and known in (Barrier.CONNECTION, Barrier.NAME) else known
 
 
 def _skew(answer: Answer, heard: datetime) -> timedelta | None:

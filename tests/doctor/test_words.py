@@ -1,0 +1,60 @@
+"""Whatever the doctor finds is said in three languages, and means the same in each."""
+
+import ast
+import re
+from pathlib import Path
+from string import Formatter
+
+import pytest
+
+import labelwatch.doctor
+from labelwatch.cli.words import Found, words
+from labelwatch.doctor import EXAMINATIONS
+from labelwatch.sources.knock import Barrier
+
+LANGUAGES = ("zh", "ru", "en")
+PREFIXES = {name.partition("_")[0] for name in words("en").doctor.found}
+_KIND = re.compile(r"[a-z]+_[a-z_]+$")
+
+
+def kinds() -> set[str]:
+    """The kinds of finding that stand in the code of the examinations: what begins as a known one does."""
+    here = Path(labelwatch.doctor.__file__).parent
+    texts = {
+        node.value
+        for file in here.glob("*.py")
+        for node in ast.walk(ast.parse(file.read_text("utf-8")))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    }
+    like = {text for text in texts if text.partition("_")[0] in PREFIXES and _KIND.match(text)}
+    return like | {"program"} | {f"way_{barrier}" for barrier in Barrier}
+
+
+EXPECTED = kinds()
+
+
+def names(found: Found) -> set[str]:
+    return {
+        name for text in (found.seen, found.means, found.todo) for _, name, _, _ in Formatter().parse(text) if name
+    }
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_kind_of_finding_has_words_and_no_words_are_left_over(language: str) -> None:
+    assert set(words(language).doctor.found) == EXPECTED
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_words_hold_the_same_in_every_language(language: str) -> None:
+    english, said = words("en").doctor, words(language).doctor
+    assert said.about.keys() == english.about.keys()
+    for kind, found in said.found.items():
+        assert names(found) == names(english.found[kind]), kind
+        assert (bool(found.means), bool(found.todo)) == (
+            bool(english.found[kind].means),
+            bool(english.found[kind].todo),
+        ), kind
+
+
+def test_every_examination_says_what_it_looks_at() -> None:
+    assert all(examination.__doc__ for examination in EXAMINATIONS)
