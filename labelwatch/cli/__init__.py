@@ -26,6 +26,7 @@ from labelwatch.cli import (
     service,
     show,
     telling,
+    web,
 )
 from labelwatch.cli.options import ConfigFile
 from labelwatch.cli.terminal import complain, is_terminal
@@ -53,6 +54,8 @@ COMMANDS: dict[str, tuple[Entry, ...]] = {
     "Watch": (
         Entry("run", service.run, "labelwatch run --config /etc/labelwatch/labelwatch.toml"),
         Entry("poll", polling.poll, "labelwatch poll --shop main"),
+        Entry("web", web.web, "labelwatch web --config /etc/labelwatch/labelwatch.toml"),
+        Entry("password", web.password, "labelwatch password /etc/labelwatch/board.hash"),
     ),
     "See and act": (
         Entry("late", late.late, "labelwatch late --json"),

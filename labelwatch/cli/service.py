@@ -2,21 +2,20 @@
 
 import logging
 import os
-import signal
 import sys
 import threading
 import time
-from types import FrameType
 
 from labelwatch.cli.logs import of_a_service
 from labelwatch.cli.options import ConfigFile, Verbose
+from labelwatch.cli.web import board, stop_on_signals
 from labelwatch.config import Config
 
 log = logging.getLogger(__name__)
 
 
 def run(config: ConfigFile = None, verbose: Verbose = False) -> None:
-    """Watch the shops and tell people: the service.
+    """Watch the shops and tell people: the service, with the board where the configuration has [web].
 
     It ends with SIGTERM or Ctrl-C and logs to stderr. Under systemd it reports readiness, a status line, and that it
     makes progress (Type=notify, WatchdogSec=).
@@ -26,24 +25,18 @@ def run(config: ConfigFile = None, verbose: Verbose = False) -> None:
     from labelwatch.systemd import notifier
 
     settings, stop = configuration(config), threading.Event()
-    _stop_on_signals(stop)
+    stop_on_signals(stop)
     level, form = logging.DEBUG if verbose else logging.INFO, of_a_service(os.environ)
     with opened(settings, alone=True, log_level=level, log_form=form, stop=stop) as app:
         _log_doubts(settings)
         app.listen()
+        serving = board(app, settings.web, stop=stop) if settings.web else None
         notify = notifier(os.environ.get("NOTIFY_SOCKET"))
-        Service(app, stop=stop, notify=notify, wall=time.time, monotonic=time.monotonic).run()
+        told = serving.noting(notify) if serving else notify
+        Service(app, stop=stop, notify=told, wall=time.time, monotonic=time.monotonic).run()
+        if serving:
+            serving.join()
     _end()
-
-
-def _stop_on_signals(stop: threading.Event) -> None:
-    def end(number: int, frame: FrameType | None) -> None:
-        stop.set()
-        # Who asks a second time does not want to wait.
-        signal.signal(number, signal.SIG_DFL)
-
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, end)
 
 
 def _log_doubts(settings: Config) -> None:

@@ -55,7 +55,8 @@ def _no_page(request: Request, error: Exception) -> Response:
 
 
 def _no_database(request: Request, error: Exception) -> Response:
-    return respond(request, "trouble.html", status=503, key="no_database", detail=str(error), sights=())
+    detail = str(error) if getattr(request.state, "may_see", True) else ""
+    return respond(request, "trouble.html", status=503, key="no_database", detail=detail, sights=())
 
 
 @asynccontextmanager

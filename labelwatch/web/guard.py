@@ -185,10 +185,10 @@ def _bring_cookies(request: Request, headers: MutableHeaders, status: int) -> No
 
 
 def trouble(request: Request, status: int, key: str, **values: object) -> Response:
-    """A page that says what was refused and what to do; it shows nothing of the shops."""
+    """A page that says what was refused and what to do."""
     language = language_of(request, default=app_of(request).config.language)
     detail = words(language).say("guard", key, **values)
-    return respond(request, "trouble.html", status=status, key="refused", detail=detail, sights=(), nav=())
+    return respond(request, "trouble.html", status=status, key="refused", detail=detail)
 
 
 def tell(request: Request, response: Response, text: str) -> Response:

@@ -106,9 +106,7 @@ def _page(request: Request, case: Case, alerts: Sequence[Alert], *, why: str, st
     ]
     rest = len(alerts) - len(shown)
     verb, button = case.act.verb, voice.words.button[case.act.verb]
-    return respond(
-        request, "confirm.html", status=status, why=why, verb=verb, button=button, shown=shown, rest=rest, **_BARE
-    )
+    return respond(request, "confirm.html", status=status, why=why, verb=verb, button=button, shown=shown, rest=rest)
 
 
 def _dead(request: Request, why: str, case: Case | None = None) -> Response:
@@ -116,11 +114,7 @@ def _dead(request: Request, why: str, case: Case | None = None) -> Response:
     status = _STATUS[why]
     if case is not None:
         return _page(request, case, case.open, why=why, status=status)
-    return respond(request, "confirm.html", status=status, why=why, verb="", button="", shown=[], rest=0, **_BARE)
-
-
-_BARE = {"sights": (), "nav": ()}
-"""Who opens a link has not given the password: nothing of the other shops is shown."""
+    return respond(request, "confirm.html", status=status, why=why, verb="", button="", shown=[], rest=0)
 
 
 def _voice(request: Request, case: Case) -> Voice:

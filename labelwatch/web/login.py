@@ -45,7 +45,7 @@ def leave(request: Request) -> Response:
 
 
 def _form(request: Request, to: str, *, status: int, is_wrong: bool) -> Response:
-    return respond(request, "login.html", status=status, next=to, is_wrong=is_wrong, sights=(), nav=())
+    return respond(request, "login.html", status=status, next=to, is_wrong=is_wrong)
 
 
 def _too_many(request: Request, wait: timedelta) -> Response:

@@ -104,6 +104,8 @@ def respond(request: Request, template: str, *, status: int = 200, **context: An
     """A page: the template over what is given and what every page shows (see base.html); `sights` are asked of the
     database unless they are given."""
     reader = reader_of(request)
+    if not getattr(request.state, "may_see", True):  # a stranger at the door sees nothing of what is inside
+        context |= {"sights": (), "nav": ()}
     if "sights" not in context:
         context["sights"] = sights(reader, app_of(request).sight())
     shown = {**_frame(request, reader), **context}

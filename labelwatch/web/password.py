@@ -31,12 +31,16 @@ def matches(kept: str, given: str) -> bool:
     if not kept.startswith(HASHED):
         return hmac.compare_digest(_digest(kept), _digest(given))
     with suppress(Argon2Error, InvalidHashError):
-        return PasswordHasher().verify(kept, given)
+        return PasswordHasher().verify(kept, _bytes(given))
     return False
 
 
 def _digest(text: str) -> bytes:
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()
+    return hashlib.sha256(_bytes(text)).digest()
+
+
+def _bytes(text: str) -> bytes:
+    return text.encode("utf-8", "surrogatepass")
 
 
 class Gate:

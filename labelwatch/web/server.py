@@ -1,0 +1,175 @@
+"""The board on a socket: in a thread of its own, with little of everything, so that it cannot take the poller down.
+
+listen -> serve until told to stop -> (whatever goes wrong: say so, pause, listen again)
+"""
+
+import asyncio
+import logging
+import socket
+import threading
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from starlette.types import ASGIApp
+from uvicorn import Config, Server
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from labelwatch.app import App
+from labelwatch.config import Address, Web
+from labelwatch.systemd import Notify
+from labelwatch.web.board import create
+
+log = logging.getLogger(__name__)
+
+AGAIN_AFTER = timedelta(seconds=30)
+STOPS_WITHIN = timedelta(seconds=4)
+MOST_CONNECTIONS = 100
+"""A process has some thousand files at most, and the poller needs its share of them."""
+LARGEST_HEAD = 16 * 1024
+REQUEST_WITHIN = timedelta(seconds=20)
+IDLE = timedelta(seconds=5)
+
+
+@dataclass(slots=True)
+class Serving:
+    """A board that is being served."""
+
+    settings: Web
+    stop: threading.Event
+    url: str = ""
+    """Where it answers now; empty = nowhere."""
+    trouble: str = ""
+    """Why it does not."""
+    thread: threading.Thread | None = None
+    ready: threading.Event = field(default_factory=threading.Event)
+    """Set when it answers for the first time, or cannot."""
+
+    def join(self) -> None:
+        """Wait, not for long, until it has ended; `stop` must be set."""
+        if self.thread is not None:
+            self.thread.join(STOPS_WITHIN.total_seconds())
+
+    def noting(self, notify: Notify) -> Notify:
+        """Tells systemd of the board's trouble beside whatever else the status says."""
+
+        def noted(state: str) -> None:
+            has_more = state.startswith("STATUS=") and self.trouble
+            notify(f"{state}; no board: {self.trouble}" if has_more else state)
+
+        return noted
+
+
+def start(app: App, settings: Web, *, stop: threading.Event, again_after: timedelta = AGAIN_AFTER) -> Serving:
+    """Serve the board over an app until `stop` is set; never raises, and never ends the process."""
+    serving = Serving(settings, stop)
+    serving.thread = threading.Thread(
+        target=_keep_serving, args=(serving, app, again_after), name="board", daemon=True
+    )
+    serving.thread.start()
+    return serving
+
+
+def _keep_serving(serving: Serving, app: App, again_after: timedelta) -> None:
+    while not serving.stop.is_set():
+        try:
+            with ExitStack() as stack:
+                sockets = [stack.enter_context(one) for one in listen(serving.settings.listen)]
+                _serve(serving, create(app, serving.settings), sockets)
+        except OSError as error:
+            where = f"{serving.settings.listen.host}:{serving.settings.listen.port}"
+            _in_trouble(serving, f"cannot listen on {where}: {error.strerror or error}")
+        except (Exception, SystemExit) as error:  # uvicorn leaves with the latter
+            log.exception("the board failed")
+            _in_trouble(serving, f"it failed: {type(error).__name__}")
+        serving.url = ""
+        serving.ready.set()
+        serving.stop.wait(again_after.total_seconds())
+
+
+def _in_trouble(serving: Serving, why: str) -> None:
+    if why != serving.trouble:
+        log.critical("no board, but the rest goes on: %s", why)
+    serving.trouble = why
+
+
+def listen(address: Address) -> list[socket.socket]:
+    """Sockets on every address of that name; OSError when one cannot be had."""
+    found = socket.getaddrinfo(address.host, address.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    places = dict.fromkeys((family, where) for family, _, _, _, where in found)
+    sockets: list[socket.socket] = []
+    try:
+        for family, where in places:
+            both = family == socket.AF_INET6 and where[0] == "::" and socket.has_dualstack_ipv6()
+            sockets.append(socket.create_server(where, family=family, backlog=64, dualstack_ipv6=both))
+            if address.port == 0:
+                break
+    except OSError:
+        for one in sockets:
+            one.close()
+        raise
+    return sockets
+
+
+def _serve(serving: Serving, board: ASGIApp, sockets: list[socket.socket]) -> None:
+    host, port = sockets[0].getsockname()[:2]
+    server = Server(
+        Config(
+            board,
+            http=Bounded,
+            ws="none",
+            loop="asyncio",
+            lifespan="on",
+            log_config=None,
+            log_level=logging.ERROR,
+            access_log=False,
+            server_header=False,
+            # A proxy on this machine says who really asks; that only tells guessers of the password apart.
+            proxy_headers=True,
+            forwarded_allow_ips="127.0.0.1,::1",
+            timeout_keep_alive=int(IDLE.total_seconds()),
+            timeout_graceful_shutdown=1,
+            h11_max_incomplete_event_size=LARGEST_HEAD,
+        )
+    )
+    serving.trouble, serving.url = "", f"http://{f'[{host}]' if ':' in host else host}:{port}"
+    log.info("board: %s", serving.url)
+    serving.ready.set()
+    asyncio.run(_until_stopped(server, sockets, serving.stop))
+
+
+async def _until_stopped(server: Server, sockets: list[socket.socket], stop: threading.Event) -> None:
+    async def watch() -> None:
+        while not stop.is_set():
+            await asyncio.sleep(0.2)
+        server.should_exit = True
+
+    watching = asyncio.create_task(watch())
+    await server.serve(sockets)
+    watching.cancel()
+
+
+class Bounded(H11Protocol):
+    """One connection out of a limited number, none of which may keep a request waiting for long.
+
+    uvicorn bounds neither by itself: who opens many and sends little would have all files of the process. It wants a
+    class derived from its own.
+    """
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Take it, or hang up if there are too many."""
+        super().connection_made(transport)
+        if len(self.connections) > MOST_CONNECTIONS:
+            transport.abort()
+        else:
+            self.loop.call_later(REQUEST_WITHIN.total_seconds(), self._look, self.cycle)
+
+    def _look(self, before: object) -> None:
+        """Hang up on who is still at the same request as so long ago, or has not even sent its head."""
+        if self.transport.is_closing():
+            return
+        is_done = self.cycle is not None and self.cycle.response_complete  # then it is idle, which is bounded
+        if self.cycle is before and not is_done:
+            self.transport.abort()
+        else:
+            self.loop.call_later(REQUEST_WITHIN.total_seconds(), self._look, self.cycle)
