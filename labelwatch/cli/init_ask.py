@@ -1,18 +1,25 @@
 """Asks one thing at a time, until the answer makes sense; what was given as an option is not asked for."""
 
+import re
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from getpass import getpass
+from shutil import get_terminal_size
 from typing import TypeVar
 
 import typer
+from rich.cells import cell_len
 
 from labelwatch.cli.init_words import Talking
-from labelwatch.cli.terminal import complain, say
+from labelwatch.cli.terminal import complain, is_terminal, say
+from labelwatch.cli.wrapping import wrapped
 
 T = TypeVar("T")
 
+_BEGINS = re.compile(r"\s+(?:\d+\.? +|[✓✗] )?")
+"""What a line that belongs to a list begins with."""
+_NARROW = 12
 _YES = frozenset({"y", "yes", "д", "да", "是", "好", "1"})
 _NO = frozenset({"n", "no", "н", "нет", "否", "不", "0"})
 
@@ -45,21 +52,21 @@ class Talk:
                 self._refuse(error)
         hint = self.words.enter.format(value=default) if default else self.words.enter_skips if skips else ""
         while True:
-            say(f"{question}{hint}", style="bold")
+            show(f"\n{question}{hint}" if question else hint.strip(), style="bold")
             if hidden:
-                say(self.words.hidden, style="dim")
+                show(self.words.hidden, style="dim")
             try:
                 return read(self._line(hidden=hidden) or default)
             except ValueError as error:
-                say(f"  {error}", style="yellow")
+                show(f"  {error}", style="yellow")
 
     def choose(self, question: str, options: Sequence[str], *, default: int = 0) -> int:
         """Which of the options, counted from 0."""
         if not self.is_open:
             return default
-        say(question, style="bold")
+        show(f"\n{question}", style="bold")
         for number, option in enumerate(options, 1):
-            say(f"  {number}  {option}")
+            show(f"  {number}  {option}")
 
         def read(text: str) -> int:
             if text.isdecimal() and 1 <= int(text) <= len(options):
@@ -80,6 +87,13 @@ class Talk:
 
         return self.ask(f"{question} (y/n)", read, default=self.words.yes if default else self.words.no)
 
+    def complain(self, text: str) -> None:
+        """What went wrong: part of the conversation, or on stderr where there is none."""
+        if self.is_open:
+            show(text)
+        else:
+            complain(text)
+
     def needed(self, text: str) -> str:
         """The text; ValueError when there is none."""
         if not text:
@@ -98,6 +112,19 @@ class Talk:
         if hidden and text:
             say(self.words.received.format(count=len(text)), style="dim")
         return text
+
+
+def show(text: str, style: str = "") -> None:
+    """Lines for people; one of a list that has to be broken goes on below its own words, not at the margin."""
+    for line in text.split("\n"):
+        found = _BEGINS.match(line)
+        begins = found[0] if found else ""
+        room = get_terminal_size().columns - cell_len(begins)
+        if begins and is_terminal() and room >= _NARROW:
+            line = ("\n" + " " * cell_len(begins)).join(wrapped(line.removeprefix(begins), room))
+            say(begins + line, style)
+        else:
+            say(line, style)
 
 
 def in_words(read: Callable[[str], T], wrong: str) -> Callable[[str], T]:

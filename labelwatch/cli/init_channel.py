@@ -6,9 +6,9 @@ from dataclasses import dataclass, field, replace
 
 import typer
 
-from labelwatch.cli.init_ask import Talk
+from labelwatch.cli.init_ask import Talk, show
 from labelwatch.cli.init_words import Init
-from labelwatch.cli.terminal import complain, say, working
+from labelwatch.cli.terminal import working
 from labelwatch.cli.troubles import FOUND_TROUBLE
 from labelwatch.notify.channels.outcome import (
     Ambiguous,
@@ -66,7 +66,7 @@ Ask = Callable[[ChannelTalk, Mapping[str, str]], NewChannel | None]
 def ask_channels(asked: ChannelTalk, wishes: Sequence[Wish], kinds: Mapping[str, Ask]) -> tuple[NewChannel, ...]:
     """The channels that options ask for, then as many as are wanted."""
     words, found = asked.words.channel, list[NewChannel]()
-    say(f"\n{words.title}\n", style="bold cyan")
+    show(f"\n{words.title}", style="bold cyan")
     for wish in wishes:
         found += _one(asked, wish, kinds, found)
     while asked.talk.is_open and (not (found or wishes) or asked.talk.yes(words.another, default=False)):
@@ -78,7 +78,7 @@ def ask_channels(asked: ChannelTalk, wishes: Sequence[Wish], kinds: Mapping[str,
         found += _one(asked, Wish(offered[chosen]), kinds, found)
         wishes = (*wishes, Wish(offered[chosen]))
     if not found:
-        say(words.nobody, style="yellow")
+        show(words.nobody, style="yellow")
     return tuple(found)
 
 
@@ -106,7 +106,7 @@ def _try(asked: ChannelTalk, channel: NewChannel) -> str:
             result = greet(channel, _greeting(asked), key=secrets.token_hex(16))
         if isinstance(result, Delivered):
             text = words.arrived if result.verified else words.unverified
-            say(text.format(channel=channel.name), style="green")
+            show(text.format(channel=channel.name), style="green")
             return "keep"
         _explain(asked, result)
         if not asked.talk.is_open:
@@ -121,9 +121,8 @@ def _try(asked: ChannelTalk, channel: NewChannel) -> str:
 def _explain(asked: ChannelTalk, result: Result) -> None:
     assert not isinstance(result, Delivered)
     words = asked.words.channel
-    show = say if asked.talk.is_open else complain
-    show(words.failed[_FAILED[type(result)]])
-    show(words.said.format(detail=result.error))
+    asked.talk.complain(words.failed[_FAILED[type(result)]])
+    asked.talk.complain(words.said.format(detail=result.error))
 
 
 def _greeting(asked: ChannelTalk) -> Message:

@@ -2,9 +2,8 @@
 
 from collections.abc import Callable, Mapping
 
-from labelwatch.cli.init_ask import in_words
+from labelwatch.cli.init_ask import in_words, show
 from labelwatch.cli.init_channel import Ask, ChannelTalk
-from labelwatch.cli.terminal import say
 from labelwatch.notify.channels import check_url
 from labelwatch.setup.mailbox import NO_PASSWORDS, Server, domain, mail_address, mail_url, server, server_of
 from labelwatch.setup.robots import ROBOTS, Address, address, takes_secret
@@ -27,7 +26,7 @@ def ask_mail(asked: ChannelTalk, given: Mapping[str, str]) -> NewChannel | None:
     at = _server(asked, sender, given.get("server"))
     if talk.is_open and "password" not in given:
         hint = words.password_hint
-        say(hint.get(at.host, hint["other"]))
+        show(hint.get(at.host, hint["other"]))
     password = talk.ask(
         words.password, _password(asked, at), given=given.get("password"), hidden=True, skips=at.is_here
     )
@@ -61,7 +60,7 @@ def robot(kind: str) -> Ask:
     def ask(asked: ChannelTalk, given: Mapping[str, str]) -> NewChannel | None:
         talk, words = asked.talk, asked.words.robot
         if talk.is_open and "address" not in given:
-            say("\n" + words.how[kind] + "\n")
+            show("\n" + words.how[kind])
         pasted = talk.ask(words.address, _pasted(words.address_wrong, kind), given=given.get("address"))
         secret = given.get("secret")
         if secret is None and takes_secret(address(pasted).name):

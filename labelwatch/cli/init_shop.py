@@ -8,9 +8,9 @@ from datetime import UTC, datetime
 
 import typer
 
-from labelwatch.cli.init_ask import Talk
+from labelwatch.cli.init_ask import Talk, show
 from labelwatch.cli.init_words import ShopWords
-from labelwatch.cli.terminal import complain, say, working
+from labelwatch.cli.terminal import working
 from labelwatch.cli.troubles import FOUND_TROUBLE, UNREACHABLE
 from labelwatch.config import values
 from labelwatch.notify.catalog import catalog, first
@@ -47,9 +47,9 @@ class ShopTalk:
 
 def ask_shops(asked: ShopTalk, given: Sequence[GivenShop]) -> tuple[NewShop, ...]:
     """The shops that were given as options, then as many as there are."""
-    say(f"\n{asked.words.title}\n", style="bold cyan")
+    show(f"\n{asked.words.title}", style="bold cyan")
     if asked.talk.is_open and not (given and given[0].key):
-        say(asked.words.how + "\n")
+        show("\n" + asked.words.how)
     found: list[NewShop] = []
     for one in given or (GivenShop(),):
         found.append(_ask_shop(asked, one, found))
@@ -95,50 +95,49 @@ def _meet(asked: ShopTalk, client_id: str, key: str) -> tuple[Met | None, bool]:
 
 def _explain(asked: ShopTalk, error: SourceError) -> None:
     words, cause = asked.words, catalog(asked.language).cause[str(error.trouble)]
-    show = say if asked.talk.is_open else complain
-    show(words.refused.format(headline=first(cause.headline, {}), why=first(cause.why, {})))
+    tell = asked.talk.complain
+    tell(words.refused.format(headline=first(cause.headline, {}), why=first(cause.why, {})))
     hint = {Trouble.KEY_REJECTED: words.rejected, Trouble.ROLE_MISSING: words.role}.get(error.trouble)
     if hint:
-        show(hint)
-    show(words.said.format(detail=error.detail))
+        tell(hint)
+    tell(words.said.format(detail=error.detail))
 
 
 def _show(asked: ShopTalk, met: Met) -> None:
     words = asked.words
-    say(words.good, style="green")
+    show(words.good, style="green")
     count = words.postings_more if met.is_more else words.postings
-    say(words.name.format(name=met.company.name or "-"))
-    say(words.currency.format(currency=met.company.currency or "-"))
-    say(count.format(count=met.postings))
-    say(words.roles.format(roles=", ".join(met.key.roles) or "-"))
+    show(words.name.format(name=met.company.name or "-"))
+    show(words.currency.format(currency=met.company.currency or "-"))
+    show(count.format(count=met.postings))
+    show(words.roles.format(roles=", ".join(met.key.roles) or "-"))
     _show_end(words, met.key.expires_at)
     _show_ways(words, met)
-    say()
 
 
 def _show_end(words: ShopWords, ends: datetime | None) -> None:
     if ends is None:
-        say(words.ends_never)
+        show(words.ends_never)
         return
     days = (ends - datetime.now(UTC)).days
-    say(words.ends.format(date=f"{ends:%Y-%m-%d}", days=days))
+    show(words.ends.format(date=f"{ends:%Y-%m-%d}", days=days))
     if days < SOON:
-        say(words.ends_soon, style="yellow")
+        show(words.ends_soon, style="yellow")
 
 
 def _show_ways(words: ShopWords, met: Met) -> None:
     if met.ways is None:
-        say(words.ways_closed, style="yellow")
+        show(words.ways_closed, style="yellow")
         return
     if not met.ways:
-        say(words.ways_none)
+        show(words.ways_none)
         return
-    say(words.ways.format(count=len(met.ways)))
+    show(words.ways.format(count=len(met.ways)))
     for way in met.ways[:MOST_WAYS]:
-        say(f"    {way.name}")
-        say(f"      {words.label[label_of(way, currency=met.company.currency)]}", style="dim")
+        show(f"    {way.name}")
+        show(f"      {words.label[label_of(way, currency=met.company.currency)]}", style="dim")
     if len(met.ways) > MOST_WAYS:
-        say("    " + words.ways_more.format(count=len(met.ways) - MOST_WAYS))
+        show("    " + words.ways_more.format(count=len(met.ways) - MOST_WAYS))
 
 
 def _client_id(words: ShopWords, known: Sequence[NewShop]) -> Callable[[str], str]:

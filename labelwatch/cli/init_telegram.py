@@ -6,10 +6,10 @@ from datetime import timedelta
 
 import typer
 
-from labelwatch.cli.init_ask import in_words
+from labelwatch.cli.init_ask import in_words, show
 from labelwatch.cli.init_channel import ChannelTalk
 from labelwatch.cli.init_words import TelegramWords
-from labelwatch.cli.terminal import complain, say, working
+from labelwatch.cli.terminal import working
 from labelwatch.cli.troubles import FOUND_TROUBLE
 from labelwatch.notify.channels import check_way
 from labelwatch.notify.channels.http import Failure
@@ -34,7 +34,7 @@ def ask_telegram(asked: ChannelTalk, given: Mapping[str, str]) -> NewChannel | N
     """A chat of a bot, as a channel."""
     talk, words = asked.talk, asked.words.telegram
     if talk.is_open and "token" not in given:
-        say("\n" + words.how + "\n")
+        show("\n" + words.how)
     secret, proxy, wanted = given.get("token"), asked.proxy, given.get("chat")
     while True:
         secret = talk.ask(words.token, in_words(token, words.token_wrong), given=secret, hidden=True)
@@ -43,7 +43,7 @@ def ask_telegram(asked: ChannelTalk, given: Mapping[str, str]) -> NewChannel | N
             secret = None
             continue
         if wanted is None:
-            say(words.write.format(bot=reached.name) + "\n")
+            show(words.write.format(bot=reached.name))
             wanted = _find_chat(asked, reached.bot)
         chat = talk.ask(words.chat, in_words(chat_address, words.chat_wrong), given=wanted)
         return NewChannel("telegram", f"tgram://{secret}/{chat}", asked.api_base, reached.proxy)
@@ -57,12 +57,11 @@ def _reached(asked: ChannelTalk, secret: str, proxy: str) -> _Reached | None:
         with working(words.asking):
             said = name_of(bot)
         if isinstance(said, str):
-            say(words.found.format(bot=said), style="green")
+            show(words.found.format(bot=said), style="green")
             return _Reached(bot, said, proxy)
-        show = say if talk.is_open else complain
         is_refused = isinstance(said, Refusal) and said.code in _TOKEN_REFUSED
-        show(words.unknown if is_refused else words.unreachable)
-        show(asked.words.channel.said.format(detail=said.why if isinstance(said, Refusal) else said.error))
+        talk.complain(words.unknown if is_refused else words.unreachable)
+        talk.complain(asked.words.channel.said.format(detail=said.why if isinstance(said, Refusal) else said.error))
         if not talk.is_open:
             raise typer.Exit(FOUND_TROUBLE)
         if is_refused:
@@ -77,14 +76,14 @@ def _find_chat(asked: ChannelTalk, bot: Bot) -> str | None:
     while True:
         heard = _listen(words, bot, after)
         if not isinstance(heard, Heard):
-            say(words.busy if isinstance(heard, Refusal) and heard.code == 409 else words.unreachable)
-            say(asked.words.channel.said.format(detail=heard.why if isinstance(heard, Refusal) else heard.error))
+            show(words.busy if isinstance(heard, Refusal) and heard.code == 409 else words.unreachable)
+            show(asked.words.channel.said.format(detail=heard.why if isinstance(heard, Refusal) else heard.error))
             return None
         after = heard.next
         for chat in heard.chats:
             known[chat.address] = chat
         if not known:
-            say(words.silence)
+            show(words.silence)
         chats = list(known.values())
         options = [*(_shown(words, chat) for chat in chats), words.not_here, words.by_hand]
         chosen = talk.choose(words.which, options)

@@ -12,13 +12,13 @@ from pathlib import Path
 
 import typer
 
-from labelwatch.cli.init_ask import Talk, in_words
+from labelwatch.cli.init_ask import Talk, in_words, show
 from labelwatch.cli.init_channel import Ask, ChannelTalk, Wish, ask_channels
 from labelwatch.cli.init_mail import ask_mail, robot
 from labelwatch.cli.init_shop import GivenShop, ShopTalk, ask_shops
 from labelwatch.cli.init_telegram import ask_telegram
 from labelwatch.cli.init_words import Init, init_words
-from labelwatch.cli.terminal import complain, say
+from labelwatch.cli.terminal import complain
 from labelwatch.cli.troubles import FOUND_TROUBLE
 from labelwatch.config import ConfigError, Ozon, find, values
 from labelwatch.config.secret import resolve
@@ -79,7 +79,7 @@ def _converse(options: Options, talk: Talk, language: str) -> None:
         _want_all(options, words)
     _want_room(path, talk, words, may_replace=options.may_replace)
     if talk.is_open:
-        say("\n" + talk.words.hello)
+        show("\n" + talk.words.hello)
     base_url = _web_url(options.base_url, "--base-url")
     shops = ask_shops(ShopTalk(talk, words.shop, language, base_url or Ozon().base_url), _given_shops(options))
     channels = ask_channels(
@@ -94,7 +94,7 @@ def _converse(options: Options, talk: Talk, language: str) -> None:
         _wishes(options),
         _KINDS,
     )
-    say(f"\n{words.end.title}\n", style="bold cyan")
+    show(f"\n{words.end.title}", style="bold cyan")
     zone = talk.ask(
         words.end.zone,
         in_words(values.zone, words.end.zone_wrong),
@@ -110,7 +110,7 @@ def _converse(options: Options, talk: Talk, language: str) -> None:
         base_url=base_url,
         listen=BOARD if find_spec("starlette") else "",
     )
-    _finish(words, _written(draft, path, words), has_board=bool(draft.listen))
+    _finish(words, _written(draft, path, words), draft)
 
 
 def _language(talk: Talk, guess: str) -> str:
@@ -221,19 +221,22 @@ def _written(draft: Draft, path: Path, words: Init) -> Written:
         raise typer.Exit(FOUND_TROUBLE) from None
 
 
-def _finish(words: Init, written: Written, *, has_board: bool) -> None:
+def _finish(words: Init, written: Written, draft: Draft) -> None:
     said, program = words.end, _program(written.config)
-    say(said.written.format(path=written.config), style="green")
-    say(said.secrets.format(path=written.secrets))
+    show("\n" + said.written.format(path=written.config), style="green")
+    show(said.secrets.format(path=written.secrets))
     if written.kept:
-        say(said.kept.format(path=written.kept))
-    say("\n" + said.next, style="bold")
+        show(said.kept.format(path=written.kept))
+    show("\n" + said.next, style="bold")
     for command, what in (("poll", said.poll), ("run", said.run)):
-        say(f"\n  {program[0]} {command}{program[1]}", style="bold")
-        say(f"    {what}")
-    if has_board:
-        say("\n" + said.board.format(url=f"http://{BOARD}/"))
-    say("\n" + said.service.get(sys.platform, said.service["other"]))
+        show(f"\n  {program[0]} {command}{program[1]}", style="bold")
+        show(f"    {what}")
+    if draft.listen:
+        show("\n" + said.board.format(url=f"http://{BOARD}/"))
+    if draft.base_url:
+        show("\n" + said.trial, style="bold")
+        return
+    show("\n" + said.service.get(sys.platform, said.service["other"]))
 
 
 def _program(config: Path) -> tuple[str, str]:

@@ -151,6 +151,7 @@ class EndWords:
     poll: str
     run: str
     board: str
+    trial: str
     service: Mapping[str, str]
 
 

@@ -20,6 +20,7 @@ from tests.notify.telegram_markup import Entity, MarkupError, read, units
 from tests.notify.telegram_wire import Act, Said, bad, good, normal, serve
 
 TOKEN = "2718281828:AA-invented_for_these_tests-4711"
+NAME = "label_watch_bot"
 NINA = {"id": 7001, "is_bot": False, "first_name": "Nina", "last_name": "Petrova", "language_code": "ru"}
 
 
@@ -125,6 +126,10 @@ class FakeTelegram:
         self.updates.add(pressed.bot, {"callback_query": query})
         return str(query["id"])
 
+    def write(self, chat: Mapping[str, Any], *, token: str = TOKEN, **more: Any) -> None:
+        """Somebody writes to a bot from this chat."""
+        self.updates.add(token, {"message": {"message_id": 1, "chat": dict(chat), "text": "hi", **more}})
+
     def wait_for_toast(self, press: str, *, within: float = 5.0) -> str:
         """What the button answered; a KeyError when it says nothing in time."""
         until = time.monotonic() + within
@@ -177,6 +182,8 @@ class FakeTelegram:
             if token in self.webhooks:
                 return bad(409, "Conflict: can't use getUpdates method while webhook is active")
             return self.updates.wait(token, fields)
+        if method == "getMe":
+            return good({"id": 1, "is_bot": True, "first_name": "Watch", "username": NAME})
         methods = {
             "sendMessage": self._send,
             "editMessageText": self._edit,
