@@ -41,8 +41,8 @@ bench: $(TOOLS)  ## measure speed and memory against the goals
 
 lock: $(TOOLS)  ## resolve all libraries anew and write the locks
 	@$(PIP) install --quiet uv
-	@$(LOCK) --extra postgres --extra labels --extra bench --extra dev --output-file .ci/requirements.txt > /dev/null
-	@$(LOCK) --extra postgres --extra labels --constraint .ci/requirements.txt --output-file deploy/requirements.txt > /dev/null
+	@$(LOCK) --extra postgres --extra labels --extra web --extra bench --extra dev --output-file .ci/requirements.txt > /dev/null
+	@$(LOCK) --extra postgres --extra labels --extra web --constraint .ci/requirements.txt --output-file deploy/requirements.txt > /dev/null
 
 clean:  ## back to a fresh checkout
 	rm -rf $(VENV) dist build .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
