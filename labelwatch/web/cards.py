@@ -36,15 +36,17 @@ def card(reader: Reader, alert: Alert) -> Card:
     voice, about = reader.voice, alert.diagnosis
     number = about.posting_number
     left = wording.soonest if wording.is_incident(about) else wording.time_left
+    name = wording.words_of(voice, about.cause).name
+    is_explained = number is not None and about.incident is not None
     return Card(
         severity=str(about.severity),
         subject=wording.subject(voice, about),
         link=posting_link(number, about.shop) if number else "",
-        headline=wording.headline(voice, about),
+        headline=name if is_explained else wording.headline(voice, about),
         left=left(voice, about.deadline),
         act=act(reader, about),
-        verdict=str(Verdict.WAIT if number and about.incident else about.verdict),
-        cause=wording.words_of(voice, about.cause).name,
+        verdict=str(Verdict.WAIT if is_explained else about.verdict),
+        cause=name,
         place=wording.place(voice, about) if number else "",
         money=tariff(voice, about),
         state=str(alert.state),

@@ -20,7 +20,7 @@ from starlette.responses import HTMLResponse
 
 from labelwatch.app import App
 from labelwatch.notify.catalog import LANGUAGES, catalog
-from labelwatch.notify.moments import Voice, duration, zoned_clock
+from labelwatch.notify.moments import Voice, clock, duration, zoned_clock
 from labelwatch.seen import ShopView
 from labelwatch.web.words import Words, accepted, words
 
@@ -63,12 +63,14 @@ class Reader:
         return self.words.say(table, key, **values)
 
     def ago(self, at: datetime) -> str:
-        """`3 min`: how long ago it was."""
-        return duration(self.voice, max(self.now - at, timedelta(0)))
+        """`3 min ago`, `just now`."""
+        if self.now - at < timedelta(minutes=1):
+            return self.say("page", "just_now")
+        return self.say("page", "ago", span=duration(self.voice, self.now - at))
 
     def at(self, at: datetime | None) -> str:
-        """The clock on the wall, with its zone; empty for None."""
-        return zoned_clock(self.voice, at) if at is not None else ""
+        """The clock on the wall, whose zone the page names at its top; empty for None."""
+        return clock(self.voice, at) if at is not None else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +135,7 @@ def _frame(request: Request, reader: Reader) -> Context:
         "language": reader.language,
         "languages": [(code, name, link(request, lang=code)) for code, name in NAMES.items()],
         "nav": [(key, to := _PATHS.get(key, f"/{key}"), path == to) for key in NAV],
-        "as_of": reader.at(reader.now),
+        "as_of": zoned_clock(reader.voice, reader.now),
         "refresh": int(REFRESH.total_seconds()),
         "wall": "wall" in request.query_params,
         "here": link(request),

@@ -1,8 +1,7 @@
-"""What was told over which channel, as rows of a page: why, when, and what came of it."""
+"""What was told over which channel, a row for each message: what it was about, when, and what came of it."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 
 from labelwatch.notify import wording
 from labelwatch.notify.plain import plain
@@ -12,6 +11,15 @@ from labelwatch.web.page import Reader
 
 _SAID = 300
 RETRYABLE = frozenset({OutboxState.DEAD, OutboxState.EXPIRED, OutboxState.SUPERSEDED, OutboxState.RETRY})
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One alert that a message told of."""
+
+    about: str
+    link: str
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,19 +33,17 @@ class Try:
 
 @dataclass(frozen=True, slots=True)
 class Telling:
-    """One notification in words."""
+    """One message in words, as far as all that it told of fared alike."""
 
-    id: int
+    ids: Sequence[int]
     channel: str
-    about: str
-    link: str
-    reason: str
     state: str
     """As the outbox has it: for the look, not to be read."""
     outcome: str
     at: str
     said: str
     """The receipt, or what went wrong."""
+    items: Sequence[Item]
     tries: Sequence[Try]
     can_retry: bool
 
@@ -45,32 +51,41 @@ class Telling:
 def tellings(
     reader: Reader, rows: Iterable[OutboxRow], trail: Mapping[int, Sequence[Attempt]] | None = None
 ) -> list[Telling]:
-    """The rows in their order; `trail` is every try to send them, by id."""
-    tried = trail or {}
-    return [_telling(reader, row, tried.get(row.id, ())) for row in rows]
+    """The rows in their order, those of one message in the place of its first; `trail`: every try, by id."""
+    messages: dict[object, list[OutboxRow]] = {}
+    for row in rows:
+        messages.setdefault(_message(row), []).append(row)
+    return [_telling(reader, alike, trail or {}) for alike in messages.values()]
 
 
-def _telling(reader: Reader, row: OutboxRow, tries: Sequence[Attempt]) -> Telling:
-    told, about = row.notification, row.notification.alert.diagnosis
-    number = about.posting_number
+def _message(row: OutboxRow) -> object:
+    """What the rows of one message have in common; what is to be tried again has lost the name of its message."""
+    return row.notification.channel, row.message_key or "", row.state, row.error
+
+
+def _telling(reader: Reader, rows: Sequence[OutboxRow], trail: Mapping[int, Sequence[Attempt]]) -> Telling:
+    first = rows[0]
     return Telling(
-        id=row.id,
-        channel=told.channel,
-        about=wording.subject(reader.voice, about) or wording.headline(reader.voice, about),
-        link=posting_link(number, about.shop) if number else "",
-        reason=reader.say("reason", str(told.reason)),
-        state=str(row.state),
-        outcome=reader.say("outbox", str(row.state)),
-        at=reader.at(_moment(row)),
-        said=plain(row.error or row.receipt, _SAID),
-        tries=[Try(reader.at(one.at), _outcome(reader, one), plain(one.said, _SAID)) for one in tries],
-        can_retry=row.state in RETRYABLE,
+        ids=[row.id for row in rows],
+        channel=first.notification.channel,
+        state=str(first.state),
+        outcome=reader.say("outbox", str(first.state)),
+        at=reader.at(first.sent_at or first.notification.due_at),
+        said=plain(first.error or first.receipt, _SAID),
+        items=[_item(reader, row) for row in rows],
+        tries=[
+            Try(reader.at(one.at), _outcome(reader, one), plain(one.said, _SAID)) for one in trail.get(first.id, ())
+        ],
+        can_retry=first.state in RETRYABLE,
     )
 
 
-def _moment(row: OutboxRow) -> datetime:
-    """When it was sent, else when it is or was due."""
-    return row.sent_at or row.notification.due_at
+def _item(reader: Reader, row: OutboxRow) -> Item:
+    told, about = row.notification, row.notification.alert.diagnosis
+    number = about.posting_number
+    subject = wording.subject(reader.voice, about) or wording.headline(reader.voice, about)
+    link = posting_link(number, about.shop) if number else ""
+    return Item(subject, link, reader.say("reason", str(told.reason)))
 
 
 def _outcome(reader: Reader, one: Attempt) -> str:

@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from labelwatch.core.model import Alert
 from labelwatch.notify import single, wording
-from labelwatch.notify.letters import kinds_of, language_of, letter
+from labelwatch.notify.letters import Letter, kinds_of, language_of, letter
 from labelwatch.web.cards import Card, card, state_of
 from labelwatch.web.page import Reader, app_of, reader_of, respond
 
@@ -82,7 +82,9 @@ def _event(reader: Reader, alert: Alert) -> Event:
 
 
 def _ready(reader: Reader, alert: Alert, place: int) -> Ready:
+    def written(language: str) -> Letter:
+        return letter(kind, alert, language=language, zone=reader.voice.zone.key, now=reader.now)
+
     kind = kinds_of(alert)[place]
-    language = language_of(kind, reader.language)
-    written = letter(kind, alert, language=language, zone=reader.voice.zone.key, now=reader.now)
-    return Ready(f"letter-{kind}-{alert.id}", written.to, language, written.text, written.where)
+    sent = written(language_of(kind, reader.language))
+    return Ready(f"letter-{kind}-{alert.id}", written(reader.language).to, sent.language, sent.text, sent.where)

@@ -3,11 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import Response
 
+from labelwatch.app import App
 from labelwatch.core.causes import CAUSES
 from labelwatch.core.detect import LABEL_ACTIONS
+from labelwatch.core.diagnose import BLIND_AFTER_INTERVALS
 from labelwatch.core.model import Alert, Family
 from labelwatch.notify import single, wording
 from labelwatch.notify.letters import Kind, Letter, kinds_of, language_of, letter
@@ -18,7 +21,9 @@ from labelwatch.store import HistoryRow, OutboxRow
 from labelwatch.web.actions import SPANS
 from labelwatch.web.cards import Card, card, state_of
 from labelwatch.web.page import Reader, app_of, reader_of, respond
+from labelwatch.web.story import span
 from labelwatch.web.telling import Telling, tellings
+from labelwatch.web.timeline import draw
 
 TOLD = 200
 
@@ -28,6 +33,7 @@ class Ready:
     """A letter to copy, and, where it is not in the reader's language, what it says."""
 
     id: str
+    to: str
     letter: Letter
     translation: str
 
@@ -38,6 +44,8 @@ class Trouble:
 
     card: Card
     is_open: bool
+    is_explained: bool
+    """An incident explains it."""
     state: str
     why: str
     due: str
@@ -72,6 +80,7 @@ class Paper:
     status: str
     method: str
     trouble: Trouble | None
+    timeline: Markup
     history: Sequence[Moment]
     told: Sequence[Telling]
 
@@ -85,11 +94,11 @@ def page(request: Request) -> Response:
     if not found:
         return respond(request, "trouble.html", status=404, key="no_posting", detail=plain(number))
     rows = app.store.notifications(posting_number=number, limit=TOLD)
-    papers = [_paper(reader, one, rows) for one in found]
+    papers = [_paper(app, reader, one, rows) for one in found]
     return respond(request, "posting.html", number=number, papers=papers, causes=_causes(reader), spans=list(SPANS))
 
 
-def _paper(reader: Reader, found: Dossier, rows: Sequence[OutboxRow]) -> Paper:
+def _paper(app: App, reader: Reader, found: Dossier, rows: Sequence[OutboxRow]) -> Paper:
     posting = found.known.posting
     mine = [row for row in reversed(rows) if row.notification.alert.diagnosis.shop == found.shop]
     method = (posting.method.name, posting.method.carrier, posting.method.warehouse)
@@ -99,9 +108,17 @@ def _paper(reader: Reader, found: Dossier, rows: Sequence[OutboxRow]) -> Paper:
         status=_status(reader, posting.status, posting.substatus),
         method=" · ".join(dict.fromkeys(plain(name, 60) for name in method if name)),
         trouble=_trouble(reader, found.alerts[-1]) if found.alerts else None,
+        timeline=_timeline(app, reader, found, mine),
         history=[_moment(reader, row) for row in reversed(found.history)],
         told=tellings(reader, mine),
     )
+
+
+def _timeline(app: App, reader: Reader, found: Dossier, told: Sequence[OutboxRow]) -> Markup:
+    every = dict(app.shops()).get(found.shop, app.config.ozon.every)
+    within = span(found, reader.now)
+    gaps = app.store.plots.gaps(found.shop, within, longer_than=BLIND_AFTER_INTERVALS * every)
+    return draw(found, reader.voice, told=told, gaps=gaps)
 
 
 def _trouble(reader: Reader, alert: Alert) -> Trouble:
@@ -109,6 +126,7 @@ def _trouble(reader: Reader, alert: Alert) -> Trouble:
     return Trouble(
         card=card(reader, alert),
         is_open=is_open,
+        is_explained=about.incident is not None,
         state=state_of(reader, alert),
         why=wording.why(voice, about),
         due=wording.due(voice, about),
@@ -140,10 +158,8 @@ def _ready(reader: Reader, kind: Kind, alert: Alert) -> Ready:
     def written(language: str) -> Letter:
         return letter(kind, alert, language=language, zone=reader.voice.zone.key, now=reader.now)
 
-    sent = language_of(kind, reader.language)
-    translation = written(reader.language).text if sent != reader.language else ""
-    place = f"letter-{kind}-{alert.id}"
-    return Ready(place, written(sent), translation)
+    sent, read = written(language_of(kind, reader.language)), written(reader.language)
+    return Ready(f"letter-{kind}-{alert.id}", read.to, sent, read.text if read != sent else "")
 
 
 def _moment(reader: Reader, row: HistoryRow) -> Moment:
