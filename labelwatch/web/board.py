@@ -20,7 +20,7 @@ from labelwatch.web import actions, health, links, login
 from labelwatch.web.door import door
 from labelwatch.web.guard import Guard
 from labelwatch.web.page import respond
-from labelwatch.web.pages import causes, channels, incidents, late, posting, shops
+from labelwatch.web.pages import causes, channels, incidents, late, plots, posting, shops
 
 THREADS = 8
 """So many pages are made at once; the others wait, and the poller keeps its share of the machine."""
@@ -31,6 +31,7 @@ PAGES = (
     Route("/shops", shops.page),
     Route("/channels", channels.page),
     Route("/incidents", incidents.page),
+    Route("/plots", plots.page),
     Route("/causes", causes.page),
 )
 
