@@ -3,7 +3,7 @@
 To open the address changes nothing: mail scanners and previews of links open it too. The form that it shows does.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -26,7 +26,7 @@ from labelwatch.web.page import app_of, reader_of, respond
 
 LISTED = 20
 
-_STATUS = {"altered": 404, "expired": 410, "used": 410, "unknown": 410, "over": 200}
+_STATUS = {"altered": 404, "expired": 410, "used": 410, "unknown": 410}
 """Why a link does nothing, and what a program is told."""
 
 
@@ -45,36 +45,37 @@ class Case:
 
 def look(request: Request) -> Response:
     """What the link would do, and the form that does it."""
-    found = _found(request)
-    return _dead(request, found) if isinstance(found, str) else _page(request, found, found.open, why="")
+    case, why = _found(request)
+    return _page(request, case, case.open if case else (), why=why)
 
 
 def act(request: Request) -> Response:
     """Do it, once; whoever comes second reads who was first."""
-    found = _found(request)
-    if isinstance(found, str):
-        return _dead(request, found)
-    app, name = app_of(request), signed_as(request, otherwise=found.rows[0].notification.channel)
-    changed = _done(app.store, found, by=name, now=app.clock.now())
+    case, why = _found(request)
+    if case is None or why:
+        return _page(request, case, case.open if case else (), why=why)
+    app, name = app_of(request), signed_as(request, otherwise=case.rows[0].notification.channel)
+    changed = _done(app.store, case, by=name, now=app.clock.now())
     if not changed:
-        return _dead(request, "over" if changed is not None else "used", found)
-    return remember_name(request, _page(request, found, changed, why="done"), request.state.form.get("by", ""))
+        return look(request)  # somebody else was faster, or it has just ended
+    response = _page(request, case, changed, why="done")
+    return remember_name(request, response, name) if request.state.form.get("by", "").strip() else response
 
 
-def _found(request: Request) -> Case | str:
-    """What the link is about, or why it does nothing."""
+def _found(request: Request) -> tuple[Case | None, str]:
+    """What the link is about, as far as that is known, and why it does nothing; empty = it does."""
     app = app_of(request)
     act = opened(request.path_params["token"], app.store.tokens.secret(SECRET, new_secret))
-    if act is None:
-        return "altered"
-    if act.until <= app.clock.now():
-        return "expired"
-    if app.store.tokens.is_spent(act.token_id):
-        return "used"
+    if act is None or act.until <= app.clock.now():
+        return None, "altered" if act is None else "expired"
     rows = app.store.outgoing.message(act.key)
+    if not rows:
+        return None, "unknown"
     alerts = app.store.outgoing.alerts([alert_id(row) for row in rows])
     case = Case(act, rows, list(alerts.values()))
-    return case if case.open else "over" if alerts else "unknown"
+    if app.store.tokens.is_spent(act.token_id):
+        return case, "used"
+    return case, "" if case.open else "over"
 
 
 def _done(store: Store, case: Case, *, by: str, now: datetime) -> list[Alert] | None:
@@ -93,28 +94,29 @@ def _how(verb: str, by: str, now: datetime) -> Callable[[Alert], Alert | None]:
     return lambda alert: lifecycle.snooze(alert, until=now + SNOOZE, by=by, note="", now=now)
 
 
-def _page(request: Request, case: Case, alerts: Sequence[Alert], *, why: str, status: int = 200) -> Response:
-    voice = _voice(request, case)
-    shown = [
-        {
-            "subject": wording.subject(voice, one.diagnosis),
-            "headline": wording.headline(voice, one.diagnosis),
-            "left": wording.time_left(voice, one.diagnosis.deadline),
-            "handled": wording.handled(voice, one),
-        }
-        for one in alerts[:LISTED]
-    ]
-    rest = len(alerts) - len(shown)
-    verb, button = case.act.verb, voice.words.button[case.act.verb]
-    return respond(request, "confirm.html", status=status, why=why, verb=verb, button=button, shown=shown, rest=rest)
+def _page(request: Request, case: Case | None, alerts: Sequence[Alert], *, why: str) -> Response:
+    """The alerts as they are now, and the form; or, with `why`, a sentence about why there is none."""
+    shown = [_shown(_voice(request, case), one) for one in alerts[:LISTED]] if case else []
+    verb = case.act.verb if case else ""
+    return respond(
+        request,
+        "confirm.html",
+        status=_STATUS.get(why, 200),
+        why=why,
+        verb=verb,
+        button=reader_of(request).voice.words.button[verb] if verb else "",
+        shown=shown,
+        rest=len(alerts) - len(shown),
+    )
 
 
-def _dead(request: Request, why: str, case: Case | None = None) -> Response:
-    """The link does nothing (any more): why, and where to go."""
-    status = _STATUS[why]
-    if case is not None:
-        return _page(request, case, case.open, why=why, status=status)
-    return respond(request, "confirm.html", status=status, why=why, verb="", button="", shown=[], rest=0)
+def _shown(voice: Voice, alert: Alert) -> Mapping[str, str]:
+    return {
+        "subject": wording.subject(voice, alert.diagnosis),
+        "headline": wording.headline(voice, alert.diagnosis),
+        "left": wording.time_left(voice, alert.diagnosis.deadline),
+        "handled": wording.handled(voice, alert),
+    }
 
 
 def _voice(request: Request, case: Case) -> Voice:
