@@ -1,0 +1,71 @@
+"""How label times spread: within which time which share of them came, what is still waited for counted in.
+
+Left out, the labels that take longest would make the times look better than they are: those that wait count as
+"longer than so far" (the Kaplan-Meier estimate; without any that wait, it is the usual nearest-rank quantile).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from labelwatch.core.baseline import ENOUGH
+
+ENOUGH_FOR_HALF, ENOUGH_FOR_MOST = 5, 20
+"""So many labels must have come before a median, or the slowest of twenty, means anything."""
+BINS = (60, 120, 240, 480, 900, 1800, 3600, 4 * 3600)
+"""Where a bar of the drawing ends, in seconds; the last bar holds all beyond."""
+_ROUNDING = 1e-9
+
+
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """Times in seconds; None = too few labels to tell, or so many still waited for that nobody knows yet."""
+
+    came: int
+    waiting: int
+    half: int | None
+    """Within which half of the labels came."""
+    most: int | None
+    """... and 19 of 20."""
+    nearly_all: int | None
+    """... and 99 of 100."""
+
+
+def spread(took: Mapping[int, int], waiting: Mapping[int, int]) -> Spread:
+    """Of times in seconds -> how many, for labels that came and for those still waited for."""
+    came = sum(took.values())
+
+    def within(share: float, enough: int) -> int | None:
+        return quantile(took, waiting, share) if came >= enough else None
+
+    return Spread(
+        came=came,
+        waiting=sum(waiting.values()),
+        half=within(0.5, ENOUGH_FOR_HALF),
+        most=within(0.95, ENOUGH_FOR_MOST),
+        nearly_all=within(0.99, ENOUGH),
+    )
+
+
+def quantile(took: Mapping[int, int], waiting: Mapping[int, int], share: float) -> int | None:
+    """The shortest time within which this share of all came; None = not known before more of them have come."""
+    left, without = sum(took.values()) + sum(waiting.values()), 1.0
+    for seconds in sorted(took.keys() | waiting.keys()):
+        if left:
+            without *= 1 - took.get(seconds, 0) / left
+        if 1 - without >= share - _ROUNDING:
+            return seconds
+        left -= took.get(seconds, 0) + waiting.get(seconds, 0)
+    return None
+
+
+def binned(times: Mapping[int, int]) -> list[int]:
+    """How many fall into each bin."""
+    counts = [0] * (len(BINS) + 1)
+    for seconds, count in times.items():
+        counts[bin_of(seconds)] += count
+    return counts
+
+
+def bin_of(seconds: int) -> int:
+    """The place of the bin that a time falls into."""
+    return sum(seconds > end for end in BINS)
