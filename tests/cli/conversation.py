@@ -78,7 +78,7 @@ def conversation(
     process, terminal = pty.fork()
     if process == 0:
         os.chdir(folder)
-        os.execve(command[0], [str(part) for part in command], {"TERM": "xterm-256color", **environ})  # noqa: S606
+        os.execve(command[0], [str(part) for part in command], {"TERM": "xterm-256color", **environ})
     fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 50, columns, 0, 0))
     talk = Conversation(process, terminal)
     try:

@@ -1,0 +1,180 @@
+"""`init` for scripts: options instead of answers, secrets from elsewhere, nothing written when anything is wrong."""
+
+import subprocess
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, is_dataclass
+from pathlib import Path
+from string import Formatter
+from typing import Any
+
+import pytest
+
+from labelwatch.cli.init_words import init_words
+from labelwatch.sandbox.scenarios.stage import HOME, STAR
+from tests.cli.conftest import LATE
+from tests.cli.place import SCRIPT, Ended, Place
+from tests.notify.fake_telegram import TOKEN, FakeTelegram
+from tests.notify.loopback import answer
+
+KEY = ("--client-id", HOME.client_id, "--key", "env:KEY_HOME")
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """An empty folder to write into."""
+
+    place: Place
+
+    @property
+    def written(self) -> Path:
+        return self.place.folder / "new/labelwatch.toml"
+
+    def init(self, *options: str) -> Ended:
+        return self.place.run(
+            "init",
+            "--yes",
+            *("--language", "en", "--output", str(self.written), "--base-url", self.place.sandbox.base_url),
+            *options,
+        )
+
+
+@pytest.fixture
+def desk(place: Place) -> Desk:
+    return Desk(place)
+
+
+def test_options_alone_set_everything_up(desk: Desk) -> None:
+    done = desk.init(
+        *("--shop", "home", *KEY, "--shop", "star", "--client-id", STAR.client_id, "--key", "env:KEY_STAR"),
+        *("--webhook", "env:HOOK", "--timezone", "Europe/Moscow", "--quiet-hours", "22:00-08:00"),
+    )
+    assert done.code == 0, done.err
+    written = tomllib.loads(desk.written.read_text("utf-8"))
+    assert [(shop["name"], shop["client_id"]) for shop in written["shop"]] == [("home", "200002"), ("star", "100001")]
+    assert written["timezone"] == "Europe/Moscow"
+    assert desk.place.hook.requests[0].json["title"] == init_words("en").channel.greeting
+    assert f"poll --config {desk.written}" in done.out
+    assert desk.place.run("poll", "--config", str(desk.written)).code == 1
+    assert LATE in desk.place.told("first")
+
+
+def test_secrets_come_from_a_file_or_the_input_too(desk: Desk) -> None:
+    secret = desk.place.folder / "key"
+    secret.write_text(HOME.api_key)
+    secret.chmod(0o600)
+    assert desk.init("--client-id", HOME.client_id, "--key", "file:key").code == 0
+    desk.written.unlink()
+    command = [SCRIPT, "init", "--output", desk.written, "--base-url", desk.place.sandbox.base_url]
+    piped = subprocess.run(
+        [*command, "--client-id", HOME.client_id, "--key", "-"],
+        input=HOME.api_key + "\n",
+        env=desk.place.variables({}),
+        cwd=desk.place.folder,
+        text=True,
+        capture_output=True,
+        timeout=60,
+    )
+    assert piped.returncode == 0, piped.stderr
+    assert HOME.api_key not in piped.stdout + piped.stderr
+
+
+@pytest.mark.parametrize(
+    ("options", "missing"),
+    [
+        ((), "--client-id, --key"),
+        (("--client-id", "1"), "--key"),
+        ((*KEY, "--client-id", "1"), "--key"),
+        ((*KEY, "--telegram-token", TOKEN), "--chat"),
+        ((*KEY, "--mail", "a@qq.com"), "--mail-password"),
+    ],
+)
+def test_what_is_missing_is_named_at_once(desk: Desk, options: tuple[str, ...], missing: str) -> None:
+    done = desk.init(*options)
+    assert done.code == 2
+    assert missing in done.err
+    assert not desk.written.parent.exists()
+    assert not desk.place.sandbox.requests
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ("--client-id", "abc", "--key", "env:KEY_HOME"),
+        (*KEY, "--key", "env:NOT_THERE", "--client-id", "5"),
+        (*KEY, "--base-url", "ozon"),
+        (*KEY, "--timezone", "Mars/Base"),
+        (*KEY, "--webhook", "env:HOOK", "--quiet-hours", "nights"),
+    ],
+)
+def test_what_makes_no_sense_is_wrong_usage(desk: Desk, options: tuple[str, ...]) -> None:
+    assert desk.init(*options).code == 2
+    assert not desk.written.exists()
+
+
+def test_a_key_that_ozon_refuses_ends_it(desk: Desk) -> None:
+    done = desk.init("--client-id", HOME.client_id, "--key", "env:KEY_STAR")
+    assert done.code == 1
+    assert "Invalid Api-Key" in done.err
+    assert STAR.api_key not in done.out + done.err
+    assert not desk.written.parent.exists()
+
+
+def test_ozon_out_of_reach_ends_it_otherwise(desk: Desk) -> None:
+    done = desk.init(*KEY, "--base-url", "http://127.0.0.1:9")
+    assert done.code == 69
+    assert not desk.written.parent.exists()
+
+
+def test_a_channel_that_refuses_ends_it(desk: Desk) -> None:
+    desk.place.hook.acts = [answer(403, "not you")]
+    done = desk.init(*KEY, "--webhook", "env:HOOK")
+    assert done.code == 1
+    assert "not you" in done.err
+    assert "s3cret" not in done.out + done.err
+    assert not desk.written.parent.exists()
+
+
+def test_several_channels_have_names_of_their_own(desk: Desk) -> None:
+    with FakeTelegram() as telegram:
+        bot = ("--telegram-token", TOKEN, "--chat", "-100222", "--api-base", telegram.base)
+        assert desk.init(*KEY, *bot, "--webhook", "env:HOOK").code == 0
+    written = tomllib.loads(desk.written.read_text("utf-8"))
+    assert [channel["name"] for channel in written["channel"]] == ["telegram", "json"]
+
+
+def test_what_was_there_stays_without_replace(desk: Desk) -> None:
+    assert desk.init(*KEY).code == 0
+    before = desk.written.read_text("utf-8")
+    refused = desk.init(*KEY, "--shop", "other")
+    assert refused.code == 1
+    assert "--replace" in refused.err
+    assert desk.written.read_text("utf-8") == before
+    assert desk.init(*KEY, "--shop", "other", "--replace").code == 0
+    assert desk.written.with_name("labelwatch.toml.old").read_text("utf-8") == before
+    assert desk.place.run("check", "--config", str(desk.written)).code == 0
+
+
+def test_a_folder_nobody_may_write_is_told_before_anything_is_asked(desk: Desk) -> None:
+    blocked = desk.place.folder / "file"
+    blocked.write_text("")
+    done = desk.init(*KEY, "--output", str(blocked / "labelwatch.toml"))
+    assert done.code == 1
+    assert "--output" in done.err
+    assert not desk.place.sandbox.requests
+
+
+@pytest.mark.parametrize("language", ["zh", "ru"])
+def test_every_language_says_the_same_things(language: str) -> None:
+    assert _shape(init_words(language)) == _shape(init_words("en"))
+
+
+def _shape(words: object) -> Any:
+    """The keys, and what stands in braces."""
+    if isinstance(words, str):
+        assert words.strip()
+        return sorted(name for _, name, _, _ in Formatter().parse(words) if name)
+    if isinstance(words, Mapping):
+        return {key: _shape(below) for key, below in words.items()}
+    assert is_dataclass(words)
+    return {one.name: _shape(getattr(words, one.name)) for one in fields(words)}
