@@ -14,6 +14,8 @@ from tests.web.build import ADDRESS, WEB, Board, Hands, clock, config, furnish
 
 with warnings.catch_warnings():
     warnings.filterwarnings("ignore", "Using `httpx` with `starlette.testclient` is deprecated")
+    # The drawing library leaves a finder behind that Python calls old-fashioned whenever a module is not there.
+    warnings.filterwarnings("ignore", "PluginImportFixer")
     from starlette.testclient import TestClient
 
 
