@@ -1,10 +1,14 @@
 """The board of what is late, for people and as JSON; `late` prints it, and so does the demo at its end."""
 
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from labelwatch.cli.terminal import say, table
+from rich.console import Console
+from rich.text import Text
+
+from labelwatch.cli.terminal import Drawn, Screen, drawn, is_terminal, lines, say, table
 from labelwatch.cli.words import Words, words
 from labelwatch.core.model import Alert
 from labelwatch.notify import wording
@@ -15,6 +19,9 @@ from labelwatch.notify.view import rfc3339, view
 if TYPE_CHECKING:
     from labelwatch.seen import Overview, ShopView
 
+NARROW = 72
+"""Cells; a narrower terminal shows a list, as the columns of a table would be unreadable."""
+SHOPS_ON_A_SCREEN = 3
 _NUMBER = 2
 
 
@@ -25,19 +32,86 @@ def voice(language: str, timezone: str, now: datetime) -> Voice:
 
 def print_board(overview: "Overview", speaker: Voice) -> None:
     """The open alerts, most urgent first, and how well each shop is seen."""
+    if is_terminal():
+        console = Console(highlight=False)
+        for part in drawn_board(overview, speaker, width=console.width):
+            console.print(part)
+        return
     said = words(speaker.words.language)
-    board = said.board
+    for text, _ in _incidents(overview, speaker):
+        say(text)
+    if overview.alerts:
+        table(_headings(said), (_row(alert, speaker, said) for alert in overview.alerts))
+    else:
+        say(said.board.nothing_late)
+    for text, _ in _sights(overview.shops, speaker):
+        say(text)
+
+
+def drawn_board(overview: "Overview", speaker: Voice, *, width: int) -> Iterator[Drawn]:
+    """The same for a terminal of `width` cells, part by part."""
+    yield from _events(overview, speaker, width)
+    yield from _alerts(overview.alerts, speaker, width)
+    for text, style in _sights(overview.shops, speaker):
+        yield from lines(text, style, width=width)
+
+
+def screen(overview: "Overview", speaker: Voice, *, width: int, height: int) -> Screen:
+    """The same for a screen: above it the time, below it the shops that are seen worst."""
+    said, late = words(speaker.words.language).watch, len(overview.alerts)
+    at = f"{overview.as_of.astimezone(speaker.zone):%H:%M:%S}"
+    # No alert takes less than a row: more than this many are never seen.
+    alerts = overview.alerts[:height]
+    worst = sorted(overview.shops, key=lambda shop: shop.state == "fresh")[:SHOPS_ON_A_SCREEN]
+    return Screen(
+        head=tuple(lines(said.head.format(time=at, late=late), "dim", width=width)),
+        body=(*_events(overview, speaker, width), *_alerts(alerts, speaker, width)),
+        foot=tuple(line for text, style in _sights(worst, speaker) for line in lines(text, style, width=width)),
+    )
+
+
+def _events(overview: "Overview", speaker: Voice, width: int) -> Iterator[Drawn]:
+    for text, style in _incidents(overview, speaker):
+        yield from lines(text, style, width=width)
+
+
+def _alerts(alerts: Sequence[Alert], speaker: Voice, width: int) -> Iterator[Drawn]:
+    said = words(speaker.words.language)
+    if not alerts:
+        yield from lines(said.board.nothing_late, "bold green", width=width)
+    elif width < NARROW:
+        yield from _list(alerts, speaker, width)
+    else:
+        rows = (_row(alert, speaker, said) for alert in alerts)
+        yield drawn(_headings(said), rows, width=width, whole=(_NUMBER,))
+
+
+def _list(alerts: Sequence[Alert], speaker: Voice, width: int) -> Iterator[Drawn]:
+    """The rows of the table where there is no room for its columns."""
+    for alert in alerts:
+        severity, due, number, shop, to_do, state = _row(alert, speaker, words(speaker.words.language))
+        for parts, style in (((severity, number, shop), "bold"), ((to_do,), ""), ((due, state), "dim")):
+            yield from lines(" · ".join(filter(None, parts)), style, width=width)
+        yield Text()
+
+
+def _incidents(overview: "Overview", speaker: Voice) -> Iterator[tuple[str, str]]:
     for incident in overview.incidents:
         event = incident.diagnosis
-        say(f"{wording.subject(speaker, event)}: {wording.headline(speaker, event)}", style="bold red")
-        say(wording.why(speaker, event))
-    if overview.alerts:
-        headings = (board.severity, board.due, board.posting, board.shop, board.act, board.state)
-        table(headings, (_row(alert, speaker, said) for alert in overview.alerts), whole=(_NUMBER,))
-    else:
-        say(board.nothing_late, style="bold green")
-    for shop in overview.shops:
-        say(_sight(shop, speaker, said), style="dim" if shop.state == "fresh" else "bold red")
+        head, text = wording.subject(speaker, event), wording.headline(speaker, event)
+        yield speaker.words.line.colon.format(head=head, text=text), "bold red"
+        yield wording.why(speaker, event), ""
+
+
+def _sights(shops: Iterable["ShopView"], speaker: Voice) -> Iterator[tuple[str, str]]:
+    said = words(speaker.words.language)
+    for shop in shops:
+        yield _sight(shop, speaker, said), "dim" if shop.state == "fresh" else "bold red"
+
+
+def _headings(said: Words) -> Sequence[str]:
+    board = said.board
+    return board.severity, board.due, board.posting, board.shop, board.act, board.state
 
 
 def as_document(overview: "Overview", *, language: str, timezone: str) -> dict[str, Any]:

@@ -1,22 +1,64 @@
-"""`late`: the open alerts, most urgent first."""
+"""`late`: the open alerts, most urgent first, once or live."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
 
 from labelwatch.cli.options import ConfigFile, Json, Speak
-from labelwatch.cli.terminal import as_json
+from labelwatch.cli.terminal import Screen, as_json, is_terminal
+
+if TYPE_CHECKING:
+    from labelwatch.app import App
+
+Watch = Annotated[bool, typer.Option("--watch", help="Show it live on this terminal; q ends it.")]
 
 
-def late(config: ConfigFile = None, language: Speak = None, as_document: Json = False) -> None:
+def late(config: ConfigFile = None, language: Speak = None, live: Watch = False, as_document: Json = False) -> None:
     """List what is late now, the most urgent first.
 
     It also says how well each shop is seen. It reads the database only: what the service, or the last
-    `labelwatch poll`, found out.
+    `labelwatch poll`, found out. With --watch it stays on the screen and is read anew every few seconds.
     """
     from labelwatch.cli import board
     from labelwatch.cli.opening import configuration, opened
 
+    if live:
+        _require_a_screen(as_document=as_document)
     with opened(configuration(config)) as app:
-        overview, settings = app.overview(), app.config
-    spoken = language or settings.language
+        spoken = language or app.config.language
+        if live:
+            _watch(app, spoken)
+            return
+        overview, zone = app.overview(), app.config.timezone
     if as_document:
-        as_json(board.as_document(overview, language=spoken, timezone=settings.timezone))
+        as_json(board.as_document(overview, language=spoken, timezone=zone))
     else:
-        board.print_board(overview, board.voice(spoken, settings.timezone, overview.as_of))
+        board.print_board(overview, board.voice(spoken, zone, overview.as_of))
+
+
+def _require_a_screen(*, as_document: bool) -> None:
+    if as_document:
+        raise typer.BadParameter("a program takes --json alone, again and again", param_hint="--watch")
+    if not is_terminal():
+        raise typer.BadParameter(
+            "it needs a terminal to draw on; without one, leave it out", param_hint="--watch"
+        )
+
+
+def _watch(app: "App", language: str) -> None:
+    from labelwatch.cli import board
+    from labelwatch.cli.terminal import lines
+    from labelwatch.cli.troubles import in_words
+    from labelwatch.cli.watch import watch
+    from labelwatch.store import StoreError
+
+    def draw(width: int, height: int) -> Screen:
+        try:
+            overview = app.overview()
+        except StoreError as error:  # it may pass: the screen stays
+            words = in_words(error)
+            return Screen((), tuple(lines(words[0] if words else str(error), "bold red", width=width)))
+        speaker = board.voice(language, app.config.timezone, overview.as_of)
+        return board.screen(overview, speaker, width=width, height=height)
+
+    watch(draw)

@@ -5,6 +5,7 @@ import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 from rich import box
 from rich.cells import cell_len
@@ -14,8 +15,19 @@ from rich.text import Text
 
 from labelwatch.cli.wrapping import wrapped
 
+Drawn = Text | Table
+"""What a terminal shows."""
 NONE = "-"
 """Stands where there is nothing to say: an empty column would shift the others for `cut` and `awk`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Screen:
+    """A full screen: of the body is shown what fits between head and foot."""
+
+    head: Sequence[Drawn]
+    body: Sequence[Drawn]
+    foot: Sequence[Drawn] = ()
 
 
 def is_terminal() -> bool:
@@ -31,9 +43,15 @@ def printable(text: str) -> str:
 def say(text: str = "", style: str = "", *, indent: int = 0) -> None:
     """Lines on stdout; in colour on a terminal only. Control characters in it go, line breaks stay."""
     console = Console(highlight=False, soft_wrap=True)
+    for line in lines(text, style, width=console.width if is_terminal() else None, indent=indent):
+        console.print(line)
+
+
+def lines(text: str, style: str = "", *, width: int | None, indent: int = 0) -> Iterator[Text]:
+    """Lines that are no wider than `width` cells (None = as they are)."""
     for line in map(printable, text.split("\n")):
-        for part in wrapped(line, console.width - indent) if is_terminal() else (line,):
-            console.print(Text(" " * indent + part, style))
+        for part in (line,) if width is None else wrapped(line, width - indent):
+            yield Text(" " * indent + part, style)
 
 
 def complain(text: str) -> None:
@@ -48,15 +66,21 @@ def table(headings: Sequence[str], rows: Iterable[Sequence[str]], *, whole: Sequ
         for row in (headings, *rows) if headings else rows:
             print("\t".join(printable(cell) or NONE for cell in row))
         return
-    console, cells = Console(highlight=False), [[printable(cell) for cell in row] for row in rows]
+    console = Console(highlight=False)
+    console.print(drawn(headings, rows, width=console.width, whole=whole))
+
+
+def drawn(headings: Sequence[str], rows: Iterable[Sequence[str]], *, width: int, whole: Sequence[int] = ()) -> Table:
+    """A table for a terminal of `width` cells; `whole` as in `table`."""
+    cells = [[printable(cell) for cell in row] for row in rows]
     columns = list(zip(*([headings] if headings else []), *cells, strict=True))
-    drawn = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), header_style="bold", show_header=bool(headings))
-    for place, least in enumerate(_least_widths(columns, console.width)):
+    made = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), header_style="bold", show_header=bool(headings))
+    for place, least in enumerate(_least_widths(columns, width)):
         heading = headings[place] if headings else ""
-        drawn.add_column(Text(heading), overflow="fold", no_wrap=place in whole, min_width=least)
+        made.add_column(Text(heading), overflow="fold", no_wrap=place in whole, min_width=least)
     for row in cells:
-        drawn.add_row(*map(Text, row))
-    console.print(drawn)
+        made.add_row(*map(Text, row))
+    return made
 
 
 def _least_widths(columns: Sequence[Sequence[str]], room: int) -> list[int | None]:

@@ -29,6 +29,13 @@ class Board:
 
 
 @dataclass(frozen=True, slots=True)
+class Watch:
+    """The live list of what is late."""
+
+    head: str
+
+
+@dataclass(frozen=True, slots=True)
 class Show:
     """One posting."""
 
@@ -81,6 +88,7 @@ class Words:
     severity: Mapping[str, str]
     state: Mapping[str, str]
     show: Show
+    watch: Watch
     demo: Demo
     doctor: Doctor
 

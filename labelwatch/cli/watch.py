@@ -1,0 +1,109 @@
+"""A screen that draws itself anew every few seconds, until somebody presses q."""
+
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+
+from rich.console import Console, Group
+from rich.live import Live
+from rich.segment import Segment, Segments
+
+from labelwatch.cli.terminal import Screen
+
+EVERY = 3.0
+"""Seconds."""
+_LOOK = 0.2
+"""Seconds between two looks for a key and for another size of the window."""
+
+Draw = Callable[[int, int], Screen]
+"""Columns and rows of the terminal -> what is shown."""
+Key = Callable[[float], str]
+"""Waits for a key at most so many seconds; empty = none was pressed."""
+
+
+def watch(draw: Draw, *, every: float = EVERY) -> None:
+    """Draw until q, Esc or Ctrl-C; the screen is then as it was before."""
+    console = Console(highlight=False)
+    with (
+        suppress(KeyboardInterrupt),
+        Live(console=console, screen=True, auto_refresh=False) as live,
+        _keys() as pressed,
+    ):
+        while True:
+            began, size = time.monotonic(), console.size
+            live.update(_fitting(console, draw(size.width, size.height)), refresh=True)
+            # What takes long to read is read less often.
+            rest = max(every, 4 * (time.monotonic() - began))
+            if not _pause(pressed, rest, console):
+                return
+
+
+def _pause(pressed: Key, seconds: float, console: Console) -> bool:
+    """Wait for the next turn, or for another size of the window; False = somebody wants to leave."""
+    end, size = time.monotonic() + seconds, console.size
+    while time.monotonic() < end and console.size == size:
+        key = pressed(_LOOK)
+        if key.lower() in ("q", "\x1b"):
+            return False
+        if key:  # any other: now
+            return True
+    return True
+
+
+def _fitting(console: Console, screen: Screen) -> Segments:
+    head, body, foot = (console.render_lines(Group(*parts)) for parts in (screen.head, screen.body, screen.foot))
+    room = max(console.height - len(head) - len(foot), 0)
+    rows = [*head, *body[:room], *foot][: console.height]
+    return Segments([segment for row in rows for segment in (*row, Segment.line())][:-1])
+
+
+@contextmanager
+def _keys() -> Iterator[Key]:
+    """How keys are read on this system; where nobody types, only time passes."""
+    if not sys.stdin.isatty():
+        yield _nobody
+    elif os.name == "nt":
+        yield _windows
+    else:
+        with _cbreak():
+            yield _posix
+
+
+def _nobody(seconds: float) -> str:
+    time.sleep(seconds)
+    return ""
+
+
+def _windows(seconds: float) -> str:
+    import msvcrt
+
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if msvcrt.kbhit():  # type: ignore[attr-defined]
+            return str(msvcrt.getwch())  # type: ignore[attr-defined]
+        time.sleep(0.05)
+    return ""
+
+
+def _posix(seconds: float) -> str:
+    from select import select
+
+    ready, _, _ = select([sys.stdin], [], [], seconds)
+    # Not the text layer, which would wait for more than is there.
+    return os.read(sys.stdin.fileno(), 64).decode("utf-8", "replace")[:1] if ready else ""
+
+
+@contextmanager
+def _cbreak() -> Iterator[None]:
+    """Keys come at once and are not shown; Ctrl-C works as ever."""
+    import termios
+    import tty
+
+    before = termios.tcgetattr(sys.stdin)
+    try:
+        tty.setcbreak(sys.stdin)
+        yield
+    finally:
+        termios.tcsetattr(sys.stdin, termios.TCSADRAIN, before)
