@@ -98,3 +98,18 @@ def _places(said: object) -> object:
     if isinstance(said, dict):
         return {key: _places(text) for key, text in said.items()}
     return {name for _, name, _, _ in Formatter().parse(str(said)) if name is not None}
+
+
+@pytest.mark.parametrize(
+    ("environ", "language"),
+    [
+        ({"LANG": "zh_CN.UTF-8"}, "zh"),
+        ({"LANG": "ru_RU.UTF-8"}, "ru"),
+        ({"LANG": "ru_RU.UTF-8", "LC_ALL": "zh_TW.UTF-8"}, "zh"),
+        ({"LANG": "de_DE.UTF-8"}, "en"),
+        ({"LANG": "C"}, "en"),
+        ({}, "en"),
+    ],
+)
+def test_the_demo_speaks_the_language_of_the_environment(environ: dict[str, str], language: str) -> None:
+    assert language_of(environ) == language
