@@ -78,7 +78,8 @@ def _keep_serving(serving: Serving, app: App, again_after: timedelta) -> None:
                 _serve(serving, create(app, serving.settings), sockets)
         except OSError as error:
             where = f"{serving.settings.listen.host}:{serving.settings.listen.port}"
-            _in_trouble(serving, f"cannot listen on {where}: {error.strerror or error}")
+            why = (error.strerror or str(error)).partition(" (")[0]
+            _in_trouble(serving, f"cannot listen on {where}: {why}")
         except (Exception, SystemExit) as error:  # uvicorn leaves with the latter
             log.exception("the board failed")
             _in_trouble(serving, f"it failed: {type(error).__name__}")
