@@ -1,5 +1,6 @@
 """A board over a real database with alerts in it, asked as a browser would ask."""
 
+import sys
 import threading
 import warnings
 from collections.abc import Iterator
@@ -12,10 +13,10 @@ from labelwatch.store import Store
 from labelwatch.web.board import create
 from tests.web.build import ADDRESS, WEB, Board, Hands, clock, config, furnish
 
+# The drawing library leaves a finder behind that Python warns of whenever a module is not there.
+sys.meta_path[:] = [finder for finder in sys.meta_path if type(finder).__name__ != "PluginImportFixer"]
 with warnings.catch_warnings():
     warnings.filterwarnings("ignore", "Using `httpx` with `starlette.testclient` is deprecated")
-    # The drawing library leaves a finder behind that Python calls old-fashioned whenever a module is not there.
-    warnings.filterwarnings("ignore", "PluginImportFixer")
     from starlette.testclient import TestClient
 
 

@@ -1,0 +1,124 @@
+"""`/`: what is late, the most urgent first, and nothing that hides it."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from labelwatch.core.model import Severity
+from labelwatch.store import Store
+from tests.notify.build import NOW, diagnosis, minutes
+from tests.web.build import EXPLAINED, LATE, NASTY, SOON, TAKEN, WAITS, Board, Hands, alert
+
+NUMBERS = (LATE, SOON, WAITS, TAKEN, EXPLAINED)
+
+
+def shown(board: Board, path: str = "/") -> list[str]:
+    """The postings in the order in which they stand on the page."""
+    text = board.page(path)
+    return sorted((number for number in NUMBERS if f">{number}</a>" in text), key=lambda number: text.index(number))
+
+
+def save(store: Store, *numbers: str, shop: str = "main", **changes: object) -> None:
+    state = store.shop(shop)
+    assert state is not None
+    about = replace(diagnosis("not_packed", shop=shop), **changes)  # type: ignore[arg-type]
+    with store.write() as tx:
+        tx.save_alerts(state.id, [alert(replace(about, posting_number=number)) for number in numbers])
+
+
+def test_the_most_urgent_stands_first_then_what_somebody_has_then_what_an_incident_explains(board: Board) -> None:
+    assert shown(board) == [LATE, SOON, WAITS, TAKEN, EXPLAINED]
+
+
+def test_a_card_tells_what_to_do_how_long_is_left_and_what_it_costs(board: Board) -> None:
+    text = board.text("/")
+    for said in (
+        "5 labels are late",
+        "2 critical · 1 notice · 1 in hand · 1 explained by a wider problem",
+        "overdue 25 min",
+        "due in 52 min",
+        "After 17:44 (Moscow time) shipping costs 50 ₽ (1%) more.",
+        "Act now",
+        "Wait until 17:22",
+        "waiting 25 hr",
+        "Anna is on it",
+        "Wait: a wider problem",
+    ):
+        assert said in text, said
+
+
+def test_what_concerns_more_than_one_posting_stands_above_them(board: Board) -> None:
+    text = board.text("/")
+    assert text.index("labelwatch itself needs you") < text.index("A wider problem") < text.index(LATE)
+    assert "Check the API key shop north" in text
+    assert "63 of 80 labels late" in text
+
+
+@pytest.mark.parametrize(
+    ("asked", "numbers"),
+    [
+        ("carrier=China+Post", [WAITS]),
+        ("cause=not_packed", [LATE, SOON]),
+        ("shop=main", list(NUMBERS)),
+        ("shop=north", []),
+        ("cause=not_packed&carrier=China+Post", []),
+        ("cause=nonsense", []),
+    ],
+)
+def test_a_filter_leaves_what_it_names(board: Board, asked: str, numbers: list[str]) -> None:
+    assert shown(board, f"/?{asked}") == numbers
+
+
+def test_a_filter_tells_how_many_each_choice_would_leave_and_keeps_what_was_chosen(board: Board) -> None:
+    page = board.page("/?cause=not_packed")
+    assert '<option value="not_packed" selected>not assembled (2)</option>' in page
+    assert '<option value="Aurora Post">Aurora Post (4)</option>' in page
+    assert '<details class="filters" open>' in page
+
+
+def test_when_nothing_is_late_the_page_is_calm_and_says_when_it_last_looked(calm_board: Board) -> None:
+    with calm_board.app.store.write() as tx:
+        for shop in calm_board.app.store.shops():
+            tx.shop_read(shop.id, started_at=NOW - minutes(3), finished_at=NOW - minutes(2))
+    text = calm_board.text("/")
+    assert "No label is late" in text
+    assert "Last looked at all shops 2 min ago" in text
+
+
+def test_a_shop_that_was_not_read_is_not_passed_over_in_silence(calm_board: Board) -> None:
+    assert "2 shops were not read as they should be" in calm_board.text("/")
+
+
+def test_a_long_list_is_shown_in_pages_and_the_whole_is_counted(board: Board) -> None:
+    save(board.app.store, *(f"7000-{n:04}-1" for n in range(120)), severity=Severity.NOTICE, deadline=None)
+    first, second, third = (board.page(path) for path in ("/", "/?from=50", "/?from=100"))
+    assert "125 labels are late" in first
+    assert [page.count('<article class="card') for page in (first, second, third)] == [50, 50, 25]
+    assert "Show the next (75 more)" in first
+    assert 'href="/?from=50"' in first
+    assert board.page("/?from=999999").count('<article class="card') == 25
+    assert board.page("/?from=x").count('<article class="card') == 50
+
+
+def test_the_wall_shows_the_top_and_nothing_to_touch(board: Board) -> None:
+    save(board.app.store, *(f"7000-{n:04}-1" for n in range(20)), severity=Severity.NOTICE, deadline=None)
+    page = board.page("/?wall")
+    assert 'class="wall"' in page
+    for control in ("<form", "<nav", "<button", "<select"):
+        assert control not in page
+    assert page.count('<article class="card') == 9
+    assert "and 16 more" in page
+
+
+def test_foreign_words_stay_words(board: Board) -> None:
+    save(board.app.store, NASTY, method=replace(diagnosis().method, carrier=NASTY), deadline=None)
+    for path in ("/", f"/?carrier={NASTY}", f"/?shop={NASTY}", f"/posting/{NASTY}"):
+        text = board.client.get(path).text
+        assert "<script>" not in text, path
+        assert 'alert("x")' not in text, path
+
+
+def test_a_page_goes_on_telling_the_time_that_is_left(board: Board, hands: Hands) -> None:
+    hands.at += timedelta(minutes=50)
+    assert "due in 2 min" in board.text("/")
