@@ -112,6 +112,7 @@ Yes = Annotated[bool, typer.Option("--yes", "-y", help="Ask nothing: what no opt
 
 
 def init(
+    context: typer.Context,
     language: Speak = None,
     shop: Shops = None,
     client_id: ClientIds = None,
@@ -140,24 +141,6 @@ def init(
     nothing at all. It ends with 1 or 69 when Ozon or a channel says no, and has written nothing then.
     """
     # Imported here: libraries for talking to Ozon and to channels take time, which --help does not have to pay.
-    from labelwatch.cli.init_wizard import Options, wizard
+    from labelwatch.cli.init_wizard import options_of, wizard
 
-    wizard(
-        Options(
-            language=language,
-            names=shop or [],
-            client_ids=client_id or [],
-            keys=key or [],
-            telegram={"token": telegram_token, "chat": chat},
-            mail={"address": mail, "password": mail_password, "server": mail_server, "to": mail_to},
-            webhook={"address": webhook, "secret": webhook_secret},
-            timezone=timezone,
-            quiet_hours=quiet_hours,
-            base_url=base_url,
-            api_base=api_base,
-            proxy=proxy,
-            output=output or config,
-            may_replace=replace_it,
-            asks=not yes,
-        )
-    )
+    wizard(options_of(context.params))

@@ -4,11 +4,12 @@ import os
 import shutil
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from importlib.util import find_spec
 from itertools import zip_longest
 from pathlib import Path
+from typing import Any
 
 import typer
 
@@ -59,6 +60,32 @@ class Options:
     asks: bool
 
 
+def options_of(params: Mapping[str, Any]) -> Options:
+    """The options by the names that `init` has for them."""
+    return Options(
+        language=params["language"],
+        names=params["shop"] or [],
+        client_ids=params["client_id"] or [],
+        keys=params["key"] or [],
+        telegram={"token": params["telegram_token"], "chat": params["chat"]},
+        mail={
+            "address": params["mail"],
+            "password": params["mail_password"],
+            "server": params["mail_server"],
+            "to": params["mail_to"],
+        },
+        webhook={"address": params["webhook"], "secret": params["webhook_secret"]},
+        timezone=params["timezone"],
+        quiet_hours=params["quiet_hours"],
+        base_url=params["base_url"],
+        api_base=params["api_base"],
+        proxy=params["proxy"],
+        output=params["output"] or params["config"],
+        may_replace=params["replace_it"],
+        asks=not params["yes"],
+    )
+
+
 def wizard(options: Options) -> None:
     """Have the whole conversation; typer.Exit when it ends without a configuration."""
     language = options.language or guess_language(os.environ)
@@ -82,35 +109,25 @@ def _converse(options: Options, talk: Talk, language: str) -> None:
         show("\n" + talk.words.hello)
     base_url = _web_url(options.base_url, "--base-url")
     shops = ask_shops(ShopTalk(talk, words.shop, language, base_url or Ozon().base_url), _given_shops(options))
-    channels = ask_channels(
-        ChannelTalk(
-            talk,
-            words,
-            language,
-            tuple(shop.name for shop in shops),
-            api_base=_web_url(options.api_base, "--api-base"),
-            proxy=_secret(options.proxy, "--proxy") or "",
-        ),
-        _wishes(options),
-        _KINDS,
-    )
+    channels = _channels(options, talk, language, tuple(shop.name for shop in shops))
     show(f"\n{words.end.title}", style="bold cyan")
-    zone = talk.ask(
-        words.end.zone,
-        in_words(values.zone, words.end.zone_wrong),
-        given=options.timezone,
-        default=guess_zone(language),
-    )
-    channels = _with_quiet_hours(talk, words, options.quiet_hours, channels)
+    read_zone = in_words(values.zone, words.end.zone_wrong)
+    zone = talk.ask(words.end.zone, read_zone, given=options.timezone, default=guess_zone(language))
     draft = Draft(
         language=language,
         timezone=zone,
         shops=shops,
-        channels=channels,
+        channels=_with_quiet_hours(talk, words, options.quiet_hours, channels),
         base_url=base_url,
         listen=BOARD if find_spec("starlette") else "",
     )
     _finish(words, _written(draft, path, words), draft)
+
+
+def _channels(options: Options, talk: Talk, language: str, shops: tuple[str, ...]) -> tuple[NewChannel, ...]:
+    api_base, proxy = _web_url(options.api_base, "--api-base"), _secret(options.proxy, "--proxy") or ""
+    asked = ChannelTalk(talk, init_words(language), language, shops, api_base, proxy)
+    return ask_channels(asked, _wishes(options), _KINDS)
 
 
 def _language(talk: Talk, guess: str) -> str:
@@ -210,7 +227,7 @@ def _with_quiet_hours(
         return text
 
     quiet = talk.ask(words.end.quiet, read, given=given, skips=True)
-    return tuple(NewChannel(one.name, one.url, one.api_base, one.proxy, quiet_hours=quiet) for one in channels)
+    return tuple(replace(channel, quiet_hours=quiet) for channel in channels)
 
 
 def _written(draft: Draft, path: Path, words: Init) -> Written:

@@ -63,7 +63,7 @@ def chat_address(text: str) -> str:
 
 def name_of(bot: Bot) -> str | Refusal | Failure:
     """The bot's @name without the @, so that people can find it; or why Telegram does not say."""
-    said = bot.ask("getMe")
+    said = bot.ask("getMe", json={})
     if not isinstance(said, Done):
         return said
     return str(said.result.get("username", "")) if isinstance(said.result, dict) else ""

@@ -72,13 +72,13 @@ class Conversation:
 
 @contextmanager
 def conversation(
-    command: Sequence[str | Path], *, environ: Mapping[str, str], folder: Path, columns: int = 80
+    command: Sequence[str], *, environ: Mapping[str, str], folder: Path, columns: int = 80
 ) -> Iterator[Conversation]:
     """A command that runs on a terminal until it ends or the block does."""
     process, terminal = pty.fork()
     if process == 0:
         os.chdir(folder)
-        os.execve(command[0], [str(part) for part in command], {"TERM": "xterm-256color", **environ})
+        os.execve(command[0], list(command), {"TERM": "xterm-256color", **environ})
     fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 50, columns, 0, 0))
     talk = Conversation(process, terminal)
     try:

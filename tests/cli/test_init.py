@@ -41,7 +41,7 @@ def telegram() -> Iterator[FakeTelegram]:
 def wizard(
     place: Place, home: Path, *more: str, columns: int = 80, lang: str = "C.UTF-8"
 ) -> AbstractContextManager[Conversation]:
-    command = [SCRIPT, "init", "--base-url", place.sandbox.base_url, *more]
+    command = [str(SCRIPT), "init", "--base-url", place.sandbox.base_url, *more]
     environ = {"PATH": os.environ["PATH"], "HOME": str(home), "LANG": lang}
     return conversation(command, environ=environ, folder=home, columns=columns)
 

@@ -65,7 +65,7 @@ def test_secrets_come_from_a_file_or_the_input_too(desk: Desk) -> None:
     secret.chmod(0o600)
     assert desk.init("--client-id", HOME.client_id, "--key", "file:key").code == 0
     desk.written.unlink()
-    command = [SCRIPT, "init", "--output", desk.written, "--base-url", desk.place.sandbox.base_url]
+    command = [str(SCRIPT), "init", "--output", str(desk.written), "--base-url", desk.place.sandbox.base_url]
     piped = subprocess.run(
         [*command, "--client-id", HOME.client_id, "--key", "-"],
         input=HOME.api_key + "\n",

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -81,7 +82,8 @@ def test_a_topic_is_a_place_of_its_own(telegram: FakeTelegram, bot: Bot) -> None
 
 
 def test_what_is_no_message_is_passed_over(telegram: FakeTelegram, bot: Bot) -> None:
-    for update in ({"poll": {}}, {"message": {"chat": {"id": "x"}}}, {"message": None}):
+    nothing: tuple[dict[str, Any], ...] = ({"poll": {}}, {"message": {"chat": {"id": "x"}}}, {"message": None})
+    for update in nothing:
         telegram.updates.add(TOKEN, update)
     telegram.write(NINA)
     assert [chat.id for chat in heard(bot)] == ["4711"]
