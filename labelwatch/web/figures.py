@@ -25,6 +25,7 @@ WARMTHS = 5
 """So many tints a heat map has, beside none."""
 _TO_THE_SECOND = 600
 """Seconds: times below are told to ten seconds, others to the minute; both rounded up, so that "within" is true."""
+_LETTERS_UNDER_A_BAR = 5
 _ROOM_FOR_MARKS = 0.16
 """Of the highest bar: where the marks of the quantiles stand."""
 
@@ -90,8 +91,7 @@ def of_method(times: LabelTimes, said: Words, voice: Voice, *, key: str, with_sh
         Bars(said.said["plots"]["waiting"], waiting, "b", labels=("",) * len(came)),
         _marks(seen, max(a + b for a, b in zip(came, waiting, strict=True))),
     ]
-    short = [_narrow(voice, end) for end in BINS] + [f">{_narrow(voice, BINS[-1])}"]
-    picture = draw(bars, short, key=key, title=name, desc=reading)
+    picture = draw(bars, _ends(said), key=key, title=name, desc=reading)
     head = [said.said["plots"][word] for word in ("time", "came", "waiting")]
     table = Table(head, [(n, str(a), str(b)) for n, a, b in zip(names, came, waiting, strict=True)])
     return Figure(reading, notes, picture, table)
@@ -162,9 +162,13 @@ def brief(voice: Voice, seconds: int) -> str:
     return spaced(voice.words.line.unit_gap.join(units)) or voice.words.line.under_a_minute
 
 
-def _narrow(voice: Voice, seconds: int) -> str:
-    unit, n = ("hour", seconds // 3600) if seconds >= 3600 else ("minute", seconds // 60)
-    return format_unit(n, f"duration-{unit}", length="narrow", locale=voice.words.locale)
+def _ends(said: Words) -> list[str]:
+    """What stands under the bars; under every second one where there is no room for more."""
+    keys = [("hours_short", end // 3600) if end >= 3600 else ("minutes", end // 60) for end in BINS]
+    ends = [said.say("plots", key, n=n) for key, n in keys]
+    ends.append(f">{ends[-1]}")
+    is_crowded = max(map(len, ends)) > _LETTERS_UNDER_A_BAR
+    return ["" if is_crowded and place % 2 else end for place, end in enumerate(ends)]
 
 
 # --- when labels become late

@@ -63,7 +63,7 @@ def draw(
         spacing=4,
         min_scale=2,
         max_scale=4,
-        include_x_axis=True,
+        truncate_label=-1,
         value_formatter=lambda value: f"{value:.0f}",
     )
     chart.add_xml_filter(_tidy(bars, key=key, title=title, desc=desc))

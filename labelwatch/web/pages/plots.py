@@ -1,14 +1,16 @@
 """`/plots`: how long labels take, when they become late, and what was late, of all shops or of one."""
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
+from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
 
 from labelwatch.app import LEARN_FROM, LEARN_WITHIN, App
+from labelwatch.store.plots import LabelTimes, Open
 from labelwatch.web.figures import Figure, Heat, Kind, Table, by_cause, days_until, heat, of_method, of_methods
 from labelwatch.web.page import Reader, app_of, reader_of, respond
 
@@ -20,8 +22,19 @@ FRESH = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
+class Counted:
+    """What the store counted, the same for every language."""
+
+    at: datetime
+    times: Sequence[LabelTimes]
+    days: Sequence[date]
+    open_in: Sequence[Open]
+    opened: Mapping[datetime, int]
+
+
+@dataclass(frozen=True, slots=True)
 class Drawn:
-    """The page as it was drawn for one language."""
+    """The page in one language."""
 
     at: datetime
     methods: Sequence[Figure]
@@ -33,10 +46,13 @@ class Drawn:
 
 @dataclass(frozen=True, slots=True)
 class Drawings:
-    """What was drawn lately, by language and shop; one thread draws at a time, and the others use it then."""
+    """What was counted and drawn lately; one thread does so at a time, and the others then use it."""
 
     lock: threading.Lock = field(default_factory=threading.Lock)
-    kept: dict[tuple[str, str], Drawn] = field(default_factory=dict)
+    counted: dict[str, Counted] = field(default_factory=dict)
+    """By shop; empty = all."""
+    drawn: dict[tuple[str, str], Drawn] = field(default_factory=dict)
+    """By language and shop."""
 
 
 def page(request: Request) -> Response:
@@ -55,32 +71,47 @@ def page(request: Request) -> Response:
 
 def _lately(drawings: Drawings, app: App, reader: Reader, chosen: str) -> Drawn:
     with drawings.lock:
-        for key, old in list(drawings.kept.items()):
-            if abs(reader.now - old.at) >= FRESH:
-                del drawings.kept[key]
-        if (reader.language, chosen) not in drawings.kept:
-            drawings.kept[reader.language, chosen] = _drawn(app, reader, chosen)
-        return drawings.kept[reader.language, chosen]
+        _forget(drawings.counted, reader.now)
+        _forget(drawings.drawn, reader.now)
+        if chosen not in drawings.counted:
+            drawings.counted[chosen] = _counted(app, reader, chosen)
+        if (reader.language, chosen) not in drawings.drawn:
+            drawings.drawn[reader.language, chosen] = _drawn(drawings.counted[chosen], reader)
+        return drawings.drawn[reader.language, chosen]
 
 
-def _drawn(app: App, reader: Reader, chosen: str) -> Drawn:
-    said, voice, asked = reader.words, reader.voice, app.store.plots
-    every = {name: interval for name, interval in app.shops() if chosen in ("", name)}
-    since = reader.now - LEARN_FROM
-    error = max([LEARN_WITHIN, *(3 * interval for interval in every.values())])
-    times = asked.label_times(shops=every, since=since, now=reader.now, error=error)
-    days = days_until(reader.now, voice.zone)
-    open_in = asked.open_in([span for _, span in days], shops=every)
-    causes, legend = by_cause(open_in, [day for day, _ in days], said, voice)
-    several = len(every) > 1
-    return Drawn(
+def _forget(kept: dict[Any, Any], now: datetime) -> None:
+    for key in [key for key, old in kept.items() if abs(now - old.at) >= FRESH]:
+        del kept[key]
+
+
+def _counted(app: App, reader: Reader, chosen: str) -> Counted:
+    shops = {name: every for name, every in app.shops() if chosen in ("", name)}
+    since, days = reader.now - LEARN_FROM, days_until(reader.now, reader.voice.zone)
+    error = max([LEARN_WITHIN, *(3 * every for every in shops.values())])
+    asked = app.store.plots
+    return Counted(
         at=reader.now,
-        methods=[
-            of_method(one, said, voice, key=f"method-{place}", with_shop=several)
-            for place, one in enumerate(times[:DRAWN])
-        ],
-        all_methods=of_methods(times[:LISTED], said, voice, with_shop=several),
-        heat=heat(asked.opened(shops=every, since=since), said, voice),
+        times=asked.label_times(shops=shops, since=since, now=reader.now, error=error),
+        days=[day for day, _ in days],
+        open_in=asked.open_in([span for _, span in days], shops=shops),
+        opened=asked.opened(shops=shops, since=since),
+    )
+
+
+def _drawn(counted: Counted, reader: Reader) -> Drawn:
+    said, voice = reader.words, reader.voice
+    several = len({one.shop for one in counted.times}) > 1
+    causes, legend = by_cause(counted.open_in, counted.days, said, voice)
+    methods = [
+        of_method(one, said, voice, key=f"method-{place}", with_shop=several)
+        for place, one in enumerate(counted.times[:DRAWN])
+    ]
+    return Drawn(
+        at=counted.at,
+        methods=methods,
+        all_methods=of_methods(counted.times[:LISTED], said, voice, with_shop=several),
+        heat=heat(counted.opened, said, voice),
         causes=causes,
         legend=legend,
     )
