@@ -38,7 +38,7 @@ Most = Annotated[int, typer.Option("--limit", metavar="N", min=1, help="The late
 Row = Annotated[int, typer.Argument(metavar="ID", help="The number in the first column of `labelwatch outbox`.")]
 Rows = Annotated[
     list[int] | None,
-    typer.Argument(metavar="[ID]...", show_default=False, help="Numbers in the first column of `labelwatch outbox`."),
+    typer.Argument(metavar="ID", show_default=False, help="Numbers in the first column of `labelwatch outbox`."),
 ]
 HEADINGS = ("ID", "State", "Channel", "Reason", "Posting", "Tries", "When (UTC)", "What came of it")
 

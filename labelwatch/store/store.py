@@ -17,6 +17,7 @@ from labelwatch.store import alerts, answers, migrate, outbox, postings, shops, 
 from labelwatch.store.board import Board
 from labelwatch.store.engine import for_writing, make_engine, read_url
 from labelwatch.store.errors import name_of
+from labelwatch.store.export import Export
 from labelwatch.store.gauges import Gauges
 from labelwatch.store.links import Tokens
 from labelwatch.store.outgoing import Outgoing
@@ -65,6 +66,7 @@ class Store:
         self.outgoing = Outgoing(self._read)
         self.board = Board(self._read)
         self.plots = Plots(self._read)
+        self.export = Export(self._read)
         self.tokens = Tokens(self._read, self._write)
         self.gauges = Gauges(self._read, engine)
 

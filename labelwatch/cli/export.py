@@ -1,0 +1,147 @@
+"""`export`: what labelwatch knows as a table for Excel and for programs."""
+
+import csv
+import io
+import os
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, TextIO
+
+import typer
+
+from labelwatch.cli.options import ConfigFile
+from labelwatch.cli.terminal import complain, printable, working
+from labelwatch.cli.troubles import FOUND_TROUBLE
+
+if TYPE_CHECKING:
+    pass
+
+
+class What(StrEnum):
+    ALERTS = "alerts"
+    POSTINGS = "postings"
+    HISTORY = "history"
+    OUTBOX = "outbox"
+
+
+Target = Annotated[
+    Path | None,
+    typer.Argument(
+        metavar="FILE",
+        show_default=False,
+        help="The file to write; it must not be there yet. Without it: standard output.",
+    ),
+]
+Csv = Annotated[
+    bool, typer.Option("--csv", show_default=False, help="As CSV (RFC 4180, UTF-8), the only form there is.")
+]
+Since = Annotated[str, typer.Option("--since", metavar="TIME", help="How far back, like 12h or 30d.")]
+Kind = Annotated[
+    What,
+    typer.Option("--what", help="Late labels, what is watched, each change of that, or what was told to whom."),
+]
+Excel = Annotated[
+    bool,
+    typer.Option(
+        "--excel", help="So that Excel opens it by a double click: marked as UTF-8; if the language is ru, with `;`."
+    ),
+]
+
+MARK = "\ufeff"
+FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠")
+"""What a table program may take for the beginning of a formula; in East Asia the wide forms too."""
+
+
+def export(
+    file: Target = None,
+    config: ConfigFile = None,
+    what: Kind = What.ALERTS,
+    since: Since = "30d",
+    excel: Excel = False,
+    as_csv: Csv = True,
+) -> None:
+    """Write alerts, postings, their history or the outbox as a table.
+
+    A line for each, oldest first; times are RFC 3339 UTC. A text that a table program would take for a formula gets
+    an apostrophe in front. There is nothing about buyers in it, as labelwatch keeps nothing about them.
+    """
+    from labelwatch.cli.exported import COLUMNS, rows_of
+    from labelwatch.cli.opening import configuration, opened
+
+    settings, span = configuration(config), _span(since)
+    separator = ";" if excel and settings.language == "ru" else ","
+    with opened(settings) as app, _written(file) as out, working("writing"):
+        rows = rows_of(app.store.export, what, since=datetime.now(UTC) - span)
+        write(out, COLUMNS[what], rows, mark=excel, separator=separator)
+
+
+def write(
+    out: TextIO, columns: Sequence[str], rows: Iterable[Sequence[object]], *, mark: bool, separator: str
+) -> None:
+    """Headings and rows as CSV, each as soon as it is there."""
+    out.write(MARK if mark else "")
+    table = csv.writer(out, delimiter=separator, lineterminator="\r\n")
+    table.writerow(columns)
+    table.writerows([cell(value) for value in row] for row in rows)
+
+
+def cell(value: object) -> str:
+    """A value as text that is a value in every table program."""
+    if value is None:
+        return ""
+    if isinstance(value, datetime):
+        from labelwatch.notify.view import rfc3339
+
+        return rfc3339(value)
+    text = printable(str(value))
+    is_formula = text.lstrip().startswith(FORMULA) or str(value).startswith(("\t", "\r"))
+    return f"'{text}" if is_formula and not isinstance(value, int) else text
+
+
+def _span(text: str) -> timedelta:
+    from labelwatch.config import parse_duration
+
+    span = parse_duration(text)
+    if not span:
+        raise typer.BadParameter("a time with its unit is needed, like 12h or 30d", param_hint="--since")
+    return span
+
+
+@contextmanager
+def _written(file: Path | None) -> Iterator[TextIO]:
+    """Standard output, byte for byte as it is written; or a new file, which goes again if the writing fails."""
+    if file is None:
+        with _raw(sys.stdout) as out:
+            yield out
+        return
+    try:
+        handle = os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+    except OSError as error:
+        complain(f"labelwatch: {file} cannot be written: {error.strerror}. Nothing was exported; name another file.")
+        raise typer.Exit(FOUND_TROUBLE) from None
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8", newline="") as out:
+            yield out
+    except BaseException:
+        file.unlink(missing_ok=True)
+        raise
+
+
+@contextmanager
+def _raw(stream: TextIO) -> Iterator[TextIO]:
+    """A stream whose line breaks stay as they are, whatever the system thinks of them."""
+    buffer = getattr(stream, "buffer", None)
+    if buffer is None:  # replaced by somebody who collects what is printed
+        yield stream
+        return
+    stream.flush()
+    out = io.TextIOWrapper(buffer, encoding="utf-8", newline="")
+    try:
+        yield out
+        out.flush()
+    finally:
+        out.detach()
