@@ -14,7 +14,7 @@ from anyio import fail_after
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import ImmutableMultiDict, MutableHeaders
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import PlainTextResponse, RedirectResponse, Response
+from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from labelwatch.notify.plain import plain
@@ -46,6 +46,9 @@ HEADERS = {
     "x-content-type-options": "nosniff",
     "x-frame-options": "DENY",
 }
+
+_AGAIN = '<!doctype html><title>labelwatch</title><link rel="icon" href="/static/icon.svg">'
+"""An empty page; without an icon of its own, a browser would ask for one."""
 
 
 class Guard:
@@ -147,7 +150,7 @@ def _to_login(request: Request) -> Response:
     here = local_path(quote(request.scope["path"]) + (f"?{query}" if query else ""))
     if SESSION not in request.cookies and request.headers.get("sec-fetch-site") == "cross-site":
         # Somebody follows a link from elsewhere: a strict cookie is not sent then. Asked again by ourselves, it is.
-        return Response(headers={"refresh": f"0; url={here}"})
+        return HTMLResponse(_AGAIN, headers={"refresh": f"0; url={here}"})
     return RedirectResponse(f"{LOGIN}?next={quote(here, safe='')}", 303)
 
 
@@ -186,9 +189,9 @@ def _bring_cookies(request: Request, headers: MutableHeaders, status: int) -> No
 
 def trouble(request: Request, status: int, key: str, **values: object) -> Response:
     """A page that says what was refused and what to do."""
-    language = language_of(request, default=app_of(request).config.language)
-    detail = words(language).say("guard", key, **values)
-    return respond(request, "trouble.html", status=status, key="refused", detail=detail)
+    said = words(language_of(request, default=app_of(request).config.language))
+    title, detail = said.say("guard", f"{key}_title", **values), said.say("guard", key, **values)
+    return respond(request, "refused.html", status=status, title=title, detail=detail, to_login=status == 401)
 
 
 def tell(request: Request, response: Response, text: str) -> Response:

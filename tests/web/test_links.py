@@ -78,11 +78,11 @@ def test_to_open_a_link_shows_what_it_would_do_and_changes_nothing(stranger: "Te
 
 
 def test_confirmed_it_acts_on_the_alerts_of_the_message_and_on_no_other(stranger: "TestClient", app: App) -> None:
-    answer = press(stranger, link(app), by="Anna")
+    answer = press(stranger, link(app), by="Olga")
     assert answer.status_code == 200
-    assert "Anna is on it." in answer.text
-    assert {(one.state, one.handled_by) for one in alerts(app)} == {(AlertState.ACKNOWLEDGED, "Anna")}
-    taken = [one for one in app.store.alerts() if one.handled_by == "Anna"]
+    assert "Olga is on it." in answer.text
+    assert {(one.state, one.handled_by) for one in alerts(app)} == {(AlertState.ACKNOWLEDGED, "Olga")}
+    taken = [one for one in app.store.alerts() if one.handled_by == "Olga"]
     assert len(taken) == len(NUMBERS)
 
 
