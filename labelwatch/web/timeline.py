@@ -18,14 +18,12 @@ from zlib import crc32
 from babel.dates import format_skeleton, format_time
 from markupsafe import Markup
 
-from labelwatch.app import App
-from labelwatch.core.diagnose import BLIND_AFTER_INTERVALS
 from labelwatch.core.model import Interval
 from labelwatch.notify.moments import Voice, clock, zone_name
 from labelwatch.notify.plain import spaced
 from labelwatch.seen import Dossier
 from labelwatch.store import OutboxRow
-from labelwatch.web.story import Band, Look, Mark, Moment, Story, span, tell
+from labelwatch.web.story import Band, Look, Mark, Moment, Story, tell
 from labelwatch.web.words import words
 
 LINE = 19
@@ -100,16 +98,6 @@ def draw(found: Dossier, voice: Voice, *, told: Iterable[OutboxRow] = (), gaps: 
         note=said.say("timeline", "note", zone=zone_name(voice, voice.now)),
         parts=parts,
     )
-
-
-def of(app: App, found: Dossier, voice: Voice, told: Iterable[OutboxRow]) -> Markup:
-    """The same, asking when nobody looked: for three intervals or longer, as for a shop that is blind."""
-    every = dict(app.shops()).get(found.shop)
-    if every is None:  # no longer in the config: how often it was read is not known
-        return draw(found, voice, told=told)
-    limit = BLIND_AFTER_INTERVALS * every
-    gaps = app.store.plots.gaps(found.shop, span(found, voice.now), longer_than=limit)
-    return draw(found, voice, told=told, gaps=gaps)
 
 
 _FIGURE = Markup(

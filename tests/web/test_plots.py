@@ -19,7 +19,7 @@ from labelwatch.notify.catalog import LANGUAGES, catalog
 from labelwatch.notify.moments import Voice
 from labelwatch.store import PollRow
 from labelwatch.store.plots import LabelTimes, Open
-from labelwatch.web import figures, timeline
+from labelwatch.web import figures
 from labelwatch.web.plots import CLEAR, LOOKS, Bars, draw
 from labelwatch.web.spread import BINS, Spread, binned, quantile, spread
 from labelwatch.web.words import words
@@ -311,12 +311,11 @@ def test_the_page_is_counted_anew_after_a_minute_and_not_before(board: Board, ha
 
 
 def test_a_posting_is_drawn_with_the_times_when_nobody_looked(board: Board) -> None:
-    (found,) = board.app.dossiers(LATE)
     shop = next(state for state in board.app.store.shops() if state.name == "main")
     with board.app.store.write() as tx:
         for ago in (25 * 60, 600, 400, 1):
             at = NOW - minutes(ago)
             tx.record_poll(shop.id, PollRow(at, at, True, 1, 0, 0, 0, 1))
-    drawn = timeline.of(board.app, found, voice(), [])
+    drawn = board.page(f"/posting/{LATE}?lang=en")
     assert drawn.count('class="unseen"') == 3
     assert "nobody looked for 3 hr 20 min" in drawn
