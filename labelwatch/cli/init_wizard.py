@@ -24,7 +24,7 @@ from labelwatch.cli.troubles import FOUND_TROUBLE
 from labelwatch.config import ConfigError, Ozon, find, values
 from labelwatch.config.secret import resolve
 from labelwatch.notify.channels import check_url, check_way
-from labelwatch.setup.places import guess_language, guess_zone
+from labelwatch.setup.places import guess_language, guess_zone, zone
 from labelwatch.setup.writing import Draft, NewChannel, Written, write
 
 STOPPED = 130
@@ -111,11 +111,11 @@ def _converse(options: Options, talk: Talk, language: str) -> None:
     shops = ask_shops(ShopTalk(talk, words.shop, language, base_url or Ozon().base_url), _given_shops(options))
     channels = _channels(options, talk, language, tuple(shop.name for shop in shops))
     show(f"\n{words.end.title}", style="bold cyan")
-    read_zone = in_words(values.zone, words.end.zone_wrong)
-    zone = talk.ask(words.end.zone, read_zone, given=options.timezone, default=guess_zone(language))
+    read_zone = in_words(zone, words.end.zone_wrong)
+    clock = talk.ask(words.end.zone, read_zone, given=options.timezone, default=guess_zone(language))
     draft = Draft(
         language=language,
-        timezone=zone,
+        timezone=clock,
         shops=shops,
         channels=_with_quiet_hours(talk, words, options.quiet_hours, channels),
         base_url=base_url,

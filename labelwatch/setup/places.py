@@ -4,8 +4,15 @@ import locale
 from collections.abc import Mapping
 from contextlib import suppress
 
+from labelwatch.config import values
+
 _SPOKEN = {"zh": "zh", "chinese": "zh", "ru": "ru", "russian": "ru", "en": "en", "english": "en"}
 _ZONES = {"zh": "Asia/Shanghai", "ru": "Europe/Moscow", "en": "UTC"}
+_CALLED = {
+    "Asia/Shanghai": ("北京", "上海", "中国", "北京时间", "beijing", "china", "пекин", "utc+8"),
+    "Europe/Moscow": ("москва", "мск", "莫斯科", "moscow", "msk", "utc+3"),
+}
+"""What people call these zones."""
 _NOWHERE = ("UTC", "GMT", "Etc/")
 
 
@@ -18,6 +25,12 @@ def guess_language(environ: Mapping[str, str]) -> str:
         word = name.replace("_", " ").replace(".", " ").split()[0].lower()
         return _SPOKEN.get(word, "en")
     return "en"
+
+
+def zone(text: str) -> str:
+    """A zone by its name or by what people call it; raises ValueError."""
+    wanted = text.strip().lower()
+    return next((name for name, called in _CALLED.items() if wanted in called), None) or values.zone(text.strip())
 
 
 def guess_zone(language: str) -> str:
