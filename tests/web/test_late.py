@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -19,10 +20,10 @@ def shown(board: Board, path: str = "/") -> list[str]:
     return sorted((number for number in NUMBERS if f">{number}</a>" in text), key=lambda number: text.index(number))
 
 
-def save(store: Store, *numbers: str, shop: str = "main", **changes: object) -> None:
+def save(store: Store, *numbers: str, shop: str = "main", **changes: Any) -> None:
     state = store.shop(shop)
     assert state is not None
-    about = replace(diagnosis("not_packed", shop=shop), **changes)  # type: ignore[arg-type]
+    about = replace(diagnosis("not_packed", shop=shop), **changes)
     with store.write() as tx:
         tx.save_alerts(state.id, [alert(replace(about, posting_number=number)) for number in numbers])
 

@@ -1,0 +1,82 @@
+"""What the board asks of the store: counts that add up, and the most urgent first, on both databases."""
+
+from dataclasses import replace
+from typing import Any
+
+from labelwatch.core.model import AlertState, DeliveryMethod, Severity
+from labelwatch.store import OutboxState, Store
+from labelwatch.store.board import Count, Hands, Wanted
+from tests.store.build import DIAGNOSIS, NOW, alert, minutes, notification, queue, shop_id
+
+SHOPS = ("main", "north")
+
+
+def save(
+    store: Store, number: str | None, *, shop: str = "main", state: AlertState = AlertState.FIRING, **changes: Any
+) -> None:
+    about = replace(DIAGNOSIS, shop=shop, posting_number=number, **changes)
+    with store.write() as tx:
+        tx.save_alerts(shop_id(store, shop), [replace(alert(), state=state, diagnosis=about)])
+
+
+def numbers(store: Store, *, limit: int = 50, offset: int = 0, **wanted: str) -> list[str | None]:
+    found = store.board.urgent(SHOPS, Wanted(**wanted), limit=limit, offset=offset)
+    return [one.diagnosis.posting_number for one in found]
+
+
+def test_what_nobody_has_comes_first_then_the_worst_then_what_is_due_first(store: Store) -> None:
+    soon, later = NOW + minutes(5), NOW + minutes(50)
+    save(store, "7", incident="carrier:Aurora", severity=Severity.CRITICAL, deadline=soon)
+    save(store, "6", state=AlertState.SNOOZED, severity=Severity.CRITICAL, deadline=soon)
+    save(store, "5", severity=Severity.NOTICE, deadline=soon)
+    save(store, "4", severity=Severity.WARNING)
+    save(store, "3", severity=Severity.WARNING, deadline=later)
+    save(store, "2", severity=Severity.WARNING, deadline=soon, shop="north")
+    save(store, "1", severity=Severity.CRITICAL, deadline=later)
+    assert numbers(store) == ["1", "2", "3", "4", "5", "6", "7"]
+    assert numbers(store, limit=2, offset=3) == ["4", "5"]
+
+
+def test_filters_narrow_down_what_is_shown(store: Store) -> None:
+    save(store, "1", cause="label_overdue", method=DeliveryMethod(carrier="Aurora"))
+    save(store, "2", cause="label_overdue", shop="north")
+    save(store, "3")
+    assert numbers(store, cause="label_overdue") == ["1", "2"]
+    assert numbers(store, carrier="Aurora") == ["1"]
+    assert numbers(store, shop="north") == ["2"]
+    assert numbers(store, shop="north", carrier="Aurora") == []
+
+
+def test_counts_tell_alerts_of_postings_apart_and_leave_the_rest_out(store: Store) -> None:
+    save(store, "1")
+    save(store, "2")
+    save(store, "3", state=AlertState.ACKNOWLEDGED, cause="label_overdue", severity=Severity.NOTICE)
+    save(store, None, cause="key_rejected")
+    save(store, "4", shop="gone")
+    resolved = alert("5", state=AlertState.RESOLVED, resolved_at=NOW)
+    with store.write() as tx:
+        tx.save_alerts(shop_id(store), [resolved])
+    counts = sorted(store.board.counts(SHOPS), key=lambda one: one.number)
+    assert counts == [
+        Count("main", "", "label_overdue", Severity.NOTICE, Hands.SOMEBODY, 1),
+        Count("main", "", "not_packed", Severity.WARNING, Hands.NOBODY, 2),
+    ]
+
+
+def test_what_waits_is_counted_for_each_channel(store: Store) -> None:
+    queue(store, 3)
+    queue_for = alert("late")
+    with store.write() as tx:
+        (id_,) = tx.save_alerts(shop_id(store), [queue_for])
+        tx.add_notifications([notification(replace(queue_for, id=id_), channel="owner")], created_at=NOW)
+    assert store.board.waiting() == {"packers": 3, "owner": 1}
+
+
+def test_what_ended_badly_is_found_latest_first(store: Store) -> None:
+    queue(store, 3)
+    rows = store.claim("packers", now=NOW, lease_until=NOW + minutes(1), key="k")
+    with store.write() as tx:
+        tx.settle([rows[0].id, rows[1].id], state=OutboxState.DEAD, at=NOW, error="HTTP 400")
+        tx.settle([rows[2].id], state=OutboxState.SENT, at=NOW)
+    assert [row.id for row in store.board.failed(limit=10)] == [rows[1].id, rows[0].id]
+    assert [row.id for row in store.board.failed(limit=1)] == [rows[1].id]
