@@ -14,9 +14,9 @@ SHOPS = ("main", "north")
 def save(
     store: Store, number: str | None, *, shop: str = "main", state: AlertState = AlertState.FIRING, **changes: Any
 ) -> None:
-    about = replace(DIAGNOSIS, shop=shop, posting_number=number, **changes)
+    about, id_ = replace(DIAGNOSIS, shop=shop, posting_number=number, **changes), shop_id(store, shop)
     with store.write() as tx:
-        tx.save_alerts(shop_id(store, shop), [replace(alert(), state=state, diagnosis=about)])
+        tx.save_alerts(id_, [replace(alert(), state=state, diagnosis=about)])
 
 
 def numbers(store: Store, *, limit: int = 50, offset: int = 0, **wanted: str) -> list[str | None]:
@@ -54,8 +54,9 @@ def test_counts_tell_alerts_of_postings_apart_and_leave_the_rest_out(store: Stor
     save(store, None, cause="key_rejected")
     save(store, "4", shop="gone")
     resolved = alert("5", state=AlertState.RESOLVED, resolved_at=NOW)
+    main = shop_id(store)
     with store.write() as tx:
-        tx.save_alerts(shop_id(store), [resolved])
+        tx.save_alerts(main, [resolved])
     counts = sorted(store.board.counts(SHOPS), key=lambda one: one.number)
     assert counts == [
         Count("main", "", "label_overdue", Severity.NOTICE, Hands.SOMEBODY, 1),
@@ -65,10 +66,10 @@ def test_counts_tell_alerts_of_postings_apart_and_leave_the_rest_out(store: Stor
 
 def test_what_waits_is_counted_for_each_channel(store: Store) -> None:
     queue(store, 3)
-    queue_for = alert("late")
+    late, main = alert("late"), shop_id(store)
     with store.write() as tx:
-        (id_,) = tx.save_alerts(shop_id(store), [queue_for])
-        tx.add_notifications([notification(replace(queue_for, id=id_), channel="owner")], created_at=NOW)
+        (id_,) = tx.save_alerts(main, [late])
+        tx.add_notifications([notification(replace(late, id=id_), channel="owner")], created_at=NOW)
     assert store.board.waiting() == {"packers": 3, "owner": 1}
 
 
