@@ -21,6 +21,8 @@ from labelwatch.web.words import Words
 
 DAYS = 14
 """So many days of causes are drawn."""
+ENOUGH_TO_TELL_WHEN = 20
+"""From fewer late labels nothing is said of when they are late."""
 WARMTHS = 5
 """So many tints a heat map has, beside none."""
 _TO_THE_SECOND = 600
@@ -197,6 +199,8 @@ def _hottest(counts: Mapping[tuple[int, int], int], said: Words) -> str:
     total = sum(counts.values())
     if not total:
         return said.said["plots"]["never_late"]
+    if total < ENOUGH_TO_TELL_WHEN:
+        return said.counted("plots_few_late", total)
     (hour, day), most = max(counts.items(), key=lambda found: found[1])
     span = said.say("plots", "span", begin=f"{hour:02}:00", end=f"{(hour + 1) % 24:02}:00")
     return said.say("plots", "hottest", day=said.said["plots_on"][f"day{day}"], span=span, n=most, total=total)

@@ -144,11 +144,17 @@ def test_times_are_rounded_up_so_that_within_is_true(seconds: int) -> None:
 
 def test_the_heat_map_counts_on_the_clock_of_the_reader() -> None:
     sunday_late = datetime(2026, 11, 22, 21, 30, tzinfo=UTC)  # Monday, half past midnight in Moscow
-    seen = figures.heat({sunday_late: 8, sunday_late + timedelta(hours=9): 3}, words("en"), voice())
-    assert seen.reading == "Most labels become late on Mondays, 00:00–01:00: 8 of 11 in the last 28 days."
+    seen = figures.heat({sunday_late: 16, sunday_late + timedelta(hours=9): 6}, words("en"), voice())
+    assert seen.reading == "Most labels become late on Mondays, 00:00–01:00: 16 of 22 in the last 28 days."
     assert seen.days[0] == "Mon"
     filled = [(hour, day, cell) for hour, row in seen.hours for day, cell in enumerate(row) if cell.count]
-    assert [(hour, day, cell.count, cell.warmth) for hour, day, cell in filled] == [("00", 0, 8, 5), ("09", 0, 3, 2)]
+    assert [(hour, day, cell.count, cell.warmth) for hour, day, cell in filled] == [("00", 0, 16, 5), ("09", 0, 6, 2)]
+
+
+def test_of_a_few_late_labels_it_is_not_told_when_they_are_late() -> None:
+    told = [figures.heat({NOW: count} if count else {}, words("en"), voice()).reading for count in (0, 1, 19)]
+    assert told[0] == "No label became late in the last 28 days."
+    assert [sentence.partition(" in")[0] for sentence in told[1:]] == ["1 label became late", "19 labels became late"]
 
 
 def test_days_go_from_midnight_to_midnight_also_when_the_clock_changes() -> None:
