@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from labelwatch.cli import completing
 from labelwatch.cli.handling import user
 from labelwatch.cli.options import By, ConfigFile, Note, OneShop, Posting
 from labelwatch.cli.terminal import as_json, complain, say, table
@@ -14,7 +15,12 @@ from labelwatch.core.causes import CAUSES
 if TYPE_CHECKING:
     from labelwatch.app import App
 
-Real = Annotated[str, typer.Argument(metavar="CAUSE", help="One of the ids that `labelwatch causes` lists.")]
+Real = Annotated[
+    str,
+    typer.Argument(
+        metavar="CAUSE", help="One of the ids that `labelwatch causes` lists.", autocompletion=completing.causes
+    ),
+]
 
 
 def cause(

@@ -6,6 +6,8 @@ from typing import Annotated
 
 import typer
 
+from labelwatch.cli.completing import late_postings, names_of
+
 
 class Language(StrEnum):
     ZH = "zh"
@@ -35,9 +37,19 @@ Speak = Annotated[
     Language | None,
     typer.Option("--language", show_default=False, help="The language of causes and remedies."),
 ]
-Posting = Annotated[str, typer.Argument(metavar="POSTING", help="The posting number, like 41517061-0214-1.")]
+Posting = Annotated[
+    str,
+    typer.Argument(metavar="POSTING", help="The posting number, like 41517061-0214-1.", autocompletion=late_postings),
+]
 OneShop = Annotated[
-    str | None, typer.Option("--shop", metavar="NAME", show_default=False, help="This shop only, by its name.")
+    str | None,
+    typer.Option(
+        "--shop",
+        metavar="NAME",
+        show_default=False,
+        help="This shop only, by its name.",
+        autocompletion=names_of("shop"),
+    ),
 ]
 By = Annotated[
     str | None,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from labelwatch.cli.completing import late_postings, names_of
 from labelwatch.cli.options import ConfigFile, Json
 from labelwatch.cli.terminal import as_json, complain, say, table, working
 from labelwatch.cli.troubles import FOUND_TROUBLE
@@ -19,7 +20,13 @@ if TYPE_CHECKING:
 
 OneChannel = Annotated[
     str | None,
-    typer.Option("--channel", metavar="NAME", show_default=False, help="This channel only, by its name."),
+    typer.Option(
+        "--channel",
+        metavar="NAME",
+        show_default=False,
+        help="This channel only, by its name.",
+        autocompletion=names_of("channel"),
+    ),
 ]
 OneState = Annotated[
     str | None,
@@ -32,7 +39,13 @@ OneState = Annotated[
 ]
 OnePosting = Annotated[
     str | None,
-    typer.Option("--posting", metavar="POSTING", show_default=False, help="What was told of this posting."),
+    typer.Option(
+        "--posting",
+        metavar="POSTING",
+        show_default=False,
+        help="What was told of this posting.",
+        autocompletion=late_postings,
+    ),
 ]
 Most = Annotated[int, typer.Option("--limit", metavar="N", min=1, help="The latest N.")]
 Row = Annotated[int, typer.Argument(metavar="ID", help="The number in the first column of `labelwatch outbox`.")]
