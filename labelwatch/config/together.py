@@ -117,15 +117,19 @@ def _one_of(name: str, known: list[str], *, what: str = "a name that is in this 
 
 
 def _open_board(web: object) -> Iterator[Found]:
-    if not isinstance(web, dict) or "password" in web or "listen" not in web:
+    """Whoever else can reach the board must know its password: over the network, or by a proxy on this machine."""
+    if not isinstance(web, dict) or "password" in web:
         return
     try:
-        listen = values.address(web["listen"])
+        public = values.web_url(web.get("public_url", "http://localhost"))
+        listen = values.address(web.get("listen", "localhost:0"))
     except ValueError:
         return
     if not listen.is_loopback:
         where = web["listen"]
         yield Found(("web", "password"), f'a password: others can reach {where}; or listen = "127.0.0.1:8765"')
+    elif not _is_local(public):
+        yield Found(("web", "password"), f"a password: others can reach {public}")
 
 
 def literal_secrets(document: Document) -> list[Key]:

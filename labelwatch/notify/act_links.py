@@ -7,7 +7,7 @@ that message told of. Whether it was used already is for the board to remember (
 """
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
@@ -16,6 +16,7 @@ from itsdangerous.encoding import base64_decode, base64_encode
 
 from labelwatch.notify.catalog import catalog
 from labelwatch.notify.message import Section
+from labelwatch.store import Store
 
 LASTS = timedelta(hours=48)
 PATH = "/a/"
@@ -52,6 +53,11 @@ class Links:
         """Verb -> the link that does it to the alerts of the message under this key."""
         until = now + LASTS
         return {verb: f"{self.board}{PATH}{sealed(Act(verb, key, until), self.secret)}" for verb in VERBS}
+
+
+def signing(store: Store, board: str, fresh: Callable[[], str]) -> Links:
+    """What signs links to the board at this address; `fresh` makes the secret when there is none yet."""
+    return Links(board, store.tokens.secret(SECRET, fresh))
 
 
 def section(links: Mapping[str, str], language: str) -> Section:

@@ -20,7 +20,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from labelwatch.notify.plain import plain
 from labelwatch.store import StoreError
 from labelwatch.web.door import Door
-from labelwatch.web.origin import is_from_us, local_path
+from labelwatch.web.origin import is_from_us, is_passed_on, local_path
 from labelwatch.web.page import app_of, language_of, respond
 from labelwatch.web.seals import A_YEAR, SESSION_LASTS, Session, Visit
 from labelwatch.web.words import words
@@ -75,6 +75,8 @@ def _unheard(request: Request, door: Door) -> Response | None:
     """What is refused before anything of it is looked at."""
     if not door.names.know(request.headers.get("host")):
         return _said(request, 421, "host")
+    if door.gate is None and is_passed_on(request.headers):
+        return _said(request, 403, "proxied")
     if request.method not in ("GET", "HEAD", "POST"):
         return _said(request, 405, "method")
     return None

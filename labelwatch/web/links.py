@@ -14,7 +14,7 @@ from starlette.routing import Route
 from labelwatch.core import lifecycle
 from labelwatch.core.model import Alert
 from labelwatch.notify import wording
-from labelwatch.notify.act_links import LASTS, SECRET, Act, opened
+from labelwatch.notify.act_links import LASTS, Act, opened, signing
 from labelwatch.notify.buttons import SNOOZE
 from labelwatch.notify.desk import alert_id
 from labelwatch.notify.moments import Voice
@@ -65,7 +65,7 @@ def act(request: Request) -> Response:
 def _found(request: Request) -> tuple[Case | None, str]:
     """What the link is about, as far as that is known, and why it does nothing; empty = it does."""
     app = app_of(request)
-    act = opened(request.path_params["token"], app.store.tokens.secret(SECRET, new_secret))
+    act = opened(request.path_params["token"], signing(app.store, "", new_secret).secret)
     if act is None or act.until <= app.clock.now():
         return None, "altered" if act is None else "expired"
     rows = app.store.outgoing.message(act.key)

@@ -9,6 +9,7 @@ from labelwatch.config import Web
 
 _ALWAYS = ("localhost", "127.0.0.1", "::1")
 _ANYWHERE = ("0.0.0.0", "::")  # noqa: S104 - compared with, not listened on
+_OF_PROXIES = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip", "via")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +56,11 @@ def is_from_us(headers: Mapping[str, str], ours: Names) -> bool:
     if origin is None:
         return True
     return _is_same(origin, headers.get("host", "")) or (bool(ours.public) and origin.lower() == ours.public)
+
+
+def is_passed_on(headers: Mapping[str, str]) -> bool:
+    """Whether a proxy says that somebody else asks through it; a proxy that says nothing cannot be told."""
+    return any(name in headers for name in _OF_PROXIES)
 
 
 def local_path(text: str) -> str:

@@ -284,6 +284,13 @@ ONE_MISTAKE = [
         1,
     ),
     (
+        '[web]\npublic_url = "https://watch.example.org"',
+        "web.password",
+        "",
+        "a password: others can reach https://watch.example.org",
+        1,
+    ),
+    (
         '[heartbeat]\nurl = "ping.example"',
         "heartbeat.url",
         "(text of 12 characters, not shown)",

@@ -70,6 +70,7 @@ attach_label = true
 enabled = false
 [web]
 listen = "[::1]:0"
+password = "env:PROXY"
 public_url = "https://example.org/watch/"
 [heartbeat]
 url = "https://ping.example/x"

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -178,6 +179,23 @@ def test_who_comes_under_a_foreign_name_is_told_what_to_do_in_their_language(boa
     assert "public_url" in answer.text
     assert "看板" in answer.text
     assert answer.headers["content-type"] == "text/plain; charset=utf-8"
+
+
+@pytest.mark.parametrize("header", ["X-Forwarded-For", "X-Real-IP", "Forwarded", "Via"])
+def test_a_board_without_a_password_does_not_answer_through_a_proxy(board: Board, app: App, header: str) -> None:
+    answer = board.client.get("/", headers={header: "203.0.113.7"})
+    assert answer.status_code == 403
+    assert "labelwatch password" in answer.text
+    with browser(app) as locked:
+        assert locked.get("/login", headers={header: "203.0.113.7"}).status_code == 200
+
+
+def test_while_the_database_is_away_nobody_is_let_in(anna: "TestClient", tmp_path: Path) -> None:
+    for file in tmp_path.glob("labelwatch.db*"):
+        file.write_bytes(b"no database at all" * 1000)
+    answer = anna.get("/")
+    assert answer.status_code == 503
+    assert "database" in answer.text
 
 
 FOREIGN: list[dict[str, str]] = [

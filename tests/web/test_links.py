@@ -10,7 +10,7 @@ import pytest
 
 from labelwatch.app import App
 from labelwatch.core.model import Alert, AlertState
-from labelwatch.notify.act_links import LASTS, SECRET, Act, Links, sealed
+from labelwatch.notify.act_links import LASTS, Act, sealed, signing
 from labelwatch.store import OutboxState, Store
 from labelwatch.web.door import new_secret
 from tests.notify.build import NOW, diagnosis
@@ -50,8 +50,7 @@ def tell(store: Store) -> None:
 
 
 def link(app: App, verb: str = "ack", *, key: str = KEY, ago: timedelta = timedelta(0)) -> str:
-    secret = app.store.tokens.secret(SECRET, new_secret)
-    return Links(PUBLIC, secret).links_of(key, now=NOW - ago)[verb].removeprefix(PUBLIC)
+    return signing(app.store, PUBLIC, new_secret).links_of(key, now=NOW - ago)[verb].removeprefix(PUBLIC)
 
 
 def press(client: "TestClient", path: str, **fields: str) -> Any:
