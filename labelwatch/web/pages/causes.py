@@ -47,10 +47,16 @@ def _cause(reader: Reader, cause: str, judged: Sequence[tuple[str, int]]) -> Cau
         why=reader.voice.words.line.sentence_gap.join(
             [*sayable(said.why, values)[:1], *sayable(said.advice, values)[:1]]
         ),
-        proof=" ".join(MEANINGS[cause].split()),
+        proof=_proof(reader, cause),
         steps=sayable(said.steps, values),
         judged=reader.say("causes", "judged", right=right, total=total) if total else "",
     )
+
+
+def _proof(reader: Reader, cause: str) -> str:
+    """What proves it; in English it stands with the rule itself."""
+    told = " ".join(MEANINGS[cause].split())
+    return reader.words.said.get("proof", {}).get(cause) or told.rpartition("Proof: ")[2]
 
 
 def _example(reader: Reader) -> Mapping[str, str]:
