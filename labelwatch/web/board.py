@@ -18,7 +18,7 @@ from labelwatch.config import Web
 from labelwatch.store import StoreError
 from labelwatch.web import actions, health, links, login
 from labelwatch.web.door import door
-from labelwatch.web.guard import Guard
+from labelwatch.web.guard import HEADERS, Guard
 from labelwatch.web.page import respond
 from labelwatch.web.pages import causes, channels, incidents, late, plots, posting, shops
 
@@ -42,7 +42,7 @@ def create(app: App, settings: Web) -> Starlette:
     board = Starlette(
         routes=[*PAGES, *actions.ROUTES, *links.ROUTES, *login.ROUTES, *health.ROUTES, Mount("/static", static)],
         middleware=[Middleware(Guard, door=door(app, settings))],
-        exception_handlers={HTTPException: _no_page, StoreError: _no_database},
+        exception_handlers={HTTPException: _no_page, StoreError: _no_database, Exception: _failed},
         lifespan=_few_threads,
     )
     board.state.labelwatch = app
@@ -58,6 +58,13 @@ def _no_page(request: Request, error: Exception) -> Response:
 def _no_database(request: Request, error: Exception) -> Response:
     detail = str(error) if getattr(request.state, "may_see", True) else ""
     return respond(request, "trouble.html", status=503, key="no_database", detail=detail, sights=())
+
+
+def _failed(request: Request, error: Exception) -> Response:
+    """A fault of ours; the server logs it. It is said outside of the guard, so its headers are added."""
+    response = respond(request, "trouble.html", status=500, key="failed", detail="", sights=())
+    response.headers.update(HEADERS)
+    return response
 
 
 @asynccontextmanager

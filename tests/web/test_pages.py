@@ -1,8 +1,14 @@
 """The frame of every page: languages, the age of the data, and what is said when something is wrong."""
 
-import pytest
+import sqlite3
 
-from tests.web.build import Board
+import pytest
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from labelwatch.web.board import create
+from tests.web.build import ADDRESS, LATE, WEB, Board
 
 
 @pytest.mark.parametrize(
@@ -37,6 +43,30 @@ def test_an_address_that_leads_nowhere_says_so(board: Board) -> None:
     answer = board.client.get("/nowhere")
     assert answer.status_code == 404
     assert "There is no such page" in answer.text
+
+
+@pytest.mark.parametrize("path", ["/", "/shops", "/channels", "/incidents", "/causes", f"/posting/{LATE}"])
+def test_a_database_that_cannot_be_read_is_said_to_be_so(board: Board, path: str) -> None:
+    with sqlite3.connect(board.app.store.name) as other:
+        for table in ("alert", "shop"):
+            other.execute(f"ALTER TABLE {table} RENAME TO {table}_gone")
+    answer = board.client.get(path)
+    assert answer.status_code == 503
+    assert "The database cannot be read" in answer.text
+    assert "labelwatch doctor" in answer.text
+
+
+def test_a_fault_of_ours_is_said_to_be_one_and_shows_nothing_of_itself(board: Board) -> None:
+    def fail(request: Request) -> Response:
+        raise ZeroDivisionError("secret")
+
+    faulty = create(board.app, WEB)
+    faulty.router.routes.insert(0, Route("/faulty", fail))
+    answer = type(board.client)(faulty, ADDRESS, raise_server_exceptions=False).get("/faulty")
+    assert answer.status_code == 500
+    assert "Something went wrong on the board" in answer.text
+    assert "secret" not in answer.text
+    assert answer.headers["content-security-policy"].startswith("default-src 'self'")
 
 
 def test_static_files_may_be_kept_because_their_address_changes_with_them(board: Board) -> None:

@@ -64,7 +64,7 @@ def page(request: Request) -> Response:
         groups=_groups(reader, found, matching),
         incidents=[_wider(reader, one, "/incidents") for one in app.store.incidents()],
         troubles=_troubles(reader, app, shops),
-        last=_last_look(reader, app.sight()),
+        last="" if total else _last_look(reader, app.sight()),
         shown=place + len(found),
         before=link(request, **{"from": max(place - size, 0) or None}) if place else "",
         after=link(request, **{"from": place + size}) if place + len(found) < total else "",
