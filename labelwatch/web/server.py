@@ -160,6 +160,8 @@ class Bounded(H11Protocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Take it, or hang up if there are too many."""
         super().connection_made(transport)
+        # asyncio leaves it out for sockets made like ours; head and body go out apart, and the second would wait.
+        transport.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if len(self.connections) > MOST_CONNECTIONS:
             transport.abort()
         else:

@@ -70,6 +70,20 @@ def test_it_answers_and_says_nothing_about_its_server(served: Serving) -> None:
     assert b"uvicorn" not in answer.lower()
 
 
+def test_it_answers_at_once_over_a_connection_that_is_kept(served: Serving) -> None:
+    """Head and body are sent apart: with Nagle's algorithm the second waits for 40 ms."""
+    place = urlsplit(served.url)
+    line = http.client.HTTPConnection(str(place.hostname), place.port, timeout=10)
+    took = []
+    with contextlib.closing(line):
+        for _ in range(8):
+            began = time.monotonic()
+            line.request("GET", "/static/board.css")
+            line.getresponse().read()
+            took.append(time.monotonic() - began)
+    assert min(took[1:]) < 0.03
+
+
 HEADS: list[tuple[bytes, bytes]] = [
     (b"GET / HTTP/1.1\r\n\r\n", b"400"),
     (b"GET / HTTP/1.0\r\n\r\n", b"421"),
