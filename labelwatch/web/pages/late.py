@@ -66,6 +66,7 @@ def page(request: Request) -> Response:
         troubles=_troubles(reader, app, shops),
         last="" if total else _last_look(reader, app.sight()),
         shown=place + len(found),
+        wall_link=link(request, wall=1, **{"from": None}),
         before=link(request, **{"from": max(place - size, 0) or None}) if place else "",
         after=link(request, **{"from": place + size}) if place + len(found) < total else "",
     )
