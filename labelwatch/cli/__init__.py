@@ -31,7 +31,7 @@ from labelwatch.cli import (
 )
 from labelwatch.cli.options import ConfigFile
 from labelwatch.cli.terminal import complain, is_terminal
-from labelwatch.cli.troubles import in_words
+from labelwatch.cli.troubles import in_words, language_of_errors
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +104,7 @@ def _outcome() -> int:
     except BrokenPipeError:
         raise
     except Exception as error:
-        found = in_words(error)
+        found = in_words(error, language_of_errors(sys.argv[1:], os.environ))
         if found is None:
             raise
         line, code = found

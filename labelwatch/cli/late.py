@@ -40,9 +40,7 @@ def _require_a_screen(*, as_document: bool) -> None:
     if as_document:
         raise typer.BadParameter("a program takes --json alone, again and again", param_hint="--watch")
     if not is_terminal():
-        raise typer.BadParameter(
-            "it needs a terminal to draw on; without one, leave it out", param_hint="--watch"
-        )
+        raise typer.BadParameter("it needs a terminal to draw on; without one, leave it out", param_hint="--watch")
 
 
 def _watch(app: "App", language: str) -> None:
@@ -56,7 +54,7 @@ def _watch(app: "App", language: str) -> None:
         try:
             overview = app.overview()
         except StoreError as error:  # it may pass: the screen stays
-            words = in_words(error)
+            words = in_words(error, language)
             return Screen((), tuple(lines(words[0] if words else str(error), "bold red", width=width)))
         speaker = board.voice(language, app.config.timezone, overview.as_of)
         return board.screen(overview, speaker, width=width, height=height)

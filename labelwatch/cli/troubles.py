@@ -1,9 +1,16 @@
-"""The one place where an expected failure becomes clear lines for stderr and an exit code."""
+"""The one place where an expected failure becomes lines for stderr and an exit code: what happened, what it means for
+the orders, and what to do."""
 
+import tomllib
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from labelwatch.cli.words import Found
     from labelwatch.config import ConfigError
+    from labelwatch.sources import SourceError
     from labelwatch.store import StoreError
 
 FOUND_TROUBLE = 1
@@ -12,7 +19,7 @@ ALREADY_RUNNING = 75
 CONFIG_WRONG = 78
 
 
-def in_words(error: BaseException) -> tuple[str, int] | None:
+def in_words(error: BaseException, language: str) -> tuple[str, int] | None:
     """What to say about a failure and the code to exit with; None when nobody expected it."""
     # Imported here: they take time that a command which goes well, or needs none of them, does not have to pay.
     from labelwatch.config import ConfigError
@@ -20,18 +27,70 @@ def in_words(error: BaseException) -> tuple[str, int] | None:
     from labelwatch.store import StoreError
 
     if isinstance(error, ConfigError):
-        return _listed(error), CONFIG_WRONG
+        return _about_config(error, language), CONFIG_WRONG
     if isinstance(error, StoreError):
-        return str(error), _code(error)
+        return _about_store(error, language), _code(error)
     if isinstance(error, SourceError):
-        return error.detail, UNREACHABLE
+        return _about_ozon(error, language), UNREACHABLE
     return None
 
 
-def _listed(error: "ConfigError") -> str:
-    count = len(error.mistakes)
-    heading = "the configuration cannot be used" + (f": {count} mistakes" if count > 1 else "")
-    return "\n  ".join((heading, *map(str, error.mistakes)))
+def language_of_errors(arguments: Sequence[str], environ: Mapping[str, str]) -> str:
+    """The language of the configuration that a command line means, however wrong it is; else that of the environment.
+
+    Needed where a command has failed, and with it whatever knew the configuration.
+    """
+    from labelwatch.cli.words import language_of
+    from labelwatch.config import ConfigError, find
+
+    pairs = zip(arguments, (*arguments[1:], ""), strict=True)
+    named = [after if word == "--config" else word for word, after in pairs if word.partition("=")[0] == "--config"]
+    with suppress(OSError, ValueError, ConfigError):
+        file = find(Path(named[-1].removeprefix("--config=")) if named else None, environ)
+        language = tomllib.loads(file.read_text("utf-8-sig")).get("language", "zh")
+        if language in ("zh", "ru", "en"):
+            return str(language)
+    return language_of(environ)
+
+
+def _about_config(error: "ConfigError", language: str) -> str:
+    from labelwatch.config import NoConfigError
+
+    kind, details = "no_config" if isinstance(error, NoConfigError) else "config", list(map(str, error.mistakes))
+    return _lines("", kind, language, details=details)
+
+
+def _about_store(error: "StoreError", language: str) -> str:
+    from labelwatch.store import AlreadyRunning
+
+    kind = "already_running" if isinstance(error, AlreadyRunning) else str(error.fault)
+    return _lines(str(error), kind, language)
+
+
+def _about_ozon(error: "SourceError", language: str) -> str:
+    """A shop that cannot be read has a cause, whose words and remedy are those of a message."""
+    from labelwatch.notify.catalog import catalog, sayable
+
+    words, gap = catalog(language).cause[str(error.trouble)], catalog(language).line.sentence_gap
+    means = gap.join(sayable([*words.why[:1], *words.advice[:1]], {}))
+    return _told(f"{words.name} ({error.detail})", [], (means, gap.join(sayable(words.steps, {}))), language)
+
+
+def _lines(line: str, kind: str, language: str, details: Sequence[str] = ()) -> str:
+    """The words of a kind of trouble; in another language than English its line stands below them."""
+    from labelwatch.cli.words import words
+
+    found: Found = words(language).trouble[kind]
+    below = [*details] if details else [line] * bool(found.seen)
+    return _told(found.seen.format(count=len(details)) or line, below, (found.means, found.todo), language)
+
+
+def _told(heading: str, below: Sequence[str], advice: tuple[str, str], language: str) -> str:
+    from labelwatch.cli.words import words
+
+    said = words(language).doctor
+    leads = [f"{lead}{text}" for lead, text in zip((said.means, said.todo), advice, strict=True) if text]
+    return "\n  ".join((heading, *below, *leads))
 
 
 def _code(error: "StoreError") -> int:

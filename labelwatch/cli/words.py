@@ -91,6 +91,8 @@ class Words:
     watch: Watch
     demo: Demo
     doctor: Doctor
+    trouble: Mapping[str, Found]
+    """By kind: why a command failed; `seen` is empty where the failure's own line says it."""
 
 
 @cache

@@ -6,7 +6,7 @@ values.py reads single values, secret.py follows references, tables.py holds the
 tables with each other, mistakes.py finds the words, reading.py puts it all in order.
 """
 
-from labelwatch.config.mistakes import ConfigError, Mistake
+from labelwatch.config.mistakes import ConfigError, Mistake, NoConfigError
 from labelwatch.config.reading import find, load
 from labelwatch.config.tables import (
     Alerts,
@@ -34,6 +34,7 @@ __all__ = [
     "Heartbeat",
     "Limits",
     "Mistake",
+    "NoConfigError",
     "OwnEscalation",
     "Ozon",
     "PlaceLimits",

@@ -66,6 +66,10 @@ class ConfigError(Exception):
         self.mistakes = tuple(mistakes)
 
 
+class NoConfigError(ConfigError):
+    """There is no configuration in any of the usual places."""
+
+
 def key_text(key: Key) -> str:
     """channel[1].url, counted from 0."""
     text = "".join(

@@ -13,7 +13,7 @@ from pydantic import SecretStr, TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
 from labelwatch.config import mistakes, tables, together
-from labelwatch.config.mistakes import ConfigError, Found, Mistake
+from labelwatch.config.mistakes import ConfigError, Found, Mistake, NoConfigError
 from labelwatch.config.secret import Surroundings, open_to_others
 from labelwatch.config.tables import Config
 
@@ -65,7 +65,7 @@ def find(explicit: Path | None, environ: Mapping[str, str]) -> Path:
     looked = ", ".join(map(str, places))
     example = "deploy/labelwatch.toml.example shows what stands in one"
     wanted = f"a configuration file in one of {looked}, or --config FILE; {example}"
-    raise ConfigError([Mistake(Path(NAME), "", wanted)])
+    raise NoConfigError([Mistake(Path(NAME), "", wanted)])
 
 
 def _is_there(place: Path) -> bool:

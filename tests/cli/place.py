@@ -167,3 +167,11 @@ def until(condition: Callable[[], bool], *, seconds: float = 30) -> None:
     while not condition():
         assert time.monotonic() < give_up_at, "it did not happen in time"
         time.sleep(0.02)
+
+
+def assert_says_what_to_do(err: str) -> None:
+    """What happened, what it means for the orders, what to do: a line each."""
+    happened, means, todo = err.splitlines()
+    assert happened.startswith("labelwatch: ")
+    assert means.startswith("  For the orders: ")
+    assert todo.startswith("  What to do: ")

@@ -10,6 +10,7 @@ from tests.notify.loopback import Hook
 
 MISTAKES = """\
 langauge = "en"
+language = "en"
 [ozon]
 every = 120
 [[shop]]
@@ -28,10 +29,12 @@ def test_every_mistake_is_listed_with_its_place_and_78(place: Place, command: st
     place.config.write_text(MISTAKES)
     done = place.run(command)
     assert done.code == 78
-    assert "5 mistakes" in done.err
-    lines = done.err.splitlines()[1:]
+    assert "mistakes: 5" in done.err
+    *lines, means, todo = done.err.splitlines()[1:]
     assert {line.split(": ")[1].split(" = ")[0] for line in lines} == WRONG_KEYS
     assert all("labelwatch.toml:" in line and "allowed is" in line for line in lines)
+    assert means.startswith("  For the orders: ")
+    assert "`labelwatch check`" in todo
 
 
 def test_the_mistakes_come_as_json_too(place: Place) -> None:
@@ -40,7 +43,7 @@ def test_the_mistakes_come_as_json_too(place: Place) -> None:
     assert done.code == 78
     assert done.json["ok"] is False
     assert {mistake["key"] for mistake in done.json["mistakes"]} == WRONG_KEYS
-    assert {mistake["line"] for mistake in done.json["mistakes"]} == {1, 3, 6, 7, 10}
+    assert {mistake["line"] for mistake in done.json["mistakes"]} == {1, 4, 7, 8, 11}
 
 
 def test_without_a_configuration_it_says_where_it_looked(place: Place) -> None:

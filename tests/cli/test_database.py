@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from tests.cli.conftest import LATE
-from tests.cli.place import Place
+from tests.cli.place import Place, assert_says_what_to_do
 
 
 def test_upgrade_makes_the_tables_and_then_has_nothing_to_do(place: Place) -> None:
@@ -42,7 +42,7 @@ def test_what_is_no_database_is_said_to_be_none(place: Place, tmp_path: Path) ->
         done = place.run(*command)
         assert done.code == 69
         assert "is damaged or is no database" in done.err
-        assert len(done.err.splitlines()) == 1
+        assert_says_what_to_do(done.err)
 
 
 def test_a_database_that_cannot_be_reached_is_69(place: Place) -> None:
@@ -51,4 +51,4 @@ def test_a_database_that_cannot_be_reached_is_69(place: Place) -> None:
     done = place.run("late")
     assert done.code == 69
     assert "pw-canary" not in done.err
-    assert len(done.err.splitlines()) == 1
+    assert_says_what_to_do(done.err)

@@ -8,7 +8,7 @@ import pytest
 from labelwatch.core.causes import CAUSES
 from labelwatch.sandbox import Fault, Kind
 from tests.cli.conftest import FINE, LATE
-from tests.cli.place import Place
+from tests.cli.place import Place, assert_says_what_to_do
 
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{3})?Z")
 SHOP = {"shop", "state", "read_at", "postings", "cause", "detail"}
@@ -140,7 +140,7 @@ def test_a_database_that_was_never_set_up_says_what_to_run(place: Place) -> None
     done = place.run("late")
     assert done.code == 78
     assert "labelwatch db upgrade" in done.err
-    assert len(done.err.splitlines()) == 1
+    assert_says_what_to_do(done.err)
 
 
 def test_causes_needs_no_configuration_and_knows_every_cause_with_its_remedy(place: Place) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 from labelwatch.sandbox import Fault, Kind, World
 from labelwatch.sandbox.scenarios.stage import OZON, arrival, both_shops
 from tests.cli.conftest import LATE
-from tests.cli.place import Place, now, place_for, until
+from tests.cli.place import Place, assert_says_what_to_do, now, place_for, until
 
 STOPS_WITHIN = 15
 
@@ -44,7 +44,7 @@ def test_only_one_works_on_a_database_and_the_second_leaves_it_alone(place: Plac
         second = place.run(*(["run"] if command == "run" else ["db", "upgrade"]))
         assert second.code == 75
         assert f"pid {service.pid}" in second.err
-        assert len(second.err.splitlines()) == 1
+        assert_says_what_to_do(second.err)
     assert place.run("late").code == 0
     code, log = stopped(service, signal.SIGINT)
     assert code == 0
