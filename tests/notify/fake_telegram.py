@@ -16,7 +16,7 @@ from http.server import ThreadingHTTPServer
 from types import TracebackType
 from typing import Any, Self
 
-from tests.notify.telegram_markup import Entity, MarkupError, read, units
+from tests.notify.telegram_markup import Entity, MarkupError, Reading, clickable, read, units
 from tests.notify.telegram_wire import Act, Said, bad, good, normal, serve
 
 TOKEN = "2718281828:AA-invented_for_these_tests-4711"
@@ -45,6 +45,11 @@ class Sent:
     @property
     def labels(self) -> list[str]:
         return [button["text"] for row in self.buttons for button in row]
+
+    @property
+    def clickable(self) -> list[str]:
+        """What Telegram makes clickable by itself, outside the buttons."""
+        return clickable(Reading(self.text, self.entities))
 
     @property
     def keys(self) -> set[str]:
