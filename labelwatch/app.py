@@ -114,7 +114,12 @@ class App:
 
     def listen(self) -> None:
         """From now on hear who presses a button below a message."""
-        office = Office(self.store, now=self.clock.now, poll=lambda shop: self.poll(shop, even_if_paused=True))
+        office = Office(
+            self.store,
+            now=self.clock.now,
+            poll=lambda shop: self.poll(shop, even_if_paused=True),
+            intervals=dict(self.shops()),
+        )
         self.teller.listen(office)
 
     def check_fresh(self) -> None:
