@@ -1,21 +1,18 @@
-"""What `check --online` asks: Ozon, whether a key is good, and the network, whether a channel's server is there."""
+"""What `check --online` asks: Ozon, whether a key is good, and each channel's service, whether it would deliver."""
 
-import socket
 import threading
+from datetime import timedelta
 from typing import Any
-from urllib.parse import urlsplit
 
 from labelwatch.app import open_source, real_clock
 from labelwatch.config import Channel, Config, Shop
-from labelwatch.notify.channels.services import plugin
+from labelwatch.notify.channels import open_channel
+from labelwatch.notify.channels.checkup import checked
 from labelwatch.notify.view import rfc3339
 from labelwatch.sources import KeyInfo, SourceError
 
-KNOCK_FOR = 5.0
-"""Seconds until a server that does not answer the door counts as gone."""
-
-SMTP = 25
-_PORTS = {"https": 443, "http": 80}
+PATIENCE = timedelta(seconds=10)
+"""With one question to a channel's service."""
 
 
 def ask_ozon(settings: Config, shop: Shop) -> dict[str, Any]:
@@ -44,32 +41,15 @@ def _key(shop: Shop, info: KeyInfo) -> dict[str, Any]:
 
 
 def ask_channel(channel: Channel) -> dict[str, Any]:
-    """Whether the server of a channel takes a connection; nothing is sent."""
-    door = _door(channel.url.get_secret_value())
-    if door is None:
-        return _finding("channel", channel.name, ok=True, said="its server is not known here, not tried")
-    try:
-        socket.create_connection(door, timeout=KNOCK_FOR).close()
-    except OSError as error:
-        said = f"its server cannot be reached: {error.strerror or type(error).__name__}"
-        return _finding("channel", channel.name, ok=False, said=said)
-    return _finding("channel", channel.name, ok=True, said="its server answers")
-
-
-def _door(url: str) -> tuple[str, int] | None:
-    """Host and port of the server behind an Apprise URL; the place of the host may hold a token instead."""
-    service = plugin(url)
-    scheme = url.partition("://")[0].lower()
-    if service is None:
-        return None
-    if scheme in ("json", "jsons"):
-        return str(service.host), int(service.port or _PORTS["https" if service.secure else "http"])
-    mail_server = getattr(service, "smtp_host", None)
-    if mail_server:
-        return str(mail_server), int(service.port or SMTP)
-    addresses = (getattr(service, name, None) for name in ("notify_url", "api_url", "cloud_notify_url"))
-    parts = urlsplit(next(filter(None, addresses), ""))
-    return (parts.hostname, parts.port or _PORTS[parts.scheme]) if parts.hostname else None
+    """Whether a channel would deliver, as far as its service says before it is sent anything."""
+    way_out = open_channel(
+        channel.url.get_secret_value(),
+        api_base=channel.api_base or "",
+        proxy=channel.proxy.get_secret_value() if channel.proxy else "",
+        deadline=PATIENCE,
+    )
+    found = checked(way_out)
+    return _finding("channel", channel.name, ok=found.ok, said=found.said)
 
 
 def _finding(kind: str, name: str, *, ok: bool, said: str) -> dict[str, Any]:
