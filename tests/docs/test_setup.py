@@ -54,18 +54,19 @@ def test_the_first_five_minutes_go_as_they_are_described(page: str, ozon: Sandbo
             r"echo '.*' > secrets/ozon", f"echo '{shop.api_key}' > secrets/ozon", block(page, "sh", "mkdir -m 700")
         )
         secrets = re.sub(r"echo '\w+://.*'", f"echo '{phone.url()}'", secrets)
-        first, letters, judged = (block(page, "sh", has) for has in ("check --online", "--message", "--accuracy"))
-        said = typed(secrets + first + letters + judged, at=tmp_path)
+        steps = (block(page, "sh", has) for has in ("check --online", "--message", "--accuracy", "outbox show"))
+        said = typed("".join([secrets, *steps]), at=tmp_path)
     assert "labelwatch.toml is right: shops 1, channels 2" in said
     roles = f"roles: Posting FBS, Warehouse, the key ends on {KEY_ENDS:%Y-%m-%d}"
     assert f"ok      shop main: Ozon accepts the key; {roles}" in said
-    assert said.count("its server answers") == 2
+    assert len(re.findall(r"its server 127\.0\.0\.1, port \d+, answers", said)) == 2
     assert said.count("delivered (HTTP 200)") == 2
     assert "could be better" not in said
     assert "\t75000013-0013-1\tmain\t" in said
     letters_of = ("(заказ 75000003-0003)", "75000029-0029-1\n", "75000008-0008")
     assert [number for number in letters_of if number not in said] == []
     assert "Right: 0 of 1 (0 %)." in said
+    assert re.search(r"\nTried at \(UTC\)\tOutcome\tSaid\n\S+ \S+\tdelivered\tHTTP 200\n", said)
     assert [request.json["labelwatch"][0]["reason"] for request in phone.requests[:2]] == ["test", "test"]
 
 
