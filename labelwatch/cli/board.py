@@ -6,10 +6,11 @@ from zoneinfo import ZoneInfo
 
 from labelwatch.cli.terminal import say, table
 from labelwatch.cli.words import Words, words
-from labelwatch.core.model import Alert
+from labelwatch.core.model import Alert, AlertState
 from labelwatch.notify import wording
 from labelwatch.notify.catalog import catalog
 from labelwatch.notify.moments import Voice, clock, duration
+from labelwatch.notify.plain import plain
 from labelwatch.notify.view import rfc3339, view
 
 if TYPE_CHECKING:
@@ -75,8 +76,16 @@ def _row(alert: Alert, speaker: Voice, said: Words) -> tuple[str, ...]:
         diagnosis.posting_number or said.board.whole_shop,
         diagnosis.shop,
         said.board.to_do.format(act=wording.headline(speaker, diagnosis), cause=cause),
-        state_of(alert, speaker, said),
+        _state(alert, speaker, said),
     )
+
+
+def _state(alert: Alert, speaker: Voice, said: Words) -> str:
+    """The same, with the note of whoever has it in hand."""
+    state, note = state_of(alert, speaker, said), plain(alert.note, 120)
+    if not note or alert.state not in (AlertState.ACKNOWLEDGED, AlertState.SNOOZED):
+        return state
+    return speaker.words.line.colon.format(head=state, text=note)
 
 
 def _sight(shop: "ShopView", speaker: Voice, said: Words) -> str:
