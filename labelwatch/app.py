@@ -20,7 +20,7 @@ from labelwatch.notify.marking import forget_others
 from labelwatch.notify.outbox import Round, recover
 from labelwatch.office import Office
 from labelwatch.poll import Plan, Report, notice_silence, poll_shop
-from labelwatch.seen import Dossier, Overview, ShopView
+from labelwatch.seen import Dossier, Overview, ShopView, channel_trouble
 from labelwatch.sources import KeyInfo, NoSheet, Source
 from labelwatch.sources.ozon import OzonSource
 from labelwatch.store import (
@@ -144,7 +144,7 @@ class App:
     # --- what people ask
 
     def overview(self) -> Overview:
-        """Every enabled shop and every open alert, most urgent first."""
+        """Every enabled shop, every open alert, most urgent first, and every channel that does not work."""
         now = self.clock.now()
         enabled = [shop for shop in self.config.shops if shop.enabled]
         states = {state.name: state for state in self.store.shops()}
@@ -152,7 +152,10 @@ class App:
         views = [self._view(shop, states.get(shop.name), counts.get(shop.name, 0), now) for shop in enabled]
         alerts = self.store.alerts(shops=[shop.name for shop in enabled])
         incidents = sorted(self.store.incidents(), key=urgency)
-        return Overview(now, tuple(views), tuple(sorted(alerts, key=urgency)), tuple(incidents))
+        troubles = (channel_trouble(*one) for one in sorted(self.store.outgoing.troubles().items()))
+        return Overview(
+            now, tuple(views), tuple(sorted(alerts, key=urgency)), tuple(incidents), troubles=tuple(troubles)
+        )
 
     def dossiers(self, number: str) -> list[Dossier]:
         """What is known of a posting, for each shop that has one of this number."""

@@ -9,7 +9,7 @@ from labelwatch.cli.words import Words, words
 from labelwatch.core.model import Alert, AlertState
 from labelwatch.notify import wording
 from labelwatch.notify.catalog import catalog
-from labelwatch.notify.moments import Voice, clock, duration
+from labelwatch.notify.moments import Voice, clock, duration, zoned_clock
 from labelwatch.notify.plain import plain
 from labelwatch.notify.view import rfc3339, view
 
@@ -25,7 +25,7 @@ def voice(language: str, timezone: str, now: datetime) -> Voice:
 
 
 def print_board(overview: "Overview", speaker: Voice) -> None:
-    """The open alerts, most urgent first, and how well each shop is seen."""
+    """The open alerts, most urgent first, how well each shop is seen, and which channel does not work."""
     said = words(speaker.words.language)
     board = said.board
     for incident in overview.incidents:
@@ -39,6 +39,9 @@ def print_board(overview: "Overview", speaker: Voice) -> None:
         say(board.nothing_late, style="bold green")
     for shop in overview.shops:
         say(_sight(shop, speaker, said), style="dim" if shop.state == "fresh" else "bold red")
+    for trouble in overview.troubles:
+        since, reason = zoned_clock(speaker, trouble.since), plain(trouble.reason, 240)
+        say(board.mute.format(channel=trouble.name, since=since, reason=reason), style="bold red")
 
 
 def as_document(overview: "Overview", *, language: str, timezone: str) -> dict[str, Any]:
@@ -58,6 +61,10 @@ def as_document(overview: "Overview", *, language: str, timezone: str) -> dict[s
         ],
         "incidents": [view(incident, language=language, zone=timezone) for incident in overview.incidents],
         "alerts": [view(alert, language=language, zone=timezone) for alert in overview.alerts],
+        "channels": [
+            {"channel": trouble.name, "since": rfc3339(trouble.since), "reason": trouble.reason}
+            for trouble in overview.troubles
+        ],
     }
 
 

@@ -7,8 +7,8 @@ from labelwatch.cli.terminal import as_json
 def late(config: ConfigFile = None, language: Speak = None, as_document: Json = False) -> None:
     """List what is late now, the most urgent first.
 
-    It also says how well each shop is seen. It reads the database only: what the service, or the last
-    `labelwatch poll`, found out.
+    It also says how well each shop is seen, and which channel does not work. It reads the database only: what the
+    service, or the last `labelwatch poll`, found out.
     """
     from labelwatch.cli import board
     from labelwatch.cli.opening import configuration, opened
