@@ -9,6 +9,7 @@ import multiprocessing
 import os
 import runpy
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,7 +18,7 @@ from pathlib import Path
 
 from labelwatch import app, cli, scheduler
 from labelwatch.notify.channels import check_url
-from tests.cli.place import SCRIPT, Place, until
+from tests.cli.place import SCRIPT, Place
 
 IMPORTED = (app, cli, scheduler)
 STOPS_WITHIN = 30
@@ -41,8 +42,11 @@ class Life:
 
     def until(self, condition: Callable[[], bool], *, seconds: float = 60) -> None:
         """Wait for something that it does."""
-        until(lambda: condition() or not self.process.is_alive(), seconds=seconds)
-        assert self.process.is_alive(), "it ended by itself"
+        give_up_at = time.monotonic() + seconds
+        while not condition():
+            assert self.process.is_alive(), "it ended by itself"
+            assert time.monotonic() < give_up_at, "it did not happen in time"
+            time.sleep(0.1)
 
     def die(self) -> None:
         """kill -9."""

@@ -103,7 +103,7 @@ def robot(name: str, kind: str, hook: Hook, *, port: int = 0, skip: int = 0) -> 
     url, base = (
         (f"json://{where}/hook", "")
         if kind == "json"
-        else (f"{SCHEMES[kind]}://{name.replace('-', '')}", f"http://{where}")
+        else (f"{SCHEMES[kind]}://token{name.replace('-', '')}", f"http://{where}")
     )
     return Ear(name, url, base, lambda: [_request(one, kind) for one in list(hook.requests)[skip:]])
 
@@ -134,7 +134,7 @@ def text_of(letter: EmailMessage) -> str:
     """The text of a letter; its subject first."""
     part = letter.get_body(("plain",))
     assert part is not None
-    return f"{letter['Subject']}\n{part.get_content()}"
+    return f"{letter['Subject']}\n{part.get_content()}".replace("\r\n", "\n")
 
 
 def _letter(letter: EmailMessage) -> Heard:

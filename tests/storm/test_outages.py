@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from labelwatch.sandbox import World
-from labelwatch.sandbox.scenarios.stage import OZON, arrival, both_shops
+from labelwatch.sandbox.scenarios.stage import AURORA, arrival, both_shops
 from tests.cli.place import Place, now, place_for
 from tests.notify.fake_telegram import FakeTelegram
 from tests.notify.loopback import Act, Hook, answer, hang_up
@@ -77,7 +77,7 @@ def coming() -> World:
     """Three postings that are late as soon as they come, while the services are down."""
     world = both_shops(start := now())
     for number, seconds in zip(NUMBERS, COMES, strict=True):
-        world.plan(arrival(start, number, method=OZON, minutes=seconds / 60, cutoff=timedelta(minutes=90)))
+        world.plan(arrival(start, number, method=AURORA, minutes=seconds / 60, cutoff=timedelta(minutes=90)))
     return world
 
 
