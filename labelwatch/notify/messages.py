@@ -93,7 +93,9 @@ def channel_dead(
 
 
 def voice_of(destination: Destination, now: datetime) -> Voice:
-    return Voice(catalog(destination.language), ZoneInfo(destination.timezone), now, destination.shops)
+    # A channel of no shop stands in for others: whatever it hears of, it may know the shop of.
+    shops = frozenset[str]() if destination.shops == {""} else destination.shops
+    return Voice(catalog(destination.language), ZoneInfo(destination.timezone), now, shops)
 
 
 def _after_quiet(voice: Voice, since: datetime) -> tuple[Section, ...]:
