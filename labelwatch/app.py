@@ -20,7 +20,7 @@ from labelwatch.notify.marking import forget_others
 from labelwatch.notify.outbox import Round, recover
 from labelwatch.office import Office
 from labelwatch.poll import Plan, Report, notice_silence, poll_shop
-from labelwatch.seen import Dossier, Overview, ShopView
+from labelwatch.seen import Dossier, Overview, ShopView, channel_trouble
 from labelwatch.sources import KeyInfo, NoSheet, Source
 from labelwatch.sources.ozon import OzonSource
 from labelwatch.store import (
@@ -114,7 +114,12 @@ class App:
 
     def listen(self) -> None:
         """From now on hear who presses a button below a message."""
-        office = Office(self.store, now=self.clock.now, poll=lambda shop: self.poll(shop, even_if_paused=True))
+        office = Office(
+            self.store,
+            now=self.clock.now,
+            poll=lambda shop: self.poll(shop, even_if_paused=True),
+            intervals=dict(self.shops()),
+        )
         self.teller.listen(office)
 
     def check_fresh(self) -> None:
@@ -146,11 +151,12 @@ class App:
         return tuple(self._view(shop, states.get(shop.name), counts.get(shop.name, 0), now) for shop in enabled)
 
     def overview(self) -> Overview:
-        """Every enabled shop and every open alert, most urgent first."""
+        """Every enabled shop, every open alert, most urgent first, and every channel that does not work."""
         now, views = self.clock.now(), self.sight()
         alerts = self.store.alerts(shops=[shop.name for shop in views])
         incidents = sorted(self.store.incidents(), key=urgency)
-        return Overview(now, views, tuple(sorted(alerts, key=urgency)), tuple(incidents))
+        troubles = (channel_trouble(*one) for one in sorted(self.store.outgoing.troubles().items()))
+        return Overview(now, views, tuple(sorted(alerts, key=urgency)), tuple(incidents), troubles=tuple(troubles))
 
     def dossiers(self, number: str) -> list[Dossier]:
         """What is known of a posting, for each shop that has one of this number."""

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from labelwatch.core.lifecycle import acknowledge, snooze
 from labelwatch.core.model import Alert, Destination, Notification, Reason
 from labelwatch.notify import letters, wording
+from labelwatch.notify.age import EVERY_SHOP_ALIKE, Intervals
 from labelwatch.notify.desk import alert_id
 from labelwatch.notify.message import Message, Section, cost
 from labelwatch.notify.messages import LIMIT, render, voice_of
@@ -18,12 +19,21 @@ JUST_READ = timedelta(seconds=10)
 
 
 class Office:
-    """See labelwatch.notify.buttons.Office; `poll` reads one shop now, None = it could not be read."""
+    """See labelwatch.notify.buttons.Office; `poll` reads one shop now, None = it could not be read; `intervals` tells
+    how often that is done anyway."""
 
-    def __init__(self, store: Store, *, now: Callable[[], datetime], poll: Callable[[str], Report | None]) -> None:
+    def __init__(
+        self,
+        store: Store,
+        *,
+        now: Callable[[], datetime],
+        poll: Callable[[str], Report | None],
+        intervals: Intervals = EVERY_SHOP_ALIKE,
+    ) -> None:
         self._store = store
         self._now = now
         self._poll = poll
+        self._intervals = intervals
 
     def alerts_of(self, key: str) -> Sequence[Alert]:
         """What the message under this key told of, as it is now."""
@@ -57,7 +67,7 @@ class Office:
         now, rows = self._now(), self._store.outgoing.message(key)
         alerts = self._store.outgoing.alerts([alert_id(row) for row in rows])
         told = [_now(row.notification, alerts[alert_id(row)]) for row in rows if alert_id(row) in alerts]
-        message = render(told, destination, now=now)
+        message = render(told, destination, now=now, intervals=self._intervals)
         if len(told) != 1:
             return message
         return _whole(message, told[0].alert, destination, now)

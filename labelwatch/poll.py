@@ -217,6 +217,8 @@ def _decide(plan: Plan, catch: Catch, tx: Transaction, knowledge: Knowledge, now
     seen = {known.posting.number: known for known in tx.due(shop.id, now)}
     seen |= tx.known(shop.id, [number for number in alerts if number and number not in seen])
     looked_at = [(known, alerts.get(number)) for number, known in seen.items() if known.id not in catch.unseen]
+    unseen = {number for number, known in seen.items() if known.id in catch.unseen}
+    tx.sight(shop.id, unseen=unseen, since=shop.read_at)
     watch = catch.watch
     alone = (look(known, before, watch=watch, knowledge=knowledge, now=now) for known, before in looked_at)
     own = [verdict for verdict in alone if isinstance(verdict, Diagnosis)]

@@ -264,6 +264,7 @@ alert = Table(
     Column("told_severity", Text),
     Column("told_cause", Text),
     Column("told_left", BigInteger),  # milliseconds: the last step of escalation that was told
+    Column("unseen_since", Utc),  # nobody saw its posting since; null: it is as of the last look at its shop
     _text("handled_by"),
     _text("note"),
     Column("handled_at", Utc),
@@ -300,6 +301,12 @@ Index(
     postgresql_where=text("shop_id IS NULL AND resolved_at IS NULL"),
 )
 Index("ix_alert_posting_number", alert.c.posting_number)
+Index(
+    "ix_alert_unseen",
+    alert.c.shop_id,
+    sqlite_where=text("unseen_since IS NOT NULL"),
+    postgresql_where=text("unseen_since IS NOT NULL"),
+)
 Index(
     "ix_alert_resolved",
     alert.c.resolved_at,

@@ -20,6 +20,15 @@ class ShopView:
 
 
 @dataclass(frozen=True, slots=True)
+class ChannelTrouble:
+    """A channel that does not work: since when, and why in its service's own words."""
+
+    name: str
+    since: datetime
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Overview:
     """The open alerts of all shops, most urgent first."""
 
@@ -27,6 +36,15 @@ class Overview:
     shops: tuple[ShopView, ...]
     alerts: tuple[Alert, ...]
     incidents: tuple[Alert, ...] = ()
+    troubles: tuple[ChannelTrouble, ...] = ()
+    """What keeps people from hearing of all this."""
+
+
+def channel_trouble(name: str, alert: Alert) -> ChannelTrouble:
+    """What the alert about a channel tells of it."""
+    about = alert.diagnosis
+    since = about.waiting_since.earliest if about.waiting_since else alert.opened_at
+    return ChannelTrouble(name, since, next((proof.value for proof in about.evidence), ""))
 
 
 @dataclass(frozen=True, slots=True)

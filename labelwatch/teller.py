@@ -148,9 +148,9 @@ class Teller:
         return ids
 
     def close(self) -> None:
-        """Let the last signal go out."""
+        """Let the last signal go out, unless we are told to stop: then there is no time for it."""
         if self._pulse is not None:
-            self._pulse.close()
+            self._pulse.close(wait=not self._stop.is_set())
 
     # --- how it is set up
 

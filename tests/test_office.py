@@ -114,6 +114,14 @@ def test_details_tell_what_was_ruled_out_and_carry_the_letter(store: Store) -> N
     assert len(message.sections) > 5
 
 
+@pytest.mark.parametrize(("every", "is_dated"), [(2, True), (30, False)])
+def test_details_are_dated_when_they_are_older_than_two_intervals(store: Store, every: int, is_dated: bool) -> None:
+    desk = Desk(store)
+    desk.clock.advance(minutes=20)
+    office = Office(store, now=desk.clock, poll=lambda shop: None, intervals={"main": minutes(every)})
+    assert ("Data as of" in office.details(desk.chat.keys[0], destination()).body) == is_dated
+
+
 def test_details_of_a_bundle_list_its_postings(store: Store) -> None:
     desk = Desk(store)
     said = desk.press("details")

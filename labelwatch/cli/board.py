@@ -10,10 +10,11 @@ from rich.text import Text
 
 from labelwatch.cli.terminal import Drawn, Screen, drawn, is_terminal, lines, say, table
 from labelwatch.cli.words import Words, words
-from labelwatch.core.model import Alert
+from labelwatch.core.model import Alert, AlertState
 from labelwatch.notify import wording
 from labelwatch.notify.catalog import catalog
-from labelwatch.notify.moments import Voice, clock, duration
+from labelwatch.notify.moments import Voice, clock, duration, zoned_clock
+from labelwatch.notify.plain import plain
 from labelwatch.notify.view import rfc3339, view
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ def voice(language: str, timezone: str, now: datetime) -> Voice:
 
 
 def print_board(overview: "Overview", speaker: Voice) -> None:
-    """The open alerts, most urgent first, and how well each shop is seen."""
+    """The open alerts, most urgent first, how well each shop is seen, and which channel does not work."""
     if is_terminal():
         console = Console(highlight=False)
         for part in drawn_board(overview, speaker, width=console.width):
@@ -44,7 +45,7 @@ def print_board(overview: "Overview", speaker: Voice) -> None:
         table(_headings(said), (_row(alert, speaker, said) for alert in overview.alerts))
     else:
         say(said.board.nothing_late)
-    for text, _ in _sights(overview.shops, speaker):
+    for text, _ in (*_sights(overview.shops, speaker), *_mute(overview, speaker)):
         say(text)
 
 
@@ -52,7 +53,7 @@ def drawn_board(overview: "Overview", speaker: Voice, *, width: int) -> Iterator
     """The same for a terminal of `width` cells, part by part."""
     yield from _events(overview, speaker, width)
     yield from _alerts(overview.alerts, speaker, width)
-    for text, style in _sights(overview.shops, speaker):
+    for text, style in (*_sights(overview.shops, speaker), *_mute(overview, speaker)):
         yield from lines(text, style, width=width)
 
 
@@ -66,7 +67,11 @@ def screen(overview: "Overview", speaker: Voice, *, width: int, height: int) -> 
     return Screen(
         head=tuple(lines(said.head.format(time=at, late=late), "dim", width=width)),
         body=(*_events(overview, speaker, width), *_alerts(alerts, speaker, width)),
-        foot=tuple(line for text, style in _sights(worst, speaker) for line in lines(text, style, width=width)),
+        foot=tuple(
+            line
+            for text, style in (*_sights(worst, speaker), *_mute(overview, speaker))
+            for line in lines(text, style, width=width)
+        ),
     )
 
 
@@ -109,6 +114,13 @@ def _sights(shops: Iterable["ShopView"], speaker: Voice) -> Iterator[tuple[str, 
         yield _sight(shop, speaker, said), "dim" if shop.state == "fresh" else "bold red"
 
 
+def _mute(overview: "Overview", speaker: Voice) -> Iterator[tuple[str, str]]:
+    said = words(speaker.words.language).board
+    for trouble in overview.troubles:
+        since, reason = zoned_clock(speaker, trouble.since), plain(trouble.reason, 240)
+        yield said.mute.format(channel=trouble.name, since=since, reason=reason), "bold red"
+
+
 def _headings(said: Words) -> Sequence[str]:
     board = said.board
     return board.severity, board.due, board.posting, board.shop, board.act, board.state
@@ -131,6 +143,10 @@ def as_document(overview: "Overview", *, language: str, timezone: str) -> dict[s
         ],
         "incidents": [view(incident, language=language, zone=timezone) for incident in overview.incidents],
         "alerts": [view(alert, language=language, zone=timezone) for alert in overview.alerts],
+        "channels": [
+            {"channel": trouble.name, "since": rfc3339(trouble.since), "reason": trouble.reason}
+            for trouble in overview.troubles
+        ],
     }
 
 
@@ -149,8 +165,16 @@ def _row(alert: Alert, speaker: Voice, said: Words) -> tuple[str, ...]:
         diagnosis.posting_number or said.board.whole_shop,
         diagnosis.shop,
         said.board.to_do.format(act=wording.headline(speaker, diagnosis), cause=cause),
-        state_of(alert, speaker, said),
+        _state(alert, speaker, said),
     )
+
+
+def _state(alert: Alert, speaker: Voice, said: Words) -> str:
+    """The same, with the note of whoever has it in hand."""
+    state, note = state_of(alert, speaker, said), plain(alert.note, 120)
+    if not note or alert.state not in (AlertState.ACKNOWLEDGED, AlertState.SNOOZED):
+        return state
+    return speaker.words.line.colon.format(head=state, text=note)
 
 
 def _sight(shop: "ShopView", speaker: Voice, said: Words) -> str:

@@ -1,4 +1,4 @@
-"""`check`: is the configuration right and, with --online, does Ozon answer and can the channels be reached."""
+"""`check`: is the configuration right and, with --online, do the keys and the channels work."""
 
 import os
 from pathlib import Path
@@ -12,7 +12,10 @@ from labelwatch.cli.troubles import CONFIG_WRONG, FOUND_TROUBLE, UNREACHABLE
 from labelwatch.config import Config, ConfigError, find
 
 Online = Annotated[
-    bool, typer.Option("--online", help="Also ask Ozon what each key may do, and knock at each channel's door.")
+    bool,
+    typer.Option(
+        "--online", help="Also ask Ozon what each key may do, and each channel's service whether it would deliver."
+    ),
 ]
 
 

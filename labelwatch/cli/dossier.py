@@ -85,7 +85,7 @@ def _moment(row: "HistoryRow") -> dict[str, Any]:
 
 _NEVER_ALERTED = (
     *("state", "severity", "family", "cause", "certainty", "verdict", "wait_until", "opened_at", "resolved_at"),
-    *("outcome", "told_at", "handled_by", "snoozed_until", "incident", "next_tariff", "as_of", "link"),
+    *("outcome", "told_at", "handled_by", "note", "snoozed_until", "incident", "next_tariff", "as_of", "link"),
 )
 
 

@@ -1,6 +1,7 @@
 """`ack` and `snooze`: say that somebody takes care, or that it can wait."""
 
 import getpass
+from datetime import timedelta
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -12,7 +13,9 @@ from labelwatch.cli.troubles import FOUND_TROUBLE
 if TYPE_CHECKING:
     from labelwatch.core.model import Alert
 
-For = Annotated[str, typer.Argument(metavar="TIME", help="How long, like 30m, 2h or 1d.")]
+LONGEST_SNOOZE = timedelta(days=30)
+
+For = Annotated[str, typer.Argument(metavar="TIME", help="How long, like 30m, 2h or 1d; at most 30d.")]
 
 
 def ack(posting: Posting, config: ConfigFile = None, shop: OneShop = None, by: By = None, note: Note = "") -> None:
@@ -46,6 +49,9 @@ def snooze(
     span = parse_duration(time)
     if not span:
         raise typer.BadParameter("a time with its unit is needed, like 30m, 2h or 1d", param_hint="TIME")
+    if span > LONGEST_SNOOZE:
+        days = f"at most {LONGEST_SNOOZE.days}d, so that nothing is forgotten; when it is over, snooze it again"
+        raise typer.BadParameter(days, param_hint="TIME")
     with opened(configuration(config)) as app:
         changed = app.snooze(posting, span=span, by=by or user(), note=note, shop=shop)
     _report(changed, posting, f"quiet for {time} unless it gets worse")

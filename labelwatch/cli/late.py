@@ -16,8 +16,9 @@ Watch = Annotated[bool, typer.Option("--watch", help="Show it live on this termi
 def late(config: ConfigFile = None, language: Speak = None, live: Watch = False, as_document: Json = False) -> None:
     """List what is late now, the most urgent first.
 
-    It also says how well each shop is seen. It reads the database only: what the service, or the last
-    `labelwatch poll`, found out. With --watch it stays on the screen and is read anew every few seconds.
+    It also says how well each shop is seen, and which channel does not work. It reads the database only: what the
+    service, or the last `labelwatch poll`, found out. With --watch it stays on the screen and is read anew every few
+    seconds.
     """
     from labelwatch.cli import board
     from labelwatch.cli.opening import configuration, opened

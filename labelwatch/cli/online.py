@@ -1,13 +1,18 @@
-"""What `check --online` asks: Ozon, whether a key is good, and the network, whether a channel's server is there."""
+"""What `check --online` asks: Ozon, whether a key is good, and each channel's service, whether it would deliver."""
 
 import threading
+from datetime import timedelta
 from typing import Any
 
 from labelwatch.app import open_source, real_clock
 from labelwatch.config import Channel, Config, Shop
-from labelwatch.doctor.door import door_of, knocked
+from labelwatch.notify.channels import open_channel
+from labelwatch.notify.channels.checkup import checked
 from labelwatch.notify.view import rfc3339
 from labelwatch.sources import KeyInfo, SourceError
+
+PATIENCE = timedelta(seconds=10)
+"""With one question to a channel's service."""
 
 
 def ask_ozon(settings: Config, shop: Shop) -> dict[str, Any]:
@@ -36,14 +41,15 @@ def _key(shop: Shop, info: KeyInfo) -> dict[str, Any]:
 
 
 def ask_channel(channel: Channel) -> dict[str, Any]:
-    """Whether the server of a channel takes a connection; nothing is sent."""
-    door = door_of(channel)
-    if door is None:
-        return _finding("channel", channel.name, ok=True, said="its server is not known here, not tried")
-    why = knocked(door)
-    if why:
-        return _finding("channel", channel.name, ok=False, said=f"its server cannot be reached: {why}")
-    return _finding("channel", channel.name, ok=True, said="its server answers")
+    """Whether a channel would deliver, as far as its service says before it is sent anything."""
+    way_out = open_channel(
+        channel.url.get_secret_value(),
+        api_base=channel.api_base or "",
+        proxy=channel.proxy.get_secret_value() if channel.proxy else "",
+        deadline=PATIENCE,
+    )
+    found = checked(way_out)
+    return _finding("channel", channel.name, ok=found.ok, said=found.said)
 
 
 def _finding(kind: str, name: str, *, ok: bool, said: str) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """`show`: one posting from the first time it was seen, why it is late, what was ruled out, what to do."""
 
+from collections.abc import Iterator
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,10 +12,10 @@ from labelwatch.cli.options import ConfigFile, Json, OneShop, Posting, Speak
 from labelwatch.cli.terminal import as_json, complain, say, table
 from labelwatch.cli.troubles import FOUND_TROUBLE
 from labelwatch.cli.words import Words, words
-from labelwatch.core.model import Alert
-from labelwatch.notify import wording
+from labelwatch.core.model import Alert, Notification, Reason
+from labelwatch.notify import single, wording
 from labelwatch.notify.letters import Kind, kinds_of, language_of, letter
-from labelwatch.notify.links import link
+from labelwatch.notify.message import Section
 from labelwatch.notify.moments import Voice, zoned_clock
 
 if TYPE_CHECKING:
@@ -107,18 +108,24 @@ def _print_alert(alert: Alert, speaker: Voice, said: Words) -> None:
         state_of(alert, speaker, said),
     )
     say(" · ".join(heading), style="bold")
-    for line in (wording.why(speaker, diagnosis), wording.due(speaker, diagnosis), wording.place(speaker, diagnosis)):
-        if line:
-            say(line)
-    say(f"\n{speaker.words.line.how}", style="bold")
-    for place, step in enumerate(wording.steps(speaker, diagnosis), 1):
-        say(f"{place}. {step}")
-    say(link(diagnosis))
-    say(f"\n{wording.evidence(speaker, diagnosis)}")
+    for section in _sections(alert, speaker):
+        say()
+        if section.heading:
+            say(section.heading, style="bold")
+        say("\n".join(section.lines))
     if diagnosis.ruled_out:
         say(f"\n{said.show.ruled_out}", style="bold")
         names = ((wording.words_of(speaker, other.cause).name, other.because) for other in diagnosis.ruled_out)
         table((), names)
+
+
+def _sections(alert: Alert, speaker: Voice) -> Iterator[Section]:
+    """What a message about it says; of what is over also why it was late."""
+    is_over, now = alert.resolved_at is not None, speaker.now
+    reason = Reason.RESOLVED if is_over else Reason.FIRST
+    yield from single.parts(speaker, Notification(alert, 1, reason, channel="", due_at=now, expires_at=now))
+    if is_over:
+        yield Section(lines=(wording.why(speaker, alert.diagnosis), wording.evidence(speaker, alert.diagnosis)))
 
 
 def _moment(row: "HistoryRow", speaker: Voice, said: Words) -> tuple[str, ...]:

@@ -26,6 +26,7 @@ class Board:
     stale: str
     blind: str
     never: str
+    mute: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from labelwatch.core.model import Delays
 Document = Mapping[str, Any]
 
 _HASTY = timedelta(seconds=30)
+_TAKES_FILES = frozenset({"tgram", "mailto", "mailtos"})
 
 
 def contradictions(document: Document) -> Iterator[Found]:
@@ -197,6 +198,9 @@ def _doubts_about_channels(config: Config) -> Iterator[str]:
     for channel in config.channels:
         if channel.enabled and channel.fallback and channel.fallback not in names:
             yield f"channel {channel.name}: its fallback {channel.fallback} is not enabled"
+        scheme = channel.url.get_secret_value().partition("://")[0].lower()
+        if channel.attach_label and scheme not in _TAKES_FILES:
+            yield f"channel {channel.name}: attach_label does nothing, only Telegram and e-mail take the label along"
         if channel.enabled and not channel.working_days:
             yield f"channel {channel.name} has no working day: it only hears of what cannot wait"
     stepped = {step.channel for shop in config.shops for step in config.alert_policy(shop).escalation}

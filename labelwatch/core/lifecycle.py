@@ -92,17 +92,22 @@ def close(alert: Alert, outcome: Outcome, *, policy: AlertPolicy, now: datetime)
 
 
 def acknowledge(alert: Alert, *, by: str, note: str, now: datetime) -> Alert | None:
-    """Somebody takes care of it: no reminders until it gets worse. None = there is nothing to acknowledge."""
+    """Somebody takes care of it: no reminders until it gets worse. None = there is nothing to acknowledge.
+
+    Whoever says nothing does not take back what was said before.
+    """
     if alert.state is AlertState.RESOLVED:
         return None
-    return replace(alert, state=AlertState.ACKNOWLEDGED, handled_by=by, note=note, handled_at=now, snoozed_until=None)
+    said = note or alert.note
+    return replace(alert, state=AlertState.ACKNOWLEDGED, handled_by=by, note=said, handled_at=now, snoozed_until=None)
 
 
 def snooze(alert: Alert, *, until: datetime, by: str, note: str, now: datetime) -> Alert | None:
     """Silence until a time, unless it gets worse. None = there is nothing to snooze."""
     if alert.state is AlertState.RESOLVED:
         return None
-    return replace(alert, state=AlertState.SNOOZED, handled_by=by, note=note, handled_at=now, snoozed_until=until)
+    said = note or alert.note
+    return replace(alert, state=AlertState.SNOOZED, handled_by=by, note=said, handled_at=now, snoozed_until=until)
 
 
 def _seen(alert: Alert | None, diagnosis: Diagnosis, steps: tuple[Step, ...], now: datetime) -> Alert:

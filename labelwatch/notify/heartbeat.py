@@ -52,9 +52,9 @@ class Pulse:
         if FAIL in self._signals:
             self._pool.submit(ping, self._url, FAIL, reason=reason)
 
-    def close(self) -> None:
-        """Wait for what is under way; begin nothing more."""
-        self._pool.shutdown(wait=True, cancel_futures=False)
+    def close(self, *, wait: bool = True) -> None:
+        """Begin nothing more; `wait` for what is under way, or leave it behind."""
+        self._pool.shutdown(wait=wait, cancel_futures=not wait)
 
     def _start(self) -> None:
         if START in self._signals and ping(self._url, START) in (

@@ -52,7 +52,9 @@ def mark(desk: Desk, name: str, rows: Sequence[OutboxRow], result: Result, *, br
     _say(name, result, len(rows))
     with desk.store.write() as tx:
         tx.note(_attempt(name, rows, result, at), ids)
-        state = tx.channel(name)
+        # The same order as below, where more than one is written.
+        states = {one: tx.channel(one) for one in sorted({name, *_of_account(desk, name)})}
+        state = states[name]
         if isinstance(result, Delivered):
             _settle_delivered(tx, ids, result, at=at, brief=brief)
             _is_well(desk, tx, _after_delivery(state, rows, result, at))
@@ -187,18 +189,18 @@ def _fails(desk: Desk, tx: Transaction, state: ChannelState, result: Result, at:
     )
     if isinstance(result, RateLimited):
         failing = replace(failing, paused_until=at + min(result.after, LONGEST_WISH))
-        _pause_account(desk, tx, failing)
-    tx.save_channel(failing)
+    # In an order all writers share: on PostgreSQL two channels of one account may be slowed down at once.
+    for name in sorted({failing.name, *_of_account(desk, failing.name)} if failing.paused_until else {failing.name}):
+        paused = replace(tx.channel(name), paused_until=failing.paused_until)
+        tx.save_channel(failing if name == failing.name else paused)
     if isinstance(result, Permanent | BadMessage) or at - since >= TROUBLE_AFTER:
         _report(desk, tx, failing, at)
 
 
-def _pause_account(desk: Desk, tx: Transaction, failing: ChannelState) -> None:
-    """The service speaks to the account, so its other channels are silent as well."""
-    account = desk.channels[failing.name][1].account
-    for name, (_, channel) in sorted(desk.channels.items()):
-        if account and channel.account == account and name != failing.name:
-            tx.save_channel(replace(tx.channel(name), paused_until=failing.paused_until))
+def _of_account(desk: Desk, name: str) -> list[str]:
+    """The channels that the service means as well when it speaks to this one's account."""
+    account = desk.channels[name][1].account
+    return [other for other, (_, channel) in desk.channels.items() if account and channel.account == account]
 
 
 def _report(desk: Desk, tx: Transaction, failing: ChannelState, at: datetime) -> None:

@@ -52,7 +52,9 @@ def render(
     return Message(title, (*opening, *main, *end), _kind(ordered))
 
 
-def brief(told: Notification, destination: Destination, *, now: datetime) -> Message:
+def brief(
+    told: Notification, destination: Destination, *, now: datetime, intervals: Intervals = EVERY_SHOP_ALIKE
+) -> Message:
     """A short reply below the full message, which is kept up to date: what is new, and what to do first."""
     voice, diagnosis = voice_of(destination, now), told.alert.diagnosis
     left = wording.soonest if wording.is_incident(diagnosis) else wording.time_left
@@ -64,11 +66,18 @@ def brief(told: Notification, destination: Destination, *, now: datetime) -> Mes
     said = " · ".join(piece for piece in (*pieces, subject) if piece)
     is_new = told.reason not in (*_LAST, Reason.FIRST)  # else the title says what to do
     sections = (Section(lines=(wording.headline(voice, diagnosis),)),) if is_new else ()
-    return Message(f"{single.mark(voice, told)} {said}", sections, _kind([told]))
+    end = age.section(voice, [told.alert], intervals)
+    return Message(f"{single.mark(voice, told)} {said}", (*sections, *end), _kind([told]))
 
 
 def channel_dead(
-    told: Notification, destination: Destination, waiting: Sequence[Alert], *, now: datetime, limit: int = LIMIT
+    told: Notification,
+    destination: Destination,
+    waiting: Sequence[Alert],
+    *,
+    now: datetime,
+    intervals: Intervals = EVERY_SHOP_ALIKE,
+    limit: int = LIMIT,
 ) -> Message:
     """What is told of a channel that does not work, over another one: why, and what most urgently waits for it.
 
@@ -77,13 +86,16 @@ def channel_dead(
     voice = voice_of(destination, now)
     title = single.title(voice, told)
     first, *others = single.parts(voice, told)
-    listed = _waiting(voice, waiting) if told.reason is not Reason.RESOLVED else ()
-    sections = single.fitting([first, *listed, *others], limit - size(title))
-    return Message(title, sections, _kind([told]))
+    urgent = _urgent(voice, waiting) if told.reason is not Reason.RESOLVED else []
+    end = age.section(voice, urgent[:MAX_WAITING], intervals)
+    sections = single.fitting([first, *_waiting(voice, urgent), *others], limit - size(title) - cost(*end))
+    return Message(title, (*sections, *end), _kind([told]))
 
 
 def voice_of(destination: Destination, now: datetime) -> Voice:
-    return Voice(catalog(destination.language), ZoneInfo(destination.timezone), now, destination.shops)
+    # A channel of no shop stands in for others: whatever it hears of, it may know the shop of.
+    shops = frozenset[str]() if destination.shops == {""} else destination.shops
+    return Voice(catalog(destination.language), ZoneInfo(destination.timezone), now, shops)
 
 
 def _after_quiet(voice: Voice, since: datetime) -> tuple[Section, ...]:
@@ -101,15 +113,20 @@ def _news(voice: Voice, told: Notification) -> str:
     return voice.words.line.news.format(reason=single.again(voice, told), name=name)
 
 
-def _waiting(voice: Voice, alerts: Sequence[Alert]) -> tuple[Section, ...]:
-    """The postings among them, the most urgent first, and how many are not listed."""
+def _urgent(voice: Voice, alerts: Sequence[Alert]) -> list[Alert]:
+    """The postings among them, each once, the most urgent first."""
     about = {
-        (alert.diagnosis.shop, alert.diagnosis.posting_number): alert.diagnosis
+        (alert.diagnosis.shop, alert.diagnosis.posting_number): alert
         for alert in alerts
         if alert.diagnosis.posting_number is not None and alert.resolved_at is None
         if not voice.shops or alert.diagnosis.shop in voice.shops
     }
-    urgent = sorted(about.values(), key=lambda diagnosis: (diagnosis.deadline or _END_OF_TIME, diagnosis.shop))
+    return sorted(about.values(), key=lambda alert: (alert.diagnosis.deadline or _END_OF_TIME, alert.diagnosis.shop))
+
+
+def _waiting(voice: Voice, alerts: Sequence[Alert]) -> tuple[Section, ...]:
+    """The first of them as a list, and how many are not listed."""
+    urgent = [alert.diagnosis for alert in alerts]
     with_shop = len({diagnosis.shop for diagnosis in urgent}) > 1
     rows = tuple(
         (

@@ -55,7 +55,7 @@ def composed(desk: Desk, name: str, rows: Sequence[OutboxRow]) -> Parcel:
     earlier = _earlier(desk, name, rows, channel)
     told = [row.notification for row in rows]
     if is_brief(earlier, rows, channel):
-        message = brief(told[0], destination, now=desk.now())
+        message = brief(told[0], destination, now=desk.now(), intervals=desk.terms.intervals)
     else:
         message = _message(desk, told, destination, channel, after_quiet=_held_since(rows, destination, desk.now()))
     return Parcel(
@@ -105,7 +105,7 @@ def _message(
         return digest.message(handed, destination, now=now, limit=channel.limit, intervals=desk.terms.intervals)
     if incident.startswith("channel:"):
         waiting = [row.notification.alert for row in desk.store.outgoing.waiting(incident.removeprefix("channel:"))]
-        return channel_dead(first, destination, waiting, now=now, limit=channel.limit)
+        return channel_dead(first, destination, waiting, now=now, limit=channel.limit, intervals=desk.terms.intervals)
     return render(
         told,
         destination,

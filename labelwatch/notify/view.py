@@ -42,6 +42,7 @@ def view(
         "told_at": _utc(told.at) if told else None,
         "told_count": told.count if told else 0,
         "handled_by": alert.handled_by or None,
+        "note": alert.note or None,
         "snoozed_until": _utc(alert.snoozed_until),
         **_incident(diagnosis, shops),
         "next_tariff": _tariff(diagnosis.next_tariff),

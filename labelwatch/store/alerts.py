@@ -1,6 +1,7 @@
 """Alerts: what is open, what became of it, and changing one by hand."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -19,10 +20,11 @@ _CHANNEL, _HANDOVER = "channel:", "handover:"
 _of_channel = and_(_of_no_shop, alert.c.posting_number.startswith(_CHANNEL, autoescape=True))
 _of_handover = and_(_of_no_shop, alert.c.posting_number.startswith(_HANDOVER, autoescape=True))
 _is_incident = and_(_of_no_shop, ~_of_channel, ~_of_handover)
+_KEPT = ("id", "shop_id", "posting_number", "unseen_since")
 _update = (
     update(alert)
     .where(alert.c.id == bindparam("alert_id"))
-    .values({c.name: bindparam(c.name) for c in alert.c if c.name not in ("id", "shop_id", "posting_number")})
+    .values({c.name: bindparam(c.name) for c in alert.c if c.name not in _KEPT})
 )
 
 
@@ -43,10 +45,36 @@ def open_of_channels(conn: Connection) -> dict[str, Alert]:
 
 def by_id(conn: Connection, ids: Sequence[int]) -> dict[int, Alert]:
     """Alerts as they are now, by id."""
-    found: dict[int, Alert] = {}
+    found: list[Alert] = []
     for some in chunks(list(ids)):
-        found |= {row.id: rows.alert(row) for row in conn.execute(select(alert).where(alert.c.id.in_(some)))}
-    return found
+        found += _as_they_are(conn, select(alert).where(alert.c.id.in_(some)))
+    return {one.id: one for one in found if one.id is not None}
+
+
+def sight(conn: Connection, shop_id: int, *, unseen: Collection[str], since: datetime | None) -> None:
+    """Note the open alerts whose posting was not seen this time, and nobody saw since then; the others were."""
+    mine = (alert.c.shop_id == shop_id, _unresolved)
+    seen = alert.c.unseen_since.is_not(None), alert.c.posting_number.not_in(unseen)
+    conn.execute(update(alert).where(*mine, *seen).values(unseen_since=None))
+    for some in chunks(sorted(unseen)):
+        missed = alert.c.unseen_since.is_(None), alert.c.posting_number.in_(some)
+        conn.execute(update(alert).where(*mine, *missed).values(unseen_since=since))
+
+
+def _as_they_are(conn: Connection, query: Select[*tuple[Any, ...]]) -> list[Alert]:
+    """Alerts, the open ones as of the last look at their shops: a look that changes nothing is not written."""
+    read_at = {name: at for name, at in conn.execute(select(shop.c.name, shop.c.read_at))}  # noqa: C416 - rows
+    return [_dated(rows.alert(row), row.unseen_since, read_at) for row in conn.execute(query)]
+
+
+def _dated(found: Alert, unseen_since: datetime | None, read_at: Mapping[str, datetime | None]) -> Alert:
+    diagnosis = found.diagnosis
+    looks = [read_at.get(name) for name in diagnosis.shops or (diagnosis.shop,)]
+    known = [at for at in looks if at is not None]
+    last = unseen_since or (min(known) if known and len(known) == len(looks) else None)
+    if found.resolved_at is not None or last is None or (diagnosis.as_of is not None and last <= diagnosis.as_of):
+        return found
+    return replace(found, diagnosis=replace(diagnosis, as_of=last))
 
 
 def _open(conn: Connection, whose: ColumnElement[bool]) -> list[tuple[str, Alert]]:
@@ -66,7 +94,7 @@ def waiting_ids(conn: Connection, *, shops: Collection[str], carrier: str | None
 
 def untell(conn: Connection, ids: Sequence[int]) -> None:
     """Let alerts count as never told."""
-    never = {"told_at": None, "told_count": None, "told_severity": None, "told_cause": None}
+    never = dict.fromkeys(("told_at", "told_count", "told_severity", "told_cause", "told_left"))
     for some in chunks(ids):
         conn.execute(update(alert).where(alert.c.id.in_(some)).values(**never))
 
@@ -84,7 +112,7 @@ def incidents(conn: Connection, *, open_only: bool, resolved_since: datetime | N
         query = query.where(_unresolved)
     if resolved_since is not None:
         query = query.where(_unresolved | (alert.c.resolved_at >= resolved_since))
-    return [rows.alert(row) for row in conn.execute(query)]
+    return _as_they_are(conn, query)
 
 
 def read(
@@ -105,7 +133,7 @@ def read(
         query = query.where(_unresolved)
     if resolved_since is not None:
         query = query.where(_unresolved | (alert.c.resolved_at >= resolved_since))
-    return [rows.alert(row) for row in conn.execute(query)]
+    return _as_they_are(conn, query)
 
 
 def save(conn: Connection, shop_id: int | None, alerts: Sequence[Alert]) -> list[int]:

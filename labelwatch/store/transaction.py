@@ -78,6 +78,11 @@ class Transaction:
         """Posting number (None = the shop's own trouble) -> its open alert, as nobody changes it meanwhile."""
         return alerts.open_in(self._conn, shop_id)
 
+    def sight(self, shop_id: int, *, unseen: Collection[str], since: datetime | None) -> None:
+        """Note the open alerts whose posting (by number) nobody has seen since then; of all others of the shop the
+        posting was seen just now."""
+        alerts.sight(self._conn, shop_id, unseen=unseen, since=since)
+
     def lock_incidents(self) -> None:
         """Let no other transaction look for incidents until this one ends: both would open the same one.
 

@@ -1,4 +1,5 @@
-"""Keep how each channel fares, every try to send, messages that can be changed, and steps of escalation."""
+"""Keep how each channel fares, every try to send, messages that can be changed, steps of escalation, and since when
+a posting cannot be seen."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -10,19 +11,18 @@ down_revision = "0001"
 def upgrade() -> None:
     """Add to what is there; all or nothing, since it runs in one transaction."""
     op.add_column("alert", sa.Column("told_left", sa.BigInteger))
+    op.add_column("alert", sa.Column("unseen_since", sa.BigInteger))
+    _partial_index("ix_alert_unseen", "alert", ["shop_id"], "unseen_since IS NOT NULL")
     op.add_column("notification", sa.Column("ref", sa.Text))
     op.add_column("notification", sa.Column("revise_at", sa.BigInteger))
-    outdated = sa.text("revise_at IS NOT NULL")
-    op.create_index(
-        "ix_notification_outdated",
-        "notification",
-        ["channel", "revise_at"],
-        sqlite_where=outdated,
-        postgresql_where=outdated,
-    )
+    _partial_index("ix_notification_outdated", "notification", ["channel", "revise_at"], "revise_at IS NOT NULL")
     op.create_index("ix_notification_message_key", "notification", ["message_key"])
     _channel()
     _attempts()
+
+
+def _partial_index(name: str, table: str, columns: list[str], where: str) -> None:
+    op.create_index(name, table, columns, sqlite_where=sa.text(where), postgresql_where=sa.text(where))
 
 
 def _id() -> sa.types.TypeEngine[int]:

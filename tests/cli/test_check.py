@@ -6,6 +6,7 @@ import pytest
 
 from labelwatch.sandbox import Fault, Kind
 from tests.cli.place import Place
+from tests.notify.fake_telegram import FakeTelegram
 from tests.notify.loopback import Hook
 
 MISTAKES = """\
@@ -91,6 +92,18 @@ def test_a_refused_key_is_trouble_and_a_silent_ozon_is_out_of_reach(place: Place
     down = place.run("check", "--online")
     assert down.code == 69
     assert "FAILED  shop star" in down.out
+
+
+def test_online_asks_a_bot_where_its_channel_really_goes(place: Place) -> None:
+    with FakeTelegram() as telegram:
+        place.configure(f'api_base = "{telegram.base}"\n')
+        fine = place.run("check", "--online", HOOK=telegram.url("-100"))
+        telegram.refusals["-100"] = (403, "Forbidden: bot was kicked from the group chat")
+        refused = place.run("check", "--online", HOOK=telegram.url("-100"))
+    assert (fine.code, refused.code) == (0, 1)
+    assert "ok      channel packers: the bot “@watch_bot” sees its chat" in fine.out
+    assert "FAILED  channel packers: the bot was removed from the chat: add it again" in refused.out
+    assert {method for method, _ in telegram.calls} == {"getMe", "getChat"}
 
 
 def test_a_channel_without_a_server_is_trouble(place: Place) -> None:

@@ -22,7 +22,22 @@ def test_ack_writes_down_who_takes_care_and_late_shows_it(seen: Place, open_ones
     assert done.out.endswith("): packer takes care of it; no reminders unless it gets worse\n")
     alert = alert_of(seen, open_ones[0])
     assert (alert["state"], alert["handled_by"]) == ("acknowledged", "packer")
-    assert "taken by packer" in seen.run("late").out
+    assert alert["note"] == "box is on the way"
+    assert "taken by packer: box is on the way" in seen.run("late").out
+    assert "packer is on it: box is on the way" in seen.run("show", open_ones[0]).out
+
+
+def test_who_takes_over_without_a_word_keeps_the_note_and_whose_it_is_now(seen: Place, open_ones: list[str]) -> None:
+    seen.run("ack", open_ones[0], "--note", "box is on the way")
+    seen.run("ack", open_ones[0], "--by", "nina")
+    assert "taken by nina: box is on the way" in seen.run("late").out
+
+
+def test_a_note_steers_no_terminal(seen: Place, open_ones: list[str]) -> None:
+    seen.run("ack", open_ones[3], "--by", "\x1b[31mred", "--note", "bell\x07 \u202ednuora\ttab\nline")
+    shown = seen.run("late").out + seen.run("show", open_ones[3]).out
+    assert not set("\x1b\x07\u202e") & set(shown)
+    assert "dnuora tab line" in shown
 
 
 def test_snooze_is_silent_until_a_time(seen: Place, open_ones: list[str]) -> None:
@@ -30,6 +45,13 @@ def test_snooze_is_silent_until_a_time(seen: Place, open_ones: list[str]) -> Non
     alert = alert_of(seen, open_ones[1])
     assert (alert["state"], alert["handled_by"]) == ("snoozed", "anna")
     assert alert["snoozed_until"]
+
+
+@pytest.mark.parametrize(("span", "code"), [("30d", 0), ("30d1s", 2), ("999999d", 2), ("0m", 2), ("soon", 2)])
+def test_nothing_is_silenced_for_more_than_a_month(seen: Place, open_ones: list[str], span: str, code: int) -> None:
+    done = seen.run("snooze", open_ones[4], span)
+    assert done.code == code
+    assert ("at most 30d" in done.err) == (span in ("30d1s", "999999d"))
 
 
 @pytest.mark.parametrize("args", [("ack", "1-2-3"), ("snooze", "1-2-3", "1h")])

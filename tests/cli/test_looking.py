@@ -98,6 +98,16 @@ def test_show_tells_people_the_cause_its_evidence_and_what_was_ruled_out(seen: P
         assert part in shown.out
 
 
+def test_show_says_all_that_a_message_says(seen: Place, board: Any) -> None:
+    """The letters that are ready, the settings to look at, and the goods."""
+    broken = next(alert for alert in board["alerts"] if alert["settings_link"])
+    shown = seen.run("show", broken["posting_number"]).out
+    assert f"labelwatch show {broken['posting_number']} --message" in shown
+    assert broken["settings_link"] in shown
+    assert broken["link"] in shown
+    assert "Goods: " in shown
+
+
 def test_a_posting_that_is_not_late_is_shown_with_the_same_fields(place: Place) -> None:
     place.run("poll")
     fine = place.run("show", FINE, "--json").json

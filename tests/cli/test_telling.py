@@ -31,6 +31,21 @@ def test_test_alert_says_why_a_channel_did_not_take_it(place: Place, status: int
     assert "s3cret" not in done.out + done.err
 
 
+def test_late_says_which_channel_does_not_work_since_when_and_why(place: Place) -> None:
+    place.hook.acts = [answer(401, "no such \x1b[31mkey"), answer(200)]
+    place.run("poll")
+    (mute,) = place.run("late", "--json").json["channels"]
+    assert (mute["channel"], mute["reason"]) == ("packers", "HTTP 401 no such [31mkey")
+    since = mute["since"][11:16]
+    last = place.run("late").out.splitlines()[-1]
+    assert last == f"channel packers does not work since {since} (UTC): HTTP 401 no such [31mkey"
+    assert "канал packers не работает" in place.run("late", "--language", "ru").out
+    place.run("outbox", "retry", "--channel", "packers")
+    place.run("poll")
+    assert place.run("late", "--json").json["channels"] == []
+    assert "does not work" not in place.run("late").out
+
+
 def test_test_alert_works_beside_the_running_service(place: Place) -> None:
     service = place.start("run")
     try:

@@ -43,6 +43,10 @@ DOUBTS = [
         [f"shop main: left of {THE_STEP} is longer than before_cutoff: it may come with the first message"],
     ),
     (CHANNEL + 'proxy = "socks5://127.0.0.1:1080"', []),
+    (
+        CHANNEL + "attach_label = true",
+        ["channel packers: attach_label does nothing, only Telegram and e-mail take the label along"],
+    ),
     (CHANNEL + 'proxy = "env:URL"', []),
     (
         CHANNEL + 'proxy = "socks5://me:word@127.0.0.1:1080"',

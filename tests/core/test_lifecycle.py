@@ -111,6 +111,18 @@ def test_acknowledged_is_not_reminded() -> None:
     assert alert.note == "calling them"
 
 
+@pytest.mark.parametrize(("second", "kept"), [("", "calling them"), ("they come at 5", "they come at 5")])
+def test_who_takes_over_without_a_word_keeps_the_note(second: str, kept: str) -> None:
+    first = acknowledge(firing(), by="Li", note="calling them", now=NOW)
+    assert first is not None
+    for again in (
+        acknowledge(first, by="Nina", note=second, now=NOW),
+        snooze(first, until=NOW + hours(1), by="Nina", note=second, now=NOW),
+    ):
+        assert again is not None
+        assert (again.handled_by, again.note) == ("Nina", kept)
+
+
 def test_who_takes_care_before_anybody_is_told_is_left_in_peace_until_it_is_critical() -> None:
     pending = look(None, ill(), policy=SLOW)[0]
     for quieted in (

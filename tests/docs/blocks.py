@@ -15,7 +15,7 @@ _BLOCK = re.compile(rf"(<!-- causes: written by `{REGENERATE}` -->\n).*?(<!-- /c
 
 # Nobody writes to sellers about families, so only this file needs them in Chinese.
 FAMILIES_ZH = {
-    "blind": "labelwatch 看不到店铺",
+    "blind": "labelwatch 看不到店铺，或者发不出通知",
     "delivery_method": "配送方式不出面单",
     "anomaly": "订单本身有异常",
     "not_processed": "订单还没处理完",

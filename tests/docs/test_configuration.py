@@ -7,8 +7,22 @@ from pathlib import Path
 import pytest
 from pydantic import TypeAdapter
 
-from labelwatch.config import Alerts, Channel, Config, Heartbeat, Limits, Ozon, PlaceLimits, Shop, Store, Web, load
-from labelwatch.notify.channels import check_url
+from labelwatch.config import (
+    Alerts,
+    Channel,
+    Config,
+    Escalation,
+    Heartbeat,
+    Limits,
+    OwnEscalation,
+    Ozon,
+    PlaceLimits,
+    Shop,
+    Store,
+    Web,
+    load,
+)
+from labelwatch.notify.channels import check_url, check_way
 from tests.docs.pages import PAGES, code, rows, sections
 
 SHAPES: dict[str, type] = {
@@ -17,27 +31,22 @@ SHAPES: dict[str, type] = {
     "`[ozon]`": Ozon,
     "`[delays]`": Limits,
     "`[alerts]`": Alerts,
+    "`[[escalation]]`": Escalation,
     "`[[shop]]`": Shop,
+    "`[[shop.escalation]]`": OwnEscalation,
     "`[[shop.warehouse]]` and `[[shop.delivery_method]]`": PlaceLimits,
     "`[[channel]]`": Channel,
     "`[web]`": Web,
     "`[heartbeat]`": Heartbeat,
 }
-# Tables with rows of their own, and what is in no file.
-NOT_KEYS = {
-    "store",
-    "ozon",
-    "delays",
-    "alerts",
-    "shop",
-    "warehouse",
-    "delivery_method",
-    "channel",
-    "web",
-    "heartbeat",
+# Tables that have rows of their own, and what is in no file.
+NOT_KEYS: dict[type, set[str]] = {
+    Config: {"store", "ozon", "delays", "alerts", "escalation", "shop", "channel", "web", "heartbeat", "warnings"},
+    Shop: {"delays", "warehouse", "delivery_method", "escalation"},
+    PlaceLimits: {"limits"},
 }
-NOT_KEYS |= {"heartbeat", "limits", "warnings"}
 REQUIRED = {
+    "`[[escalation]]`": 'left = "90m"\nchannel = "packers"',
     "`[[shop]]`": 'name = "main"\nclient_id = "123456"\napi_key = "env:KEY"',
     "`[[channel]]`": 'name = "packers"\nurl = "env:URL"',
     "`[heartbeat]`": 'url = "https://example.org/ping"',
@@ -45,6 +54,10 @@ REQUIRED = {
 ENVIRON = {"KEY": "a-key", "URL": "json://127.0.0.1/hook"}
 
 CONFIGURATION = dict(sections(PAGES["README.md"]))
+
+
+def not_keys(heading: str) -> set[str]:
+    return NOT_KEYS.get(SHAPES[heading], set())
 
 
 def keys(heading: str) -> dict[str, str]:
@@ -72,20 +85,20 @@ def file_of(*, with_defaults: bool) -> str:
 def read(directory: Path, text: str, environ: dict[str, str] = ENVIRON) -> Config:
     file = directory / "labelwatch.toml"
     file.write_text(text, encoding="utf-8")
-    return load(file, environ={"HOME": str(directory), **environ}, check_url=check_url)
+    return load(file, environ={"HOME": str(directory), **environ}, check_url=check_url, check_way=check_way)
 
 
 @pytest.mark.parametrize("heading", SHAPES)
 def test_the_table_names_exactly_the_keys_that_there_are(heading: str) -> None:
     known = set(TypeAdapter(SHAPES[heading]).json_schema()["properties"])
-    assert set(keys(heading)) == known - NOT_KEYS
+    assert set(keys(heading)) == known - not_keys(heading)
 
 
 @pytest.mark.parametrize("heading", SHAPES)
 def test_what_is_called_required_is_what_the_code_requires(heading: str) -> None:
     required = TypeAdapter(SHAPES[heading]).json_schema().get("required", [])
     called_so = {key for key, default in keys(heading).items() if default == "required"}
-    assert called_so == set(required) - NOT_KEYS
+    assert called_so == set(required) - not_keys(heading)
 
 
 def test_every_default_that_is_a_value_is_the_one_of_the_code(tmp_path: Path) -> None:
@@ -103,14 +116,24 @@ def test_a_default_that_is_no_value_is_nothing_in_the_code(heading: str) -> None
     assert [key for key in spoken_of if properties[key].get("default") is not None and key != "url"] == []
 
 
+SECRETS = {"ozon_main": "a-key"}
+"""What the example commands do not put into secrets/ before the file is written."""
+
+
+def secrets_of(page: str) -> dict[str, str]:
+    """The secrets that the commands of a page make, by name."""
+    made = (re.findall(r"echo '(.+)' > secrets/(\w+)", block) for block in code(PAGES[page], "sh"))
+    return SECRETS | {name: secret for block in made for secret, name in block if "://" in secret}
+
+
 @pytest.mark.parametrize("page", PAGES)
 def test_every_example_of_a_configuration_is_read(page: str, tmp_path: Path) -> None:
     shop = f"[[shop]]\n{REQUIRED['`[[shop]]`']}\n"
     examples = code(PAGES[page], "toml")
-    assert len(examples) >= 2
+    assert len(examples) >= 4
+    for name, secret in secrets_of(page).items():
+        (tmp_path / name).write_text(secret, encoding="utf-8")
     for text in examples:
-        for name in re.findall(r'"credential:(\w+)"', text):
-            (tmp_path / name).write_text("json://127.0.0.1/" if "[[channel]]" in text else "a-key", encoding="utf-8")
         read(
             tmp_path, text if "[[shop]]" in text else text + shop, {**ENVIRON, "CREDENTIALS_DIRECTORY": str(tmp_path)}
         )
@@ -125,9 +148,9 @@ def test_the_chinese_table_of_defaults_agrees_with_the_english_one() -> None:
 
 @pytest.mark.parametrize("page", PAGES)
 def test_every_channel_url_that_is_shown_leads_to_one_destination(page: str) -> None:
-    shown = re.findall(r"\b(?:tgram|mailtos|wecombot|dingtalk|feishu|jsons)://[^`'\s]{2,}", PAGES[page])
+    shown = re.findall(r"\b(?:tgram|mailtos|wecombot|dingtalk|feishu|lark|jsons)://[^`'\s]{2,}", PAGES[page])
     filled_in = [
         url.replace("BOT_TOKEN", "123456789:AAE0-dummy-Token").replace("CHAT_ID", "-1001234567890") for url in shown
     ]
-    assert len(shown) >= 7
+    assert len(shown) >= 14
     assert {url: check_url(url) for url in filled_in if check_url(url)} == {}

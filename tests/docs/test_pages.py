@@ -6,10 +6,12 @@ from datetime import UTC, datetime
 
 import pytest
 
+from labelwatch.cli.board import as_document
 from labelwatch.core.model import AlertState, Reason
 from labelwatch.notify.example import example
 from labelwatch.notify.letters import Kind, Letter
 from labelwatch.notify.view import view
+from labelwatch.seen import ChannelTrouble, Overview, ShopView
 from tests.docs.pages import PAGES, ROOT, anchors, links, sections
 from tests.notify import build
 
@@ -31,6 +33,14 @@ def test_the_json_section_names_every_field_of_an_alert() -> None:
     said = dict(sections(PAGES["README.md"]))["JSON"]
     alert = view(example("packers", shop="main", now=NOW).alert, language="en", reason=Reason.FIRST)
     assert [field for field in alert if f"`{field}`" not in said] == []
+
+
+def test_the_json_section_names_every_field_of_what_late_prints() -> None:
+    said = dict(sections(PAGES["README.md"]))["JSON"]
+    shop, trouble = ShopView("main", "fresh", NOW, 3, None, None), ChannelTrouble("packers", NOW, "HTTP 403")
+    printed = as_document(Overview(NOW, (shop,), (), troubles=(trouble,)), language="en", timezone="UTC")
+    named = [*printed, *printed["shops"][0], *printed["channels"][0]]
+    assert [field for field in named if f"`{field}`" not in said] == []
 
 
 def test_the_json_section_names_what_an_incident_and_a_letter_have() -> None:

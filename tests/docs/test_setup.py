@@ -4,6 +4,7 @@ import os
 import re
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -32,6 +33,11 @@ def ozon() -> Iterator[Sandbox]:
         yield sandbox
 
 
+def whole(page: str) -> list[str]:
+    """The configurations of a page that have shops and channels: the first one, and that of a team."""
+    return [text for text in code(PAGES[page], "toml") if "[[shop]]" in text and "[[channel]]" in text]
+
+
 def block(page: str, language: str, holding: str) -> str:
     """The one code block of a page in which something stands."""
     (found,) = (text for text in code(PAGES[page], language) if holding in text)
@@ -41,26 +47,39 @@ def block(page: str, language: str, holding: str) -> str:
 @pytest.mark.parametrize("page", PAGES)
 def test_the_first_five_minutes_go_as_they_are_described(page: str, ozon: Sandbox, tmp_path: Path) -> None:
     (shop, *_) = ozon.world.shops.values()
-    config = block(page, "toml", "quiet_hours").replace('"123456"', f'"{shop.client_id}"')
+    config = whole(page)[0].replace('"123456"', f'"{shop.client_id}"')
     (tmp_path / "labelwatch.toml").write_text(f'{config}\n[ozon]\nbase_url = "{ozon.base_url}"\n', encoding="utf-8")
     with Hook([answer(200)]) as phone:
         secrets = re.sub(
-            r"echo '.*' > secrets/ozon", f"echo '{shop.api_key}' > secrets/ozon", block(page, "sh", "umask")
+            r"echo '.*' > secrets/ozon", f"echo '{shop.api_key}' > secrets/ozon", block(page, "sh", "mkdir -m 700")
         )
         secrets = re.sub(r"echo '\w+://.*'", f"echo '{phone.url()}'", secrets)
-        first, letters, judged = (block(page, "sh", has) for has in ("check --online", "--message", "--accuracy"))
-        said = typed(secrets + first + letters + judged, at=tmp_path)
+        steps = (block(page, "sh", has) for has in ("check --online", "--message", "--accuracy", "outbox show"))
+        said = typed("".join([secrets, *steps]), at=tmp_path)
     assert "labelwatch.toml is right: shops 1, channels 2" in said
     roles = f"roles: Posting FBS, Warehouse, the key ends on {KEY_ENDS:%Y-%m-%d}"
     assert f"ok      shop main: Ozon accepts the key; {roles}" in said
-    assert said.count("its server answers") == 2
+    assert len(re.findall(r"its server 127\.0\.0\.1, port \d+, answers", said)) == 2
     assert said.count("delivered (HTTP 200)") == 2
     assert "could be better" not in said
     assert "\t75000013-0013-1\tmain\t" in said
     letters_of = ("(заказ 75000003-0003)", "75000029-0029-1\n", "75000008-0008")
     assert [number for number in letters_of if number not in said] == []
     assert "Right: 0 of 1 (0 %)." in said
+    assert re.search(r"\nTried at \(UTC\)\tOutcome\tSaid\n\S+ \S+\tdelivered\tHTTP 200\n", said)
     assert [request.json["labelwatch"][0]["reason"] for request in phone.requests[:2]] == ["test", "test"]
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_the_set_up_of_a_team_is_right_as_it_stands_there(page: str, tmp_path: Path) -> None:
+    (tmp_path / "labelwatch.toml").write_text(whole(page)[1], encoding="utf-8")
+    said = typed(block(page, "sh", "mkdir -m 700") + block(page, "sh", "secrets/heartbeat"), at=tmp_path)
+    assert said == "labelwatch.toml is right: shops 1, channels 2\n"
+
+
+def test_the_set_up_of_a_team_is_the_same_in_both_languages() -> None:
+    one, other = (tomllib.loads(whole(page)[1]) for page in PAGES)
+    assert one == other
 
 
 def typed(script: str, *, at: Path) -> str:

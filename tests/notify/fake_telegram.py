@@ -16,7 +16,7 @@ from http.server import ThreadingHTTPServer
 from types import TracebackType
 from typing import Any, Self
 
-from tests.notify.telegram_markup import Entity, MarkupError, read, units
+from tests.notify.telegram_markup import Entity, MarkupError, Reading, clickable, read, units
 from tests.notify.telegram_wire import Act, Said, bad, good, normal, serve
 
 TOKEN = "2718281828:AA-invented_for_these_tests-4711"
@@ -46,6 +46,11 @@ class Sent:
     @property
     def labels(self) -> list[str]:
         return [button["text"] for row in self.buttons for button in row]
+
+    @property
+    def clickable(self) -> list[str]:
+        """What Telegram makes clickable by itself, outside the buttons."""
+        return clickable(Reading(self.text, self.entities))
 
     @property
     def keys(self) -> set[str]:
@@ -189,6 +194,8 @@ class FakeTelegram:
             "editMessageText": self._edit,
             "sendDocument": self._send_document,
             "answerCallbackQuery": self._answer_press,
+            "getMe": self._me,
+            "getChat": self._tell_of_chat,
         }
         if method not in methods:
             return bad(404, "Not Found")
@@ -263,6 +270,12 @@ class FakeTelegram:
         known[0].markup = fields["text"]
         return good(self._shown(known[0]))
 
+    def _me(self, token: str, fields: dict[str, Any]) -> Said:
+        return good({"id": int(token.partition(":")[0]), "is_bot": True, "first_name": "W", "username": "watch_bot"})
+
+    def _tell_of_chat(self, token: str, fields: dict[str, Any]) -> Said:
+        return self._closed(fields) or good(self._chat(str(fields["chat_id"])))
+
     def _answer_press(self, token: str, fields: dict[str, Any]) -> Said:
         press = str(fields.get("callback_query_id"))
         if press in self.toasts or not press.isdecimal() or int(press) > self._presses:
@@ -274,13 +287,8 @@ class FakeTelegram:
 
     def _shown(self, sent: Sent, *, is_quoted: bool = False) -> dict[str, Any]:
         """A message as Telegram shows it to a bot."""
-        kind = "private" if sent.chat.isdecimal() else "supergroup"
-        chat: dict[str, Any] = {"id": int(sent.chat), "type": kind} if sent.chat.lstrip("-").isdecimal() else {}
-        if sent.chat.startswith("@"):
-            chat = {"id": -1009999, "type": "channel", "username": sent.chat[1:]}
-        if sent.chat in self.titles:
-            chat["title"] = self.titles[sent.chat]
-        shown = {"message_id": sent.id, "date": 1795442880, "chat": chat, "text": sent.text}
+        shown: dict[str, Any] = {"message_id": sent.id, "date": 1795442880, "text": sent.text}
+        shown["chat"] = self._chat(sent.chat)
         shown["entities"] = [asdict(entity) for entity in sent.entities]
         if sent.buttons:
             shown["reply_markup"] = {"inline_keyboard": sent.buttons}
@@ -289,6 +297,14 @@ class FakeTelegram:
         if sent.answers is not None and not is_quoted:
             shown["reply_to_message"] = self._shown(self.chats[sent.chat][sent.answers - 1], is_quoted=True)
         return shown
+
+    def _chat(self, name: str) -> dict[str, Any]:
+        """A chat as Telegram shows it to a bot."""
+        kind = "private" if name.isdecimal() else "supergroup"
+        chat: dict[str, Any] = {"id": int(name), "type": kind} if name.lstrip("-").isdecimal() else {}
+        if name.startswith("@"):
+            chat = {"id": -1009999, "type": "channel", "username": name[1:]}
+        return chat | ({"title": self.titles[name]} if name in self.titles else {})
 
 
 class _Updates:

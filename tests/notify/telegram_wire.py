@@ -8,6 +8,7 @@ from email.parser import BytesParser
 from email.policy import HTTP
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+from urllib.parse import urlsplit
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +86,7 @@ def serve(answer: Answers, port: int) -> ThreadingHTTPServer:
 
         def do_POST(self) -> None:
             content = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-            bot, _, method = self.path.strip("/").partition("/")
+            bot, _, method = urlsplit(self.path).path.strip("/").partition("/")
             try:
                 said = answer(bot.removeprefix("bot"), method, _fields(self.headers["Content-Type"], content))
             except LostError:

@@ -22,11 +22,13 @@ from labelwatch.core.model import (
 )
 from labelwatch.notify import digest
 from labelwatch.notify.catalog import LANGUAGES
+from labelwatch.notify.channels.telegram_text import html
 from labelwatch.notify.digest import Digest
 from labelwatch.notify.message import Message
 from labelwatch.notify.messages import LIMIT, brief, channel_dead, render
 from labelwatch.notify.plain import plain, size
 from tests.notify.build import NOW, destination, incident, minutes, told
+from tests.notify.telegram_markup import clickable, read
 
 HOSTILE = (
     "<script>alert(1)</script>",
@@ -40,6 +42,7 @@ HOSTILE = (
     "q\u0301" * 5_000,
     "line\nbreak\r\nand\u2028more",
     "{posting} {0} %s",
+    "evil.com t.me/x зло.рф /start #sale 1.2.3.4",
 )
 
 
@@ -132,6 +135,8 @@ def test_no_part_of_any_message_is_broken_by_bad_words(bad: str, language: str) 
         assert size(message.title) + size(message.body) <= LIMIT
         assert size(message.title) < 400
         assert harmless(message), message
+        links = clickable(read(html(message)))
+        assert [link for link in links if not link.startswith("https://seller.ozon.ru/")] == []
 
 
 @settings(max_examples=25)

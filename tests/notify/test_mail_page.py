@@ -104,3 +104,14 @@ def test_the_longest_list_that_fits_is_shown_whole() -> None:
 def test_an_inbox_shows_the_reason_beside_the_subject() -> None:
     html = page(Message("Pack it", (Section("Why", ("Not packed yet.",)),), Kind.WARNING))
     assert html.index("Not packed yet.") < html.index("<h1")
+
+
+def test_no_readers_program_finds_a_link_in_a_name() -> None:
+    names = ("www.evil.com", "зло.рф", "3.5 mm", "S5200657-28")
+    message = Message("Late: evil.com", (Section("evil.com", names, ((LINK, "evil.com"),)),), Kind.INFO)
+    _, _, shown = page(message).partition("<h1")
+    between_tags = re.split("<[^>]*>", shown)
+    assert not [text for text in between_tags if re.search(r"evil\.|\.(com|рф)", text)]
+    assert "3.5 mm" in between_tags
+    assert "".join(between_tags).count("evil.com") == 4, "it is read as before"
+    assert Outline(page(message)).links == [LINK]

@@ -11,7 +11,9 @@ from labelwatch.notify.message import Kind
 from labelwatch.notify.messages import LIMIT, brief, channel_dead, render
 from labelwatch.notify.plain import size
 from labelwatch.notify.view import view
+from labelwatch.store import Store
 from tests.notify.build import NOW, destination, incident, minutes, over, resolved, told
+from tests.notify.post import Clock, FakeChat, again, queue, tell
 
 PENDING: dict[str, Any] = {"cause": "registration_pending", "deadline": NOW + minutes(41)}
 
@@ -89,6 +91,34 @@ def test_a_reply_speaks_the_language_of_its_channel(language: str, title: str) -
     assert brief(one, destination(language), now=NOW).title == title
 
 
+@pytest.mark.parametrize(("minutes_old", "every", "is_dated"), [(3, 2, False), (5, 2, True), (5, 3, False)])
+@pytest.mark.parametrize("reason", [Reason.REMINDER, Reason.FIRST])
+def test_a_reply_dates_what_is_older_than_two_intervals(
+    minutes_old: int, every: int, is_dated: bool, reason: Reason
+) -> None:
+    one = told(reason=reason, as_of=NOW - minutes(minutes_old))
+    message = brief(one, destination(), now=NOW, intervals={"main": minutes(every)})
+    assert message.body.endswith(f"{minutes_old} min old.") == is_dated
+
+
+@pytest.mark.parametrize(("every", "is_dated"), [(2, True), (30, False)])
+def test_how_often_a_shop_is_read_decides_also_below_a_message_that_was_sent(
+    sqlite_store: Store, every: int, is_dated: bool
+) -> None:
+    (alert,) = queue(sqlite_store, told())
+    chat, clock = FakeChat(), Clock()
+    tell(sqlite_store, clock, {"packers": chat})
+    clock.advance(minutes=20)
+    again(sqlite_store, alert, replace(told(reason=Reason.REMINDER), telling=2))
+    tell(sqlite_store, clock, {"packers": chat}, intervals={"main": minutes(every)})
+    assert ("Data as of" in chat.parcels[1].message.body) == is_dated
+
+
+def test_a_reply_dates_what_was_over_long_ago() -> None:
+    message = brief(changed(resolved(), resolved_at=NOW - minutes(30)), destination(), now=NOW)
+    assert message.body == "Data as of 18:38 (Yekaterinburg time), 30 min old."
+
+
 def test_a_reply_is_as_bad_as_what_it_tells() -> None:
     kinds = [brief(one, destination(), now=NOW).kind for one in (told(), resolved(), told(reason=Reason.TEST))]
     assert kinds == [Kind.FAILURE, Kind.SUCCESS, Kind.INFO]
@@ -148,6 +178,15 @@ def test_of_shops_that_the_reader_hears_nothing_of_none_is_named() -> None:
     message = channel_dead(told("channel_dead"), destination(shops=frozenset({"north"})), waiting(7), now=NOW)
     assert "main" not in message.body
     assert [row[0][-4:-2] for row in message.sections[1].rows] == ["20", "18", "16", "14"]
+
+
+def test_the_report_of_a_channel_dates_what_it_lists() -> None:
+    old = [told(n=n, as_of=NOW - minutes(20)).alert for n in range(3)]
+    one = told("channel_dead")
+    message = channel_dead(one, destination(), old, now=NOW)
+    assert message.body.endswith("Data as of 18:48 (Yekaterinburg time), 20 min old.")
+    often = {"main": minutes(10)}
+    assert "Data as of" not in channel_dead(one, destination(), old, now=NOW, intervals=often).body
 
 
 def test_what_is_over_or_no_posting_is_not_listed_as_waiting() -> None:

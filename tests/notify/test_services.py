@@ -100,6 +100,7 @@ def test_no_secret_reaches_a_log_an_error_or_a_repr(status: int, caplog: pytest.
         ("packers", "begins with a service"),
         (f"nothing://{CANARY}", "nothing:// with these parts is not understood"),
         ("json://", "not understood"),
+        (f"json://127.0.0.1:99999/{CANARY}", "a port that is none"),
         (f"tgram://123456789:{CANARY}_abcdefghijkl/1/2", "names 2 destinations"),
         (f"mailto://u:{CANARY}@example.com?to=a@example.com,b@example.com", "names 2 destinations"),
         (f"json://a/{CANARY}, json://b/{CANARY}", "several URLs"),

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from labelwatch.notify.channels.telegram_text import MOST, fitted, html, text
 from labelwatch.notify.message import Kind, Message, Section
 from labelwatch.notify.plain import plain, size
-from tests.notify.telegram_markup import read, units
+from tests.notify.telegram_markup import Reading, clickable, read, units
 
 HOSTILE = (
     "<script>alert(1)</script>",
@@ -23,6 +23,21 @@ HOSTILE = (
 )
 
 
+BAIT = (
+    "evil.com",
+    "see www.evil.co.uk/path?x=1#top, then https:evil.com:80",
+    "t.me/joinchat",
+    "зло.рф, EVIL.RU. 坏.公司",
+    "x.xn--p1ai",
+    "evil™.com 💩.la -evil.com ~evil.com",
+    "/start /delete_all ‹/b› (/5)",
+    "#sale №#распродажа #·x $USD",
+    "10.0.0.1 and 1.2.3.4/x",
+    "wait…evil.com",
+    "41517061-0214-1.com",
+)
+
+
 def about(name: str) -> Message:
     """A message in which a foreign name stands everywhere."""
     section = Section(name, lines=(name, f"1. {name}"), rows=((name, name), (name,)))
@@ -34,7 +49,7 @@ def test_a_hostile_name_is_read_as_it_is_written(name: str) -> None:
     message = fitted(about(name))
     reading = read(html(message))
     assert reading.text == text(message)
-    assert {entity.type for entity in reading.entities} <= {"bold", "expandable_blockquote"}
+    assert {entity.type for entity in reading.entities} <= {"bold", "code", "expandable_blockquote"}
     assert name[:500] in reading.text
     assert units(reading.text) <= MOST
 
@@ -43,6 +58,52 @@ def test_a_hostile_name_is_read_as_it_is_written(name: str) -> None:
 def test_a_name_made_harmless_stays_so(name: str) -> None:
     message = about(plain(name))
     assert read(html(message)).text == text(message)
+
+
+@pytest.mark.parametrize("name", [*BAIT, *HOSTILE], ids=range(len(BAIT) + len(HOSTILE)))
+def test_no_name_becomes_a_link_a_command_or_a_tag(name: str) -> None:
+    message = about(plain(name))
+    assert clickable(read(html(message))) == []
+    assert read(html(message)).text == text(message)
+
+
+def test_every_bait_would_be_taken() -> None:
+    assert [name for name in BAIT if not clickable(Reading(plain(name)))] == []
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    st.text(st.sampled_from("aя7.-_~/#$·@:™💩，；。\u00a0 "), max_size=12),
+    st.sampled_from(["", ".com", ".рф", ".公司"]),
+)
+def test_whatever_a_name_is_made_of_nothing_of_it_is_clickable(name: str, end: str) -> None:
+    assert clickable(read(html(about(plain(name + end + name))))) == []
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "S5200657-28",
+        "Куртка шт/XL",
+        "3.5mm USB3.0",
+        "т.е. № 5, #12",
+        "$5 50%",
+        "A.B",
+        "Ph.D",
+        "v1.2.3",
+        "1/2",
+        "冬装",
+    ],
+)
+def test_an_ordinary_name_stands_as_it_is(name: str) -> None:
+    assert html(Message("Late", (Section(lines=(name,)),), Kind.INFO)) == f"<b>Late</b>\n\n{name}"
+
+
+def test_our_own_link_leads_where_it_says() -> None:
+    link = "https://seller.ozon.ru/app/postings/fbs?postingDetails=41517061-0214-1"
+    message = Message("Late evil.com", (Section(lines=(f"Open {link} now", link)),), Kind.INFO)
+    assert html(message) == f"<b>Late </b><code>evil.com</code>\n\nOpen {link} now\n{link}"
+    assert clickable(read(html(message))) == [link, link]
 
 
 WORDS = st.text(st.sampled_from("a<>&;\"'/b 😀é\u0301这‮"), max_size=300).map(lambda words: words.replace("\n", " "))

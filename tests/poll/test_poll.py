@@ -117,6 +117,27 @@ def test_an_alert_whose_posting_cannot_be_looked_up_stays_as_it_is(story: Story)
     assert story.told() == [(A, "first")]
 
 
+def test_an_alert_is_as_fresh_as_the_last_look_at_its_posting(story: Story) -> None:
+    def ages() -> dict[str | None, timedelta]:
+        (shop,) = story.store.shops()
+        assert shop.read_at is not None
+        seen = {alert.diagnosis.posting_number: alert.diagnosis.as_of for alert in story.store.alerts()}
+        return {number: shop.read_at - (at or shop.read_at) for number, at in seen.items()}
+
+    story.lists(unpacked(A), unpacked(B))
+    story.poll()
+    story.poll(10)
+    assert ages() == {A: timedelta(0), B: timedelta(0)}
+    story.source.lookup_fails = True
+    story.lists(unpacked(A))
+    story.poll(10)
+    story.poll(10)
+    assert ages() == {A: timedelta(0), B: timedelta(minutes=20)}
+    story.lists(unpacked(A), unpacked(B))
+    story.poll(10)
+    assert ages() == {A: timedelta(0), B: timedelta(0)}
+
+
 def test_a_posting_that_was_looked_up_is_read_anew_when_it_is_listed_again(story: Story) -> None:
     story.lists(posting(A))
     story.poll()

@@ -26,6 +26,7 @@ __all__ = ["check_url", "check_way", "open_channel"]
 DEADLINE = timedelta(seconds=30)
 """For one message from first byte to last; the lease of the outbox is four times as long."""
 
+_LAST_PORT = 65535
 _HOST_IS_NO_SECRET = frozenset({"json", "jsons"})
 """Who mends such a channel wants to read it; elsewhere the host of the URL may be a token."""
 _ONE_GROUP = frozenset({"dingtalk"})
@@ -79,6 +80,8 @@ def check_url(url: str) -> str | None:
     service = plugin(url)
     if service is None:
         return f"{scheme}:// with these parts is not understood: see https://appriseit.com/services/"
+    if (service.port or 0) > _LAST_PORT:
+        return f"{scheme}:// names a port that is none: the last one is {_LAST_PORT}"
     if len(service) == 0:
         return f"{scheme}:// names nobody to tell: add the destination"
     if len(service) > 1 and _kind(url, service) not in _ONE_GROUP:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from email.errors import HeaderParseError
 from email.header import decode_header, make_header
+from functools import cache
 
 from apprise.plugins.email import NotifyEmail
 
@@ -116,7 +117,9 @@ def _server(service: NotifyEmail, verify: bool) -> Server:
     return Server(host, port, tls, _context(verify and tls is not Tls.OFFERED), user, password)
 
 
+@cache
 def _context(verify: bool) -> ssl.SSLContext:
+    """How a server's certificate is judged; read once, and changed by nobody."""
     context = ssl.create_default_context()
     if not verify:
         context.check_hostname = False

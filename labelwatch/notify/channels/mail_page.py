@@ -32,6 +32,8 @@ _ADDRESS = re.compile(r"(https?://[^\s<>\"'，。；）]*[^\s<>\"'，。；）.,
 """What is foreign holds none: `plain` takes the `://` out of it."""
 _NUMBER = re.compile(r"\d{1,12}(?:-\d{1,6}){1,3}")
 _STEP = re.compile(r"\d{1,2}\. ")
+_BAIT = re.compile(r"(?<=[\w-])\.(?=[^\W\d_]{2})")
+"""The dot of a foreign name like `evil.com`: set apart, so that no reader's program makes a link of it."""
 
 
 def page(message: Message) -> str:
@@ -94,4 +96,5 @@ def _link(address: str) -> str:
 
 
 def _whole(text: str) -> str:
-    return _NUMBER.sub(r'<span style="white-space:nowrap">\g<0></span>', escape(text))
+    harmless = _BAIT.sub("<span>.</span>", escape(text))
+    return _NUMBER.sub(r'<span style="white-space:nowrap">\g<0></span>', harmless)

@@ -9,11 +9,14 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
+from typing import TypeVar
 
 from labelwatch.notify.channels.deadline import within
 from labelwatch.notify.channels.http import Line
 from labelwatch.notify.channels.outcome import Ambiguous, BadMessage, Delivered, Permanent, RateLimited, Result, Retry
 from labelwatch.notify.channels.secrecy import quoted
+
+T = TypeVar("T")
 
 GREYLISTED = timedelta(minutes=10)
 """A server that greylists takes a letter of an unknown sender only when it comes again, and not too soon."""
@@ -88,21 +91,12 @@ def deliver(server: Server, line: Line, *, sender: str, recipient: str, letter: 
     Only when the last dot may have gone out and no answer came is it open whether the letter arrived.
     """
     talk = _Talk(server, line)
-    return _in_time(talk, lambda: talk.hand_in(sender, recipient, letter))
+    return talk.held(lambda: talk.hand_in(sender, recipient, letter))
 
 
 def log_in(server: Server, line: Line) -> Result:
     """Greet the server as for a letter, encrypt, log in, and hand in nothing; Delivered = it lets us."""
-    return _in_time(_Talk(server, line), lambda: Delivered("the login is good", verified=True))
-
-
-def _in_time(talk: "_Talk", go_on: Callable[[], Result]) -> Result:
-    deadline = talk.line.deadline
-    result = within(deadline, lambda: talk.go_through(go_on))
-    if result is not None:
-        return result
-    talk.hang_up()
-    return talk.lost(f"no answer within {deadline.total_seconds():g} s")
+    return _Talk(server, line).held(lambda: Delivered("the login is good", verified=True))
 
 
 class _CutShortError(Exception):
@@ -124,21 +118,37 @@ class _Talk:
     """Whether the last dot may have gone out."""
     is_over: bool = False
 
-    def go_through(self, go_on: Callable[[], Result]) -> Result:
-        """Open the talk, go on, and end it whatever happens."""
+    def held(self, say: Callable[[], T]) -> T | Result:
+        """A whole talk within the deadline of the line: the login, what is said after it, and the goodbye."""
+        kept = within(self.line.deadline, lambda: (self._hold(say),))
+        if kept is not None:
+            return kept[0]
+        self._hang_up()
+        return self._lost(f"no answer within {self.line.deadline.total_seconds():g} s")
+
+    def hand_in(self, sender: str, recipient: str, letter: bytes) -> Result:
+        self._expect(Stage.SENDER, self.smtp.mail(sender))
+        self._expect(Stage.RECIPIENT, self.smtp.rcpt(recipient))
+        self._expect(Stage.DATA, self.smtp.docmd("DATA"))
+        self.smtp.send(re.sub(rb"(?m)^\.", b"..", letter))
+        self.is_complete = True
+        self.smtp.send(b".\r\n")
+        return self._judged(Stage.CONTENT, self.smtp.getreply()) or Ambiguous("no answer")
+
+    def _hold(self, say: Callable[[], T]) -> T | Result:
         try:
             self._open()
-            return go_on()
+            return say()
         except _CutShortError as end:
             return end.result
         except OSError as error:  # that of smtplib as well
-            return self.lost(f"the connection was lost: {self._plain(str(error))}")
+            return self._lost(f"the connection was lost: {self._plain(str(error))}")
         finally:
             with suppress(OSError):  # what it answers to that is not worth waiting for
                 self.smtp.putcmd("QUIT")
             self.smtp.close()
 
-    def hang_up(self) -> None:
+    def _hang_up(self) -> None:
         """End the connection under the feet of a thread that waits; nothing leaves it any more."""
         self.is_over = True
         if self.smtp.sock is not None:
@@ -146,7 +156,7 @@ class _Talk:
                 # Not the method of an SSLSocket: that one would let the other thread go on in the clear.
                 socket.socket.shutdown(self.smtp.sock, socket.SHUT_RDWR)
 
-    def lost(self, why: str) -> Result:
+    def _lost(self, why: str) -> Result:
         return Ambiguous(why) if self.is_complete else Retry(why)
 
     def _open(self) -> None:
@@ -219,16 +229,6 @@ class _Talk:
             raise _CutShortError(Permanent(why)) from error
         except UnicodeEncodeError:
             raise _CutShortError(Permanent("user and password of the mail server must be ASCII")) from None
-
-    def hand_in(self, sender: str, recipient: str, letter: bytes) -> Result:
-        """Hand in a letter over a talk that is open."""
-        self._expect(Stage.SENDER, self.smtp.mail(sender))
-        self._expect(Stage.RECIPIENT, self.smtp.rcpt(recipient))
-        self._expect(Stage.DATA, self.smtp.docmd("DATA"))
-        self.smtp.send(re.sub(rb"(?m)^\.", b"..", letter))
-        self.is_complete = True
-        self.smtp.send(b".\r\n")
-        return self._judged(Stage.CONTENT, self.smtp.getreply()) or Ambiguous("no answer")
 
     def _expect(self, stage: Stage, reply: tuple[int, bytes]) -> None:
         result = self._judged(stage, reply)

@@ -1,9 +1,10 @@
 """A message as Telegram shows it: as its HTML and as plain text, of the same characters when read."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from html import escape
+from itertools import groupby
 
 from labelwatch.notify.message import Message, Section
 from labelwatch.notify.plain import ELLIPSIS, cut, size
@@ -12,8 +13,15 @@ MOST = 4096
 """UTF-16 units of one message, counted without its markup (https://core.telegram.org/bots/api#sendmessage)."""
 
 _SEAM = "\n\n"
-_POSTING = re.compile(r"(?<![\w=/.-])(\d{4,12}-\d{4}-\d{1,3})(?![\w-])", re.ASCII)
-"""A posting number by itself, not within a link or a longer number."""
+_PARTS = re.compile(
+    r"(?P<link>https?://[^\s，。；）]+)"
+    r"|(?P<number>(?a:(?<![\w=/.-])\d{4,12}-\d{4}-\d{1,3}(?!\.?[\w-])))"
+    r"|(?P<bait>(?:(?<![\w.~-])\.*(?:[\w~-]+\.)*[\w~-]+|[^\s\w\x00-\xbf])\.(?:[^\W\d_]{2,}|xn--\w+)(?![\w-])"
+    r"|(?<![\w.-])(?:\d{1,3}\.){3}\d{1,3}"
+    r"|(?<![\w/<>])/\w+|(?<!\w)[#$][\w·]*[^\W\d][\w·]*)"
+)
+"""Our own links; posting numbers by themselves; and what Telegram would make a link, a command or a tag of although
+it is somebody's name: `evil.com`, `/start`, `#sale` (what is foreign holds no `://`, `plain` takes it out)."""
 
 
 def html(message: Message) -> str:
@@ -60,16 +68,35 @@ def _quoted(words: str) -> str:
     return escape(words, quote=False)
 
 
+def _parts(words: str) -> Iterator[tuple[str, str]]:
+    """The text in pieces, each with the name of its kind, empty for none."""
+    at = 0
+    for found in _PARTS.finditer(words):
+        yield "", words[at : found.start()]
+        yield found.lastgroup or "", found[0]
+        at = found.end()
+    yield "", words[at:]
+
+
 def _marked(words: str) -> str:
-    """With the posting numbers set so that a tap copies them, and no phone takes them for its own kind."""
-    parts = _POSTING.split(words)
-    return "".join(f"<code>{part}</code>" if n % 2 else _quoted(part) for n, part in enumerate(parts))
+    """With the posting numbers set so that a tap copies them, and no phone takes them for its own kind; and so that
+    nothing but our own links leads anywhere."""
+    parts = ((kind, _quoted(part)) for kind, part in _parts(words))
+    return "".join(f"<code>{part}</code>" if kind in ("number", "bait") else part for kind, part in parts)
+
+
+def _bold(words: str) -> str:
+    """Likewise, but numbers stay bold: `code` takes no other form."""
+    tags = {True: "code", False: "b"}
+    together = groupby(_parts(words), lambda part: part[0] == "bait")
+    runs = ((tags[is_bait], "".join(part for _, part in run)) for is_bait, run in together)
+    return "".join(f"<{tag}>{_quoted(run)}</{tag}>" for tag, run in runs if run)
 
 
 _PLAIN = _Pen(plain=str, bold=str, folded=str)
 _HTML = _Pen(
     plain=_marked,
-    bold=lambda words: f"<b>{_quoted(words)}</b>",
+    bold=_bold,
     folded=lambda markup: f"<blockquote expandable>{markup}</blockquote>",
 )
 

@@ -1,0 +1,134 @@
+"""Whether a channel would deliver, as far as that can be found out without sending anything.
+
+Telegram    is the token good, and does the bot see its chat
+e-mail      does the server let us in: connection, encryption, login
+all others  is there anybody at the door; they say nothing without being sent something
+"""
+
+import socket
+from dataclasses import dataclass
+from datetime import timedelta
+from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
+
+from labelwatch.notify.channels.mail import Mail
+from labelwatch.notify.channels.mail_talk import Tls, log_in
+from labelwatch.notify.channels.outcome import Ambiguous, Channel, Delivered, Retry
+from labelwatch.notify.channels.robot import Robot
+from labelwatch.notify.channels.services import Service, plugin
+from labelwatch.notify.channels.telegram import Telegram
+from labelwatch.notify.channels.telegram_api import Done, Refusal, Said, meaning
+from labelwatch.notify.channels.webhook import Webhook
+from labelwatch.notify.plain import plain
+
+_PORTS = {"https": 443, "http": 80, "socks5": 1080, "socks5h": 1080}
+_BLOCKED = "where Telegram is blocked, give the channel a proxy or an api_base"
+_TRY = "more is known only after sending: `labelwatch test-alert`"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What was found, in words that say what to change if it is not well; without secrets."""
+
+    ok: bool
+    said: str
+
+
+def checked(channel: Channel) -> Finding:
+    """Ask whoever is asked without being told anything, within the channel's own deadline; nothing is sent."""
+    match channel:
+        case Telegram():
+            return _telegram(channel)
+        case Mail():
+            return _mail(channel)
+        case Webhook() | Robot():
+            proxy = channel.line.proxy or _of_this_machine(channel.address)
+            return _knocked(channel.address, proxy, channel.line.deadline)
+        case Service():
+            address = _home(channel.url)
+            if address:
+                return _knocked(address, _of_this_machine(address), channel.deadline)
+    return Finding(True, f"not tried: {_TRY}")
+
+
+def _telegram(channel: Telegram) -> Finding:
+    who = channel.bot.ask("getMe", json={})
+    if not isinstance(who, Done):
+        return Finding(False, _why(who))
+    chat, address = _chat(channel, channel.address)
+    if not isinstance(chat, Done):
+        return Finding(False, _why(chat))
+    moved = f"; the group is {address} now: put that into the URL" if address != channel.address else ""
+    return Finding(True, f"the bot {_named(who.result)} sees its chat {_named(chat.result)}{moved}")
+
+
+def _chat(channel: Telegram, address: str) -> tuple[Said, str]:
+    """What Telegram tells of the chat, and what the chat is called now."""
+    said = channel.bot.ask("getChat", json={"chat_id": address})
+    if isinstance(said, Refusal) and said.moved_to and said.moved_to != address:
+        return channel.bot.ask("getChat", json={"chat_id": said.moved_to}), said.moved_to
+    return said, address
+
+
+def _why(said: Said) -> str:
+    if isinstance(said, Refusal):
+        return meaning(said).error
+    assert not isinstance(said, Done), "asked for only after a failure"
+    return f"{said.error}; {_BLOCKED}" if isinstance(said, Retry | Ambiguous) else said.error
+
+
+def _named(about: object) -> str:
+    """What a bot or a chat is called."""
+    known = about if isinstance(about, dict) else {}
+    public = known.get("username") or None
+    name = known.get("title") or public or known.get("first_name") or known.get("id", "")
+    return f"“{'@' if name is public else ''}{plain(str(name), 60)}”"
+
+
+def _mail(channel: Mail) -> Finding:
+    server = channel.server
+    heard = log_in(server, channel.line)
+    trouble = "" if isinstance(heard, Delivered) else heard.error
+    if trouble:
+        return Finding(False, trouble)
+    how = "over TLS" if server.tls is not Tls.OFFERED else "with no password to tell"
+    return Finding(True, f"{server.host}, port {server.port}, lets us in {how}; {_TRY}")
+
+
+def _knocked(address: str, proxy: str, patience: timedelta) -> Finding:
+    """Whether somebody opens where the way to the service begins: at its own door, or at the proxy's."""
+    parts = urlsplit(proxy or address)
+    host, port = parts.hostname or "", parts.port or _PORTS.get(parts.scheme, 443)
+    who = f"{'the proxy' if proxy else 'its server'} {host}, port {port}"
+    try:
+        socket.create_connection((host, port), patience.total_seconds()).close()
+    except (OSError, UnicodeError) as error:
+        return Finding(False, f"{who}, cannot be reached: {_trouble(error)}")
+    return Finding(True, f"{who}, answers{', what is behind it was not tried' if proxy else ''}; {_TRY}")
+
+
+def _trouble(error: Exception) -> str:
+    """Why nobody opened, and what to look at."""
+    if isinstance(error, socket.gaierror | UnicodeError):
+        return "no such host is known: check its name, and the name server of this machine"
+    if isinstance(error, ConnectionRefusedError):
+        return "nobody listens there: check host and port"
+    if isinstance(error, TimeoutError):
+        return "no answer: is there a firewall in between? A proxy leads around it"
+    return getattr(error, "strerror", None) or type(error).__name__
+
+
+def _of_this_machine(address: str) -> str:
+    """The proxy that the environment names for an address, if it names one."""
+    parts, named = urlsplit(address), getproxies()
+    if not parts.hostname or proxy_bypass(parts.hostname):
+        return ""
+    return named.get(parts.scheme) or named.get("all") or ""
+
+
+def _home(url: str) -> str:
+    """Where Apprise would send; empty where it does not say, as for servers of one's own."""
+    service = plugin(url)
+    addresses = (getattr(service, name, None) for name in ("notify_url", "api_url", "cloud_notify_url"))
+    address = str(next(filter(None, addresses), ""))
+    return address if urlsplit(address).hostname else ""

@@ -1,0 +1,113 @@
+"""What the READMEs say of channels, of telling and of the outbox is what the code does."""
+
+import re
+from datetime import timedelta
+
+import pytest
+
+from labelwatch.cli.dossier import telling
+from labelwatch.core.channels import DEAD
+from labelwatch.core.detect import EVE
+from labelwatch.core.telling import WORTH_TELLING_FOR
+from labelwatch.notify.bundle import MAX_ITEMS
+from labelwatch.notify.buttons import SNOOZE
+from labelwatch.notify.catalog import catalog
+from labelwatch.notify.channels import open_channel, wecom
+from labelwatch.notify.channels.services import Service
+from labelwatch.notify.channels.telegram_form import VERBS
+from labelwatch.notify.channels.way import BASED, PROXIED
+from labelwatch.notify.desk import LONGEST_PAUSE, LONGEST_WISH
+from labelwatch.notify.heartbeat import FAIL, START
+from labelwatch.notify.marking import REFUSED_AFTER, TROUBLE_AFTER
+from labelwatch.notify.parcels import MOST_LABELS
+from labelwatch.notify.view import view
+from labelwatch.store import Attempt, OutboxRow, OutboxState
+from labelwatch.teller import CRY_EVERY
+from tests.docs.pages import PAGES, rows, sections
+from tests.notify import build
+
+ENGLISH, CHINESE = (PAGES[page] for page in ("README.md", "README.zh-CN.md"))
+JSON = dict(sections(ENGLISH))["JSON"]
+LANGUAGES = {"README.md": "en", "README.zh-CN.md": "zh"}
+CHANNELS = {"README.md": "3. Where messages go", "README.zh-CN.md": "3. 消息发到哪里"}
+
+HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
+# (what the code does, what it is said to do, in which words of English and of Chinese)
+SAID = [
+    (EVE, HOUR, "told an hour before it begins", "开始前一小时就说"),
+    (SNOOZE, HOUR, "`snooze` for an hour", "`snooze` 一小时"),
+    (TROUBLE_AFTER, 15 * MINUTE, "told so after 15 minutes", "15 分钟还不行才说"),
+    (LONGEST_PAUSE, 5 * MINUTE, "every five minutes or sooner", "最多隔五分钟试一次"),
+    (LONGEST_WISH, HOUR, "up to an hour", "最多一小时"),
+    (WORTH_TELLING_FOR, timedelta(days=2), "for two days", "试两天"),
+    (CRY_EVERY, 5 * MINUTE, "at level critical every five minutes", "每五分钟写一行 CRITICAL"),
+    (REFUSED_AFTER, 3, "tried three times", "那一单试三次"),
+    (MAX_ITEMS, 20, "at most twenty are listed", "最多列二十单"),
+    (MOST_LABELS, 3, "up to three postings a message", "一条最多三张"),
+    (wecom.MOST, 2048, "takes 2 kB a message", "只能发 2 kB"),
+]
+
+
+@pytest.mark.parametrize(("does", "said", "english", "chinese"), SAID)
+def test_every_limit_is_told_in_both_languages_as_it_is(
+    does: object, said: object, english: str, chinese: str
+) -> None:
+    assert does == said
+    assert english in " ".join(ENGLISH.split())
+    assert chinese in CHINESE.replace("\n", "")
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_service_that_is_said_to_give_a_receipt_has_an_adapter_of_its_own(page: str) -> None:
+    listed = [cell for _, cell in rows(dict(sections(PAGES[page]))[CHANNELS[page]])]
+    urls = [url for url in re.findall(r"`(\w+://[^`]+)`", " ".join(listed)) if not url.endswith("://")]
+    filled_in = [url.replace("BOT_TOKEN/CHAT_ID", "123456789:AAE0-dummy-Token/-1001") for url in urls]
+    assert {url.partition("://")[0] for url in urls} >= BASED | {"mailtos", "jsons"}
+    assert [url for url in filled_in if isinstance(open_channel(url), Service)] == []
+
+
+def test_the_tables_say_which_services_can_be_reached_another_way() -> None:
+    meaning = {cells[0]: cells[-1] for cells in rows(dict(sections(ENGLISH))["`[[channel]]`"])}
+    assert set(re.findall(r"tgram|wecombot|dingtalk|feishu|lark|jsons?\b", meaning["`api_base`"])) == BASED
+    assert set(re.findall(r"jsons?\b", meaning["`proxy`"])) == PROXIED - BASED
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_the_buttons_are_called_as_they_are_in_the_messages(page: str) -> None:
+    labels = catalog(LANGUAGES[page]).button
+    told = [cells[0] for cells in rows(PAGES[page]) if cells[0] in labels.values()]
+    assert told == [labels[verb] for verb in VERBS]
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_the_signals_of_the_heartbeat_are_named(page: str) -> None:
+    assert [signal for signal in (START, FAIL) if f"`{signal}`" not in PAGES[page]] == []
+
+
+def test_the_json_section_names_every_field_of_a_message_and_of_its_trail() -> None:
+    one = Attempt("packers", build.NOW, "0" * 32, "delivered", "HTTP 200")
+    row = OutboxRow(
+        id=1,
+        notification=build.told(),
+        state=OutboxState.SENT,
+        created_at=build.NOW,
+        attempts=1,
+        lease_until=None,
+        message_key="0" * 32,
+        possible_duplicate=False,
+        sent_at=build.NOW,
+        receipt="HTTP 200",
+        error="",
+    )
+    document = telling(row, [one])
+    assert [field for field in (*document, *document["trail"][0]) if f"`{field}`" not in JSON] == []
+    assert [state for state in OutboxState if not re.search(rf"\b{state}\b", JSON)] == []
+
+
+def test_the_json_section_says_how_a_channel_that_does_not_work_is_told() -> None:
+    told = view(build.told(DEAD).alert, language="en")
+    assert [word for word in (told["cause"], told["incident"], *told["evidence"]) if word in JSON] == [
+        DEAD,
+        "channel:packers",
+        "answer",
+    ]

@@ -1,0 +1,95 @@
+"""Services as real processes that can be killed at once, born quickly: forked from one that has imported everything.
+
+life = born(place)          # `labelwatch run` in this place
+life.die()                  # kill -9
+life.stop()                 # SIGTERM; its exit code
+"""
+
+import multiprocessing
+import os
+import runpy
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from multiprocessing.context import ForkServerProcess
+from pathlib import Path
+
+from labelwatch import app, cli, scheduler
+from labelwatch.notify.channels import check_url
+from tests.cli.place import SCRIPT, Place
+
+IMPORTED = (app, cli, scheduler)
+STOPS_WITHIN = 30
+
+_SERVER = multiprocessing.get_context("forkserver")
+_SERVER.set_forkserver_preload([__name__])
+check_url("json://127.0.0.1/")  # makes Apprise read all of its services, before anybody is forked
+
+
+@dataclass(frozen=True, slots=True)
+class Life:
+    """A service from its start to its end."""
+
+    process: ForkServerProcess
+    log_file: Path
+
+    @property
+    def log(self) -> str:
+        """What all services of this place have logged so far."""
+        return self.log_file.read_text("utf-8")
+
+    def until(self, condition: Callable[[], bool], *, seconds: float = 60) -> None:
+        """Wait for something that it does."""
+        give_up_at = time.monotonic() + seconds
+        while not condition():
+            assert self.process.is_alive(), "it ended by itself"
+            assert time.monotonic() < give_up_at, "it did not happen in time"
+            time.sleep(0.1)
+
+    def die(self) -> None:
+        """kill -9."""
+        self.process.kill()
+        self.process.join()
+
+    def stop(self) -> int:
+        """End it politely; its exit code."""
+        self.process.terminate()
+        self.process.join(STOPS_WITHIN)
+        code = self.process.exitcode
+        assert code is not None, self.log
+        return code
+
+
+def born(place: Place) -> Life:
+    """`labelwatch run` in this place, in a process of its own; its log is added to one file."""
+    log = place.folder / "service.log"
+    process = _SERVER.Process(target=_become, args=(str(place.folder), place.variables({}), str(log)), daemon=True)
+    process.start()
+    return Life(process, log)
+
+
+@contextmanager
+def serving(place: Place) -> Iterator[Life]:
+    """A service for as long as the block lasts, which then ends with 0."""
+    life = born(place)
+    try:
+        yield life
+    except BaseException:
+        life.die()
+        print(life.log, file=sys.stderr)
+        raise
+    assert life.stop() == 0, life.log
+
+
+def _become(folder: str, environ: dict[str, str], log: str) -> None:
+    """Take on folder, environment and files for the output; then be the script."""
+    os.chdir(folder)
+    os.environ.clear()
+    os.environ.update(environ)
+    silent, added = os.open(os.devnull, os.O_RDWR), os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    for number, file in enumerate((silent, silent, added)):
+        os.dup2(file, number)
+    sys.argv = [str(SCRIPT), "run"]
+    runpy.run_path(str(SCRIPT), run_name="__main__")
