@@ -1,6 +1,7 @@
 """The half of the app that speaks: the config's channels, rounds of telling, hand-overs, the dead man's switch."""
 
 import logging
+import secrets
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -10,6 +11,7 @@ from functools import partial
 from labelwatch.config import Channel as ChannelTable
 from labelwatch.config import Config
 from labelwatch.core.model import AlertPolicy, AlertState, Destination
+from labelwatch.notify.act_links import Links, signing
 from labelwatch.notify.buttons import Office, Press, Reply, answered
 from labelwatch.notify.catalog import catalog
 from labelwatch.notify.channels import open_channel
@@ -168,8 +170,16 @@ class Teller:
             intervals={shop.name: config.every(shop) for shop in config.shops},
             policy=AlertPolicy(repeat_every=alerts.repeat_every, resolved=alerts.resolved),
             with_labels=frozenset(table.name for table in config.channels if table.attach_label),
+            links=self._links(),
             sheet=sheet,
         )
+
+    def _links(self) -> Links | None:
+        """What signs links into the board, if it can be reached from outside."""
+        web = self._config.web
+        if web is None or web.public_url is None:
+            return None
+        return signing(self._store, web.public_url, lambda: secrets.token_urlsafe(32))
 
 
 def _open(table: ChannelTable, to: Destination, address: str) -> Channel:

@@ -35,7 +35,9 @@ if TYPE_CHECKING:
 Seconds = Annotated[float, typer.Option("--seconds", metavar="N", min=5, help="How long the day is to last.")]
 BoardPort = Annotated[
     int | None,
-    typer.Option("--port", metavar="P", show_default=False, help="For the board in the browser, once there is one."),
+    typer.Option(
+        "--port", metavar="P", show_default=False, help="Of the board in the browser; without it, any that is free."
+    ),
 ]
 
 ZONES = {"zh": "Asia/Shanghai", "ru": "Europe/Moscow", "en": "UTC"}
@@ -88,10 +90,9 @@ def demo(seconds: Seconds = 150, port: BoardPort = None, language: Speak = None)
     """
     spoken = str(language or language_of(os.environ))
     said = words(spoken).demo
-    if port is not None:
-        say(said.no_board.format(port=port), style="yellow")
     say(said.begins.format(seconds=f"{seconds:g}") + "\n")
     with _staged(spoken, speed := LASTS * 60 / seconds) as stage:
+        say(_board(stage, port) + "\n")
         with ticker() as show:
             stage.clock.run(speed)
             _play(stage, show)
@@ -121,6 +122,23 @@ def _staged(language: str, speed: float) -> Iterator[Stage]:
         file.write_text(_configuration(sandbox, packers, language=language), "utf-8")
         with opened(configuration(file), alone=True, log_level=logging.CRITICAL, clock=clock, stop=stop) as app:
             yield Stage(app, told, packers, zone, words(language).demo)
+
+
+def _board(stage: Stage, port: int | None) -> str:
+    """Open the board on this machine for as long as the day lasts; where it is, or why there is none."""
+    from labelwatch.config import Address, Web
+
+    try:
+        from labelwatch.web.server import start
+    except ImportError:
+        return stage.words.no_board.format(reason="pip install 'labelwatch[web]'")
+    serving = start(stage.app, Web(listen=Address("127.0.0.1", port or 0)), stop=stage.app.stop)
+    serving.ready.wait(10)
+    return (
+        stage.words.board_at.format(url=serving.url)
+        if serving.url
+        else stage.words.no_board.format(reason=serving.trouble)
+    )
 
 
 def _configuration(sandbox: Sandbox, packers: Phone, *, language: str) -> str:

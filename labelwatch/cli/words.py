@@ -61,6 +61,7 @@ class Demo:
     sum_up: str
     connect: str
     no_board: str
+    board_at: str
 
 
 @dataclass(frozen=True, slots=True)

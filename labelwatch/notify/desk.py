@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from labelwatch.core.model import AlertPolicy, Destination
+from labelwatch.notify.act_links import Links
 from labelwatch.notify.channels.outcome import Attachment, Channel
 from labelwatch.store import OutboxRow, Store
 
@@ -34,6 +35,8 @@ class Terms:
     """For the alerts about channels themselves."""
     with_labels: frozenset[str] = frozenset()
     """Channels that get the label itself once it is there."""
+    links: Links | None = None
+    """What signs links into the board, where there is one that can be reached from outside."""
     sheet: Callable[[str, str], Attachment | None] = no_sheet
     """(shop, posting number) -> its label, proven to be that; None = there is none to be had."""
 
@@ -53,6 +56,11 @@ class Desk:
 
     def new_key(self) -> str:
         return f"{self.chance.getrandbits(128):032x}"
+
+    @property
+    def board(self) -> str:
+        """Where everything can be seen; empty = nowhere."""
+        return f"{self.terms.links.board}/" if self.terms.links else ""
 
     def pause(self, attempts: int) -> timedelta:
         return pause(attempts, self.chance)

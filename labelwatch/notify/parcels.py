@@ -1,7 +1,7 @@
 """Rows of the outbox made into what a channel is handed: the message, its alerts as JSON, and what it continues."""
 
 import logging
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -9,10 +9,11 @@ from functools import partial
 from labelwatch.core.calendar import quiet_span
 from labelwatch.core.model import Alert, Destination, Notification, Outcome, Reason
 from labelwatch.notify import digest
+from labelwatch.notify.act_links import section
 from labelwatch.notify.channels.deadline import within
 from labelwatch.notify.channels.outcome import Attachment, Channel, Earlier, Parcel, Revisable
 from labelwatch.notify.desk import Desk, alert_id
-from labelwatch.notify.message import Message
+from labelwatch.notify.message import Message, Section, cost
 from labelwatch.notify.messages import brief, channel_dead, render
 from labelwatch.notify.view import View, view
 from labelwatch.store import OutboxRow, Sent
@@ -21,6 +22,8 @@ log = logging.getLogger(__name__)
 
 MOST_EARLIER = 20
 MOST_LABELS = 3
+ROOM_FOR_LINKS = 1500
+"""Characters: links of some hundred would leave too little for what is to be told in fewer."""
 LABELS_WITHIN = timedelta(seconds=45)
 """Fetching labels must not use up the lease of the message."""
 
@@ -54,16 +57,22 @@ def composed(desk: Desk, name: str, rows: Sequence[OutboxRow]) -> Parcel:
     assert key is not None, "claimed rows have the key of their message"
     earlier = _earlier(desk, name, rows, channel)
     told = [row.notification for row in rows]
+    links = _links(desk, told, channel, key)
     if is_brief(earlier, rows, channel):
         message = brief(told[0], destination, now=desk.now(), intervals=desk.terms.intervals)
     else:
-        message = _message(desk, told, destination, channel, after_quiet=_held_since(rows, destination, desk.now()))
+        end = section(links, destination.language) if links else Section()
+        room = channel.limit - (cost(end) if links else 0)
+        held = _held_since(rows, destination, desk.now())
+        message = _message(desk, told, destination, room, after_quiet=held)
+        message = replace(message, sections=(*message.sections, end)) if links else message
     return Parcel(
         message=message,
         views=_views(desk, told, destination),
         key=key,
         earlier=earlier,
         buttons=_has_buttons(told),
+        links=links,
         quiet=all(one.reason in (Reason.RESOLVED, Reason.HANDOVER) for one in told),
         attachments=_labels(desk, told) if name in desk.terms.with_labels else (),
     )
@@ -74,7 +83,7 @@ def as_it_stands(desk: Desk, name: str, rows: Sequence[OutboxRow]) -> Parcel:
     destination, channel = desk.channels[name]
     alerts = desk.store.outgoing.alerts([alert_id(row) for row in rows])
     told = [_now(row.notification, alerts.get(alert_id(row))) for row in rows]
-    message = _message(desk, told, destination, channel)
+    message = _message(desk, told, destination, channel.limit)
     return Parcel(message, _views(desk, told, destination), rows[0].message_key or "", buttons=_has_buttons(told))
 
 
@@ -94,7 +103,7 @@ def _message(
     desk: Desk,
     told: Sequence[Notification],
     destination: Destination,
-    channel: Channel,
+    limit: int,
     *,
     after_quiet: datetime | None = None,
 ) -> Message:
@@ -102,16 +111,19 @@ def _message(
     incident = first.alert.diagnosis.incident or ""
     if first.reason is Reason.HANDOVER:
         handed = _digest(desk, first, destination)
-        return digest.message(handed, destination, now=now, limit=channel.limit, intervals=desk.terms.intervals)
+        return digest.message(
+            handed, destination, now=now, limit=limit, intervals=desk.terms.intervals, board=desk.board
+        )
     if incident.startswith("channel:"):
         waiting = [row.notification.alert for row in desk.store.outgoing.waiting(incident.removeprefix("channel:"))]
-        return channel_dead(first, destination, waiting, now=now, limit=channel.limit, intervals=desk.terms.intervals)
+        return channel_dead(first, destination, waiting, now=now, limit=limit, intervals=desk.terms.intervals)
     return render(
         told,
         destination,
         now=now,
-        limit=channel.limit,
+        limit=limit,
         intervals=desk.terms.intervals,
+        board=desk.board,
         after_quiet=after_quiet,
     )
 
@@ -177,6 +189,14 @@ def _earlier(desk: Desk, name: str, rows: Sequence[OutboxRow], channel: Channel)
 
 def _as_earlier(sent: Sequence[Sent]) -> tuple[Earlier, ...]:
     return tuple(Earlier(one.message_key, one.ref) for one in sent)
+
+
+def _links(desk: Desk, told: Sequence[Notification], channel: Channel, key: str) -> Mapping[str, str]:
+    """What can be done with one tap about what is still open, over a channel that has no buttons and has the room."""
+    links = desk.terms.links
+    if links is None or isinstance(channel, Revisable) or channel.limit < ROOM_FOR_LINKS or not _has_buttons(told):
+        return {}
+    return links.links_of(key, now=desk.now())
 
 
 def _has_buttons(told: Sequence[Notification]) -> bool:

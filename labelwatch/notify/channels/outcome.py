@@ -1,7 +1,7 @@
 """What is handed to a channel, what became of it, as values, and what a channel is."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Protocol, runtime_checkable
 
@@ -40,6 +40,8 @@ class Parcel:
     """What was told of the same alerts before, oldest first: the message continues it."""
     buttons: bool = False
     """Whether people can take care of what it tells: something in it is still open."""
+    links: Mapping[str, str] = field(default_factory=dict)
+    """What people can do without buttons -> a signed link that does it; the message holds them, too."""
     quiet: bool = False
     """Whether it may arrive without a sound."""
     attachments: tuple[Attachment, ...] = ()

@@ -75,6 +75,8 @@ def _payload(parcel: Parcel, extras: Mapping[str, str]) -> dict[str, Any]:
         "type": str(message.kind),
         "labelwatch": list(parcel.views),
     }
+    if parcel.links:
+        payload["actions"] = dict(parcel.links)
     for key, value in extras.items():
         if key not in payload:
             payload[key] = value
