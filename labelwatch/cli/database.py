@@ -54,7 +54,7 @@ def backup(file: Target, config: ConfigFile = None) -> None:
 def check(config: ConfigFile = None, as_document: Json = False) -> None:
     """Look for damage, and say how big it is.
 
-    Exits with 1 when there is damage.
+    Reads all of it; a service that runs goes on meanwhile.
     """
     with _store(_configuration(config)) as store, working("reading all of it"):
         problems, name = store.check(), store.name

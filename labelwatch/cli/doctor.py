@@ -26,11 +26,11 @@ _MARKS = {"ok": "✓", "warning": "!", "wrong": "✗"}
 def doctor(
     config: ConfigFile = None, language: Speak = None, offline: Offline = False, as_document: Json = False
 ) -> None:
-    """Look for what keeps labelwatch from watching, and say what to do about it.
+    """Find what keeps labelwatch from watching, and what to do.
 
     It looks at the configuration, the way to Ozon and its certificate, the clock, the database and its disk, the
     service, each shop and its key, each channel and what waits there, and the heartbeat. It changes nothing and sends
-    no message. Exits with 0 when all is well, 1 when something needs you, 78 when the configuration is wrong.
+    no message. What needs you most stands last.
     """
     from labelwatch.cli.board import voice
 
