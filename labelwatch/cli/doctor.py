@@ -117,11 +117,18 @@ def _told(finding: "Finding", speaker: "Voice") -> dict[str, str]:
 
 
 def _spoken(value: object, speaker: "Voice") -> str:
+    from babel.units import format_unit
+
     from labelwatch.notify.moments import clock, duration
 
     if isinstance(value, datetime):
         return clock(speaker, value)
-    return duration(speaker, value) if isinstance(value, timedelta) else str(value)
+    if not isinstance(value, timedelta):
+        return str(value)
+    seconds = int(value.total_seconds())
+    if seconds >= 60:
+        return duration(speaker, value)
+    return format_unit(seconds, "duration-second", length="short", locale=speaker.words.locale)
 
 
 def _document(findings: Sequence["Finding"], speaker: "Voice") -> dict[str, Any]:
