@@ -65,6 +65,7 @@ _EXPORT = {1: "the file cannot be written", **_STORE}
 _CAUSE = {1: "it was never late", **_STORE}
 _RETRY = {1: "none of these can be sent again", **_STORE}
 _BACKUP = {1: "it cannot be copied there", **_STORE}
+_RESTORE = {1: "it is no backup", **_ALONE}
 
 
 COMMANDS: dict[str, tuple[Entry, ...]] = {
@@ -102,6 +103,7 @@ OUTBOX = (
 DATABASE = (
     Entry("upgrade", database.upgrade, "labelwatch db upgrade", _ALONE),
     Entry("backup", database.backup, "labelwatch db backup /var/backups/labelwatch.db", _BACKUP),
+    Entry("restore", database.restore, "labelwatch db restore /var/backups/labelwatch.db", _RESTORE),
     Entry("check", database.check, "labelwatch db check", {1: "there is damage", **_STORE}),
     Entry("prune", database.prune, "labelwatch db prune", _STORE),
 )
