@@ -3,8 +3,8 @@
 import os
 import signal
 import sys
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from types import FrameType
 from typing import Annotated, Literal
 
@@ -36,50 +36,76 @@ from labelwatch.cli.troubles import in_words, language_of_errors
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A command: what it is called, what runs, and an example of its use."""
+    """A command: what it is called, what runs, an example of its use, and its exit codes beside 0 and 2."""
 
     name: str
     run: Callable[..., None]
     example: str
+    codes: Mapping[int, str] = field(default_factory=dict)
+
+    @property
+    def epilog(self) -> str:
+        """What stands below the options in its help."""
+        codes = {0: "done", 2: "wrong usage"} | dict(self.codes)
+        listed = "; ".join(f"{code} {meaning}" for code, meaning in sorted(codes.items()))
+        return f"Exit codes: {listed}.\n\nExample: {self.example}"
+
+
+_CONFIG = {78: "the configuration is wrong"}
+_STORE = {69: "the database cannot be reached", **_CONFIG}
+_ALONE = {75: "another labelwatch works on this database", **_STORE}
+_INIT = {1: "Ozon or a channel says no", 69: "Ozon cannot be reached"}
+_CHECK = {1: "a key or a channel is not usable", 69: "Ozon cannot be reached", **_CONFIG}
+_TEST = {1: "a channel did not take it", **_STORE}
+_PORT = {1: "the port is not free"}
+_POLL = {0: "nothing is late", 1: "something is late", **_ALONE, 69: "a shop or the database cannot be reached"}
+_SHOW = {1: "no shop has such a posting", **_STORE}
+_HANDLE = {1: "it has no open alert", **_STORE}
+_EXPORT = {1: "the file cannot be written", **_STORE}
+_CAUSE = {1: "it was never late", **_STORE}
+_RETRY = {1: "none of these can be sent again", **_STORE}
+_BACKUP = {1: "it cannot be copied there", **_STORE}
+_RESTORE = {1: "it is no backup", **_ALONE}
 
 
 COMMANDS: dict[str, tuple[Entry, ...]] = {
     "Begin": (
         Entry("demo", demo.demo, "labelwatch demo --seconds 60 --language zh"),
-        Entry("init", init.init, "labelwatch init --language zh"),
-        Entry("check", checking.check, "labelwatch check --online"),
-        Entry("doctor", doctor.doctor, "labelwatch doctor --offline"),
-        Entry("test-alert", telling.try_channels, "labelwatch test-alert --channel packers"),
-        Entry("sandbox", sandbox.sandbox, "labelwatch sandbox --port 8790 --scenario causes"),
+        Entry("init", init.init, "labelwatch init --language zh", _INIT),
+        Entry("check", checking.check, "labelwatch check --online", _CHECK),
+        Entry("doctor", doctor.doctor, "labelwatch doctor --offline", {1: "something needs you", **_CONFIG}),
+        Entry("test-alert", telling.try_channels, "labelwatch test-alert --channel packers", _TEST),
+        Entry("sandbox", sandbox.sandbox, "labelwatch sandbox --port 8790 --scenario causes", _PORT),
     ),
     "Watch": (
-        Entry("run", service.run, "labelwatch run --config /etc/labelwatch/labelwatch.toml"),
-        Entry("poll", polling.poll, "labelwatch poll --shop main"),
-        Entry("web", web.web, "labelwatch web --config /etc/labelwatch/labelwatch.toml"),
+        Entry("run", service.run, "labelwatch run --config /etc/labelwatch/labelwatch.toml", _ALONE),
+        Entry("poll", polling.poll, "labelwatch poll --shop main", _POLL),
+        Entry("web", web.web, "labelwatch web --config /etc/labelwatch/labelwatch.toml", _STORE),
         Entry("password", web.password, "labelwatch password /etc/labelwatch/board.hash"),
     ),
     "See and act": (
-        Entry("late", late.late, "labelwatch late --json"),
-        Entry("show", show.show, "labelwatch show 41517061-0214-1 --message support"),
-        Entry("ack", handling.ack, 'labelwatch ack 41517061-0214-1 --by anna --note "box is on the way"'),
-        Entry("snooze", handling.snooze, "labelwatch snooze 41517061-0214-1 2h"),
-        Entry("export", export.export, "labelwatch export late.csv --since 7d --excel"),
-        Entry("causes", causes.causes, "labelwatch causes --language ru"),
-        Entry("cause", accuracy.cause, "labelwatch cause 41517061-0214-1 registration_declined --by anna"),
+        Entry("late", late.late, "labelwatch late --watch", _STORE),
+        Entry("show", show.show, "labelwatch show 41517061-0214-1 --message support", _SHOW),
+        Entry("ack", handling.ack, 'labelwatch ack 41517061-0214-1 --by anna --note "box is on the way"', _HANDLE),
+        Entry("snooze", handling.snooze, "labelwatch snooze 41517061-0214-1 2h", _HANDLE),
+        Entry("export", export.export, "labelwatch export late.csv --since 7d --excel", _EXPORT),
+        Entry("causes", causes.causes, "labelwatch causes --language ru", _STORE),
+        Entry("cause", accuracy.cause, "labelwatch cause 41517061-0214-1 registration_declined", _CAUSE),
     ),
 }
 """Panel of the help -> its commands. `outbox` and `db` are groups and stand below."""
 
 OUTBOX = (
-    Entry("show", telling.trail, "labelwatch outbox show 12"),
-    Entry("retry", telling.retry, "labelwatch outbox retry --channel packers"),
+    Entry("show", telling.trail, "labelwatch outbox show 12", {1: "there is no such message", **_STORE}),
+    Entry("retry", telling.retry, "labelwatch outbox retry --channel packers", _RETRY),
 )
 
 DATABASE = (
-    Entry("upgrade", database.upgrade, "labelwatch db upgrade"),
-    Entry("backup", database.backup, "labelwatch db backup /var/backups/labelwatch.db"),
-    Entry("check", database.check, "labelwatch db check"),
-    Entry("prune", database.prune, "labelwatch db prune"),
+    Entry("upgrade", database.upgrade, "labelwatch db upgrade", _ALONE),
+    Entry("backup", database.backup, "labelwatch db backup /var/backups/labelwatch.db", _BACKUP),
+    Entry("restore", database.restore, "labelwatch db restore /var/backups/labelwatch.db", _RESTORE),
+    Entry("check", database.check, "labelwatch db check", {1: "there is damage", **_STORE}),
+    Entry("prune", database.prune, "labelwatch db prune", _STORE),
 )
 
 
@@ -143,7 +169,7 @@ def application() -> typer.Typer:
 
 def _add(app: typer.Typer, entries: tuple[Entry, ...], panel: str | None) -> None:
     for entry in entries:
-        app.command(entry.name, epilog=f"Example: {entry.example}", rich_help_panel=panel)(entry.run)
+        app.command(entry.name, epilog=entry.epilog, rich_help_panel=panel)(entry.run)
 
 
 def _version(asked: bool) -> None:

@@ -22,8 +22,7 @@ Online = Annotated[
 def check(config: ConfigFile = None, online: Online = False, as_document: Json = False) -> None:
     """Check the configuration.
 
-    All mistakes are named at once, and what works but should be better. With --online it exits with 1 when a key or
-    a channel is not usable, with 69 when Ozon cannot be reached.
+    All mistakes are named at once, and what works but should be better. Nothing is changed and no message is sent.
     """
     from labelwatch.cli.opening import configuration
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from labelwatch.store import Store
 
 Target = Annotated[Path, typer.Argument(metavar="FILE", help="The file to write; it must not be there yet.")]
+Source = Annotated[Path, typer.Argument(metavar="FILE", help="A backup, of this or of another machine.")]
 
 
 def upgrade(config: ConfigFile = None) -> None:
@@ -29,8 +30,7 @@ def upgrade(config: ConfigFile = None) -> None:
 
     settings = _configuration(config)
     with single_instance(settings.store.url.get_secret_value()), _store(settings) as store:
-        backup_to = Path(f"{store.name}.{datetime.now(UTC):%Y%m%dT%H%M%SZ}.backup")
-        before, after = store.upgrade(backup_to)
+        before, after = store.upgrade(_beside(store, "backup"))
         if before == after:
             say(f"{store.name} is at revision {after}: there was nothing to do")
         elif before:
@@ -51,10 +51,26 @@ def backup(file: Target, config: ConfigFile = None) -> None:
     say(f"{file}: {file.stat().st_size} bytes")
 
 
+def restore(file: Source, config: ConfigFile = None) -> None:
+    """Put a backup in the place of the database. Stop the service first.
+
+    The database that was there is kept beside it. What has happened since the backup is not in it: what is late then
+    is told anew. For PostgreSQL there is pg_restore instead.
+    """
+    from labelwatch.store import single_instance
+
+    settings = _configuration(config)
+    with single_instance(settings.store.url.get_secret_value()), _store(settings) as store:
+        aside = _beside(store, "replaced")
+        with working("copying"):
+            store.restore(file, aside=aside)
+        say(f"{store.name} is what {file} was; the one before is kept as {aside}")
+
+
 def check(config: ConfigFile = None, as_document: Json = False) -> None:
     """Look for damage, and say how big it is.
 
-    Exits with 1 when there is damage.
+    Reads all of it; a service that runs goes on meanwhile.
     """
     with _store(_configuration(config)) as store, working("reading all of it"):
         problems, name = store.check(), store.name
@@ -82,6 +98,11 @@ def prune(config: ConfigFile = None, as_document: Json = False) -> None:
         as_json(removed)
     else:
         say("removed: " + ", ".join(f"{key} {count}" for key, count in removed.items()))
+
+
+def _beside(store: "Store", what: str) -> Path:
+    """A name beside the database that nothing has yet."""
+    return Path(f"{store.name}.{datetime.now(UTC):%Y%m%dT%H%M%SZ}.{what}")
 
 
 def _configuration(path: Path | None) -> Config:

@@ -84,7 +84,7 @@ class Stage:
 
 
 def demo(seconds: Seconds = 150, port: BoardPort = None, language: Speak = None) -> None:
-    """Play a day of two shops and print what their packers' phone shows.
+    """Play a day of two shops, as their packers' phone shows it.
 
     It needs no key, no configuration and no network: Ozon is a sandbox on this machine, the database is temporary.
     """

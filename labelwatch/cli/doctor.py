@@ -26,11 +26,11 @@ _MARKS = {"ok": "✓", "warning": "!", "wrong": "✗"}
 def doctor(
     config: ConfigFile = None, language: Speak = None, offline: Offline = False, as_document: Json = False
 ) -> None:
-    """Look for what keeps labelwatch from watching, and say what to do about it.
+    """Find what keeps labelwatch from watching, and what to do.
 
     It looks at the configuration, the way to Ozon and its certificate, the clock, the database and its disk, the
     service, each shop and its key, each channel and what waits there, and the heartbeat. It changes nothing and sends
-    no message. Exits with 0 when all is well, 1 when something needs you, 78 when the configuration is wrong.
+    no message. What needs you most stands last.
     """
     from labelwatch.cli.board import voice
 
@@ -117,11 +117,18 @@ def _told(finding: "Finding", speaker: "Voice") -> dict[str, str]:
 
 
 def _spoken(value: object, speaker: "Voice") -> str:
+    from babel.units import format_unit
+
     from labelwatch.notify.moments import clock, duration
 
     if isinstance(value, datetime):
         return clock(speaker, value)
-    return duration(speaker, value) if isinstance(value, timedelta) else str(value)
+    if not isinstance(value, timedelta):
+        return str(value)
+    seconds = int(value.total_seconds())
+    if seconds >= 60:
+        return duration(speaker, value)
+    return format_unit(seconds, "duration-second", length="short", locale=speaker.words.locale)
 
 
 def _document(findings: Sequence["Finding"], speaker: "Voice") -> dict[str, Any]:

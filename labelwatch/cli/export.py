@@ -64,7 +64,7 @@ def export(
     excel: Excel = False,
     as_csv: Csv = True,
 ) -> None:
-    """Write alerts, postings, their history or the outbox as a table.
+    """Write alerts, postings, history or the outbox as a table.
 
     A line for each, oldest first; times are RFC 3339 UTC. A text that a table program would take for a formula gets
     an apostrophe in front. There is nothing about buyers in it, as labelwatch keeps nothing about them.

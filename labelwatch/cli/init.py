@@ -135,10 +135,11 @@ def init(
     replace_it: Replace = False,
     yes: Yes = False,
 ) -> None:
-    """Set labelwatch up: asks for your shop's key and where to tell you, tries both, writes the configuration.
+    """Set labelwatch up: your shop's key, and where to tell you.
 
-    Explains where to find everything. With options it asks only for what is left, with --yes or without a terminal
-    nothing at all. It ends with 1 or 69 when Ozon or a channel says no, and has written nothing then.
+    Asks for both, tries them, and writes the configuration; explains where to find everything. With options it asks
+    only for what is left, with --yes or without a terminal nothing at all. When Ozon or a channel says no, it has
+    written nothing.
     """
     # Imported here: libraries for talking to Ozon and to channels take time, which --help does not have to pay.
     from labelwatch.cli.init_wizard import options_of, wizard

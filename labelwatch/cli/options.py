@@ -35,7 +35,7 @@ ConfigFile = Annotated[
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document, times in RFC 3339 UTC.")]
 Speak = Annotated[
     Language | None,
-    typer.Option("--language", show_default=False, help="The language of causes and remedies."),
+    typer.Option("--language", show_default=False, help="The language of the words."),
 ]
 Posting = Annotated[
     str,

@@ -28,8 +28,7 @@ def poll(
 ) -> None:
     """Read the shops once and tell what is new.
 
-    For cron, or to see that all works. Exits with 0 when nothing is late, 1 when something is, 69 when a shop could
-    not be read.
+    For cron, or to see that all works. What is new is told over the channels before it ends.
     """
     from labelwatch.cli.opening import configuration, opened
 

@@ -15,8 +15,9 @@ log = logging.getLogger(__name__)
 
 
 def run(config: ConfigFile = None, verbose: Verbose = False) -> None:
-    """Watch the shops and tell people: the service, with the board where the configuration has [web].
+    """Watch the shops and tell people: the service.
 
+    Where the configuration has [web], it serves the board as well.
     It ends with SIGTERM or Ctrl-C and logs to stderr. Under systemd it reports readiness, a status line, and that it
     makes progress (Type=notify, WatchdogSec=).
     """

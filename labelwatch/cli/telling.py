@@ -59,8 +59,7 @@ HEADINGS = ("ID", "State", "Channel", "Reason", "Posting", "Tries", "When (UTC)"
 def try_channels(config: ConfigFile = None, channel: OneChannel = None, as_document: Json = False) -> None:
     """Send a made-up alert over every channel.
 
-    It goes the same way as a real one. Prints the receipt of each channel, or why there is none; exits with 1 when a
-    channel did not take it.
+    It goes the same way as a real one. Prints the receipt of each channel, or why there is none.
     """
     from labelwatch.cli.dossier import telling
     from labelwatch.cli.opening import configuration
@@ -115,9 +114,10 @@ def outbox(
 
 
 def retry(rows: Rows = None, config: ConfigFile = None, channel: OneChannel = None) -> None:
-    """Send messages again that are dead, expired or superseded, and at once those that wait for their next try.
+    """Send again what is dead, expired or superseded.
 
-    Name them by their numbers in `labelwatch outbox`, or with --channel all that wait or died there.
+    What waits for its next try is sent at once. Name the messages by their numbers in `labelwatch outbox`, or with
+    --channel all that wait or died there.
     """
     from labelwatch.cli.opening import configuration, opened
     from labelwatch.core.telling import WORTH_TELLING_FOR
@@ -138,7 +138,10 @@ def retry(rows: Rows = None, config: ConfigFile = None, channel: OneChannel = No
 
 
 def trail(row: Row, config: ConfigFile = None, as_document: Json = False) -> None:
-    """Show one message whole: every try to send it, with the receipt or the reason of failure."""
+    """Show one message and every try to send it.
+
+    Each with its receipt, or with the reason of failure.
+    """
     from labelwatch.cli.dossier import telling
     from labelwatch.cli.opening import configuration, opened
 

@@ -32,8 +32,9 @@ To = Annotated[
 
 
 def web(config: ConfigFile = None, verbose: Verbose = False) -> None:
-    """Serve the board alone, over the database of a service that runs elsewhere.
+    """Serve the board alone.
 
+    Over the database of a service that runs elsewhere.
     `labelwatch run` serves it by itself where the configuration has [web]. It ends with SIGTERM or Ctrl-C.
     """
     from labelwatch.cli.opening import configuration, opened
@@ -77,8 +78,9 @@ def stop_on_signals(stop: threading.Event) -> None:
 
 
 def password(file: To = None) -> None:
-    """Make the password of the board: it is asked for twice, and only a hash of it is kept.
+    """Make the password of the board.
 
+    It is asked for twice, and only a hash of it is kept.
     In labelwatch.toml: [web] password = "file:/etc/labelwatch/board.hash". A new one logs everybody out.
     """
     try:

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 
 from labelwatch.doctor.finding import Finding, Level
 from labelwatch.doctor.patient import Patient
+from labelwatch.doctor.shops import any_overdue
 from labelwatch.doctor.systemd import UNIT
 from labelwatch.store.health import Health
 
@@ -14,6 +15,8 @@ def service(patient: Patient) -> Iterator[Finding]:
     holder = found.holder if isinstance(found, Health) else None
     values = {"unit": UNIT, "pid": holder or "?", "restarts": patient.unit.get("NRestarts", "0")}
     level, what = _judged(patient.unit, is_held=holder is not None)
+    if what == "service_none" and any_overdue(patient):
+        level = Level.WRONG  # nor does cron
     yield Finding("service", level, what, values)
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from labelwatch.app import open_source
 from labelwatch.config import Shop
@@ -29,6 +29,19 @@ def shops(patient: Patient) -> Iterator[Finding]:
             yield from pool.map(lambda shop: _key(patient, shop), enabled)
 
 
+def any_overdue(patient: Patient) -> bool:
+    """Whether a shop that was read before has not been read for too long."""
+    if patient.store is None:
+        return False
+    read_at = {state.name: state.read_at for state in patient.store.shops()}
+    enabled = (shop for shop in patient.config.shops if shop.enabled)
+    return any((at := read_at.get(shop.name)) is not None and _is_overdue(patient, shop, at) for shop in enabled)
+
+
+def _is_overdue(patient: Patient, shop: Shop, read_at: datetime) -> bool:
+    return patient.now - read_at >= max(BLIND_AFTER_INTERVALS * patient.config.every(shop), timedelta(minutes=1))
+
+
 def _reading(patient: Patient, store: Store, shop: Shop, state: ShopState | None) -> Iterator[Finding]:
     if state is None or (state.read_at is None and not state.failing_since):
         yield Finding("shop", Level.WARNING, "shop_never", name=shop.name)
@@ -46,14 +59,13 @@ def _reading(patient: Patient, store: Store, shop: Shop, state: ShopState | None
 
 
 def _last_poll(patient: Patient, shop: Shop, state: ShopState) -> Finding:
-    every, values = patient.config.every(shop), dict[str, Value]()
+    values: dict[str, Value]
     if state.failing_since:
         values = {"since": state.failing_since, "failures": state.failures, "said": state.detail}
         return Finding("shop", Level.WRONG, "shop_blind", values, name=shop.name, cause=state.cause)
     assert state.read_at is not None, "what was never read and never failed is told of before"
-    ago = max(patient.now - state.read_at, timedelta(0))
-    values = {"ago": ago, "every": every}
-    if ago >= max(BLIND_AFTER_INTERVALS * every, timedelta(minutes=1)):
+    values = {"ago": max(patient.now - state.read_at, timedelta(0)), "every": patient.config.every(shop)}
+    if _is_overdue(patient, shop, state.read_at):
         return Finding("shop", Level.WRONG, "shop_overdue", values, name=shop.name)
     return Finding("shop", Level.OK, "shop_read", values, name=shop.name)
 

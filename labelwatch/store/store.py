@@ -361,6 +361,13 @@ class Store:
         """Copy a SQLite database while it is in use; overwrites nothing. PostgreSQL: StoreError naming pg_dump."""
         upkeep.backup(self._engine, to)
 
+    def restore(self, copy: Path, *, aside: Path) -> None:
+        """Put a backup in the place of a SQLite database that nobody works on, and this one `aside`.
+
+        PostgreSQL: StoreError naming pg_restore.
+        """
+        upkeep.restore(self._engine, copy, aside=aside)
+
     def check(self) -> list[str]:
         """What is wrong inside a SQLite database, a line each; empty when it is sound. Reads all of it.
 

@@ -1,5 +1,6 @@
 """`db`: forward, copied, looked over, cleaned up."""
 
+import sqlite3
 from pathlib import Path
 
 from tests.cli.conftest import LATE
@@ -21,6 +22,28 @@ def test_a_backup_is_a_database_to_work_with_and_overwrites_nothing(place: Place
     assert "there already" in again.err
     place.config.write_text(place.config.read_text().replace("labelwatch.db", "copy.db"))
     assert [alert["posting_number"] for alert in place.run("late", "--json").json["alerts"]] == [LATE]
+
+
+def test_a_backup_that_is_put_back_is_the_database_again_and_the_other_one_is_kept(place: Place) -> None:
+    place.run("poll")
+    place.run("db", "backup", "copy.db")
+    place.run("ack", LATE, "--by", "anna")
+    done = place.run("db", "restore", "copy.db")
+    assert done.code == 0, done.err
+    assert [alert["handled_by"] for alert in place.run("late", "--json").json["alerts"]] == [None]
+    (aside,) = place.config.parent.glob("labelwatch.db.*.replaced")
+    place.config.write_text(place.config.read_text().replace("labelwatch.db", aside.name))
+    assert [alert["handled_by"] for alert in place.run("late", "--json").json["alerts"]] == ["anna"]
+
+
+def test_what_is_no_backup_is_not_put_in_place_of_the_database(seen: Place, tmp_path: Path) -> None:
+    (tmp_path / "list").write_bytes(b"this is a shopping list, " * 400)
+    sqlite3.connect(tmp_path / "empty.db").close()
+    for file in ("list", "empty.db", "nothing"):
+        done = seen.run("db", "restore", file)
+        assert done.code == 1
+        assert_says_what_to_do(done.err)
+    assert seen.run("db", "check", "--json").json["statistics"]["postings"] > 30
 
 
 def test_check_counts_and_finds_no_damage(seen: Place) -> None:

@@ -33,6 +33,26 @@ def test_every_command_says_what_it_does_and_shows_an_example_of_itself(command:
     assert f"Example: labelwatch {' '.join(command)}".rstrip() in " ".join(done.output.split())
 
 
+LEAVES = [command for command in EVERY if command not in ((), ("db",), ("outbox",))]
+
+
+@pytest.mark.parametrize("command", LEAVES, ids=" ".join)
+def test_every_command_lists_its_exit_codes(command: tuple[str, ...]) -> None:
+    told = " ".join(CliRunner().invoke(application(), [*command, "--help"]).output.split())
+    assert "Exit codes: 0 " in told
+    assert "; 2 wrong usage" in told
+    # What makes the configuration finds nothing wrong with it.
+    assert ("78 the configuration is wrong" in told) == ("--config" in told and command != ("init",))
+
+
+@pytest.mark.parametrize("group", [(), ("db",), ("outbox",)], ids=" ".join)
+def test_no_summary_is_cut_off_in_a_list_of_commands(group: tuple[str, ...]) -> None:
+    told = CliRunner().invoke(application(), [*group, "--help"], env={"COLUMNS": "80"}).output
+    listed = told.partition("Commands:")[2].partition("Example:")[0]
+    assert listed.count("\n") > 2
+    assert "..." not in listed
+
+
 def test_the_script_and_the_module_are_the_same_program(place: Place) -> None:
     module = subprocess.run([sys.executable, "-m", "labelwatch", "--version"], capture_output=True, check=True)
     assert place.run("--version").out == module.stdout.decode() == f"labelwatch {__version__}\n"

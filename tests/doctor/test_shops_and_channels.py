@@ -8,6 +8,7 @@ import pytest
 from labelwatch.config import Config
 from labelwatch.doctor import Level
 from labelwatch.doctor.channels import channels, heartbeat
+from labelwatch.doctor.service import service
 from labelwatch.doctor.shops import shops
 from labelwatch.notify.channels.http import Line
 from labelwatch.notify.channels.mail_talk import Server, Tls, log_in
@@ -40,6 +41,16 @@ def test_a_shop_is_overdue_after_three_intervals(
         tx.shop_read(state.id, started_at=ago(minutes=minutes), finished_at=ago(minutes=minutes))
     with patient(settings(folder)) as one:
         assert found(shops, one) == {what: level}
+
+
+def test_nobody_watching_is_wrong_only_when_shops_are_read_no_more(folder: Path, base: Store) -> None:
+    state = base.shop("star")
+    assert state is not None
+    for minutes, level in ((2, Level.WARNING), (6, Level.WRONG)):
+        with base.write() as tx:
+            tx.shop_read(state.id, started_at=ago(minutes=minutes), finished_at=ago(minutes=minutes))
+        with patient(settings(folder)) as one:
+            assert found(service, one) == {"service_none": level}
 
 
 def test_an_order_that_cannot_be_understood_is_shown(folder: Path, base: Store) -> None:
