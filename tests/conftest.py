@@ -12,9 +12,14 @@ from typing import NoReturn
 
 import pytest
 from filelock import FileLock
+from hypothesis import settings
 from sqlalchemy import URL, create_engine, make_url
 
 from labelwatch.store import Store, open_store
+
+# How long an example takes says more about who else uses the machine than about the code.
+settings.register_profile("unhurried", deadline=None)
+settings.load_profile("unhurried")
 
 _numbers = count()
 

@@ -169,7 +169,7 @@ def test_a_connection_lost_before_the_letter_is_tried_again(said: Sequence[str])
 
 
 def test_a_connection_lost_in_the_middle_of_a_letter_is_tried_again() -> None:
-    huge = replace(PDF, content=bytes(24_000_000))
+    huge = replace(PDF, content=bytes(9_000_000))
     with breaking_off(*HELLO, "354 go on") as port:
         assert isinstance(mail(clear(port)).send(replace(PARCEL, attachments=(huge,))), Retry)
 

@@ -1,0 +1,160 @@
+"""Names from Ozon made by somebody who means harm, through every channel of a running service and on the terminal."""
+
+import re
+import unicodedata
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+from labelwatch.notify.plain import plain
+from labelwatch.sandbox import At, World
+from labelwatch.sandbox.bodies import Product
+from labelwatch.sandbox.scenarios.stage import AURORA, arrival, both_shops, step
+from tests.cli.place import Place, place_for
+from tests.notify.fake_telegram import FakeTelegram
+from tests.notify.post_office import PostOffice
+from tests.storm.ears import CHAT, Ear, configure, of_every_kind, robot
+from tests.storm.told_time import days
+
+POISONS = (
+    "<script>alert(1)</script>",
+    "</b></a></td><img src=x onerror=alert(1)>",
+    "**bold** _it_ [click](http://evil.example) `code` # head\n> quote",
+    "\u202egnp.exe\u202c \u2066turned\u2069 zero\u200bwidth\ufeff",
+    "red \x1b[31m bell \x07 back \x08 null \x00 del \x7f",
+    '=HYPERLINK("http://evil.example","click")',
+    "one\r\nBcc: all@example.com\r\n\r\ntwo\u2028three",
+    "@everyone @all <@all> <at user_id='all'></at> @13800000000",
+    "&lt;b&gt; &amp; {posting} {0} %s ${HOME}",
+    "好" * 10_000,
+    "q\u0301" * 5_000,
+)
+SHOP = "<b>@all</b> [x](http://evil.example) {0} %s &amp;"
+"""A shop's name stands in the configuration, so it is printable at least."""
+NUMBERS = tuple(f"7500{place:04d}-0001-1" for place in range(len(POISONS)))
+OVER = len(NUMBERS) + 3
+"""Minutes after the start."""
+START = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
+UNSEEN = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
+TAGS = {"html", "head", "meta", "title", "body", "div", "h1", "h2", "p", "table", "tr", "td", "a", "span", "b", "br"}
+TAGS |= {"ol", "ul", "li", "strong", "code"}
+
+
+def poisoned(number: str, poison: str, *, minutes: float) -> Iterator[At]:
+    """A posting in which a hostile seller, carrier or Ozon itself wrote all they could; the carrier declines it, and
+    in the end it is cancelled with all the others."""
+    product = Product(sku=1904410001, offer_id=poison, name=poison, price=10, weight=100, color=poison)
+    change = {
+        "status": "awaiting_registration",
+        "substatus": "posting_registration_error",
+        "delivery_method": {"name": poison, "warehouse": poison, "tpl_provider": poison},
+    }
+    cutoff = timedelta(hours=3)
+    yield arrival(START, number, method=AURORA, minutes=minutes, cutoff=cutoff, product=product, change=change)
+    yield step(OVER, number, method=AURORA, status="cancelled")
+
+
+def hostile() -> World:
+    """A posting a minute, each with something bad in all of its names."""
+    world = both_shops(START)
+    for place, (number, poison) in enumerate(zip(NUMBERS, POISONS, strict=True)):
+        world.plan(*poisoned(number, poison, minutes=place + 1))
+    return world
+
+
+class Page(HTMLParser):
+    """The tags of a page, and where it leads."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.tags: set[str] = set()
+        self.links: set[str] = set()
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.add(tag)
+        self.links |= {value or "" for name, value in attrs if name in ("href", "src") or name.startswith("on")}
+
+
+def is_harmless(text: str) -> bool:
+    """Whether it has no characters that are not seen but steer, no mention, and no link but those of ours."""
+    hidden = [c for c in text if unicodedata.category(c) in UNSEEN and c not in "\n\t"]
+    return not hidden and not re.search(r"[<>@]", text) and leads_home(re.findall(r"\w+://[^/\s]*", text))
+
+
+def leads_home(links: list[str] | set[str]) -> bool:
+    return all(link.startswith("https://seller.ozon.ru") for link in links)
+
+
+@contextmanager
+def told(folder: Path) -> Iterator[tuple[Place, dict[str, Ear], FakeTelegram, PostOffice]]:
+    """Everybody has heard of each by itself, over every channel; all are still open."""
+    with (
+        place_for(hostile(), folder) as place,
+        FakeTelegram() as telegram,
+        PostOffice() as office,
+        of_every_kind(telegram, office) as ears,
+    ):
+        configure(place, ears.values(), alerts='group_wait = "0s"\ngroup_interval = "0s"')
+        place.config.write_text(place.config.read_text("utf-8").replace('"star"', f"'{SHOP}'"), "utf-8")
+        ears["packers"] = robot("packers", "json", place.hook)
+        with days(place, ears.values(), every="30s") as night:
+            night.until(START + timedelta(minutes=OVER - 1), step=timedelta(seconds=30))
+            assert {len(ear.heard()) for ear in ears.values()} == {len(NUMBERS)}
+            check_terminal(place)
+            night.until(START + timedelta(minutes=OVER + 2), step=timedelta(seconds=30))
+            yield place, ears, telegram, office
+
+
+def test_hostile_names_break_nothing_and_bring_nothing_in(tmp_path: Path) -> None:
+    with told(tmp_path) as (place, ears, telegram, office):
+        check_telegram(telegram)
+        for letter in office.letters:
+            check_letter(letter)
+        for name in ("tgram", "wecom", "dingtalk", "feishu"):
+            assert all(is_harmless(one.text) for one in ears[name].heard()), name
+            said = "\n".join(one.text for one in ears[name].heard())
+            assert all(plain(poison)[:20] in said for poison in POISONS), name
+        check_webhook(place)
+
+
+def check_telegram(telegram: FakeTelegram) -> None:
+    """Its strict reading takes every message as it is written first, and finds no link and no mention in it."""
+    said, asked = telegram.said(CHAT), telegram.asked("sendMessage")
+    assert len(said) == len(asked)
+    assert all(one["parse_mode"] == "HTML" for one in asked)
+    assert {entity.type for sent in said for entity in sent.entities} <= {
+        "bold",
+        "code",
+        "blockquote",
+        "expandable_blockquote",
+    }
+
+
+def check_letter(letter: Any) -> None:
+    html, text = (letter.get_body((kind,)).get_content() for kind in ("html", "plain"))
+    page = Page(html)
+    assert page.tags <= TAGS
+    assert leads_home(page.links)
+    assert is_harmless(text.replace("\r\n", "\n"))
+    assert is_harmless(letter["Subject"])
+    assert not letter["Bcc"]
+
+
+def check_webhook(place: Place) -> None:
+    """The words are harmless; the data are whole, as Ozon wrote them."""
+    requests = [request.json for request in place.hook.requests]
+    assert all(is_harmless(f"{one['title']}\n{one['message']}") for one in requests)
+    assert {alert["shop"] for alert in place.alerts()} == {SHOP}
+
+
+def check_terminal(place: Place) -> None:
+    """No control character reaches a terminal or a pipe, and JSON can be read."""
+    shown = [place.on_terminal("late").out, place.on_terminal("show", NUMBERS[0]).out]
+    shown += [place.run("late").out, place.run("show", NUMBERS[0]).out, place.run("late", "--json").out]
+    assert all(NUMBERS[0] in one for one in shown)
+    assert not [c for one in shown for c in one if unicodedata.category(c) in UNSEEN and c not in "\n\t"]
+    assert len(place.run("late", "--json").json["alerts"]) == len(NUMBERS)
