@@ -29,7 +29,7 @@ def offered(place: Place, *words: str, **environ: str) -> set[str]:
         (("outbox", "retry", "--channel", "p"), {"packers"}),
         (("cause", LATE, "registration_d"), {"registration_declined"}),
     ],
-    ids=" ".join,
+    ids=[str(number) for number in range(7)],
 )
 def test_names_are_offered(place: Place, words: tuple[str, ...], expected: set[str]) -> None:
     assert offered(place, *words) == expected
