@@ -1,0 +1,55 @@
+"""What the READMEs say of the board, its door and its links is what the code does."""
+
+import re
+from datetime import timedelta
+
+import pytest
+
+from labelwatch.notify.act_links import LASTS, VERBS
+from labelwatch.notify.catalog import catalog
+from labelwatch.web import board
+from labelwatch.web.password import FEW, WHILE
+from labelwatch.web.seals import SESSION_LASTS
+from labelwatch.web.words import words
+from tests.docs.pages import PAGES, ROOT, rows, sections
+
+LANGUAGES = {"README.md": "en", "README.zh-CN.md": "zh"}
+HEADINGS = {"README.md": "The board", "README.zh-CN.md": "看板"}
+BOARD = {page: dict(sections(text))[HEADINGS[page]] for page, text in PAGES.items()}
+
+SAID: list[tuple[object, object, dict[str, str]]] = [
+    (LASTS, timedelta(hours=48), {"README.md": "for 48 hours", "README.zh-CN.md": "48 小时内有效"}),
+    (SESSION_LASTS, timedelta(days=30), {"README.md": "lasts 30 days", "README.zh-CN.md": "登录一次管 30 天"}),
+    (FEW, 5, {"README.md": "After five wrong passwords", "README.zh-CN.md": "输错五次"}),
+    (WHILE, timedelta(minutes=15), {"README.md": "a quarter of an hour", "README.zh-CN.md": "一刻钟"}),
+]
+
+
+@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize(("does", "means", "words_of"), SAID)
+def test_every_limit_of_the_door_is_told_as_it_is(
+    does: object, means: object, words_of: dict[str, str], page: str
+) -> None:
+    assert does == means
+    assert words_of[page] in " ".join(BOARD[page].split())
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_the_table_names_exactly_the_pages_that_there_are(page: str) -> None:
+    told = {re.sub(r"(?<=/posting/).+", "", cells[0].strip("`")) for cells in rows(BOARD[page])}
+    assert told == {route.path.partition("{")[0] for route in board.PAGES}
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_the_links_and_verdicts_are_called_as_they_are_on_the_page(page: str) -> None:
+    language = LANGUAGES[page]
+    said = words(language).said["late"]
+    names = [catalog(language).button[verb] for verb in VERBS] + [said["act"], said["wait"]]
+    assert [name for name in names if name.lower() not in BOARD[page].lower()] == []
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_what_is_said_to_lie_in_deploy_is_there(page: str) -> None:
+    named = set(re.findall(r"deploy/[\w.-]+", PAGES[page]))
+    assert {"deploy/install.sh", "deploy/prometheus-rules.yml", "deploy/grafana-dashboard.json"} <= named
+    assert [name for name in sorted(named) if not (ROOT / name).exists()] == []
