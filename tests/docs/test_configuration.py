@@ -116,7 +116,7 @@ def test_a_default_that_is_no_value_is_nothing_in_the_code(heading: str) -> None
     assert [key for key in spoken_of if properties[key].get("default") is not None and key != "url"] == []
 
 
-SECRETS = {"ozon_main": "a-key"}
+SECRETS = {"ozon_main": "a-key", "board.hash": "a hash of a password"}
 """What the example commands do not put into secrets/ before the file is written."""
 
 
@@ -132,6 +132,7 @@ def test_every_example_of_a_configuration_is_read(page: str, tmp_path: Path) -> 
     examples = code(PAGES[page], "toml")
     assert len(examples) >= 4
     for name, secret in secrets_of(page).items():
+        (tmp_path / name).touch(0o600)
         (tmp_path / name).write_text(secret, encoding="utf-8")
     for text in examples:
         read(

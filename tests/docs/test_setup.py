@@ -71,6 +71,18 @@ def test_the_first_five_minutes_go_as_they_are_described(page: str, ozon: Sandbo
 
 
 @pytest.mark.parametrize("page", PAGES)
+def test_the_wizard_needs_no_more_than_what_the_page_says(page: str, ozon: Sandbox, tmp_path: Path) -> None:
+    steps = block(page, "sh", "init --yes")
+    (shop, *_) = ozon.world.shops.values()
+    assert f"--client-id {shop.client_id} --key {shop.api_key}" in steps
+    said = typed(steps.replace("http://127.0.0.1:8790", ozon.base_url), at=tmp_path)
+    assert "Posting FBS, Warehouse" in said
+    written = tmp_path / ".config" / "labelwatch" / "labelwatch.toml"
+    assert written.stat().st_mode & 0o777 == 0o600
+    assert re.search(r"\nmain\tyes\t17\t17\t[1-9]", said)
+
+
+@pytest.mark.parametrize("page", PAGES)
 def test_the_set_up_of_a_team_is_right_as_it_stands_there(page: str, tmp_path: Path) -> None:
     (tmp_path / "labelwatch.toml").write_text(whole(page)[1], encoding="utf-8")
     said = typed(block(page, "sh", "mkdir -m 700") + block(page, "sh", "secrets/heartbeat"), at=tmp_path)

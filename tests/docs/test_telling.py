@@ -29,7 +29,7 @@ from tests.notify import build
 ENGLISH, CHINESE = (PAGES[page] for page in ("README.md", "README.zh-CN.md"))
 JSON = dict(sections(ENGLISH))["JSON"]
 LANGUAGES = {"README.md": "en", "README.zh-CN.md": "zh"}
-CHANNELS = {"README.md": "3. Where messages go", "README.zh-CN.md": "3. 消息发到哪里"}
+CHANNELS = {"README.md": "By hand: where messages go", "README.zh-CN.md": "自己写：消息发到哪里"}
 
 HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
 # (what the code does, what it is said to do, in which words of English and of Chinese)
