@@ -101,7 +101,7 @@ def test_online_asks_a_bot_where_its_channel_really_goes(place: Place) -> None:
         telegram.refusals["-100"] = (403, "Forbidden: bot was kicked from the group chat")
         refused = place.run("check", "--online", HOOK=telegram.url("-100"))
     assert (fine.code, refused.code) == (0, 1)
-    assert "ok      channel packers: the bot “@watch_bot” sees its chat" in fine.out
+    assert "ok      channel packers: the bot “@label_watch_bot” sees its chat" in fine.out
     assert "FAILED  channel packers: the bot was removed from the chat: add it again" in refused.out
     assert {method for method, _ in telegram.calls} == {"getMe", "getChat"}
 

@@ -187,8 +187,6 @@ class FakeTelegram:
             if token in self.webhooks:
                 return bad(409, "Conflict: can't use getUpdates method while webhook is active")
             return self.updates.wait(token, fields)
-        if method == "getMe":
-            return good({"id": 1, "is_bot": True, "first_name": "Watch", "username": NAME})
         methods = {
             "sendMessage": self._send,
             "editMessageText": self._edit,
@@ -271,7 +269,7 @@ class FakeTelegram:
         return good(self._shown(known[0]))
 
     def _me(self, token: str, fields: dict[str, Any]) -> Said:
-        return good({"id": int(token.partition(":")[0]), "is_bot": True, "first_name": "W", "username": "watch_bot"})
+        return good({"id": int(token.partition(":")[0]), "is_bot": True, "first_name": "W", "username": NAME})
 
     def _tell_of_chat(self, token: str, fields: dict[str, Any]) -> Said:
         return self._closed(fields) or good(self._chat(str(fields["chat_id"])))

@@ -82,7 +82,7 @@ def test_a_bot_is_asked_for_its_name_and_its_chat_and_sends_nothing() -> None:
         telegram.titles[GROUP] = "Packers <b>"
         finding = found(telegram.url(GROUP), api_base=telegram.base)
         assert [method for method, _ in telegram.calls] == ["getMe", "getChat"]
-    assert finding == Finding(True, "the bot “@watch_bot” sees its chat “Packers ‹b›”")
+    assert finding == Finding(True, "the bot “@label_watch_bot” sees its chat “Packers ‹b›”")
 
 
 def test_a_group_that_moved_is_found_and_its_new_id_told() -> None:
