@@ -1,4 +1,4 @@
-"""One-tap links in messages: where there are no buttons, while there is something to do, if a board can be reached."""
+"""One-tap links in messages: where there are no buttons, while there is something to do, if there is a board."""
 
 import pytest
 
