@@ -23,7 +23,7 @@ Usage: install.sh [OPTIONS]
 
 Install labelwatch as a service, or change the installed one to this version.
 
-  --upgrade            Only change what is installed already.
+  --upgrade            Only change what is installed already; a service that was stopped stays so.
   --wheel FILE         Install this wheel; without it: the checkout this script is in.
   --wheelhouse DIR     Take all libraries from here, nothing from the network.
   --requirements FILE  The libraries with their hashes. Default: requirements.txt beside this script.
@@ -263,20 +263,17 @@ END
 
 # --- from the old version to the new one
 
-# Before the first upgrade there is nothing to copy (78: no tables yet).
 back_up() {
 	[ "$backup_wanted" = yes ] || return 0
 	copy=$state/backups/labelwatch-$(date -u +%Y%m%dT%H%M%SZ).db
-	code=0
-	said=$(as_service "$program" db backup "$copy" 2>&1) || code=$?
-	case $code in
-	0) say "The database is copied to $copy" ;;
-	78) copy='' ;;
-	*)
+	if said=$(as_service "$program" db backup "$copy" 2>&1); then
+		say "The database is copied to $copy"
+	elif [ -z "$(find "$state" -maxdepth 1 -name '*.db' -size +8k)" ] && ! grep -qs '^ *url *= *"postgres' "$config"; then
+		copy='' # it never ran, so there is nothing to copy
+	else
 		printf '%s\n' "$said" >&2
 		return 1
-		;;
-	esac
+	fi
 	# The last five are enough.
 	find "$state/backups" -name 'labelwatch-*.db' | sort -r | tail -n +6 | xargs -r rm -f
 }
@@ -312,6 +309,7 @@ go_back() {
 	cp -p "$app/unit.before" "$unit"
 	if [ "$old" = "$app/by-hand" ]; then rm "$app/.venv" && mv "$old" "$app/.venv"; else link_to "$old"; fi
 	ctl daemon-reload
+	rm -rf "$new"
 	if ! comes_up && [ -n "${copy-}" ]; then # the new version may have changed the tables
 		ctl stop labelwatch || :
 		as_service "$program" db restore "$copy" || :
@@ -338,8 +336,7 @@ install_it() {
 	want_source
 	make_user
 	make_directories
-	was_active=no was_there=no changed=no
-	[ ! -f "$unit" ] || was_there=yes
+	was_active=no changed=no
 	if has_systemd && ctl is-active --quiet labelwatch; then was_active=yes; fi
 	build
 	want_fitting_config
@@ -366,9 +363,8 @@ start_it() {
 		say "The service was not started."
 	else
 		ctl daemon-reload
-		# Whoever stopped it and took it out of the start of the machine had a reason.
-		if [ "$was_there" = yes ] && [ "$was_active" = no ] && ! ctl is-enabled --quiet labelwatch; then
-			say "The service is not enabled, so it was not started: systemctl enable --now labelwatch"
+		if [ "$only_upgrade" = yes ] && [ "$was_active" = no ]; then
+			say "The service was stopped, so it was not started: systemctl enable --now labelwatch"
 			return
 		fi
 		ctl enable --quiet labelwatch

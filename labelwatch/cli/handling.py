@@ -70,5 +70,5 @@ def user() -> str:
     """The name of whoever runs the command."""
     try:
         return getpass.getuser()
-    except (KeyError, OSError):  # a user id without a name, as in some containers
+    except (KeyError, OSError, ImportError):  # no name for the user id, as in some containers; Windows has no pwd
         return "somebody"

@@ -4,6 +4,7 @@ Its number counts as text, its barcodes as they are scanned from the page. The r
 (sheet_reader.py), one file at a time: about 0.1 s and 40 MB for a label, at most READ_WITHIN and 512 MB.
 """
 
+import os
 import re
 import subprocess
 import sys
@@ -56,6 +57,8 @@ class _Seen(msgspec.Struct, frozen=True):
 
 def look(content: bytes, *, within: float = READ_WITHIN) -> Sequence[Page] | NoSheet:
     """The pages of a PDF, or why it cannot be read within so many seconds."""
+    if os.name == "nt":
+        return NoSheet(Missing.NO_LIBRARIES, "Windows cannot confine what reads it, so the file stays closed")
     if not content.startswith(b"%PDF-"):
         return NoSheet(Missing.NO_PDF, f"it begins with {clean(content[:20].decode('latin-1'), 20)!r}")
     if b"%%EOF" not in content[-_END:]:
@@ -112,7 +115,7 @@ def _others(text: str, number: str) -> set[str]:
 def _reader(content: bytes, *arguments: str, within: float) -> bytes | NoSheet:
     """What the reader says about a PDF."""
     # Where to look for libraries is all it gets to know of us: no key, no token that our environment holds.
-    environment = {"PYTHONPATH": ":".join(filter(None, sys.path)), "PYTHONDONTWRITEBYTECODE": "1"}
+    environment = {"PYTHONPATH": os.pathsep.join(filter(None, sys.path)), "PYTHONDONTWRITEBYTECODE": "1"}
     command = [sys.executable, "-P", str(_READER), *arguments]
     pipe, nowhere = subprocess.PIPE, subprocess.DEVNULL
     try:

@@ -11,7 +11,6 @@ import codecs
 import importlib
 import io
 import json
-import resource
 import sys
 from typing import Any
 
@@ -60,6 +59,8 @@ def main() -> None:
 
 
 def _confine() -> None:
+    import resource  # not on Windows
+
     limits = {
         resource.RLIMIT_AS: MEMORY,
         resource.RLIMIT_CPU: SECONDS,

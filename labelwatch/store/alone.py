@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -45,7 +45,8 @@ def _file(url: URL) -> Iterator[None]:
     except OSError as e:
         raise StoreError(Fault.READ_ONLY, f"the lock {path} cannot be taken: {e.strerror}") from e
     try:
-        path.write_text(f"{os.getpid()}\n")
+        with suppress(PermissionError):  # Windows lets nobody write into a locked file; its holder then has no name
+            path.write_text(f"{os.getpid()}\n")
         yield
     finally:
         lock.release()

@@ -49,7 +49,7 @@ def _copy(source: Path, target: Path) -> None:
 
 
 def _to_disk(file: Path) -> None:
-    handle = os.open(file, os.O_RDONLY)
+    handle = os.open(file, os.O_RDWR)  # Windows flushes only what may be written
     try:
         os.fsync(handle)
     finally:

@@ -1,0 +1,85 @@
+"""The container file keeps what it promises, as far as that can be read in it: no engine runs here."""
+
+import json
+import re
+from fnmatch import fnmatch
+
+import pytest
+
+from labelwatch.cli import application
+from tests.deploy.wheels import ROOT
+from tests.docs.test_commands import COMMANDS
+
+TEXT = (ROOT / "deploy/Containerfile").read_text(encoding="utf-8")
+LINES = re.sub(r"^#.*\n", "", TEXT, flags=re.MULTILINE).replace("\\\n", " ").splitlines()
+ORDERS = [(word, " ".join(rest.split())) for word, _, rest in (line.partition(" ") for line in LINES if line.strip())]
+BEGINNINGS = [place for place, (word, _) in enumerate(ORDERS) if word == "FROM"]
+BUILDS, RUNS = ORDERS[: BEGINNINGS[1]], ORDERS[BEGINNINGS[1] :]
+
+
+def said(word: str) -> list[str]:
+    """What the stage that runs says with this word."""
+    return [rest for name, rest in RUNS if name == word]
+
+
+def test_one_stage_builds_and_another_one_runs() -> None:
+    assert len(BEGINNINGS) == 2
+    assert said("COPY") == ["--from=build /opt/labelwatch /opt/labelwatch"]
+    assert not any("pip" in rest for rest in said("RUN"))
+
+
+def test_every_image_is_named_by_its_version() -> None:
+    images = [rest.split()[0] for word, rest in ORDERS if word == "FROM"]
+    assert [image for image in images if not re.search(r":\d+\.\d+", image)] == []
+    assert len(set(images)) == 1  # an environment works only with the Python that made it
+
+
+def test_the_libraries_are_installed_by_their_hashes() -> None:
+    first, own = (rest for word, rest in BUILDS if word == "RUN" and "pip" in rest)
+    assert "--require-hashes" in first
+    assert {"--no-deps", "--no-build-isolation"} <= set(own.split())
+
+
+def test_it_does_not_run_as_root_and_keeps_its_data_outside() -> None:
+    (user,), (volumes,) = said("USER"), said("VOLUME")
+    assert re.fullmatch(r"[1-9]\d*:[1-9]\d*", user)
+    assert f"--uid {user.partition(':')[0]} " in said("RUN")[0]
+    assert json.loads(volumes) == ["/etc/labelwatch", "/var/lib/labelwatch"]
+    assert [word for word, _ in RUNS].index("USER") > [word for word, _ in RUNS].index("RUN")
+
+
+def test_what_it_runs_and_how_its_health_is_asked_are_commands_that_there_are() -> None:
+    assert application().info.name == "labelwatch"
+    (start,), (default,), (health,) = said("ENTRYPOINT"), said("CMD"), said("HEALTHCHECK")
+    assert json.loads(start) == ["labelwatch"]
+    program, command, *options = json.loads(health.partition("CMD ")[2])
+    assert program == "labelwatch"
+    assert {*json.loads(default), command} <= set(COMMANDS)
+    known = {text for parameter in COMMANDS[command].params for text in parameter.opts}
+    assert set(options) <= known
+
+
+COPIED = [source for word, rest in BUILDS if word == "COPY" for source in rest.split()[:-1]]
+
+
+@pytest.mark.parametrize("source", COPIED)
+def test_what_is_copied_is_there_and_not_ignored(source: str) -> None:
+    lines = (ROOT / ".dockerignore").read_text(encoding="utf-8").splitlines()
+    assert (ROOT / source).exists()
+    assert f"!{source}" in lines
+
+
+@pytest.mark.parametrize(
+    "secret", ["labelwatch.toml", "labelwatch.db", "secrets/ozon_main", ".venv/bin/python", ".git"]
+)
+def test_what_is_nobody_s_business_stays_out_of_the_image(secret: str) -> None:
+    lines = (ROOT / ".dockerignore").read_text(encoding="utf-8").splitlines()
+    let_in = [line[1:] for line in lines if line.startswith("!")]
+    assert "*" in lines
+    assert not any(fnmatch(secret, pattern) or secret.startswith(f"{pattern}/") for pattern in let_in)
+
+
+def test_it_comes_with_the_version_that_it_names() -> None:
+    from labelwatch import __version__
+
+    assert set(re.findall(r"labelwatch:(\d[\w.]*)", TEXT)) == {__version__}

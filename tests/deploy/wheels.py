@@ -1,0 +1,67 @@
+"""Makes wheels again of what is installed here, so that an installation needs no network."""
+
+import hashlib
+import re
+import subprocess
+import sys
+import zipfile
+from collections.abc import Iterator, Mapping
+from importlib.metadata import Distribution, PackageNotFoundError, distribution
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+_NOT_TRIED = {"psycopg", "psycopg-binary", "pypdfium2", "zxing-cpp", "hatchling", "pip"}
+"""Big, and not needed to watch a sandbox."""
+_PINNED = re.compile(r"^([a-z0-9-]+)==\S+", re.MULTILINE)
+
+
+def wheelhouse(folder: Path) -> Path:
+    """Fill a folder with a wheel of every library that a server gets; the file that names them with their hashes."""
+    lock = (ROOT / "deploy" / "requirements.txt").read_text(encoding="utf-8")
+    lines = []
+    for found in _installed(_PINNED.findall(lock)):
+        wheel = _packed(found, folder)
+        digest = hashlib.sha256(wheel.read_bytes()).hexdigest()
+        lines.append(f"{found.name}=={found.version} --hash=sha256:{digest}\n")
+    requirements = folder / "requirements.txt"
+    requirements.write_text("".join(lines), encoding="utf-8")
+    return requirements
+
+
+def own_wheel(folder: Path) -> Path:
+    """The wheel of this checkout."""
+    pip = [sys.executable, "-m", "pip", "wheel", "--quiet", "--disable-pip-version-check"]
+    order = [*pip, "--no-deps", "--no-build-isolation", "--wheel-dir", str(folder), str(ROOT)]
+    subprocess.run(order, check=True, capture_output=True)
+    (wheel,) = folder.glob("labelwatch-*.whl")
+    return wheel
+
+
+def altered(wheel: Path, folder: Path, *, more: Mapping[str, str]) -> Path:
+    """The same wheel in another folder, with some text at the end of some of its files."""
+    folder.mkdir()
+    new = folder / wheel.name
+    with zipfile.ZipFile(wheel) as old, zipfile.ZipFile(new, "w") as changed:
+        for name in old.namelist():
+            changed.writestr(name, old.read(name) + more.get(name, "").encode())
+    return new
+
+
+def _installed(names: list[str]) -> Iterator[Distribution]:
+    for name in set(names) - _NOT_TRIED:
+        try:
+            yield distribution(name)
+        except PackageNotFoundError:
+            continue  # of another system
+
+
+def _packed(found: Distribution, folder: Path) -> Path:
+    name = re.sub(r"[-_.]+", "_", found.name).lower()
+    tags = re.findall(r"^Tag: (\S+)-(\S+)-(\S+)$", found.read_text("WHEEL") or "", re.MULTILINE)
+    tag = "-".join(".".join(sorted(set(part))) for part in zip(*tags, strict=True))
+    wheel = folder / f"{name}-{found.version}-{tag}.whl"
+    with zipfile.ZipFile(wheel, "w") as packed:
+        for file in found.files or ():
+            if ".." not in file.parts and file.suffix != ".pyc":
+                packed.write(Path(str(found.locate_file(file))), str(file))
+    return wheel
