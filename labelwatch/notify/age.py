@@ -19,8 +19,11 @@ EVERY_SHOP_ALIKE: Intervals = MappingProxyType({})
 
 def section(voice: Voice, alerts: Iterable[Alert], intervals: Intervals) -> tuple[Section, ...]:
     """The age of the oldest data, if any are older than two intervals of their shop; then of which shops, if others'
-    are fresh. Nothing for a shop that cannot be read (its last reading is told anyway) and for a channel."""
-    read = [(at, alert.diagnosis) for alert in alerts if (at := _read_at(alert)) is not None]
+    are fresh. Nothing for a shop that cannot be read (its last reading is told anyway) and for a channel. Beside what
+    is open, what is over does not count: it stays true."""
+    alerts = list(alerts)
+    counted = [alert for alert in alerts if alert.resolved_at is None] or alerts
+    read = [(at, alert.diagnosis) for alert in counted if (at := _read_at(alert)) is not None]
     old = [(at, diagnosis) for at, diagnosis in read if voice.now - at > 2 * _interval(diagnosis, intervals)]
     if not old:
         return ()

@@ -56,7 +56,7 @@ def composed(desk: Desk, name: str, rows: Sequence[OutboxRow]) -> Parcel:
     key = rows[0].message_key
     assert key is not None, "claimed rows have the key of their message"
     earlier = _earlier(desk, name, rows, channel)
-    told = [row.notification for row in rows]
+    told = _by_now(desk, rows)
     links = _links(desk, told, channel, key)
     if is_brief(earlier, rows, channel):
         message = brief(told[0], destination, now=desk.now(), intervals=desk.terms.intervals)
@@ -76,6 +76,14 @@ def composed(desk: Desk, name: str, rows: Sequence[OutboxRow]) -> Parcel:
         quiet=all(one.reason in (Reason.RESOLVED, Reason.HANDOVER) for one in told),
         attachments=_labels(desk, told) if name in desk.terms.with_labels else (),
     )
+
+
+def _by_now(desk: Desk, rows: Sequence[OutboxRow]) -> list[Notification]:
+    """What is told, alerts that are still open as they are now: a night may lie between the decision to tell and the
+    message. That one is over meanwhile is told as news of its own."""
+    alerts = desk.store.outgoing.alerts([alert_id(row) for row in rows])
+    still_open = {id_: alert for id_, alert in alerts.items() if alert.resolved_at is None}
+    return [replace(row.notification, alert=still_open.get(alert_id(row), row.notification.alert)) for row in rows]
 
 
 def as_it_stands(desk: Desk, name: str, rows: Sequence[OutboxRow]) -> Parcel:

@@ -246,6 +246,8 @@ def test_what_is_over_is_as_old_as_its_end() -> None:
     ended = resolved(as_of=NOW - minutes(30))
     assert "old." not in render([ended], destination(), now=NOW).body
     assert "21 min old." in render([ended], destination(), now=NOW + minutes(20)).body
+    beside = told(n=2, as_of=NOW + minutes(19))
+    assert "old." not in render([ended, beside], destination(), now=NOW + minutes(20)).body
 
 
 def test_a_message_held_back_by_quiet_hours_says_so_first() -> None:

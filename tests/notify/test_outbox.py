@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from labelwatch.core.lifecycle import acknowledge
 from labelwatch.core.model import Interval, Reason
 from labelwatch.notify.channels.outcome import Ambiguous, Delivered, RateLimited, Retry
 from labelwatch.notify.desk import LONGEST_PAUSE, pause
@@ -35,6 +36,23 @@ def test_what_is_due_goes_out_as_one_message_with_its_receipt(store: Store) -> N
     tell(store, clock, {"packers": channel})
     assert len(channel.sent) == 2
     assert len(set(channel.keys)) == 2
+
+
+def test_what_waited_for_long_is_told_as_it_is_by_now(sqlite_store: Store) -> None:
+    late = minutes(7 * 60)
+    (id_,) = queue(sqlite_store, replace(told(), due_at=NOW + late))
+    shop = sqlite_store.shop("main")
+    assert shop is not None
+    channel, clock = FakeChannel(), Clock()
+    clock.advance(hours=7)
+    with sqlite_store.write() as tx:
+        tx.change_alerts([id_], lambda alert: acknowledge(alert, by="anna", note="", now=NOW))
+        tx.shop_read(shop.id, started_at=clock(), finished_at=clock())
+    tell(sqlite_store, clock, {"packers": channel}, intervals={"main": minutes(2)})
+    ((message, (seen,), _),) = channel.sent
+    assert seen["handled_by"] == "anna"
+    assert "anna is on it." in message.body
+    assert "Data as of" not in message.body
 
 
 def test_a_second_round_tells_nothing_twice(store: Store) -> None:

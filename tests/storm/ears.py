@@ -75,13 +75,13 @@ class Ear:
         return sum(count - 1 for count in Counter(one.key for one in self.heard() if one.key).values())
 
 
-def chat(name: str, telegram: FakeTelegram, *, port: int = 0) -> Ear:
+def chat(name: str, telegram: FakeTelegram, *, port: int = 0, where: str = CHAT) -> Ear:
     """A group in Telegram, of a bot of its own."""
     base = f"http://127.0.0.1:{port}" if port else telegram.base
-    url = telegram.url(CHAT, token=f"2718281828:AA-invented_for_{name.replace('-', '_')}")
+    url = telegram.url(where, token=f"2718281828:AA-invented_for_{name.replace('-', '_')}")
 
     def heard() -> list[Heard]:
-        return [Heard(next(iter(sent.keys), ""), sent.text) for sent in telegram.said(CHAT)]
+        return [Heard(next(iter(sent.keys), ""), sent.text) for sent in telegram.said(where)]
 
     return Ear(name, url, base, heard)
 

@@ -65,6 +65,7 @@ class Days:
 def days(place: Place, ears: Iterable[Ear], *, every: str = "2m") -> Iterator[Days]:
     """The app over the configuration of this place, whose clock moves only as it is told from now on."""
     place.clock.run(0)
+    place.clock.advance(place.sandbox.world.start - place.clock.now())
     written = place.config.read_text("utf-8")
     place.config.write_text(written.replace('every = "1s"', f'every = "{every}"'), "utf-8")
     config = load(place.config, environ=place.variables({}), check_url=check_url, check_way=check_way)
