@@ -6,7 +6,8 @@ from fnmatch import fnmatch
 
 import pytest
 
-from labelwatch.cli import application
+from labelwatch.cli.init_wizard import BOARD
+from labelwatch.web.health import ROUTES
 from tests.deploy.wheels import ROOT
 from tests.docs.test_commands import COMMANDS
 
@@ -48,15 +49,18 @@ def test_it_does_not_run_as_root_and_keeps_its_data_outside() -> None:
     assert [word for word, _ in RUNS].index("USER") > [word for word, _ in RUNS].index("RUN")
 
 
-def test_what_it_runs_and_how_its_health_is_asked_are_commands_that_there_are() -> None:
-    assert application().info.name == "labelwatch"
-    (start,), (default,), (health,) = said("ENTRYPOINT"), said("CMD"), said("HEALTHCHECK")
+def test_what_it_runs_is_a_command_that_there_is() -> None:
+    (start,), (default,) = said("ENTRYPOINT"), said("CMD")
     assert json.loads(start) == ["labelwatch"]
-    program, command, *options = json.loads(health.partition("CMD ")[2])
-    assert program == "labelwatch"
-    assert {*json.loads(default), command} <= set(COMMANDS)
-    known = {text for parameter in COMMANDS[command].params for text in parameter.opts}
-    assert set(options) <= known
+    assert set(json.loads(default)) <= set(COMMANDS)
+
+
+def test_its_health_is_asked_of_the_board_that_init_sets_up() -> None:
+    (health,), (port,) = said("HEALTHCHECK"), said("EXPOSE")
+    (asked,) = re.findall(r"http://([\w.:]+)(/\w+)", json.loads(health.partition("CMD ")[2])[-1])
+    assert asked == (BOARD, "/healthz")
+    assert port == BOARD.rpartition(":")[2]
+    assert asked[1] in {route.path for route in ROUTES}
 
 
 COPIED = [source for word, rest in BUILDS if word == "COPY" for source in rest.split()[:-1]]

@@ -2,8 +2,11 @@
 
 import subprocess
 import sys
+from xml.etree import ElementTree
 
 from labelwatch.sources import Missing
+from tests.deploy.wheels import ROOT
+from tests.docs.test_commands import COMMANDS
 
 LACKING = ("fcntl", "grp", "pwd", "resource", "syslog", "termios", "tty", "pty", "readline", "curses")
 IMPORT_ALL = f"""
@@ -33,3 +36,15 @@ def test_no_stranger_s_file_is_opened_where_nothing_can_confine_who_reads_it() -
     asks = 'import os; from labelwatch.sources.sheet import look; os.name = "nt"; print(look(b"%PDF-1.4 %%EOF").why)'
     done = subprocess.run([sys.executable, "-c", asks], capture_output=True, text=True, check=True)
     assert done.stdout == f"{Missing.NO_LIBRARIES}\n"
+
+
+def test_the_task_runs_the_service_without_an_end_and_one_at_a_time() -> None:
+    text = (ROOT / "deploy/labelwatch-task.xml").read_bytes().decode("ascii")
+    assert "encoding=" not in text  # the scheduler takes it as UTF-16 inside, and would refuse another one named here
+    task = ElementTree.fromstring(text)
+    found = {one.tag.partition("}")[2]: one.text or "" for one in task.iter()}
+    assert (found["ExecutionTimeLimit"], found["MultipleInstancesPolicy"]) == ("PT0S", "IgnoreNew")
+    assert found["DisallowStartIfOnBatteries"] == found["StopIfGoingOnBatteries"] == "false"
+    called = found["Arguments"].partition('labelwatch.exe" ')[2].split()[0]
+    assert called in COMMANDS
+    assert found["RunLevel"] == "LeastPrivilege"
