@@ -196,7 +196,7 @@ def _outcome(row: "OutboxRow") -> str:
     said = {
         "sent": f"delivered ({row.receipt})",
         "unverified": "handed over; this service gives no receipt, so look whether it arrived",
-        "retry": f"not delivered: {row.error}",
+        "retry": f"{'it may have arrived' if row.possible_duplicate else 'not delivered'}: {row.error}",
         "dead": f"refused: {row.error}",
     }
     return f"{row.notification.channel}: {said.get(row.state, 'not sent in time')}"

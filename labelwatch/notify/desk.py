@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from labelwatch.core.model import AlertPolicy, Destination
 from labelwatch.notify.act_links import Links
 from labelwatch.notify.channels.outcome import Attachment, Channel
-from labelwatch.store import OutboxRow, Store
+from labelwatch.store import ChannelState, OutboxRow, Store
 
 Channels = Mapping[str, tuple[Destination, Channel]]
 
@@ -70,6 +70,11 @@ def pause(attempts: int, chance: random.Random) -> timedelta:
     """How long to leave a channel alone after so many attempts, with some chance in it."""
     grown = FIRST_PAUSE * float(2 ** min(attempts - 1, 10)) * (1 + chance.random() / 4)
     return min(grown, LONGEST_PAUSE)
+
+
+def is_paused(state: ChannelState, now: datetime) -> bool:
+    """Whether its service wants silence; what is longer than any such wish is from before the clock was set back."""
+    return state.paused_until is not None and now < state.paused_until <= now + LONGEST_WISH
 
 
 def alert_id(row: OutboxRow) -> int:

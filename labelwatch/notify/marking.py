@@ -157,6 +157,8 @@ def _after_delivery(state: ChannelState, rows: Sequence[OutboxRow], result: Deli
         name=state.name,
         # Who tries a channel does not take the place of what is really told.
         sent_at=state.sent_at if _is_test(rows) else at,
+        # The service may have asked another channel of this account for silence meanwhile.
+        paused_until=_still(state.paused_until, at),
         address=result.moved_to or state.address,
         handover_at=state.handover_at,
     )
@@ -185,16 +187,28 @@ def _fails(desk: Desk, tx: Transaction, state: ChannelState, result: Result, at:
         failing_since=since,
         error=result.error,
         is_final=isinstance(result, Permanent),
-        paused_until=None,
+        paused_until=_still(state.paused_until, at),
     )
     if isinstance(result, RateLimited):
-        failing = replace(failing, paused_until=at + min(result.after, LONGEST_WISH))
-    # In an order all writers share: on PostgreSQL two channels of one account may be slowed down at once.
-    for name in sorted({failing.name, *_of_account(desk, failing.name)} if failing.paused_until else {failing.name}):
-        paused = replace(tx.channel(name), paused_until=failing.paused_until)
-        tx.save_channel(failing if name == failing.name else paused)
+        until = at + min(result.after, LONGEST_WISH)
+        failing = replace(failing, paused_until=until)
+        pause_account(desk, tx, failing.name, until)
+    tx.save_channel(failing)
     if isinstance(result, Permanent | BadMessage) or at - since >= TROUBLE_AFTER:
         _report(desk, tx, failing, at)
+
+
+def pause_account(desk: Desk, tx: Transaction, name: str, until: datetime) -> None:
+    """Have all channels of this one's account be silent: it is the account that the service speaks to.
+
+    In an order all writers share: on PostgreSQL two channels of one account may be slowed down at once.
+    """
+    for one in sorted({name, *_of_account(desk, name)}):
+        tx.save_channel(replace(tx.channel(one), paused_until=until))
+
+
+def _still(until: datetime | None, at: datetime) -> datetime | None:
+    return until if until is not None and until > at else None
 
 
 def _of_account(desk: Desk, name: str) -> list[str]:

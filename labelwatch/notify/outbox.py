@@ -25,7 +25,7 @@ from datetime import datetime, timedelta
 from labelwatch.core.model import Reason
 from labelwatch.core.telling import due_at
 from labelwatch.notify.channels.outcome import Delivered
-from labelwatch.notify.desk import LONGEST_WISH, Channels, Desk, Terms, alert_id
+from labelwatch.notify.desk import LONGEST_WISH, Channels, Desk, Terms, alert_id, is_paused
 from labelwatch.notify.marking import mark
 from labelwatch.notify.parcels import composed, is_brief, parted, sift
 from labelwatch.notify.plain import plain
@@ -177,7 +177,7 @@ def _claimed(desk: Desk, name: str) -> list[OutboxRow]:
     channel that fails, or has just been told something, wants to see what happens."""
     now = desk.now()
     state = desk.store.outgoing.states().get(name)
-    if state is not None and state.paused_until is not None and now < state.paused_until <= now + LONGEST_WISH:
+    if state is not None and is_paused(state, now):
         return []
     ahead = desk.store.notifications(channel=name, states=[OutboxState.LEASED, OutboxState.RETRY], limit=50)
     waits = [row for row in ahead if not _is_unbelievable(row, now)]

@@ -226,7 +226,10 @@ def _is_over(row: OutboxRow) -> bool:
 
 
 def _labels(desk: Desk, told: Sequence[Notification]) -> tuple[Attachment, ...]:
-    """The labels that have just appeared, in memory only; as many as time allows."""
+    """The labels that have just appeared, in memory only; as many as time allows. What is still open does not wait
+    for a file."""
+    if any(one.reason is not Reason.RESOLVED for one in told):
+        return ()
     began, found = desk.now(), list[Attachment]()
     for one in told:
         diagnosis, left = one.alert.diagnosis, LABELS_WITHIN - abs(desk.now() - began)

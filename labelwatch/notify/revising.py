@@ -5,7 +5,8 @@ from datetime import datetime
 
 from labelwatch.core.model import Reason
 from labelwatch.notify.channels.outcome import BadMessage, Delivered, Permanent, RateLimited, Result, Revisable
-from labelwatch.notify.desk import LONGEST_PAUSE, LONGEST_WISH, Desk
+from labelwatch.notify.desk import LONGEST_PAUSE, LONGEST_WISH, Desk, is_paused
+from labelwatch.notify.marking import pause_account
 from labelwatch.notify.parcels import as_it_stands
 
 log = logging.getLogger(__name__)
@@ -21,7 +22,9 @@ def revise_due(desk: Desk, name: str) -> bool:
     A message that is not there any more is let be: the next news about its alerts is told in full.
     """
     channel, state = desk.channels[name][1], desk.store.outgoing.states().get(name)
-    if not isinstance(channel, Revisable) or (state is not None and state.failing_since is not None):
+    if not isinstance(channel, Revisable):
+        return False
+    if state is not None and (state.failing_since is not None or is_paused(state, desk.now())):
         return False
     outdated = desk.store.outgoing.outdated(name, desk.now(), limit=AT_ONCE)
     for key in outdated:
@@ -56,4 +59,6 @@ def _mark(desk: Desk, name: str, key: str, result: Result, seen: datetime) -> No
         again_at = desk.now() + min(wish, LONGEST_WISH)
         log.info("channel %s: a message cannot be changed now: %s", name, result.error)
     with desk.store.write() as tx:
+        if isinstance(result, RateLimited) and again_at is not None:
+            pause_account(desk, tx, name, again_at)
         tx.revised(name, key, seen=seen, gone=isinstance(result, BadMessage), again_at=again_at)

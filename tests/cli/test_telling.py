@@ -35,10 +35,10 @@ def test_late_says_which_channel_does_not_work_since_when_and_why(place: Place) 
     place.hook.acts = [answer(401, "no such \x1b[31mkey"), answer(200)]
     place.run("poll")
     (mute,) = place.run("late", "--json").json["channels"]
-    assert (mute["channel"], mute["reason"]) == ("packers", "HTTP 401 no such [31mkey")
+    assert mute["channel"] == "packers"
+    assert mute["reason"].startswith("HTTP 401 no such [31mkey: check the user, the password or the token")
     since = mute["since"][11:16]
-    last = place.run("late").out.splitlines()[-1]
-    assert last == f"channel packers does not work since {since} (UTC): HTTP 401 no such [31mkey"
+    assert f"channel packers does not work since {since} (UTC): HTTP 401 no such [31mkey" in place.run("late").out
     assert "канал packers не работает" in place.run("late", "--language", "ru").out
     place.run("outbox", "retry", "--channel", "packers")
     place.run("poll")
@@ -80,7 +80,7 @@ def test_what_waits_for_a_channel_that_was_mended_is_sent_at_once_by_retry(place
     place.hook.acts = [answer(403, "not you"), answer(200)]
     place.run("poll")
     (waiting,) = place.run("outbox", "--state", "retry", "--json").json
-    assert waiting["error"] == "HTTP 403 not you"
+    assert waiting["error"].startswith("HTTP 403 not you: check the user, the password or the token")
     which = [str(waiting["id"])] if named == "by its number" else ["--channel", "packers"]
     assert place.run("outbox", "retry", *which).code == 0
     place.run("poll")
@@ -97,7 +97,7 @@ def test_every_try_to_send_a_message_is_shown(place: Place) -> None:
     place.run("outbox", "retry", "--channel", "packers")
     place.run("poll")
     shown = place.run("outbox", "show", str(row["id"]), "--json").json
-    assert [(one["outcome"], one["said"]) for one in shown["trail"]] == [
+    assert [(one["outcome"], one["said"].partition(":")[0]) for one in shown["trail"]] == [
         ("permanent", "HTTP 403 not you"),
         ("delivered", "HTTP 200"),
     ]

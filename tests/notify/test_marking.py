@@ -1,5 +1,7 @@
 """A channel that does not work: nothing waits in vain, somebody else says so once, and it ends by itself."""
 
+import threading
+import time
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
@@ -275,3 +277,28 @@ def test_a_channels_trouble_is_no_incident_and_no_alert_of_a_shop(
     assert store.incidents() == []
     assert _alert_states(store) == [AlertState.FIRING]
     assert store.outgoing.troubles().keys() == {"packers"}
+
+
+def test_the_silence_of_an_account_outlasts_what_another_channel_had_under_way(store: Store) -> None:
+    """Two chats of one bot are told at once: one is taken, the other is one too many."""
+    queue(store, told(n=1), replace(told(n=2), channel="owner"))
+    clock, refused = Clock(), threading.Event()
+    packers = FakeChannel([RateLimited("HTTP 429", timedelta(seconds=34)), FINE], account="bot")
+    owner = FakeChannel(account="bot", while_sending=lambda: refused.wait(10))
+
+    def meanwhile() -> None:
+        while not store.outgoing.states().get("packers"):
+            time.sleep(0.01)
+        refused.set()
+
+    waiter = threading.Thread(target=meanwhile)
+    waiter.start()
+    tell(store, clock, {"packers": packers, "owner": owner})
+    waiter.join()
+    queue(store, replace(told(n=3), channel="owner"))
+    clock.advance(seconds=33)
+    tell(store, clock, {"packers": packers, "owner": owner})
+    assert len(owner.sent) == 1
+    clock.advance(seconds=2)
+    tell(store, clock, {"packers": packers, "owner": owner})
+    assert len(owner.sent) == 2

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 
 import pytest
 
@@ -155,3 +156,22 @@ def test_a_thread_goes_on_under_the_keys_of_its_messages(store: Store) -> None:
     keys: Sequence[str] = mail.keys
     assert [[one.key for one in parcel.earlier] for parcel in mail.parcels] == [[], [keys[0]], [keys[0], keys[1]]]
     assert all("What to do" in parcel.message.body for parcel in mail.parcels)
+
+
+def test_a_silence_that_is_asked_for_at_a_change_holds_the_whole_account(store: Store) -> None:
+    queue(store, told(n=1), replace(told(n=2), channel="owner"))
+    limited = RateLimited("HTTP 429", timedelta(seconds=15))
+    chats = {"packers": FakeChat(account="bot", revisions=[limited]), "owner": FakeChat(account="bot")}
+    clock = Clock()
+    tell(store, clock, chats)
+    taken = partial(acknowledge, by="Nina", note="", now=clock.at)
+    store.change_alert("41517061-0214-1", taken, shop=None)
+    tell(store, clock, chats)
+    queue(store, replace(told(n=3), channel="owner"))
+    store.change_alert("41517061-0215-1", taken, shop=None)
+    clock.advance(seconds=14)
+    tell(store, clock, chats)
+    assert (len(chats["packers"].revised), chats["owner"].revised, len(chats["owner"].parcels)) == (1, [], 1)
+    clock.advance(seconds=2)
+    tell(store, clock, chats)
+    assert (chats["owner"].revised, len(chats["owner"].parcels)) == (["chat/1"], 2)

@@ -75,8 +75,8 @@ def test_it_carries_apprises_body_the_alerts_and_the_key() -> None:
         (answer(502, "<html>bad gateway</html>"), Retry("HTTP 502 ‹html›bad gateway‹/html›")),
         (answer(408), Retry("HTTP 408")),
         (answer(400, "no such field"), BadMessage("HTTP 400 no such field")),
-        (answer(403), Permanent("HTTP 403")),
-        (answer(404), Permanent("HTTP 404")),
+        (answer(403), Permanent("HTTP 403: check the user, the password or the token in the channel's URL")),
+        (answer(404), Permanent("HTTP 404: check the address in the channel's URL")),
         (
             answer(200, '{"ok": false}'),
             Retry('an error under a good status: HTTP 200 {"ok": false}'),

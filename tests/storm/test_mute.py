@@ -100,7 +100,9 @@ def one_comes_back(now: Watch) -> None:
     now.retry("crew")
     now.service.until(lambda: WELL in now.signals[before:])
     now.service.until(lambda: any(LATE in sent.text for sent in now.telegram.said(CHAT)[heard:]))
+    refused = len(now.place.hook.requests)
     now.retry("packers")
+    now.service.until(lambda: len(now.place.hook.requests) > refused)
     now.hears("“packers”")
 
 

@@ -56,7 +56,9 @@ class Robot:
             return failure
         if code is None:
             said = f"HTTP {answer.status} {answer.said}".rstrip()
-            return Ambiguous(f"an answer without a code: {said}") if answer.is_good else Permanent(said)
+            if answer.is_good:
+                return Ambiguous(f"an answer without a code: {said}")
+            return Permanent(f"{said}: copy the robot's address anew into the channel's URL")
         words = next((str(answer.json[name]) for name in self.dialect.words if answer.json.get(name)), "")
         said = f"code {code} {quoted(words, self.line.secrets, 160)}".rstrip()
         if code == 0:

@@ -11,6 +11,10 @@ from labelwatch.notify.channels.http import Answer, Line, exchange, judged
 from labelwatch.notify.channels.outcome import BadMessage, Delivered, Parcel, Permanent, Result, Retry
 from labelwatch.notify.messages import LIMIT
 
+_CHECK_KEY = ": check the user, the password or the token in the channel's URL"
+_CHECK_ADDRESS = ": check the address in the channel's URL"
+_ADVICE = {401: _CHECK_KEY, 403: _CHECK_KEY, 404: _CHECK_ADDRESS, 410: _CHECK_ADDRESS}
+"""What to change, by status."""
 _THIS_VERY_MESSAGE = frozenset({400, 413, 422})
 """Somebody is there and reads, but will never take this body."""
 
@@ -93,7 +97,8 @@ def _result(answer: Answer) -> Result:
     if failure is not None:
         return failure
     if not answer.is_good:
-        return BadMessage(said) if answer.status in _THIS_VERY_MESSAGE else Permanent(said)
+        advice = _ADVICE.get(answer.status, "")
+        return BadMessage(said) if answer.status in _THIS_VERY_MESSAGE else Permanent(f"{said}{advice}")
     if answer.json.get("ok") is False or answer.json.get("error"):
         return Retry(f"an error under a good status: {said}")
     return Delivered(said, verified=True)
