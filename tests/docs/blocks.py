@@ -1,7 +1,7 @@
 """Writes the lists of causes in the READMEs from the code: `python -m tests.docs.blocks`."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from importlib import import_module
 from itertools import groupby
 from pathlib import Path
@@ -13,7 +13,7 @@ ROOT = Path(__file__).parents[2]
 REGENERATE = "python -m tests.docs.blocks"
 _BLOCK = re.compile(rf"(<!-- causes: written by `{REGENERATE}` -->\n).*?(<!-- /causes -->)", re.DOTALL)
 
-# Nobody writes to sellers about families, so only this file needs them in Chinese.
+# Nobody writes to sellers about families, so only this file needs them in their languages.
 FAMILIES_ZH = {
     "blind": "labelwatch 看不到店铺，或者发不出通知",
     "delivery_method": "配送方式不出面单",
@@ -22,6 +22,16 @@ FAMILIES_ZH = {
     "carrier": "物流商还没确认",
     "sync_lag": "平台同步延迟",
     "unknown": "原因未明",
+}
+
+FAMILIES_RU = {
+    "blind": "labelwatch не видит магазин или не может сообщить",
+    "delivery_method": "Способ доставки не даёт этикетки",
+    "anomaly": "Что-то не так с самим заказом",
+    "not_processed": "Заказ ещё не собран",
+    "carrier": "Служба доставки ещё не подтвердила",
+    "sync_lag": "Ozon ещё не сделал этикетку",
+    "unknown": "Причина не ясна",
 }
 
 
@@ -37,21 +47,37 @@ def in_english() -> str:
 
 def in_chinese() -> str:
     """Each family, and of each cause its name, what to do first and why."""
-    words = catalog("zh")
+    headings = ("原因", "编号", "先做什么", "为什么没有面单")
+    return _in_catalog(
+        "zh", headings, lambda family, again: f"**{FAMILIES_ZH[family]}**（`{family}`{'，续' if again else ''}）"
+    )
+
+
+def in_russian() -> str:
+    """The same in Russian."""
+    headings = ("Причина", "Код", "Что сделать сначала", "Почему нет этикетки")
+    more = ", продолжение"
+    return _in_catalog(
+        "ru", headings, lambda family, again: f"**{FAMILIES_RU[family]}** (`{family}`{more if again else ''})"
+    )
+
+
+def _in_catalog(language: str, headings: Sequence[str], title: Callable[[str, bool], str]) -> str:
+    words = catalog(language)
     values: Mapping[str, str] = {"carrier": words.line.carrier}
     parts = []
     for family, causes, again in _families():
-        parts.append(f"**{FAMILIES_ZH[family]}**（`{family}`{'，续' if again else ''}）")
+        parts.append(title(family, again))
         said = ((words.cause[cause], cause) for cause in causes)
         rows = (
             (one.name, f"`{cause}`", sayable(one.headline, values)[0], sayable(one.why, values)[0])
             for one, cause in said
         )
-        parts.append(_table(("原因", "编号", "先做什么", "为什么没有面单"), rows))
+        parts.append(_table(headings, rows))
     return "\n\n".join(parts)
 
 
-PAGES = {"README.md": in_english, "README.zh-CN.md": in_chinese}
+PAGES = {"README.md": in_english, "README.zh-CN.md": in_chinese, "README.ru.md": in_russian}
 """File -> what stands between its two marks."""
 
 
