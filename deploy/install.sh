@@ -353,7 +353,9 @@ install_it() {
 # Ask who installs it for the first time and sits before it.
 set_up() {
 	if [ -f "$config" ] || [ "$start" = no ] || [ ! -t 0 ] || [ ! -t 1 ]; then return; fi
+	trap : INT # Ctrl-C ends the questions, not the installation
 	"$command" init || say "Not set up yet." >&2
+	trap - INT
 }
 
 start_it() {

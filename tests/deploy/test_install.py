@@ -34,9 +34,7 @@ raise SystemExit("this version spoils the tables and ends")
 @pytest.fixture(scope="module")
 def wheels(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     """The requirements in their wheelhouse, and the wheel of this checkout."""
-    folder = Path(tempfile.mkdtemp(prefix="wheelhouse-"))
-    folder.chmod(0o755)
-    return wheelhouse(folder), own_wheel(tmp_path_factory.mktemp("own"))
+    return wheelhouse(tmp_path_factory.mktemp("wheelhouse")), own_wheel(tmp_path_factory.mktemp("own"))
 
 
 @pytest.fixture(scope="module")
@@ -53,7 +51,6 @@ def bare(wheels: tuple[Path, Path]) -> Iterator[Machine]:
     finally:
         machine.systemctl("stop")
         shutil.rmtree(root)
-        shutil.rmtree(wheels[0].parent)
 
 
 @pytest.fixture(scope="module")
