@@ -73,14 +73,14 @@ def flooded(folder: Path, world: World, alerts: str) -> Iterator[tuple[Place, li
 @pytest.mark.timeout(200)
 def test_of_500_late_postings_each_channel_hears_in_three_messages_at_most(tmp_path: Path) -> None:
     # The times are parts of the usual ones, as four seconds are of a minute or more.
-    with flooded(tmp_path, flood(now(), 4), 'group_wait = "1s"\ngroup_interval = "6s"') as (place, ears):
+    with flooded(tmp_path, flood(now(), 4), 'group_wait = "1s"\ngroup_interval = "5s"') as (place, ears):
         with serving(place) as service:
             service.until(lambda: all(told(ear) >= len(NUMBERS) for ear in ears))
         check(place, ears)
 
 
 def test_of_500_postings_that_get_late_in_a_minute_neither_by_the_usual_times(tmp_path: Path) -> None:
-    with flooded(tmp_path, flood(NOON, 60), "") as (place, ears), days(place, ears) as week:
-        week.until(NOON + timedelta(minutes=3), step=timedelta(seconds=1))
+    with flooded(tmp_path, flood(NOON, 60), "") as (place, ears), days(place, ears) as day:
+        day.until(NOON + timedelta(minutes=2), step=timedelta(seconds=2))
         check(place, ears)
         assert {len(ear.heard()) for ear in ears} == {MOST}

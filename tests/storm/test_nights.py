@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -21,21 +22,42 @@ from tests.storm.told_time import Came, Days, days
 BERLIN = ZoneInfo("Europe/Berlin")
 EVENINGS = [date(2026, 10, 24), date(2027, 3, 27)]
 EVE, LATE, LATER, URGENT = (f"7700000{n}-0001-1" for n in range(1, 5))
-STEP = timedelta(minutes=30)
+HOUR = timedelta(hours=1)
 QUIET = 'timezone = "Europe/Berlin"\nquiet_hours = "22:00-08:00"\nhandover = ["08:30", "20:30"]'
 ALERTS = 'group_wait = "0s"\nrepeat_every = "1d"'
 
 
+@dataclass(frozen=True, slots=True)
 class Night:
     """An evening and the morning after it, on the clocks of Berlin, as moments in UTC."""
 
-    def __init__(self, evening: date) -> None:
-        self.evening, self.morning = evening, evening + timedelta(days=1)
-        self.start = self.at(self.evening, 18)
-        self.told_on_the_eve, self.begins = self.at(self.evening, 21), self.at(self.evening, 22)
-        self.ends = self.at(self.morning, 8)
-        self.urgent_due = self.at(self.morning, 6)
-        self.over = self.at(self.morning, 21)
+    evening: date
+
+    @property
+    def morning(self) -> date:
+        return self.evening + timedelta(days=1)
+
+    @property
+    def start(self) -> datetime:
+        return self.at(self.evening, 18)
+
+    @property
+    def over(self) -> datetime:
+        return self.at(self.morning, 21)
+
+    @property
+    def quiet(self) -> tuple[datetime, datetime]:
+        return self.at(self.evening, 22), self.at(self.morning, 8)
+
+    @property
+    def eve(self) -> datetime:
+        """When people are told what falls due at night."""
+        return self.at(self.evening, 21)
+
+    @property
+    def urgent(self) -> datetime:
+        """When it is due."""
+        return self.at(self.morning, 6)
 
     def at(self, day: date, hour: int, minute: int = 0) -> datetime:
         return datetime.combine(day, time(hour, minute), BERLIN).astimezone(ZoneInfo("UTC"))
@@ -43,6 +65,13 @@ class Night:
     @property
     def handovers(self) -> list[datetime]:
         return [self.at(self.evening, 20, 30), self.at(self.morning, 8, 30), self.at(self.morning, 20, 30)]
+
+    @property
+    def looks(self) -> list[datetime]:
+        """When something may happen: at every hour, and at the half-hours of somebody's day."""
+        hours = (self.over - self.start) // HOUR
+        halves = [self.at(self.evening, 21, 30), self.at(self.evening, 23, 30), self.at(self.morning, 5, 30)]
+        return sorted({self.start + n * HOUR for n in range(1, hours + 1)} | {*halves, *self.handovers})
 
     @property
     def world(self) -> World:
@@ -53,9 +82,9 @@ class Night:
             self.comes(EVE, self.start - timedelta(hours=2), due=self.at(self.morning, 5)),
             self.comes(LATE, self.at(self.evening, 23, 30) - day, due=self.at(self.morning, 20)),
             self.comes(LATER, self.at(self.morning, 5, 30) - day, due=self.at(self.morning, 20)),
-            self.comes(URGENT, self.at(self.morning, 1), due=self.urgent_due),
-            self.is_labelled(EVE, self.told_on_the_eve + STEP),
-            self.is_labelled(URGENT, self.urgent_due - STEP),
+            self.comes(URGENT, self.at(self.morning, 1), due=self.urgent),
+            self.is_labelled(EVE, self.eve + HOUR / 2),
+            self.is_labelled(URGENT, self.urgent - HOUR / 2),
         )
         return world
 
@@ -78,7 +107,8 @@ def lived(night: Night, folder: Path) -> Iterator[Days]:
         configure(place, ears, alerts=ALERTS, of={"packers": QUIET, "crew": QUIET})
         ears.append(robot("packers", "json", place.hook))
         with days(place, ears, every="30m") as lived:
-            lived.until(night.over, step=STEP)
+            for at in night.looks:
+                lived.until(at, step=HOUR)
             yield lived
 
 
@@ -88,10 +118,13 @@ def test_a_night_is_quiet_but_for_what_cannot_wait_and_nothing_of_it_is_lost(eve
     with lived(night, tmp_path) as people:
         for channel in ("packers", "crew"):
             came = people.over(channel)
-            assert moments(came, EVE)[0] == night.told_on_the_eve
-            assert at_night(came, night) == [night.urgent_due - timedelta(hours=n) for n in (4, 1)]
-            assert all(one.said.numbers == {URGENT} for one in came if night.begins <= one.at < night.ends)
-            (digest,) = (one for one in came if one.at == night.ends)
+            begins, ends = night.quiet
+            woken = [one for one in came if begins <= one.at < ends]
+            assert moments(came, EVE)[0] == night.eve
+            assert [(one.at, one.said.numbers) for one in woken] == [
+                (night.urgent - n * HOUR, {URGENT}) for n in (4, 1)
+            ]
+            (digest,) = (one for one in came if one.at == ends)
             assert digest.said.numbers == {LATE, LATER, URGENT}
             assert "While it was quiet (since yesterday 22:00), this came up:" in digest.said.text
             assert not any("Data as of" in one.said.text for one in came)
@@ -105,7 +138,3 @@ def test_a_night_is_quiet_but_for_what_cannot_wait_and_nothing_of_it_is_lost(eve
 
 def moments(came: list[Came], number: str) -> list[datetime]:
     return [one.at for one in came if number in one.said.numbers]
-
-
-def at_night(came: list[Came], night: Night) -> list[datetime]:
-    return [one.at for one in came if night.begins <= one.at < night.ends]

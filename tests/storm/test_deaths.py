@@ -23,14 +23,14 @@ from tests.storm.births import Life, born, serving
 from tests.storm.ears import KINDS, Ear, configure, of_every_kind
 
 KILLS = 40
-LASTS = 32
+LASTS = 26
 """Seconds over which postings come."""
 NUMBERS = tuple(f"7300{place:04d}-0001-1" for place in range(96))
 CANCELLED = NUMBERS[1:-1:8]
 CERTAIN = set(NUMBERS) - set(CANCELLED)
 """What is still open when the storm is over, so everybody must have heard of it."""
 CHANNELS = ("packers", *KINDS[1:])
-LONGEST = 0.9
+LONGEST = 0.6
 """Seconds from the first sign of a life to its end."""
 
 
