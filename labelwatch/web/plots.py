@@ -4,6 +4,7 @@ What things look like is said by plots.css alone, so both themes are the same dr
 hatching, and its sign stands in it where there is room.
 """
 
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -20,6 +21,9 @@ LOOKS = "abcdef"
 CLEAR = "clear"
 _ROOM_FOR_A_SIGN = 0.09
 """Of the height of the highest bar."""
+# pygal leaves a finder of an old kind behind, which nobody needs and which importers of the new kind stumble over.
+sys.meta_path[:] = [finder for finder in sys.meta_path if hasattr(finder, "find_spec")]
+
 _STYLE = Style(label_font_size=11, major_label_font_size=11, value_font_size=11, value_label_font_size=11)
 
 _HATCHINGS = {
