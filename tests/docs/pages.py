@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-PAGES = {name: (ROOT / name).read_text(encoding="utf-8") for name in ("README.md", "README.zh-CN.md", "README.ru.md")}
+LANGUAGES = {"README.md": "en", "README.zh-CN.md": "zh", "README.ru.md": "ru"}
+PAGES = {name: (ROOT / name).read_text(encoding="utf-8") for name in LANGUAGES}
 
 _FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _HEADING = re.compile(r"^(#+) (.+)$", re.MULTILINE)

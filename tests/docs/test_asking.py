@@ -26,6 +26,8 @@ METHODS = {
 def test_the_table_names_exactly_the_methods_that_are_called() -> None:
     code = "".join(file.read_text(encoding="utf-8") for file in (ROOT / "labelwatch" / "sources").glob("*.py"))
     assert set(TABLE) == set(re.findall(r'"(/v\d/[a-z/-]+)"', code))
+    assert len(TABLE) == 11
+    assert ("十一个接口" in PAGES["README.zh-CN.md"], "одиннадцать методов" in PAGES["README.ru.md"]) == (True, True)
 
 
 @pytest.mark.parametrize("topic", Topic)
@@ -37,6 +39,7 @@ def test_the_table_says_how_long_an_answer_stands(topic: Topic) -> None:
 def test_the_limits_of_asking_are_told_in_words_and_are_these() -> None:
     assert f"at most {BUDGET} requests per poll" in ASKED
     assert f"一轮最多多问 {BUDGET} 次" in PAGES["README.zh-CN.md"]
+    assert f"не больше {BUDGET} запросов за один проход" in " ".join(PAGES["README.ru.md"].split())
     assert (20, timedelta(minutes=2), timedelta(minutes=5)) == (BATCH, PENDING_FOR, FAILED_FOR)
 
 

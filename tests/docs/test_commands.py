@@ -1,4 +1,4 @@
-"""Every command stands in both READMEs, and what stands there can be run."""
+"""Every command stands in every README, and what stands there can be run."""
 
 import re
 from collections.abc import Iterator

@@ -140,8 +140,9 @@ def test_every_example_of_a_configuration_is_read(page: str, tmp_path: Path) -> 
         )
 
 
-def test_the_chinese_table_of_defaults_agrees_with_the_english_one() -> None:
-    (short,) = (body for heading, body in sections(PAGES["README.zh-CN.md"]) if heading == "配置")
+@pytest.mark.parametrize(("page", "title"), [("README.zh-CN.md", "配置"), ("README.ru.md", "Настройки")])
+def test_the_short_tables_of_defaults_agree_with_the_english_ones(page: str, title: str) -> None:
+    (short,) = (body for heading, body in sections(PAGES[page]) if heading == title)
     differing = [cells for cells in rows(short) if keys(cells[0])[cells[1].strip("`")] != cells[2]]
     assert rows(short)
     assert differing == []

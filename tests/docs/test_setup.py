@@ -1,36 +1,42 @@
-"""What a seller types in the first five minutes, taken from the READMEs as it stands there, works with a sandbox."""
+"""What a seller types in the first five minutes, taken from the READMEs as it stands there, works with a sandbox.
 
-import os
+All pages have the same typed, block by block, so one of them is walked.
+"""
+
 import re
-import subprocess
-import sys
 import tomllib
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from labelwatch.sandbox import Sandbox, TellableClock
 from labelwatch.sandbox.scenarios import build
 from labelwatch.sandbox.shops import POSTINGS, WAREHOUSES
+from tests.cli.place import Place
+from tests.docs.keyboard import typed
 from tests.docs.pages import PAGES, code
 from tests.notify.loopback import Hook, answer
 
+WALKED = "README.md"
+OTHERS = [page for page in PAGES if page != WALKED]
 # The commands live by the machine's clock, so the sandbox has to.
 START = datetime.now(UTC).replace(microsecond=0)
 KEY_ENDS = START + timedelta(days=91)
 
 
-@pytest.fixture
-def ozon() -> Iterator[Sandbox]:
-    """Every cause that the API can show, and keys with no more than the roles that the READMEs ask for."""
+@contextmanager
+def first_day(folder: Path) -> Iterator[Place]:
+    """Every cause that the API can show, keys with no more than the roles that the READMEs ask for, and a phone."""
     world = build("causes", START)
     for number, shop in world.shops.items():
         world.shops[number] = replace(shop, roles=(POSTINGS, WAREHOUSES), key_expires_at=KEY_ENDS)
-    with Sandbox(world, TellableClock(START, speed=1)) as sandbox:
-        yield sandbox
+    with Hook([answer(200)]) as phone, Sandbox(world, TellableClock(START, speed=1), requests_a_second=None) as ozon:
+        yield Place(folder, ozon, phone)
 
 
 def whole(page: str) -> list[str]:
@@ -44,18 +50,46 @@ def block(page: str, language: str, holding: str) -> str:
     return found
 
 
-@pytest.mark.parametrize("page", PAGES)
-def test_the_first_five_minutes_go_as_they_are_described(page: str, ozon: Sandbox, tmp_path: Path) -> None:
-    (shop, *_) = ozon.world.shops.values()
-    config = whole(page)[0].replace('"123456"', f'"{shop.client_id}"')
-    (tmp_path / "labelwatch.toml").write_text(f'{config}\n[ozon]\nbase_url = "{ozon.base_url}"\n', encoding="utf-8")
-    with Hook([answer(200)]) as phone:
-        secrets = re.sub(
-            r"echo '.*' > secrets/ozon", f"echo '{shop.api_key}' > secrets/ozon", block(page, "sh", "mkdir -m 700")
-        )
-        secrets = re.sub(r"echo '\w+://.*'", f"echo '{phone.url()}'", secrets)
-        steps = (block(page, "sh", has) for has in ("check --online", "--message", "--accuracy", "outbox show"))
-        said = typed("".join([secrets, *steps]), at=tmp_path)
+def bare(script: str) -> list[str]:
+    """What is typed, without what each language says its own way: comments, --language, which services it tells."""
+    script = re.sub(r' ARGS="--language \w+"| --language \w+', "", script)
+    script = re.sub(r"echo '\w+://.*' > secrets/\w+", "echo URL > secrets/NAME", script)
+    return [line.partition(" # ")[0].rstrip() for line in script.splitlines()]
+
+
+def settings(text: str) -> dict[str, Any]:
+    """A configuration without what each language chooses: its own name, its clock, its packers' service."""
+    found = tomllib.loads(text)
+    for channel in found.get("channel", []):
+        channel.pop("url")
+    return {key: value for key, value in found.items() if key not in ("language", "timezone")}
+
+
+@pytest.mark.parametrize("page", OTHERS)
+def test_every_page_has_the_same_typed_in_the_same_order(page: str) -> None:
+    assert [bare(script) for script in code(PAGES[page], "sh")] == [bare(each) for each in code(PAGES[WALKED], "sh")]
+    assert [bare(script) for script in code(PAGES[page], "bat")] == [
+        bare(each) for each in code(PAGES[WALKED], "bat")
+    ]
+
+
+@pytest.mark.parametrize("page", OTHERS)
+def test_every_page_shows_the_same_configurations(page: str) -> None:
+    assert [settings(text) for text in code(PAGES[page], "toml")] == [
+        settings(text) for text in code(PAGES[WALKED], "toml")
+    ]
+    assert tomllib.loads(whole(page)[1]) == tomllib.loads(whole(WALKED)[1])
+
+
+def test_the_first_five_minutes_go_as_they_are_described(tmp_path: Path) -> None:
+    with first_day(tmp_path) as place:
+        (shop, *_) = place.sandbox.world.shops.values()
+        config = whole(WALKED)[0].replace('"123456"', f'"{shop.client_id}"')
+        place.config.write_text(f'{config}\n[ozon]\nbase_url = "{place.sandbox.base_url}"\n', encoding="utf-8")
+        secrets = block(WALKED, "sh", "mkdir -m 700").replace("YOUR-API-KEY", shop.api_key)
+        secrets = re.sub(r"echo '\w+://.*'", f"echo '{place.hook.url()}'", secrets)
+        steps = (block(WALKED, "sh", has) for has in ("check --online", "--message", "--accuracy", "outbox show"))
+        said = typed("".join([secrets, *steps]), at=place)
     assert "labelwatch.toml is right: shops 1, channels 2" in said
     roles = f"roles: Posting FBS, Warehouse, the key ends on {KEY_ENDS:%Y-%m-%d}"
     assert f"ok      shop main: Ozon accepts the key; {roles}" in said
@@ -67,41 +101,23 @@ def test_the_first_five_minutes_go_as_they_are_described(page: str, ozon: Sandbo
     assert [number for number in letters_of if number not in said] == []
     assert "Right: 0 of 1 (0 %)." in said
     assert re.search(r"\nTried at \(UTC\)\tOutcome\tSaid\n\S+ \S+\tdelivered\tHTTP 200\n", said)
-    assert [request.json["labelwatch"][0]["reason"] for request in phone.requests[:2]] == ["test", "test"]
+    assert [request.json["labelwatch"][0]["reason"] for request in place.hook.requests[:2]] == ["test", "test"]
 
 
-@pytest.mark.parametrize("page", PAGES)
-def test_the_wizard_needs_no_more_than_what_the_page_says(page: str, ozon: Sandbox, tmp_path: Path) -> None:
-    steps = block(page, "sh", "init --yes")
-    (shop, *_) = ozon.world.shops.values()
-    assert f"--client-id {shop.client_id} --key {shop.api_key}" in steps
-    said = typed(steps.replace("http://127.0.0.1:8790", ozon.base_url), at=tmp_path)
+def test_the_wizard_needs_no_more_than_what_the_page_says(tmp_path: Path) -> None:
+    steps = block(WALKED, "sh", "init --yes")
+    with first_day(tmp_path) as place:
+        (shop, *_) = place.sandbox.world.shops.values()
+        assert f"--client-id {shop.client_id} --key {shop.api_key}" in steps
+        said = typed(steps.replace("http://127.0.0.1:8790", place.sandbox.base_url), at=place)
     assert "Posting FBS, Warehouse" in said
     written = tmp_path / ".config" / "labelwatch" / "labelwatch.toml"
     assert written.stat().st_mode & 0o777 == 0o600
     assert re.search(r"\nmain\tyes\t17\t17\t[1-9]", said)
 
 
-@pytest.mark.parametrize("page", PAGES)
-def test_the_set_up_of_a_team_is_right_as_it_stands_there(page: str, tmp_path: Path) -> None:
-    (tmp_path / "labelwatch.toml").write_text(whole(page)[1], encoding="utf-8")
-    said = typed(block(page, "sh", "mkdir -m 700") + block(page, "sh", "secrets/heartbeat"), at=tmp_path)
+def test_the_set_up_of_a_team_is_right_as_it_stands_there(tmp_path: Path) -> None:
+    with first_day(tmp_path) as place:
+        place.config.write_text(whole(WALKED)[1], encoding="utf-8")
+        said = typed(block(WALKED, "sh", "mkdir -m 700") + block(WALKED, "sh", "secrets/heartbeat"), at=place)
     assert said == "labelwatch.toml is right: shops 1, channels 2\n"
-
-
-def test_the_set_up_of_a_team_is_the_same_in_both_languages() -> None:
-    one, other = (tomllib.loads(whole(page)[1]) for page in PAGES)
-    assert one == other
-
-
-def typed(script: str, *, at: Path) -> str:
-    """What a shell prints, with the command on its path and nothing of this machine's own configuration."""
-    environ = {
-        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
-        "HOME": str(at),
-        "STATE_DIRECTORY": str(at / "state"),
-        "LANG": "C.UTF-8",
-    }
-    done = subprocess.run(["sh", "-c", script], cwd=at, env=environ, capture_output=True, text=True, timeout=90)
-    assert "Traceback" not in done.stderr, done.stderr
-    return done.stdout
