@@ -10,7 +10,7 @@ from starlette.responses import Response
 from labelwatch.core.model import Alert
 from labelwatch.notify import single, wording
 from labelwatch.notify.letters import Letter, kinds_of, language_of, letter
-from labelwatch.web.cards import Card, card, state_of
+from labelwatch.web.cards import Card, card
 from labelwatch.web.page import Reader, app_of, reader_of, respond
 
 PAST = timedelta(days=28)
@@ -75,7 +75,7 @@ def _event(reader: Reader, alert: Alert) -> Event:
         since=reader.at(since),
         lasted=single.lasted(voice, alert),
         outcome=single.outcome(voice, alert) if not is_open else "",
-        state=state_of(reader, alert),
+        state=wording.state(voice, alert),
         steps=wording.steps(voice, about) if is_open else (),
         letters=[_ready(reader, alert, place) for place in range(len(kinds_of(alert)))],
     )
