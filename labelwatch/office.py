@@ -8,9 +8,8 @@ from labelwatch.core.model import Alert, Destination, Notification, Reason
 from labelwatch.notify import letters, wording
 from labelwatch.notify.age import EVERY_SHOP_ALIKE, Intervals
 from labelwatch.notify.desk import alert_id
-from labelwatch.notify.message import Message, Section, cost
+from labelwatch.notify.message import Message, Section
 from labelwatch.notify.messages import LIMIT, render, voice_of
-from labelwatch.notify.plain import size
 from labelwatch.poll import Report
 from labelwatch.store import Store
 
@@ -93,6 +92,6 @@ def _whole(message: Message, alert: Alert, destination: Destination, now: dateti
         language = letters.language_of(kind, destination.language)
         text = letters.letter(kind, alert, language=language, zone=destination.timezone, now=now).text
         section = Section(lines=tuple(text.splitlines()))
-        if size(message.title) + cost(*sections, section) <= LIMIT:
+        if LIMIT.beside(title=message.title).holds(*sections, section):
             sections.append(section)
     return Message(message.title, tuple(sections), message.kind)

@@ -10,10 +10,10 @@ from rich.text import Text
 
 from labelwatch.cli.terminal import Drawn, Screen, drawn, is_terminal, lines, say, table
 from labelwatch.cli.words import Words, words
-from labelwatch.core.model import Alert, AlertState
+from labelwatch.core.model import Alert
 from labelwatch.notify import wording
 from labelwatch.notify.catalog import catalog
-from labelwatch.notify.moments import Voice, clock, duration, zoned_clock
+from labelwatch.notify.moments import Voice, duration, zoned_clock
 from labelwatch.notify.plain import plain
 from labelwatch.notify.view import rfc3339, view
 
@@ -150,31 +150,17 @@ def as_document(overview: "Overview", *, language: str, timezone: str) -> dict[s
     }
 
 
-def state_of(alert: Alert, speaker: Voice, said: Words) -> str:
-    """`open`, `taken by anna`, `quiet until 18:00`."""
-    until = clock(speaker, alert.snoozed_until) if alert.snoozed_until else ""
-    return said.state[alert.state].format(by=alert.handled_by, until=until)
-
-
 def _row(alert: Alert, speaker: Voice, said: Words) -> tuple[str, ...]:
     diagnosis = alert.diagnosis
     cause = wording.words_of(speaker, diagnosis.cause).name
     return (
-        said.severity[diagnosis.severity],
+        speaker.words.severity[diagnosis.severity],
         wording.time_left(speaker, diagnosis.deadline),
         diagnosis.posting_number or said.board.whole_shop,
         diagnosis.shop,
         said.board.to_do.format(act=wording.headline(speaker, diagnosis), cause=cause),
-        _state(alert, speaker, said),
+        wording.state(speaker, alert),
     )
-
-
-def _state(alert: Alert, speaker: Voice, said: Words) -> str:
-    """The same, with the note of whoever has it in hand."""
-    state, note = state_of(alert, speaker, said), plain(alert.note, 120)
-    if not note or alert.state not in (AlertState.ACKNOWLEDGED, AlertState.SNOOZED):
-        return state
-    return speaker.words.line.colon.format(head=state, text=note)
 
 
 def _sight(shop: "ShopView", speaker: Voice, said: Words) -> str:

@@ -67,12 +67,13 @@ def mistakes_of(error: ConfigError) -> list[dict[str, Any]]:
 
 
 def _print(path: Path, settings: Config, findings: list[dict[str, Any]]) -> None:
+    from labelwatch.cli.words import words
+
     shops, channels = (sum(one.enabled for one in some) for some in (settings.shops, settings.channels))
     say(f"{path} is right: shops {shops}, channels {channels}", style="green")
-    for warning in settings.warnings:
-        say(f"  could be better: {warning}", style="yellow")
-    if not channels:
-        say("  could be better: nobody is told, there is no [[channel]] in use", style="yellow")
+    could_be_better = words(settings.language).doctor.found["config_doubt"].seen
+    for doubt in settings.doubts:
+        say("  " + could_be_better.format(doubt=doubt.said(settings.language)), style="yellow")
     for finding in findings:
         mark = "ok    " if finding["ok"] else "FAILED"
         say(f"{mark}  {finding['kind']} {finding['name']}: {finding['said']}", style="" if finding["ok"] else "red")

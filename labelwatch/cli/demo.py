@@ -46,18 +46,6 @@ EVERY = timedelta(minutes=2)
 TICK = 0.05
 """Real seconds between two looks at the clock."""
 
-CONNECT = """\
-language = "{language}"
-
-[[shop]]
-name = "main"
-client_id = "123456"
-api_key = "env:OZON_KEY"
-
-[[channel]]
-name = "packers"
-url = "env:CHANNEL_URL"   # tgram://..., wecombot://..., mailtos://..."""
-
 
 @dataclass(slots=True)
 class Score:
@@ -100,7 +88,6 @@ def demo(seconds: Seconds = 150, port: BoardPort = None, language: Speak = None)
         _round(stage, stage.shops())
         _sum_up(stage, spoken)
     say(said.connect, style="bold")
-    say("\n" + CONNECT.format(language=spoken))
 
 
 @contextmanager

@@ -11,7 +11,7 @@ import typer
 from labelwatch.cli.options import ConfigFile, Json, Speak
 from labelwatch.cli.terminal import as_json, say, working
 from labelwatch.cli.troubles import CONFIG_WRONG, FOUND_TROUBLE
-from labelwatch.config import Config, ConfigError, find
+from labelwatch.config import Config, ConfigError, Sentence, find
 
 if TYPE_CHECKING:
     from labelwatch.doctor import Finding
@@ -123,6 +123,8 @@ def _spoken(value: object, speaker: "Voice") -> str:
 
     if isinstance(value, datetime):
         return clock(speaker, value)
+    if isinstance(value, Sentence):
+        return value.said(speaker.words.language)
     if not isinstance(value, timedelta):
         return str(value)
     seconds = int(value.total_seconds())
@@ -137,6 +139,8 @@ def _document(findings: Sequence["Finding"], speaker: "Voice") -> dict[str, Any]
     def plainly(value: object) -> object:
         if isinstance(value, datetime):
             return rfc3339(value)
+        if isinstance(value, Sentence):
+            return str(value)
         return value.total_seconds() if isinstance(value, timedelta) else value
 
     return {

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from labelwatch.cli import dossier as paper
-from labelwatch.cli.board import state_of, voice
+from labelwatch.cli.board import voice
 from labelwatch.cli.options import ConfigFile, Json, OneShop, Posting, Speak
 from labelwatch.cli.terminal import as_json, complain, say, table
 from labelwatch.cli.troubles import FOUND_TROUBLE
@@ -104,8 +104,8 @@ def _print_alert(alert: Alert, speaker: Voice, said: Words) -> None:
     heading = (
         wording.subject(speaker, diagnosis),
         wording.headline(speaker, diagnosis),
-        said.severity[diagnosis.severity],
-        state_of(alert, speaker, said),
+        speaker.words.severity[diagnosis.severity],
+        wording.state(speaker, alert),
     )
     say(" · ".join(heading), style="bold")
     for section in _sections(alert, speaker):

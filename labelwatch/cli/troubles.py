@@ -56,7 +56,10 @@ def language_of_errors(arguments: Sequence[str], environ: Mapping[str, str]) -> 
 def _about_config(error: "ConfigError", language: str) -> str:
     from labelwatch.config import NoConfigError
 
-    kind, details = "no_config" if isinstance(error, NoConfigError) else "config", list(map(str, error.mistakes))
+    kind, details = (
+        "no_config" if isinstance(error, NoConfigError) else "config",
+        [one.said(language) for one in error.mistakes],
+    )
     return _lines("", kind, language, details=details)
 
 

@@ -87,8 +87,6 @@ class Doctor:
 @dataclass(frozen=True, slots=True)
 class Words:
     board: Board
-    severity: Mapping[str, str]
-    state: Mapping[str, str]
     show: Show
     watch: Watch
     demo: Demo

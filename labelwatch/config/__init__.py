@@ -3,11 +3,12 @@
     find | load -> Config, or ConfigError with its Mistakes
 
 values.py reads single values, secret.py follows references, tables.py holds the result, together.py compares the
-tables with each other, mistakes.py finds the words, reading.py puts it all in order.
+tables with each other, mistakes.py and sentences.py find the words, reading.py puts it all in order.
 """
 
 from labelwatch.config.mistakes import ConfigError, Mistake, NoConfigError
-from labelwatch.config.reading import find, load
+from labelwatch.config.reading import find, given_directory, load
+from labelwatch.config.sentences import Sentence
 from labelwatch.config.tables import (
     Alerts,
     Channel,
@@ -38,10 +39,12 @@ __all__ = [
     "OwnEscalation",
     "Ozon",
     "PlaceLimits",
+    "Sentence",
     "Shop",
     "Store",
     "Web",
     "find",
+    "given_directory",
     "load",
     "parse_duration",
 ]

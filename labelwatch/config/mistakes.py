@@ -8,6 +8,8 @@ from pathlib import Path
 
 from pydantic_core import ErrorDetails
 
+from labelwatch.config.sentences import Sentence, sentence_of
+
 Key = tuple[str | int, ...]
 """The way to a value: ("channel", 1, "url")."""
 KnownKeys = Mapping[tuple[str, ...], Sequence[str]]
@@ -18,12 +20,13 @@ SECRET_KEYS = frozenset({"api_key", "url", "password", "proxy"})
 _LONGEST_SHOWN = 32  # an Ozon key has 36 characters, so one that was put in the wrong place is not shown either
 
 _ALLOWED = {
-    "bool_type": "true or false, without quotes",
-    "dataclass_type": "a table: a line in brackets with keys below it",
-    "missing": "a value: this key is needed",
-    "string_type": "text in quotes",
-    "tuple_type": "a list",
+    "bool_type": "bool",
+    "dataclass_type": "table",
+    "missing": "missing",
+    "string_type": "text",
+    "tuple_type": "list",
 }
+"""pydantic's kinds of mistake -> our sentences."""
 _TABLE_LISTS = ("shop", "channel", "warehouse", "delivery_method", "escalation")
 
 # Only a reference that cannot itself be a secret put behind the wrong colon.
@@ -38,7 +41,7 @@ class Found:
     """A mistake before it is put into words for people: `value` as it was written, None = do not show it."""
 
     key: Key
-    allowed: str
+    allowed: Sentence
     value: object = None
 
 
@@ -48,14 +51,24 @@ class Mistake:
 
     file: Path
     key: str
-    allowed: str
+    sentence: Sentence
     value: str = ""
     line: int | None = None
 
-    def __str__(self) -> str:
+    @property
+    def allowed(self) -> str:
+        """What is allowed, in English."""
+        return str(self.sentence)
+
+    def said(self, language: str) -> str:
+        """`labelwatch.toml:3: ozon.every = 120: allowed is ...`."""
         place = f"{self.file}:{self.line}" if self.line else f"{self.file}"
         written = f"{self.key} = {self.value}" if self.key and self.value else self.key
-        return ": ".join(part for part in (place, written, f"allowed is {self.allowed}") if part)
+        allowed = Sentence("allowed", {"allowed": self.sentence}).said(language)
+        return ": ".join(part for part in (place, written, allowed) if part)
+
+    def __str__(self) -> str:
+        return self.said("en")
 
 
 class ConfigError(Exception):
@@ -108,26 +121,29 @@ def _as_written(key: Key) -> Key:
     return key[:4] + key[5:] if key[4:5] == ("limits",) else key
 
 
-def _allowed(error: ErrorDetails) -> str:
+def _allowed(error: ErrorDetails) -> Sentence:
     kind, context = error["type"], error.get("ctx", {})
     last = error["loc"][-1] if error["loc"] else ""
     if kind == "value_error":
-        return str(context["error"])
+        return sentence_of(context["error"])
     if kind in ("literal_error", "enum"):
-        return "one of " + str(context["expected"]).replace("'", '"').replace(" or ", ", ")
+        return Sentence("one_of", {"choices": str(context["expected"]).replace("'", '"').replace(" or ", ", ")})
     if kind == "tuple_type" and last in _TABLE_LISTS:
         table = ".".join(part for part in error["loc"] if isinstance(part, str))
-        return f"[[{table}]] in double brackets: there may be several"
-    return _ALLOWED.get(kind, error["msg"])
+        return Sentence("several", {"table": table})
+    return Sentence(_ALLOWED[kind]) if kind in _ALLOWED else sentence_of(error["msg"])
 
 
-def _known_keys(key: Key, known: KnownKeys) -> str:
+def _known_keys(key: Key, known: KnownKeys) -> Sentence:
     """The keys of the table that `key` stands in, and the one that was probably meant."""
     table = tuple(part for part in key[:-1] if isinstance(part, str))
     keys = known.get(table, ())
-    close = get_close_matches(str(key[-1]), keys, n=1)
-    hint = f'; did you mean "{close[0]}"?' if close else ""
-    return f"one of the known keys: {', '.join(keys)}{hint}"
+    return Sentence("known_keys", {"keys": ", ".join(keys)}, meant=closest(str(key[-1]), keys))
+
+
+def closest(text: str, known: Sequence[str]) -> str:
+    """The one that was probably meant; empty when none is like it."""
+    return next(iter(get_close_matches(text, known, n=1)), "")
 
 
 def line_numbers(text: str) -> dict[Key, int]:

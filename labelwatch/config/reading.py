@@ -15,6 +15,7 @@ from pydantic_core import ErrorDetails
 from labelwatch.config import mistakes, tables, together
 from labelwatch.config.mistakes import ConfigError, Found, Mistake, NoConfigError
 from labelwatch.config.secret import Surroundings, open_to_others
+from labelwatch.config.sentences import Sentence
 from labelwatch.config.tables import Config
 
 NAME = "labelwatch.toml"
@@ -39,13 +40,13 @@ _SHAPES: dict[tuple[str, ...], type] = {
 _POSITION = re.compile(r"\s*\(at line (\d+), column (\d+)\)")
 # What goes wrong most when TOML is typed for the first time: how the line looks, and what to do about it.
 _HINTS = (
-    (re.compile("[“”„«»‘’]"), "straight quotes: \" and ' instead of curly ones"),
-    (re.compile("[＝：，【】［］]"), "half-width signs: = , [ ] instead of full-width ones"),
-    (re.compile(r"^\s*[\w-]+\s*:"), 'an equals sign: key = "value"'),
-    (re.compile(r'"[^"]*\\'), "single quotes around text with backslashes: 'C:\\file'"),
-    (re.compile(r"^\s*[\w.-]+\s*=\s*[^\W\d]"), 'quotes around text: key = "value"'),
-    (re.compile(r"^\s*[\w.-]+\s*=\s*\d"), 'quotes around a time with its unit: key = "15m"'),
-    (re.compile(r"^\s*[\w.-]+\s*=\s*$"), "a value after the equals sign"),
+    (re.compile("[“”„«»‘’]"), "hint_quotes"),
+    (re.compile("[＝：，【】［］]"), "hint_width"),
+    (re.compile(r"^\s*[\w-]+\s*:"), "hint_equals"),
+    (re.compile(r'"[^"]*\\'), "hint_path"),
+    (re.compile(r"^\s*[\w.-]+\s*=\s*[^\W\d]"), "hint_text"),
+    (re.compile(r"^\s*[\w.-]+\s*=\s*\d"), "hint_time"),
+    (re.compile(r"^\s*[\w.-]+\s*=\s*$"), "hint_value"),
 )
 
 
@@ -62,9 +63,7 @@ def find(explicit: Path | None, environ: Mapping[str, str]) -> Path:
     for place in places:
         if _is_there(place):
             return place
-    looked = ", ".join(map(str, places))
-    example = "deploy/labelwatch.toml.example shows what stands in one"
-    wanted = f"a configuration file in one of {looked}, or --config FILE; {example}"
+    wanted = Sentence("no_config", {"places": ", ".join(map(str, places))})
     raise NoConfigError([Mistake(Path(NAME), "", wanted)])
 
 
@@ -98,19 +97,19 @@ def load(
     if not config.store.url.get_secret_value():
         config = replace(config, store=replace(config.store, url=SecretStr(_default_store_url(environ))))
     is_open = open_to_others(path.stat())
-    return replace(config, warnings=tuple(together.doubts(document, config, readable_by_others=is_open)))
+    return replace(config, doubts=tuple(together.doubts(document, config, readable_by_others=is_open)))
 
 
 def _text(path: Path) -> str:
     try:
         content = path.read_bytes()
     except OSError as error:
-        raise ConfigError([Mistake(path, "", f"a file that can be read; {error.strerror}")]) from None
+        raise ConfigError([Mistake(path, "", Sentence("config_unreadable", {"why": error.strerror}))]) from None
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
-        raise ConfigError([Mistake(path, "", "UTF-8 text: save the file as UTF-8", line=line)]) from None
+        raise ConfigError([Mistake(path, "", Sentence("utf8"), line=line)]) from None
 
 
 def _document(path: Path, text: str) -> dict[str, Any]:
@@ -124,7 +123,10 @@ def _document(path: Path, text: str) -> dict[str, Any]:
     lines = text.splitlines()
     hint = _hint(lines[line - 1]) if line <= len(lines) else ""
     what = _POSITION.sub("", problem) + (f" in column {column}" if column else "")
-    raise ConfigError([Mistake(path, "", f"valid TOML; {what}" + (f": use {hint}" if hint else ""), line=line)])
+    wanted = (
+        Sentence("toml_hint", {"what": what, "hint": Sentence(hint)}) if hint else Sentence("toml", {"what": what})
+    )
+    raise ConfigError([Mistake(path, "", wanted, line=line)])
 
 
 def _hint(line: str) -> str:
@@ -149,7 +151,7 @@ def _known() -> mistakes.KnownKeys:
 
 
 def _keys(place: tuple[str, ...], shape: type) -> list[str]:
-    keys = [key for key in TypeAdapter(shape).json_schema()["properties"] if key != "warnings"]
+    keys = [key for key in TypeAdapter(shape).json_schema()["properties"] if key != "doubts"]
     return ["id", *keys] if place[-1:] == ("limits",) else keys
 
 
@@ -159,7 +161,7 @@ def _in_words(path: Path, text: str, found: Sequence[Found]) -> list[Mistake]:
         Mistake(
             file=path,
             key=mistakes.key_text(one.key),
-            allowed=one.allowed,
+            sentence=one.allowed,
             value=mistakes.shown(one.key, one.value),
             line=mistakes.nearest_line(one.key, lines),
         )
@@ -168,8 +170,12 @@ def _in_words(path: Path, text: str, found: Sequence[Found]) -> list[Mistake]:
     return sorted(named, key=lambda mistake: mistake.line or 0)
 
 
-def _default_store_url(environ: Mapping[str, str]) -> str:
-    """A file in the directory that systemd gives, else in the user's own state directory."""
+def given_directory(environ: Mapping[str, str]) -> Path | None:
+    """Where systemd, or a container, wants everything kept that changes; None = nobody says."""
     given = environ.get("STATE_DIRECTORY", "").split(":")[0]
-    directory = Path(given) if given else user_state_path("labelwatch")
+    return Path(given) if given else None
+
+
+def _default_store_url(environ: Mapping[str, str]) -> str:
+    directory = given_directory(environ) or user_state_path("labelwatch")
     return f"sqlite:///{directory / 'labelwatch.db'}"

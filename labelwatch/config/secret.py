@@ -1,6 +1,6 @@
 """Finds what a secret reference points at: env:NAME, file:PATH, credential:NAME, or the text itself.
 
-Every function raises ValueError whose text completes "allowed is ..." and never repeats a secret.
+Every function raises Unfit, whose sentence says what is allowed and never repeats a secret.
 """
 
 import os
@@ -9,6 +9,8 @@ import stat
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+
+from labelwatch.config.sentences import Unfit
 
 _LARGEST = 64 * 1024
 _PREFIXES = ("env:", "file:", "credential:")
@@ -41,13 +43,13 @@ def resolve(value: object, *, environ: Mapping[str, str], directory: Path) -> st
     systemd names in CREDENTIALS_DIRECTORY.
     """
     if not isinstance(value, str):
-        raise ValueError('text: "env:NAME", "file:PATH" or "credential:NAME"')
+        raise Unfit("secret_type")
     kind, _, rest = value.strip().partition(":")
     rest = rest.strip()
     if not is_reference(value.strip()):
         secret = value
     elif not rest:
-        raise ValueError(f'a reference with something after the colon, like "{kind}:NAME"')
+        raise Unfit("secret_name", kind=kind)
     elif kind == "env":
         secret = _from_environment(rest, environ)
     elif kind == "file":
@@ -55,31 +57,31 @@ def resolve(value: object, *, environ: Mapping[str, str], directory: Path) -> st
     else:
         secret = _from_credential(rest, environ)
     if not secret.strip():
-        raise ValueError("a secret that is not empty")
+        raise Unfit("secret_empty")
     return secret.strip()
 
 
 def _from_environment(name: str, environ: Mapping[str, str]) -> str:
     if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name):
         # Not repeated: it may be the secret itself.
-        raise ValueError('the name of an environment variable after "env:", like "env:OZON_KEY"')
+        raise Unfit("env_name")
     if not environ.get(name, "").strip():
-        raise ValueError(f"an environment variable that is set; {name} is not set or is empty")
+        raise Unfit("env_unset", name=name)
     return environ[name]
 
 
 def _from_credential(name: str, environ: Mapping[str, str]) -> str:
     directory = environ.get("CREDENTIALS_DIRECTORY")
     if "/" in name or name in (".", ".."):
-        raise ValueError("a credential's name without slashes")
+        raise Unfit("credential_name")
     how = f"LoadCredential={name}:/path/to/the/secret"
     if not directory:
-        raise ValueError(f"a credential from systemd; CREDENTIALS_DIRECTORY is not set: run it as a unit with {how}")
+        raise Unfit("credential_unit", how=how)
     path = Path(directory) / name
     try:
         return _text(path.read_bytes(), path)
     except OSError as error:
-        raise ValueError(f"a credential that can be read; {error.strerror}: the unit needs {how}") from None
+        raise Unfit("credential_unreadable", why=error.strerror, how=how) from None
 
 
 def _from_file(path: Path) -> str:
@@ -87,7 +89,7 @@ def _from_file(path: Path) -> str:
         # Checked on the open file: what is judged is what is read. Not blocking: a pipe must not hang the start.
         handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
     except OSError as error:
-        raise ValueError(f"a file that can be read; {path}: {error.strerror}") from None
+        raise Unfit("file_unreadable", path=path, why=error.strerror) from None
     try:
         _check_owner_and_mode(os.fstat(handle), path)
         return _text(os.read(handle, _LARGEST + 1), path)
@@ -97,12 +99,11 @@ def _from_file(path: Path) -> str:
 
 def _check_owner_and_mode(found: os.stat_result, path: Path) -> None:
     if not stat.S_ISREG(found.st_mode):
-        raise ValueError(f"an ordinary file; {path} is none")
+        raise Unfit("file_ordinary", path=path)
     if open_to_others(found):
-        mode = stat.S_IMODE(found.st_mode)
-        raise ValueError(f"a file that nobody else can read; {path} has mode {mode:04o}: chmod 600 {path}")
+        raise Unfit("file_open", path=path, mode=f"{stat.S_IMODE(found.st_mode):04o}")
     if os.name == "posix" and found.st_uid not in (0, os.geteuid()):
-        raise ValueError(f"a file that belongs to root or to the user who runs labelwatch; {path} is another's")
+        raise Unfit("file_foreign", path=path)
 
 
 def open_to_others(found: os.stat_result) -> bool:
@@ -112,8 +113,8 @@ def open_to_others(found: os.stat_result) -> bool:
 
 def _text(content: bytes, path: Path) -> str:
     if len(content) > _LARGEST:
-        raise ValueError(f"a file of at most 64 kB; {path} is larger")
+        raise Unfit("file_big", path=path)
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError:
-        raise ValueError(f"a file of UTF-8 text; {path} is none") from None
+        raise Unfit("file_text", path=path) from None

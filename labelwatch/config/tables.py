@@ -19,6 +19,7 @@ from pydantic_core import PydanticCustomError
 
 from labelwatch.config import values
 from labelwatch.config.secret import Surroundings
+from labelwatch.config.sentences import Sentence, Unfit
 from labelwatch.core.model import AlertPolicy, DelayPolicy, Delays, Destination, QuietHours, Severity, Step
 
 
@@ -29,7 +30,7 @@ def _secret(value: object, info: ValidationInfo[Surroundings]) -> SecretStr:
 def _api_key(value: object, info: ValidationInfo[Surroundings]) -> SecretStr:
     text = info.context.resolve(value)
     if not text.isascii() or not text.isprintable() or " " in text:
-        raise ValueError("a key without spaces, line breaks or letters beyond ASCII")
+        raise Unfit("api_key")
     return SecretStr(text)
 
 
@@ -37,7 +38,7 @@ def _channel_url(value: object, info: ValidationInfo[Surroundings]) -> SecretStr
     text = info.context.resolve(value)
     problem = info.context.check_url(text)
     if problem:
-        raise ValueError(f"an Apprise URL with one destination; {problem.replace(text, '(the URL)')}")
+        raise Unfit("channel_url", problem=problem.replace(text, "(the URL)"))
     return SecretStr(text)
 
 
@@ -59,7 +60,7 @@ def _check_way(info: ValidationInfo[Surroundings], *, api_base: str = "", proxy:
         return
     problem = info.context.check_way(url.get_secret_value(), api_base, proxy)
     if problem:
-        raise ValueError(f"an address for a service that can use it; this channel {problem}")
+        raise Unfit("channel_way", problem=problem)
 
 
 def _ping_url(value: object, info: ValidationInfo[Surroundings]) -> SecretStr:
@@ -78,7 +79,7 @@ def _lift_limits(value: object) -> object:
     return {"limits": limits} | ({"id": value["id"]} if "id" in value else {})
 
 
-def _not_from_the_file(_: object) -> tuple[str, ...]:
+def _not_from_the_file(_: object) -> tuple[Sentence, ...]:
     raise PydanticCustomError("unexpected_keyword_argument", "filled by load() only")
 
 
@@ -87,6 +88,7 @@ Zone = Annotated[str, PlainValidator(values.zone)]
 Name = Annotated[str, PlainValidator(values.name)]
 NumberText = Annotated[str, PlainValidator(values.number_text)]
 WebUrl = Annotated[str, PlainValidator(values.web_url)]
+Site = Annotated[str, PlainValidator(values.site)]
 Limit = Annotated[timedelta, PlainValidator(values.limit)]
 LimitOrAuto = Annotated[timedelta | Literal["auto"], PlainValidator(values.limit_or_auto)]
 Every = Annotated[timedelta, PlainValidator(values.between("1s", "1d"))]
@@ -231,7 +233,7 @@ class Web:
 
     listen: Annotated[values.Address, PlainValidator(values.address)] = values.Address("127.0.0.1", 8765)
     password: Secret | None = None
-    public_url: WebUrl | None = None
+    public_url: Site | None = None
 
 
 @_strict
@@ -245,7 +247,7 @@ class Heartbeat:
 @_strict
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Config:
-    """labelwatch.toml, whole and checked. `warnings` are sentences about what works but should be better."""
+    """labelwatch.toml, whole and checked. `doubts` are about what works but should be better."""
 
     language: Language = "zh"
     timezone: Zone = "Asia/Shanghai"
@@ -258,7 +260,12 @@ class Config:
     channels: Annotated[tuple[Channel, ...], Field(alias="channel")] = ()
     web: Web | None = None
     heartbeat: Heartbeat | None = None
-    warnings: Annotated[tuple[str, ...], PlainValidator(_not_from_the_file)] = field(default=())
+    doubts: Annotated[tuple[Sentence, ...], PlainValidator(_not_from_the_file)] = field(default=())
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """The doubts in English."""
+        return tuple(map(str, self.doubts))
 
     def every(self, shop: Shop) -> timedelta:
         """How often this shop is polled while nothing is late."""

@@ -5,13 +5,13 @@ It looks at the file as it was written, so that these mistakes show beside those
 
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
-from difflib import get_close_matches
 from typing import Any
 from urllib.parse import urlsplit
 
 from labelwatch.config import values
-from labelwatch.config.mistakes import SECRET_KEYS, Found, Key, key_text
+from labelwatch.config.mistakes import SECRET_KEYS, Found, Key, closest, key_text
 from labelwatch.config.secret import is_reference
+from labelwatch.config.sentences import Sentence
 from labelwatch.config.tables import Config
 from labelwatch.core.model import Delays
 
@@ -25,7 +25,7 @@ def contradictions(document: Document) -> Iterator[Found]:
     """Every mistake that concerns more than one value; tolerant of values that are wrong by themselves."""
     shops, channels = _tables(document, "shop"), _tables(document, "channel")
     if not document.get("shop"):
-        yield Found(("shop",), "at least one [[shop]] with name, client_id and api_key")
+        yield Found(("shop",), Sentence("no_shop"))
     for kind, tables in (("shop", shops), ("channel", channels)):
         yield from _used_twice(tables, (kind,), "name")
     yield from _used_twice(shops, ("shop",), "client_id")
@@ -58,7 +58,7 @@ def _used_twice(tables: list[Document], place: Key, key: str) -> Iterator[Found]
         text = str(table.get(key, "")).strip()
         if text and first.setdefault(text, index) != index:
             earlier = key_text((*place, first[text]))
-            yield Found((*place, index, key), f"another {key}: {earlier} has this one already", text)
+            yield Found((*place, index, key), Sentence("another", {"key": key, "earlier": earlier}), text)
 
 
 def _names_of_nothing(place: Key, written: object, known: list[str]) -> Iterator[Found]:
@@ -93,7 +93,7 @@ def _steps_twice(document: Document) -> Iterator[Found]:
         told = _names([shops[int(place[1])]]) if place[0] == "shop" else _names_in(step.get("shops"), _names(shops))
         earlier = {first.setdefault((shop, span, channel.strip()), place) for shop in told} - {place}
         if earlier:
-            yield Found(place, f"another channel or another left: {key_text(min(earlier, key=str))} says the same")
+            yield Found(place, Sentence("step_twice", {"earlier": key_text(min(earlier, key=str))}))
 
 
 def _names_in(written: object, every: list[str]) -> list[str]:
@@ -108,13 +108,12 @@ def _bad_fallback(place: Key, channel: Document, known: list[str]) -> Iterator[F
         return
     others = [other for other in known if other != name]
     if fallback.strip() not in others:
-        yield Found(place, _one_of(fallback, others, what="another channel"), fallback)
+        yield Found(place, _one_of(fallback, others, what="another_channel"), fallback)
 
 
-def _one_of(name: str, known: list[str], *, what: str = "a name that is in this file") -> str:
-    close = get_close_matches(name, known, n=1)
-    hint = f'; did you mean "{close[0]}"?' if close else ""
-    return f"{what}: {', '.join(dict.fromkeys(known)) or '(there is none)'}{hint}"
+def _one_of(name: str, known: list[str], *, what: str = "known_name") -> Sentence:
+    names = ", ".join(dict.fromkeys(known)) or Sentence("nobody")
+    return Sentence(what, {"names": names}, meant=closest(name, known))
 
 
 def _open_board(web: object) -> Iterator[Found]:
@@ -127,10 +126,9 @@ def _open_board(web: object) -> Iterator[Found]:
     except ValueError:
         return
     if not listen.is_loopback:
-        where = web["listen"]
-        yield Found(("web", "password"), f'a password: others can reach {where}; or listen = "127.0.0.1:8765"')
+        yield Found(("web", "password"), Sentence("password_listen", {"where": web["listen"]}))
     elif not _is_local(public):
-        yield Found(("web", "password"), f"a password: others can reach {public}")
+        yield Found(("web", "password"), Sentence("password_public", {"where": public}))
 
 
 def literal_secrets(document: Document) -> list[Key]:
@@ -156,56 +154,53 @@ def _is_literal(key: Key, value: object) -> bool:
     return (key != ("store", "url") and key[-1] != "proxy") or "@" in value
 
 
-def doubts(document: Document, config: Config, *, readable_by_others: bool) -> Iterator[str]:
+def doubts(document: Document, config: Config, *, readable_by_others: bool) -> Iterator[Sentence]:
     """Sentences about what works but should be better."""
     literals = literal_secrets(document)
     for key in literals:
-        yield f'{key_text(key)} is written in the file itself; better "env:NAME", "file:PATH" or "credential:NAME"'
+        yield Sentence("literal", {"key": key_text(key)})
     if literals and readable_by_others:
-        yield "other users can read the file, and secrets are written in it: chmod 600"
+        yield Sentence("readable")
     if config.ozon.base_url.startswith("http://") and not _is_local(config.ozon.base_url):
-        yield "ozon.base_url is http://: keys travel unencrypted"
+        yield Sentence("unencrypted")
     yield from _doubts_about_shops(config)
     yield from _doubts_about_channels(config)
 
 
-def _doubts_about_shops(config: Config) -> Iterator[str]:
+def _doubts_about_shops(config: Config) -> Iterator[Sentence]:
     for shop in config.shops:
         delays = shop.delays.over(config.delays.over(Delays()))
         if config.every(shop) < _HASTY:
-            yield f"shop {shop.name} is polled more often than every 30s: Ozon may slow it down"
+            yield Sentence("hasty", {"shop": shop.name})
         if delays.critical_before_cutoff > delays.before_cutoff:
-            yield f"shop {shop.name}: critical_before_cutoff is longer than before_cutoff"
+            yield Sentence("critical_longer", {"shop": shop.name})
         for step in config.alert_policy(shop).escalation:
             if step.left > delays.before_cutoff:
-                yield (
-                    f"shop {shop.name}: left of the escalation to {step.channel} is longer than before_cutoff: "
-                    f"it may come with the first message"
-                )
+                yield Sentence("step_longer", {"shop": shop.name, "channel": step.channel})
     if config.shops and not any(shop.enabled for shop in config.shops):
-        yield "no shop is enabled: nothing is watched"
+        yield Sentence("none_watched")
 
 
-def _doubts_about_channels(config: Config) -> Iterator[str]:
+def _doubts_about_channels(config: Config) -> Iterator[Sentence]:
     used = config.destinations()
     if not used:
-        yield "no channel is enabled: nobody is told"
+        yield Sentence("none_told")
         return
     for shop in config.shops:
         if shop.enabled and not any(not to.shops or shop.name in to.shops for to in used):
-            yield f"shop {shop.name} has no channel: nobody is told about it"
+            yield Sentence("shop_untold", {"shop": shop.name})
     names = {to.name for to in used}
     for channel in config.channels:
         if channel.enabled and channel.fallback and channel.fallback not in names:
-            yield f"channel {channel.name}: its fallback {channel.fallback} is not enabled"
+            yield Sentence("fallback_off", {"channel": channel.name, "fallback": channel.fallback})
         scheme = channel.url.get_secret_value().partition("://")[0].lower()
         if channel.attach_label and scheme not in _TAKES_FILES:
-            yield f"channel {channel.name}: attach_label does nothing, only Telegram and e-mail take the label along"
+            yield Sentence("no_labels", {"channel": channel.name})
         if channel.enabled and not channel.working_days:
-            yield f"channel {channel.name} has no working day: it only hears of what cannot wait"
+            yield Sentence("never_works", {"channel": channel.name})
     stepped = {step.channel for shop in config.shops for step in config.alert_policy(shop).escalation}
     for name in sorted(stepped - names):
-        yield f"the escalation to {name} tells nobody: this channel is not enabled"
+        yield Sentence("step_off", {"channel": name})
 
 
 def _is_local(url: str) -> bool:

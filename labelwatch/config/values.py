@@ -1,6 +1,6 @@
 """Turns what a person writes in the file (times, zones, addresses, ids) into values, or says what is allowed.
 
-Every function raises ValueError whose text completes the sentence "allowed is ...".
+Every function raises Unfit, whose sentence says what is allowed.
 """
 
 import re
@@ -13,6 +13,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, available_timezones
 
+from labelwatch.config.sentences import Unfit
 from labelwatch.core.model import QuietHours
 
 AUTO = "auto"
@@ -71,10 +72,10 @@ def between(least: str, most: str) -> Callable[[object], timedelta]:
 
     def read(value: object) -> timedelta:
         if isinstance(value, int | float) and not isinstance(value, bool):
-            raise ValueError(f'a time with its unit: "{value:g}s", "{value:g}m", "{value:g}h" or "{value:g}d"')
+            raise Unfit("time_unit", n=f"{value:g}")
         found = parse_duration(value) if isinstance(value, str) else None
         if found is None or not low <= found <= high:
-            raise ValueError(f'a time from "{least}" to "{most}", like "90s", "15m", "4h", "2d" or "1h30m"')
+            raise Unfit("time", least=least, most=most)
         return found
 
     return read
@@ -91,22 +92,22 @@ def limit_or_auto(value: object) -> timedelta | str:
         return AUTO
     try:
         return limit(value)
-    except ValueError as error:
-        raise ValueError(f'{error}, or "auto"') from None
+    except Unfit as error:
+        raise Unfit("or_auto", time=error.sentence) from None
 
 
 def rate(value: object) -> float:
     """Requests per second; Ozon allows 50."""
     if isinstance(value, int | float) and not isinstance(value, bool) and 0 < value <= 50:
         return float(value)
-    raise ValueError("a number above 0 and at most 50, without quotes")
+    raise Unfit("rate")
 
 
 def name(value: object) -> str:
     """The name of a shop or a channel, as it stands in tables, messages and commands."""
     if isinstance(value, str) and value.strip() and len(value) <= 64 and value.isprintable():
         return value.strip()
-    raise ValueError("a name of 1 to 64 printable characters, in quotes")
+    raise Unfit("name")
 
 
 def number_text(value: object) -> str:
@@ -114,30 +115,27 @@ def number_text(value: object) -> str:
     text = str(value).strip() if isinstance(value, str | int) and not isinstance(value, bool) else ""
     if re.fullmatch(r"[0-9]{1,19}", text) and int(text) > 0:
         return str(int(text))
-    raise ValueError("a positive whole number, as the seller cabinet shows it")
+    raise Unfit("number")
 
 
 def zone(value: object) -> str:
     """The name of an IANA time zone."""
     if not isinstance(value, str):
-        raise ValueError('an IANA time zone in quotes, like "Asia/Shanghai" or "Europe/Moscow"')
+        raise Unfit("zone_text")
     try:
         return ZoneInfo(value).key
     except (KeyError, ValueError, OSError):
         pass
-    guess = _closest_zone(value)
-    raise ValueError(
-        'an IANA time zone, like "Asia/Shanghai" or "Europe/Moscow"' + (f'; did you mean "{guess}"?' if guess else "")
-    )
+    raise Unfit("zone", meant=_closest_zone(value))
 
 
-def _closest_zone(text: str) -> str | None:
+def _closest_zone(text: str) -> str:
     city = text.rsplit("/", 1)[-1].strip().lower().replace(" ", "_")
     if city in _ZONE_NICKNAMES:
         return _ZONE_NICKNAMES[city]
     zones = sorted(available_timezones())
     same_city = [zone for zone in zones if zone.lower().rsplit("/", 1)[-1] == city and "/" in zone]
-    return next(iter(same_city or get_close_matches(text, zones, n=1)), None)
+    return next(iter(same_city or get_close_matches(text, zones, n=1)), "")
 
 
 def quiet_hours(value: object) -> QuietHours:
@@ -147,7 +145,7 @@ def quiet_hours(value: object) -> QuietHours:
         start, end = time(int(found[1]), int(found[2])), time(int(found[3]), int(found[4]))
         if start != end:
             return QuietHours(start, end)
-    raise ValueError('two different times of day, like "22:00-08:00"')
+    raise Unfit("quiet_hours")
 
 
 def working_days(value: object) -> frozenset[int]:
@@ -155,7 +153,7 @@ def working_days(value: object) -> frozenset[int]:
     written = value.split(",") if isinstance(value, str) else value
     found = [_days(part) for part in written] if isinstance(written, list) else [None]
     if None in found:
-        raise ValueError('days of the week, like "mon-fri", "mon,tue,sat" or ["mon", "tue"]')
+        raise Unfit("working_days")
     return frozenset(day for days in found if days is not None for day in days)
 
 
@@ -172,7 +170,7 @@ def days_off(value: object) -> frozenset[date]:
     """Dates as TOML or as text, in a list."""
     found = [_date(one) for one in value] if isinstance(value, list) else [None]
     if None in found:
-        raise ValueError('dates in a list, like [2026-12-31, "2027-01-01"]')
+        raise Unfit("days_off")
     return frozenset(one for one in found if one is not None)
 
 
@@ -189,7 +187,7 @@ def handover(value: object) -> tuple[time, ...]:
     """Times of day, in order."""
     clocks = [_clock(one) for one in value] if isinstance(value, list) else [None]
     if None in clocks:
-        raise ValueError('times of day in a list, like ["08:30", "20:30"]')
+        raise Unfit("handover")
     return tuple(sorted({one for one in clocks if one is not None}))
 
 
@@ -205,7 +203,7 @@ def address(value: object) -> Address:
     found = _LISTEN.fullmatch(value.strip()) if isinstance(value, str) else None
     if found and int(found["port"]) <= 65535:
         return Address(found["v6"] or found["host"], int(found["port"]))
-    raise ValueError('an address and a port from 0 to 65535, like "127.0.0.1:8765" or "[::1]:8765"')
+    raise Unfit("listen")
 
 
 def web_url(value: object) -> str:
@@ -218,8 +216,18 @@ def web_url(value: object) -> str:
     except ValueError:
         is_good = False
     if not is_good or not text.isprintable() or " " in text:
-        raise ValueError('an address that begins with https:// (or http://), like "https://watch.example.org"')
+        raise Unfit("web_url")
     return text.rstrip("/")
+
+
+def site(value: object) -> str:
+    """The address of a whole site: scheme, host and perhaps a port; comes back without the slash at its end."""
+    text = value.strip() if isinstance(value, str) else ""
+    scheme, _, rest = text.partition("://")
+    alone = web_url(f"{scheme}://{re.split(r'[/?#]', rest)[0].rpartition('@')[2]}")
+    if text.rstrip("/") != alone:
+        raise Unfit("site", alone=alone)
+    return alone
 
 
 def database_url(text: str, directory: Path) -> str:
@@ -229,5 +237,5 @@ def database_url(text: str, directory: Path) -> str:
         return f"postgresql+psycopg://{rest}"
     path = rest.removeprefix("/")
     if scheme != "sqlite" or path == rest or not path or path.startswith(":memory:"):
-        raise ValueError('"sqlite:///FILE" or "postgresql+psycopg://USER:PASSWORD@HOST/DATABASE"')
+        raise Unfit("database")
     return f"sqlite:///{directory / path}"

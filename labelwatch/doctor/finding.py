@@ -5,7 +5,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-Value = str | int | float | datetime | timedelta
+from labelwatch.config import Sentence
+
+Value = str | int | float | datetime | timedelta | Sentence
 
 
 class Level(StrEnum):

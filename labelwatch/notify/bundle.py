@@ -7,7 +7,7 @@ from datetime import datetime
 from labelwatch.core.model import DeliveryMethod, Diagnosis, Notification, Reason
 from labelwatch.notify import single, wording
 from labelwatch.notify.catalog import counted
-from labelwatch.notify.message import Piece, Section, affordable, cost, joined, stub
+from labelwatch.notify.message import Piece, Room, Section, affordable, joined, stub
 from labelwatch.notify.moments import Voice, clock
 from labelwatch.notify.plain import plain
 
@@ -42,22 +42,21 @@ def title(voice: Voice, ordered: Sequence[Notification]) -> str:
     return f"{single.severity_mark(voice, worst)} {said}"
 
 
-def sections(voice: Voice, ordered: Sequence[Notification], *, limit: int, board: str) -> tuple[Section, ...]:
-    """As many items as fit into `limit` characters and a phone; the rest is counted, with where to see it."""
+def sections(voice: Voice, ordered: Sequence[Notification], *, room: Room, board: str) -> tuple[Section, ...]:
+    """As many items as fit into the room and a phone; the rest is counted, with where to see it."""
     groups = _groups(ordered)
     pieces = list(_pieces(voice, groups, ordered))
-    taken = affordable(pieces, limit)
+    taken = affordable(pieces, room)
     listed = sum(len(section.rows) for _, section in taken)
     if len(taken) == len(pieces) and listed == len(ordered):
         return joined(taken)
-    reserve = cost(rest(voice, len(ordered), board), _others(voice, groups))
-    taken = affordable(pieces, limit - reserve)
+    taken = affordable(pieces, room.beside(rest(voice, len(ordered), board), _others(voice, groups)))
     listed = sum(len(section.rows) for _, section in taken)
     told_of = len({number for number, _ in taken})
     others = [(told_of, _others(voice, groups[told_of:]))] if 0 < told_of < len(groups) else []
     tail = (len(groups), rest(voice, len(ordered) - listed, board))
     made = joined([*taken, *others, tail])
-    return made if cost(*made) <= limit else stub(tail[1].text.partition("\n")[0], limit)
+    return made if room.holds(*made) else stub(tail[1].text.partition("\n")[0], room)
 
 
 def soonest(voice: Voice, deadlines: Sequence[datetime | None]) -> datetime | None:

@@ -177,6 +177,9 @@ class Catalog:
     count: Counts
     cause: Mapping[str, CauseWords]
     reason: Mapping[str, str]
+    severity: Mapping[str, str]
+    state: Mapping[str, str]
+    """Of an alert that nobody is named for; whose it is, wording.keeper says."""
     outcome: Mapping[str, str]
     certainty: Mapping[str, str]
     zone: Mapping[str, str]

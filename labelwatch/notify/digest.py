@@ -8,10 +8,10 @@ from labelwatch.core.model import Alert, AlertState, Destination, Outcome
 from labelwatch.notify import age, bundle, single, wording
 from labelwatch.notify.age import EVERY_SHOP_ALIKE, Intervals
 from labelwatch.notify.catalog import counted
-from labelwatch.notify.message import Message, Piece, Section, affordable, cost, joined, stub
+from labelwatch.notify.message import Message, Piece, Room, Section, affordable, joined, stub
 from labelwatch.notify.messages import LIMIT, kind_of, voice_of
 from labelwatch.notify.moments import Voice, clock
-from labelwatch.notify.plain import plain, size
+from labelwatch.notify.plain import plain
 
 MAX_OPEN = 20
 MAX_OVER = 10
@@ -37,15 +37,15 @@ def message(
     *,
     now: datetime,
     intervals: Intervals = EVERY_SHOP_ALIKE,
-    limit: int = LIMIT,
+    limit: Room = LIMIT,
     board: str = "",
 ) -> Message:
-    """One message of at most `limit` characters, cut between items; whatever is not listed is counted."""
+    """One message that `limit` holds, cut between items; whatever is not listed is counted."""
     voice = voice_of(destination, now)
     postings, wide = _by_deadline(digest.open), [one for one in digest.open if not _is_posting(one)]
     title = _title(voice, digest, postings, wide)
     end = age.section(voice, digest.open, intervals)
-    room = limit - size(title) - cost(*end)
+    room = limit.beside(*end, title=title)
     sections = _sections(voice, digest, postings, wide, room=room, board=board)
     return Message(title, (*sections, *end), kind_of([one.diagnosis.severity for one in digest.open]))
 
@@ -69,7 +69,7 @@ def _title(voice: Voice, digest: Digest, postings: Sequence[Alert], wide: Sequen
 
 
 def _sections(
-    voice: Voice, digest: Digest, postings: Sequence[Alert], wide: Sequence[Alert], *, room: int, board: str
+    voice: Voice, digest: Digest, postings: Sequence[Alert], wide: Sequence[Alert], *, room: Room, board: str
 ) -> tuple[Section, ...]:
     known = {one.diagnosis.incident for one in wide} - {None}
     own = [one for one in postings if one.diagnosis.incident not in known]
@@ -85,9 +85,9 @@ def _sections(
     total, taken = len(wide) + len(own) + len(over), affordable(pieces, room)
     if len(taken) == len(pieces) and _listed(taken) == total:
         return joined(taken)
-    taken = affordable(pieces, room - cost(bundle.rest(voice, total, board)))
+    taken = affordable(pieces, room.beside(bundle.rest(voice, total, board)))
     made = joined([*taken, (3, bundle.rest(voice, total - _listed(taken), board))])
-    return made if cost(*made) <= room else stub(made[-1].lines[0], room)
+    return made if room.holds(*made) else stub(made[-1].lines[0], room)
 
 
 def _listed(pieces: Sequence[Piece]) -> int:

@@ -1,7 +1,7 @@
 """A message before it takes the form of its channel: a title that says what to do, and sections."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from labelwatch.notify.plain import cut, size
@@ -52,17 +52,37 @@ Piece = tuple[int, Section]
 """A part of a message that is shown whole or not at all, and the number of the section that it belongs to."""
 
 
-def cost(*sections: Section) -> int:
-    """Room that sections take as plain text, the blank lines around them included; an empty one takes none."""
-    return sum(size(text) + 2 for text in (section.text for section in sections) if text)
+@dataclass(frozen=True, slots=True)
+class Room:
+    """How much of a message a service takes, or what is left of that, counted as the service does."""
+
+    most: int
+    measure: Callable[[str], int] = size
+    """UTF-16 units, or what else it counts."""
+
+    @property
+    def letters(self) -> int:
+        """So many characters fit, be they Chinese."""
+        return self.most // self.measure("字")
+
+    def cost(self, *sections: Section) -> int:
+        """What sections take as plain text, the blank lines around them included; an empty one takes none."""
+        return sum(self.measure(text) + 2 for text in (section.text for section in sections) if text)
+
+    def holds(self, *sections: Section) -> bool:
+        return self.cost(*sections) <= self.most
+
+    def beside(self, *sections: Section, title: str = "") -> "Room":
+        """What is left beside these, and beside a title."""
+        return replace(self, most=self.most - self.measure(title) - self.cost(*sections))
 
 
-def affordable(pieces: Iterable[Piece], room: int) -> list[Piece]:
+def affordable(pieces: Iterable[Piece], room: Room) -> list[Piece]:
     """The pieces that fit into `room` in the order of their weight, up to the first that does not."""
     taken: list[Piece] = []
     for piece in pieces:
-        room -= cost(piece[1])
-        if room < 0:
+        room = room.beside(piece[1])
+        if room.most < 0:
             break
         taken.append(piece)
     return taken
@@ -76,9 +96,9 @@ def joined(pieces: Iterable[Piece]) -> tuple[Section, ...]:
     return tuple(_one(numbered[number]) for number in sorted(numbered))
 
 
-def stub(text: str, room: int) -> tuple[Section, ...]:
+def stub(text: str, room: Room) -> tuple[Section, ...]:
     """The beginning of a text, where there is no room for any part of a message."""
-    return (Section(lines=(cut(text, max(room // 2, 1)),)),)
+    return (Section(lines=(cut(text, max(room.most // room.measure("📦"), 1)),)),)
 
 
 def _one(sections: Sequence[Section]) -> Section:

@@ -8,12 +8,12 @@ from labelwatch.core.model import Alert, Destination, Notification, Reason, Seve
 from labelwatch.notify import age, bundle, single, wording
 from labelwatch.notify.age import EVERY_SHOP_ALIKE, Intervals
 from labelwatch.notify.catalog import catalog
-from labelwatch.notify.message import Kind, Message, Section, cost
+from labelwatch.notify.message import Kind, Message, Room, Section
 from labelwatch.notify.moments import Voice, clock
-from labelwatch.notify.plain import plain, size
+from labelwatch.notify.plain import plain
 
-LIMIT = 4000
-"""Characters of title and body together: Telegram takes 4096."""
+LIMIT = Room(4000)
+"""Of title and body together: Telegram takes 4096."""
 MAX_WAITING = 5
 """More postings than that nobody passes on by word of mouth."""
 
@@ -29,11 +29,11 @@ def render(
     *,
     now: datetime,
     intervals: Intervals = EVERY_SHOP_ALIKE,
-    limit: int = LIMIT,
+    limit: Room = LIMIT,
     board: str = "",
     after_quiet: datetime | None = None,
 ) -> Message:
-    """One message for everything in `told` (at least one), of at most `limit` characters, cut between items.
+    """One message for everything in `told` (at least one), that `limit` holds, cut between items.
 
     `intervals` tells how often each shop is polled: data older than two of them are dated. `board` is the address
     where everything can be seen. `after_quiet` is when the quiet time began that held all this back until now.
@@ -44,11 +44,11 @@ def render(
     title = single.title(voice, one) if one else bundle.title(voice, ordered)
     opening = _after_quiet(voice, after_quiet) if after_quiet else ()
     end = age.section(voice, [notification.alert for notification in ordered], intervals)
-    room = limit - size(title) - cost(*opening, *end)
+    room = limit.beside(*opening, *end, title=title)
     if one:
-        main = single.sections(voice, one, limit=room)
+        main = single.sections(voice, one, room=room)
     else:
-        main = bundle.sections(voice, ordered, limit=room, board=board)
+        main = bundle.sections(voice, ordered, room=room, board=board)
     return Message(title, (*opening, *main, *end), _kind(ordered))
 
 
@@ -77,7 +77,7 @@ def channel_dead(
     *,
     now: datetime,
     intervals: Intervals = EVERY_SHOP_ALIKE,
-    limit: int = LIMIT,
+    limit: Room = LIMIT,
 ) -> Message:
     """What is told of a channel that does not work, over another one: why, and what most urgently waits for it.
 
@@ -88,7 +88,7 @@ def channel_dead(
     first, *others = single.parts(voice, told)
     urgent = _urgent(voice, waiting) if told.reason is not Reason.RESOLVED else []
     end = age.section(voice, urgent[:MAX_WAITING], intervals)
-    sections = single.fitting([first, *_waiting(voice, urgent), *others], limit - size(title) - cost(*end))
+    sections = single.fitting([first, *_waiting(voice, urgent), *others], limit.beside(*end, title=title))
     return Message(title, (*sections, *end), _kind([told]))
 
 

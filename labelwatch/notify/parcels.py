@@ -13,7 +13,7 @@ from labelwatch.notify.act_links import section
 from labelwatch.notify.channels.deadline import within
 from labelwatch.notify.channels.outcome import Attachment, Channel, Earlier, Parcel, Revisable
 from labelwatch.notify.desk import Desk, alert_id
-from labelwatch.notify.message import Message, Section, cost
+from labelwatch.notify.message import Message, Room, Section
 from labelwatch.notify.messages import brief, channel_dead, render
 from labelwatch.notify.view import View, view
 from labelwatch.store import OutboxRow, Sent
@@ -62,7 +62,7 @@ def composed(desk: Desk, name: str, rows: Sequence[OutboxRow]) -> Parcel:
         message = brief(told[0], destination, now=desk.now(), intervals=desk.terms.intervals)
     else:
         end = section(links, destination.language) if links else Section()
-        room = channel.limit - (cost(end) if links else 0)
+        room = channel.limit.beside(end)
         held = _held_since(rows, destination, desk.now())
         message = _message(desk, told, destination, room, after_quiet=held)
         message = replace(message, sections=(*message.sections, end)) if links else message
@@ -111,7 +111,7 @@ def _message(
     desk: Desk,
     told: Sequence[Notification],
     destination: Destination,
-    limit: int,
+    limit: Room,
     *,
     after_quiet: datetime | None = None,
 ) -> Message:
@@ -202,7 +202,8 @@ def _as_earlier(sent: Sequence[Sent]) -> tuple[Earlier, ...]:
 def _links(desk: Desk, told: Sequence[Notification], channel: Channel, key: str) -> Mapping[str, str]:
     """What can be done with one tap about what is still open, over a channel that has no buttons and has the room."""
     links = desk.terms.links
-    if links is None or isinstance(channel, Revisable) or channel.limit < ROOM_FOR_LINKS or not _has_buttons(told):
+    has_room = not isinstance(channel, Revisable) and channel.limit.letters >= ROOM_FOR_LINKS
+    if links is None or not has_room or not _has_buttons(told):
         return {}
     return links.links_of(key, now=desk.now())
 

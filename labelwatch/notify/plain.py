@@ -41,6 +41,11 @@ def size(text: str) -> int:
     return len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
+def weight(text: str) -> int:
+    """Length as some services count it: bytes of UTF-8, a Chinese character being three."""
+    return len(text.encode("utf-8", "replace"))
+
+
 def _seen(character: str) -> str:
     if character.isspace():
         return " "

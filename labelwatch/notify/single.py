@@ -7,7 +7,7 @@ from labelwatch.notify import wording
 from labelwatch.notify.catalog import counted, first
 from labelwatch.notify.letters import hint
 from labelwatch.notify.links import SUPPORT_LINK, link, settings_link
-from labelwatch.notify.message import Section, cost, stub
+from labelwatch.notify.message import Room, Section, stub
 from labelwatch.notify.moments import Voice, clock, duration, zoned_clock
 from labelwatch.notify.money import tariff
 
@@ -17,9 +17,9 @@ def title(voice: Voice, told: Notification) -> str:
     return f"{mark(voice, told)} {' · '.join(filter(None, _title(voice, told)))}"
 
 
-def sections(voice: Voice, told: Notification, *, limit: int) -> tuple[Section, ...]:
-    """The parts that fit into `limit` characters, the weightiest first."""
-    return fitting(parts(voice, told), limit)
+def sections(voice: Voice, told: Notification, *, room: Room) -> tuple[Section, ...]:
+    """The parts that fit, the weightiest first."""
+    return fitting(parts(voice, told), room)
 
 
 def parts(voice: Voice, told: Notification) -> list[Section]:
@@ -77,11 +77,11 @@ def lasted(voice: Voice, alert: Alert) -> str:
     return duration(voice, (alert.resolved_at or voice.now) - began)
 
 
-def fitting(parts: Sequence[Section], room: int) -> tuple[Section, ...]:
+def fitting(parts: Sequence[Section], room: Room) -> tuple[Section, ...]:
     """The parts that there is room for, in their order; what is too long is left out whole."""
     taken: list[Section] = []
     for part in parts:
-        if cost(*taken, part) <= room:
+        if room.holds(*taken, part):
             taken.append(part)
     return tuple(taken) if taken or not parts else stub(parts[0].text.partition("\n")[0], room)
 

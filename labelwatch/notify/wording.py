@@ -237,6 +237,13 @@ def keeper(voice: Voice, alert: Alert) -> str:
     return handled(voice, alert).rstrip(".。") if taken else ""
 
 
+def state(voice: Voice, alert: Alert) -> str:
+    """`open`, `Anna is on it: waits for the courier`, `Quiet until 18:00 (Anna)`, `resolved`."""
+    # One whose silence is over, and of which nobody was reminded yet, is open.
+    known = AlertState.FIRING if alert.state is AlertState.SNOOZED else alert.state
+    return keeper(voice, alert) or voice.words.state[known]
+
+
 def woken(voice: Voice, alert: Alert) -> str:
     """Whose snooze has just ended, so that it is told again; empty when none has."""
     until, line = alert.snoozed_until, voice.words.line

@@ -15,7 +15,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from labelwatch.config import load
+from labelwatch.config import given_directory, load
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +129,8 @@ def write(
     vault, fresh = _Vault(path.with_name(f"{path.stem}.secrets")), path.with_name(f".{path.name}.new")
     try:
         fresh.unlink(missing_ok=True)
-        _create(fresh, document(draft, vault.put, comments, folder=vault.folder.name, stem=path.stem))
+        trial = (given_directory(environ) or Path()) / f"{path.stem}-trial.db"
+        _create(fresh, document(draft, vault.put, comments, folder=vault.folder.name, trial=trial))
         load(fresh, environ=environ, check_url=check_url, check_way=check_way)
         kept = _copy(path)
         fresh.replace(path)
@@ -140,17 +141,16 @@ def write(
     return Written(path, vault.folder, kept)
 
 
-def document(
-    draft: Draft, put: Callable[[str, str], str], comments: Comments, *, folder: str, stem: str = "labelwatch"
-) -> str:
-    """The text of the configuration; `put` keeps a secret under a name and returns the reference to it."""
+def document(draft: Draft, put: Callable[[str, str], str], comments: Comments, *, folder: str, trial: Path) -> str:
+    """The text of the configuration; `put` keeps a secret under a name and returns the reference to it. A trial has
+    its own database, `trial`."""
     parts = [
         _comment(comments.head.format(folder=folder)),
         _table("", language=draft.language, timezone=draft.timezone),
     ]
     if draft.base_url:
         parts += [
-            _comment(comments.trial) + "\n" + _table("[store]", url=f"sqlite:///{stem}-trial.db"),
+            _comment(comments.trial) + "\n" + _table("[store]", url=f"sqlite:///{trial}"),
             _table("[ozon]", base_url=draft.base_url),
         ]
     parts.append(_comment(comments.shop))

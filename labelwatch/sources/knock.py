@@ -6,14 +6,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from enum import StrEnum
-from urllib.parse import urlsplit
 
 from labelwatch.sources import SourceError
 from labelwatch.sources.ozon_errors import Answer
-from labelwatch.sources.ozon_http import Wire, environment_proxy
+from labelwatch.sources.ozon_http import Wire, environment_proxy, is_understood
 
 ASKED = "/v1/roles"
-PROXIES = ("http", "https", "socks5", "socks5h")
 _ROUNDED = timedelta(seconds=0.5)
 """A Date header leaves out what is less than a second: half of one on the average."""
 
@@ -52,10 +50,9 @@ class Knock:
 def knock(base_url: str, *, timeout: timedelta, user_agent: str, now: Callable[[], datetime]) -> Knock:
     """Send one request without a key; any answer will do, as it comes with the time. Never raises for the network."""
     proxy = environment_proxy(base_url)
-    parts = urlsplit(proxy)
-    shown = parts.netloc.rpartition("@")[2]
-    if proxy and (parts.scheme not in PROXIES or not parts.hostname):
-        return Knock(shown, Barrier.PROXY, "the environment names a proxy whose address makes no sense")
+    shown = proxy.rpartition("@")[2].rpartition("//")[2].partition("/")[0]
+    if not is_understood(proxy):
+        return Knock(shown, Barrier.PROXY, "its address is not understood: write it like http://HOST:PORT")
     wire = Wire(base_url, {"User-Agent": user_agent}, timeout=timeout, proxy=proxy, secret="")
     began = now()
     try:

@@ -16,7 +16,7 @@ import httpx
 
 from labelwatch.sources import Missing, NoSheet
 from labelwatch.sources.ozon_errors import clean
-from labelwatch.sources.ozon_http import FAILURES, Backend, Transport, encoded
+from labelwatch.sources.ozon_http import Backend, Transport, encoded, is_understood
 
 MOST = 10 * 2**20
 """Bytes; the label of one posting has some tens of thousands."""
@@ -52,7 +52,7 @@ class Files:
             return NoSheet(Missing.UNSAFE_ADDRESS, f"{host} is not a public host")
         except httpcore.TimeoutException:
             return NoSheet(Missing.NOT_REACHED, f"{host}: not whole within {self._timeout:g} s")
-        except FAILURES as error:
+        except Exception as error:  # whatever it is: without its label a message goes out all the same
             return NoSheet(Missing.NOT_REACHED, f"{host}: {type(error).__name__}")
 
     def close(self) -> None:
@@ -71,6 +71,8 @@ class Files:
 
     def _get(self, url: httpx.URL, host: str) -> bytes | NoSheet:
         proxy = self._proxy(str(url))
+        if not is_understood(proxy):
+            return NoSheet(Missing.NOT_REACHED, f"{host}: the way to it leads through a proxy that is not understood")
         backend = None if proxy else _Guarded(at_home=self._at_home)
         transport = Transport(self._timeout, is_tls=url.scheme == "https", proxy=proxy, backend=backend)
         self._open.add(transport)

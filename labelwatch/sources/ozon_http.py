@@ -14,7 +14,7 @@ from contextlib import closing, suppress
 from datetime import timedelta
 from socket import SHUT_RDWR
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 import httpcore
@@ -26,17 +26,9 @@ from labelwatch.sources.ozon_errors import Answer, clean
 BODY_LIMIT = 32 * 2**20
 """Bytes of a body, both as sent and inflated; a page of 100 postings stays well under one megabyte."""
 
-FAILURES = (
-    httpcore.NetworkError,
-    httpcore.ProtocolError,
-    httpcore.ProxyError,
-    httpcore.UnsupportedProtocol,
-    httpx.HTTPError,
-    httpx.InvalidURL,
-    OSError,
-    RuntimeError,  # so httpx calls a request that met a client just closed
-    UnicodeError,  # a host name with an empty part, "api..ozon.ru"
-)
+PROXIES = ("http", "https", "socks5", "socks5h")
+"""What a proxy's address may begin with."""
+_NO_PROXY = "the proxy in HTTPS_PROXY (or ALL_PROXY) is not understood: write it like http://HOST:PORT"
 
 
 class Wire:
@@ -49,7 +41,9 @@ class Wire:
         self._headers = httpx.Headers(encoded(headers))
         self._timeout = timeout.total_seconds()
         self._secret = secret
-        transport = Transport(self._timeout, is_tls=self._base.startswith("https:"), proxy=proxy)
+        self._refusal = "" if is_understood(proxy) else _NO_PROXY
+        through = "" if self._refusal else proxy
+        transport = Transport(self._timeout, is_tls=self._base.startswith("https:"), proxy=through)
         self._client = httpx.Client(transport=transport, trust_env=False)
 
     def post(self, path: str, content: bytes) -> Answer:
@@ -57,16 +51,20 @@ class Wire:
 
         Raises SourceError(OZON_DOWN) when no complete answer came in time, NOT_UNDERSTOOD when it is too big.
         """
+        if self._refusal:
+            raise SourceError(Trouble.OZON_DOWN, f"{path}: {self._refusal}")
         try:
             # Made by hand, not by the client: it would merge defaults and cookies into every one of them.
             request = httpx.Request("POST", _url(self._base + path), headers=self._headers, content=content)
             with closing(self._client.send(request, stream=True)) as response:
                 assert isinstance(response.stream, httpx.SyncByteStream)
                 body = _whole(response.stream, path)  # as it came: what inflates it must know the limit
+        except SourceError:
+            raise
         except httpcore.TimeoutException:
             problem = f"no complete answer within {self._timeout:g} s"
             raise SourceError(Trouble.OZON_DOWN, f"{path}: {problem}") from None
-        except FAILURES as error:
+        except Exception as error:  # whatever a transport raises is trouble of this shop, never the end of a poll
             problem = clean(f"{type(error).__name__}: {error}", 200)
             raise SourceError(Trouble.OZON_DOWN, f"{path}: {problem}") from error
         told = {name.decode("latin-1").lower(): text.decode("latin-1") for name, text in response.headers.raw}
@@ -86,6 +84,15 @@ def environment_proxy(url: str) -> str:
     return proxies.get(parts.scheme) or proxies.get("all") or ""
 
 
+def is_understood(proxy: str) -> bool:
+    """Whether an address is one of a proxy that we can use, or empty, which stands for none."""
+    try:
+        parts = urlsplit(proxy)
+        return not proxy or (parts.scheme in PROXIES and bool(parts.hostname) and parts.port != 0)
+    except ValueError:
+        return False
+
+
 class Transport(httpx.BaseTransport):
     """A pool of httpcore's, each request of which has `timeout` seconds from its start to its last byte."""
 
@@ -95,7 +102,7 @@ class Transport(httpx.BaseTransport):
         self._timeout = timeout
         self._pool = httpcore.ConnectionPool(
             ssl_context=_tls() if is_tls else None,
-            proxy=httpcore.Proxy(proxy) if proxy else None,
+            proxy=_through(proxy) if proxy else None,
             max_keepalive_connections=2,
             keepalive_expiry=30.0,
             network_backend=backend or Backend(),
@@ -180,6 +187,13 @@ def _left(end: float | None) -> float | None:
     if seconds <= 0:
         raise httpcore.ReadTimeout("the time for the whole request is over")
     return seconds
+
+
+def _through(proxy: str) -> httpcore.Proxy:
+    """The proxy at an address, which may hold a user and a password."""
+    parts = urlsplit(proxy)
+    known = (unquote(parts.username), unquote(parts.password or "")) if parts.username else None
+    return httpcore.Proxy(proxy, auth=known)
 
 
 @functools.lru_cache(maxsize=256)

@@ -3,11 +3,10 @@
 from dataclasses import dataclass
 from urllib.parse import quote
 
-from labelwatch.core.model import Alert, AlertState, Diagnosis, Verdict
+from labelwatch.core.model import Alert, Diagnosis, Verdict
 from labelwatch.notify import wording
 from labelwatch.notify.moments import clock
 from labelwatch.notify.money import tariff
-from labelwatch.notify.plain import plain
 from labelwatch.web.page import Reader
 
 
@@ -16,6 +15,8 @@ class Card:
     """Everything in words; empty = there is nothing to say of it."""
 
     severity: str
+    urgency: str
+    """The severity in words."""
     subject: str
     link: str
     """Where there is more about it on the board."""
@@ -40,6 +41,7 @@ def card(reader: Reader, alert: Alert) -> Card:
     is_explained = number is not None and about.incident is not None
     return Card(
         severity=str(about.severity),
+        urgency=_capital(voice.words.severity[about.severity]),
         subject=wording.subject(voice, about),
         link=posting_link(number, about.shop) if number else "",
         headline=name if is_explained else wording.headline(voice, about),
@@ -71,8 +73,5 @@ def posting_link(number: str, shop: str) -> str:
     return f"/posting/{quote(number, safe='')}?shop={quote(shop, safe='')}"
 
 
-def state_of(reader: Reader, alert: Alert) -> str:
-    """`open`, `in Anna's hands`, `quiet until 18:00`, `resolved`."""
-    if alert.state in (AlertState.ACKNOWLEDGED, AlertState.SNOOZED):
-        return wording.keeper(reader.voice, alert) or reader.say("state", "seen", by=plain(alert.handled_by, 40))
-    return reader.say("state", str(alert.state))
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]

@@ -38,6 +38,15 @@ def test_every_mistake_is_listed_with_its_place_and_78(place: Place, command: st
     assert "`labelwatch check`" in todo
 
 
+def test_mistakes_and_doubts_are_said_in_the_language_of_the_configuration(place: Place) -> None:
+    better = place.config.read_text().replace("env:KEY_STAR", "a-literal-key")
+    place.config.write_text(better.replace('language = "en"', 'language = "zh"'))
+    assert "可以改进：shop[0].api_key 直接写在文件里" in place.run("check").out
+    assert "可以改进：shop[0].api_key 直接写在文件里" in place.run("doctor", "--offline").out
+    place.config.write_text(MISTAKES.replace('"en"', '"ru"'))
+    assert "langauge: нужно: один из известных ключей" in place.run("late").err
+
+
 def test_the_mistakes_come_as_json_too(place: Place) -> None:
     place.config.write_text(MISTAKES)
     done = place.run("check", "--json")

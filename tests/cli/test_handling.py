@@ -23,14 +23,14 @@ def test_ack_writes_down_who_takes_care_and_late_shows_it(seen: Place, open_ones
     alert = alert_of(seen, open_ones[0])
     assert (alert["state"], alert["handled_by"]) == ("acknowledged", "packer")
     assert alert["note"] == "box is on the way"
-    assert "taken by packer: box is on the way" in seen.run("late").out
+    assert "packer is on it: box is on the way" in seen.run("late").out
     assert "packer is on it: box is on the way" in seen.run("show", open_ones[0]).out
 
 
 def test_who_takes_over_without_a_word_keeps_the_note_and_whose_it_is_now(seen: Place, open_ones: list[str]) -> None:
     seen.run("ack", open_ones[0], "--note", "box is on the way")
     seen.run("ack", open_ones[0], "--by", "nina")
-    assert "taken by nina: box is on the way" in seen.run("late").out
+    assert "nina is on it: box is on the way" in seen.run("late").out
 
 
 def test_a_note_steers_no_terminal(seen: Place, open_ones: list[str]) -> None:

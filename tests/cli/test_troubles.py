@@ -6,13 +6,13 @@ import pytest
 
 from labelwatch.cli.troubles import in_words, language_of_errors
 from labelwatch.cli.words import words
-from labelwatch.config import ConfigError, Mistake, NoConfigError
+from labelwatch.config import ConfigError, Mistake, NoConfigError, Sentence
 from labelwatch.sources import SourceError, Trouble
 from labelwatch.store import AlreadyRunning, Fault, StoreError
 from tests.cli.place import Place
 
 LANGUAGES = ("zh", "ru", "en")
-MISTAKES = [Mistake(Path("x.toml"), "ozon.every", "a time", line=3)]
+MISTAKES = [Mistake(Path("x.toml"), "ozon.every", Sentence("missing"), line=3)]
 FAILURES = [
     ConfigError(MISTAKES),
     NoConfigError(MISTAKES),

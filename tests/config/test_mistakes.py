@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from labelwatch.config import ConfigError, Mistake, load
+from labelwatch.config import ConfigError, load
 from tests.config.files import CHANNEL, ENVIRON, SHOP, check_url, mistakes, read
 
 LIMIT = 'a time from "1s" to "365d", like "90s", "15m", "4h", "2d" or "1h30m"'
@@ -290,6 +290,23 @@ ONE_MISTAKE = [
         "a password: others can reach https://watch.example.org",
         1,
     ),
+    ('[web]\npublic_url = "watch.example.org"', "web.public_url", '"watch.example.org"', WEB_URL, 2),
+    *(
+        (
+            f'[web]\npublic_url = "{url}"\npassword = "env:KEY"',
+            "web.public_url",
+            f"(text of {len(url)} characters, not shown)",
+            'the address of the board alone, without user, path, query and fragment: "https://watch.example.org:8443"',
+            2,
+        )
+        for url in (
+            "https://watch.example.org:8443/labels",
+            "https://watch.example.org:8443/?lang=ru",
+            "https://watch.example.org:8443?lang=ru",
+            "https://watch.example.org:8443#late",
+            "https://me:word@watch.example.org:8443",
+        )
+    ),
     (
         '[heartbeat]\nurl = "ping.example"',
         "heartbeat.url",
@@ -304,8 +321,9 @@ ONE_MISTAKE = [
 def test_a_mistake_is_named_with_its_key_its_value_and_what_is_allowed(
     tmp_path: Path, text: str, key: str, value: str, allowed: str, line: int
 ) -> None:
-    path = tmp_path / "labelwatch.toml"
-    assert mistakes(tmp_path, text) == (Mistake(file=path, key=key, value=value, allowed=allowed, line=line),)
+    (mistake,) = mistakes(tmp_path, text)
+    assert mistake.file == tmp_path / "labelwatch.toml"
+    assert (mistake.key, mistake.value, mistake.allowed, mistake.line) == (key, value, allowed, line)
 
 
 def test_all_mistakes_are_named_at_once_in_the_order_of_the_file(tmp_path: Path) -> None:

@@ -71,7 +71,7 @@ enabled = false
 [web]
 listen = "[::1]:0"
 password = "env:PROXY"
-public_url = "https://example.org/watch/"
+public_url = "https://example.org/"
 [heartbeat]
 url = "https://ping.example/x"
 """
@@ -110,7 +110,7 @@ def test_every_key_arrives_as_a_value_of_its_type(tmp_path: Path) -> None:
     assert channel.proxy is not None
     assert channel.proxy.get_secret_value() == "socks5://me:word@127.0.0.1"
     assert config.web is not None
-    assert (config.web.listen, config.web.public_url) == (Address("::1", 0), "https://example.org/watch")
+    assert (config.web.listen, config.web.public_url) == (Address("::1", 0), "https://example.org")
     assert config.heartbeat is not None
     assert config.heartbeat.url.get_secret_value() == "https://ping.example/x"
 

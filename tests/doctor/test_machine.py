@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from labelwatch.config import Sentence
 from labelwatch.doctor import Level
 from labelwatch.doctor.database import LITTLE_ROOM, LOG_BIG, database
 from labelwatch.doctor.machine import clock, configuration, way
@@ -21,7 +22,7 @@ RUNS = {"LoadState": "loaded", "ActiveState": "active", "UnitFileState": "enable
 
 
 def test_a_doubt_about_the_configuration_is_a_warning_each(folder: Path) -> None:
-    config = replace(settings(folder), warnings=("one", "two"))
+    config = replace(settings(folder), doubts=(Sentence("none_told"), Sentence("none_watched")))
     with patient(config) as one:
         findings = list(configuration(one))
     assert [(finding.what, finding.level) for finding in findings] == [

@@ -58,3 +58,13 @@ def test_the_words_hold_the_same_in_every_language(language: str) -> None:
 
 def test_every_examination_says_what_it_looks_at() -> None:
     assert all(examination.__doc__ for examination in EXAMINATIONS)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_commands_that_mend_it_are_named(language: str) -> None:
+    found, trouble = words(language).doctor.found, words(language).trouble
+    for kind in ("service_by_hand", "service_none"):
+        assert "`sudo sh deploy/install.sh`" in found[kind].todo
+    for mended in (found["database_damaged"], found["database_newer"], trouble["corrupt"], trouble["too_new"]):
+        assert "`labelwatch db restore " in mended.todo
+    assert "`labelwatch init`" in words(language).demo.connect

@@ -10,7 +10,8 @@ from typing import Any
 from labelwatch.core.model import Notification
 from labelwatch.notify.channels.outcome import Channel, Delivered, Parcel, Result
 from labelwatch.notify.desk import Terms
-from labelwatch.notify.message import Message
+from labelwatch.notify.message import Message, Room
+from labelwatch.notify.messages import LIMIT
 from labelwatch.notify.outbox import Round, send_due
 from labelwatch.notify.view import View
 from labelwatch.store import OutboxRow, OutboxState, Store
@@ -25,7 +26,7 @@ class FakeChannel:
     """Answers in the order of `results`, the last one again and again."""
 
     results: Sequence[Result] = (FINE,)
-    limit: int = 4000
+    limit: Room = LIMIT
     while_sending: Callable[[], object] = lambda: None
     account: str = ""
     parcels: list[Parcel] = field(default_factory=list)

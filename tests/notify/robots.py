@@ -7,7 +7,7 @@ from typing import Any
 
 from labelwatch.notify.channels import open_channel
 from labelwatch.notify.channels.outcome import Delivered, Parcel, Result
-from labelwatch.notify.message import Kind, Message, Section
+from labelwatch.notify.message import Kind, Message, Room, Section
 from labelwatch.notify.messages import render
 from tests.notify.build import NOW, destination, diagnosis, told
 from tests.notify.loopback import Act, Hook, Request, answer
@@ -53,7 +53,7 @@ def said(**fields: Any) -> Act:
 def about_hostile_product(limit: int) -> Parcel:
     """The message about a posting whose product has a hostile name."""
     product = replace(diagnosis().products[0], name=HOSTILE, offer_id=HOSTILE)
-    message = render([told(products=(product,))], destination("zh"), now=NOW, limit=limit)
+    message = render([told(products=(product,))], destination("zh"), now=NOW, limit=Room(limit))
     return Parcel(message, [], "0" * 32)
 
 

@@ -14,7 +14,7 @@ from labelwatch.core.model import Alert, AlertState, Outcome, Severity
 from labelwatch.notify import digest
 from labelwatch.notify.catalog import LANGUAGES
 from labelwatch.notify.digest import Digest
-from labelwatch.notify.message import Kind, Message
+from labelwatch.notify.message import Kind, Message, Room
 from labelwatch.notify.plain import size
 from tests.notify.build import NOW, destination, incident, minutes, over, resolved, told
 
@@ -182,7 +182,7 @@ def test_a_hand_over_fits_and_adds_up(
     incidents = [incident(incident=f"carrier:{n}").alert for n in range(wide)]
     over_ones = [*(ended(n, late=True) for n in range(late)), *(ended(n) for n in range(in_time))]
     over_ones += [ended(n, outcome=Outcome.CANCELLED) for n in range(cancelled)]
-    message = handed([*map(posting, range(mine)), *incidents], over_ones, language, limit=limit)
+    message = handed([*map(posting, range(mine)), *incidents], over_ones, language, limit=Room(limit))
     assert size(message.title) + size(message.body) <= limit
     listed = sum(len(section.rows) for section in message.sections)
     assert len([line for line in message.body.splitlines() if line.startswith("•")]) == listed

@@ -101,7 +101,7 @@ def test_no_name_in_a_message_becomes_a_link() -> None:
 
 def test_a_full_message_fits_into_what_the_service_takes() -> None:
     limit = open_channel(URL).limit
-    lines = tuple("字" * 39 for _ in range(limit // 40))
+    lines = tuple("字" * 39 for _ in range(limit.most // 40))
     sections = tuple(Section(lines=lines[n : n + 10]) for n in range(0, len(lines), 10))
     _, request = asked(URL, OK, parcel=Parcel(Message("题", sections, Kind.INFO), [], "0" * 32))
     assert len(request.body) <= 20_000

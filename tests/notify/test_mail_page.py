@@ -6,7 +6,7 @@ from html.parser import HTMLParser
 import pytest
 
 from labelwatch.notify.channels.mail_page import page
-from labelwatch.notify.message import Kind, Message, Section
+from labelwatch.notify.message import Kind, Message, Room, Section
 from labelwatch.notify.messages import render
 from tests.notify.build import NOW, destination, resolved, told
 
@@ -86,7 +86,7 @@ def test_no_text_is_taken_for_markup(text: str) -> None:
 @pytest.mark.parametrize("language", ["zh", "ru", "en"])
 def test_a_page_loads_nothing_and_is_no_bigger_than_mail_programs_show(language: str) -> None:
     bundle = [told(n=n) for n in range(1, 300)] + [resolved(n=n) for n in range(300, 500)]
-    html = page(render(bundle, destination(language), now=NOW, limit=10_000))
+    html = page(render(bundle, destination(language), now=NOW, limit=Room(10_000)))
     outline = Outline(html)
     assert outline.attributes <= {"style", "href", "charset", "name", "content", "cellspacing", "cellpadding"}
     assert "url(" not in html

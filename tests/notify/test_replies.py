@@ -7,8 +7,8 @@ import pytest
 
 from labelwatch.core.model import Notification, Outcome, Reason
 from labelwatch.notify.catalog import LANGUAGES
-from labelwatch.notify.message import Kind
-from labelwatch.notify.messages import LIMIT, brief, channel_dead, render
+from labelwatch.notify.message import Kind, Room
+from labelwatch.notify.messages import brief, channel_dead, render
 from labelwatch.notify.plain import size
 from labelwatch.notify.view import view
 from labelwatch.store import Store
@@ -195,9 +195,9 @@ def test_what_is_over_or_no_posting_is_not_listed_as_waiting() -> None:
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-@pytest.mark.parametrize("limit", [300, 500, LIMIT])
+@pytest.mark.parametrize("limit", [300, 500, 4000])
 def test_the_report_of_a_channel_fits(language: str, limit: int) -> None:
-    message = channel_dead(told("channel_dead"), destination(language), waiting(50), now=NOW, limit=limit)
+    message = channel_dead(told("channel_dead"), destination(language), waiting(50), now=NOW, limit=Room(limit))
     assert size(message.title) + size(message.body) <= limit
     assert message.body
 

@@ -8,7 +8,7 @@ import pytest
 
 from labelwatch.notify.channels import check_url, open_channel
 from labelwatch.notify.channels.outcome import Ambiguous, Delivered, Parcel, Permanent, RateLimited, Result, Retry
-from labelwatch.notify.message import Kind, Message, Section
+from labelwatch.notify.message import Kind, Message, Room, Section
 from labelwatch.notify.messages import render
 from tests.notify.build import NOW, destination, told
 from tests.notify.loopback import Hook, answer, drip
@@ -135,5 +135,5 @@ def test_a_url_with_one_destination_is_fine(url: str) -> None:
 def test_a_service_that_takes_little_gets_little() -> None:
     channel = open_channel("discord://4174216298/JHMHI8qBe7bk2ZwO")
     message = render([told(n=n) for n in range(1, 40)], destination("zh"), now=NOW, limit=channel.limit)
-    assert channel.limit == 2000
+    assert channel.limit == Room(2000)
     assert len(message.title + message.body) <= 2000

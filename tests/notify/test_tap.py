@@ -4,6 +4,7 @@ import pytest
 
 from labelwatch.core.model import Reason
 from labelwatch.notify.act_links import Act, Links, opened
+from labelwatch.notify.message import Room
 from labelwatch.notify.plain import size
 from labelwatch.store import Store
 from tests.notify.build import resolved, told
@@ -33,7 +34,7 @@ def test_a_message_that_is_read_without_buttons_can_be_acted_on_with_a_tap(sqlit
     assert LINKS.board + "/a/" not in mail.parcels[1].message.body
 
 
-@pytest.mark.parametrize("channel", [FakeChat(), FakeChannel(limit=682)], ids=["has buttons", "has no room"])
+@pytest.mark.parametrize("channel", [FakeChat(), FakeChannel(limit=Room(682))], ids=["has buttons", "has no room"])
 def test_other_messages_carry_none(sqlite_store: Store, channel: FakeChannel) -> None:
     queue(sqlite_store, told())
     tell(sqlite_store, Clock(), {"packers": channel}, links=LINKS)
@@ -54,7 +55,7 @@ def test_a_full_message_has_its_links_and_leads_to_the_whole_list(sqlite_store: 
     message = channel.parcels[0].message
     assert acts(channel) == ["ack", "snooze"]
     assert "https://watch.example.org/\n" in message.body
-    assert size(message.title + "\n\n" + message.body) <= channel.limit
+    assert size(message.title + "\n\n" + message.body) <= channel.limit.most
 
 
 def test_a_test_has_none(sqlite_store: Store) -> None:

@@ -2,10 +2,12 @@
 
 import pytest
 
+from labelwatch.notify.catalog import LANGUAGES
 from labelwatch.notify.channels import open_channel
 from labelwatch.notify.channels.outcome import BadMessage, Delivered, Parcel, Permanent, RateLimited, Result, Retry
 from labelwatch.notify.message import Kind, Message, Section
-from labelwatch.notify.plain import size
+from labelwatch.notify.messages import render
+from tests.notify.build import NOW, destination, told
 from tests.notify.robots import LINK, about_hostile_product, asked, error_of, raw_hostile, said
 
 KEY = "693a91f6-7aaa-4bc4-97a0-0ec2sifa5aaa"
@@ -59,8 +61,21 @@ def test_a_hostile_name_neither_mentions_anybody_nor_makes_the_text_too_long(par
 
 def test_a_full_message_of_chinese_fits_to_the_last_byte() -> None:
     limit = open_channel(URL).limit
-    message = Message("题" * 10, (Section(lines=("字" * (limit - 10),)),), Kind.INFO)
+    message = Message("题" * 10, (Section(lines=("字" * 672,)),), Kind.INFO)
+    assert limit.letters == 682
+    assert limit.beside(*message.sections, title=message.title).most == 0
     _, request = asked(URL, OK, parcel=Parcel(message, [], "0" * 32))
-    assert size(message.title + message.body) == limit == 682
     assert request.json["text"]["content"] == f"{message.title}\n\n{message.body}"
     assert len(request.json["text"]["content"].encode()) == 2048
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_language_uses_the_bytes_there_are_and_ends_with_a_whole_item(language: str) -> None:
+    causes = ("not_packed", "registration_declined", "label_overdue", "passport_data_missing", "tracking_missing")
+    many = [told(causes[n % len(causes)], n=n) for n in range(1, 60)]
+    message = render(many, destination(language), now=NOW, limit=open_channel(URL).limit)
+    _, request = asked(URL, OK, parcel=Parcel(message, [], "0" * 32))
+    content = request.json["text"]["content"]
+    assert content == f"{message.title}\n\n{message.body}"
+    assert 1700 < len(content.encode()) <= 2048
+    assert content.endswith("labelwatch late")

@@ -54,6 +54,15 @@ def test_it_is_read_back_as_it_was_meant(tmp_path: Path, language: str) -> None:
     assert config.warnings == ()
 
 
+def test_the_database_of_a_trial_is_kept_where_everything_is(tmp_path: Path) -> None:
+    path, environ = tmp_path / "etc/labelwatch.toml", {"STATE_DIRECTORY": str(tmp_path / "state")}
+    trial = replace(DRAFT, base_url="http://127.0.0.1:8790")
+    comments = init_words("en").file
+    write(trial, path, comments=comments, environ=environ, check_url=check_url, check_way=check_way)
+    config = load(path, environ=environ, check_url=check_url, check_way=check_way)
+    assert config.store.url.get_secret_value() == f"sqlite:///{tmp_path}/state/labelwatch-trial.db"
+
+
 def test_everything_is_for_its_owner_alone(tmp_path: Path) -> None:
     written = put(DRAFT, tmp_path / "new/labelwatch.toml")
     assert stat.S_IMODE(written.secrets.stat().st_mode) == 0o700

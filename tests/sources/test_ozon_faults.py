@@ -1,10 +1,12 @@
 """Every way in which a request can fail is one named trouble; what may pass is tried again, what cannot is not."""
 
+import gc
 import gzip
 import logging
 import threading
 import time
 import zlib
+from base64 import b64encode
 from datetime import timedelta
 
 import pytest
@@ -12,6 +14,7 @@ import pytest
 from labelwatch.sources import SourceError, Trouble
 from labelwatch.sources.ozon import OzonSource
 from labelwatch.sources.ozon_http import BODY_LIMIT, environment_proxy
+from tests.notify.post_office import PostOffice
 from tests.sources.scripted import KEY, Asked, Reply, in_turn, page, says, scripted
 
 ROLES = says({"roles": [{"name": "Admin"}]})
@@ -184,6 +187,30 @@ def test_what_cannot_be_reached_is_an_ozon_that_is_down(url: str, problem: str) 
     assert scene.asked == []
 
 
+@pytest.mark.parametrize(
+    "proxy", ["foo", "127.0.0.1:3128", "http://", "http://[::1", "ftp://127.0.0.1:1", "http://a:b"]
+)
+def test_a_proxy_that_makes_no_sense_is_trouble_of_the_shop(proxy: str) -> None:
+    with scripted(in_turn(ROLES)) as scene:
+        source = scene.source(proxy=proxy)
+        with pytest.raises(SourceError, match=r"ozon_down: /v1/roles: the proxy in HTTPS_PROXY .*not understood"):
+            source.key_info()
+        source.close()
+    assert scene.asked == []
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_whatever_a_transport_raises_is_trouble_of_the_shop() -> None:
+    """A proxy that speaks another language is an error of a library below the one that we ask."""
+    with PostOffice() as office, scripted(in_turn(ROLES)) as scene:
+        source = scene.source(proxy=f"socks5://127.0.0.1:{office.port}")
+        with pytest.raises(SourceError, match="ozon_down: /v1/roles: ProtocolError: Malformed reply"):
+            source.key_info()
+        source.close()
+    del source
+    gc.collect()  # the library forgets its connection then; not while another test runs
+
+
 def close_when(asked: threading.Event, source: OzonSource) -> None:
     asked.wait(5)
     source.close()
@@ -240,6 +267,15 @@ def test_requests_go_through_the_proxy_that_is_named() -> None:
         source.close()
     assert proxy.asked[0].path == "http://ozon.invalid/v4/posting/fbs/unfulfilled/list"
     assert proxy.asked[0].headers["host"] == "ozon.invalid"
+
+
+def test_a_proxy_is_told_the_user_and_the_password_that_stand_in_its_address() -> None:
+    with scripted(in_turn(page("1"))) as proxy:
+        address = proxy.url.replace("//", "//me:w%40rd@")
+        source = proxy.source(base_url="http://ozon.invalid", proxy=address)
+        assert len(list(source.sweep())) == 1
+        source.close()
+    assert proxy.asked[0].headers["proxy-authorization"] == f"Basic {b64encode(b'me:w@rd').decode()}"
 
 
 def test_the_environment_names_the_proxy(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -86,6 +86,19 @@ def test_an_incident_is_taken_by_its_key(board: Board) -> None:
     assert board.app.store.incidents()[0].handled_by == "Anna"
 
 
+@pytest.mark.parametrize("page", ["/", "/incidents"])
+def test_the_forms_of_an_incident_are_where_it_is_told(board: Board, page: str) -> None:
+    ack, snooze = "/posting/carrier%3AChina%20Post/ack", "/posting/carrier%3AChina%20Post/snooze"
+    for path, fields, said in (
+        (ack, {"note": "called them"}, "Anna is on it: called them"),
+        (snooze, {"span": "1h"}, "Quiet until"),
+    ):
+        assert path in board.page(page)
+        assert send(board.client, path, form=page, by="Anna", shop="", next=page, **fields).status_code == 200
+        assert said in board.text(page)
+    assert ack not in board.page("/?wall")
+
+
 def test_what_it_really_was_is_written_down(board: Board) -> None:
     assert act(board, f"{POSTING}/judge", by="Anna", really="assembly_failed").startswith("Noted, thank you.")
     assert board.app.verdicts() == [("not_packed", "assembly_failed", 1)]

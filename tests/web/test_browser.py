@@ -116,6 +116,17 @@ def _faults(page: "Page") -> list[str]:
     return [f"{one['id']}: {one['help']} ({node['html'][:200]})" for one in found for node in one["nodes"]]
 
 
+@pytest.mark.parametrize(("width", "height"), [(1280, 600), (1920, 1080)])
+def test_the_wall_fits_its_screen(address: str, browser: "Browser", width: int, height: int) -> None:
+    with browser.new_context(viewport={"width": width, "height": height}) as context:
+        page = context.new_page()
+        page.goto(f"{address}/?wall&lang=ru")
+        assert page.evaluate("document.documentElement.scrollHeight") <= height
+        first = page.locator(".cards > li").first.bounding_box()
+        assert first is not None
+        assert first["y"] + first["height"] <= height
+
+
 def test_the_first_thing_the_keys_reach_leads_past_the_menu(address: str, page: "Page") -> None:
     page.goto(f"{address}/?lang=en")
     page.keyboard.press("Tab")

@@ -15,8 +15,9 @@ from labelwatch.notify.channels.http import Line
 from labelwatch.notify.channels.mail_letter import Envelope, Party, letters, message_id
 from labelwatch.notify.channels.mail_talk import Server, Tls, deliver
 from labelwatch.notify.channels.outcome import BadMessage, Delivered, Parcel, Result
+from labelwatch.notify.message import Room
 
-LIMIT = 10_000
+LIMIT = Room(10_000)
 """Characters of title and body: well below the 100 kB at which Gmail cuts a page off."""
 
 _HOUSES = {
@@ -49,7 +50,7 @@ class Mail:
     envelope: Envelope
     line: Line = field(repr=False)
     now: Callable[[], datetime] = _now
-    limit: int = LIMIT
+    limit: Room = LIMIT
     account: str = ""
 
     def send(self, parcel: Parcel) -> Result:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Protocol, runtime_checkable
 
-from labelwatch.notify.message import Message
+from labelwatch.notify.message import Message, Room
 from labelwatch.notify.view import View
 
 
@@ -102,8 +102,8 @@ class Channel(Protocol):
     """One way out to one destination."""
 
     @property
-    def limit(self) -> int:
-        """Characters (UTF-16 units) of title and body together that the service takes in one message."""
+    def limit(self) -> Room:
+        """How much of title and body together the service takes in one message."""
 
     @property
     def account(self) -> str:

@@ -8,8 +8,8 @@ from datetime import timedelta
 from labelwatch.notify.channels.http import Answer, Line, exchange, judged
 from labelwatch.notify.channels.outcome import Ambiguous, Delivered, Parcel, Permanent, RateLimited, Result, Retry
 from labelwatch.notify.channels.secrecy import quoted
-from labelwatch.notify.message import Message
-from labelwatch.notify.plain import ELLIPSIS
+from labelwatch.notify.message import Message, Room
+from labelwatch.notify.plain import ELLIPSIS, weight
 
 Meaning = Callable[[str], Result]
 """What a code means, given what the service said with it."""
@@ -38,7 +38,7 @@ class Robot:
     line: Line = field(repr=False)
     dialect: Dialect = field(repr=False)
     request: Callable[[Parcel], Request] = field(repr=False)
-    limit: int
+    limit: Room
     account: str = ""
 
     def send(self, parcel: Parcel) -> Result:
@@ -105,10 +105,10 @@ def text_of(message: Message) -> str:
 
 def fitted(text: str, most: int) -> str:
     """At most `most` bytes of UTF-8, cut between lines where it can be."""
-    if len(text.encode("utf-8", "replace")) <= most:
+    if weight(text) <= most:
         return text
-    kept, _, _ = _cut(text, most - len(f"\n{ELLIPSIS}".encode())).rpartition("\n")
-    return f"{kept.rstrip()}\n{ELLIPSIS}" if kept else _cut(text, most - len(ELLIPSIS.encode())) + ELLIPSIS
+    kept, _, _ = _cut(text, most - weight(f"\n{ELLIPSIS}")).rpartition("\n")
+    return f"{kept.rstrip()}\n{ELLIPSIS}" if kept else _cut(text, most - weight(ELLIPSIS)) + ELLIPSIS
 
 
 def _cut(text: str, most: int) -> str:

@@ -10,7 +10,7 @@ from apprise.result import AppriseResult, AppriseResultStatus
 from labelwatch.notify.channels.deadline import within
 from labelwatch.notify.channels.outcome import Ambiguous, Delivered, Parcel, Permanent, RateLimited, Result, Retry
 from labelwatch.notify.channels.secrecy import quoted, secrets_of
-from labelwatch.notify.message import Message
+from labelwatch.notify.message import Message, Room
 from labelwatch.notify.messages import LIMIT
 
 _STATUS = re.compile(r"\berror=(\d{3})\b")
@@ -48,7 +48,7 @@ class Service:
     """A destination behind an Apprise URL; its success is only that nobody objected."""
 
     url: str = field(repr=False)
-    limit: int
+    limit: Room
     deadline: timedelta
     account: str = ""
 
@@ -62,7 +62,7 @@ class Service:
 
 def open_service(url: str, service: NotifyBase, *, deadline: timedelta) -> Service:
     """The channel of a URL that has been checked."""
-    return Service(url, limit=min(LIMIT, service.body_maxlen), deadline=deadline)
+    return Service(url, limit=Room(min(LIMIT.most, service.body_maxlen)), deadline=deadline)
 
 
 def _notify(url: str, message: Message) -> AppriseResult:

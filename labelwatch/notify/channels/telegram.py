@@ -13,6 +13,7 @@ from labelwatch.notify.channels.http import Line
 from labelwatch.notify.channels.outcome import Ambiguous, Attachment, BadMessage, Delivered, Parcel, Result
 from labelwatch.notify.channels.telegram_api import API, Bot, Done, Refusal, Said, meaning
 from labelwatch.notify.channels.telegram_form import Form, answering, body, mended, place, placed
+from labelwatch.notify.message import Room
 from labelwatch.notify.messages import LIMIT
 from labelwatch.notify.plain import plain
 
@@ -31,7 +32,7 @@ class Telegram:
     labels: Mapping[str, str] = field(default_factory=dict, repr=False)
     clock: Callable[[], float] = field(default=time.monotonic, repr=False)
     moved_to: str = field(default="", init=False)
-    limit: int = field(default=LIMIT, init=False)
+    limit: Room = field(default=LIMIT, init=False)
 
     @property
     def account(self) -> str:

@@ -9,6 +9,7 @@ from apprise.plugins.custom_json import NotifyJSON
 
 from labelwatch.notify.channels.http import Answer, Line, exchange, judged
 from labelwatch.notify.channels.outcome import BadMessage, Delivered, Parcel, Permanent, Result, Retry
+from labelwatch.notify.message import Room
 from labelwatch.notify.messages import LIMIT
 
 _CHECK_KEY = ": check the user, the password or the token in the channel's URL"
@@ -30,7 +31,7 @@ class Webhook:
     auth: tuple[str, str] | None = field(repr=False)
     extras: Mapping[str, str] = field(repr=False)
     line: Line = field(repr=False)
-    limit: int = LIMIT
+    limit: Room = LIMIT
     account: str = ""
 
     def send(self, parcel: Parcel) -> Result:

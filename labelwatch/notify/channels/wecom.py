@@ -17,12 +17,13 @@ from labelwatch.notify.channels.robot import (
     text_of,
     too_fast,
 )
+from labelwatch.notify.message import Room
+from labelwatch.notify.plain import weight
 
 HOST = "https://qyapi.weixin.qq.com"
 MOST = 2048
 """Bytes of one text message; WeCom refuses more."""
-LIMIT = (MOST - len("\n\n")) // len("字".encode())
-"""A character takes up to three bytes, an emoji four and counts as two."""
+LIMIT = Room(MOST, measure=weight)
 
 _DIALECT = Dialect(
     codes=("errcode",),

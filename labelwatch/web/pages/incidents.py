@@ -10,7 +10,8 @@ from starlette.responses import Response
 from labelwatch.core.model import Alert
 from labelwatch.notify import single, wording
 from labelwatch.notify.letters import Letter, kinds_of, language_of, letter
-from labelwatch.web.cards import Card, card, state_of
+from labelwatch.web.actions import SPANS
+from labelwatch.web.cards import Card, card
 from labelwatch.web.page import Reader, app_of, reader_of, respond
 
 PAST = timedelta(days=28)
@@ -32,6 +33,7 @@ class Ready:
 class Event:
     """An incident in words."""
 
+    key: str
     card: Card
     why: str
     tally: str
@@ -55,6 +57,7 @@ def page(request: Request) -> Response:
         "incidents.html",
         now=[_event(reader, one) for one in found if one.resolved_at is None],
         past=[_event(reader, one) for one in past],
+        spans=list(SPANS),
     )
 
 
@@ -67,6 +70,7 @@ def _event(reader: Reader, alert: Alert) -> Event:
     voice, about, is_open = reader.voice, alert.diagnosis, alert.resolved_at is None
     since = about.waiting_since.latest if about.waiting_since else alert.opened_at
     return Event(
+        key=about.incident or "",
         card=card(reader, alert),
         why=wording.why(voice, about),
         tally=wording.tally(voice, about),
@@ -75,7 +79,7 @@ def _event(reader: Reader, alert: Alert) -> Event:
         since=reader.at(since),
         lasted=single.lasted(voice, alert),
         outcome=single.outcome(voice, alert) if not is_open else "",
-        state=state_of(reader, alert),
+        state=wording.state(voice, alert),
         steps=wording.steps(voice, about) if is_open else (),
         letters=[_ready(reader, alert, place) for place in range(len(kinds_of(alert)))],
     )

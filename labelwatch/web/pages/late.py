@@ -13,6 +13,7 @@ from labelwatch.core.model import Alert, Severity
 from labelwatch.notify import wording
 from labelwatch.seen import ShopView
 from labelwatch.store.board import Count, Hands, Wanted
+from labelwatch.web.actions import SPANS
 from labelwatch.web.cards import Card, card
 from labelwatch.web.page import Reader, app_of, link, reader_of, respond
 
@@ -41,6 +42,8 @@ class Wider:
     why: str
     tally: str
     link: str
+    key: str
+    """By which somebody takes care of it; empty = nobody can here."""
 
 
 def page(request: Request) -> Response:
@@ -62,10 +65,13 @@ def page(request: Request) -> Response:
         filters=_filters(reader, everything, wanted),
         is_filtered=wanted != Wanted(),
         groups=_groups(reader, found, matching),
-        incidents=[_wider(reader, one, "/incidents") for one in app.store.incidents()],
+        incidents=[
+            _wider(reader, one, "/incidents", key=one.diagnosis.incident or "") for one in app.store.incidents()
+        ],
         troubles=_troubles(reader, app, shops),
         last="" if total else _last_look(reader, app.sight()),
         shown=place + len(found),
+        spans=list(SPANS),
         wall_link=link(request, wall=1, **{"from": None}),
         before=link(request, **{"from": max(place - size, 0) or None}) if place else "",
         after=link(request, **{"from": place + size}) if place + len(found) < total else "",
@@ -153,9 +159,9 @@ def _troubles(reader: Reader, app: App, shops: Sequence[str]) -> list[Wider]:
     ]
 
 
-def _wider(reader: Reader, alert: Alert, to: str) -> Wider:
+def _wider(reader: Reader, alert: Alert, to: str, *, key: str = "") -> Wider:
     about = alert.diagnosis
-    return Wider(card(reader, alert), wording.why(reader.voice, about), wording.tally(reader.voice, about), to)
+    return Wider(card(reader, alert), wording.why(reader.voice, about), wording.tally(reader.voice, about), to, key)
 
 
 def _last_look(reader: Reader, shops: Sequence[ShopView]) -> str:

@@ -19,7 +19,7 @@ from labelwatch.notify.plain import plain
 from labelwatch.seen import Dossier
 from labelwatch.store import HistoryRow, OutboxRow
 from labelwatch.web.actions import SPANS
-from labelwatch.web.cards import Card, card, state_of
+from labelwatch.web.cards import Card, card
 from labelwatch.web.page import Reader, app_of, reader_of, respond
 from labelwatch.web.story import span
 from labelwatch.web.telling import Telling, tellings
@@ -127,7 +127,7 @@ def _trouble(reader: Reader, alert: Alert) -> Trouble:
         card=card(reader, alert),
         is_open=is_open,
         is_explained=about.incident is not None,
-        state=state_of(reader, alert),
+        state=wording.state(reader.voice, alert),
         why=wording.why(voice, about),
         due=wording.due(voice, about),
         steps=wording.steps(voice, about) if is_open else (),

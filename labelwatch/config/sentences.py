@@ -1,0 +1,53 @@
+"""What is said of a configuration, in the language of whoever reads it: one catalog per language.
+
+A sentence of the table [allowed] completes "allowed is ...", one of [doubt] stands alone.
+"""
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from importlib.resources import files
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """A sentence of the catalogs by its key, and what stands in its braces; no secret does."""
+
+    key: str
+    values: Mapping[str, object] = field(default_factory=dict)
+    meant: str = ""
+    """What was probably meant; empty = nobody can tell."""
+
+    def said(self, language: str) -> str:
+        """In zh, ru or en."""
+        words = catalog(language)
+        values = {
+            name: value.said(language) if isinstance(value, Sentence) else value
+            for name, value in self.values.items()
+        }
+        text = words[self.key].format_map(values)
+        return text + words["meant"].format(meant=self.meant) if self.meant else text
+
+    def __str__(self) -> str:
+        return self.said("en")
+
+
+class Unfit(ValueError):  # noqa: N818
+    """A value that cannot stay as it is; `sentence` says what is allowed."""
+
+    def __init__(self, key: str, *, meant: str = "", **values: object) -> None:
+        self.sentence = Sentence(key, values, meant)
+        super().__init__(str(self.sentence))
+
+
+def sentence_of(error: object) -> Sentence:
+    """What an error says is allowed; one that is not of our own is quoted."""
+    return error.sentence if isinstance(error, Unfit) else Sentence("quoted", {"text": str(error)})
+
+
+@cache
+def catalog(language: str) -> Mapping[str, str]:
+    """The sentences of a language by their keys."""
+    text = files("labelwatch.config").joinpath("locale", f"{language}.toml").read_text("utf-8")
+    return {key: said for table in tomllib.loads(text).values() for key, said in table.items()}
