@@ -60,6 +60,8 @@ def http(*, login: str = "", refusal: str = "") -> Handshake:
 
     def handshake(client: socket.socket, asked: list[str]) -> socket.socket | None:
         head = _head(client)
+        if not head:
+            return None
         asked.append(head.partition("\r\n")[0])
         if refusal or (login and _basic(login) not in head):
             client.sendall(f"HTTP/1.1 {refusal or '407 Login'}\r\nContent-Length: 0\r\n\r\n".encode())
@@ -93,9 +95,13 @@ def socks5(client: socket.socket, asked: list[str]) -> socket.socket:
 
 
 def _head(client: socket.socket) -> str:
+    """Empty where the other side went before it had asked."""
     received = b""
     while b"\r\n\r\n" not in received:
-        received += client.recv(65536)
+        piece = client.recv(65536)
+        if not piece:
+            return ""
+        received += piece
     return received.decode()
 
 
