@@ -30,11 +30,12 @@ demo: $(RUNTIME)  ## play a day of two shops and print every alert; ARGS="--seco
 test: $(TOOLS)  ## run the tests; ARGS="tests/core -k late"
 	@$(BIN)/python -m pytest $(ARGS)
 
-check: $(TOOLS)  ## style, types and who may import whom
+check: $(TOOLS)  ## style, types, who may import whom, and the shell scripts
 	@$(BIN)/ruff check
 	@$(BIN)/ruff format --check
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
+	@$(BIN)/shellcheck deploy/*.sh .ci/run
 
 bench: $(TOOLS)  ## measure speed and memory against the goals
 	@$(BIN)/python -m tests.bench $(ARGS)

@@ -5,15 +5,10 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 from labelwatch.config import Channel
-from labelwatch.doctor.door import door_of, door_to, knocked
 from labelwatch.doctor.finding import Finding, Level, Value
 from labelwatch.doctor.patient import Patient
 from labelwatch.notify.channels import open_channel
-from labelwatch.notify.channels.mail import Mail
-from labelwatch.notify.channels.mail_talk import log_in
-from labelwatch.notify.channels.outcome import Delivered
-from labelwatch.notify.channels.telegram import Telegram
-from labelwatch.notify.channels.telegram_api import Done, Refusal, Said, meaning
+from labelwatch.notify.channels.checkup import checked, knocked
 from labelwatch.store import ChannelState, OutboxRow, OutboxState, Store
 
 ANSWERS_WITHIN = timedelta(seconds=15)
@@ -43,12 +38,14 @@ def heartbeat(patient: Patient) -> Iterator[Finding]:
     if beat is None:
         yield Finding("heartbeat", Level.OK, "heartbeat_none")
         return
-    door = door_to(beat.url.get_secret_value()) if patient.knock is not None else None
-    why = knocked(door) if door else ""
-    if why:
-        yield Finding("heartbeat", Level.WRONG, "heartbeat_unreachable", {"said": why})
+    if patient.knock is None:
+        yield Finding("heartbeat", Level.OK, "heartbeat_set")
+        return
+    found = knocked(beat.url.get_secret_value(), ANSWERS_WITHIN)
+    if found.ok:
+        yield Finding("heartbeat", Level.OK, "heartbeat_reached")
     else:
-        yield Finding("heartbeat", Level.OK, "heartbeat_reached" if door else "heartbeat_set")
+        yield Finding("heartbeat", Level.WRONG, "heartbeat_unreachable", {"said": found.said})
 
 
 def _telling(
@@ -74,18 +71,7 @@ def _is_stuck(row: OutboxRow, patient: Patient) -> bool:
 
 
 def _asked(channel: Channel, address: str) -> Finding:
-    door = door_of(channel)
-    if door is None:
-        return Finding("channel", Level.OK, "channel_unknown", name=channel.name)
-    why = knocked(door)
-    if why:
-        values = {"server": f"{door[0]}:{door[1]}", "said": why}
-        return Finding("channel", Level.WRONG, "channel_unreachable", values, name=channel.name)
-    return _admission(channel, address)
-
-
-def _admission(channel: Channel, address: str) -> Finding:
-    """Whether the service knows us, where that can be asked without sending anything to anybody."""
+    """Whether it would deliver, where that can be asked without sending anything to anybody."""
     opened = open_channel(
         channel.url.get_secret_value(),
         api_base=channel.api_base or "",
@@ -93,26 +79,6 @@ def _admission(channel: Channel, address: str) -> Finding:
         address=address,
         deadline=ANSWERS_WITHIN,
     )
-    if isinstance(opened, Telegram):
-        said, what = _telegram(opened), "channel_knows_bot"
-    elif isinstance(opened, Mail):
-        result = log_in(opened.server, opened.line)
-        said = "" if isinstance(result, Delivered) else result.error
-        what = "channel_knows_login" if opened.server.user else "channel_reached"
-    else:
-        return Finding("channel", Level.OK, "channel_reached", name=channel.name)
-    if said:
-        return Finding("channel", Level.WRONG, "channel_refuses", {"said": said}, name=channel.name)
-    return Finding("channel", Level.OK, what, name=channel.name)
-
-
-def _telegram(chat: Telegram) -> str:
-    """What the bot or its chat lacks; empty = both are there."""
-    bot = _complaint(chat.bot.ask("getMe", json={}))
-    return bot or _complaint(chat.bot.ask("getChat", json={"chat_id": chat.address}))
-
-
-def _complaint(said: Said) -> str:
-    if isinstance(said, Done):
-        return ""
-    return meaning(said).error if isinstance(said, Refusal) else said.error
+    found = checked(opened)
+    level = Level.OK if found.ok else Level.WRONG
+    return Finding("channel", level, f"channel_{found.seen}", {"said": found.said}, name=channel.name)

@@ -28,7 +28,7 @@ from labelwatch.notify.channels.outcome import (
     Result,
     Retry,
 )
-from labelwatch.notify.desk import LONGEST_PAUSE, LONGEST_WISH, Desk
+from labelwatch.notify.desk import LONGEST_PAUSE, LONGEST_WISH, Desk, alert_id
 from labelwatch.store import Attempt, ChannelState, OutboxRow, OutboxState, Store, Transaction
 
 log = logging.getLogger(__name__)
@@ -175,7 +175,14 @@ def _is_well(desk: Desk, tx: Transaction, state: ChannelState) -> None:
     tx.save_alerts(None, [ended])
     if reason is not None and ended.id is not None:
         heard = tx.told_of(ended.id).keys() & desk.channels.keys()
+        queued = [row for channel in heard for row in tx.waiting_for(channel) if _is_unsent(row, ended.id)]
+        tx.supersede([row.id for row in queued], why="overtaken: the channel works again")
         tx.add_notifications([_row(ended, reason, channel, at) for channel in sorted(heard)], created_at=at)
+
+
+def _is_unsent(row: OutboxRow, alert: int) -> bool:
+    """Whether it is about this alert, waits, and certainly reached nobody yet."""
+    return alert_id(row) == alert and row.state is not OutboxState.LEASED and not row.possible_duplicate
 
 
 def _fails(desk: Desk, tx: Transaction, state: ChannelState, result: Result, at: datetime) -> None:

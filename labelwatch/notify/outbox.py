@@ -30,7 +30,7 @@ from labelwatch.notify.marking import mark
 from labelwatch.notify.parcels import composed, is_brief, parted, sift
 from labelwatch.notify.plain import plain
 from labelwatch.notify.revising import revise_due
-from labelwatch.store import OutboxRow, OutboxState, Store
+from labelwatch.store import ChannelState, OutboxRow, OutboxState, Store
 from labelwatch.store.outbox import LONGEST_LEASE, SKEW
 
 log = logging.getLogger(__name__)
@@ -176,8 +176,11 @@ def _claimed(desk: Desk, name: str) -> list[OutboxRow]:
     """The rows of the next message, or none while it is not this channel's time. A test is let through: who tries a
     channel that fails, or has just been told something, wants to see what happens."""
     now = desk.now()
-    state = desk.store.outgoing.states().get(name)
+    states = desk.store.outgoing.states()
+    state = states.get(name)
     if state is not None and is_paused(state, now):
+        return []
+    if _waits_for_another(desk, name, states, now):
         return []
     ahead = desk.store.notifications(channel=name, states=[OutboxState.LEASED, OutboxState.RETRY], limit=50)
     waits = [row for row in ahead if not _is_unbelievable(row, now)]
@@ -185,10 +188,35 @@ def _claimed(desk: Desk, name: str) -> list[OutboxRow]:
         return []
     # Order is kept: what failed goes first, when its time has come.
     held = any(row.lease_until is None and row.notification.due_at > now for row in waits)
-    spoke = state.sent_at if state is not None else None
-    paced = spoke is not None and spoke <= now < spoke + desk.channels[name][0].group_interval
-    only = Reason.TEST if held or paced else None
+    only = Reason.TEST if held or (state is not None and _is_paced(desk, state, now)) else None
     return desk.store.claim(name, now=now, lease_until=now + LEASE, key=desk.new_key(), only=only)
+
+
+def _is_paced(desk: Desk, state: ChannelState, now: datetime) -> bool:
+    """Whether the channel was told something so lately that the rest is gathered first."""
+    spoke = state.sent_at
+    return spoke is not None and spoke <= now < spoke + desk.channels[state.name][0].group_interval
+
+
+def _waits_for_another(desk: Desk, name: str, states: Mapping[str, ChannelState], now: datetime) -> bool:
+    """Whether it is to report a channel that is just tried again, as after a restart: that may have mended it."""
+    others = [state for other, state in states.items() if other in desk.channels and other != name and state.is_final]
+    if not others or (name in states and states[name].is_final):
+        return False
+    tried = {f"channel:{state.name}" for state in others if _is_being_tried(desk, state, now)}
+    return bool(tried) and any(
+        row.notification.alert.diagnosis.incident in tried and row.notification.reason is not Reason.RESOLVED
+        for row in desk.store.outgoing.waiting(name)
+    )
+
+
+def _is_being_tried(desk: Desk, state: ChannelState, now: datetime) -> bool:
+    if is_paused(state, now) or _is_paced(desk, state, now):
+        return False
+    waiting = desk.store.outgoing.waiting(state.name)
+    due = [one for one in waiting if one.notification.due_at <= now]
+    # What waits for a later try holds all the rest.
+    return bool(due) and all(one in due for one in waiting if one.state is OutboxState.RETRY)
 
 
 def _tell(desk: Desk, name: str, rows: Sequence[OutboxRow]) -> tuple[int, str]:

@@ -27,7 +27,7 @@ ROOM_FOR_LINKS = 1500
 LABELS_WITHIN = timedelta(seconds=45)
 """Fetching labels must not use up the lease of the message."""
 
-_ORDER = ("test", "channel", "ordinary", "handover")
+_ORDER = ("test", "channel", "alerts", "handover")
 
 
 def sift(rows: Sequence[OutboxRow], told_before: Collection[int]) -> tuple[list[OutboxRow], list[OutboxRow]]:
@@ -45,7 +45,7 @@ def parted(rows: Sequence[OutboxRow]) -> tuple[list[OutboxRow], list[OutboxRow]]
     for row in rows:
         kinds.setdefault(_kind(row), []).append(row)
     kind = next(kind for kind in _ORDER if kind in kinds)
-    message = kinds[kind] if kind == "ordinary" else kinds[kind][:1]
+    message = kinds[kind] if kind == "alerts" else kinds[kind][:1]
     taken = {row.id for row in message}
     return message, [row for row in rows if row.id not in taken]
 
@@ -70,6 +70,7 @@ def composed(desk: Desk, name: str, rows: Sequence[OutboxRow]) -> Parcel:
         message=message,
         views=_views(desk, told, destination),
         key=key,
+        about=_kind(rows[0]),
         earlier=earlier,
         buttons=_has_buttons(told),
         links=links,
@@ -104,7 +105,7 @@ def _kind(row: OutboxRow) -> str:
     reason, incident = row.notification.reason, row.notification.alert.diagnosis.incident or ""
     if reason in (Reason.TEST, Reason.HANDOVER):
         return str(reason)
-    return "channel" if incident.startswith("channel:") else "ordinary"
+    return "channel" if incident.startswith("channel:") else "alerts"
 
 
 def _message(

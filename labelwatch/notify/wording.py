@@ -254,13 +254,13 @@ def woken(voice: Voice, alert: Alert) -> str:
 
 
 def scarce(voice: Voice, alert: Alert) -> str:
-    """The step of escalation that was reached; nothing where none was, or where even that time is over."""
+    """That a step of escalation was reached; nothing where none was, or where even that time is over. How much is
+    left stands beside it."""
     left = alert.told.left if alert.told else None
     deadline, line = alert.diagnosis.deadline, voice.words.line
     if left is None or deadline is None or deadline <= voice.now:
         return ""
-    template = line.escalated_taken if alert.handled_by else line.escalated_left
-    return template.format(left=duration(voice, left))
+    return line.escalated_taken if alert.handled_by else line.escalated_left
 
 
 def _required(voice: Voice, diagnosis: Diagnosis) -> dict[str, str]:

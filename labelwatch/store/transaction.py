@@ -174,6 +174,10 @@ class Transaction:
             keep_key=keep_key,
         )
 
+    def supersede(self, ids: Sequence[int], *, why: str) -> int:
+        """Drop waiting rows that something newer made pointless; how many still waited."""
+        return outbox.supersede(self._conn, ids, why=why)
+
     def postpone(self, ids: Sequence[int], *, until: datetime) -> int:
         """Give leased rows back unsent, not to be taken before a time; how many were."""
         return outbox.postpone(self._conn, ids, until=until)

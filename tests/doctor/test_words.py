@@ -10,6 +10,7 @@ import pytest
 import labelwatch.doctor
 from labelwatch.cli.words import Found, words
 from labelwatch.doctor import EXAMINATIONS
+from labelwatch.notify.channels.checkup import Seen
 from labelwatch.sources.knock import Barrier
 
 LANGUAGES = ("zh", "ru", "en")
@@ -27,7 +28,7 @@ def kinds() -> set[str]:
         if isinstance(node, ast.Constant) and isinstance(node.value, str)
     }
     like = {text for text in texts if text.partition("_")[0] in PREFIXES and _KIND.match(text)}
-    return like | {"program"} | {f"way_{barrier}" for barrier in Barrier}
+    return like | {"program"} | {f"way_{barrier}" for barrier in Barrier} | {f"channel_{seen}" for seen in Seen}
 
 
 EXPECTED = kinds()

@@ -9,7 +9,7 @@ from urllib.parse import quote
 import pytest
 
 from labelwatch.notify.channels import open_channel
-from labelwatch.notify.channels.checkup import Finding, checked
+from labelwatch.notify.channels.checkup import Finding, Seen, checked
 from labelwatch.notify.channels.mail import Mail
 from tests.notify.fake_telegram import TOKEN, FakeTelegram
 from tests.notify.loopback import Hook, answer, closed_port
@@ -82,7 +82,7 @@ def test_a_bot_is_asked_for_its_name_and_its_chat_and_sends_nothing() -> None:
         telegram.titles[GROUP] = "Packers <b>"
         finding = found(telegram.url(GROUP), api_base=telegram.base)
         assert [method for method, _ in telegram.calls] == ["getMe", "getChat"]
-    assert finding == Finding(True, "the bot “@label_watch_bot” sees its chat “Packers ‹b›”")
+    assert finding == Finding(Seen.KNOWS_BOT, "the bot “@label_watch_bot” sees its chat “Packers ‹b›”")
 
 
 def test_a_group_that_moved_is_found_and_its_new_id_told() -> None:
@@ -117,7 +117,7 @@ def test_a_mail_server_is_asked_to_let_us_in_and_gets_no_letter() -> None:
     with PostOffice(starttls=True, password="s3cret") as office:
         finding = found(letter_box(office.port, password="s3cret"))
         assert office.heard == ["STARTTLS", "secret"]
-        assert finding == Finding(True, f"localhost, port {office.port}, lets us in over TLS; {TRY}")
+        assert finding == Finding(Seen.KNOWS_LOGIN, f"localhost, port {office.port}, lets us in over TLS; {TRY}")
 
 
 def test_a_server_without_a_login_is_only_greeted() -> None:
@@ -145,7 +145,7 @@ def test_a_server_without_encryption_is_told_no_password() -> None:
 
 def test_a_mail_server_that_keeps_silent_or_is_not_there_is_left() -> None:
     with breaking_off(drips="2" * 100) as port:
-        assert found(letter_box(port), seconds=0.2) == Finding(False, "no answer within 0.2 s")
+        assert found(letter_box(port), seconds=0.2) == Finding(Seen.UNREACHABLE, "no answer within 0.2 s")
     gone = closed_port()
     assert f"cannot connect to localhost, port {gone}" in found(letter_box(gone)).said
     assert isinstance(open_channel(letter_box(gone)), Mail)
@@ -162,7 +162,7 @@ def test_a_robot_is_only_knocked_at_and_that_is_said(url: str) -> None:
     with Hook([answer(200)]) as hook:
         finding = found(url, api_base=f"http://127.0.0.1:{hook.port}/behind")
         assert hook.requests == []
-        assert finding == Finding(True, f"its server 127.0.0.1, port {hook.port}, answers; {TRY}")
+        assert finding == Finding(Seen.REACHED, f"its server 127.0.0.1, port {hook.port}, answers; {TRY}")
 
 
 @pytest.mark.parametrize("url", [*ROBOTS, "json://nowhere.invalid/hook"])
@@ -186,6 +186,12 @@ def test_the_proxy_of_the_environment_is_the_way_too(monkeypatch: pytest.MonkeyP
         assert not found("json://nowhere.invalid/hook").ok
 
 
+@pytest.mark.parametrize("proxy", ["foo", "http://", "http://127.0.0.1:x"])
+def test_a_proxy_that_makes_no_sense_is_named(monkeypatch: pytest.MonkeyPatch, proxy: str) -> None:
+    monkeypatch.setenv("http_proxy", proxy)
+    assert found("json://nowhere.invalid/hook").said.startswith("the proxy in HTTPS_PROXY is not understood")
+
+
 def test_a_webhook_is_knocked_at_where_it_is() -> None:
     with Hook([answer(200)]) as hook:
         assert found(hook.url()).ok
@@ -196,7 +202,7 @@ def test_a_webhook_is_knocked_at_where_it_is() -> None:
 
 def test_a_service_whose_server_apprise_keeps_to_itself_is_not_tried() -> None:
     finding = found(f"gotify://127.0.0.1:1/{CANARY}")
-    assert finding == Finding(True, f"not tried: {TRY}")
+    assert finding == Finding(Seen.UNKNOWN, f"not tried: {TRY}")
 
 
 def test_a_server_that_drops_what_comes_counts_as_gone() -> None:

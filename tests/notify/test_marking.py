@@ -141,6 +141,32 @@ def test_a_restart_tries_what_somebody_had_to_mend(store: Store) -> None:
     assert len(channel.sent) == 1
 
 
+def test_after_a_restart_that_mended_it_nobody_is_told_that_a_channel_was_dead(store: Store) -> None:
+    queue(store, told(n=1))
+    clock, owner = Clock(), FakeChannel([Retry("HTTP 502"), FINE])
+    tell(store, clock, {"packers": FakeChannel([GONE]), "owner": owner})
+    assert len(owner.sent) == 1
+    clock.advance(seconds=10)
+    recover(store, now=clock.at)
+    mended = FakeChannel(while_sending=lambda: time.sleep(0.1))
+    for _ in range(3):
+        tell(store, clock, {"packers": mended, "owner": owner})
+        clock.advance(seconds=30)
+    assert (len(mended.sent), len(owner.sent)) == (1, 1)
+    assert states(store) == [OutboxState.SENT]
+    assert set(states(store, "owner")) == {OutboxState.SUPERSEDED}
+
+
+def test_after_a_restart_that_mended_nothing_the_report_goes_out_all_the_same(store: Store) -> None:
+    queue(store, told(n=1))
+    clock, owner = Clock(), FakeChannel([Retry("HTTP 502"), FINE])
+    tell(store, clock, {"packers": FakeChannel([GONE]), "owner": owner})
+    clock.advance(seconds=10)
+    recover(store, now=clock.at)
+    tell(store, clock, {"packers": FakeChannel([GONE]), "owner": owner})
+    assert len(owner.sent) == 2
+
+
 def test_a_channel_that_is_taken_out_of_the_config_leaves_nothing_behind(store: Store) -> None:
     queue(store, told(n=1))
     tell(store, Clock(), {"packers": FakeChannel([GONE])})

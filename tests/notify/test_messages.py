@@ -315,8 +315,8 @@ def test_what_comes_back_after_a_snooze_says_whose_it_was_and_that_nobody_has_it
 @pytest.mark.parametrize(
     ("fields", "deadline", "word"),
     [
-        ({}, minutes(80), "Less than 1 hr 30 min left, nobody has taken it. Not"),
-        ({"handled_by": "Nina"}, minutes(80), "Less than 1 hr 30 min left. Not"),
+        ({}, minutes(80), "Time is short, nobody has taken it. Not"),
+        ({"handled_by": "Nina"}, minutes(80), "Time is short. Not"),
         ({}, minutes(-1), "More urgent. Not"),
     ],
 )

@@ -126,6 +126,8 @@ def test_each_shift_is_told_once_also_over_restarts(store: Store) -> None:
             told_at.append(clock.at)
     assert [(at.hour, at.minute) for at in told_at] == [(15, 38), (3, 38), (15, 38), (3, 38)]
     assert len(channel.sent) == 4
+    # That nothing is open does not leave a program to guess what it was sent.
+    assert {(parcel.about, len(parcel.views)) for parcel in channel.parcels} == {("handover", 0)}
 
 
 def test_after_days_down_one_hand_over_tells_of_all_of_it_and_a_stale_one_is_not_told(store: Store) -> None:

@@ -46,7 +46,7 @@ def step(one: Notification) -> Notification:
         ),
         (
             step(told(reason=Reason.ESCALATED)),
-            "‼️ Less than 1 hr 30 min left, nobody has taken it · due in 52 min · 41517061-0214-1",
+            "‼️ Time is short, nobody has taken it · due in 52 min · 41517061-0214-1",
             "Assemble it now",
         ),
         (

@@ -50,6 +50,7 @@ def test_it_carries_apprises_body_the_alerts_and_the_key() -> None:
         "title": "‼️ 先备货",
         "message": "怎么做：",
         "type": "failure",
+        "about": "alerts",
         "attachments": [],
         "labelwatch": VIEWS,
     }

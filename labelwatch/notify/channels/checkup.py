@@ -8,6 +8,7 @@ all others  is there anybody at the door; they say nothing without being sent so
 import socket
 from dataclasses import dataclass
 from datetime import timedelta
+from enum import StrEnum
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
@@ -26,12 +27,28 @@ _BLOCKED = "where Telegram is blocked, give the channel a proxy or an api_base"
 _TRY = "more is known only after sending: `labelwatch test-alert`"
 
 
+class Seen(StrEnum):
+    """How far we came."""
+
+    KNOWS_BOT = "knows_bot"
+    KNOWS_LOGIN = "knows_login"
+    REACHED = "reached"
+    UNKNOWN = "unknown"
+    """Where its server is, nobody here knows."""
+    UNREACHABLE = "unreachable"
+    REFUSES = "refuses"
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
     """What was found, in words that say what to change if it is not well; without secrets."""
 
-    ok: bool
+    seen: Seen
     said: str
+
+    @property
+    def ok(self) -> bool:
+        return self.seen not in (Seen.UNREACHABLE, Seen.REFUSES)
 
 
 def checked(channel: Channel) -> Finding:
@@ -47,19 +64,24 @@ def checked(channel: Channel) -> Finding:
         case Service():
             address = _home(channel.url)
             if address:
-                return _knocked(address, _of_this_machine(address), channel.deadline)
-    return Finding(True, f"not tried: {_TRY}")
+                return knocked(address, channel.deadline)
+    return Finding(Seen.UNKNOWN, f"not tried: {_TRY}")
+
+
+def knocked(address: str, patience: timedelta) -> Finding:
+    """Whether somebody opens at a web address, or at the proxy that leads to it from here."""
+    return _knocked(address, _of_this_machine(address), patience)
 
 
 def _telegram(channel: Telegram) -> Finding:
     who = channel.bot.ask("getMe", json={})
     if not isinstance(who, Done):
-        return Finding(False, _why(who))
+        return _refused(who)
     chat, address = _chat(channel, channel.address)
     if not isinstance(chat, Done):
-        return Finding(False, _why(chat))
+        return _refused(chat)
     moved = f"; the group is {address} now: put that into the URL" if address != channel.address else ""
-    return Finding(True, f"the bot {_named(who.result)} sees its chat {_named(chat.result)}{moved}")
+    return Finding(Seen.KNOWS_BOT, f"the bot {_named(who.result)} sees its chat {_named(chat.result)}{moved}")
 
 
 def _chat(channel: Telegram, address: str) -> tuple[Said, str]:
@@ -70,11 +92,13 @@ def _chat(channel: Telegram, address: str) -> tuple[Said, str]:
     return said, address
 
 
-def _why(said: Said) -> str:
+def _refused(said: Said) -> Finding:
     if isinstance(said, Refusal):
-        return meaning(said).error
+        return Finding(Seen.REFUSES, meaning(said).error)
     assert not isinstance(said, Done), "asked for only after a failure"
-    return f"{said.error}; {_BLOCKED}" if isinstance(said, Retry | Ambiguous) else said.error
+    if isinstance(said, Retry | Ambiguous):
+        return Finding(Seen.UNREACHABLE, f"{said.error}; {_BLOCKED}")
+    return Finding(Seen.REFUSES, said.error)
 
 
 def _named(about: object) -> str:
@@ -88,23 +112,28 @@ def _named(about: object) -> str:
 def _mail(channel: Mail) -> Finding:
     server = channel.server
     heard = log_in(server, channel.line)
-    trouble = "" if isinstance(heard, Delivered) else heard.error
-    if trouble:
-        return Finding(False, trouble)
+    if not isinstance(heard, Delivered):
+        return Finding(Seen.UNREACHABLE if isinstance(heard, Retry) else Seen.REFUSES, heard.error)
+    seen = Seen.KNOWS_LOGIN if server.user else Seen.REACHED
     how = "over TLS" if server.tls is not Tls.OFFERED else "with no password to tell"
-    return Finding(True, f"{server.host}, port {server.port}, lets us in {how}; {_TRY}")
+    return Finding(seen, f"{server.host}, port {server.port}, lets us in {how}; {_TRY}")
 
 
 def _knocked(address: str, proxy: str, patience: timedelta) -> Finding:
     """Whether somebody opens where the way to the service begins: at its own door, or at the proxy's."""
-    parts = urlsplit(proxy or address)
-    host, port = parts.hostname or "", parts.port or _PORTS.get(parts.scheme, 443)
+    try:
+        parts = urlsplit(proxy or address)
+        host, port = parts.hostname or "", parts.port or _PORTS.get(parts.scheme, 443)
+    except ValueError:
+        host, port = "", 0
+    if not host:
+        return Finding(Seen.UNREACHABLE, "the proxy in HTTPS_PROXY is not understood: write it like http://HOST:PORT")
     who = f"{'the proxy' if proxy else 'its server'} {host}, port {port}"
     try:
         socket.create_connection((host, port), patience.total_seconds()).close()
     except (OSError, UnicodeError) as error:
-        return Finding(False, f"{who}, cannot be reached: {_trouble(error)}")
-    return Finding(True, f"{who}, answers{', what is behind it was not tried' if proxy else ''}; {_TRY}")
+        return Finding(Seen.UNREACHABLE, f"{who}, cannot be reached: {_trouble(error)}")
+    return Finding(Seen.REACHED, f"{who}, answers{', what is behind it was not tried' if proxy else ''}; {_TRY}")
 
 
 def _trouble(error: Exception) -> str:

@@ -36,6 +36,8 @@ class Parcel:
     """The alerts of the message as JSON objects."""
     key: str
     """The same each time the message is sent again; 32 hexadecimal digits."""
+    about: str = "alerts"
+    """What kind of message it is: alerts, channel (one that does not work), handover or test."""
     earlier: tuple[Earlier, ...] = ()
     """What was told of the same alerts before, oldest first: the message continues it."""
     buttons: bool = False

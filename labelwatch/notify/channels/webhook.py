@@ -78,6 +78,7 @@ def _payload(parcel: Parcel, extras: Mapping[str, str]) -> dict[str, Any]:
         "message": message.body,
         "attachments": [],
         "type": str(message.kind),
+        "about": parcel.about,
         "labelwatch": list(parcel.views),
     }
     if parcel.links:
