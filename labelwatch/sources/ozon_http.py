@@ -26,6 +26,9 @@ from labelwatch.sources.ozon_errors import Answer, clean
 BODY_LIMIT = 32 * 2**20
 """Bytes of a body, both as sent and inflated; a page of 100 postings stays well under one megabyte."""
 
+AT_ONCE = 4 * 2**20
+"""Bytes inflated in one step."""
+
 FAILURES = (
     httpcore.NetworkError,
     httpcore.ProtocolError,
@@ -62,6 +65,8 @@ class Wire:
             request = httpx.Request("POST", _url(self._base + path), headers=self._headers, content=content)
             with closing(self._client.send(request, stream=True)) as response:
                 assert isinstance(response.stream, httpx.SyncByteStream)
+                if response.headers.get("content-length", "").isdecimal():
+                    _check_size(int(response.headers["content-length"]), path)
                 body = _whole(response.stream, path)  # as it came: what inflates it must know the limit
         except httpcore.TimeoutException:
             problem = f"no complete answer within {self._timeout:g} s"
@@ -211,8 +216,7 @@ def _whole(parts: Iterable[bytes], path: str) -> bytes:
     kept, size = [], 0
     for part in parts:
         size += len(part)
-        if size > BODY_LIMIT:
-            raise _too_big(path)
+        _check_size(size, path)
         kept.append(part)
     return b"".join(kept)
 
@@ -222,18 +226,21 @@ def _inflated(body: bytes, encoding: str, path: str) -> bytes:
         return body
     if encoding.lower() not in ("gzip", "x-gzip"):
         raise SourceError(Trouble.NOT_UNDERSTOOD, f"{path}: content-encoding {clean(encoding, 40)} not asked for")
-    inflater = zlib.decompressobj(wbits=31)
-    try:
-        # One step with a limit: pieces cost more, and a bomb never unfolds.
-        plain = inflater.decompress(body, BODY_LIMIT + 1)
-    except zlib.error as error:
-        raise SourceError(Trouble.OZON_DOWN, f"{path}: the compressed answer is damaged") from error
-    if len(plain) > BODY_LIMIT:
-        raise _too_big(path)
+    inflater, pieces, size = zlib.decompressobj(wbits=31), list[bytes](), 0
+    while body and not inflater.eof:
+        try:
+            # A page is one piece, since more of them cost more; a bomb never unfolds, and asks for no memory at once.
+            pieces.append(inflater.decompress(body, AT_ONCE))
+        except zlib.error as error:
+            raise SourceError(Trouble.OZON_DOWN, f"{path}: the compressed answer is damaged") from error
+        body = inflater.unconsumed_tail
+        _check_size(size := size + len(pieces[-1]), path)
+    pieces.append(inflater.flush())
     if not inflater.eof:
         raise SourceError(Trouble.OZON_DOWN, f"{path}: the compressed answer breaks off")
-    return plain
+    return b"".join(filter(None, pieces))
 
 
-def _too_big(path: str) -> SourceError:
-    return SourceError(Trouble.NOT_UNDERSTOOD, f"{path}: an answer of more than {BODY_LIMIT // 2**20} MB")
+def _check_size(size: int, path: str) -> None:
+    if size > BODY_LIMIT:
+        raise SourceError(Trouble.NOT_UNDERSTOOD, f"{path}: an answer of more than {BODY_LIMIT // 2**20} MB")
