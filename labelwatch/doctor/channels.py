@@ -9,6 +9,7 @@ from labelwatch.doctor.door import door_of, door_to, knocked
 from labelwatch.doctor.finding import Finding, Level, Value
 from labelwatch.doctor.patient import Patient
 from labelwatch.notify.channels import open_channel
+from labelwatch.notify.channels.checkup import checked
 from labelwatch.notify.channels.mail import Mail
 from labelwatch.notify.channels.mail_talk import log_in
 from labelwatch.notify.channels.outcome import Delivered
@@ -75,22 +76,21 @@ def _is_stuck(row: OutboxRow, patient: Patient) -> bool:
 
 def _asked(channel: Channel, address: str) -> Finding:
     door = door_of(channel)
-    if door is None:
-        return Finding("channel", Level.OK, "channel_unknown", name=channel.name)
-    why = knocked(door)
-    if why:
+    why = knocked(door) if door else ""
+    if door and why:
         values = {"server": f"{door[0]}:{door[1]}", "said": why}
         return Finding("channel", Level.WRONG, "channel_unreachable", values, name=channel.name)
-    return _admission(channel, address)
+    return _admission(channel, address, otherwise="channel_reached" if door else "channel_unknown")
 
 
-def _admission(channel: Channel, address: str) -> Finding:
+def _admission(channel: Channel, address: str, *, otherwise: str) -> Finding:
     """Whether the service knows us, where that can be asked without sending anything to anybody."""
     opened = open_channel(
         channel.url.get_secret_value(),
         api_base=channel.api_base or "",
         proxy=channel.proxy.get_secret_value() if channel.proxy else "",
         address=address,
+        private=channel.allow_private,
         deadline=ANSWERS_WITHIN,
     )
     if isinstance(opened, Telegram):
@@ -100,7 +100,8 @@ def _admission(channel: Channel, address: str) -> Finding:
         said = "" if isinstance(result, Delivered) else result.error
         what = "channel_knows_login" if opened.server.user else "channel_reached"
     else:
-        return Finding("channel", Level.OK, "channel_reached", name=channel.name)
+        found = checked(opened)
+        said, what = "" if found.ok else found.said, otherwise
     if said:
         return Finding("channel", Level.WRONG, "channel_refuses", {"said": said}, name=channel.name)
     return Finding("channel", Level.OK, what, name=channel.name)

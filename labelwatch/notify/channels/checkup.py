@@ -9,17 +9,18 @@ import socket
 from dataclasses import dataclass
 from datetime import timedelta
 from urllib.parse import urlsplit
-from urllib.request import getproxies, proxy_bypass
 
+from labelwatch.notify.channels.http import not_public, proxy_of_environment
 from labelwatch.notify.channels.mail import Mail
 from labelwatch.notify.channels.mail_talk import Tls, log_in
 from labelwatch.notify.channels.outcome import Ambiguous, Channel, Delivered, Retry
 from labelwatch.notify.channels.robot import Robot
-from labelwatch.notify.channels.services import Service, plugin
+from labelwatch.notify.channels.services import Service, plugin, server_of
 from labelwatch.notify.channels.telegram import Telegram
 from labelwatch.notify.channels.telegram_api import Done, Refusal, Said, meaning
 from labelwatch.notify.channels.webhook import Webhook
 from labelwatch.notify.plain import plain
+from labelwatch.reach import NotPublicError, addresses, connection, is_written_out
 
 _PORTS = {"https": 443, "http": 80, "socks5": 1080, "socks5h": 1080}
 _BLOCKED = "where Telegram is blocked, give the channel a proxy or an api_base"
@@ -42,13 +43,42 @@ def checked(channel: Channel) -> Finding:
         case Mail():
             return _mail(channel)
         case Webhook() | Robot():
-            proxy = channel.line.proxy or _of_this_machine(channel.address)
-            return _knocked(channel.address, proxy, channel.line.deadline)
+            return _knocked(channel.address, channel.line.proxy, channel.line.deadline, private=channel.line.private)
         case Service():
-            address = _home(channel.url)
+            address, refusal = _home(channel.url), channel.objection()
+            if refusal is not None:
+                return Finding(False, refusal.error)
             if address:
-                return _knocked(address, _of_this_machine(address), channel.deadline)
+                return _knocked(address, "", channel.deadline, private=channel.private)
     return Finding(True, f"not tried: {_TRY}")
+
+
+def leads_home(channel: Channel) -> bool:
+    """Whether its server has a name that stands for a private address, so that it must be allowed."""
+    host = _host(channel)
+    if not host or is_written_out(host):
+        return False
+    try:
+        addresses(host, 0)
+    except NotPublicError:
+        return True
+    except (OSError, UnicodeError):  # nobody knows it, or only the proxy does
+        return False
+    return False
+
+
+def _host(channel: Channel) -> str:
+    match channel:
+        case Telegram():
+            return urlsplit(channel.bot.base).hostname or ""
+        case Mail():
+            return channel.server.host
+        case Webhook() | Robot():
+            return urlsplit(channel.address).hostname or ""
+        case Service():
+            service = plugin(channel.url)
+            return server_of(service) if service is not None else ""
+    return ""
 
 
 def _telegram(channel: Telegram) -> Finding:
@@ -95,13 +125,16 @@ def _mail(channel: Mail) -> Finding:
     return Finding(True, f"{server.host}, port {server.port}, lets us in {how}; {_TRY}")
 
 
-def _knocked(address: str, proxy: str, patience: timedelta) -> Finding:
+def _knocked(address: str, proxy: str, patience: timedelta, *, private: bool) -> Finding:
     """Whether somebody opens where the way to the service begins: at its own door, or at the proxy's."""
+    proxy = proxy or proxy_of_environment(address)
     parts = urlsplit(proxy or address)
     host, port = parts.hostname or "", parts.port or _PORTS.get(parts.scheme, 443)
     who = f"{'the proxy' if proxy else 'its server'} {host}, port {port}"
     try:
-        socket.create_connection((host, port), patience.total_seconds()).close()
+        connection(host, port, patience.total_seconds(), private=private or bool(proxy)).close()
+    except NotPublicError as error:
+        return Finding(False, not_public(error).error)
     except (OSError, UnicodeError) as error:
         return Finding(False, f"{who}, cannot be reached: {_trouble(error)}")
     return Finding(True, f"{who}, answers{', what is behind it was not tried' if proxy else ''}; {_TRY}")
@@ -116,14 +149,6 @@ def _trouble(error: Exception) -> str:
     if isinstance(error, TimeoutError):
         return "no answer: is there a firewall in between? A proxy leads around it"
     return getattr(error, "strerror", None) or type(error).__name__
-
-
-def _of_this_machine(address: str) -> str:
-    """The proxy that the environment names for an address, if it names one."""
-    parts, named = urlsplit(address), getproxies()
-    if not parts.hostname or proxy_bypass(parts.hostname):
-        return ""
-    return named.get(parts.scheme) or named.get("all") or ""
 
 
 def _home(url: str) -> str:
