@@ -226,19 +226,27 @@ def _inflated(body: bytes, encoding: str, path: str) -> bytes:
         return body
     if encoding.lower() not in ("gzip", "x-gzip"):
         raise SourceError(Trouble.NOT_UNDERSTOOD, f"{path}: content-encoding {clean(encoding, 40)} not asked for")
-    inflater, pieces, size = zlib.decompressobj(wbits=31), list[bytes](), 0
-    while body and not inflater.eof:
-        try:
-            # A page is one piece, since more of them cost more; a bomb never unfolds, and asks for no memory at once.
-            pieces.append(inflater.decompress(body, AT_ONCE))
-        except zlib.error as error:
-            raise SourceError(Trouble.OZON_DOWN, f"{path}: the compressed answer is damaged") from error
-        body = inflater.unconsumed_tail
-        _check_size(size := size + len(pieces[-1]), path)
-    pieces.append(inflater.flush())
+    try:
+        inflater = zlib.decompressobj(wbits=31)
+        plain = inflater.decompress(body, AT_ONCE)
+        if inflater.unconsumed_tail:  # no page is so large: counted first and kept afterwards, as it may be a bomb
+            _check_unfolded(inflater, path)
+            inflater = zlib.decompressobj(wbits=31)
+            plain = inflater.decompress(body)
+        plain += inflater.flush()
+    except zlib.error as error:
+        raise SourceError(Trouble.OZON_DOWN, f"{path}: the compressed answer is damaged") from error
     if not inflater.eof:
         raise SourceError(Trouble.OZON_DOWN, f"{path}: the compressed answer breaks off")
-    return b"".join(filter(None, pieces))
+    return plain
+
+
+def _check_unfolded(inflater: "zlib._Decompress", path: str) -> None:
+    """Inflate the rest of a body without keeping it."""
+    size = AT_ONCE
+    while inflater.unconsumed_tail:
+        size += len(inflater.decompress(inflater.unconsumed_tail, AT_ONCE))
+        _check_size(size, path)
 
 
 def _check_size(size: int, path: str) -> None:
