@@ -183,12 +183,13 @@ def _watch_incidents(plan: Plan, tx: Transaction, own: Iterable[Diagnosis], now:
     """
     tx.lock_incidents()
     before = tx.open_incidents()
-    seen = {plan.shop} | {shop.name for shop in tx.shops() if _is_in_sight(plan, shop, now)}
     # An open incident goes on counting what it was opened for, however long it lasts.
     since = min((alert.opened_at for alert in before.values()), default=now) - COUNTED_WITHIN
-    late = [*count(own, since=since), *tx.waiting(since=since, shops=seen - {plan.shop})]
-    if not before and most_alike(late) < AT_LEAST:
+    late = [*count(own, since=since), *(one for one in tx.waiting(since=since) if one.shop != plan.shop)]
+    if not before and most_alike(late) < AT_LEAST:  # nearly always, whatever the number of shops
         return ()
+    seen = {plan.shop} | {shop for shop, at in tx.read_at().items() if _is_in_sight(plan, shop, at, now)}
+    late = [one for one in late if one.shop in seen]
     fine = tx.fine(since=now - COUNTED_WITHIN, shops=seen)
     dark = {key: alert for key, alert in before.items() if not seen.issuperset(alert.diagnosis.shops)}
     events = find([*late, *fine], before.keys(), whole=seen.issuperset(plan.shops))
@@ -202,11 +203,9 @@ def _watch_incidents(plan: Plan, tx: Transaction, own: Iterable[Diagnosis], now:
     return (*found, *(restored(key, alert.diagnosis) for key, alert in dark.items()))
 
 
-def _is_in_sight(plan: Plan, shop: ShopState, now: datetime) -> bool:
-    every = plan.shops.get(shop.name)
-    if every is None or shop.read_at is None or shop.failing_since is not None:
-        return False
-    return now - shop.read_at < BLIND_AFTER_INTERVALS * every
+def _is_in_sight(plan: Plan, shop: str, read_at: datetime, now: datetime) -> bool:
+    every = plan.shops.get(shop)
+    return every is not None and now - read_at < BLIND_AFTER_INTERVALS * every
 
 
 def _decide(plan: Plan, catch: Catch, tx: Transaction, knowledge: Knowledge, now: datetime) -> list[Decision]:

@@ -188,5 +188,6 @@ def _open(table: ChannelTable, to: Destination, address: str) -> Channel:
         api_base=table.api_base or "",
         proxy=table.proxy.get_secret_value() if table.proxy else "",
         address=address,
+        private=table.allow_private,
         labels=catalog(to.language).button,
     )

@@ -24,6 +24,14 @@ settings.load_profile("unhurried")
 _numbers = count()
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """`-k P7` finds a test by the line of the fault matrix that it injects."""
+    for item in items:
+        for mark in item.iter_markers("fault"):
+            item.extra_keyword_matches.update(mark.args)
+
+
 @pytest.fixture(scope="session")
 def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A migrated SQLite file to be copied: faster than migrating for every test."""

@@ -20,7 +20,7 @@ from labelwatch.notify.channels.outcome import (
     Retry,
 )
 from labelwatch.notify.message import Kind, Message, Section
-from labelwatch.setup.greeting import greet
+from labelwatch.setup.greeting import greet, with_permission
 from labelwatch.setup.writing import NewChannel
 
 KINDS: Mapping[str, Sequence[str]] = {
@@ -91,7 +91,7 @@ def _one(
         channel = kinds[wish.kind](asked, given)
         if channel is None:
             return ()
-        channel = replace(channel, name=_free(channel.name, known))
+        channel = with_permission(replace(channel, name=_free(channel.name, known)))
         verdict = _try(asked, channel)
         if verdict != "anew":
             return (channel,) if verdict == "keep" else ()

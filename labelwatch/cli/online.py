@@ -46,6 +46,7 @@ def ask_channel(channel: Channel) -> dict[str, Any]:
         channel.url.get_secret_value(),
         api_base=channel.api_base or "",
         proxy=channel.proxy.get_secret_value() if channel.proxy else "",
+        private=channel.allow_private,
         deadline=PATIENCE,
     )
     found = checked(way_out)

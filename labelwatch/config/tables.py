@@ -205,7 +205,8 @@ class Shop:
 class Channel:
     """One destination. `language`, `timezone` and `group_interval` None = the file's own; `shops` None = all.
 
-    `api_base` takes the place of the service's own address; `proxy` may hold a password.
+    `api_base` takes the place of the service's own address; `proxy` may hold a password. `allow_private` lets names
+    in both URLs stand for addresses of a private network.
     """
 
     name: Name
@@ -222,6 +223,7 @@ class Channel:
     fallback: Name | None = None
     api_base: Annotated[str, PlainValidator(_api_base)] | None = None
     proxy: Annotated[SecretStr, PlainValidator(_proxy)] | None = None
+    allow_private: StrictBool = False
     attach_label: StrictBool = False
     enabled: StrictBool = True
 

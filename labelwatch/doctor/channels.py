@@ -77,6 +77,7 @@ def _asked(channel: Channel, address: str) -> Finding:
         api_base=channel.api_base or "",
         proxy=channel.proxy.get_secret_value() if channel.proxy else "",
         address=address,
+        private=channel.allow_private,
         deadline=ANSWERS_WITHIN,
     )
     found = checked(opened)

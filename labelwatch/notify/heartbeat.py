@@ -22,7 +22,8 @@ def ping(url: str, signal: str = "", *, reason: str = "", deadline: timedelta = 
     """Send one signal ("" = all is well); the HTTP status of the answer, 0 = there was none. Never raises, and the
     log does not tell the address. `reason` is sent along as the body, for whoever reads the alarm.
     """
-    line, address = Line(deadline, hush(url)), url.rstrip("/") + signal if signal else url
+    # Wherever it is: it says nothing but that we live, and what answers is shown to nobody.
+    line, address = Line(deadline, hush(url), private=True), url.rstrip("/") + signal if signal else url
     answer = exchange(line, "POST", address, content=reason.encode()) if reason else exchange(line, "GET", address)
     if isinstance(answer, Answer) and answer.is_good:
         return answer.status

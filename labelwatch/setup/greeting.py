@@ -1,9 +1,11 @@
 """The first message over a new channel, by the same adapter that will carry the alerts."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 from labelwatch.notify.channels import check_url, check_way, open_channel
-from labelwatch.notify.channels.outcome import BadMessage, Parcel, Result
+from labelwatch.notify.channels.checkup import leads_home
+from labelwatch.notify.channels.outcome import BadMessage, Channel, Parcel, Result
 from labelwatch.notify.message import Message
 from labelwatch.setup.writing import NewChannel
 
@@ -20,5 +22,20 @@ def greet(channel: NewChannel, message: Message, *, key: str) -> Result:
     wrong = wrong_with(channel)
     if wrong:
         return BadMessage(wrong)
-    opened = open_channel(channel.url, api_base=channel.api_base, proxy=channel.proxy, deadline=PATIENCE)
-    return opened.send(Parcel(message, (), key))
+    return _opened(channel).send(Parcel(message, (), key))
+
+
+def with_permission(channel: NewChannel) -> NewChannel:
+    """The channel with the permission to lead into a private network if its server has a name there: whoever has just
+    written that name means it, but what the name stands for may change later."""
+    return channel if wrong_with(channel) else replace(channel, allow_private=leads_home(_opened(channel)))
+
+
+def _opened(channel: NewChannel) -> Channel:
+    return open_channel(
+        channel.url,
+        api_base=channel.api_base,
+        proxy=channel.proxy,
+        private=channel.allow_private,
+        deadline=PATIENCE,
+    )

@@ -42,7 +42,7 @@ class Heard:
 
 def bot_of(token: str, *, api_base: str = "", proxy: str = "") -> Bot:
     """The bot with this token, at Telegram's own address or another one."""
-    return Bot(token, Line(DEADLINE, (token,), proxy), (api_base or API).rstrip("/"))
+    return Bot(token, Line(DEADLINE, (token,), proxy, private=True), (api_base or API).rstrip("/"))
 
 
 def token(text: str) -> str:

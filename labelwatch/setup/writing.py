@@ -34,6 +34,7 @@ class NewChannel:
     api_base: str = ""
     proxy: str = field(default="", repr=False)
     quiet_hours: str = ""
+    allow_private: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -173,10 +174,10 @@ def _channel(channel: NewChannel, put: Callable[[str, str], str]) -> str:
         proxy = put(f"proxy-{channel.name}", proxy)
     url = put(f"channel-{channel.name}", channel.url)
     more = {"api_base": channel.api_base, "proxy": proxy, "quiet_hours": channel.quiet_hours}
-    return _table("[[channel]]", name=channel.name, url=url, **more)
+    return _table("[[channel]]", name=channel.name, url=url, **more, allow_private=channel.allow_private)
 
 
-def _table(header: str, **values: str) -> str:
+def _table(header: str, **values: str | bool) -> str:
     lines = (f"{key} = {json.dumps(value, ensure_ascii=False)}" for key, value in values.items() if value)
     return "\n".join(filter(None, (header, *lines)))
 

@@ -5,15 +5,15 @@ asks from inside. So the host is resolved here, and nothing but a public address
 on a public host (https://ir.ozone.ru/s3/...) and need no credentials.
 """
 
-import socket
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from contextlib import closing
 from datetime import timedelta
-from ipaddress import IPv4Address, IPv6Address, ip_address
+from ipaddress import ip_address
 
 import httpcore
 import httpx
 
+from labelwatch.reach import Guarded, NotPublicError, is_public, is_this_machine
 from labelwatch.sources import Missing, NoSheet
 from labelwatch.sources.ozon_errors import clean
 from labelwatch.sources.ozon_http import Backend, Transport, encoded, is_understood
@@ -30,7 +30,7 @@ class Files:
     """
 
     def __init__(self, base_url: str, user_agent: str, *, timeout: timedelta, proxy: Callable[[str], str]) -> None:
-        self._at_home = _is_this_machine(httpx.URL(base_url).host)
+        self._at_home = is_this_machine(httpx.URL(base_url).host)
         headers = {"User-Agent": user_agent, "Accept": "application/pdf, */*", "Accept-Encoding": "identity"}
         self._headers = httpx.Headers(encoded(headers))
         self._timeout = timeout.total_seconds()
@@ -48,7 +48,7 @@ class Files:
             if wrong := self._objection(url):
                 return NoSheet(Missing.UNSAFE_ADDRESS, f"{host} {wrong}")
             return self._get(url, host)
-        except _NotPublicError:
+        except NotPublicError:
             return NoSheet(Missing.UNSAFE_ADDRESS, f"{host} is not a public host")
         except httpcore.TimeoutException:
             return NoSheet(Missing.NOT_REACHED, f"{host}: not whole within {self._timeout:g} s")
@@ -62,7 +62,7 @@ class Files:
 
     def _objection(self, url: httpx.URL) -> str:
         """What is wrong with an address as it is written; empty = nothing."""
-        is_home = self._at_home and _is_this_machine(url.host)
+        is_home = self._at_home and is_this_machine(url.host)
         if url.scheme != "https" and not (url.scheme == "http" and is_home):
             return "is not asked over https"
         if url.userinfo:
@@ -70,10 +70,12 @@ class Files:
         return "" if is_home or _may_be_public(url.host) else "is not a public host"
 
     def _get(self, url: httpx.URL, host: str) -> bytes | NoSheet:
-        proxy = self._proxy(str(url))
+        proxy, at_home = self._proxy(str(url)), self._at_home
         if not is_understood(proxy):
             return NoSheet(Missing.NOT_REACHED, f"{host}: the way to it leads through a proxy that is not understood")
-        backend = None if proxy else _Guarded(at_home=self._at_home)
+        backend = (
+            None if proxy else Guarded(Backend(), allowed=lambda ip: is_public(ip) or (at_home and ip.is_loopback))
+        )
         transport = Transport(self._timeout, is_tls=url.scheme == "https", proxy=proxy, backend=backend)
         self._open.add(transport)
         try:
@@ -98,56 +100,9 @@ def _content(response: httpx.Response) -> bytes | NoSheet:
     return bytes(content)
 
 
-class _NotPublicError(Exception):
-    """A name stands for an address that is not everybody's."""
-
-
-class _Guarded(httpcore.NetworkBackend):
-    """Connects to the very addresses it has looked at: a name that is asked for twice may answer twice."""
-
-    def __init__(self, *, at_home: bool) -> None:
-        self._at_home = at_home
-        self._inner = Backend()
-
-    def connect_tcp(
-        self,
-        host: str,
-        port: int,
-        timeout: float | None = None,
-        local_address: str | None = None,
-        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
-    ) -> httpcore.NetworkStream:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-        addresses = [str(address[0]) for *_, address in found]
-        if not all(_is_public(ip) or (self._at_home and ip.is_loopback) for ip in map(_ip, addresses)):
-            raise _NotPublicError
-        for address in addresses[:-1]:
-            try:
-                return self._inner.connect_tcp(address, port, timeout, local_address, socket_options)
-            except httpcore.ConnectError:
-                continue
-        return self._inner.connect_tcp(addresses[-1], port, timeout, local_address, socket_options)
-
-
-def _is_this_machine(host: str) -> bool:
-    try:
-        return _ip(host).is_loopback
-    except ValueError:
-        return host == "localhost" or host.endswith(".localhost")
-
-
 def _may_be_public(host: str) -> bool:
     """False for an address that is not; a name is looked at when it is resolved, if that is not a proxy's work."""
     try:
-        return _is_public(_ip(host))
+        return is_public(ip_address(host))
     except ValueError:
-        return bool(host) and not _is_this_machine(host)
-
-
-def _is_public(ip: IPv4Address | IPv6Address) -> bool:
-    return ip.is_global and not ip.is_multicast
-
-
-def _ip(text: str) -> IPv4Address | IPv6Address:
-    ip = ip_address(text)
-    return (isinstance(ip, IPv6Address) and ip.ipv4_mapped) or ip
+        return bool(host) and not is_this_machine(host)

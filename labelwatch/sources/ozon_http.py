@@ -26,6 +26,9 @@ from labelwatch.sources.ozon_errors import Answer, clean
 BODY_LIMIT = 32 * 2**20
 """Bytes of a body, both as sent and inflated; a page of 100 postings stays well under one megabyte."""
 
+AT_ONCE = 4 * 2**20
+"""Bytes inflated in one step."""
+
 PROXIES = ("http", "https", "socks5", "socks5h")
 """What a proxy's address may begin with."""
 _NO_PROXY = "the proxy in HTTPS_PROXY (or ALL_PROXY) is not understood: write it like http://HOST:PORT"
@@ -58,6 +61,8 @@ class Wire:
             request = httpx.Request("POST", _url(self._base + path), headers=self._headers, content=content)
             with closing(self._client.send(request, stream=True)) as response:
                 assert isinstance(response.stream, httpx.SyncByteStream)
+                if response.headers.get("content-length", "").isdecimal():
+                    _check_size(int(response.headers["content-length"]), path)
                 body = _whole(response.stream, path)  # as it came: what inflates it must know the limit
         except SourceError:
             raise
@@ -225,8 +230,7 @@ def _whole(parts: Iterable[bytes], path: str) -> bytes:
     kept, size = [], 0
     for part in parts:
         size += len(part)
-        if size > BODY_LIMIT:
-            raise _too_big(path)
+        _check_size(size, path)
         kept.append(part)
     return b"".join(kept)
 
@@ -236,18 +240,29 @@ def _inflated(body: bytes, encoding: str, path: str) -> bytes:
         return body
     if encoding.lower() not in ("gzip", "x-gzip"):
         raise SourceError(Trouble.NOT_UNDERSTOOD, f"{path}: content-encoding {clean(encoding, 40)} not asked for")
-    inflater = zlib.decompressobj(wbits=31)
     try:
-        # One step with a limit: pieces cost more, and a bomb never unfolds.
-        plain = inflater.decompress(body, BODY_LIMIT + 1)
+        inflater = zlib.decompressobj(wbits=31)
+        plain = inflater.decompress(body, AT_ONCE)
+        if inflater.unconsumed_tail:  # no page is so large: counted first and kept afterwards, as it may be a bomb
+            _check_unfolded(inflater, path)
+            inflater = zlib.decompressobj(wbits=31)
+            plain = inflater.decompress(body)
+        plain += inflater.flush()
     except zlib.error as error:
         raise SourceError(Trouble.OZON_DOWN, f"{path}: the compressed answer is damaged") from error
-    if len(plain) > BODY_LIMIT:
-        raise _too_big(path)
     if not inflater.eof:
         raise SourceError(Trouble.OZON_DOWN, f"{path}: the compressed answer breaks off")
     return plain
 
 
-def _too_big(path: str) -> SourceError:
-    return SourceError(Trouble.NOT_UNDERSTOOD, f"{path}: an answer of more than {BODY_LIMIT // 2**20} MB")
+def _check_unfolded(inflater: "zlib._Decompress", path: str) -> None:
+    """Inflate the rest of a body without keeping it."""
+    size = AT_ONCE
+    while inflater.unconsumed_tail:
+        size += len(inflater.decompress(inflater.unconsumed_tail, AT_ONCE))
+        _check_size(size, path)
+
+
+def _check_size(size: int, path: str) -> None:
+    if size > BODY_LIMIT:
+        raise SourceError(Trouble.NOT_UNDERSTOOD, f"{path}: an answer of more than {BODY_LIMIT // 2**20} MB")

@@ -17,6 +17,12 @@ def shops(conn: Connection) -> list[ShopState]:
     return [rows.shop(row) for row in conn.execute(select(shop).order_by(shop.c.name))]
 
 
+def read_at(conn: Connection) -> dict[str, datetime]:
+    """Name -> when a shop was read completely, of those that were and that did not fail since."""
+    query = select(shop.c.name, shop.c.read_at).where(shop.c.read_at.is_not(None), shop.c.failing_since.is_(None))
+    return {row.name: row.read_at for row in conn.execute(query)}
+
+
 def named(conn: Connection, name: str) -> ShopState | None:
     """One shop."""
     row = conn.execute(select(shop).where(shop.c.name == name)).one_or_none()

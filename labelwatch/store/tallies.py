@@ -15,8 +15,9 @@ _is_open = alert.c.resolved_at.is_(None)
 _waits = alert.c.kind != literal("", literal_execute=True)
 
 
-def waiting(conn: Connection, *, since: datetime, shops: Collection[str]) -> list[Tally]:
-    """Of these shops, per carrier and kind: the open alerts without a reason of their own, waiting since then."""
+def waiting(conn: Connection, *, since: datetime, shops: Collection[str] | None) -> list[Tally]:
+    """Of these shops (None = all), per carrier and kind: the open alerts without a reason of their own, waiting since
+    then."""
     query = (
         select(
             shop.c.name,
@@ -27,10 +28,12 @@ def waiting(conn: Connection, *, since: datetime, shops: Collection[str]) -> lis
             func.min(alert.c.deadline).label("deadline"),
         )
         .join(shop, alert.c.shop_id == shop.c.id)
-        .where(_is_open, _waits, alert.c.waiting_since >= since, shop.c.name.in_(shops))
+        .where(_is_open, _waits, alert.c.waiting_since >= since)
         .group_by(shop.c.name, alert.c.carrier, alert.c.kind)
         .order_by(shop.c.name, alert.c.carrier, alert.c.kind)
     )
+    if shops is not None:
+        query = query.where(shop.c.name.in_(shops))
     return [
         Tally(row.name, row.carrier, row.late, 0, row.kind, row.since, row.deadline) for row in conn.execute(query)
     ]

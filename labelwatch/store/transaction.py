@@ -18,7 +18,6 @@ from labelwatch.store.values import (
     OutboxRow,
     OutboxState,
     PollRow,
-    ShopState,
 )
 
 
@@ -66,8 +65,8 @@ class Transaction:
         """Keep what Ozon answered, each in place of the last answer to the same question."""
         answers.put(self._conn, shop_id, batch)
 
-    def waiting(self, *, since: datetime, shops: Collection[str]) -> list[Tally]:
-        """Of these shops, per carrier and kind: the open alerts that nothing of their own explains, begun since."""
+    def waiting(self, *, since: datetime, shops: Collection[str] | None = None) -> list[Tally]:
+        """Of these shops (None = all), per carrier and kind: the open alerts without a reason of their own since."""
         return tallies.waiting(self._conn, since=since, shops=shops)
 
     def fine(self, *, since: datetime, shops: Collection[str]) -> list[Tally]:
@@ -90,9 +89,9 @@ class Transaction:
         """
         alerts.lock_incidents(self._conn)
 
-    def shops(self) -> list[ShopState]:
-        """All shops and how reading them went."""
-        return shops.shops(self._conn)
+    def read_at(self) -> dict[str, datetime]:
+        """When each shop was read, of those that can be read and ever were."""
+        return shops.read_at(self._conn)
 
     def take_back(self, *, shops: Collection[str], carrier: str | None) -> None:
         """What an incident in these shops explains (of this carrier; None = of all) and nobody has heard of yet is

@@ -13,7 +13,7 @@ import pytest
 
 from labelwatch.sources import SourceError, Trouble
 from labelwatch.sources.ozon import OzonSource
-from labelwatch.sources.ozon_http import BODY_LIMIT, environment_proxy
+from labelwatch.sources.ozon_http import AT_ONCE, BODY_LIMIT, environment_proxy
 from tests.notify.post_office import PostOffice
 from tests.sources.scripted import KEY, Asked, Reply, in_turn, page, says, scripted
 
@@ -77,6 +77,15 @@ def test_a_failure_has_one_name_and_is_tried_again_only_if_it_may_pass(
 @pytest.mark.parametrize("passing", [NGINX, LIMITED, Reply(raw=[b""]), sent(b"{", length=9), zipped(PACKED[:-20])])
 def test_a_failure_that_passes_is_never_noticed(passing: Reply) -> None:
     with scripted(in_turn(passing, passing, ROLES)) as scene:
+        source = scene.source()
+        assert source.key_info().roles == ("Admin",)
+        source.close()
+
+
+@pytest.mark.parametrize("blanks", [AT_ONCE - 30, AT_ONCE, 2 * AT_ONCE + 1])
+def test_an_answer_that_is_inflated_in_several_steps_is_whole(blanks: int) -> None:
+    large = zipped(gzip.compress(b'{"roles": [' + b" " * blanks + b'{"name": "Admin"}]}', 1))
+    with scripted(in_turn(large)) as scene:
         source = scene.source()
         assert source.key_info().roles == ("Admin",)
         source.close()

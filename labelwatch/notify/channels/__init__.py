@@ -111,11 +111,13 @@ def open_channel(
     proxy: str = "",
     address: str = "",
     labels: Mapping[str, str] | None = None,
+    private: bool = False,
     deadline: timedelta = DEADLINE,
 ) -> Channel:
     """The channel behind an Apprise URL; ValueError with the words of `check_url` or `check_way` when there is none.
 
-    `address` is where the destination has moved to, as Delivered.moved_to said; `labels` are those of the buttons.
+    `address` is where the destination has moved to, as Delivered.moved_to said; `labels` are those of the buttons;
+    `private` lets the names in `url` and `api_base` stand for addresses of a private network.
     """
     wrong = check_url(url) or check_way(url, api_base, proxy)
     service = plugin(url)
@@ -123,8 +125,9 @@ def open_channel(
         raise ValueError(f"the channel's URL {wrong}")
     kind = _kind(url, service)
     if kind not in _OWN:
-        return open_service(url, service, deadline=deadline)
-    line = Line(deadline, (*_secrets(url, service), *credentials_of(proxy)), proxy, service.verify_certificate)
+        return open_service(url, service, deadline=deadline, private=private)
+    secrets = (*_secrets(url, service), *credentials_of(proxy))
+    line = Line(deadline, secrets, proxy, service.verify_certificate, private)
     return _OWN[kind](service, line, Route(api_base, address, labels or {}))
 
 

@@ -10,17 +10,18 @@ from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 from urllib.parse import urlsplit
-from urllib.request import getproxies, proxy_bypass
 
+from labelwatch.notify.channels.http import not_public, proxy_of_environment
 from labelwatch.notify.channels.mail import Mail
 from labelwatch.notify.channels.mail_talk import Tls, log_in
 from labelwatch.notify.channels.outcome import Ambiguous, Channel, Delivered, Retry
 from labelwatch.notify.channels.robot import Robot
-from labelwatch.notify.channels.services import Service, plugin
+from labelwatch.notify.channels.services import Service, plugin, server_of
 from labelwatch.notify.channels.telegram import Telegram
 from labelwatch.notify.channels.telegram_api import Done, Refusal, Said, meaning
 from labelwatch.notify.channels.webhook import Webhook
 from labelwatch.notify.plain import plain
+from labelwatch.reach import NotPublicError, addresses, connection, is_written_out
 
 _PORTS = {"https": 443, "http": 80, "socks5": 1080, "socks5h": 1080}
 _BLOCKED = "where Telegram is blocked, give the channel a proxy or an api_base"
@@ -59,18 +60,47 @@ def checked(channel: Channel) -> Finding:
         case Mail():
             return _mail(channel)
         case Webhook() | Robot():
-            proxy = channel.line.proxy or _of_this_machine(channel.address)
-            return _knocked(channel.address, proxy, channel.line.deadline)
+            return _knocked(channel.address, channel.line.proxy, channel.line.deadline, private=channel.line.private)
         case Service():
-            address = _home(channel.url)
+            address, refusal = _home(channel.url), channel.objection()
+            if refusal is not None:
+                return Finding(Seen.REFUSES, refusal.error)
             if address:
-                return knocked(address, channel.deadline)
+                return _knocked(address, "", channel.deadline, private=channel.private)
     return Finding(Seen.UNKNOWN, f"not tried: {_TRY}")
 
 
 def knocked(address: str, patience: timedelta) -> Finding:
     """Whether somebody opens at a web address, or at the proxy that leads to it from here."""
-    return _knocked(address, _of_this_machine(address), patience)
+    return _knocked(address, "", patience, private=True)
+
+
+def leads_home(channel: Channel) -> bool:
+    """Whether its server has a name that stands for a private address, so that it must be allowed."""
+    host = _host(channel)
+    if not host or is_written_out(host):
+        return False
+    try:
+        addresses(host, 0)
+    except NotPublicError:
+        return True
+    except (OSError, UnicodeError):  # nobody knows it, or only the proxy does
+        return False
+    return False
+
+
+def _host(channel: Channel) -> str:
+    match channel:
+        case Telegram():
+            return urlsplit(channel.bot.base).hostname or ""
+        case Mail():
+            return channel.server.host
+        case Webhook() | Robot():
+            return urlsplit(channel.address).hostname or ""
+        case Service():
+            service = plugin(channel.url)
+            return server_of(service) if service is not None else ""
+    return ""
 
 
 def _telegram(channel: Telegram) -> Finding:
@@ -119,8 +149,9 @@ def _mail(channel: Mail) -> Finding:
     return Finding(seen, f"{server.host}, port {server.port}, lets us in {how}; {_TRY}")
 
 
-def _knocked(address: str, proxy: str, patience: timedelta) -> Finding:
+def _knocked(address: str, proxy: str, patience: timedelta, *, private: bool) -> Finding:
     """Whether somebody opens where the way to the service begins: at its own door, or at the proxy's."""
+    proxy = proxy or proxy_of_environment(address)
     try:
         parts = urlsplit(proxy or address)
         host, port = parts.hostname or "", parts.port or _PORTS.get(parts.scheme, 443)
@@ -130,7 +161,9 @@ def _knocked(address: str, proxy: str, patience: timedelta) -> Finding:
         return Finding(Seen.UNREACHABLE, "the proxy in HTTPS_PROXY is not understood: write it like http://HOST:PORT")
     who = f"{'the proxy' if proxy else 'its server'} {host}, port {port}"
     try:
-        socket.create_connection((host, port), patience.total_seconds()).close()
+        connection(host, port, patience.total_seconds(), private=private or bool(proxy)).close()
+    except NotPublicError as error:
+        return Finding(Seen.REFUSES, not_public(error).error)
     except (OSError, UnicodeError) as error:
         return Finding(Seen.UNREACHABLE, f"{who}, cannot be reached: {_trouble(error)}")
     return Finding(Seen.REACHED, f"{who}, answers{', what is behind it was not tried' if proxy else ''}; {_TRY}")
@@ -145,14 +178,6 @@ def _trouble(error: Exception) -> str:
     if isinstance(error, TimeoutError):
         return "no answer: is there a firewall in between? A proxy leads around it"
     return getattr(error, "strerror", None) or type(error).__name__
-
-
-def _of_this_machine(address: str) -> str:
-    """The proxy that the environment names for an address, if it names one."""
-    parts, named = urlsplit(address), getproxies()
-    if not parts.hostname or proxy_bypass(parts.hostname):
-        return ""
-    return named.get(parts.scheme) or named.get("all") or ""
 
 
 def _home(url: str) -> str:

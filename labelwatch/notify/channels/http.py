@@ -10,12 +10,15 @@ from email.utils import parsedate_to_datetime
 from functools import cache
 from typing import Any
 from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
 
+import httpcore
 import httpx
 
 from labelwatch.notify.channels.deadline import within
 from labelwatch.notify.channels.outcome import Ambiguous, Permanent, RateLimited, Retry
 from labelwatch.notify.channels.secrecy import quoted
+from labelwatch.reach import Guarded, NotPublicError, is_written_out
 
 READ_AT_MOST = 64 * 1024
 _CONNECT = timedelta(seconds=10)
@@ -38,6 +41,8 @@ class Line:
     proxy: str = field(default="", repr=False)
     """http://, https://, socks5:// or socks5h:// address of a proxy; empty = what the environment names."""
     verify: bool = True
+    private: bool = False
+    """Whether a name may stand for an address of a private network."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,17 +79,19 @@ Failure = Retry | RateLimited | Ambiguous | Permanent
 
 def exchange(line: Line, method: str, address: str, **request: Any) -> Answer | Failure:
     """Ask once; `request` are the arguments of httpx.Client.request. No redirect is followed, so that no credential
-    goes anywhere else. Never raises for what a service or the network may do.
+    goes anywhere else, and no name to a private address. Never raises for what a service or the network may do.
     """
     timeout = httpx.Timeout(line.deadline.total_seconds(), connect=_CONNECT.total_seconds())
+    verify = _trust() if line.verify else httpx.create_ssl_context(verify=False)
     try:
         # Leaving the block closes the socket, which ends a thread that still waits for a dripping server.
         with httpx.Client(
-            verify=_trust() if line.verify else False,
+            verify=verify,
             timeout=timeout,
             follow_redirects=False,
-            proxy=line.proxy or None,
-            trust_env=not line.proxy,
+            transport=_straight(verify, guarded=not (line.private or is_written_out(httpx.URL(address).host))),
+            proxy=line.proxy or proxy_of_environment(address) or None,
+            trust_env=False,
         ) as client:
             answer = within(line.deadline, lambda: _ask(line, client, method, address, request))
     except (ValueError, ImportError, httpx.InvalidURL) as error:  # the proxy's address
@@ -121,6 +128,29 @@ def retry_after(answer: Answer) -> timedelta | None:
     return min(max(ahead, timedelta(0)), _LONGEST)
 
 
+def proxy_of_environment(address: str) -> str:
+    """The proxy that HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY name for an address; empty = go straight."""
+    parts, named = urlsplit(address), getproxies()
+    if not parts.hostname or proxy_bypass(parts.hostname):
+        return ""
+    proxy = named.get(parts.scheme) or named.get("all") or ""
+    return f"http://{proxy}" if proxy and "://" not in proxy else proxy
+
+
+def not_public(error: NotPublicError) -> Permanent:
+    """A name that leads into a private network, and what to write if that is meant."""
+    return Permanent(f"{error}: if that is meant, write allow_private = true into this [[channel]]")
+
+
+def _straight(verify: ssl.SSLContext, *, guarded: bool) -> httpx.HTTPTransport:
+    """The way without a proxy, what a proxy connects to cannot be looked at from here."""
+    transport = httpx.HTTPTransport(verify=verify)
+    if guarded:
+        # httpx has no argument for this one of httpcore's.
+        transport._pool = httpcore.ConnectionPool(ssl_context=verify, network_backend=Guarded(httpcore.SyncBackend()))
+    return transport
+
+
 @cache
 def _trust() -> ssl.SSLContext:
     """Whose certificates hold; read once, since that takes longer than many a question."""
@@ -135,6 +165,8 @@ def _ask(line: Line, client: httpx.Client, method: str, address: str, request: d
         body = _beginning(with_answer)
         said = quoted(body.decode("utf-8", "replace"), line.secrets, 100)
         return Answer(with_answer.status_code, with_answer.headers, body, said)
+    except NotPublicError as error:
+        return not_public(error)
     except httpx.ProxyError as error:
         refused = Permanent if _PROXY_REFUSES.search(str(error)) else Retry
         return refused(_said(line, f"no way{_through(line)}", error))

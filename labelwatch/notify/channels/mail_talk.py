@@ -12,9 +12,10 @@ from enum import StrEnum
 from typing import TypeVar
 
 from labelwatch.notify.channels.deadline import within
-from labelwatch.notify.channels.http import Line
+from labelwatch.notify.channels.http import Line, not_public
 from labelwatch.notify.channels.outcome import Ambiguous, BadMessage, Delivered, Permanent, RateLimited, Result, Retry
 from labelwatch.notify.channels.secrecy import quoted
+from labelwatch.reach import NotPublicError, connection
 
 T = TypeVar("T")
 
@@ -173,7 +174,9 @@ class _Talk:
     def _connect(self) -> None:
         server, patience = self.server, min(_CONNECT, self.line.deadline).total_seconds()
         try:
-            sock = socket.create_connection((server.host, server.port), patience)
+            sock = connection(server.host, server.port, patience, private=self.line.private)
+        except NotPublicError as error:
+            raise _CutShortError(not_public(error)) from error
         except UnicodeError:
             raise _CutShortError(Permanent("the mail server's name is no host name")) from None
         except OSError as error:

@@ -8,10 +8,12 @@ from apprise import Apprise, AppriseAsset, NotifyBase, NotifyFormat
 from apprise.result import AppriseResult, AppriseResultStatus
 
 from labelwatch.notify.channels.deadline import within
+from labelwatch.notify.channels.http import not_public
 from labelwatch.notify.channels.outcome import Ambiguous, Delivered, Parcel, Permanent, RateLimited, Result, Retry
 from labelwatch.notify.channels.secrecy import quoted, secrets_of
 from labelwatch.notify.message import Message, Room
 from labelwatch.notify.messages import LIMIT
+from labelwatch.reach import NotPublicError, addresses, is_written_out
 
 _STATUS = re.compile(r"\berror=(\d{3})\b")
 """How most of Apprise's services end the line they log about a refusal."""
@@ -51,18 +53,50 @@ class Service:
     limit: Room
     deadline: timedelta
     account: str = ""
+    private: bool = False
+    """Whether the server of the URL may be in a private network."""
 
     def send(self, parcel: Parcel) -> Result:
         """Hand the text to Apprise; it takes neither the alerts nor the key."""
-        answer = within(self.deadline, lambda: _notify(self.url, parcel.message))
+        answer = within(self.deadline, lambda: self._notify(parcel.message))
         if answer is None:
             return Ambiguous(f"no answer within {self.deadline.total_seconds():g} s")
-        return _judged(answer, secrets_of(self.url))
+        return answer if isinstance(answer, Permanent) else _judged(answer, secrets_of(self.url))
+
+    def objection(self) -> Permanent | None:
+        """Why nothing is sent at all. Apprise looks the name up once more: between the two it may come to stand for
+        another address."""
+        service = plugin(self.url)
+        host = server_of(service) if service is not None and not self.private else ""
+        if not host or is_written_out(host):
+            return None
+        try:
+            addresses(host, 0)
+        except NotPublicError as error:
+            return not_public(error)
+        except (OSError, UnicodeError):  # not known here: what that means is Apprise's to say
+            return None
+        return None
+
+    def _notify(self, message: Message) -> AppriseResult | Permanent:
+        return self.objection() or _notify(self.url, message)
 
 
-def open_service(url: str, service: NotifyBase, *, deadline: timedelta) -> Service:
+def open_service(url: str, service: NotifyBase, *, deadline: timedelta, private: bool = False) -> Service:
     """The channel of a URL that has been checked."""
-    return Service(url, limit=Room(min(LIMIT.most, service.body_maxlen)), deadline=deadline)
+    most = min(LIMIT.most, service.body_maxlen)
+    return Service(url, limit=Room(most), deadline=deadline, private=private)
+
+
+def server_of(service: NotifyBase) -> str:
+    """The server that the URL names, of services that people run by themselves; empty = it names none.
+
+    Where a token may stand in its place, only a name with a dot is one: no token is shown to a name server.
+    """
+    templates: tuple[str, ...] = service.templates or ()
+    places = ["{host}" in template for template in templates]
+    host = str(service.host or "")
+    return host if places and (all(places) or (any(places) and "." in host)) else ""
 
 
 def _notify(url: str, message: Message) -> AppriseResult:
