@@ -29,6 +29,7 @@ from labelwatch.sources.ozon_shop import Introduction, introduce
 
 T = TypeVar("T")
 Pages = Generator[Sequence[Item], None, None]
+Asking = Callable[[], Callable[[datetime | None], None]]
 log = logging.getLogger(__name__)
 
 UNFULFILLED = "/v4/posting/fbs/unfulfilled/list"
@@ -65,7 +66,8 @@ class OzonSource:
 
     `timeout` is that of one whole request; every request is tried up to three times, with pauses by `sleep` (which
     may raise to stop early) and `jitter` (from 0 to 1). All sources of one Client-Id in a process share one rate.
-    `proxy` None = what the environment says, empty = none.
+    `proxy` None = what the environment says, empty = none. `asking` is called before each request, and what it returns
+    with the time that an answer names, if it was one of Ozon's that made sense.
     """
 
     def __init__(
@@ -82,8 +84,10 @@ class OzonSource:
         jitter: Callable[[], float] = random.random,
         max_pages: int = 20_000,
         proxy: str | None = None,
+        asking: Asking = lambda: lambda told: None,
     ) -> None:
         self.requests = 0
+        self._asking = asking
         self._client_id = client_id
         self._clock = clock
         self._sleep = sleep
@@ -217,8 +221,11 @@ class OzonSource:
         with _IN_FLIGHT:
             self._limiter.try_acquire(self._client_id)
             self.requests += 1
+            heard = self._asking()
             answer = self._wire.post(path, content)
-        return understand(answer)
+        understood = understand(answer)
+        heard(answer.told_at)  # not before: whoever answers in Ozon's place may live in another time
+        return understood
 
     def _file(self, address: str) -> bytes | NoSheet:
         if self._closed:
