@@ -7,12 +7,13 @@ Ozon is asked first and everything is written last, in one transaction: a poll t
 nothing but the fact that it failed.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
+from labelwatch.core.causes.blind import UNREADABLE
 from labelwatch.core.detect import Watch
-from labelwatch.core.diagnose import BLIND_AFTER_INTERVALS, blindness, event, pause_after
+from labelwatch.core.diagnose import BLIND_AFTER_INTERVALS, blindness, event, pause_after, unreadable
 from labelwatch.core.facts import LabelTask, TaskState
 from labelwatch.core.incidents import AT_LEAST, COUNTED_WITHIN, Incident, Scope, count, find, most_alike, restored
 from labelwatch.core.knowledge import Knowledge
@@ -212,8 +213,7 @@ def _is_in_sight(plan: Plan, shop: ShopState, now: datetime) -> bool:
 def _decide(plan: Plan, catch: Catch, tx: Transaction, knowledge: Knowledge, now: datetime) -> list[Decision]:
     """Look at what is late by now and at what has an open alert, save what could not be seen."""
     shop, alerts = catch.shop, tx.open_alerts(catch.shop.id)
-    blind = alerts.pop(None, None)
-    decisions = [Decision(*close(blind, Outcome.SEEN_AGAIN, policy=plan.alerts, now=now))] if blind else []
+    decisions = list(_about_the_shop(plan, catch, alerts.pop(None, None), now))
     seen = {known.posting.number: known for known in tx.due(shop.id, now)}
     seen |= tx.known(shop.id, [number for number in alerts if number and number not in seen])
     looked_at = [(known, alerts.get(number)) for number, known in seen.items() if known.id not in catch.unseen]
@@ -228,6 +228,18 @@ def _decide(plan: Plan, catch: Catch, tx: Transaction, knowledge: Knowledge, now
         if decision is not None:
             decisions.append(_replaced(tx, before, decision))
     return decisions
+
+
+def _about_the_shop(plan: Plan, catch: Catch, before: Alert | None, now: datetime) -> Iterator[Decision]:
+    """The shop is in sight, whatever was wrong; but what makes no sense in it is told of."""
+    complaints: dict[str, list[str]] = {}
+    for one in catch.broken:
+        complaints.setdefault(f"{one.field}: {one.problem}", []).append(one.number or "?")
+    if before is not None and not (complaints and before.diagnosis.cause == UNREADABLE):
+        yield Decision(*close(before, Outcome.SEEN_AGAIN, policy=plan.alerts, now=now))
+        before = None
+    if complaints:
+        yield renew(before, unreadable(plan.shop, complaints, now=now), policy=plan.alerts, now=now)
 
 
 def _replaced(tx: Transaction, before: Alert | None, decision: Decision) -> Decision:

@@ -31,7 +31,7 @@ _EPOCH = datetime.fromtimestamp(0, UTC)
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """How far our clock is ahead: between these two, as an answer takes its time and its Date leaves out fractions."""
+    """How far our clock is ahead: between these, as an answer takes its time and its Date is in whole seconds."""
 
     low: timedelta
     high: timedelta

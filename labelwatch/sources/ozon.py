@@ -66,8 +66,8 @@ class OzonSource:
 
     `timeout` is that of one whole request; every request is tried up to three times, with pauses by `sleep` (which
     may raise to stop early) and `jitter` (from 0 to 1). All sources of one Client-Id in a process share one rate.
-    `proxy` None = what the environment says, empty = none. `asking` is called before each request, and what it returns
-    with the time that an answer names, if it was one of Ozon's that made sense.
+    `proxy` None = what the environment says, empty = none. `asking` is called before each request, and what it
+    returns with the time that the answer names, if that was one of Ozon's that made sense.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""Clocks that are set, that are wrong, and machines that sleep: nothing is late that is not, and nothing is missed."""
+"""Clocks that are set, that are wrong, and machines that sleep: nothing is late that is not, nothing is missed."""
 
 import json
 import subprocess

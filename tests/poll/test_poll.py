@@ -175,7 +175,36 @@ def test_a_known_posting_that_breaks_keeps_its_alert(story: Story) -> None:
     story.source.unreadable = {A}
     story.lists(posting(A, status="delivering"))
     story.poll(2)
-    assert set(story.alerts()) == {A}
+    assert set(story.alerts()) == {A, None}
+
+
+@pytest.mark.fault("O10", "O18")
+def test_what_cannot_be_read_is_told_once_with_its_field_and_its_end_too(story: Story) -> None:
+    story.source.unreadable = {B, C}
+    story.lists(posting(A), posting(B), posting(C))
+    for _ in range(4):
+        assert story.poll(60 * 5).late <= 1
+    notice = story.alerts()[None].diagnosis
+    assert (notice.cause, notice.evidence[0].value) == ("posting_unreadable", f"shipment_date: no time: {B}, {C}")
+    assert [told for told in story.told() if told[0] is None] == [(None, "first")]
+    story.source.unreadable = set()
+    story.lists(posting(A), posting(B, tracking_number="1"), posting(C, tracking_number="1"))
+    story.poll(2)
+    assert [told for told in story.told() if told[0] is None] == [(None, "first"), (None, "resolved")]
+
+
+@pytest.mark.fault("O10")
+def test_a_shop_that_goes_dark_is_told_of_though_something_in_it_could_not_be_read(story: Story) -> None:
+    story.source.unreadable = {B}
+    story.lists(posting(A), posting(B))
+    story.poll()
+    story.source.trouble = Trouble.OZON_DOWN
+    for _ in range(3):
+        story.poll(2)
+    assert story.told() == [(None, "first"), (None, "cause_changed")]
+    story.source.trouble = None
+    story.poll(2)
+    assert story.told()[2:] == [(None, "resolved"), (None, "first")]
 
 
 def test_when_most_of_it_is_broken_the_answer_is_not_understood(story: Story) -> None:
