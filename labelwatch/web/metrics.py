@@ -26,14 +26,9 @@ class Readings(Collector):
     def collect(self) -> Iterable[Metric]:
         """One family for each measure."""
         yield _gauge("build_info", "Which labelwatch this is.", ["version"], {(__version__,): 1})
+        yield from _of_time(self.app)
         try:
-            found = [
-                *_of_shops(self.app),
-                *_of_time(self.app),
-                *_of_labels(self.app),
-                *_of_telling(self.app),
-                *_of_files(self.app),
-            ]
+            found = [*_of_shops(self.app), *_of_labels(self.app), *_of_telling(self.app), *_of_files(self.app)]
         except StoreError:
             found = []
         yield _gauge("database_up", "Whether the database can be read.", [], {(): float(bool(found))})
