@@ -12,7 +12,7 @@ from pathlib import Path
 from labelwatch import __version__
 from labelwatch.config import Config, Shop
 from labelwatch.core.baseline import normal_times
-from labelwatch.core.diagnose import BLIND_AFTER_INTERVALS, PAUSE_WHEN_FINAL
+from labelwatch.core.diagnose import BLIND_AFTER_INTERVALS, LONGEST_PAUSE
 from labelwatch.core.lifecycle import acknowledge, snooze
 from labelwatch.core.model import Alert, Stage
 from labelwatch.notify.channels.outcome import Attachment
@@ -88,7 +88,7 @@ class App:
         configured = self._shop(shop)
         state = self.store.shop(shop)
         now = self.clock.now()
-        paused = state and state.retry_at and now < state.retry_at <= now + PAUSE_WHEN_FINAL
+        paused = state and state.retry_at and now < state.retry_at <= now + LONGEST_PAUSE
         if paused and not even_if_paused:
             return None
         self.teller.round_begins()

@@ -31,7 +31,7 @@ from labelwatch.core.model import (
 from labelwatch.core.questions import ANSWERS_KEPT, BUDGET, Answers, settled, urgency, worth_asking
 from labelwatch.core.review import Decision, look, renew, review
 from labelwatch.core.telling import tellings, why_told
-from labelwatch.sources import Source, SourceError
+from labelwatch.sources import Source, SourceError, Trouble
 from labelwatch.spool import Spool
 from labelwatch.store import Change, EvidenceLevel, PollRow, ShopState, Store, Transaction
 from labelwatch.sweep import Abandoned, Catch, fingerprint
@@ -232,9 +232,7 @@ def _decide(plan: Plan, catch: Catch, tx: Transaction, knowledge: Knowledge, now
 
 def _about_the_shop(plan: Plan, catch: Catch, before: Alert | None, now: datetime) -> Iterator[Decision]:
     """The shop is in sight, whatever was wrong; but what makes no sense in it is told of."""
-    complaints: dict[str, list[str]] = {}
-    for one in catch.broken:
-        complaints.setdefault(f"{one.field}: {one.problem}", []).append(one.number or "?")
+    complaints = catch.complaints()
     if before is not None and not (complaints and before.diagnosis.cause == UNREADABLE):
         yield Decision(*close(before, Outcome.SEEN_AGAIN, policy=plan.alerts, now=now))
         before = None
@@ -314,7 +312,7 @@ def _fail(
 ) -> Report:
     """Write that the shop could not be read, and tell people once it has been dark for too long."""
     cause, final = error.trouble, error.trouble.is_final
-    pause = pause_after(shop.failures + 1, final=final)
+    pause = pause_after(shop.failures + 1, final=final, wished=error.retry_after)
     with store.write() as tx:
         tx.shop_failed(
             shop.id, at=finished, cause=cause, detail=error.detail, retry_at=finished + pause if pause else None
@@ -373,17 +371,20 @@ def _darken(
 def notice_silence(plan: Plan, shop: ShopState, *, store: Store, watching_since: datetime, now: datetime) -> bool:
     """Open an alert when nothing at all was heard of a shop for too long, though no poll failed; True if so.
 
-    Counted from `watching_since` at the earliest: what nobody listened for is no silence.
+    Counted from `watching_since` at the earliest: what nobody listened for is no silence. A shop that is not asked
+    for as long as Ozon wished has nobody else to open its alert.
     """
-    if shop.failing_since is not None:
+    is_left_alone = shop.retry_at is not None and not Trouble(shop.cause).is_final
+    if shop.failing_since is not None and not is_left_alone:
         return False
     heard = max(shop.read_at or watching_since, watching_since)
     silent = now - heard
     if silent < BLIND_AFTER_INTERVALS * plan.every:
         return False
+    cause, since = shop.cause or "stale_data", shop.failing_since or heard
     with store.write() as tx:
-        detail = f"not read for {int(silent.total_seconds())} s"
-        return bool(_darken(plan, shop, tx, cause="stale_data", detail=detail, since=heard, final=False, now=now))
+        detail = shop.detail or f"not read for {int(silent.total_seconds())} s"
+        return bool(_darken(plan, shop, tx, cause=cause, detail=detail, since=since, final=False, now=now))
 
 
 def _row(report: Report, started: datetime, finished: datetime) -> PollRow:

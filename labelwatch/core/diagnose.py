@@ -45,7 +45,7 @@ MOST_PLACES, MOST_NUMBERS = 3, 5
 """Of what is unreadable so much is shown, and of each so many postings."""
 
 HAMMER_NO_MORE_THAN = 3
-PAUSE_WHEN_FINAL = timedelta(hours=1)
+LONGEST_PAUSE = timedelta(hours=1)
 
 BLIND_IS_CRITICAL_AFTER = timedelta(hours=1)
 
@@ -194,6 +194,9 @@ def _some(numbers: Sequence[str]) -> str:
     return ", ".join(sorted(numbers)[:MOST_NUMBERS]) + (f" (+{more})" if more > 0 else "")
 
 
-def pause_after(failures: int, *, final: bool) -> timedelta | None:
-    """How long to leave Ozon alone: a wrong key is tried a few times and then once an hour; None = as usual."""
-    return PAUSE_WHEN_FINAL if final and failures >= HAMMER_NO_MORE_THAN else None
+def pause_after(failures: int, *, final: bool, wished: float | None = None) -> timedelta | None:
+    """How long to leave Ozon alone: a wrong key is tried a few times and then once an hour; so many seconds where it
+    wished for them, an hour at most; None = as usual."""
+    if final and failures >= HAMMER_NO_MORE_THAN:
+        return LONGEST_PAUSE
+    return min(timedelta(seconds=wished), LONGEST_PAUSE) if wished else None

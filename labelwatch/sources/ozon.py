@@ -51,6 +51,7 @@ WATCHED = (
 _PAGE = 100
 _MOST_SINGLES = 20
 _LONGEST_WAIT = 60.0
+"""Whoever asks for a longer pause is left alone for now: it is for the next poll to keep to it."""
 _WORTH_RETRYING = frozenset((Trouble.RATE_LIMITED, Trouble.OZON_DOWN))
 # Analytics carry the warehouse's name; everything else that can be asked for carries the buyer or money.
 _QUESTION = {"limit": _PAGE, "sort_dir": "ASC", "with": {"analytics_data": True}}
@@ -247,13 +248,15 @@ class OzonSource:
         self._sleep(seconds)
 
     def _is_worth_retrying(self, error: BaseException) -> bool:
-        return isinstance(error, SourceError) and error.trouble in _WORTH_RETRYING and not self._closed
+        if not isinstance(error, SourceError) or self._closed:
+            return False
+        return error.trouble in _WORTH_RETRYING and (error.retry_after or 0.0) <= _LONGEST_WAIT
 
     def _pause(self, state: RetryCallState) -> float:
         error = state.outcome.exception() if state.outcome else None
         asked = error.retry_after if isinstance(error, SourceError) else None
         if asked is not None:
-            return min(asked, _LONGEST_WAIT)
+            return asked
         return 0.5 * 2.0 ** (state.attempt_number - 1) * (1 + self._jitter())
 
 

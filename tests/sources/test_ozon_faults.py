@@ -85,7 +85,8 @@ def test_a_failure_that_passes_is_never_noticed(passing: Reply) -> None:
         ({}, [0.75, 1.5]),
         ({"Retry_After": "7"}, [7.0, 7.0]),
         ({"Retry_After": "0"}, [0.0, 0.0]),
-        ({"Retry_After": "3600"}, [60.0, 60.0]),
+        ({"Retry_After": "60"}, [60.0, 60.0]),
+        ({"Retry_After": "61"}, []),
         ({"Retry_After": "soon"}, [0.75, 1.5]),
     ],
 )
@@ -97,6 +98,7 @@ def test_pauses_grow_with_jitter_unless_ozon_says_how_long(hint: dict[str, str],
             source.key_info()
         source.close()
     assert slept == pauses
+    assert len(scene.asked) == len(pauses) + 1
 
 
 def test_a_pause_can_be_cut_short_by_whoever_provides_the_sleep() -> None:
