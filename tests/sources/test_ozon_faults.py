@@ -56,6 +56,7 @@ FAILURES = [
 ]
 
 
+@pytest.mark.fault("O2", "O3", "O4", "O17")
 @pytest.mark.parametrize(("reply", "trouble", "detail", "requests"), FAILURES)
 def test_a_failure_has_one_name_and_is_tried_again_only_if_it_may_pass(
     reply: Reply, trouble: Trouble, detail: str, requests: int
@@ -71,6 +72,7 @@ def test_a_failure_has_one_name_and_is_tried_again_only_if_it_may_pass(
     assert len(scene.asked) == source.requests == requests
 
 
+@pytest.mark.fault("O2", "O4")
 @pytest.mark.parametrize("passing", [NGINX, LIMITED, Reply(raw=[b""]), sent(b"{", length=9), zipped(PACKED[:-20])])
 def test_a_failure_that_passes_is_never_noticed(passing: Reply) -> None:
     with scripted(in_turn(passing, passing, ROLES)) as scene:
@@ -79,6 +81,7 @@ def test_a_failure_that_passes_is_never_noticed(passing: Reply) -> None:
         source.close()
 
 
+@pytest.mark.fault("O1")
 @pytest.mark.parametrize(
     ("hint", "pauses"),
     [
@@ -124,6 +127,7 @@ DRIPS = [
 ]
 
 
+@pytest.mark.fault("O5")
 @pytest.mark.parametrize("drip", DRIPS, ids=["body", "headers", "silence"])
 def test_the_deadline_is_that_of_the_whole_request(drip: Reply) -> None:
     with scripted(in_turn(drip)) as scene:
@@ -135,6 +139,7 @@ def test_the_deadline_is_that_of_the_whole_request(drip: Reply) -> None:
         source.close()
 
 
+@pytest.mark.fault("O6")
 def test_a_bomb_is_not_unfolded_and_a_flood_is_not_drunk() -> None:
     packer = zlib.compressobj(9, zlib.DEFLATED, 31)
     bomb = b"".join(packer.compress(b" " * 2**20) for _ in range(BODY_LIMIT // 2**20 + 1)) + packer.flush()
@@ -156,6 +161,7 @@ def test_gzip_is_asked_for_and_understood() -> None:
     assert scene.asked[0].headers["accept-encoding"] == "gzip"
 
 
+@pytest.mark.fault("O17")
 def test_credentials_never_follow_a_redirect() -> None:
     with scripted(in_turn(ROLES)) as elsewhere:
         moved = Reply(307, b"", {"Location": f"{elsewhere.url}/v1/roles"})
@@ -167,6 +173,7 @@ def test_credentials_never_follow_a_redirect() -> None:
     assert elsewhere.asked == []
 
 
+@pytest.mark.fault("O2")
 @pytest.mark.parametrize(
     ("url", "problem"),
     [
