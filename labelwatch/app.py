@@ -4,7 +4,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -12,7 +12,7 @@ from pathlib import Path
 from labelwatch import __version__
 from labelwatch.config import Config, Shop
 from labelwatch.core.baseline import normal_times
-from labelwatch.core.diagnose import BLIND_AFTER_INTERVALS, PAUSE_WHEN_FINAL
+from labelwatch.core.diagnose import BLIND_AFTER_INTERVALS, LONGEST_PAUSE
 from labelwatch.core.lifecycle import acknowledge, snooze
 from labelwatch.core.model import Alert, Stage
 from labelwatch.notify.channels.outcome import Attachment
@@ -22,7 +22,7 @@ from labelwatch.office import Office
 from labelwatch.poll import Plan, Report, notice_silence, poll_shop
 from labelwatch.seen import Dossier, Overview, ShopView, channel_trouble
 from labelwatch.sources import KeyInfo, NoSheet, Source
-from labelwatch.sources.ozon import OzonSource
+from labelwatch.sources.ozon import Asking, OzonSource
 from labelwatch.store import (
     EvidenceLevel,
     OutboxRow,
@@ -34,6 +34,7 @@ from labelwatch.store import (
 )
 from labelwatch.sweep import Abandoned
 from labelwatch.teller import Teller
+from labelwatch.timekeeper import AGAIN_AFTER, Timekeeper
 
 log = logging.getLogger(__name__)
 
@@ -44,6 +45,8 @@ LEARN_WITHIN = timedelta(minutes=3)
 DEAF = timedelta(minutes=2)
 """When nobody looked for silence for so long, we were asleep ourselves."""
 POLL_AT_LEAST = timedelta(minutes=10)
+TRIES_FOR_THE_TIME = 4
+"""A wrong clock costs three: to doubt it, to be sure, and to read the shop by the right one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +64,8 @@ class App:
     def __init__(self, config: Config, store: Store, *, clock: Clock, stop: threading.Event) -> None:
         self.config = config
         self.store = store
-        self.clock = clock
+        self.time = Timekeeper(clock.now, clock.monotonic)
+        self.clock = clock = replace(clock, now=self.time.now)
         self.stop = stop
         self._sources: dict[str, Source] = {}
         self._lock = threading.Lock()
@@ -84,25 +88,39 @@ class App:
         configured = self._shop(shop)
         state = self.store.shop(shop)
         now = self.clock.now()
-        paused = state and state.retry_at and now < state.retry_at <= now + PAUSE_WHEN_FINAL
+        paused = state and state.retry_at and now < state.retry_at <= now + LONGEST_PAUSE
         if paused and not even_if_paused:
             return None
         self.teller.round_begins()
-        give_up_at = self.clock.monotonic() + self.poll_limit(shop).total_seconds()
-        try:
-            report = poll_shop(
-                self._plan(configured, state),
-                store=self.store,
-                source=self._source(configured),
-                now=self.clock.now,
-                stop=lambda: self.stop.is_set() or self.clock.monotonic() > give_up_at,
-            )
-        except Abandoned:
-            if not self.stop.is_set():
-                log.warning("%s: the poll gave itself up after %s", shop, self.poll_limit(shop))
-            return None
-        self.teller.shop_read(shop, complete=report.complete, shops=[name for name, _ in self.shops()])
+        report = self._polled(configured, state)
+        if report is not None:
+            self.teller.shop_read(shop, complete=report.complete, shops=[name for name, _ in self.shops()])
         return report
+
+    def _polled(self, shop: Shop, state: ShopState | None) -> Report | None:
+        """One poll by one and the same time: what was begun by another is dropped unwritten and begun anew."""
+        give_up_at = self.clock.monotonic() + self.poll_limit(shop.name).total_seconds()
+
+        def is_over() -> bool:
+            return self.stop.is_set() or self.clock.monotonic() > give_up_at
+
+        for tries_left in reversed(range(TRIES_FOR_THE_TIME)):
+            version = self.time.version
+            with suppress(Abandoned):
+                return poll_shop(
+                    self._plan(shop, state),
+                    store=self.store,
+                    source=self._source(shop),
+                    now=self.clock.now,
+                    stop=lambda: is_over() or (tries_left > 0 and self.time.is_other_than(version)),  # noqa: B023
+                )
+            if is_over():
+                break
+            if self.time.in_doubt:
+                self.clock.sleep(AGAIN_AFTER.total_seconds())
+        if not self.stop.is_set():
+            log.warning("%s: the poll gave itself up after %s", shop.name, self.poll_limit(shop.name))
+        return None
 
     def poll_limit(self, shop: str) -> timedelta:
         """How long one poll may take before it gives itself up."""
@@ -130,6 +148,10 @@ class App:
             if shop.enabled and shop.name in states:
                 plan = self._terms(shop)
                 notice_silence(plan, states[shop.name], store=self.store, watching_since=since, now=now)
+
+    def clock_moved(self) -> timedelta:
+        """By how much the machine's clock was set since this was asked last; it is watched from the first time on."""
+        return self.time.moved()
 
     def maintain(self) -> Pruned:
         """Remove what is older than [store] history."""
@@ -294,7 +316,7 @@ class App:
     def _source(self, shop: Shop) -> Source:
         with self._lock:
             if shop.name not in self._sources:
-                self._sources[shop.name] = open_source(self.config, shop, self.clock)
+                self._sources[shop.name] = open_source(self.config, shop, self.clock, asking=self.time.asking)
             return self._sources[shop.name]
 
     def _view(self, shop: Shop, state: ShopState | None, postings: int, now: datetime) -> ShopView:
@@ -318,8 +340,8 @@ def urgency(alert: Alert) -> tuple[int, datetime, datetime]:
     return -diagnosis.severity.rank, diagnosis.deadline or datetime.max.replace(tzinfo=UTC), alert.opened_at
 
 
-def open_source(config: Config, shop: Shop, clock: Clock) -> Source:
-    """The way to one shop at Ozon."""
+def open_source(config: Config, shop: Shop, clock: Clock, *, asking: Asking = lambda: lambda told: None) -> Source:
+    """The way to one shop at Ozon; `asking` as OzonSource has it."""
     return OzonSource(
         shop.client_id,
         shop.api_key.get_secret_value(),
@@ -329,6 +351,7 @@ def open_source(config: Config, shop: Shop, clock: Clock) -> Source:
         clock=clock.now,
         user_agent=f"labelwatch/{__version__}",
         sleep=clock.sleep,
+        asking=asking,
     )
 
 

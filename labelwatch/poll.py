@@ -7,12 +7,13 @@ Ozon is asked first and everything is written last, in one transaction: a poll t
 nothing but the fact that it failed.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
+from labelwatch.core.causes.blind import UNREADABLE
 from labelwatch.core.detect import Watch
-from labelwatch.core.diagnose import BLIND_AFTER_INTERVALS, blindness, event, pause_after
+from labelwatch.core.diagnose import BLIND_AFTER_INTERVALS, blindness, event, pause_after, unreadable
 from labelwatch.core.facts import LabelTask, TaskState
 from labelwatch.core.incidents import AT_LEAST, COUNTED_WITHIN, Incident, Scope, count, find, most_alike, restored
 from labelwatch.core.knowledge import Knowledge
@@ -30,7 +31,7 @@ from labelwatch.core.model import (
 from labelwatch.core.questions import ANSWERS_KEPT, BUDGET, Answers, settled, urgency, worth_asking
 from labelwatch.core.review import Decision, look, renew, review
 from labelwatch.core.telling import tellings, why_told
-from labelwatch.sources import Source, SourceError
+from labelwatch.sources import Source, SourceError, Trouble
 from labelwatch.spool import Spool
 from labelwatch.store import Change, EvidenceLevel, PollRow, ShopState, Store, Transaction
 from labelwatch.sweep import Abandoned, Catch, fingerprint
@@ -211,8 +212,7 @@ def _is_in_sight(plan: Plan, shop: str, read_at: datetime, now: datetime) -> boo
 def _decide(plan: Plan, catch: Catch, tx: Transaction, knowledge: Knowledge, now: datetime) -> list[Decision]:
     """Look at what is late by now and at what has an open alert, save what could not be seen."""
     shop, alerts = catch.shop, tx.open_alerts(catch.shop.id)
-    blind = alerts.pop(None, None)
-    decisions = [Decision(*close(blind, Outcome.SEEN_AGAIN, policy=plan.alerts, now=now))] if blind else []
+    decisions = list(_about_the_shop(plan, catch, alerts.pop(None, None), now))
     seen = {known.posting.number: known for known in tx.due(shop.id, now)}
     seen |= tx.known(shop.id, [number for number in alerts if number and number not in seen])
     looked_at = [(known, alerts.get(number)) for number, known in seen.items() if known.id not in catch.unseen]
@@ -227,6 +227,16 @@ def _decide(plan: Plan, catch: Catch, tx: Transaction, knowledge: Knowledge, now
         if decision is not None:
             decisions.append(_replaced(tx, before, decision))
     return decisions
+
+
+def _about_the_shop(plan: Plan, catch: Catch, before: Alert | None, now: datetime) -> Iterator[Decision]:
+    """The shop is in sight, whatever was wrong; but what makes no sense in it is told of."""
+    complaints = catch.complaints()
+    if before is not None and not (complaints and before.diagnosis.cause == UNREADABLE):
+        yield Decision(*close(before, Outcome.SEEN_AGAIN, policy=plan.alerts, now=now))
+        before = None
+    if complaints:
+        yield renew(before, unreadable(plan.shop, complaints, now=now), policy=plan.alerts, now=now)
 
 
 def _replaced(tx: Transaction, before: Alert | None, decision: Decision) -> Decision:
@@ -301,7 +311,7 @@ def _fail(
 ) -> Report:
     """Write that the shop could not be read, and tell people once it has been dark for too long."""
     cause, final = error.trouble, error.trouble.is_final
-    pause = pause_after(shop.failures + 1, final=final)
+    pause = pause_after(shop.failures + 1, final=final, wished=error.retry_after)
     with store.write() as tx:
         tx.shop_failed(
             shop.id, at=finished, cause=cause, detail=error.detail, retry_at=finished + pause if pause else None
@@ -360,17 +370,20 @@ def _darken(
 def notice_silence(plan: Plan, shop: ShopState, *, store: Store, watching_since: datetime, now: datetime) -> bool:
     """Open an alert when nothing at all was heard of a shop for too long, though no poll failed; True if so.
 
-    Counted from `watching_since` at the earliest: what nobody listened for is no silence.
+    Counted from `watching_since` at the earliest: what nobody listened for is no silence. A shop that is not asked
+    for as long as Ozon wished has nobody else to open its alert.
     """
-    if shop.failing_since is not None:
+    is_left_alone = shop.retry_at is not None and not Trouble(shop.cause).is_final
+    if shop.failing_since is not None and not is_left_alone:
         return False
     heard = max(shop.read_at or watching_since, watching_since)
     silent = now - heard
     if silent < BLIND_AFTER_INTERVALS * plan.every:
         return False
+    cause, since = shop.cause or "stale_data", shop.failing_since or heard
     with store.write() as tx:
-        detail = f"not read for {int(silent.total_seconds())} s"
-        return bool(_darken(plan, shop, tx, cause="stale_data", detail=detail, since=heard, final=False, now=now))
+        detail = shop.detail or f"not read for {int(silent.total_seconds())} s"
+        return bool(_darken(plan, shop, tx, cause=cause, detail=detail, since=since, final=False, now=now))
 
 
 def _row(report: Report, started: datetime, finished: datetime) -> PollRow:

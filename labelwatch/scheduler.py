@@ -29,8 +29,6 @@ FRESH_EVERY = timedelta(seconds=30)
 PACE_WHILE_LATE = timedelta(seconds=30)
 APART = timedelta(seconds=1)
 """Shops begin so long after one another at most, and closer where their intervals are shorter than that."""
-CLOCK_STEP = timedelta(seconds=5)
-"""A wall clock that moved by more than this against the monotonic one was set, not merely disciplined."""
 STATUS_EVERY = timedelta(seconds=30)
 NO_PROGRESS = timedelta(minutes=3)
 """A round of telling that lasts longer than this is stuck: each send has a deadline far below."""
@@ -69,6 +67,9 @@ class Work(Protocol):
 
     def abandon(self) -> None:
         """Break off what waits for somebody else's answer: there is no time for it any more."""
+
+    def clock_moved(self) -> timedelta:
+        """By how much the wall clock was set, or slept, since this was asked last."""
 
     def poll_limit(self, shop: str) -> timedelta:
         """How long one poll of this shop may take before it abandons itself."""
@@ -123,20 +124,22 @@ class Service:
 
     def run(self) -> None:
         """Plan everything, say that the service is ready, and watch over it until told to stop."""
+        self.work.clock_moved()
         self._plan_all()
         nightly = CronTrigger(hour=4, minute=17, timezone=ZoneInfo(self.work.timezone))
         self.scheduler.add_job(self._guarded, nightly, args=["maintain", self.work.maintain], id="maintain")
         self.scheduler.start()
         self.notify("READY=1")
         log.info("watching: %s", ", ".join(self.every) or "no shop")
-        offset = self.wall() - self.monotonic()
         while not self.stop.wait(self.tick.total_seconds()):
-            moved = self.wall() - self.monotonic() - offset
-            if abs(moved) > CLOCK_STEP.total_seconds():
-                offset += moved
-                self._clock_was_set(moved)
+            self._look_at_the_clock()
             self._report()
         self._shut_down()
+
+    def _look_at_the_clock(self) -> None:
+        if self.work.clock_moved():
+            log.warning("planning everything anew")
+            self._plan_all()
 
     def _plan_all(self) -> None:
         """Everything anew from this moment on, shop after shop; what is under way plans itself when it ends."""
@@ -198,10 +201,6 @@ class Service:
             return None
         finally:
             self.progress.ended[name] = self.monotonic()
-
-    def _clock_was_set(self, seconds: float) -> None:
-        log.warning("the clock was set by %+.0f s: planning everything anew", seconds)
-        self._plan_all()
 
     def _report(self) -> None:
         """Feed the watchdog, but only as long as the work gets on: a process that merely breathes is restarted."""

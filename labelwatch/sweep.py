@@ -80,6 +80,13 @@ class Catch:
                 self._put(posting, NO_DIGEST, known[number], now())
             self.unseen.update(item.id for number, item in known.items() if number not in found and item.id)
 
+    def complaints(self) -> dict[str, list[str]]:
+        """Which field makes no sense, and why -> the numbers of the postings of which that is so."""
+        found: dict[str, list[str]] = {}
+        for one in self.broken:
+            found.setdefault(f"{one.field}: {one.problem}", []).append(one.number or "?")
+        return found
+
     def _ask(self, numbers: Sequence[str]) -> Mapping[str, Posting]:
         try:
             return self.source.lookup(numbers)

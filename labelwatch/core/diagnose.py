@@ -1,10 +1,12 @@
 """Why a label is late: climb the ladder of causes, the first rule that proves itself wins."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import pairwise
 
 from labelwatch.core.causes import CAUSES, LADDER, Rung
+from labelwatch.core.causes.blind import UNREADABLE
 from labelwatch.core.causes.verdict import Excluded, Proven, verdict_on
 from labelwatch.core.facts import Facts
 from labelwatch.core.incidents import Incident, Scope
@@ -39,8 +41,11 @@ INCIDENT_IS_CRITICAL_BEFORE = timedelta(hours=1)
 BLIND_AFTER_INTERVALS = 3
 """A shop unread for so many polls is an alert of its own."""
 
+MOST_PLACES, MOST_NUMBERS = 3, 5
+"""Of what is unreadable so much is shown, and of each so many postings."""
+
 HAMMER_NO_MORE_THAN = 3
-PAUSE_WHEN_FINAL = timedelta(hours=1)
+LONGEST_PAUSE = timedelta(hours=1)
 
 BLIND_IS_CRITICAL_AFTER = timedelta(hours=1)
 
@@ -165,6 +170,33 @@ def blindness(
     )
 
 
-def pause_after(failures: int, *, final: bool) -> timedelta | None:
-    """How long to leave Ozon alone: a wrong key is tried a few times and then once an hour; None = as usual."""
-    return PAUSE_WHEN_FINAL if final and failures >= HAMMER_NO_MORE_THAN else None
+def unreadable(shop: str, broken: Mapping[str, Sequence[str]], *, now: datetime) -> Diagnosis:
+    """What is wrong -> the postings of which it is: nobody watches these, though the shop itself is read.
+
+    It is told once and never reminded of (`is_late` is false): nothing of the shop is late by it.
+    """
+    return Diagnosis(
+        shop=shop,
+        posting_number=None,
+        severity=Severity.WARNING,
+        family=CAUSES[UNREADABLE],
+        cause=UNREADABLE,
+        certainty=Certainty.CERTAIN,
+        verdict=Verdict.ACT,
+        evidence=tuple(Proof("answer", f"{what}: {_some(broken[what])}") for what in sorted(broken)[:MOST_PLACES]),
+        is_late=False,
+        as_of=now,
+    )
+
+
+def _some(numbers: Sequence[str]) -> str:
+    more = len(numbers) - MOST_NUMBERS
+    return ", ".join(sorted(numbers)[:MOST_NUMBERS]) + (f" (+{more})" if more > 0 else "")
+
+
+def pause_after(failures: int, *, final: bool, wished: float | None = None) -> timedelta | None:
+    """How long to leave Ozon alone: a wrong key is tried a few times and then once an hour; so many seconds where it
+    wished for them, an hour at most; None = as usual."""
+    if final and failures >= HAMMER_NO_MORE_THAN:
+        return LONGEST_PAUSE
+    return min(timedelta(seconds=wished), LONGEST_PAUSE) if wished else None

@@ -17,6 +17,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from labelwatch.core.causes.blind import UNREADABLE
 from labelwatch.core.model import Alert, AlertPolicy, AlertState, Diagnosis, Outcome, Reason, Severity, Step, Told
 
 CAUSES_OF_AN_OUTAGE_SETTLE = timedelta(minutes=10)
@@ -74,7 +75,7 @@ def reason_to_tell(alert: Alert, policy: AlertPolicy, now: datetime) -> Reason |
         return Reason.ESCALATED
     if not diagnosis.is_late or _sleeps(alert, now):
         return None
-    if diagnosis.cause != told.cause and now - alert.cause_since >= _settling(diagnosis, policy):
+    if diagnosis.cause != told.cause and now - alert.cause_since >= _settling(diagnosis, told, policy):
         return Reason.CAUSE_CHANGED
     woken = alert.state is AlertState.SNOOZED
     due = alert.state is AlertState.FIRING and now - told.at >= policy.repeat_every
@@ -145,9 +146,9 @@ def _may_begin(alert: Alert, now: datetime) -> bool:
     return not quiet or alert.diagnosis.severity is Severity.CRITICAL
 
 
-def _settling(diagnosis: Diagnosis, policy: AlertPolicy) -> timedelta:
+def _settling(diagnosis: Diagnosis, told: Told, policy: AlertPolicy) -> timedelta:
     """How long another cause must have lasted to be news; an outage answers now this way and now that."""
-    dark = diagnosis.posting_number is None
+    dark = diagnosis.posting_number is None and told.cause != UNREADABLE
     return max(policy.pending_for, CAUSES_OF_AN_OUTAGE_SETTLE) if dark else policy.pending_for
 
 

@@ -1,13 +1,15 @@
 """The shops: how reading them goes, and what their keys may do and until when."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 
 from labelwatch.app import open_source
 from labelwatch.config import Shop
+from labelwatch.core.detect import KNOWN_STATUSES
 from labelwatch.core.diagnose import BLIND_AFTER_INTERVALS
 from labelwatch.doctor.finding import Finding, Level, Value
+from labelwatch.doctor.machine import SKEW
 from labelwatch.doctor.patient import Patient
 from labelwatch.sources import KeyInfo, SourceError
 from labelwatch.store import ShopState, Store
@@ -22,8 +24,10 @@ def shops(patient: Patient) -> Iterator[Finding]:
     enabled = [shop for shop in patient.config.shops if shop.enabled]
     if patient.store is not None:
         states = {state.name: state for state in patient.store.shops()}
+        statuses = patient.store.gauges.statuses()
         for shop in enabled:
             yield from _reading(patient, patient.store, shop, states.get(shop.name))
+            yield from _unknown(shop, {status: n for (name, status), n in statuses.items() if name == shop.name})
     if patient.may_ask:
         with ThreadPoolExecutor(AT_ONCE) as pool:
             yield from pool.map(lambda shop: _key(patient, shop), enabled)
@@ -65,9 +69,18 @@ def _last_poll(patient: Patient, shop: Shop, state: ShopState) -> Finding:
         return Finding("shop", Level.WRONG, "shop_blind", values, name=shop.name, cause=state.cause)
     assert state.read_at is not None, "what was never read and never failed is told of before"
     values = {"ago": max(patient.now - state.read_at, timedelta(0)), "every": patient.config.every(shop)}
+    if state.read_at - patient.now > SKEW:
+        return Finding("shop", Level.WRONG, "shop_future", {"at": state.read_at}, name=shop.name)
     if _is_overdue(patient, shop, state.read_at):
         return Finding("shop", Level.WRONG, "shop_overdue", values, name=shop.name)
     return Finding("shop", Level.OK, "shop_read", values, name=shop.name)
+
+
+def _unknown(shop: Shop, statuses: Mapping[str, int]) -> Iterator[Finding]:
+    """Ozon adds words unannounced: what it means by them nobody here knows."""
+    for status in sorted(statuses.keys() - KNOWN_STATUSES):
+        values: dict[str, Value] = {"status": status, "count": statuses[status]}
+        yield Finding("shop", Level.WARNING, "shop_status", values, name=shop.name)
 
 
 def _key(patient: Patient, shop: Shop) -> Finding:

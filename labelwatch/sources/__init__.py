@@ -1,5 +1,6 @@
 """What a marketplace must be able to answer, and the one way in which it may fail."""
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -49,6 +50,12 @@ class Unreadable(Exception):  # noqa: N818
         self.number = number
         """The posting's number, empty when not even that can be read."""
         self.problem = problem
+
+    @property
+    def field(self) -> str:
+        """The same place in whichever posting: products[].price."""
+        _, _, place = re.sub(r"\[\d+\]", "[]", self.path).partition("$.postings[]")
+        return place.lstrip(".") or self.path
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,8 +3,7 @@
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from labelwatch.sources import SourceError
@@ -71,9 +70,4 @@ def _barrier(detail: str, proxy: str) -> Barrier:
 
 
 def _skew(answer: Answer, heard: datetime) -> timedelta | None:
-    try:
-        told = parsedate_to_datetime(answer.headers.get("date", ""))
-    except ValueError:
-        return None
-    # A date in the zone "-0000" comes back without one; HTTP knows no zone but Greenwich.
-    return heard - (told if told.tzinfo else told.replace(tzinfo=UTC)) - _ROUNDED
+    return heard - answer.told_at - _ROUNDED if answer.told_at else None

@@ -29,6 +29,7 @@ from labelwatch.sources.ozon_shop import Introduction, introduce
 
 T = TypeVar("T")
 Pages = Generator[Sequence[Item], None, None]
+Asking = Callable[[], Callable[[datetime | None], None]]
 log = logging.getLogger(__name__)
 
 UNFULFILLED = "/v4/posting/fbs/unfulfilled/list"
@@ -50,6 +51,7 @@ WATCHED = (
 _PAGE = 100
 _MOST_SINGLES = 20
 _LONGEST_WAIT = 60.0
+"""Whoever asks for a longer pause is left alone for now: it is for the next poll to keep to it."""
 _WORTH_RETRYING = frozenset((Trouble.RATE_LIMITED, Trouble.OZON_DOWN))
 # Analytics carry the warehouse's name; everything else that can be asked for carries the buyer or money.
 _QUESTION = {"limit": _PAGE, "sort_dir": "ASC", "with": {"analytics_data": True}}
@@ -65,7 +67,8 @@ class OzonSource:
 
     `timeout` is that of one whole request; every request is tried up to three times, with pauses by `sleep` (which
     may raise to stop early) and `jitter` (from 0 to 1). All sources of one Client-Id in a process share one rate.
-    `proxy` None = what the environment says, empty = none.
+    `proxy` None = what the environment says, empty = none. `asking` is called before each request, and what it
+    returns with the time that the answer names, if that was one of Ozon's that made sense.
     """
 
     def __init__(
@@ -82,8 +85,10 @@ class OzonSource:
         jitter: Callable[[], float] = random.random,
         max_pages: int = 20_000,
         proxy: str | None = None,
+        asking: Asking = lambda: lambda told: None,
     ) -> None:
         self.requests = 0
+        self._asking = asking
         self._client_id = client_id
         self._clock = clock
         self._sleep = sleep
@@ -217,8 +222,11 @@ class OzonSource:
         with _IN_FLIGHT:
             self._limiter.try_acquire(self._client_id)
             self.requests += 1
+            heard = self._asking()
             answer = self._wire.post(path, content)
-        return understand(answer)
+        understood = understand(answer)
+        heard(answer.told_at)  # not before: whoever answers in Ozon's place may live in another time
+        return understood
 
     def _file(self, address: str) -> bytes | NoSheet:
         if self._closed:
@@ -240,13 +248,15 @@ class OzonSource:
         self._sleep(seconds)
 
     def _is_worth_retrying(self, error: BaseException) -> bool:
-        return isinstance(error, SourceError) and error.trouble in _WORTH_RETRYING and not self._closed
+        if not isinstance(error, SourceError) or self._closed:
+            return False
+        return error.trouble in _WORTH_RETRYING and (error.retry_after or 0.0) <= _LONGEST_WAIT
 
     def _pause(self, state: RetryCallState) -> float:
         error = state.outcome.exception() if state.outcome else None
         asked = error.retry_after if isinstance(error, SourceError) else None
         if asked is not None:
-            return min(asked, _LONGEST_WAIT)
+            return asked
         return 0.5 * 2.0 ** (state.attempt_number - 1) * (1 + self._jitter())
 
 

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import TypeVar
 
@@ -28,6 +29,16 @@ class Answer:
     headers: Mapping[str, str]
     body: bytes = field(repr=False)
     secret: str = field(default="", repr=False)
+
+    @property
+    def told_at(self) -> datetime | None:
+        """The time at the server by its Date header, in whole seconds; None = it did not say."""
+        try:
+            told = parsedate_to_datetime(self.headers.get("date", ""))
+        except ValueError:
+            return None
+        # A date in the zone "-0000" comes back without one; HTTP knows no zone but Greenwich.
+        return told if told.tzinfo else told.replace(tzinfo=UTC)
 
 
 class _Words(msgspec.Struct):

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, Engine, func, select
 
-from labelwatch.schema import notification
+from labelwatch.schema import notification, posting, shop, state
 from labelwatch.store.board import LOOKED_BACK
 from labelwatch.store.engine import database_file
 from labelwatch.store.outbox import waits
@@ -35,6 +35,18 @@ class Gauges:
         with self.read() as conn:
             query = select(_n.channel, func.min(_n.due_at, type_=_n.due_at.type)).where(waits, _n.due_at <= now)
             return {name: at for name, at in conn.execute(query.group_by(_n.channel))}  # noqa: C416 - no pairs
+
+    def statuses(self) -> dict[tuple[str, str], int]:
+        """(shop, status as Ozon writes it) -> how many open postings stand in it; a look at every open posting."""
+        with self.read() as conn:
+            query = (
+                select(shop.c.name, state.c.status, func.count())
+                .join_from(posting, state, posting.c.state_id == state.c.id)
+                .join(shop, posting.c.shop_id == shop.c.id)
+                .where(posting.c.closed_at.is_(None))
+                .group_by(shop.c.name, state.c.status)
+            )
+            return {(name, status): number for name, status, number in conn.execute(query)}
 
     def files(self) -> dict[str, int]:
         """`database` and `wal` -> bytes on disk; empty where the database is not a file of ours."""

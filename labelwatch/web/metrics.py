@@ -26,6 +26,7 @@ class Readings(Collector):
     def collect(self) -> Iterable[Metric]:
         """One family for each measure."""
         yield _gauge("build_info", "Which labelwatch this is.", ["version"], {(__version__,): 1})
+        yield from _of_time(self.app)
         try:
             found = [*_of_shops(self.app), *_of_labels(self.app), *_of_telling(self.app), *_of_files(self.app)]
         except StoreError:
@@ -59,6 +60,13 @@ def _of_shops(app: App) -> Iterator[Metric]:
     yield _gauge("poll_duration_seconds", "How long the last poll of a shop took.", shop, lasted)
     yield _gauge("poll_requests", "Questions that the last poll put to Ozon.", shop, asked)
     yield _gauge("poll_changed_postings", "Postings that had changed at the last poll.", shop, changed)
+
+
+def _of_time(app: App) -> Iterator[Metric]:
+    skew = app.time.skew
+    ahead = {} if skew is None else {(): skew.total_seconds()}
+    about = "How far this machine's clock is ahead of Ozon's by its last answer; missing: none heard yet."
+    yield _gauge("clock_skew_seconds", about, [], ahead)
 
 
 def _of_labels(app: App) -> Iterator[Metric]:

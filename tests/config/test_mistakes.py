@@ -317,6 +317,7 @@ ONE_MISTAKE = [
 ]
 
 
+@pytest.mark.fault("C5")
 @pytest.mark.parametrize(("text", "key", "value", "allowed", "line"), ONE_MISTAKE)
 def test_a_mistake_is_named_with_its_key_its_value_and_what_is_allowed(
     tmp_path: Path, text: str, key: str, value: str, allowed: str, line: int

@@ -73,6 +73,7 @@ QUIET = [
 ]
 
 
+@pytest.mark.fault("C4")
 @pytest.mark.parametrize(("settings", "at", "start", "end"), QUIET)
 def test_quiet_times_go_by_the_wall_clock_and_meet_in_one_span(
     settings: dict[str, Any], at: datetime, start: datetime | None, end: datetime | None
@@ -95,6 +96,7 @@ def test_a_time_that_stands_for_never_is_not_quiet(at: datetime) -> None:
     assert quiet_span(channel("Asia/Shanghai", working_days=frozenset()), at) is None
 
 
+@pytest.mark.fault("C4")
 def test_a_midnight_that_is_jumped_over_is_where_the_day_begins() -> None:
     cairo = ZoneInfo("Africa/Cairo")  # on Friday 24 April 2026 the clocks jump from 00:00 to 01:00
     begins = datetime(2026, 4, 23, 22, tzinfo=UTC)
@@ -153,12 +155,14 @@ def test_a_hand_over_comes_at_its_times_on_working_days() -> None:
     ]
 
 
+@pytest.mark.fault("C4")
 def test_a_hand_over_is_neither_skipped_nor_doubled_where_the_clocks_change() -> None:
     to = channel(handover=(time(2, 30),))
     assert handovers_between(to, berlin(3, 28, 12), berlin(3, 29, 12)) == [JUMP]
     assert handovers_between(to, berlin(10, 24, 12), berlin(10, 25, 12)) == [BACK - timedelta(minutes=30)]
 
 
+@pytest.mark.fault("C4")
 @given(CHANNELS, st.lists(MOMENTS, min_size=2, max_size=5))
 def test_over_adjoining_stretches_no_hand_over_is_skipped_or_doubled(
     to: Destination, moments: list[datetime]

@@ -185,6 +185,7 @@ def test_a_dispute_after_the_label_came_is_no_late_label() -> None:
     assert seen(posting(status="arbitration"), NOW).stage is Stage.LABEL
 
 
+@pytest.mark.fault("C1")
 def test_an_interval_never_runs_backwards_when_the_clock_does() -> None:
     first = seen(posting(status="awaiting_packaging"), NOW)
     later = seen(posting(), NOW - hours(1), first, NOW)

@@ -188,6 +188,7 @@ def test_an_incident_speaks_for_the_postings_it_explains_until_it_is_over() -> N
     assert (silent, still, alone) == (None, None, Reason.FIRST)
 
 
+@pytest.mark.fault("O16")
 def test_the_end_is_told_only_to_those_who_heard_of_the_trouble() -> None:
     assert close(firing(), Outcome.LABELLED, policy=CALM, now=NOW)[1] is Reason.RESOLVED
     assert close(firing(), Outcome.LABELLED, policy=AlertPolicy(resolved=False), now=NOW)[1] is None
@@ -318,6 +319,7 @@ def test_a_blip_escalates_to_nobody() -> None:
     assert story.look(185) == (Reason.FIRST, ["owner", "boss"])
 
 
+@pytest.mark.fault("O14")
 def test_with_a_later_deadline_the_steps_lie_ahead_once_more() -> None:
     story = Escalating()
     story.look(0)
@@ -331,6 +333,7 @@ def test_with_a_later_deadline_the_steps_lie_ahead_once_more() -> None:
     ]
 
 
+@pytest.mark.fault("C1")
 def test_a_clock_that_is_set_back_repeats_no_step() -> None:
     story = Escalating()
     story.look(0)

@@ -64,6 +64,7 @@ def test_held_too_long_it_is_told_again_with_its_new_cause() -> None:
     assert (late.reason, late.alert.diagnosis.cause) == (Reason.CAUSE_CHANGED, "label_overdue")
 
 
+@pytest.mark.fault("O14")
 def test_a_cutoff_that_moved_away_excuses_the_posting() -> None:
     near = {"in_process_at": NOW - hours(1), "cutoff": NOW + hours(2)}
     alert = opened(**near)
@@ -72,6 +73,7 @@ def test_a_cutoff_that_moved_away_excuses_the_posting() -> None:
     assert away.alert.outcome is Outcome.EXCUSED
 
 
+@pytest.mark.fault("O14")
 @pytest.mark.parametrize(
     ("status", "outcome"), [("cancelled", Outcome.CANCELLED), ("delivering", Outcome.HANDED_OVER)]
 )

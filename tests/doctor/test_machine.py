@@ -32,6 +32,7 @@ def test_a_doubt_about_the_configuration_is_a_warning_each(folder: Path) -> None
     ]
 
 
+@pytest.mark.fault("C3")
 @pytest.mark.parametrize(
     ("skew", "what", "level"),
     [

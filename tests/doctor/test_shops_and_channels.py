@@ -21,7 +21,7 @@ from tests.notify.fake_telegram import TOKEN, FakeTelegram
 from tests.notify.loopback import Hook, answer, closed_port
 from tests.notify.post_office import PostOffice, trusting
 from tests.notify.telegram_wire import good, refused
-from tests.store.build import NOW, queue
+from tests.store.build import NOW, change, queue, several
 
 CHAT = "-1001234567890"
 
@@ -53,6 +53,29 @@ def test_nobody_watching_is_wrong_only_when_shops_are_read_no_more(folder: Path,
             assert found(service, one) == {"service_none": level}
 
 
+@pytest.mark.fault("C1")
+def test_a_reading_that_is_yet_to_come_is_a_wrong_clock(folder: Path, base: Store) -> None:
+    state = base.shop("star")
+    assert state is not None
+    with base.write() as tx:
+        tx.shop_read(state.id, started_at=ago(minutes=-60), finished_at=ago(minutes=-60))
+    with patient(settings(folder)) as one:
+        assert found(shops, one) == {"shop_future": Level.WRONG}
+
+
+@pytest.mark.fault("O11")
+def test_a_status_that_nobody_knows_is_named_and_counted(folder: Path, base: Store) -> None:
+    state = base.shop("star")
+    assert state is not None
+    with base.write() as tx:
+        tx.put(state.id, several(3, status="awaiting_the_moon"))
+        tx.put(state.id, [change()])
+    with patient(settings(folder)) as one:
+        told_of = told(shops, one, "shop_status")
+    assert (told_of.level, dict(told_of.values)) == (Level.WARNING, {"status": "awaiting_the_moon", "count": 3})
+
+
+@pytest.mark.fault("O10")
 def test_an_order_that_cannot_be_understood_is_shown(folder: Path, base: Store) -> None:
     state = base.shop("star")
     assert state is not None

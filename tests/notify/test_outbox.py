@@ -205,6 +205,7 @@ def test_an_hour_of_outage_loses_nothing(sqlite_store: Store) -> None:
     assert set(states(sqlite_store)) == {OutboxState.SENT}
 
 
+@pytest.mark.fault("C1")
 @pytest.mark.parametrize("first", [Retry("HTTP 500"), Ambiguous("no answer")], ids=["failed", "no answer"])
 def test_a_clock_that_is_set_back_holds_no_message(store: Store, first: Retry | Ambiguous) -> None:
     queue(store, told(n=1))

@@ -4,6 +4,8 @@ from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
+import pytest
+
 from labelwatch.core.model import AlertState, Notification, QuietHours, Reason, Severity
 from labelwatch.notify.channels.outcome import Retry
 from labelwatch.notify.handover import WORTH_READING_FOR, queue_handovers
@@ -130,6 +132,7 @@ def test_each_shift_is_told_once_also_over_restarts(store: Store) -> None:
     assert {(parcel.about, len(parcel.views)) for parcel in channel.parcels} == {("handover", 0)}
 
 
+@pytest.mark.fault("C6", "O16")
 def test_after_days_down_one_hand_over_tells_of_all_of_it_and_a_stale_one_is_not_told(store: Store) -> None:
     channel, clock = FakeChannel(), Clock()
     hand_over(store, clock, channel)
@@ -153,6 +156,7 @@ def test_a_hand_over_counts_as_no_alert(store: Store) -> None:
     assert "nothing" in channel.sent[0][0].title.lower()
 
 
+@pytest.mark.fault("C1")
 def test_a_clock_set_back_doubles_no_hand_over(store: Store) -> None:
     channel, clock = FakeChannel(), Clock()
     hand_over(store, clock, channel)

@@ -66,6 +66,7 @@ def test_every_change_is_kept_with_when_it_was_last_seen_otherwise(story: Story)
     assert rows[1].seen_at == START + timedelta(minutes=4)
 
 
+@pytest.mark.fault("O3", "O4")
 @pytest.mark.parametrize("trouble", [Trouble.OZON_DOWN, Trouble.NOT_UNDERSTOOD, Trouble.RATE_LIMITED])
 def test_half_a_sweep_changes_nothing(story: Story, trouble: Trouble) -> None:
     story.lists(*numbered(9, unpacked))
@@ -79,6 +80,7 @@ def test_half_a_sweep_changes_nothing(story: Story, trouble: Trouble) -> None:
     assert story.store.last_polls()["main"].complete is False
 
 
+@pytest.mark.fault("O3", "O7")
 def test_an_empty_list_after_a_full_one_resolves_nothing_that_is_still_there(story: Story) -> None:
     story.lists(unpacked(A))
     story.poll()
@@ -89,6 +91,7 @@ def test_an_empty_list_after_a_full_one_resolves_nothing_that_is_still_there(sto
     assert set(story.alerts()) == {A}
 
 
+@pytest.mark.fault("O14")
 @pytest.mark.parametrize(
     ("status", "outcome"), [("delivering", Outcome.HANDED_OVER), ("cancelled", Outcome.CANCELLED)]
 )
@@ -105,6 +108,7 @@ def test_a_posting_that_left_the_list_is_looked_up_before_its_alert_is_closed(
     assert story.store.open_counts() == {"main": 1}
 
 
+@pytest.mark.fault("O7")
 def test_an_alert_whose_posting_cannot_be_looked_up_stays_as_it_is(story: Story) -> None:
     story.lists(unpacked(A), posting(B))
     story.poll()
@@ -160,6 +164,7 @@ def test_a_posting_asked_for_singly_keeps_its_schema(story: Story) -> None:
     assert (known.posting.status, known.posting.schema) == ("arbitration", "Crossborder")
 
 
+@pytest.mark.fault("O10")
 def test_one_broken_posting_is_set_aside_and_the_others_are_read(story: Story) -> None:
     story.source.unreadable = {B}
     story.lists(unpacked(A), unpacked(B), unpacked(C))
@@ -175,9 +180,39 @@ def test_a_known_posting_that_breaks_keeps_its_alert(story: Story) -> None:
     story.source.unreadable = {A}
     story.lists(posting(A, status="delivering"))
     story.poll(2)
-    assert set(story.alerts()) == {A}
+    assert set(story.alerts()) == {A, None}
 
 
+@pytest.mark.fault("O10", "O18")
+def test_what_cannot_be_read_is_told_once_with_its_field_and_its_end_too(story: Story) -> None:
+    story.source.unreadable = {B, C}
+    story.lists(posting(A), posting(B), posting(C))
+    for _ in range(4):
+        assert story.poll(60 * 5).late <= 1
+    notice = story.alerts()[None].diagnosis
+    assert (notice.cause, notice.evidence[0].value) == ("posting_unreadable", f"shipment_date: no time: {B}, {C}")
+    assert [told for told in story.told() if told[0] is None] == [(None, "first")]
+    story.source.unreadable = set()
+    story.lists(posting(A), posting(B, tracking_number="1"), posting(C, tracking_number="1"))
+    story.poll(2)
+    assert [told for told in story.told() if told[0] is None] == [(None, "first"), (None, "resolved")]
+
+
+@pytest.mark.fault("O10")
+def test_a_shop_that_goes_dark_is_told_of_though_something_in_it_could_not_be_read(story: Story) -> None:
+    story.source.unreadable = {B}
+    story.lists(posting(A), posting(B))
+    story.poll()
+    story.source.trouble = Trouble.OZON_DOWN
+    for _ in range(3):
+        story.poll(2)
+    assert story.told() == [(None, "first"), (None, "cause_changed")]
+    story.source.trouble = None
+    story.poll(2)
+    assert story.told()[2:] == [(None, "resolved"), (None, "first")]
+
+
+@pytest.mark.fault("O10")
 def test_when_most_of_it_is_broken_the_answer_is_not_understood(story: Story) -> None:
     story.lists(*numbered(40))
     story.source.unreadable = {f"0101-{index:04}-1" for index in range(30)}
@@ -186,12 +221,14 @@ def test_when_most_of_it_is_broken_the_answer_is_not_understood(story: Story) ->
     assert story.store.open_counts() == {"main": 0}
 
 
+@pytest.mark.fault("O8")
 def test_a_posting_that_comes_on_two_pages_is_one_posting(story: Story) -> None:
     story.lists(posting(A), posting(B), posting(C), posting(A))
     report = story.poll()
     assert (report.changed, story.store.open_counts()["main"]) == (3, 3)
 
 
+@pytest.mark.fault("O2", "O15")
 def test_a_shop_dark_for_three_intervals_is_told_and_so_is_its_return(story: Story) -> None:
     story.lists(posting(A))
     story.poll()
@@ -207,6 +244,7 @@ def test_a_shop_dark_for_three_intervals_is_told_and_so_is_its_return(story: Sto
     assert story.told() == [(None, "first"), (None, "resolved")]
 
 
+@pytest.mark.fault("O13")
 def test_a_rejected_key_is_told_at_once_and_not_hammered(story: Story) -> None:
     story.source.trouble = Trouble.KEY_REJECTED
     for _ in range(3):
@@ -227,6 +265,7 @@ def test_silence_without_a_failed_poll_is_noticed_too(story: Story) -> None:
     assert None not in story.alerts()
 
 
+@pytest.mark.fault("C2", "C6")
 def test_what_nobody_listened_for_is_no_silence(story: Story) -> None:
     story.lists(posting(A))
     story.poll()
@@ -308,6 +347,7 @@ def test_what_nobody_was_there_to_hear_is_news_to_the_first_channel(story: Story
     assert story.told() == [(A, "first")]
 
 
+@pytest.mark.fault("O16")
 def test_after_three_blind_days_there_is_one_catch_up_and_the_gap_is_kept(story: Story) -> None:
     story.lists(*numbered(6, lambda number: posting(number, status="awaiting_packaging")))
     story.poll()

@@ -23,6 +23,7 @@ def at(url: str, *, now: Callable[[], datetime] = lambda: NOW, seconds: float = 
     return knock(url, timeout=timedelta(seconds=seconds), user_agent="labelwatch/test", now=now)
 
 
+@pytest.mark.fault("C3")
 @pytest.mark.parametrize(
     ("date", "skew"),
     [

@@ -127,6 +127,7 @@ def test_only_the_words_posting_not_found_mean_that_there_is_no_such_posting(
 MONDAY = "Mon, 16 Nov 2026 10:00:00 GMT"
 
 
+@pytest.mark.fault("O1")
 @pytest.mark.parametrize(
     ("headers", "seconds"),
     [

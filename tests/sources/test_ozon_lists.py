@@ -78,6 +78,7 @@ ENDINGS = [
 ]
 
 
+@pytest.mark.fault("O8")
 @pytest.mark.parametrize(("answers", "pages", "cursors"), ENDINGS)
 def test_a_list_ends_with_has_next_or_with_a_cursor_met_before(
     answers: tuple[Reply, ...], pages: list[list[str]], cursors: list[str]
@@ -108,6 +109,7 @@ BROKEN_LISTS: list[tuple[Script, str]] = [
 ]
 
 
+@pytest.mark.fault("O8", "O9")
 @pytest.mark.parametrize(("script", "problem"), BROKEN_LISTS)
 def test_a_list_that_makes_no_sense_is_an_error_and_not_an_end(script: Script, problem: str) -> None:
     with pytest.raises(SourceError, match=problem) as caught:
@@ -115,6 +117,7 @@ def test_a_list_that_makes_no_sense_is_an_error_and_not_an_end(script: Script, p
     assert caught.value.trouble is Trouble.NOT_UNDERSTOOD
 
 
+@pytest.mark.fault("O4")
 def test_a_failure_on_a_later_page_fails_the_whole_sweep() -> None:
     with scripted(in_turn(page("1", cursor="a", more=True), Reply(503))) as scene:
         source = scene.source()

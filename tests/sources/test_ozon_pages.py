@@ -38,6 +38,7 @@ def test_an_empty_list_is_a_page_without_postings() -> None:
     assert page(answer({"postings": [], "has_next": False, "cursor": ""})) == Page([], "", False)
 
 
+@pytest.mark.fault("O3")
 @pytest.mark.parametrize(
     ("body", "trouble"),
     [
@@ -98,6 +99,7 @@ def test_an_answer_without_roles_is_not_understood(body: object) -> None:
         key_info(answer(body))
 
 
+@pytest.mark.fault("O3")
 @given(
     st.binary(max_size=200) | st.builds(msgspec.json.encode, ANYTHING),
     st.sampled_from([200, 302, 404, 429, 500]),

@@ -170,6 +170,7 @@ NORMALISED: list[tuple[dict[str, Any], str, object]] = [
 ]
 
 
+@pytest.mark.fault("O12", "O18")
 @pytest.mark.parametrize(("fields", "name", "value"), NORMALISED)
 def test_what_drifts_is_normalised(fields: dict[str, Any], name: str, value: object) -> None:
     assert getattr(parsed(**fields), name) == value
@@ -212,6 +213,7 @@ SENSELESS: list[tuple[object, str, str]] = [
 ]
 
 
+@pytest.mark.fault("O10", "O18")
 @pytest.mark.parametrize(("body", "path", "number"), SENSELESS)
 def test_a_posting_that_makes_no_sense_says_where(body: object, path: str, number: str) -> None:
     with pytest.raises(Unreadable) as caught:

@@ -5,6 +5,8 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+import pytest
+
 from labelwatch.sources import KeyInfo
 from tests.sources.scripted import Asked, Reply, Scene, says, scripted
 
@@ -54,6 +56,7 @@ def test_the_rate_is_made_use_of() -> None:
         assert 0.5 <= time.monotonic() - began < 1.5
 
 
+@pytest.mark.fault("O1")
 def test_another_client_id_does_not_wait() -> None:
     with scripted(lambda _: ROLES) as scene:
         ask(scene, "2003", times=1, rate=0.01)

@@ -144,6 +144,7 @@ FAULTS = [
 ]
 
 
+@pytest.mark.fault("O2", "O3", "O4", "O6", "O17")
 @pytest.mark.parametrize(("fault", "trouble"), FAULTS, ids=lambda value: getattr(value, "kind", None))
 def test_a_fault_is_one_named_trouble_and_no_page(fault: Fault, trouble: Trouble) -> None:
     with playing(scenarios.many(START, OPEN)) as (sandbox, source):
@@ -154,6 +155,7 @@ def test_a_fault_is_one_named_trouble_and_no_page(fault: Fault, trouble: Trouble
     assert UNFULFILLED in caught.value.detail
 
 
+@pytest.mark.fault("O5")
 def test_a_dripping_answer_is_cut_at_the_deadline() -> None:
     with playing(scenarios.many(START, 3), timeout=0.3) as (sandbox, source):
         sandbox.fault(Fault(kind=Kind.DRIP, pause=0.05))
@@ -161,6 +163,7 @@ def test_a_dripping_answer_is_cut_at_the_deadline() -> None:
             swept(source)
 
 
+@pytest.mark.fault("O1", "O2", "O4")
 @pytest.mark.parametrize("kind", [Kind.HTML, Kind.TOO_MANY, Kind.CIRCLE, Kind.RESET, Kind.CUT, Kind.TRUNCATED])
 def test_two_bad_answers_in_a_row_are_survived(kind: Kind) -> None:
     with playing(scenarios.many(START, OPEN)) as (sandbox, source):
@@ -168,6 +171,7 @@ def test_two_bad_answers_in_a_row_are_survived(kind: Kind) -> None:
         assert len(swept(source)) == OPEN
 
 
+@pytest.mark.fault("O8", "O9")
 @pytest.mark.parametrize("kind", [Kind.DUPLICATES, Kind.EMPTY_PAGE, Kind.TEXT_IDS])
 def test_odd_pages_lose_no_posting(kind: Kind) -> None:
     world = scenarios.many(START, OPEN)
@@ -178,6 +182,7 @@ def test_odd_pages_lose_no_posting(kind: Kind) -> None:
     assert {posting.method.id for posting in postings} == {"1020005000420001"}
 
 
+@pytest.mark.fault("O8")
 def test_a_cursor_that_never_moves_ends_the_list() -> None:
     with playing(scenarios.many(START, OPEN)) as (sandbox, source):
         sandbox.fault(Fault(kind=Kind.STUCK_CURSOR))
@@ -185,6 +190,7 @@ def test_a_cursor_that_never_moves_ends_the_list() -> None:
         assert source.requests == 2
 
 
+@pytest.mark.fault("O10")
 def test_one_malformed_posting_costs_only_itself() -> None:
     with playing(scenarios.many(START, 75)) as (sandbox, source):
         sandbox.fault(Fault(kind=Kind.MALFORMED))
@@ -208,6 +214,7 @@ REFUSALS: list[tuple[dict[str, Any], Trouble]] = [
 ]
 
 
+@pytest.mark.fault("O13")
 @pytest.mark.parametrize(("change", "trouble"), REFUSALS)
 def test_a_key_that_is_refused_says_why_after_one_request(change: dict[str, Any], trouble: Trouble) -> None:
     world = scenarios.many(START, 3)

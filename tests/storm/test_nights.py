@@ -112,6 +112,7 @@ def lived(night: Night, folder: Path) -> Iterator[Days]:
             yield lived
 
 
+@pytest.mark.fault("C4")
 @pytest.mark.parametrize("evening", EVENINGS, ids=["the longest", "the shortest"])
 def test_a_night_is_quiet_but_for_what_cannot_wait_and_nothing_of_it_is_lost(evening: date, tmp_path: Path) -> None:
     night = Night(evening)

@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 
+UNREADABLE = "posting_unreadable"
+
 MEANINGS: Mapping[str, str] = {
     "key_rejected": "Ozon does not accept the Client-Id and Api-Key. Proof: its answer to our last request.",
     "key_expired": "The Api-Key is deactivated or has expired. Proof: Ozon's answer, or the expiry date of the key.",
@@ -12,6 +14,7 @@ MEANINGS: Mapping[str, str] = {
     "rate_limited": "Ozon keeps refusing because of too many requests under this Client-Id. Proof: status 429.",
     "ozon_down": "Ozon cannot be reached or answers with errors. Proof: the error of our last request.",
     "answer_not_understood": "Ozon answers something that is no list of postings. Proof: what it sent.",
+    UNREADABLE: "Some postings of a shop make no sense, so they are not watched. Proof: what in which of them.",
     "stale_data": "The shop has not been read for longer than three intervals. Proof: the time of the last reading.",
     "channel_dead": "A channel takes no messages, for good or for 15 minutes. Proof: its service's answer or error.",
 }

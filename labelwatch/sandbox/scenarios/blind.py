@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from labelwatch.sandbox.faults import Fault, Kind
-from labelwatch.sandbox.scenarios.stage import HOME, OZON
+from labelwatch.sandbox.scenarios.stage import HOME, OZON, arrival
 from labelwatch.sandbox.shops import POSTINGS, WAREHOUSES, KeyState, Shop
 from labelwatch.sandbox.world import At, World
 
@@ -22,10 +22,11 @@ FAULTS = {
     "ozon_down": Fault(kind=Kind.CIRCLE),
     "answer_not_understood": Fault(kind=Kind.OBJECT),
 }
+MALFORMED = Fault(kind=Kind.MALFORMED, change={"shipment_date": "soon"})
 
 
 def blind(start: datetime) -> World:
-    """`expected` is by Client-Id. One shop is well.
+    """`expected` is by Client-Id. One shop is well; of one it is only a posting that makes no sense.
 
     All are in the dark from the start but `key_rejected`, whose key is replaced by another at minute 5.
     """
@@ -40,7 +41,16 @@ def blind(start: datetime) -> World:
             world.plan(At(minutes=5, shop=shop.client_id, change={"api_key": "blind-another"}))
         if cause in FAULTS:
             world.plan(At(minutes=0, shop=shop.client_id, fault=FAULTS[cause]))
+    _malform(world, replace(well, client_id="300200", api_key="blind-malformed", name="posting_unreadable"), start)
     return world
+
+
+def _malform(world: World, shop: Shop, start: datetime) -> None:
+    """A shop that can be read, with a posting that cannot."""
+    world.open(shop, methods=[OZON])
+    came = arrival(start, "30020001-0001-1", method=OZON, minutes=0, cutoff=timedelta(hours=31))
+    world.plan(replace(came, shop=shop.client_id), At(minutes=0, shop=shop.client_id, fault=MALFORMED))
+    world.expected[shop.client_id] = "posting_unreadable"
 
 
 def _expired(shop: Shop, start: datetime) -> Shop:

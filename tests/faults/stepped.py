@@ -1,0 +1,47 @@
+"""A clock that can be set, for a real process: libfaketime in front of the C library."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+PLACES = ("/usr/lib/*/faketime", "/usr/lib/faketime", "/usr/local/lib/faketime", "/opt/homebrew/lib/faketime")
+LIBRARY = "libfaketimeMT.so.1"
+
+
+@dataclass(frozen=True, slots=True)
+class SteppedClock:
+    """The clock of every process that is started with `environ`; the monotonic one goes on as ever."""
+
+    file: Path
+    library: Path
+
+    @property
+    def environ(self) -> Mapping[str, str]:
+        return {
+            "LD_PRELOAD": str(self.library),
+            "FAKETIME_TIMESTAMP_FILE": str(self.file),
+            "FAKETIME_NO_CACHE": "1",
+            "FAKETIME_DONT_FAKE_MONOTONIC": "1",
+        }
+
+    def set(self, seconds: int) -> None:
+        """From now on it is ahead by so much."""
+        new = self.file.with_suffix(".new")
+        new.write_text(f"{seconds:+d}\n", "utf-8")
+        new.replace(self.file)
+
+
+def stepped_clock(folder: Path) -> SteppedClock:
+    """A clock that is right as yet; skips where there is no libfaketime."""
+    library = next((found for place in PLACES for found in Path("/").glob(f"{place[1:]}/{LIBRARY}")), None)
+    if library is None:
+        reason = "no libfaketime to set a clock with (Debian, Ubuntu: apt install libfaketime)"
+        if os.environ.get("LABELWATCH_TESTS_REQUIRE") == "1":
+            pytest.fail(reason)
+        pytest.skip(reason)
+    clock = SteppedClock(folder / "clock", library)
+    clock.set(0)
+    return clock

@@ -1,0 +1,65 @@
+"""Clocks that are set, that are wrong, and machines that sleep: nothing is late that is not, nothing is missed."""
+
+import json
+import subprocess
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from labelwatch.sandbox import World
+from labelwatch.sandbox.scenarios.stage import AURORA, arrival, both_shops
+from tests.cli.place import Place, now, place_for, until
+from tests.faults.stepped import SteppedClock, stepped_clock
+
+HOUR = 3600
+DAY = 24 * HOUR
+IN_TIME = "7300-0001-1"
+LATE = tuple(f"73{place:02d}-0001-1" for place in (1, 2, 3))
+
+
+def with_one_in_time() -> World:
+    """A posting that has a day to be packed, and would be late if it were tomorrow."""
+    world = both_shops(start := now())
+    world.plan(arrival(start, IN_TIME, method=AURORA, minutes=-60, cutoff=timedelta(hours=31)))
+    return world
+
+
+def gets_late(place: Place, number: str) -> None:
+    """A posting comes that has to leave in an hour and a half."""
+    world = place.sandbox.world
+    minutes = (place.clock.now() - world.start) / timedelta(minutes=1)
+    world.plan(arrival(world.start, number, method=AURORA, minutes=minutes, cutoff=timedelta(minutes=minutes + 90)))
+
+
+def stopped(process: "subprocess.Popen[str]") -> str:
+    """End a service; what it logged."""
+    process.terminate()
+    _, log = process.communicate(timeout=20)
+    assert process.returncode == 0, log
+    return log
+
+
+def examined(place: Place, clock: SteppedClock) -> dict[str, str]:
+    """What `doctor` finds by this clock -> how bad it is."""
+    out, err = place.start("doctor", "--json", **{**clock.environ, "PATH": ""}).communicate(timeout=30)
+    assert out, err
+    return {one["what"]: one["level"] for one in json.loads(out)["findings"]}
+
+
+@pytest.mark.fault("C1", "C2", "C3")
+def test_a_service_whose_clock_is_set_tells_what_is_late_and_nothing_else(tmp_path: Path) -> None:
+    clock = stepped_clock(tmp_path)
+    with place_for(with_one_in_time(), tmp_path) as place:
+        place.configure(alerts='group_wait = "0s"\ngroup_interval = "1s"')
+        service = place.start("run", **clock.environ)
+        for number, ahead in zip(LATE, (0, DAY, -HOUR), strict=True):
+            clock.set(ahead)
+            gets_late(place, number)
+            until(lambda number=number: number in place.told("first"))  # type: ignore[misc]
+            levels = examined(place, clock) if ahead == DAY else {}
+            assert not ahead > 0 or levels["clock_ahead"] == "wrong"
+        log = stopped(service)
+        assert place.told("first") == list(LATE)
+    assert f"this machine's clock is off by +{DAY} s" in log
+    assert f"this machine's clock is off by -{HOUR} s" in log
