@@ -15,6 +15,7 @@ from labelwatch.core.baseline import normal_times
 from labelwatch.core.diagnose import BLIND_AFTER_INTERVALS, PAUSE_WHEN_FINAL
 from labelwatch.core.lifecycle import acknowledge, snooze
 from labelwatch.core.model import Alert, Stage
+from labelwatch.distress import Distress
 from labelwatch.notify.channels.outcome import Attachment
 from labelwatch.notify.marking import forget_others
 from labelwatch.notify.outbox import Round, recover
@@ -68,6 +69,15 @@ class App:
         self._learned: dict[str, tuple[datetime, Mapping[str, timedelta], Mapping[str, timedelta]]] = {}
         self._since = self._listened = clock.now()
         self.teller = Teller(config, store, now=clock.now, stop=stop, sheet=self._sheet)
+        fastest = min((every for _, every in self.shops()), default=config.ozon.every)
+        self.distress = Distress(
+            store.condition,
+            self.teller.channels,
+            now=clock.now,
+            monotonic=clock.monotonic,
+            calm_after=BLIND_AFTER_INTERVALS * fastest,
+            cry=self.teller.cry,
+        )
 
     # --- what the scheduler drives
 
@@ -131,12 +141,18 @@ class App:
                 plan = self._terms(shop)
                 notice_silence(plan, states[shop.name], store=self.store, watching_since=since, now=now)
 
+    def check_store(self) -> None:
+        """See whether the database takes what is written, and tell people when it does not."""
+        self.distress.look()
+
     def maintain(self) -> Pruned:
         """Remove what is older than [store] history."""
         return self.store.prune(self.clock.now() - self.config.store.history)
 
     def status(self) -> str:
-        """One line: how many shops are in sight, how many labels are late."""
+        """One line: how many shops are in sight, how many labels are late; or why nothing can be noted."""
+        if self.distress.line:
+            return self.distress.line
         seen = self.overview()
         fresh = sum(shop.state == "fresh" for shop in seen.shops)
         return f"{fresh} of {len(seen.shops)} shops in sight, {len(seen.alerts)} open alerts"

@@ -107,6 +107,11 @@ class Teller:
         else:
             self._pulse.complete()
 
+    def cry(self, why: str) -> None:
+        """Whoever watches over us hears of this at once."""
+        if self._pulse is not None:
+            self._pulse.fail(why)
+
     def _cry(self) -> None:
         """Nobody can be told: the journal, and whoever watches over us."""
         now = self._now()
@@ -115,8 +120,7 @@ class Teller:
         self._cried = now
         names = ", ".join(self.channels)
         log.critical("no channel works, nobody can be told anything: %s", names)
-        if self._pulse is not None:
-            self._pulse.fail(f"labelwatch: no channel works: {names}")
+        self.cry(f"labelwatch: no channel works: {names}")
 
     # --- a test
 

@@ -53,6 +53,9 @@ class FakeWork:
     def check_fresh(self) -> None:
         return
 
+    def check_store(self) -> None:
+        return
+
     def maintain(self) -> None:
         return
 

@@ -4,7 +4,7 @@ import threading
 import time
 from array import array
 from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import astuple
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -15,6 +15,7 @@ from labelwatch.core.model import Alert, Known, Reason, Stage
 from labelwatch.core.questions import Answer, Question
 from labelwatch.store import alerts, answers, migrate, outbox, postings, shops, upkeep, verdicts
 from labelwatch.store.board import Board
+from labelwatch.store.condition import Condition
 from labelwatch.store.engine import for_writing, make_engine, read_url
 from labelwatch.store.errors import name_of
 from labelwatch.store.export import Export
@@ -63,6 +64,7 @@ class Store:
         # SQLite's waiting writers sleep and try again, and the unlucky one gives up after some seconds; those of
         # one process may as well queue. Reentrant: a transaction inside another then fails aloud and does not hang.
         self._turn = threading.RLock()
+        self.condition = Condition()
         self.outgoing = Outgoing(self._read)
         self.board = Board(self._read)
         self.plots = Plots(self._read)
@@ -81,16 +83,13 @@ class Store:
 
     @contextmanager
     def _read(self) -> Iterator[Connection]:
-        with self._engine.connect() as conn:
+        with self.condition.counting(writes=False), self._engine.connect() as conn:
             yield conn
 
     @contextmanager
     def _write(self) -> Iterator[Connection]:
-        if self._engine.dialect.name != "sqlite":
-            with self._writer.begin() as conn:
-                yield conn
-            return
-        with self._turn, self._writer.begin() as conn:
+        turn = self._turn if self._engine.dialect.name == "sqlite" else nullcontext()
+        with self.condition.counting(writes=True), turn, self._writer.begin() as conn:
             yield conn
 
     @contextmanager

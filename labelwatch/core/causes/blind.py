@@ -1,4 +1,5 @@
-"""Family `blind`: a shop cannot be read or a channel cannot be told, and no order is to be blamed for it."""
+"""Family `blind`: a shop cannot be read, a channel cannot be told or nothing can be noted, and no order is to be
+blamed for it."""
 
 from collections.abc import Mapping
 
@@ -14,5 +15,7 @@ MEANINGS: Mapping[str, str] = {
     "answer_not_understood": "Ozon answers something that is no list of postings. Proof: what it sent.",
     "stale_data": "The shop has not been read for longer than three intervals. Proof: the time of the last reading.",
     "channel_dead": "A channel takes no messages, for good or for 15 minutes. Proof: its service's answer or error.",
+    "disk_full": "Nothing can be noted any more: the disk of the database is full. Proof: the database's own words.",
+    "database_failing": "The database is damaged, locked for two minutes, or out of reach. Proof: its own words.",
 }
 """Cause id -> what it means and what proves it. They are found by reading and by telling, not by rules."""

@@ -1,0 +1,1 @@
+"""Faults of the matrix that have no better place: injected for real, each test named by its line."""
