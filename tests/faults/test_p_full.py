@@ -5,30 +5,14 @@ import resource
 import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from datetime import timedelta
 from functools import partial
 from pathlib import Path
 
 import pytest
 
-from labelwatch.sandbox import At, World
-from labelwatch.sandbox.scenarios.stage import OZON, arrival, both_shops
-from tests.cli.place import Place, now, place_for, until
+from tests.cli.place import Place, place_for, until
+from tests.faults.ways import BEFORE, MEANWHILE, late, one_late
 from tests.storm.births import Life, serving
-
-BEFORE, MEANWHILE = "71000001-0001-1", "71000002-0001-1"
-
-
-def late(number: str) -> At:
-    """A posting that is late as soon as it comes."""
-    return arrival(now(), number, method=OZON, minutes=-600, cutoff=timedelta(minutes=90))
-
-
-def one_late() -> World:
-    world = both_shops(now())
-    world.plan(late(BEFORE))
-    return world
-
 
 Fill = Callable[[Life], Callable[[], object]]
 """Fills the disk of a service; what it returns makes room again."""
