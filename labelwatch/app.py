@@ -146,8 +146,11 @@ class App:
         self.distress.look()
 
     def maintain(self) -> Pruned:
-        """Remove what is older than [store] history."""
-        return self.store.prune(self.clock.now() - self.config.store.history)
+        """Keep a copy of the database, and remove what is older than [store] history."""
+        now = self.clock.now()
+        copy = self.store.keep_copy(now)
+        log.info("the database was copied to %s", copy) if copy else log.warning("no copy of the database was made")
+        return self.store.prune(now - self.config.store.history)
 
     def status(self) -> str:
         """One line: how many shops are in sight, how many labels are late; or why nothing can be noted."""
@@ -355,14 +358,21 @@ def real_clock(stop: threading.Event) -> Clock:
 
 @contextmanager
 def build(
-    config: Config, *, clock: Clock | None = None, stop: threading.Event | None = None, alone: bool = False
+    config: Config,
+    *,
+    clock: Clock | None = None,
+    stop: threading.Event | None = None,
+    alone: bool = False,
+    first: Callable[[Config, datetime], None] = lambda config, now: None,
 ) -> Iterator[App]:
     """Join the parts. `alone`: hold the database for this process (AlreadyRunning if another does), bring its
-    tables forward and make the config's shops known; without it the tables must be there already."""
+    tables forward and make the config's shops known; without it the tables must be there already. `first` is done
+    before the database is opened."""
     stop = stop or threading.Event()
     clock = clock or real_clock(stop)
     url = config.store.url.get_secret_value()
     with single_instance(url) if alone else _shared():
+        first(config, clock.now())
         store = open_store(url)
         try:
             if alone:

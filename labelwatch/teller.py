@@ -8,19 +8,17 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 
-from labelwatch.config import Channel as ChannelTable
 from labelwatch.config import Config
 from labelwatch.core.model import AlertPolicy, AlertState, Destination
 from labelwatch.notify.act_links import Links, signing
 from labelwatch.notify.buttons import Office, Press, Reply, answered
-from labelwatch.notify.catalog import catalog
-from labelwatch.notify.channels import open_channel
 from labelwatch.notify.channels.outcome import Attachment, Channel
 from labelwatch.notify.channels.telegram_updates import ears_of
 from labelwatch.notify.desk import Terms
 from labelwatch.notify.example import example
 from labelwatch.notify.handover import queue_handovers
 from labelwatch.notify.heartbeat import Pulse
+from labelwatch.notify.opening import channels_of
 from labelwatch.notify.outbox import Round, send_due
 from labelwatch.store import WAITING, Fault, OutboxRow, Store, StoreError
 
@@ -161,10 +159,8 @@ class Teller:
     # --- how it is set up
 
     def _opened(self) -> dict[str, tuple[Destination, Channel]]:
-        tables = {table.name: table for table in self._config.channels}
         states = self._store.outgoing.states()
-        addresses = {name: state.address for name, state in states.items()}
-        return {to.name: (to, _open(tables[to.name], to, addresses.get(to.name, ""))) for to in self.destinations}
+        return channels_of(self._config, {name: state.address for name, state in states.items()})
 
     def _made(self, sheet: Callable[[str, str], Attachment | None]) -> Terms:
         config = self._config
@@ -184,13 +180,3 @@ class Teller:
         if web is None or web.public_url is None:
             return None
         return signing(self._store, web.public_url, lambda: secrets.token_urlsafe(32))
-
-
-def _open(table: ChannelTable, to: Destination, address: str) -> Channel:
-    return open_channel(
-        table.url.get_secret_value(),
-        api_base=table.api_base or "",
-        proxy=table.proxy.get_secret_value() if table.proxy else "",
-        address=address,
-        labels=catalog(to.language).button,
-    )

@@ -7,6 +7,7 @@ import pytest
 
 from labelwatch.distress import LASTS, Distress
 from labelwatch.notify.channels.outcome import Delivered, Parcel, Result, Retry
+from labelwatch.notify.messages import LIMIT
 from labelwatch.store import Fault, StoreError
 from labelwatch.store.condition import Condition
 from tests.notify.build import NOW, destination, minutes
@@ -18,9 +19,9 @@ CALM = timedelta(minutes=6)
 class Mouth:
     """A channel that works or does not."""
 
+    limit = LIMIT
+    account = ""
     works: bool = True
-    account: str = ""
-    limit: int = 4000
     sent: list[Parcel] = field(default_factory=list)
 
     def send(self, parcel: Parcel) -> Result:

@@ -5,6 +5,11 @@ import os
 import sys
 import threading
 import time
+from datetime import datetime
+from functools import partial
+from typing import Annotated
+
+import typer
 
 from labelwatch.cli.logs import of_a_service
 from labelwatch.cli.options import ConfigFile, Verbose
@@ -13,8 +18,13 @@ from labelwatch.config import Config
 
 log = logging.getLogger(__name__)
 
+RestoreLatest = Annotated[
+    bool,
+    typer.Option("--restore-latest", help="Where the database is damaged: start from the newest good copy."),
+]
 
-def run(config: ConfigFile = None, verbose: Verbose = False) -> None:
+
+def run(config: ConfigFile = None, verbose: Verbose = False, restore_latest: RestoreLatest = False) -> None:
     """Watch the shops and tell people: the service.
 
     Where the configuration has [web], it serves the board as well.
@@ -28,7 +38,8 @@ def run(config: ConfigFile = None, verbose: Verbose = False) -> None:
     settings, stop = configuration(config), threading.Event()
     stop_on_signals(stop)
     level, form = logging.DEBUG if verbose else logging.INFO, of_a_service(os.environ)
-    with opened(settings, alone=True, log_level=level, log_form=form, stop=stop) as app:
+    first = partial(_see_to_damage, restore_latest)
+    with opened(settings, alone=True, log_level=level, log_form=form, stop=stop, first=first) as app:
         _log_doubts(settings)
         app.listen()
         serving = board(app, settings.web, stop=stop) if settings.web else None
@@ -38,6 +49,12 @@ def run(config: ConfigFile = None, verbose: Verbose = False) -> None:
         if serving:
             serving.join()
     _end()
+
+
+def _see_to_damage(restore_latest: bool, settings: Config, now: datetime) -> None:
+    from labelwatch.damage import see_to_damage
+
+    see_to_damage(settings, restore_latest=restore_latest, now=now)
 
 
 def _log_doubts(settings: Config) -> None:

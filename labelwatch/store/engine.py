@@ -6,6 +6,7 @@ BEGIN, writers BEGIN IMMEDIATE, so two of them cannot read the same old value an
 
 import os
 import sqlite3
+from errno import EACCES, EPERM, EROFS
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,8 @@ from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 from labelwatch.store.errors import Fault, StoreError, in_words
 
 BUSY_SECONDS = 5
+ASIDE = ".corrupt-"
+"""What follows the name of a damaged database that was put aside."""
 _WRITER = "labelwatch_writer"
 
 _PRAGMAS = (
@@ -106,7 +109,21 @@ def _make_private_file(file: Path) -> None:
     """What sellers sell is nobody else's business: a new database is readable by its owner only."""
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
+        _refuse_in_place_of_a_damaged_one(file)
         os.close(os.open(file, os.O_CREAT | os.O_RDWR, 0o600))
     except OSError as e:
-        fault = Fault.READ_ONLY if isinstance(e, PermissionError) else Fault.UNREACHABLE
+        fault = Fault.READ_ONLY if e.errno in (EACCES, EPERM, EROFS) else Fault.UNREACHABLE
         raise StoreError(fault, f"the database {file} cannot be opened for writing: {e.strerror}") from e
+
+
+def _refuse_in_place_of_a_damaged_one(file: Path) -> None:
+    """Who put a damaged database aside decides what comes after it; an empty one would tell everything anew."""
+    if file.exists():
+        return
+    aside = [one.name for one in file.parent.iterdir() if one.name.startswith(f"{file.name}{ASIDE}")]
+    if aside:
+        raise StoreError(
+            Fault.CORRUPT,
+            f"the database {file} was damaged and is kept as {min(aside)}: `labelwatch run --restore-latest` starts "
+            "from the newest good copy, `labelwatch db restore FILE` from a certain one; to start anew, move it away",
+        )

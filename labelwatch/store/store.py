@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Engine
 
 from labelwatch.core.model import Alert, Known, Reason, Stage
 from labelwatch.core.questions import Answer, Question
-from labelwatch.store import alerts, answers, migrate, outbox, postings, shops, upkeep, verdicts
+from labelwatch.store import alerts, answers, copies, migrate, outbox, postings, shops, upkeep, verdicts
 from labelwatch.store.board import Board
 from labelwatch.store.condition import Condition
 from labelwatch.store.engine import for_writing, make_engine, read_url
@@ -360,12 +360,10 @@ class Store:
         """Copy a SQLite database while it is in use; overwrites nothing. PostgreSQL: StoreError naming pg_dump."""
         upkeep.backup(self._engine, to)
 
-    def restore(self, copy: Path, *, aside: Path) -> None:
-        """Put a backup in the place of a SQLite database that nobody works on, and this one `aside`.
-
-        PostgreSQL: StoreError naming pg_restore.
-        """
-        upkeep.restore(self._engine, copy, aside=aside)
+    def keep_copy(self, now: datetime) -> Path | None:
+        """Copy a SQLite database to the folder `backups` beside it, where the last three such copies stay; None =
+        there is no room for it, or PostgreSQL."""
+        return copies.keep_copy(self._engine, now)
 
     def check(self) -> list[str]:
         """What is wrong inside a SQLite database, a line each; empty when it is sound. Reads all of it.

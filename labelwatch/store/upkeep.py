@@ -29,8 +29,8 @@ def backup(engine: Engine, to: Path) -> None:
     unfinished = to.with_name(to.name + ".unfinished")
     try:
         os.close(os.open(unfinished, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600))
-        _copy(database_file(engine.url), unfinished)
-        _to_disk(unfinished)
+        copy(database_file(engine.url), unfinished)
+        to_disk(unfinished)
         unfinished.replace(to)
     except OSError as e:
         raise StoreError(Fault.REFUSED, f"the backup {to} cannot be written: {e.strerror}") from e
@@ -40,7 +40,8 @@ def backup(engine: Engine, to: Path) -> None:
         unfinished.unlink(missing_ok=True)
 
 
-def _copy(source: Path, target: Path) -> None:
+def copy(source: Path, target: Path) -> None:
+    """Copy a database that may be in use, and look the copy over; StoreError when it is damaged."""
     with closing(sqlite3.connect(source)) as old, closing(sqlite3.connect(target)) as new:
         old.backup(new)
         problems = new.execute("PRAGMA quick_check").fetchall()
@@ -48,51 +49,13 @@ def _copy(source: Path, target: Path) -> None:
         raise StoreError(Fault.CORRUPT, f"the copy of {source} is damaged: {problems[0][0]}")
 
 
-def _to_disk(file: Path) -> None:
+def to_disk(file: Path) -> None:
+    """Have the file on the disk and not only on its way."""
     handle = os.open(file, os.O_RDWR)  # Windows flushes only what may be written
     try:
         os.fsync(handle)
     finally:
         os.close(handle)
-
-
-def restore(engine: Engine, copy: Path, *, aside: Path) -> None:
-    """Put a backup in the place of a SQLite database, which goes `aside`; until the copy is whole nothing is touched.
-
-    Nobody else may work on the database meanwhile; who merely reads must be started again to see the other one.
-    """
-    if engine.dialect.name != "sqlite":
-        raise StoreError(Fault.REFUSED, "a PostgreSQL database is put back with pg_restore")
-    database = database_file(engine.url)
-    unfinished = database.with_name(database.name + ".unfinished")
-    try:
-        os.close(os.open(unfinished, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600))
-        _copy_own(copy, unfinished)
-        _to_disk(unfinished)
-        engine.dispose()
-        for end in ("", "-wal", "-shm"):  # together they are one database, under another name too
-            if Path(f"{database}{end}").exists():
-                Path(f"{database}{end}").replace(f"{aside}{end}")
-        unfinished.replace(database)
-    except OSError as e:
-        raise StoreError(Fault.REFUSED, f"{database} cannot be put back from {copy}: {e.strerror}") from e
-    finally:
-        unfinished.unlink(missing_ok=True)
-
-
-def _copy_own(source: Path, target: Path) -> None:
-    """Copy what was written by this program, and nothing else."""
-    if not source.is_file():
-        raise StoreError(Fault.REFUSED, f"there is no backup {source}")
-    try:
-        with closing(sqlite3.connect(source)) as found:
-            is_ours = found.execute("SELECT 1 FROM sqlite_master WHERE name = 'alembic_version'").fetchone()
-        if is_ours:
-            _copy(source, target)
-            return
-    except sqlite3.Error as e:
-        raise StoreError(Fault.REFUSED, f"{source} cannot be read as a database: {e}") from e
-    raise StoreError(Fault.REFUSED, f"{source} is no backup of labelwatch")
 
 
 def check(conn: Connection) -> list[str]:
