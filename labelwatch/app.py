@@ -4,7 +4,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -15,7 +15,6 @@ from labelwatch.core.baseline import normal_times
 from labelwatch.core.diagnose import BLIND_AFTER_INTERVALS, PAUSE_WHEN_FINAL
 from labelwatch.core.lifecycle import acknowledge, snooze
 from labelwatch.core.model import Alert, Stage
-from labelwatch.distress import Distress
 from labelwatch.notify.channels.outcome import Attachment
 from labelwatch.notify.marking import forget_others
 from labelwatch.notify.outbox import Round, recover
@@ -30,6 +29,7 @@ from labelwatch.store import (
     Pruned,
     ShopState,
     Store,
+    StoreError,
     open_store,
     single_instance,
 )
@@ -69,15 +69,7 @@ class App:
         self._learned: dict[str, tuple[datetime, Mapping[str, timedelta], Mapping[str, timedelta]]] = {}
         self._since = self._listened = clock.now()
         self.teller = Teller(config, store, now=clock.now, stop=stop, sheet=self._sheet)
-        fastest = min((every for _, every in self.shops()), default=config.ozon.every)
-        self.distress = Distress(
-            store.condition,
-            self.teller.channels,
-            now=clock.now,
-            monotonic=clock.monotonic,
-            calm_after=BLIND_AFTER_INTERVALS * fastest,
-            cry=self.teller.cry,
-        )
+        self.distress = self.teller.distress(clock.monotonic)
 
     # --- what the scheduler drives
 
@@ -371,7 +363,14 @@ def build(
     stop = stop or threading.Event()
     clock = clock or real_clock(stop)
     url = config.store.url.get_secret_value()
-    with single_instance(url) if alone else _shared():
+    gone: list[StoreError] = []
+
+    def lost(error: StoreError) -> None:
+        log.critical("%s: this one ends", error)
+        gone.append(error)
+        stop.set()
+
+    with single_instance(url, lost=lost) if alone else nullcontext():
         first(config, clock.now())
         store = open_store(url)
         try:
@@ -390,8 +389,5 @@ def build(
             yield app
         finally:
             app.close()
-
-
-@contextmanager
-def _shared() -> Iterator[None]:
-    yield
+        if gone:
+            raise gone[0]

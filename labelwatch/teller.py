@@ -9,7 +9,9 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 
 from labelwatch.config import Config
+from labelwatch.core.diagnose import BLIND_AFTER_INTERVALS
 from labelwatch.core.model import AlertPolicy, AlertState, Destination
+from labelwatch.distress import Distress
 from labelwatch.notify.act_links import Links, signing
 from labelwatch.notify.buttons import Office, Press, Reply, answered
 from labelwatch.notify.channels.outcome import Attachment, Channel
@@ -52,6 +54,19 @@ class Teller:
         self._complete: set[str] | None = None
         self._lock = threading.Lock()
         self._looked = self._cried = datetime.min.replace(tzinfo=UTC)
+
+    def distress(self, monotonic: Callable[[], float]) -> Distress:
+        """What tells of trouble with the database over our channels; it is over after three intervals of the shop
+        that is read most often."""
+        fastest = min(map(self._config.every, self._config.shops), default=self._config.ozon.every)
+        return Distress(
+            self._store.condition,
+            self.channels,
+            now=self._now,
+            monotonic=monotonic,
+            calm_after=BLIND_AFTER_INTERVALS * fastest,
+            cry=self.cry,
+        )
 
     def tell(self) -> Round:
         """One round: the hand-overs whose time has come, and everything else that is due, over every channel."""
