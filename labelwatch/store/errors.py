@@ -54,6 +54,7 @@ _SQLITE = {
     sqlite3.SQLITE_IOERR_SHMSIZE: Fault.FULL,
     sqlite3.SQLITE_CORRUPT: Fault.CORRUPT,
     sqlite3.SQLITE_NOTADB: Fault.CORRUPT,
+    sqlite3.SQLITE_INTERRUPT: Fault.REFUSED,
 }
 
 # SQLSTATE, the whole or its class: https://www.postgresql.org/docs/current/errcodes-appendix.html
@@ -81,6 +82,7 @@ _WORDS = {
     Fault.READ_ONLY: "cannot be written to; do the file and its directory belong to this user?",
     Fault.CORRUPT: "is damaged or is no database; stop the service and put back the last backup",
     Fault.NOT_SET_UP: "has no tables yet; run `labelwatch db upgrade`",
+    Fault.REFUSED: "was asked for more than it can tell in half a minute, and broke off",
     Fault.OTHER: "refused",
 }
 

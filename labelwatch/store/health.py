@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Engine
 from labelwatch.schema import REVISION
 from labelwatch.store import migrate
 from labelwatch.store.alone import holder
-from labelwatch.store.engine import database_file, make_engine, read_url
+from labelwatch.store.engine import database_file, for_looking_through, make_engine, read_url
 from labelwatch.store.errors import Fault, StoreError, name_of
 
 
@@ -69,7 +69,7 @@ def health(url: str) -> Health:
 
 def _inside(engine: Engine) -> tuple[tuple[str, ...], str]:
     try:
-        with engine.connect() as conn:
+        with for_looking_through(engine).connect() as conn:
             return quick_check(conn), migrate.revision(conn)
     except StoreError as error:
         if error.fault is not Fault.CORRUPT:

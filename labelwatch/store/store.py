@@ -16,7 +16,7 @@ from labelwatch.core.questions import Answer, Question
 from labelwatch.store import alerts, answers, copies, migrate, outbox, postings, shops, upkeep, verdicts
 from labelwatch.store.board import Board
 from labelwatch.store.condition import Condition
-from labelwatch.store.engine import for_writing, make_engine, read_url
+from labelwatch.store.engine import for_looking_through, for_writing, make_engine, read_url
 from labelwatch.store.errors import name_of
 from labelwatch.store.export import Export
 from labelwatch.store.gauges import Gauges
@@ -370,10 +370,10 @@ class Store:
 
         PostgreSQL looks after its files itself: there the list is always empty.
         """
-        with self._read() as conn:
+        with for_looking_through(self._engine).connect() as conn:
             return upkeep.check(conn)
 
-    def prune(self, before: datetime, *, batch: int = 500, rest: Callable[[], object] = _breathe) -> Pruned:
+    def prune(self, before: datetime, *, batch: int = 200, rest: Callable[[], object] = _breathe) -> Pruned:
         """Remove what ended before a time, in transactions short enough not to be noticed; how much it was.
 
         `rest` is called between them: without it, others who want to write would hardly find a gap.
@@ -383,7 +383,7 @@ class Store:
             with self._write() as conn:
                 done = upkeep.prune_batch(conn, before, batch)
             total = Pruned(*(a + b for a, b in zip(astuple(total), astuple(done), strict=True)))
-            if max(done.postings, done.alerts, done.polls) < batch:
+            if max(done.postings, done.alerts, done.polls, done.attempts) < batch:
                 break
             rest()
         while upkeep.give_back(self._engine):

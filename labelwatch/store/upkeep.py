@@ -10,7 +10,7 @@ from typing import cast
 from sqlalchemy import Connection, Engine, Table, delete, func, select
 from sqlalchemy.sql import ColumnElement
 
-from labelwatch.schema import alert, history, notification, poll, posting, quarantine, shop
+from labelwatch.schema import alert, attempt, history, notification, poll, posting, quarantine, shop
 from labelwatch.store import answers, outbox
 from labelwatch.store.engine import database_file
 from labelwatch.store.errors import Fault, StoreError, in_words
@@ -79,6 +79,7 @@ def prune_batch(conn: Connection, before: datetime, limit: int) -> Pruned:
         postings=_remove(conn, posting, posting.c.closed_at < before, limit),
         alerts=_remove(conn, alert, alert.c.resolved_at < before, limit),
         polls=_remove(conn, poll, poll.c.finished_at < before, limit),
+        attempts=_remove(conn, attempt, attempt.c.at < before, limit),
         quarantined=conn.execute(delete(quarantine).where(quarantine.c.last_seen < before)).rowcount,
         answers=answers.prune(conn),
     )
@@ -90,7 +91,7 @@ def _remove(conn: Connection, table: Table, where: ColumnElement[bool], limit: i
 
 
 def give_back(engine: Engine) -> bool:
-    """Return some thousand freed pages to the file system; True when there are more. PostgreSQL does it by itself."""
+    """Return some hundred freed pages to the file system; True when there are more. PostgreSQL does it by itself."""
     if engine.dialect.name != "sqlite":
         return False
     with closing(engine.raw_connection()) as pooled:
@@ -98,7 +99,7 @@ def give_back(engine: Engine) -> bool:
         (before,) = driver.execute("PRAGMA freelist_count").fetchone()
         try:
             # The pragma frees one page at each step, and only a script is stepped to its end.
-            driver.executescript("PRAGMA incremental_vacuum(2000)")
+            driver.executescript("PRAGMA incremental_vacuum(500)")
         except sqlite3.Error as e:
             raise in_words(engine.url, e) from e
         (after,) = driver.execute("PRAGMA freelist_count").fetchone()
