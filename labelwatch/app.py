@@ -4,7 +4,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -29,6 +29,7 @@ from labelwatch.store import (
     Pruned,
     ShopState,
     Store,
+    StoreError,
     open_store,
     single_instance,
 )
@@ -72,6 +73,7 @@ class App:
         self._learned: dict[str, tuple[datetime, Mapping[str, timedelta], Mapping[str, timedelta]]] = {}
         self._since = self._listened = clock.now()
         self.teller = Teller(config, store, now=clock.now, stop=stop, sheet=self._sheet)
+        self.distress = self.teller.distress(clock.monotonic)
 
     # --- what the scheduler drives
 
@@ -153,12 +155,21 @@ class App:
         """By how much the machine's clock was set since this was asked last; it is watched from the first time on."""
         return self.time.moved()
 
+    def check_store(self) -> None:
+        """See whether the database takes what is written, and tell people when it does not."""
+        self.distress.look()
+
     def maintain(self) -> Pruned:
-        """Remove what is older than [store] history."""
-        return self.store.prune(self.clock.now() - self.config.store.history)
+        """Keep a copy of the database, and remove what is older than [store] history."""
+        now = self.clock.now()
+        copy = self.store.keep_copy(now)
+        log.info("the database was copied to %s", copy) if copy else log.warning("no copy of the database was made")
+        return self.store.prune(now - self.config.store.history)
 
     def status(self) -> str:
-        """One line: how many shops are in sight, how many labels are late."""
+        """One line: how many shops are in sight, how many labels are late; or why nothing can be noted."""
+        if self.distress.line:
+            return self.distress.line
         seen = self.overview()
         fresh = sum(shop.state == "fresh" for shop in seen.shops)
         return f"{fresh} of {len(seen.shops)} shops in sight, {len(seen.alerts)} open alerts"
@@ -362,14 +373,28 @@ def real_clock(stop: threading.Event) -> Clock:
 
 @contextmanager
 def build(
-    config: Config, *, clock: Clock | None = None, stop: threading.Event | None = None, alone: bool = False
+    config: Config,
+    *,
+    clock: Clock | None = None,
+    stop: threading.Event | None = None,
+    alone: bool = False,
+    first: Callable[[Config, datetime], None] = lambda config, now: None,
 ) -> Iterator[App]:
     """Join the parts. `alone`: hold the database for this process (AlreadyRunning if another does), bring its
-    tables forward and make the config's shops known; without it the tables must be there already."""
+    tables forward and make the config's shops known; without it the tables must be there already. `first` is done
+    before the database is opened."""
     stop = stop or threading.Event()
     clock = clock or real_clock(stop)
     url = config.store.url.get_secret_value()
-    with single_instance(url) if alone else _shared():
+    gone: list[StoreError] = []
+
+    def lost(error: StoreError) -> None:
+        log.critical("%s: this one ends", error)
+        gone.append(error)
+        stop.set()
+
+    with single_instance(url, lost=lost) if alone else nullcontext():
+        first(config, clock.now())
         store = open_store(url)
         try:
             if alone:
@@ -387,8 +412,5 @@ def build(
             yield app
         finally:
             app.close()
-
-
-@contextmanager
-def _shared() -> Iterator[None]:
-    yield
+        if gone:
+            raise gone[0]

@@ -19,6 +19,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.cron import CronTrigger
 from apscheduler.triggers.date import DateTrigger
 
+from labelwatch.store import StoreError
 from labelwatch.systemd import Notify
 
 T = TypeVar("T")
@@ -26,6 +27,7 @@ log = logging.getLogger(__name__)
 
 TELL_EVERY = timedelta(seconds=1)
 FRESH_EVERY = timedelta(seconds=30)
+STORE_EVERY = timedelta(seconds=2)
 PACE_WHILE_LATE = timedelta(seconds=30)
 APART = timedelta(seconds=1)
 """Shops begin so long after one another at most, and closer where their intervals are shorter than that."""
@@ -61,6 +63,9 @@ class Work(Protocol):
 
     def check_fresh(self) -> None:
         """Notice shops that nobody has read for too long."""
+
+    def check_store(self) -> None:
+        """Tell people when nothing can be written down."""
 
     def maintain(self) -> object:
         """The nightly clean-up."""
@@ -109,6 +114,7 @@ class Service:
         self.busy: set[str] = set()
         self.lock = threading.Lock()
         self.status_due = 0.0
+        self.failing: dict[str, str] = {}
         self.every = dict(work.shops())
         self.scheduler = BackgroundScheduler(
             timezone=UTC,
@@ -151,6 +157,7 @@ class Service:
                     self._plan(f"poll {shop}", partial(self._poll, shop), now + apart * place, "polls")
             self._plan("tell", self._tell, now, "telling")
             self._plan("fresh", self._check_fresh, now + FRESH_EVERY, "default")
+            self._plan("store", self._check_store, now + STORE_EVERY, "default")
 
     def _now(self) -> datetime:
         return datetime.fromtimestamp(self.wall(), UTC)
@@ -189,18 +196,34 @@ class Service:
         with self.lock:
             self._plan("fresh", self._check_fresh, self._now() + FRESH_EVERY, "default")
 
+    def _check_store(self) -> None:
+        self._guarded("store", self.work.check_store)
+        with self.lock:
+            self._plan("store", self._check_store, self._now() + STORE_EVERY, "default")
+
     def _guarded(self, name: str, job: Callable[[], T]) -> T | None:
         """Whatever goes wrong in a job is logged and does not end the service."""
         if self.stop.is_set():
             return None
         self.progress.began[name] = self.monotonic()
         try:
-            return job()
-        except Exception:
-            log.exception("%s failed", name)
+            done = job()
+            if self.failing.pop(name, None) is not None:
+                log.info("%s works again", name)
+            return done
+        except Exception as error:
+            self._complain(name, error)
             return None
         finally:
             self.progress.ended[name] = self.monotonic()
+
+    def _complain(self, name: str, error: Exception) -> None:
+        """Say once what goes wrong, however often it does: some jobs run every second."""
+        if self.failing.get(name) == repr(error):
+            return
+        self.failing[name] = repr(error)
+        # The database says in a line what is wrong with it; where in the program it was asked does not matter.
+        log.error("%s failed: %s", name, error, exc_info=not isinstance(error, StoreError))
 
     def _report(self) -> None:
         """Feed the watchdog, but only as long as the work gets on: a process that merely breathes is restarted."""
@@ -218,15 +241,18 @@ class Service:
         if now < self.status_due:
             return
         self.status_due = now + STATUS_EVERY.total_seconds()
-        try:
-            self.notify(f"STATUS={self.work.status()}")
-        except Exception:
-            log.exception("the status cannot be told")
+        status = self._guarded("status", self.work.status)
+        if status is not None:
+            self.notify(f"STATUS={status}")
 
     def stuck(self) -> str | None:
         """The name of a job that lasts longer than it can, or that should long have begun again."""
         now = self.monotonic()
-        limits = {"tell": (NO_PROGRESS, TELL_EVERY), "fresh": (NO_PROGRESS, FRESH_EVERY)}
+        limits = {
+            "tell": (NO_PROGRESS, TELL_EVERY),
+            "fresh": (NO_PROGRESS, FRESH_EVERY),
+            "store": (NO_PROGRESS, STORE_EVERY),
+        }
         limits |= {f"poll {shop}": (2 * self.work.poll_limit(shop), every) for shop, every in self.every.items()}
         for name, (lasts, pause) in limits.items():
             began, ended = self.progress.began.get(name), self.progress.ended.get(name, -1.0)

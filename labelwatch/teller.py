@@ -8,19 +8,19 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 
-from labelwatch.config import Channel as ChannelTable
 from labelwatch.config import Config
+from labelwatch.core.diagnose import BLIND_AFTER_INTERVALS
 from labelwatch.core.model import AlertPolicy, AlertState, Destination
+from labelwatch.distress import Distress
 from labelwatch.notify.act_links import Links, signing
 from labelwatch.notify.buttons import Office, Press, Reply, answered
-from labelwatch.notify.catalog import catalog
-from labelwatch.notify.channels import open_channel
 from labelwatch.notify.channels.outcome import Attachment, Channel
 from labelwatch.notify.channels.telegram_updates import ears_of
 from labelwatch.notify.desk import Terms
 from labelwatch.notify.example import example
 from labelwatch.notify.handover import queue_handovers
 from labelwatch.notify.heartbeat import Pulse
+from labelwatch.notify.opening import channels_of
 from labelwatch.notify.outbox import Round, send_due
 from labelwatch.store import WAITING, Fault, OutboxRow, Store, StoreError
 
@@ -54,6 +54,19 @@ class Teller:
         self._complete: set[str] | None = None
         self._lock = threading.Lock()
         self._looked = self._cried = datetime.min.replace(tzinfo=UTC)
+
+    def distress(self, monotonic: Callable[[], float]) -> Distress:
+        """What tells of trouble with the database over our channels; it is over after three intervals of the shop
+        that is read most often."""
+        fastest = min(map(self._config.every, self._config.shops), default=self._config.ozon.every)
+        return Distress(
+            self._store.condition,
+            self.channels,
+            now=self._now,
+            monotonic=monotonic,
+            calm_after=BLIND_AFTER_INTERVALS * fastest,
+            cry=self.cry,
+        )
 
     def tell(self) -> Round:
         """One round: the hand-overs whose time has come, and everything else that is due, over every channel."""
@@ -107,6 +120,11 @@ class Teller:
         else:
             self._pulse.complete()
 
+    def cry(self, why: str) -> None:
+        """Whoever watches over us hears of this at once."""
+        if self._pulse is not None:
+            self._pulse.fail(why)
+
     def _cry(self) -> None:
         """Nobody can be told: the journal, and whoever watches over us."""
         now = self._now()
@@ -115,8 +133,7 @@ class Teller:
         self._cried = now
         names = ", ".join(self.channels)
         log.critical("no channel works, nobody can be told anything: %s", names)
-        if self._pulse is not None:
-            self._pulse.fail(f"labelwatch: no channel works: {names}")
+        self.cry(f"labelwatch: no channel works: {names}")
 
     # --- a test
 
@@ -157,10 +174,8 @@ class Teller:
     # --- how it is set up
 
     def _opened(self) -> dict[str, tuple[Destination, Channel]]:
-        tables = {table.name: table for table in self._config.channels}
         states = self._store.outgoing.states()
-        addresses = {name: state.address for name, state in states.items()}
-        return {to.name: (to, _open(tables[to.name], to, addresses.get(to.name, ""))) for to in self.destinations}
+        return channels_of(self._config, {name: state.address for name, state in states.items()})
 
     def _made(self, sheet: Callable[[str, str], Attachment | None]) -> Terms:
         config = self._config
@@ -180,14 +195,3 @@ class Teller:
         if web is None or web.public_url is None:
             return None
         return signing(self._store, web.public_url, lambda: secrets.token_urlsafe(32))
-
-
-def _open(table: ChannelTable, to: Destination, address: str) -> Channel:
-    return open_channel(
-        table.url.get_secret_value(),
-        api_base=table.api_base or "",
-        proxy=table.proxy.get_secret_value() if table.proxy else "",
-        address=address,
-        private=table.allow_private,
-        labels=catalog(to.language).button,
-    )

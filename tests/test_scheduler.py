@@ -56,6 +56,9 @@ class FakeWork:
     def check_fresh(self) -> None:
         return
 
+    def check_store(self) -> None:
+        return
+
     def maintain(self) -> None:
         return
 
@@ -195,3 +198,14 @@ def test_systemd_is_told_over_its_socket(tmp_path: Path) -> None:
 def test_without_systemd_nothing_happens(tmp_path: Path) -> None:
     notifier(None)("READY=1")
     notifier(str(tmp_path / "nobody"))("READY=1")
+
+
+@pytest.mark.fault("P6", "P7")
+def test_what_fails_again_and_again_is_said_once(caplog: pytest.LogCaptureFixture) -> None:
+    work = FakeWork({"a": timedelta(seconds=0.05)}, fails=True)
+    caplog.set_level("INFO")
+    with running(work):
+        eventually(lambda: work.count("a") >= 5)
+        assert [record.message for record in caplog.records].count("poll a failed: a bug") == 1
+        work.fails = False
+        eventually(lambda: "poll a works again" in caplog.text)

@@ -57,8 +57,8 @@ PLAYED = {
 }
 # Nothing is learned from what is known less well than to three minutes, so there is a look every minute.
 LOOKED_AT_EVERY = {"always_labelled": MINUTE}
-# No answer of Ozon's shows the one, and nothing at all can lead to the other: each has a test of its own below.
-NEVER_PLAYED = {"stale_data", "unexplained", "channel_dead"}
+# No answer of Ozon's shows these, or nothing at all can lead to them: they have tests of their own.
+NEVER_PLAYED = {"stale_data", "unexplained", "channel_dead", "disk_full", "database_failing"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,7 +30,7 @@ def upgrade(config: ConfigFile = None) -> None:
 
     settings = _configuration(config)
     with single_instance(settings.store.url.get_secret_value()), _store(settings) as store:
-        before, after = store.upgrade(_beside(store, "backup"))
+        before, after = store.upgrade(_beside(store.name, "backup"))
         if before == after:
             say(f"{store.name} is at revision {after}: there was nothing to do")
         elif before:
@@ -58,13 +58,17 @@ def restore(file: Source, config: ConfigFile = None) -> None:
     is told anew. For PostgreSQL there is pg_restore instead.
     """
     from labelwatch.store import single_instance
+    from labelwatch.store.copies import restore as put_back
+    from labelwatch.store.engine import read_url
+    from labelwatch.store.errors import name_of
 
-    settings = _configuration(config)
-    with single_instance(settings.store.url.get_secret_value()), _store(settings) as store:
-        aside = _beside(store, "replaced")
+    url = _configuration(config).store.url.get_secret_value()
+    name = name_of(read_url(url))
+    with single_instance(url):
+        aside = _beside(name, "replaced")
         with working("copying"):
-            store.restore(file, aside=aside)
-        say(f"{store.name} is what {file} was; the one before is kept as {aside}")
+            put_back(url, file, aside=aside)
+    say(f"{name} is what {file} was; the one before is kept as {aside}")
 
 
 def check(config: ConfigFile = None, as_document: Json = False) -> None:
@@ -100,9 +104,9 @@ def prune(config: ConfigFile = None, as_document: Json = False) -> None:
         say("removed: " + ", ".join(f"{key} {count}" for key, count in removed.items()))
 
 
-def _beside(store: "Store", what: str) -> Path:
+def _beside(name: str, what: str) -> Path:
     """A name beside the database that nothing has yet."""
-    return Path(f"{store.name}.{datetime.now(UTC):%Y%m%dT%H%M%SZ}.{what}")
+    return Path(f"{name}.{datetime.now(UTC):%Y%m%dT%H%M%SZ}.{what}")
 
 
 def _configuration(path: Path | None) -> Config:

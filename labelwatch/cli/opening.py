@@ -3,8 +3,9 @@
 import logging
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -32,11 +33,12 @@ def opened(
     log_form: str = OF_A_COMMAND,
     clock: "Clock | None" = None,
     stop: threading.Event | None = None,
+    first: Callable[[Config, datetime], None] = lambda config, now: None,
 ) -> Iterator["App"]:
-    """The app over a configuration, with `alone`, `clock` and `stop` as in labelwatch.app.build; logs to stderr."""
+    """The app over a configuration, all else as in labelwatch.app.build; logs to stderr."""
     # Imported here: who wrote the configuration wrongly does not wait for a database library to be told so.
     from labelwatch.app import build
 
     set_up(config, level=log_level, form=log_form)
-    with build(config, clock=clock, stop=stop, alone=alone) as app:
+    with build(config, clock=clock, stop=stop, alone=alone, first=first) as app:
         yield app

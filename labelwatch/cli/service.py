@@ -3,41 +3,75 @@
 import logging
 import os
 import sys
-import threading
 import time
+from collections.abc import Callable
+from datetime import datetime
+from functools import partial
+from typing import Annotated
+
+import typer
 
 from labelwatch.cli.logs import of_a_service
 from labelwatch.cli.options import ConfigFile, Verbose
-from labelwatch.cli.web import board, stop_on_signals
+from labelwatch.cli.reloading import Signals
+from labelwatch.cli.web import board
 from labelwatch.config import Config
 
 log = logging.getLogger(__name__)
 
+RestoreLatest = Annotated[
+    bool,
+    typer.Option("--restore-latest", help="Where the database is damaged: start from the newest good copy."),
+]
 
-def run(config: ConfigFile = None, verbose: Verbose = False) -> None:
+
+def run(config: ConfigFile = None, verbose: Verbose = False, restore_latest: RestoreLatest = False) -> None:
     """Watch the shops and tell people: the service.
 
     Where the configuration has [web], it serves the board as well.
-    It ends with SIGTERM or Ctrl-C and logs to stderr. Under systemd it reports readiness, a status line, and that it
+    It ends with SIGTERM or Ctrl-C and logs to stderr. SIGHUP makes it read its configuration and secrets again; if
+    they are wrong, it says so and goes on as before. Under systemd it reports readiness, a status line, and that it
     makes progress (Type=notify, WatchdogSec=).
     """
-    from labelwatch.cli.opening import configuration, opened
+    from labelwatch.cli.opening import configuration
+
+    settings: Config | None = configuration(config)
+    assert settings is not None
+    signals = Signals(settings, partial(configuration, config))
+    first: Callable[[Config, datetime], None] = partial(_see_to_damage, restore_latest)
+    signals.listen()
+    while settings is not None:
+        _serve(settings, signals, verbose=verbose, first=first)
+        settings, first = signals.renewed(), _nothing
+    _end()
+
+
+def _serve(settings: Config, signals: Signals, *, verbose: bool, first: Callable[[Config, datetime], None]) -> None:
+    """The service over one configuration, until it is told to stop."""
+    from labelwatch.cli.opening import opened
     from labelwatch.scheduler import Service
     from labelwatch.systemd import notifier
 
-    settings, stop = configuration(config), threading.Event()
-    stop_on_signals(stop)
-    level, form = logging.DEBUG if verbose else logging.INFO, of_a_service(os.environ)
-    with opened(settings, alone=True, log_level=level, log_form=form, stop=stop) as app:
+    level, form, stop = logging.DEBUG if verbose else logging.INFO, of_a_service(os.environ), signals.stop
+    with opened(settings, alone=True, log_level=level, log_form=form, stop=stop, first=first) as app:
         _log_doubts(settings)
         app.listen()
         serving = board(app, settings.web, stop=stop) if settings.web else None
-        notify = notifier(os.environ.get("NOTIFY_SOCKET"))
+        notify = signals.noting(notifier(os.environ.get("NOTIFY_SOCKET")))
         told = serving.noting(notify) if serving else notify
         Service(app, stop=stop, notify=told, wall=time.time, monotonic=time.monotonic).run()
         if serving:
             serving.join()
-    _end()
+
+
+def _nothing(settings: Config, now: datetime) -> None:
+    """What was done at the start need not be done again."""
+
+
+def _see_to_damage(restore_latest: bool, settings: Config, now: datetime) -> None:
+    from labelwatch.damage import see_to_damage
+
+    see_to_damage(settings, restore_latest=restore_latest, now=now)
 
 
 def _log_doubts(settings: Config) -> None:

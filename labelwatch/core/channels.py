@@ -1,4 +1,5 @@
-"""What concerns our own telling travels as an alert too: a channel that does not work, and a hand-over."""
+"""What concerns our own telling is an alert too: a channel that does not work, a database that takes nothing, and a
+hand-over."""
 
 from datetime import datetime
 
@@ -7,6 +8,9 @@ from labelwatch.core.model import Certainty, Diagnosis, Family, Interval, Proof,
 
 DEAD = "channel_dead"
 HANDOVER = "handover"
+FULL, FAILING = "disk_full", "database_failing"
+DATABASE = "database"
+"""The key of the alert about it, of which there is one at most."""
 
 
 def channel_dead(name: str, reason: str, *, since: datetime, waiting: int, now: datetime) -> Diagnosis:
@@ -23,6 +27,24 @@ def channel_dead(name: str, reason: str, *, since: datetime, waiting: int, now: 
         evidence=(Proof("answer", reason, since),),
         waiting_since=Interval(since, since),
         late=waiting,
+        as_of=now,
+    )
+
+
+def database_trouble(said: str, *, is_full: bool, since: datetime, now: datetime) -> Diagnosis:
+    """A database that has not been usable since `since`, in the words of its driver; `is_full`: for want of room."""
+    cause = FULL if is_full else FAILING
+    return Diagnosis(
+        shop="",
+        posting_number=None,
+        severity=Severity.CRITICAL,
+        family=CAUSES[cause],
+        cause=cause,
+        certainty=Certainty.CERTAIN,
+        verdict=Verdict.ACT,
+        incident=DATABASE,
+        evidence=(Proof("answer", said, since),),
+        waiting_since=Interval(since, since),
         as_of=now,
     )
 

@@ -38,7 +38,7 @@ def section(voice: Voice, alerts: Iterable[Alert], intervals: Intervals) -> tupl
 def _read_at(alert: Alert) -> datetime | None:
     """When it was last seen so; of what is over, when that was seen."""
     diagnosis = alert.diagnosis
-    if wording.is_shop(diagnosis) or wording.channel(diagnosis):
+    if wording.is_shop(diagnosis) or wording.channel(diagnosis) or wording.is_database(diagnosis):
         return None
     return alert.resolved_at or diagnosis.as_of
 

@@ -2,6 +2,7 @@
 
 from urllib.parse import quote
 
+from labelwatch.core.channels import DEAD, FAILING, FULL
 from labelwatch.core.model import Diagnosis
 from labelwatch.notify.plain import plain
 
@@ -16,6 +17,7 @@ SUPPORT_LINK = _CABINET + "/messenger?group=support_v2"
 """The chat with Ozon's support: the only way to it."""
 
 _KEY_TROUBLES = frozenset({"key_rejected", "key_expired", "role_missing", "ip_not_allowed"})
+_OUR_OWN = frozenset({DEAD, FULL, FAILING})
 _SETTINGS = frozenset(
     {
         "no_label_in_this_flow",
@@ -32,9 +34,9 @@ _SETTINGS = frozenset(
 
 
 def link(diagnosis: Diagnosis) -> str:
-    """The posting; of a shop that cannot be read, its API keys; else the cabinet; of a channel nothing."""
+    """The posting; of a shop that cannot be read, its API keys; else the cabinet; of what is our own nothing."""
     number = diagnosis.posting_number
-    if diagnosis.cause == "channel_dead":
+    if diagnosis.cause in _OUR_OWN:
         return ""
     if number is None:
         return KEYS_LINK if diagnosis.cause in _KEY_TROUBLES else _CABINET

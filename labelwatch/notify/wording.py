@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
+from labelwatch.core.channels import DATABASE
 from labelwatch.core.model import Alert, AlertState, Certainty, Diagnosis, Family, Product, Verdict
 from labelwatch.notify.catalog import CauseWords, counted, first, sayable
 from labelwatch.notify.moments import Voice, clock, duration, zoned_clock
@@ -14,7 +15,7 @@ MAX_NAMES = 3
 MAX_SHOPS = 10
 
 _CHANNEL = "channel:"
-_OF_OUR_OWN = (_CHANNEL, "handover:")
+_OF_OUR_OWN = (_CHANNEL, DATABASE, "handover:")
 """Keys of what concerns our telling and no order."""
 
 
@@ -29,6 +30,11 @@ def channel(diagnosis: Diagnosis) -> str:
     key = diagnosis.incident or ""
     about = diagnosis.posting_number is None and key.startswith(_CHANNEL)
     return plain(key.removeprefix(_CHANNEL), 40) if about else ""
+
+
+def is_database(diagnosis: Diagnosis) -> bool:
+    """Is it about our own database."""
+    return diagnosis.posting_number is None and diagnosis.incident == DATABASE
 
 
 def is_shop(diagnosis: Diagnosis) -> bool:
@@ -58,11 +64,10 @@ def values(voice: Voice, diagnosis: Diagnosis, *, zoned: bool) -> dict[str, str]
         said["wait_until"] = (zoned_clock if zoned else clock)(voice, diagnosis.wait_until)
     if diagnosis.waiting_since is not None:
         said["waiting"] = duration(voice, voice.now - diagnosis.waiting_since.latest)
-    if name := channel(diagnosis):
-        said |= {
-            "channel": name,
-            "reason": plain(answer.value if (answer := found(diagnosis, "answer")) else "", 240),
-        }
+    name = channel(diagnosis)
+    if name or is_database(diagnosis):
+        answer = found(diagnosis, "answer")
+        said |= {"channel": name, "reason": plain(answer.value if answer else "", 240)}
     said |= _required(voice, diagnosis) | _proven(voice, diagnosis)
     if is_incident(diagnosis) and diagnosis.total:
         said |= _of_incident(voice, diagnosis, zoned=zoned)
@@ -148,13 +153,14 @@ def list_of_goods(voice: Voice, diagnosis: Diagnosis) -> str:
 
 
 def evidence(voice: Voice, diagnosis: Diagnosis) -> str:
-    """What proves the cause, in words and as Ozon wrote it, and how sure that is; of a channel it is told as why."""
+    """What proves the cause, in words and as Ozon wrote it, and how sure that is; of our own it is told as why."""
     line = voice.words.line
     if is_shop(diagnosis):
         return "\n".join(line.answer.format(value=plain(p.value, 240)) for p in diagnosis.evidence if p.value)
     facts = line.list_gap.join(fact(voice, proof) for proof in in_order(diagnosis.evidence))
     certainty = voice.words.certainty.get(diagnosis.certainty, diagnosis.certainty)
-    return line.evidence.format(facts=facts, certainty=certainty) if facts and not channel(diagnosis) else ""
+    is_told = not facts or channel(diagnosis) or is_database(diagnosis)
+    return "" if is_told else line.evidence.format(facts=facts, certainty=certainty)
 
 
 def last_read(voice: Voice, diagnosis: Diagnosis) -> str:
@@ -210,6 +216,8 @@ def subject(voice: Voice, diagnosis: Diagnosis) -> str:
         return plain(diagnosis.posting_number)
     if name := channel(diagnosis):
         return name
+    if is_database(diagnosis):
+        return ""
     if is_incident(diagnosis) and len(diagnosis.shops) != 1:
         return counted(voice.words, voice.words.count.in_shops, len(diagnosis.shops)) if diagnosis.shops else ""
     return shop(voice, diagnosis)

@@ -1,29 +1,39 @@
 """Lets one labelwatch at a time work on a database: two would poll twice and tell twice."""
 
+import logging
 import os
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from filelock import FileLock, Timeout
-from sqlalchemy import URL, Connection, text
+from sqlalchemy import URL, Connection, Engine, text
 
 from labelwatch.store.engine import database_file, make_engine, read_url
 from labelwatch.store.errors import AlreadyRunning, Fault, StoreError, name_of
 
+log = logging.getLogger(__name__)
+
+LOOK_EVERY = 5.0
+"""Seconds between two looks whether the server still knows our lock."""
 _KEY = 0x6C6162656C0002
 
 
+def _complain(error: AlreadyRunning) -> None:
+    log.critical("%s", error)
+
+
 @contextmanager
-def single_instance(url: str) -> Iterator[None]:
+def single_instance(url: str, *, lost: Callable[[AlreadyRunning], None] = _complain) -> Iterator[None]:
     """Hold a database for this process; AlreadyRunning, naming the other's pid, when somebody else does.
 
     The lock is the operating system's (SQLite: on a file beside the database) or the server's (PostgreSQL): it
-    goes when its holder goes, however that happens.
+    goes when its holder goes, however that happens. A server also forgets it with the connection; then it is taken
+    again, and `lost` is called, in another thread, if somebody else was faster.
     """
     parsed = read_url(url)
-    hold = _file if parsed.get_backend_name() == "sqlite" else _session
-    with hold(parsed):
+    with _file(parsed) if parsed.get_backend_name() == "sqlite" else _session(parsed, lost):
         yield
 
 
@@ -86,16 +96,61 @@ def _pid_in(path: Path) -> str:
 
 
 @contextmanager
-def _session(url: URL) -> Iterator[None]:
-    engine = make_engine(url)
+def _session(url: URL, lost: Callable[[AlreadyRunning], None]) -> Iterator[None]:
+    engine, ended = make_engine(url), threading.Event()
     try:
-        with engine.connect() as conn:
-            if not conn.scalar(text("SELECT pg_try_advisory_lock(:key)"), {"key": _KEY}):
-                raise AlreadyRunning(Fault.BUSY, _already(url, _holder(conn) or ""))
-            conn.commit()
+        held = _taken(engine)
+        watch = threading.Thread(target=_keep, args=(engine, held, ended, lost), name="instance lock", daemon=True)
+        watch.start()
+        try:
             yield
+        finally:
+            ended.set()
+            watch.join()
     finally:
         engine.dispose()
+
+
+def _taken(engine: Engine) -> Connection:
+    """The session that has the lock, for as long as it lasts."""
+    conn = engine.connect()
+    try:
+        if not conn.scalar(text("SELECT pg_try_advisory_lock(:key)"), {"key": _KEY}):
+            raise AlreadyRunning(Fault.BUSY, _already(engine.url, _holder(conn) or ""))
+        conn.commit()
+    except BaseException:
+        conn.close()
+        raise
+    return conn
+
+
+def _keep(engine: Engine, held: Connection, ended: threading.Event, lost: Callable[[AlreadyRunning], None]) -> None:
+    """Look after the session, and take the lock again in a new one when it is gone."""
+    try:
+        while not ended.wait(LOOK_EVERY):
+            try:
+                if not _lives(held):
+                    held = _taken(engine)
+                    log.warning("the server had dropped the lock on %s: taken again", name_of(engine.url))
+            except AlreadyRunning as error:
+                lost(error)
+                return
+            except StoreError:  # the server is away, and nobody else can work there either
+                continue
+    finally:
+        held.close()
+
+
+def _lives(held: Connection) -> bool:
+    if held.closed:
+        return False
+    try:
+        held.scalar(text("SELECT 1"))
+        held.commit()
+    except StoreError:
+        held.close()
+        return False
+    return True
 
 
 def _holder(conn: Connection) -> str | None:

@@ -6,6 +6,8 @@ BEGIN, writers BEGIN IMMEDIATE, so two of them cannot read the same old value an
 
 import os
 import sqlite3
+import time
+from errno import EACCES, EPERM, EROFS
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +18,14 @@ from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 from labelwatch.store.errors import Fault, StoreError, in_words
 
 BUSY_SECONDS = 5
+ASIDE = ".corrupt-"
+"""What follows the name of a damaged database that was put aside."""
+READ_SECONDS = 30
 _WRITER = "labelwatch_writer"
+_PATIENT = "labelwatch_patient"
+
+_STEPS = 100_000
+"""Instructions of SQLite between two looks at the clock: about a millisecond."""
 
 _PRAGMAS = (
     "PRAGMA journal_mode = WAL",
@@ -59,6 +68,11 @@ def for_writing(engine: Engine) -> Engine:
     return engine.execution_options(**{_WRITER: True})
 
 
+def for_looking_through(engine: Engine) -> Engine:
+    """The same engine and pool, whose reads may take as long as they want: they go through the whole file."""
+    return engine.execution_options(**{_PATIENT: True})
+
+
 def database_file(url: URL) -> Path:
     """The file of a SQLite database."""
     return Path(str(url.database))
@@ -83,10 +97,23 @@ def _sqlite(url: URL) -> Engine:
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
-        writes = connection.get_execution_options().get(_WRITER, False)
+        options = connection.get_execution_options()
+        writes = options.get(_WRITER, False)
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+        _limit(connection, None if writes or options.get(_PATIENT, False) else READ_SECONDS)
 
     return engine
+
+
+def _limit(connection: Connection, seconds: float | None) -> None:
+    """Break off what is read for longer: until a reader ends, the write-ahead log cannot begin anew."""
+    driver = connection.connection.driver_connection
+    assert isinstance(driver, sqlite3.Connection)
+    if seconds is None:
+        driver.set_progress_handler(None, 0)
+        return
+    give_up_at = time.monotonic() + seconds
+    driver.set_progress_handler(lambda: time.monotonic() > give_up_at, _STEPS)
 
 
 def _postgres(url: URL) -> Engine:
@@ -106,7 +133,21 @@ def _make_private_file(file: Path) -> None:
     """What sellers sell is nobody else's business: a new database is readable by its owner only."""
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
+        _refuse_in_place_of_a_damaged_one(file)
         os.close(os.open(file, os.O_CREAT | os.O_RDWR, 0o600))
     except OSError as e:
-        fault = Fault.READ_ONLY if isinstance(e, PermissionError) else Fault.UNREACHABLE
+        fault = Fault.READ_ONLY if e.errno in (EACCES, EPERM, EROFS) else Fault.UNREACHABLE
         raise StoreError(fault, f"the database {file} cannot be opened for writing: {e.strerror}") from e
+
+
+def _refuse_in_place_of_a_damaged_one(file: Path) -> None:
+    """Who put a damaged database aside decides what comes after it; an empty one would tell everything anew."""
+    if file.exists():
+        return
+    aside = [one.name for one in file.parent.iterdir() if one.name.startswith(f"{file.name}{ASIDE}")]
+    if aside:
+        raise StoreError(
+            Fault.CORRUPT,
+            f"the database {file} was damaged and is kept as {min(aside)}: `labelwatch run --restore-latest` starts "
+            "from the newest good copy, `labelwatch db restore FILE` from a certain one; to start anew, move it away",
+        )

@@ -23,6 +23,11 @@ class Fault(StrEnum):
     """What was asked for cannot be done here."""
     OTHER = "other"
 
+    @property
+    def is_condition(self) -> bool:
+        """Whether it is how the database itself is, and not how it was used."""
+        return self in (Fault.BUSY, Fault.UNREACHABLE, Fault.FULL, Fault.READ_ONLY, Fault.CORRUPT)
+
 
 class StoreError(Exception):
     """The database cannot do what it was asked; one line for people, without a password and without a row."""
@@ -44,8 +49,12 @@ _SQLITE = {
     sqlite3.SQLITE_CANTOPEN: Fault.UNREACHABLE,
     sqlite3.SQLITE_IOERR: Fault.UNREACHABLE,
     sqlite3.SQLITE_FULL: Fault.FULL,
+    # A quota or a limit on the size of files; and no room for the index of the write-ahead log.
+    sqlite3.SQLITE_IOERR_WRITE: Fault.FULL,
+    sqlite3.SQLITE_IOERR_SHMSIZE: Fault.FULL,
     sqlite3.SQLITE_CORRUPT: Fault.CORRUPT,
     sqlite3.SQLITE_NOTADB: Fault.CORRUPT,
+    sqlite3.SQLITE_INTERRUPT: Fault.REFUSED,
 }
 
 # SQLSTATE, the whole or its class: https://www.postgresql.org/docs/current/errcodes-appendix.html
@@ -69,10 +78,11 @@ _POSTGRES = {
 _WORDS = {
     Fault.BUSY: "is being written to by somebody else; try again in a moment",
     Fault.UNREACHABLE: "cannot be opened or reached",
-    Fault.FULL: "cannot grow: the disk is full",
+    Fault.FULL: "cannot grow: the disk is full, or a quota",
     Fault.READ_ONLY: "cannot be written to; do the file and its directory belong to this user?",
     Fault.CORRUPT: "is damaged or is no database; stop the service and put back the last backup",
     Fault.NOT_SET_UP: "has no tables yet; run `labelwatch db upgrade`",
+    Fault.REFUSED: "was asked for more than it can tell in half a minute, and broke off",
     Fault.OTHER: "refused",
 }
 
@@ -96,7 +106,8 @@ def _fault(problem: BaseException) -> Fault:
     if isinstance(problem, sqlite3.Error):
         if "no such table" in str(problem):
             return Fault.NOT_SET_UP
-        return _SQLITE.get(getattr(problem, "sqlite_errorcode", 0) & 0xFF, Fault.OTHER)
+        code = getattr(problem, "sqlite_errorcode", 0)
+        return _SQLITE.get(code) or _SQLITE.get(code & 0xFF, Fault.OTHER)
     code = getattr(problem, "sqlstate", None)
     if code is None:  # psycopg gives none when there was no server to give one
         return Fault.UNREACHABLE

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Engine
 from labelwatch.schema import REVISION
 from labelwatch.store import migrate
 from labelwatch.store.alone import holder
-from labelwatch.store.engine import database_file, make_engine, read_url
+from labelwatch.store.engine import database_file, for_looking_through, make_engine, read_url
 from labelwatch.store.errors import Fault, StoreError, name_of
 
 
@@ -69,15 +69,16 @@ def health(url: str) -> Health:
 
 def _inside(engine: Engine) -> tuple[tuple[str, ...], str]:
     try:
-        with engine.connect() as conn:
-            return _quick_check(conn), migrate.revision(conn)
+        with for_looking_through(engine).connect() as conn:
+            return quick_check(conn), migrate.revision(conn)
     except StoreError as error:
         if error.fault is not Fault.CORRUPT:
             raise
         return (str(error),), ""
 
 
-def _quick_check(conn: Connection) -> tuple[str, ...]:
+def quick_check(conn: Connection) -> tuple[str, ...]:
+    """What a quick look through a SQLite file finds damaged, a line each, of some; reads all of it."""
     if conn.dialect.name != "sqlite":
         return ()
     found = conn.exec_driver_sql("PRAGMA quick_check(5)").scalars()

@@ -4,7 +4,7 @@ import threading
 import time
 from array import array
 from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import astuple
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -13,9 +13,10 @@ from sqlalchemy import Connection, Engine
 
 from labelwatch.core.model import Alert, Known, Reason, Stage
 from labelwatch.core.questions import Answer, Question
-from labelwatch.store import alerts, answers, migrate, outbox, postings, shops, upkeep, verdicts
+from labelwatch.store import alerts, answers, copies, migrate, outbox, postings, shops, upkeep, verdicts
 from labelwatch.store.board import Board
-from labelwatch.store.engine import for_writing, make_engine, read_url
+from labelwatch.store.condition import Condition
+from labelwatch.store.engine import for_looking_through, for_writing, make_engine, read_url
 from labelwatch.store.errors import name_of
 from labelwatch.store.export import Export
 from labelwatch.store.gauges import Gauges
@@ -63,6 +64,7 @@ class Store:
         # SQLite's waiting writers sleep and try again, and the unlucky one gives up after some seconds; those of
         # one process may as well queue. Reentrant: a transaction inside another then fails aloud and does not hang.
         self._turn = threading.RLock()
+        self.condition = Condition()
         self.outgoing = Outgoing(self._read)
         self.board = Board(self._read)
         self.plots = Plots(self._read)
@@ -81,16 +83,13 @@ class Store:
 
     @contextmanager
     def _read(self) -> Iterator[Connection]:
-        with self._engine.connect() as conn:
+        with self.condition.counting(writes=False), self._engine.connect() as conn:
             yield conn
 
     @contextmanager
     def _write(self) -> Iterator[Connection]:
-        if self._engine.dialect.name != "sqlite":
-            with self._writer.begin() as conn:
-                yield conn
-            return
-        with self._turn, self._writer.begin() as conn:
+        turn = self._turn if self._engine.dialect.name == "sqlite" else nullcontext()
+        with self.condition.counting(writes=True), turn, self._writer.begin() as conn:
             yield conn
 
     @contextmanager
@@ -361,22 +360,20 @@ class Store:
         """Copy a SQLite database while it is in use; overwrites nothing. PostgreSQL: StoreError naming pg_dump."""
         upkeep.backup(self._engine, to)
 
-    def restore(self, copy: Path, *, aside: Path) -> None:
-        """Put a backup in the place of a SQLite database that nobody works on, and this one `aside`.
-
-        PostgreSQL: StoreError naming pg_restore.
-        """
-        upkeep.restore(self._engine, copy, aside=aside)
+    def keep_copy(self, now: datetime) -> Path | None:
+        """Copy a SQLite database to the folder `backups` beside it, where the last three such copies stay; None =
+        there is no room for it, or PostgreSQL."""
+        return copies.keep_copy(self._engine, now)
 
     def check(self) -> list[str]:
         """What is wrong inside a SQLite database, a line each; empty when it is sound. Reads all of it.
 
         PostgreSQL looks after its files itself: there the list is always empty.
         """
-        with self._read() as conn:
+        with for_looking_through(self._engine).connect() as conn:
             return upkeep.check(conn)
 
-    def prune(self, before: datetime, *, batch: int = 500, rest: Callable[[], object] = _breathe) -> Pruned:
+    def prune(self, before: datetime, *, batch: int = 200, rest: Callable[[], object] = _breathe) -> Pruned:
         """Remove what ended before a time, in transactions short enough not to be noticed; how much it was.
 
         `rest` is called between them: without it, others who want to write would hardly find a gap.
@@ -386,7 +383,7 @@ class Store:
             with self._write() as conn:
                 done = upkeep.prune_batch(conn, before, batch)
             total = Pruned(*(a + b for a, b in zip(astuple(total), astuple(done), strict=True)))
-            if max(done.postings, done.alerts, done.polls) < batch:
+            if max(done.postings, done.alerts, done.polls, done.attempts) < batch:
                 break
             rest()
         while upkeep.give_back(self._engine):

@@ -10,7 +10,7 @@ from typing import cast
 from sqlalchemy import Connection, Engine, Table, delete, func, select
 from sqlalchemy.sql import ColumnElement
 
-from labelwatch.schema import alert, history, notification, poll, posting, quarantine, shop
+from labelwatch.schema import alert, attempt, history, notification, poll, posting, quarantine, shop
 from labelwatch.store import answers, outbox
 from labelwatch.store.engine import database_file
 from labelwatch.store.errors import Fault, StoreError, in_words
@@ -29,8 +29,8 @@ def backup(engine: Engine, to: Path) -> None:
     unfinished = to.with_name(to.name + ".unfinished")
     try:
         os.close(os.open(unfinished, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600))
-        _copy(database_file(engine.url), unfinished)
-        _to_disk(unfinished)
+        copy(database_file(engine.url), unfinished)
+        to_disk(unfinished)
         unfinished.replace(to)
     except OSError as e:
         raise StoreError(Fault.REFUSED, f"the backup {to} cannot be written: {e.strerror}") from e
@@ -40,7 +40,8 @@ def backup(engine: Engine, to: Path) -> None:
         unfinished.unlink(missing_ok=True)
 
 
-def _copy(source: Path, target: Path) -> None:
+def copy(source: Path, target: Path) -> None:
+    """Copy a database that may be in use, and look the copy over; StoreError when it is damaged."""
     with closing(sqlite3.connect(source)) as old, closing(sqlite3.connect(target)) as new:
         old.backup(new)
         problems = new.execute("PRAGMA quick_check").fetchall()
@@ -48,51 +49,13 @@ def _copy(source: Path, target: Path) -> None:
         raise StoreError(Fault.CORRUPT, f"the copy of {source} is damaged: {problems[0][0]}")
 
 
-def _to_disk(file: Path) -> None:
+def to_disk(file: Path) -> None:
+    """Have the file on the disk and not only on its way."""
     handle = os.open(file, os.O_RDWR)  # Windows flushes only what may be written
     try:
         os.fsync(handle)
     finally:
         os.close(handle)
-
-
-def restore(engine: Engine, copy: Path, *, aside: Path) -> None:
-    """Put a backup in the place of a SQLite database, which goes `aside`; until the copy is whole nothing is touched.
-
-    Nobody else may work on the database meanwhile; who merely reads must be started again to see the other one.
-    """
-    if engine.dialect.name != "sqlite":
-        raise StoreError(Fault.REFUSED, "a PostgreSQL database is put back with pg_restore")
-    database = database_file(engine.url)
-    unfinished = database.with_name(database.name + ".unfinished")
-    try:
-        os.close(os.open(unfinished, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600))
-        _copy_own(copy, unfinished)
-        _to_disk(unfinished)
-        engine.dispose()
-        for end in ("", "-wal", "-shm"):  # together they are one database, under another name too
-            if Path(f"{database}{end}").exists():
-                Path(f"{database}{end}").replace(f"{aside}{end}")
-        unfinished.replace(database)
-    except OSError as e:
-        raise StoreError(Fault.REFUSED, f"{database} cannot be put back from {copy}: {e.strerror}") from e
-    finally:
-        unfinished.unlink(missing_ok=True)
-
-
-def _copy_own(source: Path, target: Path) -> None:
-    """Copy what was written by this program, and nothing else."""
-    if not source.is_file():
-        raise StoreError(Fault.REFUSED, f"there is no backup {source}")
-    try:
-        with closing(sqlite3.connect(source)) as found:
-            is_ours = found.execute("SELECT 1 FROM sqlite_master WHERE name = 'alembic_version'").fetchone()
-        if is_ours:
-            _copy(source, target)
-            return
-    except sqlite3.Error as e:
-        raise StoreError(Fault.REFUSED, f"{source} cannot be read as a database: {e}") from e
-    raise StoreError(Fault.REFUSED, f"{source} is no backup of labelwatch")
 
 
 def check(conn: Connection) -> list[str]:
@@ -116,6 +79,7 @@ def prune_batch(conn: Connection, before: datetime, limit: int) -> Pruned:
         postings=_remove(conn, posting, posting.c.closed_at < before, limit),
         alerts=_remove(conn, alert, alert.c.resolved_at < before, limit),
         polls=_remove(conn, poll, poll.c.finished_at < before, limit),
+        attempts=_remove(conn, attempt, attempt.c.at < before, limit),
         quarantined=conn.execute(delete(quarantine).where(quarantine.c.last_seen < before)).rowcount,
         answers=answers.prune(conn),
     )
@@ -127,7 +91,7 @@ def _remove(conn: Connection, table: Table, where: ColumnElement[bool], limit: i
 
 
 def give_back(engine: Engine) -> bool:
-    """Return some thousand freed pages to the file system; True when there are more. PostgreSQL does it by itself."""
+    """Return some hundred freed pages to the file system; True when there are more. PostgreSQL does it by itself."""
     if engine.dialect.name != "sqlite":
         return False
     with closing(engine.raw_connection()) as pooled:
@@ -135,7 +99,7 @@ def give_back(engine: Engine) -> bool:
         (before,) = driver.execute("PRAGMA freelist_count").fetchone()
         try:
             # The pragma frees one page at each step, and only a script is stepped to its end.
-            driver.executescript("PRAGMA incremental_vacuum(2000)")
+            driver.executescript("PRAGMA incremental_vacuum(500)")
         except sqlite3.Error as e:
             raise in_words(engine.url, e) from e
         (after,) = driver.execute("PRAGMA freelist_count").fetchone()

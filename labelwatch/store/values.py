@@ -192,6 +192,7 @@ class Pruned:
     postings: int = 0
     alerts: int = 0
     polls: int = 0
+    attempts: int = 0
     quarantined: int = 0
     answers: int = 0
 

@@ -6,12 +6,12 @@ from datetime import datetime
 from typing import Any
 
 from prometheus_client import CollectorRegistry, generate_latest
-from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from labelwatch import __version__
 from labelwatch.app import App
-from labelwatch.store import StoreError
+from labelwatch.store import Fault, StoreError
 
 Values = Mapping[Any, float]
 """The values of the labels, in a tuple -> the reading."""
@@ -32,6 +32,7 @@ class Readings(Collector):
         except StoreError:
             found = []
         yield _gauge("database_up", "Whether the database can be read.", [], {(): float(bool(found))})
+        yield _refusals(self.app)
         yield from found
 
 
@@ -96,6 +97,15 @@ def _of_telling(app: App) -> Iterator[Metric]:
 def _of_files(app: App) -> Iterator[Metric]:
     sizes = {(kind,): float(size) for kind, size in app.store.gauges.files().items()}
     yield _gauge("database_file_bytes", "Size of the database and of its write-ahead log.", ["file"], sizes)
+
+
+def _refusals(app: App) -> Metric:
+    about = "How often the database refused since the start: busy = locked by somebody else for too long."
+    family = CounterMetricFamily("labelwatch_database_refusals", about, labels=["fault"])
+    counted = app.store.condition.failures
+    for fault in filter(lambda one: one.is_condition, Fault):
+        family.add_metric([str(fault)], counted.get(fault, 0))
+    return family
 
 
 def _gauge(name: str, about: str, labels: Sequence[str], values: Values) -> Metric:

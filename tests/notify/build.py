@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from labelwatch.core.causes import CAUSES
-from labelwatch.core.channels import DEAD, channel_dead
+from labelwatch.core.channels import DEAD, FAILING, FULL, channel_dead, database_trouble
 from labelwatch.core.model import (
     Alert,
     AlertState,
@@ -121,6 +121,8 @@ def _late(cause: str) -> Diagnosis:
 def _blind(cause: str) -> Diagnosis:
     if cause == DEAD:
         return channel_dead("packers", "HTTP 403: bot was blocked", since=NOW - minutes(65), waiting=7, now=NOW)
+    if cause in (FULL, FAILING):
+        return database_trouble("it refused", is_full=cause == FULL, since=NOW - minutes(65), now=NOW)
     return Diagnosis(
         shop="main",
         posting_number=None,

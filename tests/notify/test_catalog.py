@@ -11,6 +11,7 @@ import pytest
 
 import labelwatch.core.causes
 from labelwatch.core.causes import CAUSES, delivery_method
+from labelwatch.core.channels import DEAD, FAILING, FULL
 from labelwatch.core.detect import KNOWN_STATUSES
 from labelwatch.core.diagnose import INCIDENT_CAUSES
 from labelwatch.core.facts import TaskState
@@ -119,7 +120,7 @@ def test_what_the_facts_may_say_has_words(language: str) -> None:
     assert set(value["delivery_method.status"]) >= {*delivery_method._UNFINISHED, "BROKEN", "DISABLED", "not listed"}
     assert set(value["warehouse.status"]) >= {*delivery_method._PAUSED, delivery_method._ARCHIVED}
     assert "validation_in_process" in value["exemplars"]
-    assert set(catalog(language).calm) == {*INCIDENT_CAUSES.values(), "channel_dead"}
+    assert set(catalog(language).calm) == {*INCIDENT_CAUSES.values(), DEAD, FULL, FAILING}
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

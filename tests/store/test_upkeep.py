@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from labelwatch.schema import REVISION
-from labelwatch.store import PollRow, Pruned, Store, StoreError, open_store
+from labelwatch.store import Attempt, PollRow, Pruned, Store, StoreError, open_store
 from tests.store.build import NOW, POSTING, alert, change, minutes, notification, put, queue, several, shop_id
 
 
@@ -102,12 +102,13 @@ def grow_old(store: Store) -> int:
         for at in (OLD, NOW):
             tx.record_poll(shop, PollRow(at, at, True, 0, 0, 0, 0, 0))
             tx.quarantine(shop, path="$", number=at.isoformat(), problem="empty", at=at)
+            tx.note(Attempt("packers", at, "key", "delivered", "ok"), [])
     return shop
 
 
 def test_only_what_is_both_over_and_old_is_removed(store: Store) -> None:
     shop = grow_old(store)
-    assert store.prune(LIMIT) == Pruned(postings=1, alerts=1, polls=1, quarantined=1)
+    assert store.prune(LIMIT) == Pruned(postings=1, alerts=1, polls=1, attempts=1, quarantined=1)
     assert sorted(store.known(shop, ["over", "open", "new"])) == ["new", "open"]
     assert {a.diagnosis.posting_number for a in store.alerts(open_only=False)} == {"new", "open"}
     assert len(store.notifications()) == 2

@@ -10,7 +10,7 @@ import os
 import runpy
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing.context import ForkServerProcess
@@ -62,18 +62,20 @@ class Life:
         return code
 
 
-def born(place: Place) -> Life:
-    """`labelwatch run` in this place, in a process of its own; its log is added to one file."""
+def born(place: Place, *more: str) -> Life:
+    """`labelwatch run` in this place, in a process of its own; its log is added to one file. `more` are options."""
     log = place.folder / "service.log"
-    process = _SERVER.Process(target=_become, args=(str(place.folder), place.variables({}), str(log)), daemon=True)
+    process = _SERVER.Process(
+        target=_become, args=(str(place.folder), place.variables({}), str(log), more), daemon=True
+    )
     process.start()
     return Life(process, log)
 
 
 @contextmanager
-def serving(place: Place) -> Iterator[Life]:
+def serving(place: Place, *more: str) -> Iterator[Life]:
     """A service for as long as the block lasts, which then ends with 0."""
-    life = born(place)
+    life = born(place, *more)
     try:
         yield life
     except BaseException:
@@ -83,7 +85,7 @@ def serving(place: Place) -> Iterator[Life]:
     assert life.stop() == 0, life.log
 
 
-def _become(folder: str, environ: dict[str, str], log: str) -> None:
+def _become(folder: str, environ: dict[str, str], log: str, more: Sequence[str]) -> None:
     """Take on folder, environment and files for the output; then be the script."""
     os.chdir(folder)
     os.environ.clear()
@@ -91,5 +93,5 @@ def _become(folder: str, environ: dict[str, str], log: str) -> None:
     silent, added = os.open(os.devnull, os.O_RDWR), os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     for number, file in enumerate((silent, silent, added)):
         os.dup2(file, number)
-    sys.argv = [str(SCRIPT), "run"]
+    sys.argv = [str(SCRIPT), "run", *more]
     runpy.run_path(str(SCRIPT), run_name="__main__")

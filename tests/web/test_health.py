@@ -135,7 +135,7 @@ def test_the_metrics_are_in_the_format_that_they_say(board: Board) -> None:
     answer = board.client.get("/metrics")
     assert answer.headers["content-type"].startswith("text/plain; version=")
     described = set(re.findall(r"^# HELP (\S+) \S", answer.text, re.MULTILINE))
-    assert described == set(re.findall(r"^# TYPE (\S+) gauge$", answer.text, re.MULTILINE))
+    assert described == set(re.findall(r"^# TYPE (\S+) (?:gauge|counter)$", answer.text, re.MULTILINE))
 
 
 def measures(client: "TestClient") -> set[str]:

@@ -1,4 +1,5 @@
-"""Family `blind`: a shop cannot be read or a channel cannot be told, and no order is to be blamed for it."""
+"""Family `blind`: a shop cannot be read, a channel cannot be told or nothing can be noted, and no order is to be
+blamed for it."""
 
 from collections.abc import Mapping
 
@@ -17,5 +18,7 @@ MEANINGS: Mapping[str, str] = {
     UNREADABLE: "Some postings of a shop make no sense, so they are not watched. Proof: what in which of them.",
     "stale_data": "The shop has not been read for longer than three intervals. Proof: the time of the last reading.",
     "channel_dead": "A channel takes no messages, for good or for 15 minutes. Proof: its service's answer or error.",
+    "disk_full": "Nothing can be noted any more: the disk of the database is full. Proof: the database's own words.",
+    "database_failing": "The database is damaged, locked for two minutes, or out of reach. Proof: its own words.",
 }
 """Cause id -> what it means and what proves it. They are found by reading and by telling, not by rules."""

@@ -1,0 +1,40 @@
+"""One alert told past the outbox, for when nothing can be written down: who asks for it must remember it."""
+
+import logging
+from collections.abc import Collection
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
+
+from labelwatch.core.model import Alert, Destination, Notification, Reason
+from labelwatch.notify.channels.outcome import Ambiguous, Channel, Delivered, Parcel
+from labelwatch.notify.desk import Channels
+from labelwatch.notify.messages import render
+from labelwatch.notify.view import view
+
+log = logging.getLogger(__name__)
+
+
+def tell_directly(
+    channels: Channels, names: Collection[str], alert: Alert, reason: Reason, *, key: str, now: datetime
+) -> set[str]:
+    """Tell an alert over these channels, all at once; the names of those that took it, or that may have.
+
+    `key` is the same each time it is told again, and for every channel.
+    """
+    with ThreadPoolExecutor(max(len(names), 1), thread_name_prefix="tell directly") as pool:
+        told = {name: pool.submit(_tell, name, *channels[name], alert, reason, key, now) for name in names}
+    return {name for name, took in told.items() if took.result()}
+
+
+def _tell(
+    name: str, to: Destination, channel: Channel, alert: Alert, reason: Reason, key: str, now: datetime
+) -> bool:
+    notification = Notification(alert, 1, reason, name, due_at=now, expires_at=now)
+    message = render([notification], to, now=now, limit=channel.limit)
+    views = [view(alert, language=to.language, reason=reason, zone=to.timezone, shops=to.shops)]
+    result = channel.send(Parcel(message, views, key))
+    if isinstance(result, Delivered | Ambiguous):
+        log.info("channel %s: told directly", name)
+        return True
+    log.warning("channel %s: could not be told directly: %s", name, result.error)
+    return False
