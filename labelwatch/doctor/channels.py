@@ -1,6 +1,7 @@
 """The channels: can each be reached, does it know us, and what became of what it was to tell."""
 
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
@@ -9,6 +10,7 @@ from labelwatch.doctor.finding import Finding, Level, Value
 from labelwatch.doctor.patient import Patient
 from labelwatch.notify.channels import open_channel
 from labelwatch.notify.channels.checkup import checked, knocked
+from labelwatch.notify.desk import is_paused
 from labelwatch.store import ChannelState, OutboxRow, OutboxState, Store
 
 ANSWERS_WITHIN = timedelta(seconds=15)
@@ -26,6 +28,10 @@ def channels(patient: Patient) -> Iterator[Finding]:
         dead = patient.store.notifications(states=[OutboxState.DEAD], since=patient.now - DEAD_LATELY)
         for channel in enabled:
             yield from _telling(patient, patient.store, channel.name, states.get(channel.name), dead)
+            yield from _moved(channel, states.get(channel.name))
+        yield from _gone({channel.name for channel in enabled}, dead)
+        if enabled and patient.store.outgoing.troubles().keys() >= {channel.name for channel in enabled}:
+            yield Finding("channel", Level.WRONG, "channel_mute")
     if patient.knock is not None:
         addresses = [state.address if (state := states.get(channel.name)) else "" for channel in enabled]
         with ThreadPoolExecutor(AT_ONCE) as pool:
@@ -51,8 +57,12 @@ def heartbeat(patient: Patient) -> Iterator[Finding]:
 def _telling(
     patient: Patient, store: Store, name: str, state: ChannelState | None, dead: Sequence[OutboxRow]
 ) -> Iterator[Finding]:
-    if state is not None and state.failing_since is not None:
-        values: dict[str, Value] = {"since": state.failing_since, "said": state.error}
+    values: dict[str, Value]
+    if state is not None and is_paused(state, patient.now) and state.paused_until is not None:
+        values = {"until": state.paused_until, "said": state.error or "-"}
+        yield Finding("channel", Level.WARNING, "channel_paused", values, name=name)
+    elif state is not None and state.failing_since is not None:
+        values = {"since": state.failing_since, "said": state.error}
         level = Level.WRONG if state.is_final else Level.WARNING
         yield Finding("channel", level, "channel_failing", values, name=name)
     lost = [row for row in dead if row.notification.channel == name]
@@ -64,6 +74,19 @@ def _telling(
     if waiting:
         values = {"count": len(waiting), "since": min(row.notification.due_at for row in waiting)}
         yield Finding("channel", Level.WARNING, "channel_waiting", values, name=name)
+
+
+def _moved(channel: Channel, state: ChannelState | None) -> Iterator[Finding]:
+    """Followed on its own, but a new database would not know where to."""
+    if state is not None and state.address and state.address not in channel.url.get_secret_value():
+        yield Finding("channel", Level.WARNING, "channel_moved", {"address": state.address}, name=channel.name)
+
+
+def _gone(names: Collection[str], dead: Sequence[OutboxRow]) -> Iterator[Finding]:
+    """What waited for channels that were taken out of the configuration, or are called otherwise now."""
+    for name, count in Counter(row.notification.channel for row in dead).items():
+        if name not in names:
+            yield Finding("channel", Level.WARNING, "channel_gone", {"count": count}, name=name)
 
 
 def _is_stuck(row: OutboxRow, patient: Patient) -> bool:

@@ -71,6 +71,7 @@ def test_each_trouble_is_found_where_it_is(place: Place) -> None:
     assert kinds(done, "wrong") == {
         ("key_refused", "home"),
         ("channel_failing", "packers"),
+        ("channel_mute", None),
         ("channel_unreachable", "packers"),
     }
     refused = next(one for one in done.json["findings"] if one["what"] == "key_refused")

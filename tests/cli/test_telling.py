@@ -9,6 +9,7 @@ from tests.notify.loopback import answer
 ROW = {"id", "channel", "reason", "state", "postings", "attempts", "sent_at", "receipt", "error"}
 
 
+@pytest.mark.fault("D17")
 def test_test_alert_sends_a_real_message_and_prints_the_receipt(place: Place) -> None:
     done = place.run("test-alert")
     assert done.code == 0, done.err
@@ -19,6 +20,7 @@ def test_test_alert_sends_a_real_message_and_prints_the_receipt(place: Place) ->
     assert place.run("late", "--json").json["alerts"] == []
 
 
+@pytest.mark.fault("D17")
 @pytest.mark.parametrize(
     ("status", "said", "state"), [(401, "refused: HTTP 401", "dead"), (503, "not delivered: HTTP 503", "retry")]
 )
@@ -46,6 +48,7 @@ def test_late_says_which_channel_does_not_work_since_when_and_why(place: Place) 
     assert "does not work" not in place.run("late").out
 
 
+@pytest.mark.fault("D17")
 def test_test_alert_works_beside_the_running_service(place: Place) -> None:
     service = place.start("run")
     try:

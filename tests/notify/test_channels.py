@@ -60,6 +60,7 @@ def test_an_address_copied_from_the_service_opens_the_same_robot() -> None:
 PAGE = "<!DOCTYPE html><title>Sign in</title>"
 
 
+@pytest.mark.fault("D6")
 @each_robot
 @pytest.mark.parametrize(
     ("act", "kind", "what"),

@@ -53,6 +53,7 @@ def test_who_is_named_in_the_url_is_mentioned_unless_it_is_to_be_quiet(phones: s
     assert "@" not in quiet.json["text"]["content"]
 
 
+@pytest.mark.fault("D12")
 @pytest.mark.parametrize(
     ("code", "words", "kind", "what"),
     [

@@ -53,6 +53,7 @@ def test_a_robot_with_a_secret_gets_a_signature_of_now(scheme: str) -> None:
     assert base64.b64decode(request.json["sign"]) == hmac.new(text.encode(), b"", hashlib.sha256).digest()
 
 
+@pytest.mark.fault("D12")
 @pytest.mark.parametrize(
     ("code", "words", "kind", "what"),
     [

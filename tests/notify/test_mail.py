@@ -138,6 +138,7 @@ def test_an_answer_is_judged_by_where_it_came(stage: Stage, code: int, said: str
     assert judged(stage, code, said) == expected
 
 
+@pytest.mark.fault("D7")
 def test_a_greylisted_letter_goes_out_ten_minutes_later_and_arrives_once() -> None:
     with PostOffice({"RCPT": ["451 4.7.1 greylisted, come again", ""]}) as office:
         channel = mail(clear(office.port))
@@ -148,6 +149,7 @@ def test_a_greylisted_letter_goes_out_ten_minutes_later_and_arrives_once() -> No
     assert len(office.letters) == 1
 
 
+@pytest.mark.fault("D9")
 def test_a_letter_sent_again_after_a_lost_answer_is_recognisable() -> None:
     with PostOffice({"DATA": [HANG_UP, ""]}) as office:
         channel = mail(clear(office.port))
@@ -209,6 +211,7 @@ def test_tls_from_the_first_byte_is_had_with_mode_ssl() -> None:
     assert "secret" in office.heard
 
 
+@pytest.mark.fault("D10")
 @pytest.mark.parametrize("mode", ["", "starttls", "insecure"])
 def test_nothing_is_told_to_a_server_whose_offer_of_tls_was_taken_away(mode: str) -> None:
     with PostOffice(password=PASSWORD) as office:
@@ -225,6 +228,7 @@ def test_no_tls_where_it_must_be_at_once_is_told_with_the_option_to_look_at() ->
     assert office.heard == []
 
 
+@pytest.mark.fault("D10")
 @pytest.mark.parametrize(("mode", "at_once"), [("starttls", False), ("ssl", True)])
 @pytest.mark.parametrize("wrong", ["for another name", "of somebody unknown"])
 def test_nothing_is_told_to_a_server_whose_certificate_is_wrong(mode: str, at_once: bool, wrong: str) -> None:
@@ -295,6 +299,7 @@ def test_the_day_of_a_letter_is_the_one_it_was_sent() -> None:
     assert office.letters[0]["Date"] == "Mon, 23 Nov 2026 14:08:00 +0000"
 
 
+@pytest.mark.fault("D8")
 @pytest.mark.parametrize(
     ("url", "said"),
     [

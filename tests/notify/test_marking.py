@@ -43,6 +43,7 @@ def test_what_a_dead_channel_was_to_tell_waits_until_it_works_again(store: Store
     assert store.outgoing.troubles() == {}
 
 
+@pytest.mark.fault("D3")
 def test_the_fallback_hears_once_why_and_what_waits_and_when_it_is_over(store: Store) -> None:
     queue(store, told(n=1))
     packers, owner, other, clock = FakeChannel([GONE, GONE, FINE]), FakeChannel(), FakeChannel(), Clock()
@@ -73,6 +74,7 @@ def test_without_a_fallback_that_works_any_other_channel_reports(store: Store) -
     assert store.outgoing.troubles().keys() == {"packers", "owner"}
 
 
+@pytest.mark.fault("D1")
 @pytest.mark.parametrize(
     "result", [Retry("HTTP 502"), Ambiguous("no answer"), RateLimited("HTTP 429", timedelta(seconds=30))]
 )
@@ -89,6 +91,7 @@ def test_a_quarter_of_an_hour_of_failure_is_reported(sqlite_store: Store, result
     assert len(owner.sent) == 1
 
 
+@pytest.mark.fault("D14")
 def test_when_nothing_works_the_journal_cries_and_the_first_that_works_again_tells(
     store: Store, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -120,6 +123,7 @@ def test_what_was_to_be_said_of_another_channel_is_said_by_the_next(store: Store
     assert "owner" in said
 
 
+@pytest.mark.fault("D1")
 def test_what_no_longer_matters_when_the_channel_works_again_is_superseded(store: Store) -> None:
     _, first = queue(store, told(n=1), told(n=2))
     channel, clock = FakeChannel([GONE, FINE]), Clock()
@@ -167,6 +171,7 @@ def test_after_a_restart_that_mended_nothing_the_report_goes_out_all_the_same(st
     assert len(owner.sent) == 2
 
 
+@pytest.mark.fault("D13")
 def test_a_channel_that_is_taken_out_of_the_config_leaves_nothing_behind(store: Store) -> None:
     queue(store, told(n=1))
     tell(store, Clock(), {"packers": FakeChannel([GONE])})
@@ -179,6 +184,7 @@ def test_a_channel_that_is_taken_out_of_the_config_leaves_nothing_behind(store: 
 # ---- the account
 
 
+@pytest.mark.fault("D2")
 @pytest.mark.parametrize(("account", "sent"), [("bot", 0), ("", 1)], ids=["one bot", "nothing in common"])
 def test_a_service_that_asks_for_silence_gets_it_from_the_whole_account(
     store: Store, account: str, sent: int
@@ -209,6 +215,7 @@ class Picky(FakeChannel):
         return BadMessage("HTTP 413") if refused else Delivered("HTTP 200", verified=True)
 
 
+@pytest.mark.fault("D5")
 def test_one_message_that_is_refused_costs_no_other(store: Store) -> None:
     channel, clock = Picky(), Clock()
     queue(store, told(n=99))
@@ -256,6 +263,7 @@ def test_every_try_is_kept(store: Store, result: Result, outcome: str) -> None:
     assert trail[rows(store)[0].id][0].said == getattr(result, "error", getattr(result, "receipt", ""))
 
 
+@pytest.mark.fault("D4")
 def test_a_moved_destination_is_remembered(store: Store) -> None:
     queue(store, told(n=1))
     tell(store, Clock(), {"packers": FakeChannel([Delivered("ok", verified=True, moved_to="-100777")])})
@@ -265,6 +273,7 @@ def test_a_moved_destination_is_remembered(store: Store) -> None:
 # ---- the pace
 
 
+@pytest.mark.fault("D15")
 def test_a_channel_gets_one_message_in_its_interval(store: Store) -> None:
     channel, clock = FakeChannel(), Clock()
     for n in range(1, 13):  # a minute of trouble, a posting every five seconds

@@ -163,6 +163,7 @@ def test_what_failed_is_tried_again_later_with_what_came_meanwhile(store: Store)
     assert [one.possible_duplicate for one in rows(store)] == [False, False]
 
 
+@pytest.mark.fault("D11")
 def test_what_may_have_arrived_is_sent_again_as_it_was(store: Store) -> None:
     queue(store, told(n=1), told(n=2))
     channel, clock = FakeChannel([Ambiguous("no answer"), FINE]), Clock()
@@ -175,6 +176,7 @@ def test_what_may_have_arrived_is_sent_again_as_it_was(store: Store) -> None:
     assert [one.possible_duplicate for one in rows(store)] == [True, True, False]
 
 
+@pytest.mark.fault("D2")
 def test_the_wish_of_the_service_is_honoured(store: Store) -> None:
     queue(store, told())
     channel, clock = FakeChannel([RateLimited("HTTP 429", timedelta(seconds=34)), FINE]), Clock()
@@ -184,6 +186,7 @@ def test_the_wish_of_the_service_is_honoured(store: Store) -> None:
         assert len(channel.sent) == sent
 
 
+@pytest.mark.fault("D1")
 @pytest.mark.parametrize(("attempts", "least", "most"), [(1, 5, 6.25), (2, 10, 12.5), (4, 40, 50), (9, 300, 300)])
 def test_pauses_grow_from_seconds_to_minutes(attempts: int, least: float, most: float) -> None:
     spans = [pause(attempts, random.Random(seed)).total_seconds() for seed in range(20)]
@@ -191,6 +194,7 @@ def test_pauses_grow_from_seconds_to_minutes(attempts: int, least: float, most: 
     assert max(spans) <= most
 
 
+@pytest.mark.fault("D1")
 def test_an_hour_of_outage_loses_nothing(sqlite_store: Store) -> None:
     channel, clock = FakeChannel([Retry("HTTP 502")]), Clock()
     for n in range(1, 61):
@@ -252,6 +256,7 @@ def test_what_cannot_be_shown_is_given_up_and_holds_no_other(
 # ---- side by side
 
 
+@pytest.mark.fault("D1")
 def test_a_slow_channel_delays_no_other(sqlite_store: Store) -> None:
     release = threading.Event()
     slow, fast = FakeChannel(while_sending=lambda: release.wait(20)), FakeChannel()

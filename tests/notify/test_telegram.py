@@ -165,6 +165,7 @@ FINAL = (
 )
 
 
+@pytest.mark.fault("D3")
 @pytest.mark.parametrize(("code", "description", "change"), FINAL, ids=[f"{c} {d}" for c, d, _ in FINAL])
 def test_what_only_people_can_mend_is_said_in_words(code: int, description: str, change: str) -> None:
     with FakeTelegram() as telegram:
@@ -179,6 +180,7 @@ def test_what_only_people_can_mend_is_said_in_words(code: int, description: str,
 FLOOD = {"ok": False, "error_code": 429, "parameters": {"retry_after": 4}}
 
 
+@pytest.mark.fault("D6")
 @pytest.mark.parametrize(
     ("act", "result"),
     [
@@ -206,6 +208,7 @@ def test_each_other_answer_means_one_thing(act: Act, result: Result) -> None:
     assert len(telegram.calls) == 1
 
 
+@pytest.mark.fault("D2")
 def test_a_bot_that_is_to_be_silent_is_told_for_how_long_whatever_it_sends() -> None:
     with FakeTelegram() as telegram:
         channel = opened(telegram)
@@ -219,6 +222,7 @@ def test_a_bot_that_is_to_be_silent_is_told_for_how_long_whatever_it_sends() -> 
     assert [result.after for result in results if isinstance(result, RateLimited)] == [timedelta(seconds=8)] * 3
 
 
+@pytest.mark.fault("D11")
 @pytest.mark.parametrize(("act", "arrived"), [(dropped, 0), (taken_and_dropped, 1), (hanging(3), 0)])
 def test_a_connection_lost_after_the_question_leaves_it_open(act: Act, arrived: int) -> None:
     with FakeTelegram() as telegram:
@@ -249,6 +253,7 @@ def test_where_nobody_listens_it_is_tried_again() -> None:
     assert isinstance(channel.send(parcel()), Retry)
 
 
+@pytest.mark.fault("D5")
 def test_what_is_no_markup_goes_as_plain_text_at_once() -> None:
     with FakeTelegram() as telegram:
         telegram.next(refused(400, "Bad Request: can't parse entities: Unsupported start tag"))
@@ -258,6 +263,7 @@ def test_what_is_no_markup_goes_as_plain_text_at_once() -> None:
     assert "parse_mode" not in telegram.asked("sendMessage")[1]
 
 
+@pytest.mark.fault("D5")
 def test_what_is_too_long_for_telegram_goes_shorter() -> None:
     rows = tuple((f"{n:08}-0001-1", "overdue") for n in range(120))
     with FakeTelegram() as telegram:
@@ -267,6 +273,7 @@ def test_what_is_too_long_for_telegram_goes_shorter() -> None:
     assert message.text.endswith("· overdue\n\n…")
 
 
+@pytest.mark.fault("D4")
 def test_a_group_that_moved_is_followed_and_the_new_id_told() -> None:
     with FakeTelegram() as telegram:
         telegram.moved["-55"] = "-10055"

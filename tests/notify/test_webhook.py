@@ -58,6 +58,7 @@ def test_it_carries_apprises_body_the_alerts_and_the_key() -> None:
     assert result == Delivered("HTTP 200 thanks", verified=True)
 
 
+@pytest.mark.fault("D6")
 @pytest.mark.parametrize(
     ("act", "result"),
     [
@@ -110,6 +111,7 @@ def test_where_nobody_listens_it_is_tried_again() -> None:
     assert "cannot connect" in result.error
 
 
+@pytest.mark.fault("D11")
 @pytest.mark.parametrize("act", [hang_up, hang_up_in_the_middle])
 def test_a_connection_lost_after_sending_leaves_it_open(act: Act) -> None:
     with Hook([act]) as hook:

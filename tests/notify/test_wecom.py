@@ -28,6 +28,7 @@ def test_the_group_reads_plain_text_under_the_title() -> None:
     assert result == Delivered("code 0 ok", verified=True)
 
 
+@pytest.mark.fault("D12")
 @pytest.mark.parametrize(
     ("code", "words", "kind", "what"),
     [

@@ -266,6 +266,7 @@ def test_what_was_sent_or_still_waits_is_not_queued_again(store: Store) -> None:
     assert store.retry([999], at=NOW, expires_at=NOW) == 0
 
 
+@pytest.mark.fault("D13")
 def test_rows_of_a_channel_that_is_gone_end_as_dead_and_say_why(store: Store) -> None:
     queue(store, 2)
     queue_for(store, "old")

@@ -147,6 +147,7 @@ def trails(place: Place) -> dict[str, list[dict[str, str]]]:
     return {row["channel"]: row["trail"] for row in rows if row["postings"] == [NUMBERS[0]]}
 
 
+@pytest.mark.fault("D1", "D2", "D6", "D11")
 @pytest.mark.timeout(240)
 def test_nothing_is_lost_whatever_every_service_does_for_twenty_seconds(tmp_path: Path) -> None:
     with place_for(coming(), tmp_path) as place, street() as there:

@@ -70,6 +70,7 @@ def flooded(folder: Path, world: World, alerts: str) -> Iterator[tuple[Place, li
         yield place, [robot("packers", "json", place.hook), *some.values()]
 
 
+@pytest.mark.fault("D15")
 @pytest.mark.timeout(200)
 def test_of_500_late_postings_each_channel_hears_in_three_messages_at_most(tmp_path: Path) -> None:
     # The times are parts of the usual ones, as four seconds are of a minute or more.
@@ -79,6 +80,7 @@ def test_of_500_late_postings_each_channel_hears_in_three_messages_at_most(tmp_p
         check(place, ears)
 
 
+@pytest.mark.fault("D15")
 def test_of_500_postings_that_get_late_in_a_minute_neither_by_the_usual_times(tmp_path: Path) -> None:
     with flooded(tmp_path, flood(NOON, 60), "") as (place, ears), days(place, ears) as day:
         day.until(NOON + timedelta(minutes=2), step=timedelta(seconds=2))

@@ -9,6 +9,8 @@ from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from labelwatch.notify.plain import plain
 from labelwatch.sandbox import At, World
 from labelwatch.sandbox.bodies import Product
@@ -109,6 +111,7 @@ def told(folder: Path) -> Iterator[tuple[Place, dict[str, Ear], FakeTelegram, Po
             yield place, ears, telegram, office
 
 
+@pytest.mark.fault("D16")
 def test_hostile_names_break_nothing_and_bring_nothing_in(tmp_path: Path) -> None:
     with told(tmp_path) as (place, ears, telegram, office):
         check_telegram(telegram)

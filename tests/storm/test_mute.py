@@ -66,6 +66,7 @@ def watch(folder: Path) -> Iterator[Watch]:
             yield Watch(place, service, telegram, switch)
 
 
+@pytest.mark.fault("D3", "D14")
 @pytest.mark.timeout(240)
 def test_when_nobody_can_be_told_it_is_cried_out_and_when_somebody_can_it_is_told(tmp_path: Path) -> None:
     with watch(tmp_path) as now:

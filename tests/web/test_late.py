@@ -7,12 +7,13 @@ from typing import Any
 
 import pytest
 
-from labelwatch.core.model import Severity
+from labelwatch.core.model import AlertState, Severity
 from labelwatch.store import Store
-from tests.notify.build import NOW, diagnosis, minutes
+from tests.notify.build import NOW, diagnosis, minutes, told
 from tests.web.build import EXPLAINED, LATE, NASTY, SOON, TAKEN, WAITS, Board, Hands, alert
 
 NUMBERS = (LATE, SOON, WAITS, TAKEN, EXPLAINED)
+CHANNELS = ("packers", "owner")
 
 
 def shown(board: Board, path: str = "/") -> list[str]:
@@ -55,6 +56,24 @@ def test_what_concerns_more_than_one_posting_stands_above_them(board: Board) -> 
     assert text.index("labelwatch itself needs you") < text.index("A wider problem") < text.index(LATE)
     assert "Check the API key shop north" in text
     assert "63 of 80 labels late" in text
+
+
+@pytest.mark.fault("D14")
+def test_while_nobody_can_be_told_that_stands_first_of_all(board: Board, hands: Hands) -> None:
+    state = board.app.store.shop("main")
+    assert state is not None
+    about = diagnosis("not_packed", posting_number=LATE)
+    with board.app.store.write() as tx:
+        (id_,) = tx.save_alerts(state.id, [replace(alert(about), state=AlertState.RESOLVED, resolved_at=NOW)])
+        news = replace(told().alert, id=id_, diagnosis=about)
+        tx.add_notifications([replace(told(), alert=news, channel=one) for one in CHANNELS], created_at=NOW)
+    for _ in range(8):  # nobody listens where the channels lead
+        board.app.tell()
+        hands.at += minutes(4)
+    text = board.text("/")
+    assert (
+        text.index("“owner” does not work") < text.index("“packers” does not work") < text.index("Check the API key")
+    )
 
 
 @pytest.mark.parametrize(

@@ -150,13 +150,12 @@ def _hands(alert: Alert) -> Hands:
 
 
 def _troubles(reader: Reader, app: App, shops: Sequence[str]) -> list[Wider]:
-    """What keeps us from seeing, and from telling."""
-    blind = app.store.alerts(shops=shops, posting_number="")
-    dead = app.store.outgoing.troubles()
-    return [
-        *(_wider(reader, one, "/shops") for one in blind),
-        *(_wider(reader, dead[name], "/channels") for name in sorted(dead)),
-    ]
+    """What keeps us from seeing, and from telling; while nobody can be told, this page is where it is seen first."""
+    troubles = app.store.outgoing.troubles()
+    blind = [_wider(reader, one, "/shops") for one in app.store.alerts(shops=shops, posting_number="")]
+    dead = [_wider(reader, troubles[name], "/channels") for name in sorted(troubles)]
+    is_mute = {to.name for to in app.config.destinations()} <= troubles.keys()
+    return [*dead, *blind] if is_mute else [*blind, *dead]
 
 
 def _wider(reader: Reader, alert: Alert, to: str, *, key: str = "") -> Wider:
