@@ -37,7 +37,7 @@ def check(config: ConfigFile = None, online: Online = False, as_document: Json =
     findings = _findings(settings) if online else []
     ok = all(finding["ok"] for finding in findings)
     if as_document:
-        as_json({"config": str(path), "ok": ok, "warnings": list(settings.warnings), "online": findings})
+        as_json({"config": str(path), "ok": ok, "warnings": list(map(str, settings.warnings)), "online": findings})
     else:
         _print(path, settings, findings)
     if not ok:
@@ -72,7 +72,7 @@ def _print(path: Path, settings: Config, findings: list[dict[str, Any]]) -> None
     shops, channels = (sum(one.enabled for one in some) for some in (settings.shops, settings.channels))
     say(f"{path} is right: shops {shops}, channels {channels}", style="green")
     could_be_better = words(settings.language).doctor.found["config_doubt"].seen
-    for doubt in settings.doubts:
+    for doubt in settings.warnings:
         say("  " + could_be_better.format(doubt=doubt.said(settings.language)), style="yellow")
     for finding in findings:
         mark = "ok    " if finding["ok"] else "FAILED"

@@ -97,7 +97,7 @@ def load(
     if not config.store.url.get_secret_value():
         config = replace(config, store=replace(config.store, url=SecretStr(_default_store_url(environ))))
     is_open = open_to_others(path.stat())
-    return replace(config, doubts=tuple(together.doubts(document, config, readable_by_others=is_open)))
+    return replace(config, warnings=tuple(together.doubts(document, config, readable_by_others=is_open)))
 
 
 def _text(path: Path) -> str:
@@ -151,7 +151,7 @@ def _known() -> mistakes.KnownKeys:
 
 
 def _keys(place: tuple[str, ...], shape: type) -> list[str]:
-    keys = [key for key in TypeAdapter(shape).json_schema()["properties"] if key != "doubts"]
+    keys = [key for key in TypeAdapter(shape).json_schema()["properties"] if key != "warnings"]
     return ["id", *keys] if place[-1:] == ("limits",) else keys
 
 

@@ -249,7 +249,7 @@ class Heartbeat:
 @_strict
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Config:
-    """labelwatch.toml, whole and checked. `doubts` are about what works but should be better."""
+    """labelwatch.toml, whole and checked. `warnings` are about what works but should be better."""
 
     language: Language = "zh"
     timezone: Zone = "Asia/Shanghai"
@@ -262,12 +262,7 @@ class Config:
     channels: Annotated[tuple[Channel, ...], Field(alias="channel")] = ()
     web: Web | None = None
     heartbeat: Heartbeat | None = None
-    doubts: Annotated[tuple[Sentence, ...], PlainValidator(_not_from_the_file)] = field(default=())
-
-    @property
-    def warnings(self) -> tuple[str, ...]:
-        """The doubts in English."""
-        return tuple(map(str, self.doubts))
+    warnings: Annotated[tuple[Sentence, ...], PlainValidator(_not_from_the_file)] = field(default=())
 
     def every(self, shop: Shop) -> timedelta:
         """How often this shop is polled while nothing is late."""

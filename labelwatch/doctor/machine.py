@@ -19,7 +19,7 @@ def configuration(patient: Patient) -> Iterator[Finding]:
     shops, channels = (sum(one.enabled for one in some) for some in (config.shops, config.channels))
     values: dict[str, Value] = {"file": file, "shops": shops, "channels": channels}
     yield Finding("configuration", Level.OK, "config_right", values)
-    for doubt in config.doubts:
+    for doubt in config.warnings:
         yield Finding("configuration", Level.WARNING, "config_doubt", {"file": file, "doubt": doubt})
 
 

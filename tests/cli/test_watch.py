@@ -119,7 +119,7 @@ def test_it_is_read_anew_by_itself(polled: Place) -> None:
     with screen(polled) as shown:
         shown.until("open")
         assert polled.run("ack", LATE, "--by", "anna").code == 0
-        shown.until("taken by anna")
+        shown.until("anna is on it")
         shown.press("q")
         assert shown.ended() == 0
 

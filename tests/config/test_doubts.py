@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from labelwatch.config import load
+from labelwatch.config import Sentence, load
 from tests.config.files import CHANNEL, ENVIRON, SHOP, check_url, read
 
 STEP = '[[escalation]]\nleft = "90m"\nchannel = "owner"\n'
@@ -57,11 +57,11 @@ DOUBTS = [
 
 @pytest.mark.parametrize(("text", "warnings"), DOUBTS)
 def test_what_should_be_better_is_said_in_a_sentence(tmp_path: Path, text: str, warnings: list[str]) -> None:
-    assert list(read(tmp_path, text).warnings) == warnings
+    assert list(map(str, read(tmp_path, text).warnings)) == warnings
 
 
 def test_a_file_with_secrets_that_others_can_read_is_warned_about(tmp_path: Path) -> None:
-    said = "other users can read the file, and secrets are written in it: chmod 600"
+    said = Sentence("readable")
     path = tmp_path / "labelwatch.toml"
     path.write_text(SHOP.replace("env:KEY", "a-key") + CHANNEL)
     path.chmod(0o644)

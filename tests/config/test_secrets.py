@@ -102,7 +102,12 @@ url = "https://ping.example/{CANARY}"
 
 def test_a_secret_is_in_no_rendering_of_the_configuration(tmp_path: Path) -> None:
     config = read(tmp_path, LITERALS)
-    for rendering in (repr(config), str(config), repr(dataclasses.asdict(config)), " ".join(config.warnings)):
+    for rendering in (
+        repr(config),
+        str(config),
+        repr(dataclasses.asdict(config)),
+        " ".join(map(str, config.warnings)),
+    ):
         assert CANARY not in rendering
     assert key_of(config) == CANARY
 
@@ -110,7 +115,7 @@ def test_a_secret_is_in_no_rendering_of_the_configuration(tmp_path: Path) -> Non
 def test_secrets_in_the_file_itself_are_warned_about_one_by_one(tmp_path: Path) -> None:
     advice = 'is written in the file itself; better "env:NAME", "file:PATH" or "credential:NAME"'
     keys = ["store.url", "shop[0].api_key", "channel[0].url", "web.password", "heartbeat.url"]
-    assert list(read(tmp_path, LITERALS).warnings) == [f"{key} {advice}" for key in keys]
+    assert list(map(str, read(tmp_path, LITERALS).warnings)) == [f"{key} {advice}" for key in keys]
 
 
 # Ways to put a secret where it is wrong, so that the value is part of a mistake.

@@ -77,6 +77,6 @@ def test_a_mistake_is_said_in_the_language_of_the_reader(tmp_path: Path, text: s
 
 
 def test_a_doubt_is_said_in_the_language_of_the_reader(tmp_path: Path) -> None:
-    doubts = read(tmp_path, "").doubts
+    doubts = read(tmp_path, "").warnings
     assert doubts == (Sentence("none_told"),)
     assert doubts[0].said("zh") == "没有启用任何渠道：谁都收不到提醒"

@@ -22,7 +22,7 @@ RUNS = {"LoadState": "loaded", "ActiveState": "active", "UnitFileState": "enable
 
 
 def test_a_doubt_about_the_configuration_is_a_warning_each(folder: Path) -> None:
-    config = replace(settings(folder), doubts=(Sentence("none_told"), Sentence("none_watched")))
+    config = replace(settings(folder), warnings=(Sentence("none_told"), Sentence("none_watched")))
     with patient(config) as one:
         findings = list(configuration(one))
     assert [(finding.what, finding.level) for finding in findings] == [
