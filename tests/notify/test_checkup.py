@@ -186,10 +186,17 @@ def test_the_proxy_of_the_environment_is_the_way_too(monkeypatch: pytest.MonkeyP
         assert not found("json://nowhere.invalid/hook").ok
 
 
-@pytest.mark.parametrize("proxy", ["foo", "http://", "http://127.0.0.1:x"])
-def test_a_proxy_that_makes_no_sense_is_named(monkeypatch: pytest.MonkeyPatch, proxy: str) -> None:
+@pytest.mark.parametrize(
+    ("proxy", "said"),
+    [
+        ("foo", "the proxy foo, port 80, cannot be reached"),
+        ("http://", "the proxy in HTTPS_PROXY is not understood"),
+        ("http://127.0.0.1:x", "the proxy in HTTPS_PROXY is not understood"),
+    ],
+)
+def test_a_proxy_that_makes_no_sense_is_named(monkeypatch: pytest.MonkeyPatch, proxy: str, said: str) -> None:
     monkeypatch.setenv("http_proxy", proxy)
-    assert found("json://nowhere.invalid/hook").said.startswith("the proxy in HTTPS_PROXY is not understood")
+    assert found("json://nowhere.invalid/hook").said.startswith(said)
 
 
 def test_a_webhook_is_knocked_at_where_it_is() -> None:
