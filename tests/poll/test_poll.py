@@ -291,6 +291,20 @@ def test_a_rejected_key_is_told_at_once_and_not_hammered(story: Story) -> None:
     assert state.retry_at == story.at + timedelta(hours=1)
 
 
+@pytest.mark.fault("O1")
+def test_a_shop_that_is_left_alone_as_ozon_wishes_is_told_of_all_the_same_once_it_is_dark(story: Story) -> None:
+    story.poll()
+    story.source.trouble, story.source.retry_after = Trouble.RATE_LIMITED, 1800
+    story.poll(2)
+    state = story.store.shop("main")
+    assert state is not None
+    assert state.retry_at == story.at + timedelta(minutes=30)
+    assert not story.silence(3)
+    assert story.silence(1)
+    assert not story.silence(1)
+    assert story.alerts()[None].diagnosis.cause == "rate_limited"
+
+
 def test_silence_without_a_failed_poll_is_noticed_too(story: Story) -> None:
     story.lists(posting(A))
     story.poll()
