@@ -195,7 +195,7 @@ def test_what_cannot_be_read_is_told_once_with_its_field_and_its_end_too(story: 
     for _ in range(4):
         assert story.poll(60 * 5).late <= 1
     notice = story.alerts()[None].diagnosis
-    assert (notice.cause, notice.evidence[0].value) == ("posting_unreadable", f"shipment_date: no time: {B}, {C}")
+    assert (notice.cause, notice.evidence[0].value) == ("posting_unreadable", f"{B}, {C}: shipment_date: no time")
     assert [told for told in story.told() if told[0] is None] == [(None, "first")]
     story.source.unreadable = set()
     story.lists(posting(A), posting(B, tracking_number="1"), posting(C, tracking_number="1"))

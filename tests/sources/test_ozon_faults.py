@@ -186,10 +186,11 @@ def test_credentials_never_follow_a_redirect() -> None:
     [
         ("http://127.0.0.1:9", "ConnectError"),
         ("https://127.0.0.1:{port}", "ConnectError"),
+        ("http://api.ozon.invalid", "ConnectError"),
         ("http://api..ozon.invalid", "UnicodeError"),
         ("ftp://127.0.0.1:{port}", "UnsupportedProtocol"),
     ],
-    ids=["closed port", "no TLS", "no host name", "no HTTP"],
+    ids=["closed port", "no TLS", "unknown name", "no host name", "no HTTP"],
 )
 def test_what_cannot_be_reached_is_an_ozon_that_is_down(url: str, problem: str) -> None:
     with scripted(in_turn(ROLES)) as scene:
