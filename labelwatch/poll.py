@@ -291,8 +291,7 @@ def _judge_anew(tx: Transaction, shop_id: int, watch: Watch) -> None:
 
 
 def _is_late(decision: Decision) -> bool:
-    alert = decision.alert
-    return alert.resolved_at is None and alert.diagnosis.is_late
+    return decision.alert.resolved_at is None and decision.alert.diagnosis.is_late
 
 
 def _seconds(started: datetime, finished: datetime) -> float:
@@ -370,15 +369,14 @@ def _darken(
 def notice_silence(plan: Plan, shop: ShopState, *, store: Store, watching_since: datetime, now: datetime) -> bool:
     """Open an alert when nothing at all was heard of a shop for too long, though no poll failed; True if so.
 
-    Counted from `watching_since` at the earliest: what nobody listened for is no silence. A shop that is not asked
-    for as long as Ozon wished has nobody else to open its alert.
+    Counted from `watching_since` at the earliest: what nobody listened for is no silence. For a shop that is left
+    alone as Ozon wished no poll does this.
     """
     is_left_alone = shop.retry_at is not None and not Trouble(shop.cause).is_final
     if shop.failing_since is not None and not is_left_alone:
         return False
     heard = max(shop.read_at or watching_since, watching_since)
-    silent = now - heard
-    if silent < BLIND_AFTER_INTERVALS * plan.every:
+    if (silent := now - heard) < BLIND_AFTER_INTERVALS * plan.every:
         return False
     cause, since = shop.cause or "stale_data", shop.failing_since or heard
     with store.write() as tx:

@@ -130,6 +130,21 @@ def test_polling_goes_on_when_the_clock_is_set(step: int) -> None:
             assert work.set_by == [step]
 
 
+@pytest.mark.fault("C6")
+def test_after_a_sleep_each_shop_is_read_once_and_one_after_another() -> None:
+    names = [f"shop {n}" for n in range(6)]
+    work = FakeWork({name: timedelta(hours=1) for name in names})
+    with running(work), pytest.MonkeyPatch.context() as patch:
+        patch.setattr("labelwatch.scheduler.APART", timedelta(seconds=0.1))
+        eventually(lambda: len(work.polls) == 6)
+        with time_machine.travel(time.time() + 8 * HOUR, tick=True):
+            eventually(lambda: len(work.polls) >= 12)
+            time.sleep(0.3)
+    after = work.polls[6:]
+    assert [name for _, name in after] == names
+    assert after[-1][0] - after[0][0] >= 0.4
+
+
 def test_a_poll_that_fails_is_tried_again() -> None:
     work = FakeWork({"a": timedelta(seconds=0.1)}, fails=True)
     with running(work):

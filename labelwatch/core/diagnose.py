@@ -183,7 +183,7 @@ def unreadable(shop: str, broken: Mapping[str, Sequence[str]], *, now: datetime)
         cause=UNREADABLE,
         certainty=Certainty.CERTAIN,
         verdict=Verdict.ACT,
-        evidence=tuple(Proof("answer", f"{what}: {_some(broken[what])}") for what in sorted(broken)[:MOST_PLACES]),
+        evidence=tuple(Proof("answer", f"{_some(broken[what])}: {what}") for what in sorted(broken)[:MOST_PLACES]),
         is_late=False,
         as_of=now,
     )

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from labelwatch.core.causes.blind import UNREADABLE
 from labelwatch.core.model import DeliveryMethod, Diagnosis, Notification, Reason
 from labelwatch.notify import single, wording
 from labelwatch.notify.catalog import counted
@@ -168,7 +169,9 @@ def _state(voice: Voice, told: Notification) -> tuple[str, ...]:
     if told.reason is Reason.RESOLVED:
         took = voice.words.line.resolved_in.format(took=single.lasted(voice, alert))
         return single.outcome(voice, alert), took, single.to_spare(voice, alert)
-    if wording.is_shop(diagnosis):
+    if diagnosis.cause == UNREADABLE:
+        left = wording.evidence(voice, diagnosis).partition("\n")[0]  # which they are: the shop itself is read
+    elif wording.is_shop(diagnosis):
         left = voice.words.line.last_read.format(time=clock(voice, diagnosis.as_of)) if diagnosis.as_of else ""
     elif _is_posting(told):
         left = wording.time_left(voice, diagnosis.deadline)

@@ -76,6 +76,9 @@ _ILL_ASKED = re.compile(r"validation error|value must|syntax error|proto:|json|u
 # Controls would forge log lines, direction marks would reorder what people read.
 _UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]+")
 _BIGGEST_ERROR = 65536
+_TITLE = re.compile(rb"<title[^>]*>([^<]+)", re.IGNORECASE)
+_BIGGEST_TITLE = 4096
+"""Bytes of a web page in which its title is looked for."""
 
 
 def failure(answer: Answer, problem: str = "") -> SourceError:
@@ -182,7 +185,12 @@ def _is_html(answer: Answer) -> bool:
 def _looks(answer: Answer) -> str:
     if 300 <= answer.status < 400:
         return "a redirect, which is never followed: is something standing between us and Ozon?"
-    return "a web page instead of data" if _is_html(answer) else ""
+    if not _is_html(answer):
+        return ""
+    # Of the body no more than this is kept anywhere: it names whoever stands in between, and no buyer.
+    title = _TITLE.search(answer.body[:_BIGGEST_TITLE])
+    named = f" ({clean(title[1].decode('utf-8', 'replace'), 60)})" if title else ""
+    return f"a web page instead of data{named}"
 
 
 def _detail(answer: Answer, words: str) -> str:

@@ -192,6 +192,7 @@ def test_an_incident_speaks_for_the_postings_it_explains_until_it_is_over() -> N
 def test_the_end_is_told_only_to_those_who_heard_of_the_trouble() -> None:
     assert close(firing(), Outcome.LABELLED, policy=CALM, now=NOW)[1] is Reason.RESOLVED
     assert close(firing(), Outcome.LABELLED, policy=AlertPolicy(resolved=False), now=NOW)[1] is None
+    assert close(replace(firing(), told=None), Outcome.LABELLED, policy=CALM, now=NOW)[1] is None
 
 
 def test_what_is_resolved_never_moves_again() -> None:

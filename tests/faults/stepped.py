@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-PLACES = ("/usr/lib/*/faketime", "/usr/lib/faketime", "/usr/local/lib/faketime", "/opt/homebrew/lib/faketime")
+PLACES = ("/usr/lib/*/faketime", "/usr/lib/faketime", "/usr/local/lib/faketime")
 LIBRARY = "libfaketimeMT.so.1"
 
 

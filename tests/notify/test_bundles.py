@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from labelwatch.core.causes import CAUSES
-from labelwatch.core.model import AlertState, Notification, Reason, Severity
+from labelwatch.core.model import AlertState, Notification, Proof, Reason, Severity
 from labelwatch.notify.catalog import LANGUAGES
 from labelwatch.notify.message import Kind, Message, Room
 from labelwatch.notify.messages import LIMIT, render
@@ -114,6 +114,14 @@ def test_a_channel_that_does_not_work_stands_among_others_with_its_messages() ->
     assert message.title == "‼️ Channel “packers” does not work · 7 messages wait · and 1 more · first due in 52 min"
     assert message.sections[0].lines[0].startswith("Messages do not get there: “HTTP 403: bot was blocked”. ")
     assert message.sections[0].rows == (("packers",),)
+
+
+@pytest.mark.fault("O10")
+def test_a_shop_that_is_read_but_for_some_postings_names_them() -> None:
+    proof = Proof("answer", "41-1-1, 41-2-1: shipment_date: no time")
+    message = render([told("posting_unreadable", evidence=(proof, proof)), told(n=1)], destination(), now=NOW)
+    (row,) = next(section.rows for section in message.sections if section.heading.startswith("Look after"))
+    assert row[:2] == ("shop main", "Ozon's answer: 41-1-1, 41-2-1: shipment_date: no time")
 
 
 def test_items_say_who_took_them() -> None:

@@ -26,6 +26,7 @@ class FakeSource:
         self.listed: list[Posting] = []
         self.elsewhere: dict[str, Posting] = {}
         self.trouble: Trouble | None = None
+        self.retry_after: float | None = None
         self.fails_after: int | None = None
         self.lookup_fails = False
         self.unreadable: set[str] = set()
@@ -38,7 +39,7 @@ class FakeSource:
     def sweep(self) -> Iterator[Sequence[Item]]:
         for place in range(0, max(len(self.listed), 1), self.page):
             if self.trouble and (self.fails_after is None or place >= self.fails_after):
-                raise SourceError(self.trouble, f"HTTP 502 at page {place}")
+                raise SourceError(self.trouble, f"HTTP 502 at page {place}", retry_after=self.retry_after)
             self.requests += 1
             yield [self._item(index, one) for index, one in enumerate(self.listed[place : place + self.page])]
 

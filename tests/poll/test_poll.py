@@ -93,7 +93,12 @@ def test_an_empty_list_after_a_full_one_resolves_nothing_that_is_still_there(sto
 
 @pytest.mark.fault("O14")
 @pytest.mark.parametrize(
-    ("status", "outcome"), [("delivering", Outcome.HANDED_OVER), ("cancelled", Outcome.CANCELLED)]
+    ("status", "outcome"),
+    [
+        ("delivering", Outcome.HANDED_OVER),
+        ("cancelled", Outcome.CANCELLED),
+        ("cancelled_from_split_pending", Outcome.SPLIT),
+    ],
 )
 def test_a_posting_that_left_the_list_is_looked_up_before_its_alert_is_closed(
     story: Story, status: str, outcome: Outcome
@@ -190,12 +195,43 @@ def test_what_cannot_be_read_is_told_once_with_its_field_and_its_end_too(story: 
     for _ in range(4):
         assert story.poll(60 * 5).late <= 1
     notice = story.alerts()[None].diagnosis
-    assert (notice.cause, notice.evidence[0].value) == ("posting_unreadable", f"shipment_date: no time: {B}, {C}")
+    assert (notice.cause, notice.evidence[0].value) == ("posting_unreadable", f"{B}, {C}: shipment_date: no time")
     assert [told for told in story.told() if told[0] is None] == [(None, "first")]
     story.source.unreadable = set()
     story.lists(posting(A), posting(B, tracking_number="1"), posting(C, tracking_number="1"))
     story.poll(2)
     assert [told for told in story.told() if told[0] is None] == [(None, "first"), (None, "resolved")]
+
+
+@pytest.mark.fault("O11")
+def test_a_status_that_nobody_knows_is_kept_watched_and_told_of_once_word_for_word(story: Story) -> None:
+    story.lists(posting(A))
+    story.poll()
+    story.lists()
+    story.source.elsewhere = {A: posting(A, status="awaiting_the_moon", substatus="waxing")}
+    for _ in range(12):
+        story.poll(2)
+    assert story.told() == [(A, "first")]
+    about = story.alerts()[A].diagnosis
+    assert (about.cause, about.status, about.substatus) == ("unknown_state", "awaiting_the_moon", "waxing")
+
+
+@pytest.mark.fault("O14")
+def test_a_cutoff_that_ozon_moves_moves_the_alert_and_one_that_is_far_ends_it(story: Story) -> None:
+    def due_in(hours: float) -> None:
+        story.lists(unpacked(A, in_process_at=START, cutoff=story.at + timedelta(hours=hours)))
+        story.poll(2)
+
+    due_in(30)
+    assert story.told() == []
+    due_in(3)
+    due_in(2)
+    assert story.alerts()[A].diagnosis.deadline == story.at - timedelta(minutes=2) + timedelta(hours=2)
+    due_in(0.5)
+    assert story.told() == [(A, "first"), (A, "escalated")]
+    due_in(40)
+    assert story.told()[2:] == [(A, "resolved")]
+    assert story.alerts(open_only=False)[A].outcome is Outcome.EXCUSED
 
 
 @pytest.mark.fault("O10")
@@ -253,6 +289,20 @@ def test_a_rejected_key_is_told_at_once_and_not_hammered(story: Story) -> None:
     state = story.store.shop("main")
     assert state is not None
     assert state.retry_at == story.at + timedelta(hours=1)
+
+
+@pytest.mark.fault("O1")
+def test_a_shop_that_is_left_alone_as_ozon_wishes_is_told_of_all_the_same_once_it_is_dark(story: Story) -> None:
+    story.poll()
+    story.source.trouble, story.source.retry_after = Trouble.RATE_LIMITED, 1800
+    story.poll(2)
+    state = story.store.shop("main")
+    assert state is not None
+    assert state.retry_at == story.at + timedelta(minutes=30)
+    assert not story.silence(3)
+    assert story.silence(1)
+    assert not story.silence(1)
+    assert story.alerts()[None].diagnosis.cause == "rate_limited"
 
 
 def test_silence_without_a_failed_poll_is_noticed_too(story: Story) -> None:

@@ -85,7 +85,7 @@ def test_an_answer_is_named_by_its_words_first_and_its_status_second(
             "/v1/roles: HTTP 403: Offer not signed (trace 7af1)",
         ),
         (refused(400, {"code": "BAD_REQUEST"}), "/v1/roles: HTTP 400: BAD_REQUEST"),
-        (refused(502, NGINX), "/v1/roles: HTTP 502: a web page instead of data"),
+        (refused(502, NGINX), "/v1/roles: HTTP 502: a web page instead of data (502 Bad Gateway)"),
         (refused(404, b""), "/v1/roles: HTTP 404"),
         (refused(403, words("one\r\nINFO two\u202e")), "/v1/roles: HTTP 403: one INFO two"),
         (refused(403, words(f"no key {SECRET.upper()} here")), "/v1/roles: HTTP 403: no key *** here"),

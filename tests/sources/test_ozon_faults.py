@@ -19,6 +19,7 @@ from tests.sources.scripted import KEY, Asked, Reply, in_turn, page, says, scrip
 
 ROLES = says({"roles": [{"name": "Admin"}]})
 NGINX = Reply(502, b"<html><h1>502 Bad Gateway</h1></html>", {"Content-Type": "text/html"})
+PORTAL = Reply(200, b"<html><head><title>\nWi-Fi: log\x1b[2J in </title>")
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nConnection: close\r\n"
 PACKED = gzip.compress(b'{"roles": []}' * 100)
 
@@ -39,6 +40,12 @@ LIMITED = says({"code": 8, "message": "You have reached request rate limit per s
 FAILURES = [
     (NGINX, Trouble.OZON_DOWN, "HTTP 502: a web page instead of data", 3),
     (Reply(200, NGINX.body, NGINX.headers), Trouble.OZON_DOWN, "HTTP 200: a web page instead of data", 3),
+    (
+        Reply(200, b"<html><head><title>\nWi-Fi: log\x1b[2J in </title>"),
+        Trouble.OZON_DOWN,
+        "data (Wi-Fi: log [2J in)",
+        3,
+    ),
     (Reply(503), Trouble.OZON_DOWN, "HTTP 503", 3),
     (says({"code": 13, "message": "Circle is open"}, 500), Trouble.OZON_DOWN, "Circle is open", 3),
     (Reply(200, b""), Trouble.OZON_DOWN, "breaks off", 3),
@@ -191,10 +198,11 @@ def test_credentials_never_follow_a_redirect() -> None:
     [
         ("http://127.0.0.1:9", "ConnectError"),
         ("https://127.0.0.1:{port}", "ConnectError"),
+        ("http://api.ozon.invalid", "ConnectError"),
         ("http://api..ozon.invalid", "UnicodeError"),
         ("ftp://127.0.0.1:{port}", "UnsupportedProtocol"),
     ],
-    ids=["closed port", "no TLS", "no host name", "no HTTP"],
+    ids=["closed port", "no TLS", "unknown name", "no host name", "no HTTP"],
 )
 def test_what_cannot_be_reached_is_an_ozon_that_is_down(url: str, problem: str) -> None:
     with scripted(in_turn(ROLES)) as scene:

@@ -62,14 +62,22 @@ class Days:
 
 
 @contextmanager
-def days(place: Place, ears: Iterable[Ear], *, every: str = "2m") -> Iterator[Days]:
-    """The app over the configuration of this place, whose clock moves only as it is told from now on."""
+def days(
+    place: Place, ears: Iterable[Ear], *, every: str = "2m", ahead: timedelta = timedelta(0), anew: bool = True
+) -> Iterator[Days]:
+    """The app over the configuration of this place, whose clock moves only as it is told from now on; that of the
+    app is `ahead`. With `anew` the world begins at its start, else it goes on."""
     place.clock.run(0)
-    place.clock.advance(place.sandbox.world.start - place.clock.now())
+    if anew:
+        place.clock.advance(place.sandbox.world.start - place.clock.now())
     written = place.config.read_text("utf-8")
     place.config.write_text(written.replace('every = "1s"', f'every = "{every}"'), "utf-8")
     config = load(place.config, environ=place.variables({}), check_url=check_url, check_way=check_way)
     now, stop = place.clock.now, threading.Event()
-    clock = Clock(now=now, monotonic=lambda: now().timestamp(), sleep=lambda seconds: None)
+    clock = Clock(
+        now=lambda: now() + ahead,
+        monotonic=lambda: now().timestamp(),
+        sleep=lambda seconds: place.clock.advance(timedelta(seconds=seconds)),
+    )
     with build(config, clock=clock, stop=stop, alone=True) as app:
         yield Days(app, place.clock, list(ears))
