@@ -65,6 +65,7 @@ def test_a_full_disk_is_told_without_a_write_and_ends_by_itself(
     tmp_path: Path, way: Callable[[Path], AbstractContextManager[Fill]]
 ) -> None:
     with place_for(one_late(), tmp_path) as place, way(tmp_path) as fill:
+        place.configure(alerts=BRISK)
         place.config.write_text(place.config.read_text().replace("labelwatch.db", "disk/labelwatch.db"))
         with serving(place) as service:
             service.until(lambda: BEFORE in place.told("first"))
