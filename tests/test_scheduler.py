@@ -120,21 +120,25 @@ def test_polling_goes_on_when_the_clock_is_set(step: int) -> None:
             eventually(lambda: len(work.polls) >= before[0] + 6 and work.told > before[1])
 
 
+@pytest.mark.fault("P17", "K6")
 def test_a_poll_that_fails_is_tried_again() -> None:
     work = FakeWork({"a": timedelta(seconds=0.1)}, fails=True)
     with running(work):
         eventually(lambda: work.count("a") >= 3)
 
 
-def test_a_shop_that_hangs_does_not_hold_up_the_others() -> None:
+@pytest.mark.fault("P17")
+def test_a_shop_that_hangs_does_not_hold_up_the_others_and_is_read_again_when_it_no_longer_does() -> None:
     work = FakeWork({"slow": timedelta(seconds=0.1), "quick": timedelta(seconds=0.1)}, hang=threading.Event())
     with running(work):
         eventually(lambda: work.count("quick") >= 5)
         assert work.count("slow") == 1
         assert work.hang is not None
         work.hang.set()
+        eventually(lambda: work.count("slow") >= 3)
 
 
+@pytest.mark.fault("P16")
 def test_the_watchdog_is_fed_by_progress_and_not_by_breathing() -> None:
     work = FakeWork({"slow": timedelta(seconds=0.1)}, hang=threading.Event(), limit=timedelta(seconds=0.2))
     sent: list[str] = []

@@ -308,6 +308,7 @@ def test_a_mistake_is_named_with_its_key_its_value_and_what_is_allowed(
     assert mistakes(tmp_path, text) == (Mistake(file=path, key=key, value=value, allowed=allowed, line=line),)
 
 
+@pytest.mark.fault("K1")
 def test_all_mistakes_are_named_at_once_in_the_order_of_the_file(tmp_path: Path) -> None:
     everything = "\n".join(
         [

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.place import Place, place_for, until
-from tests.faults.ways import BEFORE, MEANWHILE, late, one_late
+from tests.faults.ways import BEFORE, BRISK, MEANWHILE, late, one_late
 from tests.storm.births import Life, serving
 
 Fill = Callable[[Life], Callable[[], object]]
