@@ -51,6 +51,7 @@ class Teller:
         self.channels = self._opened()
         self._terms = self._made(sheet)
         self._pulse = Pulse(config.heartbeat.url.get_secret_value()) if config.heartbeat else None
+        self._unmarked: dict[str, Callable[[], None]] = {}
         self._complete: set[str] | None = None
         self._lock = threading.Lock()
         self._looked = self._cried = datetime.min.replace(tzinfo=UTC)
@@ -74,7 +75,14 @@ class Teller:
         if not timedelta(0) <= now - self._looked < LOOK_FOR_HANDOVERS:
             self._looked = now
             queue_handovers(self._store, self.destinations, now=now)
-        done = send_due(self._store, self.channels, now=self._now, stop=self._stop.is_set, terms=self._terms)
+        done = send_due(
+            self._store,
+            self.channels,
+            now=self._now,
+            stop=self._stop.is_set,
+            terms=self._terms,
+            unmarked=self._unmarked,
+        )
         if done.errors and self.is_mute():
             self._cry()
         return done

@@ -145,21 +145,25 @@ def test_after_a_sleep_each_shop_is_read_once_and_one_after_another() -> None:
     assert after[-1][0] - after[0][0] >= 0.4
 
 
+@pytest.mark.fault("P17", "K6")
 def test_a_poll_that_fails_is_tried_again() -> None:
     work = FakeWork({"a": timedelta(seconds=0.1)}, fails=True)
     with running(work):
         eventually(lambda: work.count("a") >= 3)
 
 
-def test_a_shop_that_hangs_does_not_hold_up_the_others() -> None:
+@pytest.mark.fault("P17")
+def test_a_shop_that_hangs_does_not_hold_up_the_others_and_is_read_again_when_it_no_longer_does() -> None:
     work = FakeWork({"slow": timedelta(seconds=0.1), "quick": timedelta(seconds=0.1)}, hang=threading.Event())
     with running(work):
         eventually(lambda: work.count("quick") >= 5)
         assert work.count("slow") == 1
         assert work.hang is not None
         work.hang.set()
+        eventually(lambda: work.count("slow") >= 3)
 
 
+@pytest.mark.fault("P16")
 def test_the_watchdog_is_fed_by_progress_and_not_by_breathing() -> None:
     work = FakeWork({"slow": timedelta(seconds=0.1)}, hang=threading.Event(), limit=timedelta(seconds=0.2))
     sent: list[str] = []

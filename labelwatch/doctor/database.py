@@ -27,6 +27,8 @@ def database(patient: Patient) -> Iterator[Finding]:
         yield Finding("database", Level.WARNING, what, {"database": found.name})
         return
     yield _inside(found)
+    if found.is_locked:
+        yield Finding("database", Level.WRONG, "database_locked", {"database": found.name})
     if found.files is not None:
         yield from _outside(found, found.files, patient.user)
 

@@ -53,6 +53,8 @@ class Desk:
     at: Callable[[str], None]
     """Called with "claimed" and "sent", where a crash is worth trying."""
     chance: random.Random
+    unmarked: dict[str, Callable[[], None]] = field(default_factory=dict)
+    """Channel -> what writes down how its last message fared, where the database could not take it."""
 
     def new_key(self) -> str:
         return f"{self.chance.getrandbits(128):032x}"

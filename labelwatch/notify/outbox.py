@@ -21,6 +21,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 
 from labelwatch.core.model import Reason
 from labelwatch.core.telling import due_at
@@ -30,7 +31,7 @@ from labelwatch.notify.marking import mark
 from labelwatch.notify.parcels import composed, is_brief, parted, sift
 from labelwatch.notify.plain import plain
 from labelwatch.notify.revising import revise_due
-from labelwatch.store import ChannelState, OutboxRow, OutboxState, Store
+from labelwatch.store import ChannelState, OutboxRow, OutboxState, Store, StoreError
 from labelwatch.store.outbox import LONGEST_LEASE, SKEW
 
 log = logging.getLogger(__name__)
@@ -65,13 +66,17 @@ def send_due(
     terms: Terms = _NO_TERMS,
     at: Callable[[str], None] = lambda point: None,
     chance: random.Random = _CHANCE,
+    unmarked: dict[str, Callable[[], None]] | None = None,
 ) -> Round:
     """Send everything that is due, each channel in a thread of its own, so that a slow one delays no other.
 
-    `at` is called with "claimed" and "sent" where a crash is worth trying. Raises StoreError after the other channels
-    are done.
+    `at` is called with "claimed" and "sent" where a crash is worth trying. `unmarked` is kept from round to round.
+    Raises StoreError after the other channels are done.
     """
-    desk, told, errors = Desk(store, channels, terms, now, stop, at, chance), dict[str, int](), dict[str, str]()
+    told, errors = dict[str, int](), dict[str, str]()
+    desk = Desk(store, channels, terms, now, stop, at, chance, {} if unmarked is None else unmarked)
+    for name in list(desk.unmarked):
+        _mark_left(desk, name)
     for _ in range(PASSES):
         if not channels or stop() or not _is_due(store, now()):
             break
@@ -235,8 +240,24 @@ def _tell(desk: Desk, name: str, rows: Sequence[OutboxRow]) -> tuple[int, str]:
         return _told_singly(desk, name, rows) if len(rows) > 1 else (0, _given_up(desk, name, rows[0], error))
     result = channel.send(parcel)
     desk.at("sent")
-    mark(desk, name, rows, result, brief=is_brief(parcel.earlier, rows, channel))
+    brief = is_brief(parcel.earlier, rows, channel)
+    # It is on its way: for want of a note it must not go out again, so the note waits in memory if it has to.
+    desk.unmarked[name] = partial(mark, desk, name, rows, result, brief=brief)
+    _mark_left(desk, name)
     return (len(rows), "") if isinstance(result, Delivered) else (0, result.error)
+
+
+def _mark_left(desk: Desk, name: str) -> None:
+    """Write down what became of a channel's last message; it stays known while the database cannot."""
+    is_known = False
+    try:
+        desk.unmarked[name]()
+    except StoreError as error:
+        is_known = error.fault.is_condition
+        raise
+    finally:
+        if not is_known:
+            del desk.unmarked[name]
 
 
 def _worth_sending(desk: Desk, name: str, rows: Sequence[OutboxRow]) -> list[OutboxRow]:

@@ -140,14 +140,18 @@ def _make_private_file(file: Path) -> None:
         raise StoreError(fault, f"the database {file} cannot be opened for writing: {e.strerror}") from e
 
 
+def put_aside(file: Path) -> str:
+    """The name under which a damaged database of this name is kept; empty = none is."""
+    kept = (one.name for one in file.parent.iterdir() if one.name.startswith(f"{file.name}{ASIDE}"))
+    return min(kept, default="")
+
+
 def _refuse_in_place_of_a_damaged_one(file: Path) -> None:
     """Who put a damaged database aside decides what comes after it; an empty one would tell everything anew."""
-    if file.exists():
-        return
-    aside = [one.name for one in file.parent.iterdir() if one.name.startswith(f"{file.name}{ASIDE}")]
+    aside = "" if file.exists() else put_aside(file)
     if aside:
         raise StoreError(
             Fault.CORRUPT,
-            f"the database {file} was damaged and is kept as {min(aside)}: `labelwatch run --restore-latest` starts "
+            f"the database {file} was damaged and is kept as {aside}: `labelwatch run --restore-latest` starts "
             "from the newest good copy, `labelwatch db restore FILE` from a certain one; to start anew, move it away",
         )

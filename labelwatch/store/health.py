@@ -1,4 +1,4 @@
-"""How a database is, looked at from outside: nothing is made, changed or held."""
+"""How a database is, looked at from outside: nothing is made or changed, and nothing is held longer than to see."""
 
 import os
 import shutil
@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Engine
 from labelwatch.schema import REVISION
 from labelwatch.store import migrate
 from labelwatch.store.alone import holder
-from labelwatch.store.engine import database_file, for_looking_through, make_engine, read_url
+from labelwatch.store.engine import database_file, for_looking_through, for_writing, make_engine, put_aside, read_url
 from labelwatch.store.errors import Fault, StoreError, name_of
 
 
@@ -42,6 +42,8 @@ class Health:
     wanted: str = REVISION
     problems: tuple[str, ...] = ()
     """What a quick look through a SQLite file found damaged."""
+    is_locked: bool = False
+    """Somebody writes to a SQLite file and does not come to an end: for as long as a writer waits for its turn."""
     holder: str | None = None
     """Who works on it, by process id (empty = somebody unknown); None = nobody does."""
 
@@ -51,7 +53,8 @@ def health(url: str) -> Health:
     parsed = read_url(url)
     is_file = parsed.get_backend_name() == "sqlite"
     if is_file and not _is_there(database_file(parsed)):
-        return Health(name_of(parsed), is_there=False)
+        aside = put_aside(database_file(parsed))
+        return Health(name_of(parsed), is_there=bool(aside), problems=(f"it is kept as {aside}",) if aside else ())
     engine = make_engine(parsed)
     try:
         problems, revision = _inside(engine)
@@ -61,6 +64,7 @@ def health(url: str) -> Health:
             files=files,
             revision=revision,
             problems=problems,
+            is_locked=bool(is_file and not problems and _is_locked(engine)),
             holder=holder(url) if revision else None,
         )
     finally:
@@ -75,6 +79,14 @@ def _inside(engine: Engine) -> tuple[tuple[str, ...], str]:
         if error.fault is not Fault.CORRUPT:
             raise
         return (str(error),), ""
+
+
+def _is_locked(engine: Engine) -> bool:
+    try:
+        with for_writing(engine).begin():
+            return False
+    except StoreError as error:
+        return error.fault is Fault.BUSY
 
 
 def quick_check(conn: Connection) -> tuple[str, ...]:

@@ -52,7 +52,7 @@ def open_store(url: str) -> "Store":
 
 
 def _breathe() -> None:
-    time.sleep(0.02)
+    time.sleep(0.05)
 
 
 class Store:
@@ -373,7 +373,7 @@ class Store:
         with for_looking_through(self._engine).connect() as conn:
             return upkeep.check(conn)
 
-    def prune(self, before: datetime, *, batch: int = 200, rest: Callable[[], object] = _breathe) -> Pruned:
+    def prune(self, before: datetime, *, batch: int = 100, rest: Callable[[], object] = _breathe) -> Pruned:
         """Remove what ended before a time, in transactions short enough not to be noticed; how much it was.
 
         `rest` is called between them: without it, others who want to write would hardly find a gap.
@@ -382,6 +382,7 @@ class Store:
         while True:
             with self._write() as conn:
                 done = upkeep.prune_batch(conn, before, batch)
+            upkeep.fold_log(self._engine)
             total = Pruned(*(a + b for a, b in zip(astuple(total), astuple(done), strict=True)))
             if max(done.postings, done.alerts, done.polls, done.attempts) < batch:
                 break

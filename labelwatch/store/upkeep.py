@@ -85,6 +85,20 @@ def prune_batch(conn: Connection, before: datetime, limit: int) -> Pruned:
     )
 
 
+def fold_log(engine: Engine) -> None:
+    """Write into the file what stands in SQLite's write-ahead log, as far as nobody is in the way.
+
+    Whoever commits when the log is long does so by itself: a clean-up must not leave that to a poll.
+    """
+    if engine.dialect.name != "sqlite":
+        return
+    with closing(engine.raw_connection()) as pooled:
+        try:
+            cast(sqlite3.Connection, pooled.driver_connection).execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
+        except sqlite3.Error as e:
+            raise in_words(engine.url, e) from e
+
+
 def _remove(conn: Connection, table: Table, where: ColumnElement[bool], limit: int) -> int:
     some = select(table.c.id).where(where).limit(limit)
     return conn.execute(delete(table).where(table.c.id.in_(some.scalar_subquery()))).rowcount

@@ -10,6 +10,8 @@ from datetime import timedelta
 from functools import partial
 from pathlib import Path
 
+import pytest
+
 from labelwatch.sandbox import Fault, Kind, World
 from labelwatch.sandbox.scenarios.stage import OZON, arrival, both_shops
 from tests.cli.conftest import LATE
@@ -25,6 +27,7 @@ def stopped(service: "subprocess.Popen[str]", by: signal.Signals = signal.SIGTER
     return service.returncode, log
 
 
+@pytest.mark.fault("P4")
 def test_run_tells_what_is_late_and_ends_with_0_when_told_to(place: Place) -> None:
     service = place.start("run")
     until(lambda: LATE in place.told("first"))
@@ -36,6 +39,7 @@ def test_run_tells_what_is_late_and_ends_with_0_when_told_to(place: Place) -> No
     assert place.told("first") == [LATE]
 
 
+@pytest.mark.fault("P12")
 def test_only_one_works_on_a_database_and_the_second_leaves_it_alone(place: Place) -> None:
     service = place.start("run", JOURNAL_STREAM="8:1")
     until(lambda: LATE in place.told("first"))
@@ -52,6 +56,7 @@ def test_only_one_works_on_a_database_and_the_second_leaves_it_alone(place: Plac
     assert len(place.sandbox.requests) >= asked
 
 
+@pytest.mark.fault("P4")
 def test_a_service_waiting_for_a_silent_ozon_still_ends_within_seconds(place: Place) -> None:
     place.sandbox.fault(Fault(kind=Kind.DRIP, seconds=600))
     service = place.start("run")
@@ -85,6 +90,7 @@ def one_by_one(count: int) -> World:
     return world
 
 
+@pytest.mark.fault("P3")
 def test_kill_after_kill_no_alert_is_lost_and_a_repeated_one_can_be_told(tmp_path: Path) -> None:
     wanted, chance = 16, random.Random(7)
     with place_for(one_by_one(wanted), tmp_path) as place:

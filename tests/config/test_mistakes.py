@@ -327,6 +327,7 @@ def test_a_mistake_is_named_with_its_key_its_value_and_what_is_allowed(
     assert (mistake.key, mistake.value, mistake.allowed, mistake.line) == (key, value, allowed, line)
 
 
+@pytest.mark.fault("K1")
 def test_all_mistakes_are_named_at_once_in_the_order_of_the_file(tmp_path: Path) -> None:
     everything = "\n".join(
         [

@@ -1,6 +1,8 @@
 """The machine around labelwatch: its configuration, clock, database, disk and service."""
 
 import os
+import sqlite3
+from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -15,7 +17,7 @@ from labelwatch.doctor.service import service
 from labelwatch.doctor.systemd import read
 from labelwatch.sources.knock import Barrier, Knock
 from labelwatch.store import Fault, StoreError, single_instance
-from labelwatch.store.health import Health
+from labelwatch.store.health import Health, health
 from tests.doctor.patients import found, patient, settings, told
 
 RUNS = {"LoadState": "loaded", "ActiveState": "active", "UnitFileState": "enabled", "NRestarts": "0"}
@@ -98,6 +100,7 @@ HEALTH = Health("labels.db", revision="0002", wanted="0002")
         (replace(HEALTH, revision=""), {"database_empty": Level.WARNING}),
         (replace(HEALTH, revision="0003"), {"database_newer": Level.WRONG}),
         (replace(HEALTH, problems=("row 7 is missing",)), {"database_damaged": Level.WRONG}),
+        (replace(HEALTH, is_locked=True), {"database_sound": Level.OK, "database_locked": Level.WRONG}),
         (StoreError(Fault.UNREACHABLE, "no server"), {"database_unreachable": Level.WRONG}),
     ],
     ids=lambda value: next(iter(value)) if isinstance(value, dict) else "",
@@ -107,6 +110,23 @@ def test_what_is_wrong_inside_a_database_is_told_apart(
 ) -> None:
     with patient(settings(folder)) as one:
         assert found(database, replace(one, health=health)) == expected
+
+
+@pytest.mark.fault("P6")
+def test_a_database_that_is_kept_locked_is_found(folder: Path) -> None:
+    with closing(sqlite3.connect(folder / "labelwatch.db", isolation_level=None)) as other:
+        url = f"sqlite:///{folder}/labelwatch.db?timeout=0.05"
+        assert not health(url).is_locked
+        other.execute("BEGIN IMMEDIATE")
+        assert health(url).is_locked
+
+
+@pytest.mark.fault("P9")
+def test_a_damaged_database_that_was_put_aside_is_not_taken_for_none(folder: Path) -> None:
+    (folder / "labelwatch.db").rename(folder / "labelwatch.db.corrupt-20260101T000000Z")
+    with patient(settings(folder)) as one:
+        assert found(database, one) == {"database_damaged": Level.WRONG}
+    assert not (folder / "labelwatch.db").exists()
 
 
 def test_files_that_others_read_or_own_and_that_grow_are_warned_of(folder: Path) -> None:

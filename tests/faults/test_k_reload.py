@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.place import Place, place_for
-from tests.faults.ways import BEFORE, MEANWHILE, late, one_late
+from tests.faults.ways import BEFORE, BRISK, MEANWHILE, late, one_late
 from tests.notify.loopback import Hook, answer
 from tests.storm.births import Life, serving
 
@@ -38,6 +38,7 @@ def test_a_wrong_configuration_is_refused_with_its_place_and_a_new_secret_is_tak
 ) -> None:
     with place_for(one_late(), tmp_path) as place, Hook([answer(200)]) as other:
         put_secret(place, place.hook.url("/hook-s3cret-token"))
+        place.configure(alerts=BRISK)
         sound = place.config.read_text().replace("env:HOOK", "file:hook.url")
         place.config.write_text(sound)
         with serving(place) as service:

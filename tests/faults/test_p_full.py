@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.place import Place, place_for, until
-from tests.faults.ways import BEFORE, MEANWHILE, late, one_late
+from tests.faults.ways import BEFORE, BRISK, MEANWHILE, late, one_late
 from tests.storm.births import Life, serving
 
 Fill = Callable[[Life], Callable[[], object]]
@@ -65,6 +65,7 @@ def test_a_full_disk_is_told_without_a_write_and_ends_by_itself(
     tmp_path: Path, way: Callable[[Path], AbstractContextManager[Fill]]
 ) -> None:
     with place_for(one_late(), tmp_path) as place, way(tmp_path) as fill:
+        place.configure(alerts=BRISK)
         place.config.write_text(place.config.read_text().replace("labelwatch.db", "disk/labelwatch.db"))
         with serving(place) as service:
             service.until(lambda: BEFORE in place.told("first"))

@@ -14,7 +14,7 @@ import pytest
 
 from labelwatch.store.engine import BUSY_SECONDS
 from tests.cli.place import Place, place_for, until
-from tests.faults.ways import BEFORE, MEANWHILE, free_port, late, one_late
+from tests.faults.ways import BEFORE, BRISK, MEANWHILE, free_port, late, one_late
 from tests.storm.births import serving
 
 HOLD = """
@@ -53,7 +53,7 @@ def test_a_lock_is_waited_for_and_one_that_lasts_costs_the_polls_of_that_time_on
 ) -> None:
     with place_for(one_late(), tmp_path) as place:
         port = free_port()
-        place.configure(f'[web]\nlisten = "127.0.0.1:{port}"')
+        place.configure(f'[web]\nlisten = "127.0.0.1:{port}"', alerts=BRISK)
         with serving(place) as service:
             service.until(lambda: BEFORE in place.told("first"))
             with held(tmp_path / "labelwatch.db"):

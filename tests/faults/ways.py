@@ -10,6 +10,10 @@ from tests.cli.place import now
 BEFORE, MEANWHILE = "71000001-0001-1", "71000002-0001-1"
 
 
+BRISK = 'group_wait = "0s"\ngroup_interval = "0s"'
+"""[alerts] for who does not want to wait for the next message."""
+
+
 def late(number: str) -> At:
     """A posting that is late as soon as it comes."""
     return arrival(now(), number, method=OZON, minutes=-600, cutoff=timedelta(minutes=90))

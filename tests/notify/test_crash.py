@@ -27,7 +27,13 @@ def due(*numbers: int) -> list[Notification]:
     return [replace(told(n=n), due_at=now, expires_at=now + timedelta(days=2)) for n in numbers]
 
 
-@pytest.mark.parametrize(("point", "messages"), [("claimed", 1), ("sent", 2)])
+@pytest.mark.parametrize(
+    ("point", "messages"),
+    [
+        pytest.param("claimed", 1, marks=pytest.mark.fault("P1")),
+        pytest.param("sent", 2, marks=pytest.mark.fault("P2")),
+    ],
+)
 def test_killed_before_or_after_sending_nothing_is_lost_and_a_duplicate_is_recognised(
     store: Store, database: str, point: str, messages: int
 ) -> None:
@@ -43,6 +49,7 @@ def test_killed_before_or_after_sending_nothing_is_lost_and_a_duplicate_is_recog
     assert [one.possible_duplicate for one in rows(store)] == [True, True, False]
 
 
+@pytest.mark.fault("P3")
 def test_killed_again_and_again_each_death_costs_one_duplicate_at_most(sqlite_store: Store, sqlite_url: str) -> None:
     kills = 0
     with Hook([answer(200)]) as hook:

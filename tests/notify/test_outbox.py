@@ -1,7 +1,9 @@
 """A round of telling: nothing lost, nothing twice, nobody waits for somebody else's slow service."""
 
 import random
+import sqlite3
 import threading
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -324,6 +326,38 @@ def test_a_store_that_fails_is_told_to_the_caller_after_the_others_are_done(sqli
         with pytest.raises(StoreError, match="disk full"):
             tell(store, Clock(), channels, at=fail)
         assert sorted(states(store, "a") + states(store, "b")) == [OutboxState.LEASED, OutboxState.SENT]
+
+
+@pytest.mark.fault("P6", "P7")
+def test_what_was_sent_while_the_database_took_nothing_is_marked_later_and_not_sent_again(sqlite_url: str) -> None:
+    file, clock, left = sqlite_url.removeprefix("sqlite:///"), Clock(), dict[str, Callable[[], None]]()
+    with (
+        closing(sqlite3.connect(file, isolation_level=None, check_same_thread=False)) as other,
+        closing(open_store(f"{sqlite_url}?timeout=0.05")) as store,
+    ):
+        queue(store, told(n=1), replace(told(n=2), due_at=NOW + minutes(1)))
+        channel = FakeChannel(while_sending=lambda: other.execute("BEGIN IMMEDIATE"))
+        for _ in range(3):
+            with pytest.raises(StoreError) as busy:
+                tell(store, clock, {"packers": channel}, unmarked=left)
+            assert busy.value.fault is Fault.BUSY
+            clock.at += LEASE
+        other.execute("ROLLBACK")
+        channel.while_sending = lambda: None
+        tell(store, clock, {"packers": channel}, unmarked=left)
+        assert channel.told == [[("41517061-0214-1", "first")], [("41517061-0215-1", "first")]]
+        assert states(store) == [OutboxState.SENT, OutboxState.SENT]
+        assert left == {}
+
+
+def test_a_note_that_the_database_will_never_take_is_not_kept(sqlite_store: Store) -> None:
+    def never() -> None:
+        raise StoreError(Fault.OTHER, "a row that points nowhere")
+
+    left = {"packers": never}
+    with pytest.raises(StoreError):
+        tell(sqlite_store, Clock(), {"packers": FakeChannel()}, unmarked=left)
+    assert left == {}
 
 
 # ---- after a crash

@@ -40,6 +40,7 @@ def test_the_second_is_told_who_is_there(empty_database: str) -> None:
         pass
 
 
+@pytest.mark.fault("P12")
 def test_a_killed_holder_holds_nothing(empty_database: str) -> None:
     with held_by_another(empty_database) as child:
         child.kill()

@@ -173,6 +173,7 @@ def trouble(fault: Fault, says: str | None = None) -> Iterator[None]:
     assert raised.value.fault is fault
 
 
+@pytest.mark.fault("P6")
 def test_a_database_somebody_else_writes_to_is_busy(sqlite_url: str) -> None:
     file = sqlite_url.removeprefix("sqlite:///")
     with (
@@ -192,6 +193,7 @@ def test_a_transaction_inside_another_fails_aloud(sqlite_url: str) -> None:
         store.sync_shops([("a", "1")])
 
 
+@pytest.mark.fault("P7")
 def test_a_full_disk_is_named_and_what_stood_there_stays(sqlite_url: str) -> None:
     engine = make_engine(read_url(sqlite_url))
     event.listen(engine, "connect", lambda conn, _: conn.execute("PRAGMA max_page_count = 60"))

@@ -16,9 +16,11 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, create_engine, inspect
 
 from labelwatch.schema import REVISION, metadata
-from labelwatch.store import Fault, StoreError, open_store
+from labelwatch.store import Fault, Store, StoreError, open_store
 from labelwatch.store.engine import make_engine, read_url
 from labelwatch.store.migrate import scripts
+from tests.store.build import queue
+from tests.store.older import make_older
 from tests.store.together import run_together
 
 ROOT = Path(__file__).parents[2]
@@ -88,6 +90,7 @@ def test_a_database_without_tables_says_what_to_do(empty_database: str) -> None:
             assert refused.value.fault is Fault.NOT_SET_UP
 
 
+@pytest.mark.fault("P11")
 def test_a_database_of_a_newer_version_is_refused_and_not_touched(database: str) -> None:
     set_revision(database, "0999")
     before = contents(database)
@@ -138,6 +141,7 @@ open_store(sys.argv[1]).upgrade()
 """
 
 
+@pytest.mark.fault("P10")
 def test_a_migration_killed_half_way_leaves_nothing(empty_database: str) -> None:
     child = subprocess.run([sys.executable, "-c", KILLED, empty_database], check=False)
     assert child.returncode == -signal.SIGKILL
@@ -146,6 +150,45 @@ def test_a_migration_killed_half_way_leaves_nothing(empty_database: str) -> None
         assert inspect(conn).get_table_names() == []
     with closing(open_store(empty_database)) as store:
         assert store.upgrade() == ("", REVISION)
+
+
+KILLED_LATER = """
+import os, signal, sys
+from pathlib import Path
+from sqlalchemy import event
+from sqlalchemy.engine import Engine
+from labelwatch.store import open_store
+
+@event.listens_for(Engine, "after_cursor_execute")
+def _kill(conn, cursor, statement, *_):
+    if "CREATE TABLE secret" in statement:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+open_store(sys.argv[1]).upgrade(Path(sys.argv[2]))
+"""
+
+
+@pytest.mark.fault("P10")
+def test_an_upgrade_killed_between_two_migrations_leaves_the_older_database_and_its_copy(
+    sqlite_url: str, sqlite_store: Store, tmp_path: Path
+) -> None:
+    queue(sqlite_store, 3)
+    sqlite_store.close()
+    make_older(tmp_path / "labelwatch.db")
+    copy = tmp_path / "copy.db"
+    child = subprocess.run([sys.executable, "-c", KILLED_LATER, sqlite_url, str(copy)], check=False)
+    assert child.returncode == -signal.SIGKILL
+    for url in (sqlite_url, f"sqlite:///{copy}"):
+        engine = engine_of(url)
+        with closing_engine(engine), engine.connect() as conn:
+            tables = inspect(conn).get_table_names()
+            assert [name for name in tables if name.startswith("_alembic_tmp")] == []
+            assert "channel" not in tables
+        with closing(open_store(url)) as store:
+            assert (store.revision(), store.check()) == ("0001", [])
+    with closing(open_store(sqlite_url)) as store:
+        assert store.upgrade(tmp_path / "another.db") == ("0001", REVISION)
+        assert len(store.notifications()) == 3
 
 
 UPGRADER = """

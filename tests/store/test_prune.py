@@ -39,7 +39,7 @@ def test_others_write_between_the_steps_of_a_clean_up_and_none_is_big(sqlite_sto
     sqlite_store.prune(NOW + timedelta(days=1), rest=write_at_once)
     steps = [before - after for before, after in pairwise([1000, *left]) if before > after]
     assert sum(steps) == 1000
-    assert max(steps) <= 200
+    assert max(steps) <= 100
 
 
 @pytest.mark.fault("P14")

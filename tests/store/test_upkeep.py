@@ -18,6 +18,7 @@ def file_of(url: str) -> Path:
     return Path(url.removeprefix("sqlite:///"))
 
 
+@pytest.mark.fault("K5")
 def test_a_backup_is_whole_while_others_write(sqlite_store: Store, tmp_path: Path) -> None:
     shop = put(sqlite_store, *several(2000))
     stop = threading.Event()
@@ -71,6 +72,7 @@ def test_a_row_that_points_nowhere_is_found(sqlite_url: str, sqlite_store: Store
     assert any("posting" in line and "state" in line for line in problems)
 
 
+@pytest.mark.fault("P9")
 def test_damage_is_found(sqlite_url: str) -> None:
     with closing(open_store(sqlite_url)) as store:
         put(store, *several(2000))
@@ -121,6 +123,7 @@ def test_much_is_removed_in_small_steps(store: Store) -> None:
     assert store.prune(LIMIT, batch=10) == Pruned(postings=25)
 
 
+@pytest.mark.fault("P14")
 def test_the_file_gives_back_what_was_removed(sqlite_url: str, sqlite_store: Store) -> None:
     put(sqlite_store, *(replace(old, seen_at=OLD, is_open=False) for old in several(3000)))
     before = sqlite_store.statistics()
