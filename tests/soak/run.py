@@ -72,7 +72,7 @@ def soak(settings: Settings, folder: Path, *, say: Say) -> list[Verdict]:
             _die_often(place, settings, chance, diary)
             say(f"{diary.kills} kills, {len(diary.stops)} stops; now it is left alive in bad weather")
             life = _live_on(place, settings.seconds / 2, diary)
-        say(f"{weather.count} faults, {len(sandbox.requests)} requests; now all is well, and what is left has to be told")
+        say(f"{weather.count} faults, {len(sandbox.requests)} requests; all is well, and the rest has to be told")
         with closing(open_store(f"sqlite:///{folder}/labelwatch.db")) as store:
             books = _settled(place, life, store, story, settings, diary)
             evidence = Evidence(store, books, story.witness, ways, diary.kills, weather.hit, folder)
