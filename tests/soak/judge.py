@@ -4,10 +4,9 @@ import statistics
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 
-from labelwatch.core.diagnose import BLIND_AFTER_INTERVALS
 from labelwatch.core.model import Alert, Family, Reason
 from labelwatch.sandbox import CANARIES
 from labelwatch.store import WAITING, OutboxRow, OutboxState, ShopState, Store
@@ -39,6 +38,8 @@ class Books:
     rows: list[OutboxRow]
     shops: list[ShopState]
     healed: datetime
+    since: datetime
+    """From then on every shop is to be read."""
 
     def first(self, channel: str) -> dict[str, OutboxRow]:
         """Posting number -> the first telling of it over this channel."""
@@ -46,11 +47,11 @@ class Books:
         return {_subject(row): row for row in ours if row.notification.reason is Reason.FIRST}
 
     def unread(self, witness: Witness) -> list[str]:
-        """Shops that were not read since all is well, though they could be."""
+        """Shops that were not read since then, though they can be."""
         return [
             shop.name
             for shop in self.shops
-            if shop.name not in witness.revoked and (shop.read_at is None or shop.read_at < self.healed)
+            if shop.name not in witness.revoked and (shop.read_at is None or shop.read_at < self.since)
         ]
 
     def are_closed(self, witness: Witness) -> bool:
@@ -82,9 +83,7 @@ class Evidence:
     folder: Path
 
 
-def judged(
-    evidence: Evidence, stops: Sequence[int], memory: Sequence[tuple[float, int]], *, every: float
-) -> list[Verdict]:
+def judged(evidence: Evidence, stops: Sequence[int], memory: Sequence[tuple[float, int]]) -> list[Verdict]:
     """A verdict for each promise."""
     return [
         _nothing_lost(evidence),
@@ -93,7 +92,7 @@ def judged(
         _no_false_alert(evidence),
         _no_false_end(evidence),
         _blindness(evidence),
-        _no_stuck_shop(evidence, every),
+        _no_stuck_shop(evidence),
         _channels_well(evidence),
         _clean_ends(stops),
         _quiet_log(evidence),
@@ -208,17 +207,10 @@ def _blindness(evidence: Evidence) -> Verdict:
     return Verdict("blindness is loud, and never invented", measured, not silent and not false)
 
 
-def _no_stuck_shop(evidence: Evidence, every: float) -> Verdict:
-    patience = timedelta(seconds=BLIND_AFTER_INTERVALS * every)
+def _no_stuck_shop(evidence: Evidence) -> Verdict:
     unread = evidence.books.unread(evidence.witness)
-    read = [
-        shop.read_at for shop in evidence.books.shops if shop.read_at and shop.name not in evidence.witness.revoked
-    ]
-    oldest = max(read) - min(read) if read else timedelta.max
-    measured = (
-        f"{len(unread)} not read since all is well{_such(unread)}; the oldest reading is {oldest.seconds} s behind"
-    )
-    return Verdict("no shop is stuck", measured, not unread and oldest <= patience)
+    measured = f"{len(evidence.books.shops)} shops, {len(unread)} not read once more since all is told{_such(unread)}"
+    return Verdict("no shop is stuck", measured, not unread)
 
 
 def _channels_well(evidence: Evidence) -> Verdict:

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from labelwatch.sandbox import Sandbox, TellableClock
-from labelwatch.store import WAITING, OutboxRow, Store, open_store
+from labelwatch.store import WAITING, Store, open_store
 from tests.cli.place import Place
 from tests.soak.judge import Books, Evidence, Verdict, judged
 from tests.soak.weather import Channels, Weather, channels
@@ -20,6 +20,8 @@ Say = Callable[[str], None]
 
 POLITE = 0.2
 """The share of lives that end with SIGTERM."""
+PAUSE = 0.5
+"""Seconds between two looks."""
 CALM_AT_MOST = 240.0
 """Seconds to tell all that is left, when nothing goes wrong any more."""
 
@@ -76,7 +78,7 @@ def soak(settings: Settings, folder: Path, *, say: Say) -> list[Verdict]:
         with closing(open_store(f"sqlite:///{folder}/labelwatch.db")) as store:
             books = _settled(place, life, store, story, settings, diary)
             evidence = Evidence(store, books, story.witness, ways, diary.kills, weather.hit, folder)
-            return judged(evidence, diary.stops, diary.memory, every=settings.every)
+            return judged(evidence, diary.stops, diary.memory)
 
 
 def _configure(place: Place, ways: Channels, settings: Settings, story: Story) -> None:
@@ -117,21 +119,32 @@ def _live_on(place: Place, seconds: float, diary: Diary) -> Life:
 
 
 def _settled(place: Place, life: Life, store: Store, story: Story, settings: Settings, diary: Diary) -> Books:
-    """The books once everything is told and every shop was read, or when the patience for that is at its end.
+    """The books once everything is told and every shop was read once more, or when there is no more patience for it.
 
     Somebody has mended the channels, and says so as people do: with a restart, and `outbox retry`.
     """
     diary.stops.append(life.stop())
     with _living(place, diary):
-        healed, give_up_at = datetime.now(UTC), time.monotonic() + CALM_AT_MOST + settings.every
-        while time.monotonic() < give_up_at:
-            for name in {row.notification.channel for row in _waiting(store)}:
-                place.run("outbox", "retry", "--channel", name)
-            time.sleep(min(settings.every / 4, 5))
-            books = Books(store.notifications(limit=1_000_000), list(store.shops()), healed)
-            if books.are_closed(story.witness):
-                break
-    return Books(store.notifications(limit=1_000_000), list(store.shops()), healed)
+        healed, patience = datetime.now(UTC), CALM_AT_MOST + settings.every
+        told = _awaited(place, store, lambda books: books.are_closed(story.witness), patience, (healed, healed))
+        if not told.are_closed(story.witness):
+            return told
+        again = (healed, datetime.now(UTC))
+        return _awaited(place, store, lambda books: not books.unread(story.witness), patience, again)
+
+
+def _awaited(
+    place: Place, store: Store, are_well: Callable[[Books], bool], seconds: float, since: tuple[datetime, datetime]
+) -> Books:
+    """The books as soon as they are well, or as they are after so many seconds."""
+    give_up_at = time.monotonic() + seconds
+    while True:
+        books = Books(store.notifications(limit=1_000_000), list(store.shops()), *since)
+        if are_well(books) or time.monotonic() > give_up_at:
+            return books
+        for name in {row.notification.channel for row in books.rows if row.state in WAITING and row.attempts}:
+            place.run("outbox", "retry", "--channel", name)
+        time.sleep(PAUSE)
 
 
 @contextmanager
@@ -141,10 +154,6 @@ def _living(place: Place, diary: Diary) -> Iterator[Life]:
         yield life
     finally:
         diary.stops.append(life.stop())
-
-
-def _waiting(store: Store) -> list[OutboxRow]:
-    return [row for row in store.notifications(states=list(WAITING), limit=100_000) if row.attempts]
 
 
 def _resident(pid: int) -> int:
