@@ -22,7 +22,7 @@ POLITE = 0.2
 """The share of lives that end with SIGTERM."""
 PAUSE = 0.5
 """Seconds between two looks."""
-CALM_AT_MOST = 240.0
+CALM_AT_MOST = 600.0
 """Seconds to tell all that is left, when nothing goes wrong any more."""
 
 
