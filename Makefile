@@ -16,7 +16,7 @@ LOCK = $(BIN)/uv pip compile pyproject.toml --group build --universal --generate
 	--no-emit-index-url --no-emit-find-links --no-header
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test check bench lock clean
+.PHONY: help install demo test check bench soak audit release lock clean
 
 help:  ## list what can be done
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-9s%s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -39,6 +39,19 @@ check: $(TOOLS)  ## style, types, who may import whom, and the shell scripts
 
 bench: $(TOOLS)  ## measure speed and memory against the goals
 	@$(BIN)/python -m tests.bench $(ARGS)
+
+soak: $(TOOLS)  ## run it under faults and kills for minutes, then hold it to its promises; ARGS="--minutes 10"
+	@$(BIN)/python -m tests.soak $(ARGS)
+
+audit: $(TOOLS)  ## ask for known weaknesses of the locked libraries, where that can be asked
+	@$(BIN)/python .ci/audit
+
+release: $(TOOLS)  ## wheel, sdist, bill of materials (CycloneDX) and checksums into dist/
+	@rm -rf dist
+	@$(BIN)/python -m hatchling build --directory dist > /dev/null
+	@PYTHONWARNINGS=ignore $(BIN)/cyclonedx-py requirements deploy/requirements.txt --pyproject pyproject.toml --output-reproducible \
+		--output-file dist/labelwatch-$$($(BIN)/python -m hatchling version).cdx.json
+	@cd dist && sha256sum -- * > SHA256SUMS && cat SHA256SUMS
 
 lock: $(TOOLS)  ## resolve all libraries anew and write the locks
 	@$(PIP) install --quiet uv

@@ -48,6 +48,7 @@ DEAF = timedelta(minutes=2)
 POLL_AT_LEAST = timedelta(minutes=10)
 TRIES_FOR_THE_TIME = 4
 """A wrong clock costs three: to doubt it, to be sure, and to read the shop by the right one."""
+_NEVER = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +73,7 @@ class App:
         self._lock = threading.Lock()
         self._learned: dict[str, tuple[datetime, Mapping[str, timedelta], Mapping[str, timedelta]]] = {}
         self._since = self._listened = clock.now()
+        self._read_before = {state.name: state.read_at for state in store.shops() if state.read_at}
         self.teller = Teller(config, store, now=clock.now, stop=stop, sheet=self._sheet)
         self.distress = self.teller.distress(clock.monotonic)
 
@@ -82,8 +84,12 @@ class App:
         return self.config.timezone
 
     def shops(self) -> list[tuple[str, timedelta]]:
-        """The enabled shops and how often each is polled."""
-        return [(shop.name, self.config.every(shop)) for shop in self.config.shops if shop.enabled]
+        """The enabled shops and how often each is polled; first the one that was not read for longest at our start.
+
+        Else nobody would read those at the end of a long list while the service is started again and again.
+        """
+        enabled = [(shop.name, self.config.every(shop)) for shop in self.config.shops if shop.enabled]
+        return sorted(enabled, key=lambda one: self._read_before.get(one[0], _NEVER))
 
     def poll(self, shop: str, *, even_if_paused: bool = False) -> Report | None:
         """One poll of one shop; None = it was not due (Ozon refused its key before) or was given up half-way."""

@@ -3,7 +3,7 @@
 import os
 import tempfile
 import warnings
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import closing
 from itertools import count
 from pathlib import Path
@@ -16,6 +16,7 @@ from hypothesis import settings
 from sqlalchemy import URL, create_engine, make_url
 
 from labelwatch.store import Store, open_store
+from tests.canaries import escaped
 
 # How long an example takes says more about who else uses the machine than about the code.
 settings.register_profile("unhurried", deadline=None)
@@ -30,6 +31,24 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         for mark in item.iter_markers("fault"):
             item.extra_keyword_matches.update(mark.args)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """A test fails, whatever it is about, when a secret or a buyer stands in its output, its log or a log file."""
+    report = yield
+    if report.when == "teardown" and report.passed:
+        files = (file.read_text("utf-8", "replace") for file in _log_files(item))
+        told = next(filter(None, map(escaped, (*(text for _, text in report.sections), *files))), "")
+        if told:
+            report.outcome, report.longrepr = "failed", f"a secret got out: ...{told}..."
+    return report
+
+
+def _log_files(item: pytest.Item) -> Iterator[Path]:
+    """What the programs that a test ran have logged."""
+    folder = getattr(item, "funcargs", {}).get("tmp_path")
+    return folder.rglob("*.log") if isinstance(folder, Path) else iter(())
 
 
 @pytest.fixture(scope="session")

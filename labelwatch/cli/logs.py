@@ -2,7 +2,10 @@
 
 import logging
 import re
+import sys
+import threading
 from collections.abc import Callable, Iterable, Mapping
+from types import TracebackType
 from urllib.parse import quote, unquote, urlsplit
 
 from labelwatch.cli.terminal import printable
@@ -24,7 +27,7 @@ def of_a_service(environ: Mapping[str, str]) -> str:
 
 
 def set_up(config: Config, *, level: int, form: str) -> None:
-    """Log to stderr from now on, in lines of this form."""
+    """Log to stderr from now on, in lines of this form; warnings, and what nobody catches in any thread, as well."""
     handler = logging.StreamHandler()
     handler.setFormatter(logging.Formatter(form))
     # On the handler and not on the root logger: a logger's filter does not see what its children pass up.
@@ -32,21 +35,41 @@ def set_up(config: Config, *, level: int, form: str) -> None:
     logging.basicConfig(level=level, handlers=[handler], force=True)
     for name in _TALKATIVE:
         logging.getLogger(name).setLevel(logging.WARNING)
+    # Python would write these past every handler, whatever stands in them.
+    logging.captureWarnings(True)
+    sys.excepthook = _log_uncaught
+    threading.excepthook = lambda told: _log_uncaught(told.exc_type, told.exc_value, told.exc_traceback)
 
 
 def redactor(secrets: Iterable[str]) -> Callable[[logging.LogRecord], bool]:
-    """A filter that lets every record pass as one line, without the secrets in its text and traceback."""
+    """A filter that lets every record pass as one line and its traceback, without the secrets in them."""
     longest_first = sorted({secret for secret in secrets if secret}, key=len, reverse=True)
     pattern = re.compile("|".join(map(re.escape, longest_first)) or r"(?!)")
 
+    def cleaned(text: str | None) -> str | None:
+        return "\n".join(map(printable, pattern.sub(HIDDEN, text).split("\n"))) if text else None
+
     def clean(record: logging.LogRecord) -> bool:
-        record.msg, record.args = printable(pattern.sub(HIDDEN, record.getMessage())), None
+        record.msg, record.args = printable(pattern.sub(HIDDEN, _message(record))), None
         if record.exc_info and not record.exc_text:
             record.exc_text = logging.Formatter().formatException(record.exc_info)
-        record.exc_text = pattern.sub(HIDDEN, record.exc_text) if record.exc_text else None
+        record.exc_text, record.stack_info = cleaned(record.exc_text), cleaned(record.stack_info)
         return True
 
     return clean
+
+
+def _message(record: logging.LogRecord) -> str:
+    """What it says; whoever logs with the wrong number of words is not stopped by that."""
+    try:
+        return record.getMessage()
+    except (TypeError, ValueError, KeyError):
+        return f"{record.msg} {record.args}"
+
+
+def _log_uncaught(kind: type[BaseException], error: BaseException | None, at: TracebackType | None) -> None:
+    if isinstance(error, Exception):
+        logging.getLogger(__name__).critical("unforeseen, and nobody catches it", exc_info=error)
 
 
 def secrets_of(config: Config) -> set[str]:

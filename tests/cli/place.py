@@ -20,6 +20,7 @@ from typing import Any
 
 from labelwatch.sandbox import Sandbox, TellableClock, World
 from labelwatch.sandbox.scenarios.stage import HOME, STAR
+from tests.canaries import escaped
 from tests.notify.loopback import Hook, answer
 
 SCRIPT = Path(sys.executable).with_name("labelwatch")
@@ -77,6 +78,7 @@ class Place:
         ended = Ended(code, out.read_text("utf-8"), err.read_text("utf-8"))
         out.unlink()
         err.unlink()
+        assert not escaped(ended.out + ended.err)
         return ended
 
     def start(self, *args: str, **environ: str) -> "subprocess.Popen[str]":
@@ -102,6 +104,7 @@ class Place:
         shown = b"".join(_until_closed(ours))
         os.close(ours)
         _, err = child.communicate(timeout=60)
+        assert not escaped(shown.decode() + err.decode())
         return Ended(child.returncode, _COLOURS.sub("", shown.decode().replace("\r\n", "\n")), err.decode())
 
     def told(self, *reasons: str) -> list[str]:

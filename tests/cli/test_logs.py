@@ -2,6 +2,8 @@
 
 import io
 import logging
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -99,3 +101,60 @@ def test_a_line_from_outside_is_one_line_without_control_characters(
 def test_the_journal_writes_the_time_itself() -> None:
     assert "asctime" in of_a_service({})
     assert "asctime" not in of_a_service({"JOURNAL_STREAM": "8:1"})
+
+
+def test_a_traceback_and_a_stack_are_lines_without_control_characters(
+    lines: tuple[logging.Logger, io.StringIO],
+) -> None:
+    logger, stream = lines
+    try:
+        raise ValueError("all\x1b[2J is canary-api-key\x9b")
+    except ValueError:
+        logger.exception("failed", stack_info=True)
+    written = stream.getvalue()
+    assert "ValueError: all[2J is (hidden)\n" in written
+    assert "Stack (most recent call last)" in written
+    assert written.count("\n") > 5
+
+
+def test_whoever_logs_with_the_wrong_number_of_words_is_not_stopped(
+    lines: tuple[logging.Logger, io.StringIO],
+) -> None:
+    logger, stream = lines
+    logger.warning("%s and %s", "canary-api-key")
+    assert stream.getvalue() == "labelwatch: %s and %s ('(hidden)',)\n"
+
+
+WAYS_PAST_A_LOGGER = """
+import logging, sys, threading, warnings
+from pathlib import Path
+from labelwatch.cli.logs import OF_A_COMMAND, set_up
+from labelwatch.config import load
+from labelwatch.notify.channels import check_url
+
+def fail(): raise RuntimeError("thread: canary-api-key")
+
+set_up(load(Path(sys.argv[1]), environ={}, check_url=check_url), level=logging.INFO, form=OF_A_COMMAND)
+warnings.warn("warning: canary-api-key")
+logging.getLogger("anybody.else").error("third: canary-api-key")
+thread = threading.Thread(target=fail)
+thread.start()
+thread.join()
+raise RuntimeError("main: canary-api-key")
+"""
+
+
+@pytest.mark.fault("K3")
+def test_nothing_is_written_past_the_filter(tmp_path: Path) -> None:
+    file = tmp_path / "labelwatch.toml"
+    file.write_text(PAGE)
+    ended = subprocess.run(
+        [sys.executable, "-W", "always", "-c", WAYS_PAST_A_LOGGER, str(file)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ended.returncode == 1
+    for way in ("warning", "third", "thread", "main"):
+        assert f"{way}: (hidden)" in ended.stderr
+    assert "canary" not in ended.stdout + ended.stderr

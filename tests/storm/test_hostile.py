@@ -1,5 +1,7 @@
 """Names from Ozon made by somebody who means harm, through every channel of a running service and on the terminal."""
 
+import csv
+import io
 import re
 import unicodedata
 from collections.abc import Iterator
@@ -11,6 +13,8 @@ from typing import Any
 
 import pytest
 
+from labelwatch.cli import COMMANDS, DATABASE, OUTBOX
+from labelwatch.cli.export import FORMULA
 from labelwatch.notify.plain import plain
 from labelwatch.sandbox import At, World
 from labelwatch.sandbox.bodies import Product
@@ -154,10 +158,51 @@ def check_webhook(place: Place) -> None:
     assert {alert["shop"] for alert in place.alerts()} == {SHOP}
 
 
+STEERS = "Nina\x1b[2J\u202e\x9b31m"
+"""What somebody puts into the name of who took care of it."""
+SAID: dict[str, tuple[tuple[str, ...], ...]] = {
+    "ack": (("ack", NUMBERS[0], "--by", STEERS, "--note", STEERS),),
+    "snooze": (("snooze", NUMBERS[1], "1h", "--by", STEERS),),
+    "cause": (("cause", NUMBERS[2], "registration_declined"),),
+    "late": (("late",), ("late", "--json")),
+    "show": (("show", NUMBERS[0]), ("show", NUMBERS[4], "--message", "support"), ("show", NUMBERS[6], "--json")),
+    "causes": (("causes", "--accuracy"),),
+    "export": tuple(("export", "--what", what) for what in ("alerts", "postings", "history", "outbox")),
+    "outbox": (("outbox",), ("outbox", "--json")),
+    "outbox show": (("outbox", "show", "1"),),
+    "outbox retry": (("outbox", "retry", "1"),),
+    "check": (("check",),),
+    "doctor": (("doctor",),),
+    "test-alert": (("test-alert", "--channel", "packers"),),
+    "poll": (("poll",),),
+    "db check": (("db", "check"),),
+    "db backup": (("db", "backup", "copy.db"),),
+}
+"""Every command that shows what others wrote -> how it is called."""
+OWN_WORDS = {"demo", "init", "sandbox", "run", "web", "password", "db upgrade", "db restore", "db prune"}
+"""They show nothing of it; what the services log is looked at elsewhere."""
+
+
+def test_every_command_is_known_to_show_what_others_wrote_or_not() -> None:
+    groups = (("", [entry for panel in COMMANDS.values() for entry in panel]), ("outbox ", OUTBOX), ("db ", DATABASE))
+    names = {f"{group}{entry.name}" for group, entries in groups for entry in entries}
+    assert SAID.keys() | OWN_WORDS == names | {"outbox"}
+
+
 def check_terminal(place: Place) -> None:
-    """No control character reaches a terminal or a pipe, and JSON can be read."""
+    """No control character reaches a terminal or a pipe, JSON can be read, and no cell of a table is a formula."""
+    for name, calls in SAID.items():
+        for call in calls:
+            ended = place.run(*call)
+            assert ended.code in (0, 1, 75), (call, ended.err)
+            assert not steering(ended.out.removeprefix("\ufeff") + ended.err), call
+            if name == "export":
+                cells = [cell for row in csv.reader(io.StringIO(ended.out)) for cell in row]
+                assert not [cell for cell in cells if cell.startswith(FORMULA)]
     shown = [place.on_terminal("late").out, place.on_terminal("show", NUMBERS[0]).out]
-    shown += [place.run("late").out, (document := place.run("late", "--json")).out]
-    assert all(NUMBERS[0] in one for one in shown)
-    assert not [c for one in shown for c in one if unicodedata.category(c) in UNSEEN and c not in "\n\t"]
-    assert len(document.json["alerts"]) == len(NUMBERS)
+    assert all(NUMBERS[0] in one and not steering(one) for one in shown)
+    assert len(place.run("late", "--json").json["alerts"]) == len(NUMBERS)
+
+
+def steering(text: str) -> list[str]:
+    return [c for c in text if unicodedata.category(c) in UNSEEN and c not in "\n\t\r"]

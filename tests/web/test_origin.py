@@ -10,6 +10,10 @@ PUBLIC = names(Web(public_url="https://watch.example.org:8443"))
 WIDE = names(Web(listen=Address("0.0.0.0", 8765)))
 
 
+def test_nobody_but_this_machine_is_listened_to_unless_told_otherwise() -> None:
+    assert Web().listen.is_loopback
+
+
 @pytest.mark.parametrize(
     "host",
     ["127.0.0.1:8765", "127.0.0.1", "localhost:8765", "LOCALHOST", "[::1]:8765", "127.0.0.1:9999"],
