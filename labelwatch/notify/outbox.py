@@ -224,8 +224,14 @@ def _worth_sending(desk: Desk, name: str, rows: Sequence[OutboxRow]) -> list[Out
         return []
     message, others = parted(rows)
     if others:
-        desk.store.release([row.id for row in others])
+        _detach(desk, others)
     return message
+
+
+def _detach(desk: Desk, rows: Sequence[OutboxRow]) -> None:
+    """Have these be a message of their own, under a key of their own."""
+    with desk.store.write() as tx:
+        tx.detach([row.id for row in rows])
 
 
 def _not_held(desk: Desk, name: str, rows: Sequence[OutboxRow]) -> list[OutboxRow]:
@@ -258,7 +264,7 @@ def _told_singly(desk: Desk, name: str, rows: Sequence[OutboxRow]) -> tuple[int,
         except Exception as error:  # as above
             last = _given_up(desk, name, row, error)
     if len(sound) == len(rows):
-        desk.store.release([row.id for row in sound[1:]])
+        _detach(desk, sound[1:])
         sound = sound[:1]
     told, error_of_rest = _tell(desk, name, sound) if sound else (0, "")
     return told, error_of_rest or last
