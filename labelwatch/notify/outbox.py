@@ -25,7 +25,7 @@ from datetime import datetime, timedelta
 from labelwatch.core.model import Reason
 from labelwatch.core.telling import due_at
 from labelwatch.notify.channels.outcome import Delivered
-from labelwatch.notify.desk import LONGEST_WISH, Channels, Desk, Terms, alert_id, is_paused
+from labelwatch.notify.desk import LONGEST_WISH, Channels, Desk, Terms, alert_id, is_paused, outcome_of
 from labelwatch.notify.marking import mark
 from labelwatch.notify.parcels import composed, is_brief, parted, sift
 from labelwatch.notify.plain import plain
@@ -205,7 +205,7 @@ def _tell(desk: Desk, name: str, rows: Sequence[OutboxRow]) -> tuple[int, str]:
         parcel = composed(desk, name, rows)
     except Exception as error:  # whatever it is: one alert that cannot be shown must not silence the channel
         return _told_singly(desk, name, rows) if len(rows) > 1 else (0, _given_up(desk, name, rows[0], error))
-    result = channel.send(parcel)
+    result = outcome_of(name, lambda: channel.send(parcel))
     desk.at("sent")
     mark(desk, name, rows, result, brief=is_brief(parcel.earlier, rows, channel))
     return (len(rows), "") if isinstance(result, Delivered) else (0, result.error)

@@ -80,12 +80,14 @@ class Service:
     arrived: list[Arrival] = field(default_factory=list)
     messages: Counter[str] = field(default_factory=Counter)
     doubts: int = 0
+    disturbed: int = 0
+    """How often it was asked while it wanted silence."""
     silent_until: datetime = NOW
 
     def send(self, parcel: Parcel) -> Result:
         if self.life is not None:
             self.life.step()
-        assert self.clock() >= self.silent_until, "it was asked for silence"
+        self.disturbed += self.clock() < self.silent_until
         arrives, result = MOODS[self.mood]
         if arrives:
             self.messages[parcel.key] += 1
@@ -223,6 +225,7 @@ class Outbox(RuleBasedStateMachine):
             for name in sorted(self.in_use):
                 self._nothing_is_lost(name)
             for name, service in self.services.items():
+                assert service.disturbed == 0
                 self._in_order(service)
                 self._twice_only_with_a_reason(service, name)
             self._superseded_only_when_it_does_not_matter()
