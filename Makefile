@@ -16,7 +16,7 @@ LOCK = $(BIN)/uv pip compile pyproject.toml --group build --universal --generate
 	--no-emit-index-url --no-emit-find-links --no-header
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test check bench soak audit release lock clean
+.PHONY: help install demo test fuzz check bench soak audit release lock clean
 
 help:  ## list what can be done
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-9s%s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -29,6 +29,9 @@ demo: $(RUNTIME)  ## play a day of two shops and print every alert; ARGS="--seco
 
 test: $(TOOLS)  ## run the tests; ARGS="tests/core -k late"
 	@$(BIN)/python -m pytest $(ARGS)
+
+fuzz: $(TOOLS)  ## try what strangers may send and how a process may die, a hundred times as often; ARGS="-k board"
+	@LABELWATCH_LONG=1 $(BIN)/python -m pytest tests/fuzz --timeout 36000 $(ARGS)
 
 check: $(TOOLS)  ## style, types, who may import whom, and the shell scripts
 	@$(BIN)/ruff check

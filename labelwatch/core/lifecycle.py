@@ -141,9 +141,10 @@ def _ended_snooze(alert: Alert, now: datetime) -> datetime | None:
 
 
 def _may_begin(alert: Alert, now: datetime) -> bool:
-    """Whoever took care of it before anybody was told is left in peace until it is critical."""
+    """Whoever took care of it before anybody was told is left in peace until it is critical; so is everybody of what
+    moved on in time before anybody was told."""
     quiet = alert.state is AlertState.ACKNOWLEDGED or _sleeps(alert, now)
-    return not quiet or alert.diagnosis.severity is Severity.CRITICAL
+    return alert.diagnosis.severity is Severity.CRITICAL or (alert.diagnosis.is_late and not quiet)
 
 
 def _settling(diagnosis: Diagnosis, told: Told, policy: AlertPolicy) -> timedelta:

@@ -1,5 +1,6 @@
 """What all channels of a round of telling share: the store, the ways out, the clock, and how things are done here."""
 
+import logging
 import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -7,8 +8,10 @@ from datetime import datetime, timedelta
 
 from labelwatch.core.model import AlertPolicy, Destination
 from labelwatch.notify.act_links import Links
-from labelwatch.notify.channels.outcome import Attachment, Channel
+from labelwatch.notify.channels.outcome import Ambiguous, Attachment, Channel, Result
 from labelwatch.store import ChannelState, OutboxRow, Store
+
+log = logging.getLogger(__name__)
 
 Channels = Mapping[str, tuple[Destination, Channel]]
 
@@ -77,6 +80,16 @@ def pause(attempts: int, chance: random.Random) -> timedelta:
 def is_paused(state: ChannelState, now: datetime) -> bool:
     """Whether its service wants silence; what is longer than any such wish is from before the clock was set back."""
     return state.paused_until is not None and now < state.paused_until <= now + LONGEST_WISH
+
+
+def outcome_of(name: str, work: Callable[[], Result]) -> Result:
+    """What became of a message. A channel that fails as nobody foresaw leaves that open, and is reported like any
+    other that does not work: it must not go silent, nor take the round with it."""
+    try:
+        return work()
+    except Exception as error:  # whatever it is
+        log.exception("channel %s: a fault of this program while sending", name)
+        return Ambiguous(f"a fault of labelwatch itself while sending: {type(error).__name__}; the log says more")
 
 
 def alert_id(row: OutboxRow) -> int:

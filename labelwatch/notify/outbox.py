@@ -26,7 +26,7 @@ from functools import partial
 from labelwatch.core.model import Reason
 from labelwatch.core.telling import due_at
 from labelwatch.notify.channels.outcome import Delivered
-from labelwatch.notify.desk import LONGEST_WISH, Channels, Desk, Terms, alert_id, is_paused
+from labelwatch.notify.desk import LONGEST_WISH, Channels, Desk, Terms, alert_id, is_paused, outcome_of
 from labelwatch.notify.marking import mark
 from labelwatch.notify.parcels import composed, is_brief, parted, sift
 from labelwatch.notify.plain import plain
@@ -238,7 +238,7 @@ def _tell(desk: Desk, name: str, rows: Sequence[OutboxRow]) -> tuple[int, str]:
         parcel = composed(desk, name, rows)
     except Exception as error:  # whatever it is: one alert that cannot be shown must not silence the channel
         return _told_singly(desk, name, rows) if len(rows) > 1 else (0, _given_up(desk, name, rows[0], error))
-    result = channel.send(parcel)
+    result = outcome_of(name, lambda: channel.send(parcel))
     desk.at("sent")
     brief = is_brief(parcel.earlier, rows, channel)
     # It is on its way: for want of a note it must not go out again, so the note waits in memory if it has to.
@@ -273,8 +273,14 @@ def _worth_sending(desk: Desk, name: str, rows: Sequence[OutboxRow]) -> list[Out
         return []
     message, others = parted(rows)
     if others:
-        desk.store.release([row.id for row in others])
+        _detach(desk, others)
     return message
+
+
+def _detach(desk: Desk, rows: Sequence[OutboxRow]) -> None:
+    """Have these be a message of their own, under a key of their own."""
+    with desk.store.write() as tx:
+        tx.detach([row.id for row in rows])
 
 
 def _not_held(desk: Desk, name: str, rows: Sequence[OutboxRow]) -> list[OutboxRow]:
@@ -307,7 +313,7 @@ def _told_singly(desk: Desk, name: str, rows: Sequence[OutboxRow]) -> tuple[int,
         except Exception as error:  # as above
             last = _given_up(desk, name, row, error)
     if len(sound) == len(rows):
-        desk.store.release([row.id for row in sound[1:]])
+        _detach(desk, sound[1:])
         sound = sound[:1]
     told, error_of_rest = _tell(desk, name, sound) if sound else (0, "")
     return told, error_of_rest or last

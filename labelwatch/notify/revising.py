@@ -5,7 +5,7 @@ from datetime import datetime
 
 from labelwatch.core.model import Reason
 from labelwatch.notify.channels.outcome import BadMessage, Delivered, Permanent, RateLimited, Result, Revisable
-from labelwatch.notify.desk import LONGEST_PAUSE, LONGEST_WISH, Desk, is_paused
+from labelwatch.notify.desk import LONGEST_PAUSE, LONGEST_WISH, Desk, is_paused, outcome_of
 from labelwatch.notify.marking import pause_account
 from labelwatch.notify.parcels import as_it_stands
 
@@ -47,7 +47,7 @@ def _revised(desk: Desk, name: str, channel: Revisable, key: str) -> Result:
     except Exception:  # whatever it is: one message that cannot be shown must not silence the channel
         log.exception("channel %s: a message cannot be shown as it should read now", name)
         return BadMessage("cannot be shown")
-    return channel.revise(rows[0].ref, parcel)
+    return outcome_of(name, lambda: channel.revise(rows[0].ref, parcel))
 
 
 def _mark(desk: Desk, name: str, key: str, result: Result, seen: datetime) -> None:

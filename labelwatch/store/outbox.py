@@ -18,6 +18,7 @@ from sqlalchemy import (
     Select,
     and_,
     case,
+    false,
     func,
     literal,
     literal_column,
@@ -207,7 +208,8 @@ def settle(
     """Write down how telling went, for rows that are leased; returns how many were.
 
     `retry` and `pending` want `next_try` (the former holds what comes after it, the latter does not); `keep_key` when
-    it may have arrived after all, so that it comes again as it was.
+    it may have arrived after all, so that it comes again as it was. What may have arrived at an earlier try comes
+    again as it was, too, unless it is `pending`: refused in that form.
     """
     values: rows.Values = {"state": state.value, "lease_until": None, "error": error}
     if state in (OutboxState.SENT, OutboxState.UNVERIFIED):
@@ -216,7 +218,9 @@ def settle(
         if next_try is None:
             raise ValueError("what is to be sent again needs the time of the next try")
         values |= {"due_at": next_try, "possible_duplicate": keep_key or _n.possible_duplicate}
-        values |= {} if keep_key else {"message_key": None}
+        if not keep_key:
+            is_as_it_was = _n.possible_duplicate if state is OutboxState.RETRY else false()
+            values["message_key"] = case((is_as_it_was, _n.message_key), else_=None)
     leased = _n.state == OutboxState.LEASED.value
     return _set(conn, ids, values, where=leased)
 
@@ -237,8 +241,16 @@ def postpone(conn: Connection, ids: Sequence[int], *, until: datetime) -> int:
 
 
 def supersede(conn: Connection, ids: Sequence[int], *, why: str) -> int:
-    """Drop waiting rows that newer ones made pointless; returns how many still waited."""
-    values = {"state": OutboxState.SUPERSEDED.value, "lease_until": None, "error": why}
+    """Drop waiting rows that newer ones made pointless; returns how many still waited.
+
+    They are no part of the message that they were claimed for.
+    """
+    values = {
+        "state": OutboxState.SUPERSEDED.value,
+        "message_key": None,
+        "lease_until": None,
+        "error": why,
+    }
     return _set(conn, ids, values, where=waits)
 
 
@@ -257,6 +269,21 @@ def withdraw(conn: Connection, alert_ids: Sequence[int]) -> set[int]:
         told = conn.scalars(select(_n.alert_id).where(theirs, or_(heard, _n.possible_duplicate)))
         unheard.update(set(some) - set(told))
     return unheard
+
+
+def detach(conn: Connection, ids: Sequence[int]) -> int:
+    """Give leased rows back that turned out to be no part of the message they were claimed for.
+
+    Whoever died before this left them under the key of that message: two messages under one key would look like the
+    same one twice, and the second would be thrown away where it is read.
+    """
+    values = {
+        "attempts": _n.attempts - 1,
+        "state": OutboxState.PENDING.value,
+        "message_key": None,
+        "lease_until": None,
+    }
+    return _set(conn, ids, values, where=_n.state == OutboxState.LEASED.value)
 
 
 def release(conn: Connection, ids: Sequence[int]) -> int:

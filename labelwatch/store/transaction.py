@@ -181,6 +181,10 @@ class Transaction:
         """Give leased rows back unsent, not to be taken before a time; how many were."""
         return outbox.postpone(self._conn, ids, until=until)
 
+    def detach(self, ids: Sequence[int]) -> int:
+        """Give leased rows back that are no part of the message they were claimed for; how many were."""
+        return outbox.detach(self._conn, ids)
+
     def hurry(self, ids: Sequence[int], *, at: datetime) -> None:
         """Make rows that wait for their next try due now."""
         outbox.hurry(self._conn, ids, at=at)

@@ -59,8 +59,10 @@ def tellings(
 
 
 def _message(row: OutboxRow) -> object:
-    """What the rows of one message have in common; what is to be tried again has lost the name of its message."""
-    return row.notification.channel, row.message_key or "", row.state, row.error
+    """What the rows of one message have in common; what is to be tried again has lost the name of its message, and
+    what was never sent is told by when it was due."""
+    due_at = row.notification.due_at if row.state is OutboxState.SUPERSEDED else None
+    return row.notification.channel, row.message_key or "", row.state, row.error, due_at
 
 
 def _telling(reader: Reader, rows: Sequence[OutboxRow], trail: Mapping[int, Sequence[Attempt]]) -> Telling:

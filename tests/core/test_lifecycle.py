@@ -180,6 +180,14 @@ def test_a_posting_that_moved_on_in_time_is_held_open_in_silence() -> None:
     assert (reason, alert.state, alert.diagnosis.cause) == (None, AlertState.FIRING, "label_pending")
 
 
+def test_what_moved_on_in_time_before_anybody_was_told_is_not_told_until_it_is_late_again() -> None:
+    alert, reasons = look(None, ill(), policy=SLOW)[0], []
+    for minute, is_late in ((1, False), (6, False), (7, True)):
+        alert, reason = look(alert, ill(is_late=is_late), minute, SLOW)
+        reasons.append(reason)
+    assert reasons == [None, None, Reason.FIRST]
+
+
 def test_an_incident_speaks_for_the_postings_it_explains_until_it_is_over() -> None:
     explained = ill(Severity.CRITICAL, incident="carrier:Aurora")
     alert, silent = look(None, explained)

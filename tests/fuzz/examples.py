@@ -2,7 +2,7 @@
 
 import os
 
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 
 IS_LONG = os.environ.get("LABELWATCH_LONG") == "1"
 TIMES = 100
@@ -15,6 +15,9 @@ def examples(few: int, *, steps: int = 25) -> settings:
         max_examples=few * TIMES if IS_LONG else few,
         stateful_step_count=2 * steps if IS_LONG else steps,
         derandomize=not IS_LONG,  # what is not to blame must not fail by chance
+        # To find the smallest example that fails takes longer than a test may: a long run does.
+        phases=tuple(Phase) if IS_LONG else (Phase.explicit, Phase.generate),
+        report_multiple_bugs=False,
         deadline=None,
         suppress_health_check=list(HealthCheck),
     )

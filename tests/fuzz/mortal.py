@@ -9,15 +9,16 @@ from labelwatch.store import Store
 
 
 class Died(BaseException):
-    """The end of the process, in every thread of it."""
+    """The end of the process, in every thread of it; no error, so that nobody catches it."""
 
 
 class Mortal:
-    """A store that takes so many more steps and no other; sending is a step as well."""
+    """A store that takes so many more steps and no other, sending is a step as well; or until a point is passed."""
 
-    def __init__(self, store: Store, steps: int) -> None:
+    def __init__(self, store: Store, end: int | str) -> None:
         self._store = store
-        self._left = steps
+        self._left = end if isinstance(end, int) else 10**6
+        self._end = end
         self._lock = threading.Lock()
         self.outgoing = store.outgoing
 
@@ -30,6 +31,12 @@ class Mortal:
             self._left -= 1
             if self._left < 0:
                 raise Died
+
+    def at(self, point: str) -> None:
+        """A point of the round."""
+        if point == self._end:
+            self._left = 0
+        self.step()
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
         work = getattr(self._store, name)

@@ -6,10 +6,11 @@ nothing is superseded that still matters; and while a service wants silence it h
 """
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import partial
 from itertools import count
 from pathlib import Path
 from random import Random
@@ -41,7 +42,6 @@ from tests.notify.post import Clock
 
 KEPT, LOST = "packers", "owner"
 """The second channel may be taken out of the configuration."""
-CHANGES = (Reason.ESCALATED, Reason.CAUSE_CHANGED, Reason.REMINDER)
 PACE = timedelta(seconds=30)
 MOODS: dict[str, tuple[bool, Result]] = {
     "well": (True, Delivered("ok", verified=True)),
@@ -53,8 +53,11 @@ MOODS: dict[str, tuple[bool, Result]] = {
     "gone": (False, Permanent("HTTP 403: kicked")),
 }
 """Whether the message arrives, and what the service says."""
-SPANS = (1, 7, 34, 130, 301, 3600)
+SPANS = st.sampled_from((1, 7, 34, 130, 301, 3600))
 MOODS_OF = st.sampled_from(sorted(MOODS))
+TURNS = st.sampled_from((None, Reason.ESCALATED, Reason.CAUSE_CHANGED, Reason.REMINDER, Reason.RESOLVED))
+ENDS = st.none() | st.none() | st.just("sent") | st.just("claimed") | st.integers(0, 40)
+"""Where a process dies: not at all, at a point of its round, or after so many steps."""
 
 
 class Arrival(NamedTuple):
@@ -77,12 +80,14 @@ class Service:
     arrived: list[Arrival] = field(default_factory=list)
     messages: Counter[str] = field(default_factory=Counter)
     doubts: int = 0
+    disturbed: int = 0
+    """How often it was asked while it wanted silence."""
     silent_until: datetime = NOW
 
     def send(self, parcel: Parcel) -> Result:
         if self.life is not None:
             self.life.step()
-        assert self.clock() >= self.silent_until, "it was asked for silence"
+        self.disturbed += self.clock() < self.silent_until
         arrives, result = MOODS[self.mood]
         if arrives:
             self.messages[parcel.key] += 1
@@ -134,14 +139,51 @@ class Outbox(RuleBasedStateMachine):
         self.stories: list[Story] = []
         self.deaths = 0
 
-    @initialize()
-    def begins(self) -> None:
+    @initialize(late=st.integers(1, 4))
+    def begins(self, late: int) -> None:
         self.store.sync_shops([("main", "123456")])
+        self._get_late(late)
 
-    # --- alerts
+    # --- what happens
 
-    @rule(group=st.integers(1, 4))
-    def get_late(self, group: int) -> None:
+    @rule(
+        late=st.integers(0, 3),
+        turn=TURNS,
+        which=st.integers(0, 99),
+        seconds=SPANS,
+        kept=MOODS_OF,
+        lost=MOODS_OF,
+        end=ENDS,
+    )
+    def time_passes_and_it_tells(
+        self, late: int, turn: Reason | None, which: int, seconds: int, kept: str, lost: str, end: int | str | None
+    ) -> None:
+        """Postings get late, an alert takes a turn, and a round of telling ends well, or with the process; what died
+        is started anew at once, or another one takes over when its lease is over."""
+        self.clock.advance(seconds=seconds)
+        self.services[KEPT].mood, self.services[LOST].mood = kept, lost
+        if which % 2:
+            recover(self.store, now=self.clock())
+        self._get_late(late)
+        self._turn(which, turn)
+        if end is None:
+            self._round(self.store)
+        else:
+            self._die(end)
+
+    @rule(name=st.sampled_from((KEPT, LOST)))
+    def somebody_hurries(self, name: str) -> None:
+        waiting = [row.id for row in self.store.outgoing.waiting(name)]
+        self.store.retry(waiting, at=self.clock(), expires_at=self.clock() + timedelta(days=2))
+
+    @precondition(lambda self: LOST in self.in_use)
+    @rule(sure=st.integers(0, 9))
+    def a_channel_is_taken_out(self, sure: int) -> None:
+        if sure == 5:
+            self.in_use = {KEPT}
+            forget_others(self.store, self.in_use, now=self.clock())
+
+    def _get_late(self, group: int) -> None:
         fresh = [told(n=len(self.stories) + place) for place in range(group)]
         with self.store.write() as tx:
             ids = tx.save_alerts(1, [replace(one.alert, id=None) for one in fresh])
@@ -151,67 +193,29 @@ class Outbox(RuleBasedStateMachine):
                 self.stories.append(story)
                 tx.add_notifications(self._news(story, story.alert), created_at=self.clock())
 
-    @precondition(lambda self: self._open())
-    @rule(which=st.integers(0, 99), reason=st.sampled_from(CHANGES))
-    def change(self, which: int, reason: Reason) -> None:
-        open_ones = self._open()
-        story = open_ones[which % len(open_ones)]
-        if reason not in story.reasons:
-            story.reasons.append(reason)
-            with self.store.write() as tx:
-                tx.add_notifications(self._news(story, story.alert), created_at=self.clock())
-
-    @precondition(lambda self: self._open())
-    @rule(which=st.integers(0, 99))
-    def end(self, which: int) -> None:
-        open_ones = self._open()
-        story = open_ones[which % len(open_ones)]
-        story.reasons.append(Reason.RESOLVED)
-        ended = replace(resolved().alert, id=story.alert.id, diagnosis=story.alert.diagnosis)
-        with self.store.write() as tx:
-            tx.save_alerts(1, [ended])
-            tx.add_notifications(self._news(story, ended), created_at=self.clock())
-
-    # --- services, time, people
-
-    @rule(name=st.sampled_from((KEPT, LOST)), mood=MOODS_OF)
-    def becomes(self, name: str, mood: str) -> None:
-        self.services[name].mood = mood
-
-    @rule(seconds=st.sampled_from(SPANS))
-    def time_passes(self, seconds: int) -> None:
-        self.clock.advance(seconds=seconds)
-
-    @rule(name=st.sampled_from((KEPT, LOST)))
-    def somebody_hurries(self, name: str) -> None:
-        waiting = [row.id for row in self.store.outgoing.waiting(name)]
-        self.store.retry(waiting, at=self.clock(), expires_at=self.clock() + timedelta(days=2))
-
-    @precondition(lambda self: LOST in self.in_use)
-    @rule(sure=st.integers(0, 3))
-    def a_channel_is_taken_out(self, sure: int) -> None:
-        if sure == 0:
-            self.in_use = {KEPT}
-            forget_others(self.store, self.in_use, now=self.clock())
-
-    # --- the service
-
-    @rule()
-    def tells(self) -> None:
-        self._round(self.store)
-
-    @rule(steps=st.integers(0, 40), is_alone=st.booleans())
-    def tells_and_dies(self, steps: int, is_alone: bool) -> None:
-        life = Mortal(self.store, steps)
-        with self._alive(life), suppress(Died):
-            self._round(cast(Store, life))
-        if not life.is_dead:
+    def _turn(self, which: int, reason: Reason | None) -> None:
+        open_ones = [story for story in self.stories if not story.is_over]
+        if not open_ones or reason is None:
             return
-        self.deaths += 1
-        for service in self.services.values():  # what it was told may not have been written down
-            service.silent_until = NOW
-        if is_alone:
-            recover(self.store, now=self.clock())
+        story = open_ones[which % len(open_ones)]
+        if reason in story.reasons:
+            return
+        story.reasons.append(reason)
+        alert = story.alert
+        with self.store.write() as tx:
+            if reason is Reason.RESOLVED:
+                alert = replace(resolved().alert, id=alert.id, diagnosis=alert.diagnosis)
+                tx.save_alerts(1, [alert])
+            tx.add_notifications(self._news(story, alert), created_at=self.clock())
+
+    def _die(self, end: int | str) -> None:
+        life = Mortal(self.store, end)
+        with self._alive(life), suppress(Died):
+            self._round(cast(Store, life), life.at)
+        if life.is_dead:
+            self.deaths += 1
+            for service in self.services.values():  # what it was told may not have been written down
+                service.silent_until = NOW
 
     # --- what must hold
 
@@ -221,6 +225,7 @@ class Outbox(RuleBasedStateMachine):
             for name in sorted(self.in_use):
                 self._nothing_is_lost(name)
             for name, service in self.services.items():
+                assert service.disturbed == 0
                 self._in_order(service)
                 self._twice_only_with_a_reason(service, name)
             self._superseded_only_when_it_does_not_matter()
@@ -278,9 +283,6 @@ class Outbox(RuleBasedStateMachine):
 
     # ---
 
-    def _open(self) -> list[Story]:
-        return [story for story in self.stories if not story.is_over]
-
     def _news(self, story: Story, alert: Alert) -> list[Notification]:
         at, telling, reason = self.clock(), len(story.reasons), story.reasons[-1]
         return [
@@ -288,11 +290,11 @@ class Outbox(RuleBasedStateMachine):
             for name in sorted(self.in_use)
         ]
 
-    def _round(self, store: Store) -> None:
+    def _round(self, store: Store, at: Callable[[str], None] = lambda point: None) -> None:
         routes: dict[str, tuple[Any, Channel]] = {
             name: (destination(name=name, group_interval=PACE), self.services[name]) for name in sorted(self.in_use)
         }
-        send_due(store, routes, now=self.clock, stop=lambda: False, chance=self.chance)
+        send_due(store, routes, now=self.clock, stop=lambda: False, chance=self.chance, at=at)
 
     @contextmanager
     def _alive(self, life: Mortal) -> Iterator[None]:
@@ -310,4 +312,5 @@ _numbers = count()
 
 @pytest.mark.fault("D1", "D2", "D11", "D13", "D14", "P1", "P2")
 def test_whatever_happens_nothing_is_lost_doubled_or_disordered(sqlite_template: Path, tmp_path: Path) -> None:
-    run_state_machine_as_test(lambda: Outbox(sqlite_template, tmp_path), settings=examples(20, steps=25))
+    machine: Any = partial(Outbox, sqlite_template, tmp_path)
+    run_state_machine_as_test(machine, settings=examples(30, steps=15))

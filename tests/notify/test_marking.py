@@ -337,3 +337,24 @@ def test_the_silence_of_an_account_outlasts_what_another_channel_had_under_way(s
     clock.advance(seconds=2)
     tell(store, clock, {"packers": packers, "owner": owner})
     assert len(owner.sent) == 2
+
+
+class Broken(FakeChannel):
+    """Fails as nobody foresaw."""
+
+    def send(self, parcel: object) -> Result:
+        FakeChannel.send(self, parcel)  # type: ignore[arg-type]
+        raise KeyError("result")
+
+
+@pytest.mark.fault("D14")
+def test_a_channel_whose_program_fails_is_reported_and_takes_no_other_with_it(sqlite_store: Store) -> None:
+    queue(sqlite_store, told(n=1), replace(told(n=2), channel="owner"))
+    broken, owner, clock = Broken(), FakeChannel(), Clock()
+    for _ in range(8):
+        tell(sqlite_store, clock, {"packers": broken, "owner": owner})
+        clock.advance(minutes=5)
+    assert states(sqlite_store) == [OutboxState.RETRY]
+    assert len(set(broken.keys)) == 1
+    assert "KeyError" in rows(sqlite_store)[0].error
+    assert sum("packers" in title for title in titles(owner)) == 1

@@ -384,3 +384,33 @@ def test_who_holds_the_database_alone_need_not_wait_for_the_lease(store: Store) 
     tell(store, Clock(), {"packers": channel})
     assert channel.keys == ["k1"]
     assert len(channel.told[0]) == 2
+
+
+def test_a_try_that_fails_for_sure_does_not_make_another_message_of_what_may_have_arrived(store: Store) -> None:
+    queue(store, told(n=1))
+    channel, clock = FakeChannel([Ambiguous("no answer"), Retry("HTTP 502"), FINE]), Clock()
+    for _ in range(3):
+        tell(store, clock, {"packers": channel})
+        clock.advance(minutes=5)
+    assert len(channel.keys) == 3
+    assert len(set(channel.keys)) == 1
+
+
+def test_what_is_overtaken_is_no_part_of_the_message_that_overtook_it(store: Store) -> None:
+    (alert,) = queue(store, told(n=1))
+    again(store, alert, replace(told(n=1, reason=Reason.ESCALATED), telling=2))
+    channel = FakeChannel()
+    tell(store, Clock(), {"packers": channel})
+    (row,) = store.outgoing.message(channel.keys[0])
+    assert row.notification.reason is Reason.ESCALATED
+
+
+def test_what_a_dead_process_left_to_be_parted_goes_out_under_keys_of_its_own(store: Store) -> None:
+    """It died after it had claimed a test and news together: two messages under one key would read as one."""
+    queue(store, told(n=1), replace(told(n=2), reason=Reason.TEST))
+    store.claim("packers", now=NOW, lease_until=NOW + LEASE, key="k1")
+    recover(store, now=NOW)
+    channel = FakeChannel()
+    tell(store, Clock(), {"packers": channel})
+    assert [reasons for ((_, reasons),) in channel.told] == ["test", "first"]
+    assert channel.keys[0] == "k1" != channel.keys[1]

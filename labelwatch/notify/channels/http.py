@@ -27,6 +27,8 @@ _TOO_MANY = 429
 _PROXY_WANTS_LOGIN = 407
 _PROXY_REFUSES = re.compile(r"\b40[137]\b|username|auth", re.IGNORECASE)
 _LONGEST = timedelta(hours=24)
+_DIGITS = 7
+"""Of a number of seconds; one with more of them is longer than any wait."""
 _UNLESS_TOLD = timedelta(seconds=30)
 """How long to be silent when a service says "too many" and not until when."""
 
@@ -69,7 +71,7 @@ class Answer:
         """The JSON object in the body; empty when there is none."""
         try:
             content = json.loads(self.body)
-        except ValueError:
+        except (ValueError, RecursionError):
             return {}
         return content if isinstance(content, dict) else {}
 
@@ -120,7 +122,7 @@ def retry_after(answer: Answer) -> timedelta | None:
     """Seconds, or a date as far ahead as the server's own clock says; None when it is neither."""
     wish = answer.headers.get("Retry-After", "").strip()
     if wish.isdecimal():
-        return min(timedelta(seconds=min(int(wish), 10**6)), _LONGEST)
+        return min(timedelta(seconds=int(wish[:_DIGITS])), _LONGEST)
     try:
         ahead = parsedate_to_datetime(wish) - parsedate_to_datetime(answer.headers.get("Date", ""))
     except (ValueError, TypeError):  # no dates, or one with a zone and one without

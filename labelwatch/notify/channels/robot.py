@@ -18,6 +18,7 @@ Request = tuple[Mapping[str, str], Mapping[str, object]]
 """The query of the address and the JSON object to send."""
 
 _A_MINUTE = timedelta(minutes=1)
+_BIGGEST_CODE = 10**12
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,5 +119,5 @@ def _cut(text: str, most: int) -> str:
 def _code(answer: Answer, names: tuple[str, ...]) -> int | None:
     """The code under any of its names, a failure before a success; None when there is none."""
     content = answer.json
-    codes = [content[name] for name in names if isinstance(content.get(name), int)]
+    codes = [code for name in names if isinstance(code := content.get(name), int) and abs(code) <= _BIGGEST_CODE]
     return next(filter(None, codes), 0) if codes else None

@@ -11,6 +11,7 @@ from labelwatch.notify.channels.secrecy import quoted, secrets_of
 
 API = "https://api.telegram.org"
 
+_LONGEST_ID = 64
 _LONGEST_PAUSE = 24 * 3600
 
 
@@ -116,7 +117,13 @@ def _read(answer: Answer, secrets: tuple[str, ...]) -> Said:
         return RateLimited(told, _pause(hints.get("retry_after")))
     if not 400 <= code < 500:
         return Retry(told)
-    return Refusal(code, why, str(hints.get("migrate_to_chat_id", "")))
+    return Refusal(code, why, _moved_to(hints.get("migrate_to_chat_id")))
+
+
+def _moved_to(chat: object) -> str:
+    """The id that a group has now; empty when that is none."""
+    text = str(chat) if isinstance(chat, int | str) else ""
+    return text if len(text) <= _LONGEST_ID else ""
 
 
 def _pause(wish: object) -> timedelta:
