@@ -23,6 +23,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 
 from labelwatch.core.model import Alert, Notification, Reason
 from labelwatch.notify.channels.outcome import (
+from labelwatch.notify.message import Room
     Ambiguous,
     Channel,
     Delivered,
@@ -74,7 +75,7 @@ class Service:
 
     clock: Clock
     mood: str = "well"
-    limit: int = 4000
+    limit: Room = Room(4000)
     account: str = ""
     life: Mortal | None = None
     arrived: list[Arrival] = field(default_factory=list)
