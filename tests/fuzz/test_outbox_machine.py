@@ -23,7 +23,6 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 
 from labelwatch.core.model import Alert, Notification, Reason
 from labelwatch.notify.channels.outcome import (
-from labelwatch.notify.message import Room
     Ambiguous,
     Channel,
     Delivered,
@@ -34,6 +33,7 @@ from labelwatch.notify.message import Room
     Retry,
 )
 from labelwatch.notify.marking import forget_others
+from labelwatch.notify.message import Room
 from labelwatch.notify.outbox import LEASE, recover, send_due
 from labelwatch.store import OutboxState, Store, open_store
 from tests.fuzz.examples import examples
