@@ -75,7 +75,7 @@ class Service:
 
     clock: Clock
     mood: str = "well"
-    limit: Room = Room(4000)
+    limit: Room = field(default_factory=lambda: Room(4000))
     account: str = ""
     life: Mortal | None = None
     arrived: list[Arrival] = field(default_factory=list)
