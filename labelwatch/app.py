@@ -12,7 +12,7 @@ from pathlib import Path
 from labelwatch import __version__
 from labelwatch.config import Config, Shop
 from labelwatch.core.baseline import normal_times
-from labelwatch.core.diagnose import BLIND_AFTER_INTERVALS, LONGEST_PAUSE
+from labelwatch.core.diagnose import LONGEST_PAUSE
 from labelwatch.core.lifecycle import acknowledge, snooze
 from labelwatch.core.model import Alert, Stage
 from labelwatch.notify.channels.outcome import Attachment
@@ -20,7 +20,7 @@ from labelwatch.notify.marking import forget_others
 from labelwatch.notify.outbox import Round, recover
 from labelwatch.office import Office
 from labelwatch.poll import Plan, Report, notice_silence, poll_shop
-from labelwatch.seen import Dossier, Overview, ShopView, channel_trouble
+from labelwatch.seen import Dossier, Overview, ShopView, channel_trouble, shop_view, urgency
 from labelwatch.sources import KeyInfo, NoSheet, Source
 from labelwatch.sources.ozon import Asking, OzonSource
 from labelwatch.store import (
@@ -187,7 +187,10 @@ class App:
         now, counts = self.clock.now(), self.store.open_counts()
         states = {state.name: state for state in self.store.shops()}
         enabled = (shop for shop in self.config.shops if shop.enabled)
-        return tuple(self._view(shop, states.get(shop.name), counts.get(shop.name, 0), now) for shop in enabled)
+        return tuple(
+            shop_view(shop.name, self.config.every(shop), states.get(shop.name), counts.get(shop.name, 0), now=now)
+            for shop in enabled
+        )
 
     def overview(self) -> Overview:
         """Every enabled shop, every open alert, most urgent first, and every channel that does not work."""
@@ -335,26 +338,6 @@ class App:
             if shop.name not in self._sources:
                 self._sources[shop.name] = open_source(self.config, shop, self.clock, asking=self.time.asking)
             return self._sources[shop.name]
-
-    def _view(self, shop: Shop, state: ShopState | None, postings: int, now: datetime) -> ShopView:
-        if state is None:  # new in the config, and no poll has been since
-            return ShopView(shop.name, "stale", None, 0, None, None)
-        overdue = state.read_at is None or now - state.read_at >= BLIND_AFTER_INTERVALS * self.config.every(shop)
-        blind = bool(state.failing_since) and (overdue or state.retry_at is not None)
-        return ShopView(
-            name=shop.name,
-            state="blind" if blind else "stale" if overdue or state.failing_since else "fresh",
-            read_at=state.read_at,
-            postings=postings,
-            cause=state.cause or None if blind else None,
-            detail=state.detail or None if blind else None,
-        )
-
-
-def urgency(alert: Alert) -> tuple[int, datetime, datetime]:
-    """Sorts alerts: the most severe first, then by deadline, then by age."""
-    diagnosis = alert.diagnosis
-    return -diagnosis.severity.rank, diagnosis.deadline or datetime.max.replace(tzinfo=UTC), alert.opened_at
 
 
 def open_source(config: Config, shop: Shop, clock: Clock, *, asking: Asking = lambda: lambda told: None) -> Source:

@@ -1,10 +1,11 @@
 """What is seen of the shops and of one posting, put together for whoever shows it."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 
+from labelwatch.core.diagnose import BLIND_AFTER_INTERVALS
 from labelwatch.core.model import Alert, Known
-from labelwatch.store import Evidence, HistoryRow
+from labelwatch.store import Evidence, HistoryRow, ShopState
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +18,22 @@ class ShopView:
     postings: int
     cause: str | None
     detail: str | None
+
+
+def shop_view(name: str, every: timedelta, state: ShopState | None, postings: int, *, now: datetime) -> ShopView:
+    """How a shop that should be read so often is seen now; `postings` are the open ones."""
+    if state is None:  # new in the config, and no poll has been since
+        return ShopView(name, "stale", None, 0, None, None)
+    overdue = state.read_at is None or now - state.read_at >= BLIND_AFTER_INTERVALS * every
+    blind = bool(state.failing_since) and (overdue or state.retry_at is not None)
+    return ShopView(
+        name=name,
+        state="blind" if blind else "stale" if overdue or state.failing_since else "fresh",
+        read_at=state.read_at,
+        postings=postings,
+        cause=state.cause or None if blind else None,
+        detail=state.detail or None if blind else None,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +62,12 @@ def channel_trouble(name: str, alert: Alert) -> ChannelTrouble:
     about = alert.diagnosis
     since = about.waiting_since.earliest if about.waiting_since else alert.opened_at
     return ChannelTrouble(name, since, next((proof.value for proof in about.evidence), ""))
+
+
+def urgency(alert: Alert) -> tuple[int, datetime, datetime]:
+    """Sorts alerts: the most severe first, then by deadline, then by age."""
+    diagnosis = alert.diagnosis
+    return -diagnosis.severity.rank, diagnosis.deadline or datetime.max.replace(tzinfo=UTC), alert.opened_at
 
 
 @dataclass(frozen=True, slots=True)
