@@ -51,8 +51,8 @@ def open_store(url: str) -> "Store":
         raise
 
 
-def _breathe() -> None:
-    time.sleep(0.05)
+def _breathe(worked: float) -> None:
+    time.sleep(max(0.05, 2 * worked))
 
 
 class Store:
@@ -373,22 +373,24 @@ class Store:
         with for_looking_through(self._engine).connect() as conn:
             return upkeep.check(conn)
 
-    def prune(self, before: datetime, *, batch: int = 100, rest: Callable[[], object] = _breathe) -> Pruned:
+    def prune(self, before: datetime, *, batch: int = 100, rest: Callable[[float], object] = _breathe) -> Pruned:
         """Remove what ended before a time, in transactions short enough not to be noticed; how much it was.
 
-        `rest` is called between them: without it, others who want to write would hardly find a gap.
+        `rest` is called between them with the seconds that the last one took: without it, others who want to write
+        would hardly find a gap.
         """
         total = Pruned()
         while True:
+            began = time.monotonic()
             with self._write() as conn:
                 done = upkeep.prune_batch(conn, before, batch)
             upkeep.fold_log(self._engine)
             total = Pruned(*(a + b for a, b in zip(astuple(total), astuple(done), strict=True)))
             if max(done.postings, done.alerts, done.polls, done.attempts) < batch:
                 break
-            rest()
+            rest(time.monotonic() - began)
         while upkeep.give_back(self._engine):
-            rest()
+            rest(0)
         return total
 
     def statistics(self) -> Statistics:

@@ -31,7 +31,7 @@ def test_others_write_between_the_steps_of_a_clean_up_and_none_is_big(sqlite_sto
     put(sqlite_store, *closed(1000))
     left: list[int] = []
 
-    def write_at_once() -> None:
+    def write_at_once(_worked: float) -> None:
         with closing(open_store(f"{sqlite_url}?timeout=0")) as other:
             other.sync_shops([("other", str(len(left)))])
         left.append(sqlite_store.statistics().postings)
