@@ -17,6 +17,8 @@ def test_test_alert_sends_a_real_message_and_prints_the_receipt(place: Place) ->
     (request,) = place.hook.requests
     assert request.json["title"]
     assert [alert["reason"] for alert in request.json["labelwatch"]] == ["test"]
+    (row,) = place.run("outbox", "--json").json
+    assert (row["reason"], row["state"], row["receipt"]) == ("test", "sent", 'HTTP 200 {"ok": true}')
     assert place.run("late", "--json").json["alerts"] == []
 
 

@@ -104,4 +104,4 @@ def is_fit_to_show(text: str, *, most: int = 800) -> bool:
     steers = any(
         ord(c) < 32 or 127 <= ord(c) < 160 or c in "\u202a\u202b\u202c\u202d\u202e\u2066\u2067" for c in text
     )
-    return CANARY not in text and not steers and len(text) <= most
+    return CANARY not in text.lower() and not steers and len(text) <= most

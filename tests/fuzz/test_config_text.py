@@ -13,6 +13,8 @@ from labelwatch.notify.channels import check_url, check_way
 from tests.fuzz.examples import examples
 from tests.fuzz.mangle import CANARY, altered, damaged
 
+SECRET = f"{CANARY}x{CANARY}"
+"""As long as real ones are: what is short and stands where no secret belongs is shown."""
 SOUND: dict[str, Any] = {
     "language": "en",
     "timezone": "Asia/Shanghai",
@@ -22,17 +24,17 @@ SOUND: dict[str, Any] = {
     "alerts": {"pending_for": "0s", "group_wait": "20s", "repeat_every": "4h", "resolved": True},
     "escalation": [{"left": "30m", "channel": "owner"}],
     "shop": [
-        {"name": "main", "client_id": "123456", "api_key": CANARY, "warehouse": [{"id": 11, "label": "20m"}]},
+        {"name": "main", "client_id": "123456", "api_key": SECRET, "warehouse": [{"id": 11, "label": "20m"}]},
         {"name": "second", "client_id": "123457", "api_key": "env:KEY", "enabled": False},
     ],
     "channel": [
-        {"name": "packers", "url": f"tgram://2718281828:{CANARY}/-1001", "quiet_hours": "22:00-08:00"},
+        {"name": "packers", "url": f"tgram://2718281828:{SECRET}/-1001", "quiet_hours": "22:00-08:00"},
         {"name": "owner", "url": "env:URL", "handover": ["09:00"], "shops": ["main"], "severity": "warning"},
     ],
-    "web": {"listen": "127.0.0.1:8765", "password": CANARY, "public_url": "https://watch.example.org"},
-    "heartbeat": {"url": f"https://hc.example/{CANARY}"},
+    "web": {"listen": "127.0.0.1:8765", "password": SECRET, "public_url": "https://watch.example.org"},
+    "heartbeat": {"url": f"https://hc.example/{SECRET}"},
 }
-ENVIRON = {"KEY": CANARY, "URL": f"json://watch:{CANARY}@127.0.0.1/hook", "HOME": "/nowhere"}
+ENVIRON = {"KEY": SECRET, "URL": f"json://watch:{SECRET}@127.0.0.1/hook", "HOME": "/nowhere"}
 
 
 def toml(document: Mapping[str, Any]) -> str:
@@ -70,7 +72,7 @@ def loaded(folder: Path, content: bytes) -> tuple[Config | None, str]:
 def check_told(config: Config | None, said: str) -> None:
     assert config or said
     said += "" if config is None else f"{config!r}{config.warnings}"
-    assert CANARY not in said
+    assert SECRET not in said
     assert "\x1b" not in said
 
 

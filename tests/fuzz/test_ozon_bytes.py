@@ -71,7 +71,8 @@ ENDPOINTS: Mapping[str, tuple[Understand, Any]] = {
     "company": (shop._company, {"company": {"name": "Shop", "currency": "RUB"}}),
     "ways": (shop._page, {"delivery_methods": [{"name": "C", "status": "A"}], "cursor": "c", "has_next": True}),
 }
-ERROR = {"code": 7, "message": f"Api-key {CANARY} is missing a required role", "details": [], "error": {"code": "X"}}
+ERROR = {"code": 7, "message": f"Api-key {CANARY} is missing a required role", "details": []}
+INNER = {"error": {"code": "X", "message": f"{CANARY}: \x1b[31m{CANARY.upper()}"}}
 STATUSES = st.sampled_from((200,) * 8 + (204, 301, 400, 401, 403, 404, 408, 409, 429, 500, 502, 599))
 HEADERS = st.fixed_dictionaries(
     {},
@@ -95,7 +96,7 @@ def test_an_answer_is_understood_or_has_one_named_trouble(endpoint: str) -> None
 
     @examples(60)
     @example(status=200, headers={}, body=b"[" * 60_000)
-    @given(status=STATUSES, headers=HEADERS, body=bodies(sound, ERROR))
+    @given(status=STATUSES, headers=HEADERS, body=bodies(sound, ERROR, INNER))
     def check(status: int, headers: Mapping[str, str], body: bytes) -> None:
         answer = Answer(f"/{endpoint}", status, headers, body, CANARY)
         found, trouble = outcome(lambda: understand(answer))
@@ -168,7 +169,7 @@ def test_whatever_comes_over_the_wire_is_an_answer_or_one_named_trouble() -> Non
         wire = Wire(f"http://127.0.0.1:{port}", headers, timeout=timedelta(seconds=2), proxy="", secret=CANARY)
 
         @examples(60)
-        @given(st.sampled_from(HEADS), st.sampled_from(LENGTHS), bodies({"roles": []}, ERROR), st.booleans())
+        @given(st.sampled_from(HEADS), st.sampled_from(LENGTHS), bodies({"roles": []}, ERROR, INNER), st.booleans())
         def check(head: bytes, length: bytes, body: bytes, is_whole: bool) -> None:
             replies[0] = head + length + (b"\r\n" if is_whole else b"") + body
             _, trouble = outcome(lambda: wire.post("/v1/roles", b"{}"))
