@@ -91,7 +91,7 @@ def load(
     document = _document(path, text)
     around = Surroundings(environ, path.resolve().parent, check_url, check_way)
     config, errors = _validated(document, around)
-    found = [*_single(errors), *together.contradictions(document)]
+    found = [*_single(errors), *together.contradictions(document, config)]
     if config is None or found:
         raise ConfigError(_in_words(path, text, found))
     if not config.store.url.get_secret_value():

@@ -3,6 +3,7 @@
 It looks at the file as it was written, so that these mistakes show beside those of single values, not after them.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from typing import Any
@@ -12,17 +13,24 @@ from labelwatch.config import values
 from labelwatch.config.mistakes import SECRET_KEYS, Found, Key, closest, key_text
 from labelwatch.config.secret import is_reference
 from labelwatch.config.sentences import Sentence
-from labelwatch.config.tables import Config
+from labelwatch.config.tables import Config, Web
 from labelwatch.core.model import Delays
 
 Document = Mapping[str, Any]
+
+SHORTEST = 8
+"""Characters of the board's password."""
+HASHED = "$argon2"
+"""A password that begins so is a hash; any other is the password itself."""
+_WHOLE_HASH = re.compile(r"\$argon2(id|i|d)(\$v=\d+)?\$m=\d+,t=\d+,p=\d+\$[A-Za-z0-9+/]{11,}\$[A-Za-z0-9+/]{22,}")
 
 _HASTY = timedelta(seconds=30)
 _TAKES_FILES = frozenset({"tgram", "mailto", "mailtos"})
 
 
-def contradictions(document: Document) -> Iterator[Found]:
-    """Every mistake that concerns more than one value; tolerant of values that are wrong by themselves."""
+def contradictions(document: Document, config: Config | None) -> Iterator[Found]:
+    """Every mistake that concerns more than one value; tolerant of values that are wrong by themselves (then there is
+    no config, and of the board's password only its absence can be told)."""
     shops, channels = _tables(document, "shop"), _tables(document, "channel")
     if not document.get("shop"):
         yield Found(("shop",), Sentence("no_shop"))
@@ -41,6 +49,8 @@ def contradictions(document: Document) -> Iterator[Found]:
         yield from _names_of_nothing(("channel", index, "shops"), channel.get("shops"), _names(shops))
         yield from _bad_fallback(("channel", index, "fallback"), channel, _names(channels))
     yield from _open_board(document.get("web"))
+    if config is not None and config.web is not None:
+        yield from _weak_password(config.web)
 
 
 def _tables(document: Document, kind: str) -> list[Document]:
@@ -131,6 +141,27 @@ def _open_board(web: object) -> Iterator[Found]:
         yield Found(("web", "password"), Sentence("password_public", {"where": public}))
 
 
+def _weak_password(web: Web) -> Iterator[Found]:
+    """What `labelwatch password` would not have made."""
+    password = _password(web)
+    if password.startswith(HASHED):
+        if not _WHOLE_HASH.fullmatch(password):
+            yield Found(("web", "password"), Sentence("password_hash"))
+    elif password and len(password) < SHORTEST and (where := _reached_at(web)):
+        yield Found(("web", "password"), Sentence("password_weak", {"least": SHORTEST, "where": where}))
+
+
+def _password(web: Web | None) -> str:
+    return web.password.get_secret_value() if web and web.password else ""
+
+
+def _reached_at(web: Web) -> str:
+    """Where others than this machine can reach the board; empty = nowhere."""
+    if not web.listen.is_loopback:
+        return f"{web.listen.host}:{web.listen.port}"
+    return web.public_url if web.public_url and not _is_local(web.public_url) else ""
+
+
 def literal_secrets(document: Document) -> list[Key]:
     """The keys under which a secret itself stands in the file."""
     return [key for key, value in _leaves(document, ()) if _is_literal(key, value)]
@@ -163,6 +194,8 @@ def doubts(document: Document, config: Config, *, readable_by_others: bool) -> I
         yield Sentence("readable")
     if config.ozon.base_url.startswith("http://") and not _is_local(config.ozon.base_url):
         yield Sentence("unencrypted")
+    if 0 < len(_password(config.web)) < SHORTEST:
+        yield Sentence("password_short", {"least": SHORTEST})
     yield from _doubts_about_shops(config)
     yield from _doubts_about_channels(config)
 

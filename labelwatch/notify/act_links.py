@@ -77,12 +77,13 @@ def opened(token: str, secret: str) -> Act | None:
     """What a token is for; None when it was altered or is none of ours. It may be out of date."""
     said, _, signature = token.rpartition(".")
     try:
-        is_ours = _signer(secret).verify_signature(said, base64_encode(bytes.fromhex(signature)))
+        if not _signer(secret).verify_signature(said, base64_encode(bytes.fromhex(signature))):
+            return None
         verb, key, until = said.split(".")
         act = Act(verb, key, datetime.fromtimestamp(int(until), UTC))
-    except (ValueError, OverflowError):
+    except (ValueError, OverflowError, OSError):  # what no clock can show is one of the last two
         return None
-    return act if is_ours and verb in VERBS else None
+    return act if verb in VERBS else None
 
 
 def _signer(secret: str) -> Signer:

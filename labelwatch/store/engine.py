@@ -13,7 +13,7 @@ from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.engine import ExceptionContext
-from sqlalchemy.exc import ArgumentError, NoSuchModuleError
+from sqlalchemy.exc import ArgumentError, DisconnectionError, NoSuchModuleError
 
 from labelwatch.store.errors import Fault, StoreError, in_words
 
@@ -21,6 +21,7 @@ BUSY_SECONDS = 5
 ASIDE = ".corrupt-"
 """What follows the name of a damaged database that was put aside."""
 READ_SECONDS = 30
+_FILE = "labelwatch_file"
 _WRITER = "labelwatch_writer"
 _PATIENT = "labelwatch_patient"
 
@@ -79,6 +80,7 @@ def database_file(url: URL) -> Path:
 
 
 def _sqlite(url: URL) -> Engine:
+    file = database_file(url).absolute()
     _make_private_file(database_file(url))
     engine = create_engine(
         url.set(query={"timeout": str(BUSY_SECONDS), **url.query}),
@@ -86,6 +88,18 @@ def _sqlite(url: URL) -> Engine:
         pool_size=8,
         max_overflow=56,
     )
+
+    @event.listens_for(engine, "do_connect")
+    def _open_what_is_there(_: Any, record: Any, arguments: list[str], options: dict[str, Any]) -> None:
+        # Before it is opened: if it is replaced meanwhile, the first look finds another one, and never the other way.
+        record.info[_FILE] = _identity(file)
+        arguments[0] = f"{file.as_uri()}?mode=rw"  # not rwc: none is created
+        options["uri"] = True
+
+    @event.listens_for(engine, "checkout")
+    def _stay_with_the_file(_connection: sqlite3.Connection, record: Any, _proxy: Any) -> None:
+        if record.info[_FILE] != _identity(file):
+            raise DisconnectionError("another file is in its place: connect to that one")
 
     @event.listens_for(engine, "connect")
     def _set_up(connection: sqlite3.Connection, _record: Any) -> None:
@@ -103,6 +117,15 @@ def _sqlite(url: URL) -> Engine:
         _limit(connection, None if writes or options.get(_PATIENT, False) else READ_SECONDS)
 
     return engine
+
+
+def _identity(file: Path) -> tuple[int, int]:
+    """Which file lies at this path now; an open connection stays with the one it found there."""
+    try:
+        found = file.stat()
+    except OSError as e:
+        raise StoreError(Fault.UNREACHABLE, f"the database {file} cannot be opened or reached ({e.strerror})") from e
+    return found.st_dev, found.st_ino
 
 
 def _limit(connection: Connection, seconds: float | None) -> None:

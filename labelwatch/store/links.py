@@ -21,8 +21,7 @@ class Tokens:
 
     def secret(self, name: str, fresh: Callable[[], str]) -> str:
         """The secret of this name, the same for every process on this database; `fresh` makes it the first time."""
-        with self._read() as conn:
-            kept = _kept(conn, name)
+        kept = self.kept(name)
         if kept is not None:
             return kept
         with self._write() as conn:
@@ -30,6 +29,11 @@ class Tokens:
             kept = _kept(conn, name)
         assert kept is not None, "it was there, or has just been put there"
         return kept
+
+    def kept(self, name: str) -> str | None:
+        """The secret of this name; None = nobody has needed one yet. Writes nothing."""
+        with self._read() as conn:
+            return _kept(conn, name)
 
     def is_spent(self, token: str) -> bool:
         """Whether a token was taken before."""

@@ -42,7 +42,8 @@ def backup(engine: Engine, to: Path) -> None:
 
 def copy(source: Path, target: Path) -> None:
     """Copy a database that may be in use, and look the copy over; StoreError when it is damaged."""
-    with closing(sqlite3.connect(source)) as old, closing(sqlite3.connect(target)) as new:
+    there = f"{source.absolute().as_uri()}?mode=rw"  # not rwc: where there is none, none is made
+    with closing(sqlite3.connect(there, uri=True)) as old, closing(sqlite3.connect(target)) as new:
         old.backup(new)
         problems = new.execute("PRAGMA quick_check").fetchall()
     if problems != [("ok",)]:

@@ -63,7 +63,7 @@ def _no_database(request: Request, error: Exception) -> Response:
 def _failed(request: Request, error: Exception) -> Response:
     """A fault of ours; the server logs it. It is said outside of the guard, so its headers are added."""
     response = respond(request, "trouble.html", status=500, key="failed", detail="", sights=())
-    response.headers.update(HEADERS)
+    response.headers.update({**HEADERS, "cache-control": "no-store"})
     return response
 
 

@@ -14,12 +14,11 @@ from starlette.routing import Route
 from labelwatch.core import lifecycle
 from labelwatch.core.model import Alert
 from labelwatch.notify import wording
-from labelwatch.notify.act_links import LASTS, Act, opened, signing
+from labelwatch.notify.act_links import LASTS, SECRET, Act, opened
 from labelwatch.notify.buttons import SNOOZE
 from labelwatch.notify.desk import alert_id
 from labelwatch.notify.moments import Voice
 from labelwatch.store import OutboxRow, Store
-from labelwatch.web.door import new_secret
 from labelwatch.web.guard import LINKS, remember_name
 from labelwatch.web.names import signed_as
 from labelwatch.web.page import app_of, reader_of, respond
@@ -65,7 +64,8 @@ def act(request: Request) -> Response:
 def _found(request: Request) -> tuple[Case | None, str]:
     """What the link is about, as far as that is known, and why it does nothing; empty = it does."""
     app = app_of(request)
-    act = opened(request.path_params["token"], signing(app.store, "", new_secret).secret)
+    secret = app.store.tokens.kept(SECRET)  # where none was ever made, no link can be ours
+    act = opened(request.path_params["token"], secret) if secret else None
     if act is None or act.until <= app.clock.now():
         return None, "altered" if act is None else "expired"
     rows = app.store.outgoing.message(act.key)

@@ -10,9 +10,8 @@ from datetime import datetime, timedelta
 from argon2 import PasswordHasher
 from argon2.exceptions import Argon2Error, InvalidHashError
 
-HASHED = "$argon2"
-"""A password in the configuration that begins so is a hash; any other is the password itself."""
-SHORTEST = 8
+from labelwatch.config.together import HASHED
+from labelwatch.config.together import SHORTEST as SHORTEST
 
 FEW = 5
 """Wrong passwords from one place within WHILE; the next must wait."""

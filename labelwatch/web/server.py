@@ -80,7 +80,7 @@ def _keep_serving(serving: Serving, app: App, again_after: timedelta) -> None:
             where = f"{serving.settings.listen.host}:{serving.settings.listen.port}"
             why = (error.strerror or str(error)).partition(" (")[0]
             _in_trouble(serving, f"cannot listen on {where}: {why}")
-        except (Exception, SystemExit) as error:  # uvicorn leaves with the latter
+        except BaseException as error:  # uvicorn leaves with SystemExit; nobody stands above a thread
             log.exception("the board failed")
             _in_trouble(serving, f"it failed: {type(error).__name__}")
         serving.url = ""
@@ -158,14 +158,23 @@ class Bounded(H11Protocol):
     """
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Take it, or hang up if there are too many."""
+        """Take it; if there are too many, hang up on who has waited longest without a whole request."""
         super().connection_made(transport)
+        self.since = self.loop.time()
         # asyncio leaves it out for sockets made like ours; head and body go out apart, and the second would wait.
         transport.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.loop.call_later(REQUEST_WITHIN.total_seconds(), self._look, self.cycle)
         if len(self.connections) > MOST_CONNECTIONS:
-            transport.abort()
-        else:
-            self.loop.call_later(REQUEST_WITHIN.total_seconds(), self._look, self.cycle)
+            others = (one for one in self.connections if isinstance(one, Bounded) and one.is_waiting)
+            # It has sent nothing yet itself, so there is at least one; while all others are answered, it is the one.
+            oldest = min(others, key=lambda one: one.since)
+            self.connections.discard(oldest)  # at once: it hears of its end later, and the next must find another
+            oldest.transport.abort()
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether it is the client's turn: it is idle, or has sent a part of a request."""
+        return self.cycle is None or self.cycle.response_complete or self.cycle.more_body
 
     def _look(self, before: object) -> None:
         """Hang up on who is still at the same request as so long ago, or has not even sent its head."""

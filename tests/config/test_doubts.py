@@ -48,6 +48,7 @@ DOUBTS = [
         ["channel packers: attach_label does nothing, only Telegram and e-mail take the label along"],
     ),
     (CHANNEL + 'proxy = "env:URL"', []),
+    (CHANNEL + '[web]\npassword = "env:KEY"', ["the password of the board has fewer than 8 characters"]),
     (
         CHANNEL + 'proxy = "socks5://me:word@127.0.0.1:1080"',
         ['channel[0].proxy is written in the file itself; better "env:NAME", "file:PATH" or "credential:NAME"'],
@@ -74,5 +75,6 @@ def test_a_file_with_secrets_that_others_can_read_is_warned_about(tmp_path: Path
 
 
 def test_a_board_for_others_with_a_password_is_no_mistake(tmp_path: Path) -> None:
-    board = '[web]\nlisten = "0.0.0.0:8765"\npassword = "env:KEY"'
-    assert read(tmp_path, CHANNEL + board).warnings == ()
+    board = '[web]\nlisten = "0.0.0.0:8765"\npassword = "env:BOARD"'
+    for fine in ("eight ch", "$argon2id$v=19$m=65536,t=3,p=4$" + "s" * 22 + "$" + "h" * 43):
+        assert read(tmp_path, CHANNEL + board, {**ENVIRON, "BOARD": fine}).warnings == ()

@@ -290,6 +290,27 @@ ONE_MISTAKE = [
         "a password: others can reach https://watch.example.org",
         1,
     ),
+    (
+        '[web]\npublic_url = "https://watch.example.org"\npassword = "env:KEY"',
+        "web.password",
+        "",
+        "a password of 8 characters or more: others can reach https://watch.example.org",
+        3,
+    ),
+    *(
+        (
+            f'[web]\nlisten = "127.0.0.1:80"\npassword = "{broken}"',
+            "web.password",
+            "",
+            "a whole hash as `labelwatch password` makes it, or the password itself",
+            3,
+        )
+        for broken in (
+            "$argon2broken",
+            "$argon2id$v=19$m=65536,t=3,p=4$c2FsdHNhbHRzYWx0",
+            "$argon2id$v=19$" + "x" * 60,
+        )
+    ),
     ('[web]\npublic_url = "watch.example.org"', "web.public_url", '"watch.example.org"', WEB_URL, 2),
     *(
         (

@@ -49,6 +49,8 @@ def test_no_letter_of_a_link_can_be_altered() -> None:
         sealed(Act("delete", KEY, NOW), LINKS.secret),
         "ack.\udcff.1.x",
         "ack." + "9" * 400,
+        f"ack.{KEY}.{10**18}.00",
+        f"ack.{KEY}.{10**40}.00",
     ],
 )
 def test_what_was_made_elsewhere_opens_nothing(bad: str) -> None:

@@ -17,6 +17,7 @@ from sqlalchemy import event, text
 
 from labelwatch.core.model import Alert, Severity, Told
 from labelwatch.store import Fault, Store, StoreError, open_store
+from labelwatch.store.copies import restore
 from labelwatch.store.engine import make_engine, read_url
 from tests.store.build import NOW, alert, put, several, shop_id
 
@@ -50,6 +51,42 @@ def test_a_new_file_is_for_its_owner_only(tmp_path: Path) -> None:
     file = tmp_path / "new" / "labelwatch.db"
     open_store(f"sqlite:///{file}").close()
     assert file.stat().st_mode & 0o777 == 0o600
+
+
+def test_what_is_written_after_a_restore_stands_in_the_file_that_was_put_back(
+    sqlite_url: str, tmp_path: Path
+) -> None:
+    """Several connections are open to the other file; to close the last of them must harm none in its place."""
+    engine, kept = make_engine(read_url(sqlite_url)), tmp_path / "kept.backup"
+    store = Store(engine)
+    store.sync_shops([("before", "1")])
+    store.backup(kept)
+    store.sync_shops([("lost", "2")])
+    with engine.connect(), engine.connect(), engine.connect():
+        pass
+    restore(sqlite_url, kept, aside=tmp_path / "aside.db")
+    with closing(open_store(sqlite_url)) as another:
+        another.sync_shops([("after", "3")])
+        store.sync_shops([("later", "4")])
+        store.close()
+        with closing(open_store(sqlite_url)) as third:
+            assert [one.name for one in third.shops()] == ["after", "before", "later"]
+
+
+def test_where_the_file_is_gone_none_is_made_until_one_is_put_back(sqlite_store: Store, tmp_path: Path) -> None:
+    file, elsewhere = tmp_path / "labelwatch.db", tmp_path / "elsewhere.db"
+    sqlite_store.sync_shops([("main", "1")])
+    file.rename(elsewhere)
+    for _ in range(2):
+        with trouble(Fault.UNREACHABLE, "labelwatch.db"):
+            sqlite_store.shops()
+        with trouble(Fault.UNREACHABLE, "labelwatch.db"):
+            sqlite_store.sync_shops([("north", "2")])
+        with trouble(Fault.UNREACHABLE):
+            sqlite_store.backup(tmp_path / "kept.backup")
+    assert not file.exists()
+    elsewhere.rename(file)
+    assert [one.name for one in sqlite_store.shops()] == ["main"]
 
 
 def test_writers_that_read_first_lose_no_update(database: str) -> None:

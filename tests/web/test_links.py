@@ -10,7 +10,7 @@ import pytest
 
 from labelwatch.app import App
 from labelwatch.core.model import Alert, AlertState
-from labelwatch.notify.act_links import LASTS, Act, sealed, signing
+from labelwatch.notify.act_links import LASTS, SECRET, Act, sealed, signing
 from labelwatch.store import OutboxState, Store
 from labelwatch.web.door import new_secret
 from tests.notify.build import NOW, diagnosis
@@ -144,12 +144,19 @@ def test_an_altered_link_does_nothing(stranger: "TestClient", app: App) -> None:
         good.replace(KEY[:4], "ffff"),
         f"/a/{forged}",
         "/a/x",
+        "/a/ack.x.1000000000000000000.00",
     ]
     for path in bad:
         answer = press(stranger, path, by="Eve")
         assert answer.status_code == 404, path
         assert "does not work" in answer.text
     assert everything(app) == before
+
+
+def test_to_open_what_is_no_link_writes_nothing(app: App) -> None:
+    with browser(app, SETTINGS, at=PUBLIC) as client:
+        assert client.get("/a/x").status_code == 404
+    assert app.store.tokens.kept(SECRET) is None
 
 
 def test_a_link_about_a_message_that_is_not_kept_any_more_says_so(stranger: "TestClient", app: App) -> None:

@@ -64,6 +64,7 @@ def test_a_fault_of_ours_is_said_to_be_one_and_shows_nothing_of_itself(board: Bo
     faulty.router.routes.insert(0, Route("/faulty", fail))
     answer = type(board.client)(faulty, ADDRESS, raise_server_exceptions=False).get("/faulty")
     assert answer.status_code == 500
+    assert answer.headers["cache-control"] == "no-store"
     assert "Something went wrong on the board" in answer.text
     assert "secret" not in answer.text
     assert answer.headers["content-security-policy"].startswith("default-src 'self'")

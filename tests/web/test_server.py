@@ -5,6 +5,7 @@ import http.client
 import socket
 import threading
 import time
+from asyncio import CancelledError
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -124,11 +125,16 @@ def test_who_sends_slowly_is_hung_up_on(app: App, monkeypatch: pytest.MonkeyPatc
         assert time.monotonic() - began < 5
 
 
+FORM = (
+    b"POST /login HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/x-www-form-urlencoded\r\n"
+    b"Content-Length: 1000\r\n\r\npassword="
+)
+
+
 def test_a_form_that_never_ends_is_given_up(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("labelwatch.web.guard.BODY_WITHIN", 0.3)
-    head = b"POST /login HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/x-www-form-urlencoded\r\n"
     with serving(app) as running:
-        answer = raw(running, head + b"Content-Length: 1000\r\n\r\npassword=")
+        answer = raw(running, FORM)
     assert answer.startswith(b"HTTP/1.1 408 ")
 
 
@@ -147,6 +153,18 @@ def test_many_connections_leave_the_process_its_files(app: App, monkeypatch: pyt
         for line in lines:
             line.close()
         until(lambda: answers(running), seconds=5)
+
+
+@pytest.mark.parametrize("sent", [b"", b"GET / HTTP/1.1\r\n", FORM], ids=["nothing", "half a head", "half a body"])
+def test_whoever_sends_a_whole_request_is_answered_while_others_hold_connections(
+    app: App, monkeypatch: pytest.MonkeyPatch, sent: bytes
+) -> None:
+    monkeypatch.setattr(server, "MOST_CONNECTIONS", 8)
+    with serving(app) as running, contextlib.ExitStack() as held:
+        for _ in range(12):
+            held.enter_context(connection(running)).sendall(sent)
+        for _ in range(3):
+            assert status(running) in (200, 503)
 
 
 def is_open(line: socket.socket) -> bool:
@@ -205,7 +223,7 @@ def test_systemd_is_told_of_a_board_that_is_not_there() -> None:
 
 
 def test_a_board_that_fails_comes_back(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
-    failures = iter([RuntimeError("the first time"), SystemExit(3)])
+    failures = iter([RuntimeError("the first time"), SystemExit(3), CancelledError(), KeyboardInterrupt()])
 
     def create_or_fail(app: App, settings: Web) -> Starlette:
         for failure in failures:
