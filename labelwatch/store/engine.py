@@ -58,6 +58,8 @@ def make_engine(url: URL) -> Engine:
 
     @event.listens_for(engine, "handle_error")
     def _translate(context: ExceptionContext) -> None:
+        if context.is_pre_ping:  # the pool finds a dead connection so, and replaces it
+            return
         if context.original_exception is not None and context.sqlalchemy_exception is not None:
             raise in_words(url, context.original_exception) from context.original_exception
 

@@ -86,6 +86,9 @@ def test_a_server_that_was_killed_and_is_back_is_used_again_and_so_is_its_lock(s
         store.upgrade()
         assert works(store)()
         server.kill()
+        server.start()
+        assert works(store)()  # though the connection that it kept is dead
+        server.kill()
         with pytest.raises(StoreError) as away:
             store.shops()
         assert away.value.fault is Fault.UNREACHABLE
