@@ -157,4 +157,4 @@ class AlertLife(RuleBasedStateMachine):
 
 
 def test_people_hear_of_an_alert_what_they_do_not_know_yet_and_nothing_else() -> None:
-    run_state_machine_as_test(AlertLife, settings=examples(150, steps=25))
+    run_state_machine_as_test(AlertLife, settings=examples(250, steps=25))

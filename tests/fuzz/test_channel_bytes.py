@@ -124,7 +124,7 @@ def test_an_answer_over_http_is_one_of_six_outcomes(kind: str) -> None:
     with answering() as (port, reply):
         channel = opened(kind, port)
 
-        @examples(12)
+        @examples(25)
         @example(200, {}, b"[" * 60_000, 1)
         @example(200, {}, b'{"a":' * 10_000, 9)
         @example(200, {}, b'{"errcode": %s}' % (b"9" * 4000), 1)
@@ -154,7 +154,7 @@ def test_whoever_presses_whatever_the_listening_goes_on() -> None:
 
         (ears,) = ears_of({"packers": named}, handle)
 
-        @examples(15)
+        @examples(60)
         @given(bodies(PRESSED, REFUSED))
         def check(body: bytes) -> None:
             reply[0] = written(200, {}, body)

@@ -80,18 +80,20 @@ def check_told(config: Config | None, said: str) -> None:
 def test_any_value_in_any_place_is_taken_or_named_as_a_mistake(tmp_path: Path) -> None:
     assert loaded(tmp_path, toml(SOUND).encode())[0] is not None
 
-    @examples(50)
+    @examples(150)
+    @example({**SOUND, "language": CANARY, "delays": {"order": CANARY}})
     @given(altered(SOUND))
     def check(document: Any) -> None:
         if isinstance(document, dict):
-            check_told(*loaded(tmp_path, toml(document).encode("utf-8", "replace")))
+            misplaced = toml(document).replace(f'"{CANARY}"', f'"{SECRET}"')
+            check_told(*loaded(tmp_path, misplaced.encode("utf-8", "replace")))
 
     check()
 
 
 @pytest.mark.fault("K1", "K3")
 def test_any_text_is_taken_or_named_as_a_mistake(tmp_path: Path) -> None:
-    @examples(40)
+    @examples(60)
     @example(b"a = " + b"[" * 20_000)
     @example(b"a = " + b"9" * 6000)
     @example(b"a" + b".a" * 3000 + b" = 1")

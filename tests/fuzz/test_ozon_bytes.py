@@ -94,7 +94,7 @@ HEADERS = st.fixed_dictionaries(
 def test_an_answer_is_understood_or_has_one_named_trouble(endpoint: str) -> None:
     understand, sound = ENDPOINTS[endpoint]
 
-    @examples(60)
+    @examples(100)
     @example(status=200, headers={}, body=b"[" * 60_000)
     @given(status=STATUSES, headers=HEADERS, body=bodies(sound, ERROR, INNER))
     def check(status: int, headers: Mapping[str, str], body: bytes) -> None:
