@@ -10,8 +10,7 @@ import hmac
 from datetime import timedelta
 from urllib.parse import parse_qsl, quote, unquote
 
-from anyio import fail_after
-from starlette.concurrency import run_in_threadpool
+from anyio import fail_after, to_thread
 from starlette.datastructures import ImmutableMultiDict, MutableHeaders
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
@@ -33,7 +32,8 @@ BODY_WITHIN = 10.0
 LONGEST_NAME = 40
 
 LOGIN, LINKS, STATIC = "/login", "/a/", "/static/"
-PROGRAMS = ("/healthz", "/metrics")
+HEALTH = "/healthz"
+PROGRAMS = (HEALTH, "/metrics")
 """What programs ask; they are told more if they bring the password."""
 
 HEADERS = {
@@ -66,7 +66,8 @@ class Guard:
         request = Request(scope, receive)
         refusal = _unheard(request, self.door) or await _read(request)
         if refusal is None:
-            refusal = await run_in_threadpool(_weighed, request, self.door)
+            watchers = self.door.watchers if scope["path"] == HEALTH else None
+            refusal = await to_thread.run_sync(_weighed, request, self.door, limiter=watchers)
         answer = refusal or self.app
         await answer(scope, receive, _with_headers(request, send))
 

@@ -9,6 +9,7 @@ import base64
 import binascii
 from typing import Any
 
+from anyio import to_thread
 from prometheus_client import CONTENT_TYPE_LATEST
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
@@ -18,14 +19,19 @@ from labelwatch.app import App
 from labelwatch.core.diagnose import BLIND_AFTER_INTERVALS
 from labelwatch.notify.view import rfc3339
 from labelwatch.store import StoreError
+from labelwatch.web.guard import HEALTH
 from labelwatch.web.metrics import exposition
 from labelwatch.web.page import app_of
 
 _ASK = {"www-authenticate": 'Basic realm="labelwatch", charset="UTF-8"'}
 
 
-def healthz(request: Request) -> Response:
+async def healthz(request: Request) -> Response:
     """200 while the database answers and every shop was read within three intervals; else 503 and why."""
+    return await to_thread.run_sync(_how_it_is, request, limiter=request.state.door.watchers)
+
+
+def _how_it_is(request: Request) -> Response:
     app = app_of(request)
     try:
         found = _health(app, names=request.state.may_see)
@@ -75,4 +81,4 @@ def _given(header: str) -> str:
         return ""
 
 
-ROUTES = (Route("/healthz", healthz), Route("/metrics", metrics))
+ROUTES = (Route(HEALTH, healthz), Route("/metrics", metrics))
