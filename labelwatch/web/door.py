@@ -47,7 +47,7 @@ class Door:
             return None
         visit = request.state.visit
         address = request.client.host if request.client else ""
-        return self.gate.try_in(given, place=visit.id if visit.is_known else address, is_known=visit.is_known)
+        return self.gate.try_in(given, address=address, visit=visit.id if visit.is_known else "")
 
 
 def door(app: App, settings: Web) -> Door:

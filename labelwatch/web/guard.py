@@ -119,7 +119,7 @@ def _weighed(request: Request, door: Door) -> Response | None:
     # Of the scope, as the router does: an address put together again could be taken apart differently.
     state, cookies, path = request.state, request.cookies, request.scope["path"]
     is_program = path in PROGRAMS
-    state.door, state.visit = door, door.seals.opened_visit(cookies.get(VISIT, ""))
+    state.door, state.visit = door, door.seals.opened_visit(cookies.get(VISIT, ""), door.now())
     state.session = None
     try:
         state.session = door.session(cookies.get(SESSION))
@@ -219,7 +219,8 @@ def forget_session(response: Response) -> Response:
 
 def keep_visit(request: Request, response: Response, visit: Visit) -> Response:
     """Not strict: it opens nothing, and who comes by a link from elsewhere would lose the forms that are open."""
-    return _set(request, response, VISIT, request.state.door.seals.visit(visit), lasts=A_YEAR)
+    door: Door = request.state.door
+    return _set(request, response, VISIT, door.seals.visit(visit, door.now()), lasts=A_YEAR)
 
 
 def _set(

@@ -7,6 +7,8 @@ needed, is told names. The metrics are full of them, and of how much is sold: th
 
 import base64
 import binascii
+import math
+from datetime import timedelta
 from typing import Any
 
 from anyio import to_thread
@@ -19,6 +21,7 @@ from labelwatch.app import App
 from labelwatch.core.diagnose import BLIND_AFTER_INTERVALS
 from labelwatch.notify.view import rfc3339
 from labelwatch.store import StoreError
+from labelwatch.web.door import Door
 from labelwatch.web.guard import HEALTH
 from labelwatch.web.metrics import exposition
 from labelwatch.web.page import app_of
@@ -43,7 +46,12 @@ def _how_it_is(request: Request) -> Response:
 
 def metrics(request: Request) -> Response:
     """Everything that is measured, for Prometheus."""
-    if not _may_measure(request):
+    wait = _wait(request)
+    if wait:
+        seconds = math.ceil(wait.total_seconds())
+        said = f"too many wrong passwords: nothing is tried for {seconds} s\n"
+        return PlainTextResponse(said, 429, {"retry-after": str(seconds)})
+    if wait is not None:
         return PlainTextResponse("the password of the board is needed\n", 401, _ASK)
     return Response(exposition(app_of(request)), media_type=CONTENT_TYPE_LATEST)
 
@@ -61,11 +69,13 @@ def _health(app: App, *, names: bool) -> dict[str, Any]:
     return found
 
 
-def _may_measure(request: Request) -> bool:
+def _wait(request: Request) -> timedelta | None:
+    """None = who asks may know all; else how long to wait before the password is tried again, maybe not at all."""
     if request.state.may_see:
-        return True
+        return None
     given = _given(request.headers.get("authorization", ""))
-    return bool(given) and request.state.door.try_in(given, request) is None
+    door: Door = request.state.door
+    return door.try_in(given, request) if given else timedelta(0)
 
 
 def _given(header: str) -> str:
