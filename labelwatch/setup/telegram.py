@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 from labelwatch.notify.channels.http import Failure, Line
+from labelwatch.notify.channels.outcome import Retry
 from labelwatch.notify.channels.telegram_api import API, Bot, Done, Refusal, Said
 from labelwatch.notify.plain import plain
 
@@ -78,11 +79,13 @@ def listen(bot: Bot, *, after: int, wait: timedelta) -> Heard | Refusal | Failur
     for _ in range(_MOST_UPDATES):
         if not isinstance(heard, Done):
             return heard
-        updates = heard.result if isinstance(heard.result, list) else []
+        updates = _numbered(heard.result)
+        if updates is None:
+            return Retry("no answer of Telegram: it holds no update")
         if not updates:
             break
-        for update in updates:
-            after = max(after, int(update.get("update_id", 0)) + 1)
+        for number, update in updates:
+            after = max(after, number + 1)
             _note(found, update)
         heard = _updates(bot, after, timedelta(0))
     return Heard(tuple(reversed(found.values())), after)
@@ -93,6 +96,13 @@ def _updates(bot: Bot, after: int, wait: timedelta) -> Said:
     return bot.ask("getUpdates", deadline=wait + bot.line.deadline, json=question)
 
 
+def _numbered(result: object) -> list[tuple[int, dict[str, Any]]] | None:
+    """The updates of an answer with their numbers, without what is none; None = all that it holds is none."""
+    listed = result if isinstance(result, list) else [result]
+    updates = [one for one in listed if isinstance(one, dict) and isinstance(one.get("update_id"), int)]
+    return [(one["update_id"], one) for one in updates] if updates or not listed else None
+
+
 def _note(found: dict[str, Chat], update: dict[str, Any]) -> None:
     """Keep the chat of an update as the latest; forget one that the bot was put out of, or that moved."""
     for kind in _HEARD:
@@ -101,9 +111,10 @@ def _note(found: dict[str, Chat], update: dict[str, Any]) -> None:
         if not isinstance(content, dict) or chat is None:
             continue
         found.pop(chat.address, None)
-        if str((content.get("new_chat_member") or {}).get("status", "")) in _GONE:
+        member, moved = content.get("new_chat_member"), content.get("migrate_to_chat_id")
+        if isinstance(member, dict) and str(member.get("status", "")) in _GONE:
             _forget(found, chat.id)
-        elif moved := content.get("migrate_to_chat_id"):
+        elif isinstance(moved, int):
             _forget(found, chat.id)
             found[str(moved)] = replace(chat, id=str(moved), kind="supergroup")
         else:

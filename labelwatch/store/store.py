@@ -16,8 +16,8 @@ from labelwatch.core.questions import Answer, Question
 from labelwatch.store import alerts, answers, copies, migrate, outbox, postings, shops, upkeep, verdicts
 from labelwatch.store.board import Board
 from labelwatch.store.condition import Condition
-from labelwatch.store.engine import for_looking_through, for_writing, make_engine, read_url
-from labelwatch.store.errors import name_of
+from labelwatch.store.engine import BUSY_SECONDS, for_looking_through, for_writing, make_engine, read_url
+from labelwatch.store.errors import Fault, StoreError, name_of
 from labelwatch.store.export import Export
 from labelwatch.store.gauges import Gauges
 from labelwatch.store.links import Tokens
@@ -88,9 +88,19 @@ class Store:
 
     @contextmanager
     def _write(self) -> Iterator[Connection]:
-        turn = self._turn if self._engine.dialect.name == "sqlite" else nullcontext()
+        turn = self._in_turn() if self._engine.dialect.name == "sqlite" else nullcontext()
         with self.condition.counting(writes=True), turn, self._writer.begin() as conn:
             yield conn
+
+    @contextmanager
+    def _in_turn(self) -> Iterator[None]:
+        """Wait in the queue for as long as SQLite would, and no longer, however many stand before."""
+        if not self._turn.acquire(timeout=BUSY_SECONDS):
+            raise StoreError(Fault.BUSY, f"the database {self.name} is being written to; try again in a moment")
+        try:
+            yield
+        finally:
+            self._turn.release()
 
     @contextmanager
     def write(self) -> Iterator[Transaction]:

@@ -2,9 +2,10 @@
 
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from anyio import CapacityLimiter
 from starlette.requests import Request
 
 from labelwatch.app import App
@@ -27,6 +28,8 @@ class Door:
     gate: Gate | None
     store: Store
     now: Callable[[], datetime]
+    watchers: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(2))
+    """Threads for `/healthz` alone: it must answer while all others wait for the database."""
 
     def session(self, sealed: str | None) -> Session | None:
         """The session that a cookie stands for, unless it was ended; StoreError when that cannot be told."""
@@ -44,7 +47,7 @@ class Door:
             return None
         visit = request.state.visit
         address = request.client.host if request.client else ""
-        return self.gate.try_in(given, place=visit.id if visit.is_known else address, is_known=visit.is_known)
+        return self.gate.try_in(given, address=address, visit=visit.id if visit.is_known else "")
 
 
 def door(app: App, settings: Web) -> Door:

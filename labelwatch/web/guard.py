@@ -10,8 +10,7 @@ import hmac
 from datetime import timedelta
 from urllib.parse import parse_qsl, quote, unquote
 
-from anyio import fail_after
-from starlette.concurrency import run_in_threadpool
+from anyio import fail_after, to_thread
 from starlette.datastructures import ImmutableMultiDict, MutableHeaders
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
@@ -33,7 +32,8 @@ BODY_WITHIN = 10.0
 LONGEST_NAME = 40
 
 LOGIN, LINKS, STATIC = "/login", "/a/", "/static/"
-PROGRAMS = ("/healthz", "/metrics")
+HEALTH = "/healthz"
+PROGRAMS = (HEALTH, "/metrics")
 """What programs ask; they are told more if they bring the password."""
 
 HEADERS = {
@@ -66,7 +66,8 @@ class Guard:
         request = Request(scope, receive)
         refusal = _unheard(request, self.door) or await _read(request)
         if refusal is None:
-            refusal = await run_in_threadpool(_weighed, request, self.door)
+            watchers = self.door.watchers if scope["path"] == HEALTH else None
+            refusal = await to_thread.run_sync(_weighed, request, self.door, limiter=watchers)
         answer = refusal or self.app
         await answer(scope, receive, _with_headers(request, send))
 
@@ -118,7 +119,7 @@ def _weighed(request: Request, door: Door) -> Response | None:
     # Of the scope, as the router does: an address put together again could be taken apart differently.
     state, cookies, path = request.state, request.cookies, request.scope["path"]
     is_program = path in PROGRAMS
-    state.door, state.visit = door, door.seals.opened_visit(cookies.get(VISIT, ""))
+    state.door, state.visit = door, door.seals.opened_visit(cookies.get(VISIT, ""), door.now())
     state.session = None
     try:
         state.session = door.session(cookies.get(SESSION))
@@ -218,7 +219,8 @@ def forget_session(response: Response) -> Response:
 
 def keep_visit(request: Request, response: Response, visit: Visit) -> Response:
     """Not strict: it opens nothing, and who comes by a link from elsewhere would lose the forms that are open."""
-    return _set(request, response, VISIT, request.state.door.seals.visit(visit), lasts=A_YEAR)
+    door: Door = request.state.door
+    return _set(request, response, VISIT, door.seals.visit(visit, door.now()), lasts=A_YEAR)
 
 
 def _set(

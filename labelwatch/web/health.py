@@ -7,8 +7,11 @@ needed, is told names. The metrics are full of them, and of how much is sold: th
 
 import base64
 import binascii
+import math
+from datetime import timedelta
 from typing import Any
 
+from anyio import to_thread
 from prometheus_client import CONTENT_TYPE_LATEST
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
@@ -18,14 +21,20 @@ from labelwatch.app import App
 from labelwatch.core.diagnose import BLIND_AFTER_INTERVALS
 from labelwatch.notify.view import rfc3339
 from labelwatch.store import StoreError
+from labelwatch.web.door import Door
+from labelwatch.web.guard import HEALTH
 from labelwatch.web.metrics import exposition
 from labelwatch.web.page import app_of
 
 _ASK = {"www-authenticate": 'Basic realm="labelwatch", charset="UTF-8"'}
 
 
-def healthz(request: Request) -> Response:
+async def healthz(request: Request) -> Response:
     """200 while the database answers and every shop was read within three intervals; else 503 and why."""
+    return await to_thread.run_sync(_how_it_is, request, limiter=request.state.door.watchers)
+
+
+def _how_it_is(request: Request) -> Response:
     app = app_of(request)
     try:
         found = _health(app, names=request.state.may_see)
@@ -37,7 +46,12 @@ def healthz(request: Request) -> Response:
 
 def metrics(request: Request) -> Response:
     """Everything that is measured, for Prometheus."""
-    if not _may_measure(request):
+    wait = _wait(request)
+    if wait:
+        seconds = math.ceil(wait.total_seconds())
+        said = f"too many wrong passwords: nothing is tried for {seconds} s\n"
+        return PlainTextResponse(said, 429, {"retry-after": str(seconds)})
+    if wait is not None:
         return PlainTextResponse("the password of the board is needed\n", 401, _ASK)
     return Response(exposition(app_of(request)), media_type=CONTENT_TYPE_LATEST)
 
@@ -55,11 +69,13 @@ def _health(app: App, *, names: bool) -> dict[str, Any]:
     return found
 
 
-def _may_measure(request: Request) -> bool:
+def _wait(request: Request) -> timedelta | None:
+    """None = who asks may know all; else how long to wait before the password is tried again, maybe not at all."""
     if request.state.may_see:
-        return True
+        return None
     given = _given(request.headers.get("authorization", ""))
-    return bool(given) and request.state.door.try_in(given, request) is None
+    door: Door = request.state.door
+    return door.try_in(given, request) if given else timedelta(0)
 
 
 def _given(header: str) -> str:
@@ -75,4 +91,4 @@ def _given(header: str) -> str:
         return ""
 
 
-ROUTES = (Route("/healthz", healthz), Route("/metrics", metrics))
+ROUTES = (Route(HEALTH, healthz), Route("/metrics", metrics))

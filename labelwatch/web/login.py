@@ -1,6 +1,5 @@
 """`/login` and `/logout`: the one password of the board."""
 
-import logging
 import math
 from dataclasses import replace
 from datetime import timedelta
@@ -12,8 +11,6 @@ from starlette.routing import Route
 from labelwatch.web.guard import LOGIN, forget_session, keep_session, keep_visit, trouble
 from labelwatch.web.origin import local_path
 from labelwatch.web.page import respond
-
-log = logging.getLogger(__name__)
 
 
 def ask(request: Request) -> Response:
@@ -30,7 +27,6 @@ def enter(request: Request) -> Response:
     to = local_path(form.get("next", "/"))
     wait = state.door.try_in(form.get("password", ""), request)
     if wait is not None:
-        log.warning("board: a wrong password from %s", request.client.host if request.client else "somewhere")
         return _too_many(request, wait) if wait else _form(request, to, status=403, is_wrong=True)
     response = RedirectResponse(to, 303)
     keep_visit(request, response, replace(state.visit, is_known=True))

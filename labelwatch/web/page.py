@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from functools import cache
 from importlib.resources import files
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 from zoneinfo import ZoneInfo
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -22,6 +22,7 @@ from labelwatch.app import App
 from labelwatch.notify.catalog import LANGUAGES, catalog
 from labelwatch.notify.moments import Voice, clock, duration, zoned_clock
 from labelwatch.seen import ShopView
+from labelwatch.web.origin import local_path
 from labelwatch.web.words import Words, accepted, words
 
 LANGUAGE_COOKIE = "language"
@@ -122,12 +123,13 @@ def link(request: Request, **changes: str | int | None) -> str:
     """This page's address with other query parameters; None takes one away."""
     query: dict[str, str | int | None] = {**request.query_params, **changes}
     kept = urlencode({key: value for key, value in query.items() if value not in (None, "")})
-    return f"{request.url.path}?{kept}" if kept else request.url.path
+    path = local_path(quote(request.scope["path"]))
+    return f"{path}?{kept}" if kept else path
 
 
 def _frame(request: Request, reader: Reader) -> Context:
     """What base.html needs."""
-    path, state = request.url.path, request.state
+    path, state = request.scope["path"], request.state
     return {
         "w": reader.words.said,
         "say": reader.say,

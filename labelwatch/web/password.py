@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+import logging
 import threading
 from collections.abc import Callable
 from contextlib import suppress
@@ -12,6 +13,8 @@ from argon2.exceptions import Argon2Error, InvalidHashError
 
 from labelwatch.config.together import HASHED
 from labelwatch.config.together import SHORTEST as SHORTEST
+
+log = logging.getLogger(__name__)
 
 FEW = 5
 """Wrong passwords from one place within WHILE; the next must wait."""
@@ -46,7 +49,8 @@ class Gate:
     """Lets the right password in, one try at a time, and makes those wait who guess.
 
     Tries are counted by place: a browser in which the right password was given before, else an address. Strangers
-    are counted together as well, so who makes up addresses gains nothing; browsers that are known come in even then.
+    are counted together as well, so who makes up addresses gains nothing. They hold up neither a browser that is
+    known nor an address from which the right one came, nor this machine, which nobody can make up.
     """
 
     def __init__(self, password: str, now: Callable[[], datetime]) -> None:
@@ -54,20 +58,29 @@ class Gate:
         self._now = now
         self._turn = threading.Lock()
         self._wrong: dict[str, list[datetime]] = {}
+        self._known = {"127.0.0.1", "::1"}
         self._proof = b""
 
-    def try_in(self, given: str, *, place: str, is_known: bool) -> timedelta | None:
-        """None = come in; else how long to wait until the next try, nothing if that may be at once."""
+    def try_in(self, given: str, *, address: str, visit: str = "") -> timedelta | None:
+        """None = come in; else how long to wait until the next try, nothing if that may be at once.
+
+        `visit` is that of a browser that is known, empty for others. What is not even tried is not logged: nobody
+        can fill the log.
+        """
+        place = visit or address
         with self._turn:  # one after the other: a hash takes 64 MB while it is computed
-            now = self._now()
+            now, is_known = self._now(), bool(visit) or address in self._known
             wait = self._wait(place, now, is_known=is_known)
             if wait:
                 return wait
             if self._is_right(given):
                 self._wrong.pop(place, None)
+                self._known.add(address)
                 return None
             self._wrong.setdefault(place, []).append(now)
-            return self._wait(place, now, is_known=is_known)
+            wait = self._wait(place, now, is_known=is_known)
+            log.warning("board: a wrong password from %s%s", address, f"; the next try in {wait}" if wait else "")
+            return wait
 
     def _is_right(self, given: str) -> bool:
         """Programs send it with every question: what was right once is recognised without hashing it again."""

@@ -33,7 +33,8 @@ class Visit:
 class Seals:
     """Seals and opens; what is altered, of another kind, or out of date opens as None.
 
-    Sessions are sealed with the password as well: when it changes, everybody is out.
+    Sessions, and visits of browsers that are known, are sealed with the password as well: when it changes, everybody
+    is out and nobody is known.
     """
 
     secret: str = field(repr=False)
@@ -54,15 +55,16 @@ class Seals:
                 return Session(id_, datetime.fromtimestamp(until, now.tzinfo))
         return None
 
-    def visit(self, visit: Visit) -> str:
+    def visit(self, visit: Visit, now: datetime) -> str:
         """The value of a visit's cookie."""
-        return self._of("visit").dumps([visit.id, visit.is_known])
+        return self._visit(is_known=visit.is_known).dumps([visit.id, int((now + A_YEAR).timestamp())])
 
-    def opened_visit(self, sealed: str) -> Visit:
+    def opened_visit(self, sealed: str, now: datetime) -> Visit:
         """Who brings no visit that can be opened begins a new one."""
-        match _opened(self._of("visit"), sealed):
-            case [str(id_), bool(is_known)]:
-                return Visit(id_, is_known)
+        for is_known in (True, False):
+            match _opened(self._visit(is_known=is_known), sealed):
+                case [str(id_), int(until)] if now.timestamp() < until:
+                    return Visit(id_, is_known)
         return Visit(self.chance(), is_new=True)
 
     def flash(self, text: str) -> str:
@@ -78,6 +80,9 @@ class Seals:
 
     def _session(self) -> URLSafeSerializer:
         return self._of("session", self.password)
+
+    def _visit(self, *, is_known: bool) -> URLSafeSerializer:
+        return self._of("known visit", self.password) if is_known else self._of("visit")
 
     def _of(self, kind: str, more: str = "") -> URLSafeSerializer:
         how = {"key_derivation": "hmac", "digest_method": hashlib.sha256}

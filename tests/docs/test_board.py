@@ -8,7 +8,7 @@ import pytest
 from labelwatch.notify.act_links import LASTS, VERBS
 from labelwatch.notify.catalog import catalog
 from labelwatch.web import board
-from labelwatch.web.password import FEW, WHILE
+from labelwatch.web.password import FEW, MANY, WHILE
 from labelwatch.web.seals import SESSION_LASTS
 from labelwatch.web.words import words
 from tests.docs.pages import LANGUAGES, PAGES, ROOT, rows, sections
@@ -21,6 +21,7 @@ SAID = [
     (LASTS, timedelta(hours=48), ("for 48 hours", "48 小时内有效", "один раз, 48 часов")),
     (SESSION_LASTS, timedelta(days=30), ("lasts 30 days", "登录一次管 30 天", "Вход действует 30 дней")),
     (FEW, 5, ("After five wrong passwords", "输错五次", "После пяти неверных паролей")),
+    (MANY, 50, ("fifty of all strangers", "输错五十次", "после пятидесяти")),
     (WHILE, timedelta(minutes=15), ("a quarter of an hour", "一刻钟", "четверть часа")),
 ]
 

@@ -10,7 +10,7 @@ from labelwatch.notify.channels.outcome import Retry
 from labelwatch.notify.channels.telegram_api import Bot, Refusal
 from labelwatch.setup.telegram import Chat, Heard, bot_of, listen, name_of
 from tests.notify.fake_telegram import NAME, TOKEN, FakeTelegram
-from tests.notify.telegram_wire import page
+from tests.notify.telegram_wire import good, page
 
 NINA = {"id": 4711, "type": "private", "first_name": "Nina", "last_name": "P."}
 GROUP = {"id": -222, "type": "group", "title": "Packers\u202e"}
@@ -79,6 +79,23 @@ def test_a_group_that_became_a_supergroup_has_its_new_id(telegram: FakeTelegram,
 def test_a_topic_is_a_place_of_its_own(telegram: FakeTelegram, bot: Bot) -> None:
     telegram.write(SUPER, is_topic_message=True, message_thread_id=7)
     assert [chat.address for chat in heard(bot)] == ["-100222:7"]
+
+
+@pytest.mark.parametrize("result", [["text"], [{"update_id": "NaN"}, {"update_id": None}], [{}], [[]], {}, "text", 7])
+def test_what_holds_no_update_is_no_answer_of_telegram(telegram: FakeTelegram, bot: Bot, result: Any) -> None:
+    telegram.next(lambda _: good(result), lambda _: good(result))
+    said = listen(bot, after=0, wait=timedelta(0))
+    assert said == Retry("no answer of Telegram: it holds no update")
+
+
+def test_what_is_no_update_is_passed_over_and_moves_nothing(telegram: FakeTelegram, bot: Bot) -> None:
+    wrote = {"update_id": 5, "message": {"chat": NINA}}
+    joined = {"update_id": 6, "my_chat_member": {"chat": SUPER, "new_chat_member": "kicked"}}
+    moved = {"update_id": 7, "message": {"chat": GROUP, "migrate_to_chat_id": {}}}
+    telegram.next(lambda _: good(["text", {"update_id": "900"}, wrote, joined, moved]))
+    said = listen(bot, after=0, wait=timedelta(0))
+    assert isinstance(said, Heard)
+    assert ([chat.id for chat in said.chats], said.next) == (["-222", "-100222", "4711"], 8)
 
 
 def test_what_is_no_message_is_passed_over(telegram: FakeTelegram, bot: Bot) -> None:

@@ -225,6 +225,27 @@ def test_a_database_somebody_else_writes_to_is_busy(sqlite_url: str) -> None:
         store.sync_shops([("a", "1")])
 
 
+def test_a_writer_waits_for_others_of_its_own_process_no_longer_than_for_strangers(
+    sqlite_store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("labelwatch.store.store.BUSY_SECONDS", 0.1)
+    said: list[Fault] = []
+
+    def write() -> None:
+        try:
+            sqlite_store.sync_shops([("a", "1")])
+        except StoreError as error:
+            said.append(error.fault)
+
+    waits = threading.Thread(target=write)
+    with sqlite_store.write():
+        waits.start()
+        waits.join(10)
+        assert said == [Fault.BUSY]
+    write()
+    assert [one.name for one in sqlite_store.shops()] == ["a"]
+
+
 def test_a_transaction_inside_another_fails_aloud(sqlite_url: str) -> None:
     with closing(open_store(f"{sqlite_url}?timeout=0.1")) as store, trouble(Fault.BUSY), store.write():
         store.sync_shops([("a", "1")])

@@ -12,9 +12,10 @@ from starlette.routing import Route
 
 from labelwatch.app import App
 from labelwatch.web.board import create
+from labelwatch.web.door import door as create_door
 from labelwatch.web.guard import LARGEST_BODY
 from labelwatch.web.password import FEW
-from labelwatch.web.seals import SESSION_LASTS
+from labelwatch.web.seals import A_YEAR, SESSION_LASTS
 from tests.web.asking import LOCKED, PASSWORD, PUBLIC, browser, log_in, send, token_on
 from tests.web.build import ADDRESS, LATE, NASTY, WEB, Board, Hands, furnish
 
@@ -149,6 +150,19 @@ def test_sessions_outlive_a_restart_but_not_another_password(anna: "TestClient",
         with browser(app, settings) as client:
             client.cookies.set(SESSION, sealed)
             assert client.get("/").status_code == status
+
+
+def test_a_browser_is_known_for_a_year_and_by_one_password(anna: "TestClient", app: App, hands: Hands) -> None:
+    """Each one that is known has tries of its own, whatever strangers do: with another password they begin anew."""
+    visit = anna.cookies["labelwatch_visit"]
+    seals = create_door(app, LOCKED).seals
+    assert seals.opened_visit(visit, hands.at).is_known
+    assert (
+        not create_door(app, replace(LOCKED, password=SecretStr("another")))
+        .seals.opened_visit(visit, hands.at)
+        .is_known
+    )
+    assert not seals.opened_visit(visit, hands.at + A_YEAR).is_known
 
 
 def test_an_altered_cookie_is_no_session(anna: "TestClient") -> None:

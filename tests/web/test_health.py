@@ -107,7 +107,9 @@ def test_guessing_at_the_metrics_counts_as_guessing(app: App) -> None:
     with browser(app) as client:
         for _ in range(FEW):
             client.get("/metrics", headers=bearer("wrong"))
-        assert client.get("/metrics", headers=bearer(PASSWORD)).status_code == 401
+        answer = client.get("/metrics", headers=bearer(PASSWORD))
+    assert (answer.status_code, answer.headers["retry-after"]) == (429, "900")
+    assert "wrong passwords" in answer.text
 
 
 def values(text: str) -> dict[str, float]:

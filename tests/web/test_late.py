@@ -9,6 +9,7 @@ import pytest
 
 from labelwatch.core.model import AlertState, Severity
 from labelwatch.store import Store
+from labelwatch.web.pages.late import CHOICES
 from tests.notify.build import NOW, diagnosis, minutes, told
 from tests.web.build import EXPLAINED, LATE, NASTY, SOON, TAKEN, WAITS, Board, Hands, alert
 
@@ -138,6 +139,19 @@ def test_foreign_words_stay_words(board: Board) -> None:
         text = board.client.get(path).text
         assert "<script>" not in text, path
         assert 'alert("x")' not in text, path
+
+
+def test_a_filter_offers_the_most_frequent_by_harmless_names_and_the_one_that_is_chosen(calm_board: Board) -> None:
+    method = diagnosis().method
+    for n in range(CHOICES + 5):
+        save(calm_board.app.store, f"70-{n:04}-1", method=replace(method, carrier=f"Post {n}"))
+    save(calm_board.app.store, "71-0001-1", "71-0002-1", method=replace(method, carrier="Hawk\u202e\a" + "x" * 100))
+    text = calm_board.text("/")
+    assert f"Hawk{'x' * 55}… (2)" in text
+    assert text.count(" (1)") == CHOICES - 1
+    last = f"Post {CHOICES + 4}"
+    assert f"{last} (1)" not in text
+    assert f"{last} (1)" in calm_board.text("/", params={"carrier": last})
 
 
 def test_a_page_goes_on_telling_the_time_that_is_left(board: Board, hands: Hands) -> None:

@@ -56,6 +56,21 @@ def test_a_database_that_cannot_be_read_is_said_to_be_so(board: Board, path: str
     assert "labelwatch doctor" in answer.text
 
 
+@pytest.mark.parametrize(
+    ("path", "link"),
+    [
+        ("//evil.example/x", "/?lang=zh"),
+        ("/posting/a%3Fb%23c%25d%00", "/posting/a%3Fb%23c%25d%00?lang=zh"),
+        ("/posting/41-1?shop=main", "/posting/41-1?shop=main&amp;lang=zh"),
+    ],
+)
+def test_the_languages_of_a_page_stay_on_that_page(board: Board, path: str, link: str) -> None:
+    answer = board.client.get(f"{ADDRESS}{path}")
+    assert answer.status_code == 404
+    assert f'href="{link}"' in answer.text
+    assert "\0" not in answer.text
+
+
 def test_a_fault_of_ours_is_said_to_be_one_and_shows_nothing_of_itself(board: Board) -> None:
     def fail(request: Request) -> Response:
         raise ZeroDivisionError("secret")

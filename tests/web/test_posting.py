@@ -97,3 +97,15 @@ def test_of_two_shops_with_the_same_number_both_are_shown_or_the_one_that_is_ask
     assert "shop north" in board.text(f"/posting/{LATE}")
     assert "This label is not late." in board.text(f"/posting/{LATE}?shop=north")
     assert "Act now" not in board.text(f"/posting/{LATE}?shop=north")
+
+
+def test_a_number_is_shown_without_what_turns_text_around(board: Board) -> None:
+    store, number = board.app.store, "41\u202e-0009-1"
+    known, north = store.find(LATE)["main"], store.shop("north")
+    assert north is not None
+    posting = replace(known.posting, number=number)
+    with store.write() as tx:
+        tx.put(north.id, [Change(posting, known.track, 9, is_open=True, seen_at=NOW, not_before=None)])
+    page = board.page(f"/posting/{number}")
+    assert "<h1>41-0009-1</h1>" in page
+    assert "<title>41-0009-1 " in page

@@ -13,6 +13,8 @@ from urllib.parse import urlsplit
 
 import pytest
 from starlette.applications import Starlette
+from starlette.responses import PlainTextResponse
+from starlette.routing import Route
 
 from labelwatch.app import App
 from labelwatch.config import Address, Web
@@ -165,6 +167,26 @@ def test_whoever_sends_a_whole_request_is_answered_while_others_hold_connections
             held.enter_context(connection(running)).sendall(sent)
         for _ in range(3):
             assert status(running) in (200, 503)
+
+
+def test_it_tells_whether_all_is_well_while_all_its_threads_wait(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
+    over = threading.Event()
+
+    def waiting(app: App, settings: Web) -> Starlette:
+        board = create(app, settings)
+        board.router.routes.insert(0, Route("/waits", lambda _: PlainTextResponse(str(over.wait(20)))))
+        return board
+
+    monkeypatch.setattr(server, "create", waiting)
+    monkeypatch.setattr("labelwatch.web.board.THREADS", 1)
+    with serving(app) as running, contextlib.ExitStack() as held:
+        for _ in range(3):
+            line = held.enter_context(connection(running))
+            line.sendall(b"GET /waits HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+        try:
+            assert status(running) in (200, 503)
+        finally:
+            over.set()
 
 
 def is_open(line: socket.socket) -> bool:

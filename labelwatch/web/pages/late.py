@@ -11,6 +11,7 @@ from starlette.responses import Response
 from labelwatch.app import App
 from labelwatch.core.model import Alert, Severity
 from labelwatch.notify import wording
+from labelwatch.notify.plain import plain
 from labelwatch.seen import ShopView
 from labelwatch.store.board import Count, Hands, Wanted
 from labelwatch.web.actions import SPANS
@@ -19,6 +20,8 @@ from labelwatch.web.page import Reader, app_of, link, reader_of, respond
 
 AT_ONCE = 50
 ON_THE_WALL = 9
+CHOICES = 50
+"""So many of a filter are offered; what is asked for by its address is one of them."""
 FARTHEST = 10_000
 """Nobody leafs so far; a filter leads there."""
 
@@ -128,7 +131,8 @@ def _choices(
     numbers = Counter({chosen: 0} if chosen else {})
     for one in counts:
         numbers[of(one)] += one.number
-    return [(value, name(value), number) for value, number in numbers.most_common() if value]
+    choices = [(value, plain(name(value), 60), number) for value, number in numbers.most_common() if value]
+    return choices[:CHOICES] + [one for one in choices[CHOICES:] if one[0] == chosen]
 
 
 def _groups(reader: Reader, found: Sequence[Alert], counts: Sequence[Count]) -> list[Group]:

@@ -95,7 +95,9 @@ def page(request: Request) -> Response:
         return respond(request, "trouble.html", status=404, key="no_posting", detail=plain(number))
     rows = app.store.notifications(posting_number=number, limit=TOLD)
     papers = [_paper(app, reader, one, rows) for one in found]
-    return respond(request, "posting.html", number=number, papers=papers, causes=_causes(reader), spans=list(SPANS))
+    return respond(
+        request, "posting.html", number=plain(number), papers=papers, causes=_causes(reader), spans=list(SPANS)
+    )
 
 
 def _paper(app: App, reader: Reader, found: Dossier, rows: Sequence[OutboxRow]) -> Paper:
