@@ -15,6 +15,7 @@ from labelwatch.notify import wording
 from labelwatch.notify.catalog import catalog
 from labelwatch.notify.moments import Voice, duration, zoned_clock
 from labelwatch.notify.plain import plain
+from labelwatch.notify.reasons import spoken
 from labelwatch.notify.view import rfc3339, view
 
 if TYPE_CHECKING:
@@ -117,7 +118,10 @@ def _sights(shops: Iterable["ShopView"], speaker: Voice) -> Iterator[tuple[str, 
 def _mute(overview: "Overview", speaker: Voice) -> Iterator[tuple[str, str]]:
     said = words(speaker.words.language).board
     for trouble in overview.troubles:
-        since, reason = zoned_clock(speaker, trouble.since), plain(trouble.reason, 240)
+        since, reason = (
+            zoned_clock(speaker, trouble.since),
+            plain(spoken(trouble.reason, speaker.words.language), 240),
+        )
         yield said.mute.format(channel=trouble.name, since=since, reason=reason), "bold red"
 
 
