@@ -34,6 +34,7 @@ class Watch:
     """The live list of what is late."""
 
     head: str
+    more: str
 
 
 @dataclass(frozen=True, slots=True)
