@@ -10,6 +10,7 @@ from labelwatch.cli.handling import user
 from labelwatch.cli.options import By, ConfigFile, Note, OneShop, Posting
 from labelwatch.cli.terminal import as_json, complain, say, table
 from labelwatch.cli.troubles import FOUND_TROUBLE
+from labelwatch.cli.words import phrases
 from labelwatch.core.causes import CAUSES
 
 if TYPE_CHECKING:
@@ -37,33 +38,39 @@ def cause(
     """
     from labelwatch.cli.opening import configuration, opened
 
+    settings = configuration(config)
+    words = phrases(settings.language, "verdict")
     if really not in CAUSES:
         close = get_close_matches(really, CAUSES, n=1)
-        hint = f"did you mean {close[0]}?" if close else "`labelwatch causes` lists them"
-        raise typer.BadParameter(f"{really} is no cause; {hint}", param_hint="CAUSE")
-    with opened(configuration(config)) as app:
-        judged = app.judge(posting, really=really, by=by or user(), note=note, shop=shop)
+        hint = words["meant"].format(cause=close[0]) if close else words["listed"]
+        raise typer.BadParameter(words["no_cause"].format(cause=really, hint=hint), param_hint="CAUSE")
+    with opened(settings) as app:
+        judged = app.judge(posting, really=really, by=by or user(settings.language), note=note, shop=shop)
     if not judged:
-        complain(f"{posting} was never late, so no cause was named; `labelwatch show {posting}` tells what is known")
+        complain(words["never_late"].format(posting=posting))
         raise typer.Exit(FOUND_TROUBLE)
     for where, said in judged:
-        right = "right" if said == really else f"named as {said}"
-        say(f"{posting} ({where}): it was {really}, {right}")
+        template = words["right" if said == really else "wrong"]
+        say(template.format(posting=posting, shop=where, cause=really, named=said))
 
 
-def accuracy(app: "App", *, as_document: bool) -> None:
+def accuracy(app: "App", language: str, *, as_document: bool) -> None:
     """Print the causes that were named against what they really were, most frequent first."""
     counted = sorted(app.verdicts(), key=lambda one: (-one[2], one))
     total = sum(count for _, _, count in counted)
     right = sum(count for said, really, count in counted if said == really)
+    words = phrases(language, "verdict")
     if as_document:
         as_json(_document(counted, right, total))
     elif not counted:
-        say("Nobody has said yet what a cause really was: `labelwatch cause POSTING CAUSE` records it.")
+        say(words["none"])
     else:
-        headings = ("Named", "Really", "Times", "")
-        table(headings, ((said, really, str(n), "right" if said == really else "") for said, really, n in counted))
-        say(f"Right: {right} of {total} ({100 * right // total} %).")
+        headings = (words["named"], words["really"], words["times"], "")
+        table(
+            headings,
+            ((said, really, str(n), words["mark"] if said == really else "") for said, really, n in counted),
+        )
+        say(words["total"].format(right=right, total=total, percent=100 * right // total))
 
 
 def _document(counted: list[tuple[str, str, int]], right: int, total: int) -> dict[str, Any]:

@@ -5,16 +5,18 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
+from rich.cells import cell_len
 from rich.console import Console
 from rich.text import Text
 
-from labelwatch.cli.terminal import Drawn, Screen, drawn, is_terminal, lines, say, table
+from labelwatch.cli.terminal import Drawn, Screen, drawn, is_terminal, lines, room_beside, say, table
 from labelwatch.cli.words import Words, words
 from labelwatch.core.model import Alert
 from labelwatch.notify import wording
 from labelwatch.notify.catalog import catalog
 from labelwatch.notify.moments import Voice, duration, zoned_clock
 from labelwatch.notify.plain import plain
+from labelwatch.notify.reasons import spoken
 from labelwatch.notify.view import rfc3339, view
 
 if TYPE_CHECKING:
@@ -22,8 +24,12 @@ if TYPE_CHECKING:
 
 NARROW = 72
 """Cells; a narrower terminal shows a list, as the columns of a table would be unreadable."""
+LEAST = 14
+"""Cells for what to do; where all else leaves it fewer, there is a list as well."""
+BRIEF = 40
+"""Where there are fewer for it than this and not all would stand in one line, the cause is left out."""
 SHOPS_ON_A_SCREEN = 3
-_NUMBER = 2
+_TO_DO = 4
 
 
 def voice(language: str, timezone: str, now: datetime) -> Voice:
@@ -72,6 +78,8 @@ def screen(overview: "Overview", speaker: Voice, *, width: int, height: int) -> 
             for text, style in (*_sights(worst, speaker), *_mute(overview, speaker))
             for line in lines(text, style, width=width)
         ),
+        marks=[alert.diagnosis.posting_number or "" for alert in overview.alerts],
+        more=said.more,
     )
 
 
@@ -84,11 +92,16 @@ def _alerts(alerts: Sequence[Alert], speaker: Voice, width: int) -> Iterator[Dra
     said = words(speaker.words.language)
     if not alerts:
         yield from lines(said.board.nothing_late, "bold green", width=width)
-    elif width < NARROW:
+        return
+    headings, rows = _headings(said), [_row(alert, speaker, said) for alert in alerts]
+    room = room_beside(headings, rows, _TO_DO, width)
+    if width < NARROW or room < LEAST:
         yield from _list(alerts, speaker, width)
-    else:
-        rows = (_row(alert, speaker, said) for alert in alerts)
-        yield drawn(_headings(said), rows, width=width, whole=(_NUMBER,))
+        return
+    if room < BRIEF and any(cell_len(row[_TO_DO]) > room for row in rows):
+        rows = [_row(alert, speaker, said, brief=True) for alert in alerts]
+    others = [place for place in range(len(headings)) if place != _TO_DO]
+    yield drawn(headings, rows, width=width, whole=others, breaks={_TO_DO: room})
 
 
 def _list(alerts: Sequence[Alert], speaker: Voice, width: int) -> Iterator[Drawn]:
@@ -117,7 +130,10 @@ def _sights(shops: Iterable["ShopView"], speaker: Voice) -> Iterator[tuple[str, 
 def _mute(overview: "Overview", speaker: Voice) -> Iterator[tuple[str, str]]:
     said = words(speaker.words.language).board
     for trouble in overview.troubles:
-        since, reason = zoned_clock(speaker, trouble.since), plain(trouble.reason, 240)
+        since, reason = (
+            zoned_clock(speaker, trouble.since),
+            plain(spoken(trouble.reason, speaker.words.language), 240),
+        )
         yield said.mute.format(channel=trouble.name, since=since, reason=reason), "bold red"
 
 
@@ -150,15 +166,15 @@ def as_document(overview: "Overview", *, language: str, timezone: str) -> dict[s
     }
 
 
-def _row(alert: Alert, speaker: Voice, said: Words) -> tuple[str, ...]:
+def _row(alert: Alert, speaker: Voice, said: Words, *, brief: bool = False) -> tuple[str, ...]:
     diagnosis = alert.diagnosis
-    cause = wording.words_of(speaker, diagnosis.cause).name
+    cause, act = wording.words_of(speaker, diagnosis.cause).name, wording.headline(speaker, diagnosis)
     return (
         speaker.words.severity[diagnosis.severity],
         wording.time_left(speaker, diagnosis.deadline),
         diagnosis.posting_number or said.board.whole_shop,
         diagnosis.shop,
-        said.board.to_do.format(act=wording.headline(speaker, diagnosis), cause=cause),
+        act if brief else said.board.to_do.format(act=act, cause=cause),
         wording.state(speaker, alert),
     )
 

@@ -11,7 +11,7 @@ import typer
 from labelwatch.cli.accuracy import accuracy
 from labelwatch.cli.options import ConfigFile, Json, Speak
 from labelwatch.cli.terminal import as_json, is_terminal, say, table
-from labelwatch.cli.words import language_of
+from labelwatch.cli.words import language_of, phrases
 from labelwatch.config import ConfigError
 from labelwatch.core.causes import CAUSES, MEANINGS
 from labelwatch.notify.catalog import Catalog, catalog, sayable
@@ -31,17 +31,19 @@ def causes(
     if right:
         from labelwatch.cli.opening import configuration, opened
 
-        with opened(configuration(config)) as app:
-            accuracy(app, as_document=as_document)
+        settings = configuration(config)
+        with opened(settings) as app:
+            accuracy(app, language or settings.language, as_document=as_document)
         return
     spoken = language or _configured(config) or language_of(os.environ)
     known = [_described(cause, catalog(spoken)) for cause in CAUSES]
     if as_document:
         as_json({"language": spoken, "causes": known})
     elif is_terminal():
-        _print(known)
+        _print(known, spoken)
     else:
-        table(("family", "cause", "name", "meaning"), [[one[key] for key in _COLUMNS] for one in known])
+        said = phrases(spoken, "causes")
+        table([said[key] for key in _COLUMNS], (_row(one, spoken) for one in known))
 
 
 _COLUMNS = ("family", "cause", "name", "meaning")
@@ -84,14 +86,32 @@ def _example(words: Catalog) -> dict[str, str]:
     }
 
 
-def _print(known: list[dict[str, Any]]) -> None:
+def _meaning(one: dict[str, Any], language: str) -> list[str]:
+    """What a cause is and what proves it. In English it stands with the rule itself, else with the board's words."""
+    from labelwatch.web.words import words
+
+    proof = words(language).said.get("proof", {}).get(one["cause"])
+    if proof is None:
+        return [str(one["meaning"])]
+    return [one["why"], phrases(language, "causes")["proof"].format(proof=proof)]
+
+
+def _row(one: dict[str, Any], language: str) -> tuple[str, ...]:
+    gap = catalog(language).line.sentence_gap
+    return one["family"], one["cause"], one["name"], gap.join(_meaning(one, language))
+
+
+def _print(known: list[dict[str, Any]], language: str) -> None:
+    from labelwatch.web.words import words
+
+    families, gap = words(language).said["family"], catalog(language).line.sentence_gap
     for family, members in groupby(known, key=lambda one: one["family"]):
-        say(family, style="bold underline")
+        say(families.get(family, family), style="bold underline")
         say()
         for one in members:
             say(f"{one['name']}  ({one['cause']})", style="bold")
-            say(f"  {one['meaning']}", style="dim")
-            say(f"  {one['why']} {one['advice']}")
+            say(f"  {_meaning(one, language)[-1]}", style="dim")
+            say(f"  {one['why']}{gap}{one['advice']}")
             for place, step in enumerate(one["remedy"], 1):
                 say(f"  {place}. {step}")
             say()

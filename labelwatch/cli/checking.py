@@ -9,6 +9,7 @@ import typer
 from labelwatch.cli.options import ConfigFile, Json
 from labelwatch.cli.terminal import as_json, say, working
 from labelwatch.cli.troubles import CONFIG_WRONG, FOUND_TROUBLE, UNREACHABLE
+from labelwatch.cli.words import phrases
 from labelwatch.config import Config, ConfigError, find
 
 Online = Annotated[
@@ -47,7 +48,7 @@ def check(config: ConfigFile = None, online: Online = False, as_document: Json =
 def _findings(settings: Config) -> list[dict[str, Any]]:
     from labelwatch.cli.online import ask_channel, ask_ozon
 
-    with working("asking Ozon and the channels"):
+    with working(phrases(settings.language, "check")["asking"]):
         shops = [ask_ozon(settings, shop) for shop in settings.shops if shop.enabled]
         return [*shops, *(ask_channel(channel) for channel in settings.channels if channel.enabled)]
 
@@ -67,15 +68,18 @@ def mistakes_of(error: ConfigError) -> list[dict[str, Any]]:
 
 
 def _print(path: Path, settings: Config, findings: list[dict[str, Any]]) -> None:
+    from labelwatch.cli.online import in_words
     from labelwatch.cli.words import words
 
+    language, said = settings.language, phrases(settings.language, "check")
     shops, channels = (sum(one.enabled for one in some) for some in (settings.shops, settings.channels))
-    say(f"{path} is right: shops {shops}, channels {channels}", style="green")
-    could_be_better = words(settings.language).doctor.found["config_doubt"].seen
+    say(said["right"].format(path=path, shops=shops, channels=channels), style="green")
+    could_be_better = words(language).doctor.found["config_doubt"].seen
     for doubt in settings.warnings:
-        say("  " + could_be_better.format(doubt=doubt.said(settings.language)), style="yellow")
+        say("  " + could_be_better.format(doubt=doubt.said(language)), style="yellow")
     for finding in findings:
-        mark = "ok    " if finding["ok"] else "FAILED"
-        say(f"{mark}  {finding['kind']} {finding['name']}: {finding['said']}", style="" if finding["ok"] else "red")
+        line = said["fine" if finding["ok"] else "failed"]
+        kind, what = said[finding["kind"]], in_words(finding, language)
+        say(line.format(kind=kind, name=finding["name"], said=what), style="" if finding["ok"] else "red")
     if findings:
-        say("`labelwatch test-alert` sends a real message over every channel.")
+        say(said["try"])

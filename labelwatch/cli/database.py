@@ -12,6 +12,7 @@ import typer
 from labelwatch.cli.options import ConfigFile, Json
 from labelwatch.cli.terminal import as_json, say, table, working
 from labelwatch.cli.troubles import FOUND_TROUBLE
+from labelwatch.cli.words import phrases
 from labelwatch.config import Config
 
 if TYPE_CHECKING:
@@ -31,12 +32,8 @@ def upgrade(config: ConfigFile = None) -> None:
     settings = _configuration(config)
     with single_instance(settings.store.url.get_secret_value()), _store(settings) as store:
         before, after = store.upgrade(_beside(store.name, "backup"))
-        if before == after:
-            say(f"{store.name} is at revision {after}: there was nothing to do")
-        elif before:
-            say(f"{store.name} is at revision {after} now, it was at {before}")
-        else:
-            say(f"{store.name} is new and at revision {after}")
+        what = "current" if before == after else "upgraded" if before else "new"
+        say(phrases(settings.language, "db")[what].format(name=store.name, before=before, after=after))
 
 
 def backup(file: Target, config: ConfigFile = None) -> None:
@@ -44,11 +41,13 @@ def backup(file: Target, config: ConfigFile = None) -> None:
 
     For PostgreSQL there is pg_dump instead.
     """
-    with _store(_configuration(config)) as store:
+    settings = _configuration(config)
+    said = phrases(settings.language, "db")
+    with _store(settings) as store:
         store.require_current()
-        with working("copying"):
+        with working(said["copying"]):
             store.backup(file)
-    say(f"{file}: {file.stat().st_size} bytes")
+    say(said["size"].format(file=file, size=file.stat().st_size))
 
 
 def restore(file: Source, config: ConfigFile = None) -> None:
@@ -62,13 +61,14 @@ def restore(file: Source, config: ConfigFile = None) -> None:
     from labelwatch.store.engine import read_url
     from labelwatch.store.errors import name_of
 
-    url = _configuration(config).store.url.get_secret_value()
+    settings = _configuration(config)
+    url, said = settings.store.url.get_secret_value(), phrases(settings.language, "db")
     name = name_of(read_url(url))
     with single_instance(url):
         aside = _beside(name, "replaced")
-        with working("copying"):
+        with working(said["copying"]):
             put_back(url, file, aside=aside)
-    say(f"{name} is what {file} was; the one before is kept as {aside}")
+    say(said["restored"].format(name=name, file=file, aside=aside))
 
 
 def check(config: ConfigFile = None, as_document: Json = False) -> None:
@@ -76,15 +76,17 @@ def check(config: ConfigFile = None, as_document: Json = False) -> None:
 
     Reads all of it; a service that runs goes on meanwhile.
     """
-    with _store(_configuration(config)) as store, working("reading all of it"):
+    settings = _configuration(config)
+    said, names = phrases(settings.language, "db"), phrases(settings.language, "number")
+    with _store(settings) as store, working(said["reading"]):
         problems, name = store.check(), store.name
         store.require_current()
         numbers = asdict(store.statistics())
     if as_document:
         as_json({"ok": not problems, "problems": problems, "database": name, "statistics": numbers})
     else:
-        table(("What", "How much"), [(key.replace("_", " "), str(value)) for key, value in numbers.items()])
-        say("\n".join(problems) or f"{name} is sound", style="red" if problems else "green")
+        table((said["what"], said["how_much"]), [(names[key], str(value)) for key, value in numbers.items()])
+        say("\n".join(problems) or said["sound"].format(name=name), style="red" if problems else "green")
     if problems:
         raise typer.Exit(FOUND_TROUBLE)
 
@@ -95,13 +97,14 @@ def prune(config: ConfigFile = None, as_document: Json = False) -> None:
     `run` does so by itself every night.
     """
     settings = _configuration(config)
-    with _store(settings) as store, working("removing what is old"):
+    said, names = phrases(settings.language, "db"), phrases(settings.language, "number")
+    with _store(settings) as store, working(said["pruning"]):
         store.require_current()
         removed = asdict(store.prune(datetime.now(UTC) - settings.store.history))
     if as_document:
         as_json(removed)
     else:
-        say("removed: " + ", ".join(f"{key} {count}" for key, count in removed.items()))
+        say(said["removed"].format(numbers=", ".join(f"{names[key]} {count}" for key, count in removed.items())))
 
 
 def _beside(name: str, what: str) -> Path:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 Offline = Annotated[bool, typer.Option("--offline", help="Ask neither Ozon nor the channels, only this machine.")]
 
 _STYLES = {"ok": "", "warning": "yellow", "wrong": "red"}
+_OF_CHANNELS = ("channel", "heartbeat")
 _MARKS = {"ok": "✓", "warning": "!", "wrong": "✗"}
 
 
@@ -99,11 +100,14 @@ def _told(finding: "Finding", speaker: "Voice") -> dict[str, str]:
     """What is said of a finding: what was seen, what it means for the orders, what to do; empty = nothing."""
     from labelwatch.cli.words import words
     from labelwatch.notify.catalog import sayable
+    from labelwatch.notify.reasons import spoken
     from labelwatch.notify.wording import words_of
 
     found = words(speaker.words.language).doctor.found[finding.what]
     values = {"name": finding.name, "shop": finding.name}
     values |= {key: _spoken(value, speaker) for key, value in finding.values.items()}
+    if finding.about in _OF_CHANNELS and "said" in values:
+        values["said"] = spoken(values["said"], speaker.words.language)
     means, todo = [found.means], [found.todo]
     if finding.cause:
         cause = words_of(speaker, finding.cause)

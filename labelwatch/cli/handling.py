@@ -9,6 +9,7 @@ import typer
 from labelwatch.cli.options import By, ConfigFile, Note, OneShop, Posting
 from labelwatch.cli.terminal import complain, say
 from labelwatch.cli.troubles import FOUND_TROUBLE
+from labelwatch.cli.words import phrases
 
 if TYPE_CHECKING:
     from labelwatch.core.model import Alert
@@ -25,10 +26,11 @@ def ack(posting: Posting, config: ConfigFile = None, shop: OneShop = None, by: B
     """
     from labelwatch.cli.opening import configuration, opened
 
-    who = by or user()
-    with opened(configuration(config)) as app:
+    settings = configuration(config)
+    who = by or user(settings.language)
+    with opened(settings) as app:
         changed = app.acknowledge(posting, by=who, note=note, shop=shop)
-    _report(changed, posting, f"{who} takes care of it; no reminders unless it gets worse")
+    _report(changed, posting, settings.language, "taken", who=who)
 
 
 def snooze(
@@ -43,32 +45,37 @@ def snooze(
 
     If it gets worse it is told all the same; when the time is over, people are reminded.
     """
+    from labelwatch.cli.board import voice
     from labelwatch.cli.opening import configuration, opened
     from labelwatch.config import parse_duration
+    from labelwatch.notify.moments import duration
 
-    span = parse_duration(time)
+    settings = configuration(config)
+    language, span = settings.language, parse_duration(time)
     if not span:
-        raise typer.BadParameter("a time with its unit is needed, like 30m, 2h or 1d", param_hint="TIME")
+        raise typer.BadParameter(phrases(language, "handling")["time"], param_hint="TIME")
     if span > LONGEST_SNOOZE:
-        days = f"at most {LONGEST_SNOOZE.days}d, so that nothing is forgotten; when it is over, snooze it again"
-        raise typer.BadParameter(days, param_hint="TIME")
-    with opened(configuration(config)) as app:
-        changed = app.snooze(posting, span=span, by=by or user(), note=note, shop=shop)
-    _report(changed, posting, f"quiet for {time} unless it gets worse")
+        longest = phrases(language, "handling")["longest"].format(days=LONGEST_SNOOZE.days)
+        raise typer.BadParameter(longest, param_hint="TIME")
+    with opened(settings) as app:
+        changed = app.snooze(posting, span=span, by=by or user(language), note=note, shop=shop)
+        words = duration(voice(language, settings.timezone, app.clock.now()), span)
+    _report(changed, posting, language, "quiet", time=words)
 
 
-def _report(changed: "list[Alert]", posting: str, what: str) -> None:
+def _report(changed: "list[Alert]", posting: str, language: str, what: str, **values: str) -> None:
+    said = phrases(language, "handling")
     if not changed:
-        complain(f"{posting} has no open alert, so there is nothing to do; `labelwatch late` lists those that have")
+        complain(said["nothing"].format(posting=posting))
         raise typer.Exit(FOUND_TROUBLE)
     for alert in changed:
-        where = f" ({alert.diagnosis.shop})" if alert.diagnosis.shop else ""
-        say(f"{posting}{where}: {what}")
+        where = said["where"].format(shop=alert.diagnosis.shop) if alert.diagnosis.shop else ""
+        say(said[what].format(posting=posting, where=where, **values))
 
 
-def user() -> str:
+def user(language: str = "en") -> str:
     """The name of whoever runs the command."""
     try:
         return getpass.getuser()
     except (KeyError, OSError, ImportError):  # no name for the user id, as in some containers; Windows has no pwd
-        return "somebody"
+        return phrases(language, "handling")["somebody"]

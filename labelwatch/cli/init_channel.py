@@ -20,6 +20,7 @@ from labelwatch.notify.channels.outcome import (
     Retry,
 )
 from labelwatch.notify.message import Kind, Message, Section
+from labelwatch.notify.reasons import spoken
 from labelwatch.setup.greeting import greet, with_permission
 from labelwatch.setup.writing import NewChannel
 
@@ -122,7 +123,7 @@ def _explain(asked: ChannelTalk, result: Result) -> None:
     assert not isinstance(result, Delivered)
     words = asked.words.channel
     asked.talk.complain(words.failed[_FAILED[type(result)]])
-    asked.talk.complain(words.said.format(detail=result.error))
+    asked.talk.complain(words.said.format(detail=spoken(result.error, asked.language)))
 
 
 def _greeting(asked: ChannelTalk) -> Message:

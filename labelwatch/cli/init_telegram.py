@@ -14,6 +14,7 @@ from labelwatch.cli.troubles import FOUND_TROUBLE
 from labelwatch.notify.channels import check_way
 from labelwatch.notify.channels.http import Failure
 from labelwatch.notify.channels.telegram_api import Bot, Refusal
+from labelwatch.notify.reasons import spoken
 from labelwatch.setup.telegram import Chat, Heard, bot_of, chat_address, listen, name_of, token
 from labelwatch.setup.writing import NewChannel
 
@@ -61,12 +62,17 @@ def _reached(asked: ChannelTalk, secret: str, proxy: str) -> _Reached | None:
             return _Reached(bot, said, proxy)
         is_refused = isinstance(said, Refusal) and said.code in _TOKEN_REFUSED
         talk.complain(words.unknown if is_refused else words.unreachable)
-        talk.complain(asked.words.channel.said.format(detail=said.why if isinstance(said, Refusal) else said.error))
+        talk.complain(_said(asked, said))
         if not talk.is_open:
             raise typer.Exit(FOUND_TROUBLE)
         if is_refused:
             return None
         proxy = talk.ask(words.proxy, _proxy(words, secret), default=proxy, skips=True)
+
+
+def _said(asked: ChannelTalk, problem: Refusal | Failure) -> str:
+    detail = problem.why if isinstance(problem, Refusal) else problem.error
+    return asked.words.channel.said.format(detail=spoken(detail, asked.language))
 
 
 def _find_chat(asked: ChannelTalk, bot: Bot) -> str | None:
@@ -77,7 +83,7 @@ def _find_chat(asked: ChannelTalk, bot: Bot) -> str | None:
         heard = _listen(words, bot, after)
         if not isinstance(heard, Heard):
             show(words.busy if isinstance(heard, Refusal) and heard.code == 409 else words.unreachable)
-            show(asked.words.channel.said.format(detail=heard.why if isinstance(heard, Refusal) else heard.error))
+            show(_said(asked, heard))
             return None
         after = heard.next
         for chat in heard.chats:

@@ -6,6 +6,7 @@ import typer
 
 from labelwatch.cli.options import ConfigFile, Json, Speak
 from labelwatch.cli.terminal import Screen, as_json, is_terminal
+from labelwatch.cli.words import phrases
 
 if TYPE_CHECKING:
     from labelwatch.app import App
@@ -23,10 +24,11 @@ def late(config: ConfigFile = None, language: Speak = None, live: Watch = False,
     from labelwatch.cli import board
     from labelwatch.cli.opening import configuration, opened
 
+    settings = configuration(config)
+    spoken = language or settings.language
     if live:
-        _require_a_screen(as_document=as_document)
-    with opened(configuration(config)) as app:
-        spoken = language or app.config.language
+        _require_a_screen(spoken, as_document=as_document)
+    with opened(settings) as app:
         if live:
             _watch(app, spoken)
             return
@@ -37,11 +39,12 @@ def late(config: ConfigFile = None, language: Speak = None, live: Watch = False,
         board.print_board(overview, board.voice(spoken, zone, overview.as_of))
 
 
-def _require_a_screen(*, as_document: bool) -> None:
+def _require_a_screen(language: str, *, as_document: bool) -> None:
+    said = phrases(language, "late")
     if as_document:
-        raise typer.BadParameter("a program takes --json alone, again and again", param_hint="--watch")
+        raise typer.BadParameter(said["json"], param_hint="--watch")
     if not is_terminal():
-        raise typer.BadParameter("it needs a terminal to draw on; without one, leave it out", param_hint="--watch")
+        raise typer.BadParameter(said["terminal"], param_hint="--watch")
 
 
 def _watch(app: "App", language: str) -> None:

@@ -1,13 +1,17 @@
 """What `check --online` asks: Ozon, whether a key is good, and each channel's service, whether it would deliver."""
 
 import threading
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
 from labelwatch.app import open_source, real_clock
+from labelwatch.cli.troubles import blind
+from labelwatch.cli.words import phrases
 from labelwatch.config import Channel, Config, Shop
 from labelwatch.notify.channels import open_channel
 from labelwatch.notify.channels.checkup import checked
+from labelwatch.notify.reasons import spoken
 from labelwatch.notify.view import rfc3339
 from labelwatch.sources import KeyInfo, SourceError
 
@@ -51,6 +55,17 @@ def ask_channel(channel: Channel) -> dict[str, Any]:
     )
     found = checked(way_out)
     return _finding("channel", channel.name, ok=found.ok, said=found.said)
+
+
+def in_words(finding: Mapping[str, Any], language: str) -> str:
+    """What was found, for people; as it stands in the JSON it is English."""
+    said = phrases(language, "check")
+    if "cause" in finding:
+        return blind(finding["cause"], finding["said"], language)
+    if "roles" not in finding:
+        return spoken(finding["said"], language)
+    ends = said["ends"].format(date=finding["expires_at"][:10]) if finding["expires_at"] else ""
+    return said["key"].format(roles=", ".join(finding["roles"]) or said["no_roles"]) + ends
 
 
 def _finding(kind: str, name: str, *, ok: bool, said: str) -> dict[str, Any]:

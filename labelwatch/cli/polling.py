@@ -2,7 +2,7 @@
 
 import logging
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
@@ -12,7 +12,8 @@ import typer
 
 from labelwatch.cli.options import ConfigFile, Json, OneShop, Verbose
 from labelwatch.cli.terminal import as_json, complain, is_terminal, say, table, working
-from labelwatch.cli.troubles import FOUND_TROUBLE, UNREACHABLE
+from labelwatch.cli.troubles import FOUND_TROUBLE, UNREACHABLE, about_a_shop
+from labelwatch.cli.words import phrases
 from labelwatch.config import Config
 
 if TYPE_CHECKING:
@@ -33,19 +34,19 @@ def poll(
     from labelwatch.cli.opening import configuration, opened
 
     settings, stop = configuration(config), threading.Event()
-    names = _names(settings, shop)
+    names, said = _names(settings, shop), phrases(settings.language, "poll")
     # Nothing more of this round will come: what it finds is one group already.
     settings = replace(settings, alerts=replace(settings.alerts, group_wait=timedelta(0)))
     level = logging.INFO if verbose else logging.WARNING
     with opened(settings, alone=True, log_level=level, stop=stop) as app:
-        with working(f"reading {', '.join(names)}"):
-            reports = _poll_all(app, names, stop)
-        with working("telling"):
+        with working(said["reading"].format(shops=", ".join(names))):
+            reports = _poll_all(app, names, stop, given_up=said["given_up"])
+        with working(said["telling"]):
             app.tell()
     if as_document:
         as_json([_document(report) for report in reports])
     else:
-        _print(reports)
+        _print(reports, settings.language)
     if not all(report.complete for report in reports):
         raise typer.Exit(UNREACHABLE)
     if any(report.late for report in reports):
@@ -55,17 +56,18 @@ def poll(
 def _names(settings: Config, shop: str | None) -> list[str]:
     known = [one.name for one in settings.shops]
     if shop is not None and shop not in known:
-        raise typer.BadParameter(f"no shop of this name; there are {', '.join(known)}", param_hint="--shop")
+        none = phrases(settings.language, "poll")["no_shop"].format(names=", ".join(known))
+        raise typer.BadParameter(none, param_hint="--shop")
     enabled = [one.name for one in settings.shops if one.enabled]
     return [shop] if shop is not None else enabled
 
 
-def _poll_all(app: "App", names: Sequence[str], stop: threading.Event) -> "list[Report]":
+def _poll_all(app: "App", names: Sequence[str], stop: threading.Event, *, given_up: str) -> "list[Report]":
     from labelwatch.poll import Report
 
     def one(name: str) -> Report:
         report = app.poll(name, even_if_paused=True)
-        return report or Report(name, complete=False, error="given up: it took too long")
+        return report or Report(name, complete=False, error=given_up)
 
     with ThreadPoolExecutor(AT_ONCE) as pool:
         try:
@@ -91,17 +93,19 @@ def _document(report: "Report") -> dict[str, Any]:
     }
 
 
-def _print(reports: "Sequence[Report]") -> None:
-    headings = ("Shop", "Read", "Postings", "Changed", "Late", "Told", "Seconds")
-    table(headings, (_row(report) for report in reports))
+def _print(reports: "Sequence[Report]", language: str) -> None:
+    said = phrases(language, "poll")
+    headings = [said[name] for name in ("shop", "read", "postings", "changed", "late", "told", "seconds")]
+    table(headings, (_row(report, said) for report in reports))
     for report in reports:
         if report.error:
-            complain(f"{report.shop}: {report.error}")
+            error = about_a_shop(report.shop, report.cause, report.error, language)
+            complain(said["trouble"].format(shop=report.shop, error=error))
     if is_terminal() and any(report.late for report in reports):
-        say("`labelwatch late` lists what is late.")
+        say(said["list"])
 
 
-def _row(report: "Report") -> tuple[str, ...]:
+def _row(report: "Report", said: Mapping[str, str]) -> tuple[str, ...]:
     numbers = (report.postings, report.changed, report.late, report.told)
-    read = "yes" if report.complete else "no"
+    read = said["yes" if report.complete else "no"]
     return report.shop, read, *map(str, numbers), f"{report.seconds:.1f}"

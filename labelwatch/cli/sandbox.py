@@ -1,5 +1,6 @@
 """`sandbox`: the fake Ozon Seller API alone, for trying a configuration and for other people's clients."""
 
+import errno
 import os
 from typing import Annotated
 
@@ -7,6 +8,7 @@ import typer
 
 from labelwatch.cli.terminal import complain
 from labelwatch.cli.troubles import FOUND_TROUBLE
+from labelwatch.cli.words import language_of, phrases
 
 Port = Annotated[int, typer.Option("--port", metavar="P", min=0, max=65535, help="0 takes one that is free.")]
 Scenario = Annotated[
@@ -30,5 +32,7 @@ def sandbox(port: Port = 8790, scenario: Scenario = "day", speed: Speed = 1.0) -
     except ValueError as error:
         raise typer.BadParameter(str(error), param_hint="--scenario") from error
     except OSError as error:
-        complain(f"cannot listen on port {port}: {error.strerror or os.strerror(error.errno or 0)}")
+        said, why = phrases(language_of(os.environ), "port"), error.strerror or os.strerror(error.errno or 0)
+        what = "sandbox_taken" if error.errno == errno.EADDRINUSE else "sandbox"
+        complain(f"{said[what].format(port=port, why=why)}\n{said['other']}")
         raise typer.Exit(FOUND_TROUBLE) from error

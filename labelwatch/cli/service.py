@@ -14,7 +14,8 @@ import typer
 from labelwatch.cli.logs import of_a_service
 from labelwatch.cli.options import ConfigFile, Verbose
 from labelwatch.cli.reloading import Signals
-from labelwatch.cli.web import board
+from labelwatch.cli.terminal import complain
+from labelwatch.cli.web import board, closed_port
 from labelwatch.config import Config
 
 log = logging.getLogger(__name__)
@@ -55,6 +56,9 @@ def _serve(settings: Config, signals: Signals, *, verbose: bool, first: Callable
     level, form, stop = logging.DEBUG if verbose else logging.INFO, of_a_service(os.environ), signals.stop
     with opened(settings, alone=True, log_level=level, log_form=form, stop=stop, first=first) as app:
         _log_doubts(settings)
+        closed = closed_port(settings.web, settings.language, goes_on=True) if settings.web else ""
+        if closed:
+            complain(f"labelwatch: {closed}")
         app.listen()
         serving = board(app, settings.web, stop=stop) if settings.web else None
         notify = signals.noting(notifier(os.environ.get("NOTIFY_SOCKET")))

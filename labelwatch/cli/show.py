@@ -11,12 +11,14 @@ from labelwatch.cli.board import voice
 from labelwatch.cli.options import ConfigFile, Json, OneShop, Posting, Speak
 from labelwatch.cli.terminal import as_json, complain, say, table
 from labelwatch.cli.troubles import FOUND_TROUBLE
-from labelwatch.cli.words import Words, words
+from labelwatch.cli.words import Words, phrases, words
 from labelwatch.core.model import Alert, Notification, Reason
 from labelwatch.notify import single, wording
+from labelwatch.notify.disproofs import because
 from labelwatch.notify.letters import Kind, kinds_of, language_of, letter
 from labelwatch.notify.message import Section
 from labelwatch.notify.moments import Voice, zoned_clock
+from labelwatch.notify.reasons import spoken as reason_in
 
 if TYPE_CHECKING:
     from labelwatch.seen import Dossier
@@ -44,10 +46,12 @@ def show(
     """
     from labelwatch.cli.opening import configuration, opened
 
-    with opened(configuration(config)) as app:
-        found = _the_one(app.dossiers(posting), posting, shop)
+    settings = configuration(config)
+    spoken = language or settings.language
+    with opened(settings) as app:
+        found = _the_one(app.dossiers(posting), posting, shop, language=spoken)
         queued = app.store.notifications(posting_number=posting)
-        spoken, timezone, now = language or app.config.language, app.config.timezone, app.clock.now()
+        timezone, now = settings.timezone, app.clock.now()
     told = [row for row in reversed(queued) if row.notification.alert.diagnosis.shop == found.shop]
     if message is not None:
         _print_letter(found, message, language=language, spoken=spoken, zone=timezone, now=now)
@@ -64,22 +68,23 @@ def _print_letter(
     alert = paper.current(found)
     kinds = kinds_of(alert) if alert is not None else ()
     if alert is None or kind not in kinds:
-        instead = f"; there is one to: {', '.join(kinds)}" if kinds else ""
-        complain(f"{found.known.posting.number} needs no letter to the {kind}{instead}")
+        said = phrases(spoken, "show")
+        instead = said["letters"].format(kinds=", ".join(said[one] for one in kinds)) if kinds else ""
+        complain(said["no_letter"].format(posting=found.known.posting.number, kind=said[kind]) + instead)
         raise typer.Exit(FOUND_TROUBLE)
     written = letter(kind, alert, language=language or language_of(kind, spoken), zone=zone, now=now)
     say(written.text)
 
 
-def _the_one(found: "list[Dossier]", posting: str, shop: str | None) -> "Dossier":
+def _the_one(found: "list[Dossier]", posting: str, shop: str | None, *, language: str) -> "Dossier":
+    said = phrases(language, "show")
     of_shop = [dossier for dossier in found if shop in (None, dossier.shop)]
     if not of_shop:
-        where = f" in shop {shop}" if shop else ""
-        complain(f"{posting} was never seen{where}; is the number whole, like 41517061-0214-1?")
+        complain(said["never_seen_in" if shop else "never_seen"].format(posting=posting, shop=shop))
         raise typer.Exit(FOUND_TROUBLE)
     if len(of_shop) > 1:
         names = ", ".join(dossier.shop for dossier in of_shop)
-        raise typer.BadParameter(f"{posting} is in several shops, choose one: {names}", param_hint="--shop")
+        raise typer.BadParameter(said["several"].format(posting=posting, names=names), param_hint="--shop")
     return of_shop[0]
 
 
@@ -115,8 +120,13 @@ def _print_alert(alert: Alert, speaker: Voice, said: Words) -> None:
         say("\n".join(section.lines))
     if diagnosis.ruled_out:
         say(f"\n{said.show.ruled_out}", style="bold")
-        names = ((wording.words_of(speaker, other.cause).name, other.because) for other in diagnosis.ruled_out)
-        table((), names)
+        table(
+            (),
+            (
+                (wording.words_of(speaker, other.cause).name, because(speaker, other.because))
+                for other in diagnosis.ruled_out
+            ),
+        )
 
 
 def _sections(alert: Alert, speaker: Voice) -> Iterator[Section]:
@@ -141,6 +151,7 @@ def _moment(row: "HistoryRow", speaker: Voice, said: Words) -> tuple[str, ...]:
 
 
 def _telling(row: "OutboxRow", speaker: Voice) -> tuple[str, ...]:
-    reason = speaker.words.reason.get(row.notification.reason) or str(row.notification.reason)
-    at = row.sent_at or row.notification.due_at
-    return zoned_clock(speaker, at), row.notification.channel, reason, str(row.state), row.error or row.receipt
+    language = speaker.words.language
+    reason, state = phrases(language, "reason")[row.notification.reason], phrases(language, "state")[row.state]
+    at, said = row.sent_at or row.notification.due_at, reason_in(row.error, language) if row.error else row.receipt
+    return zoned_clock(speaker, at), row.notification.channel, reason, state, said

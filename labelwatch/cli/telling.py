@@ -1,9 +1,11 @@
 """`test-alert` and `outbox`: what is told to whom, and what became of it."""
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from datetime import datetime
 from typing import TYPE_CHECKING, Annotated
+from zoneinfo import ZoneInfo
 
 import typer
 
@@ -11,12 +13,13 @@ from labelwatch.cli.completing import late_postings, names_of
 from labelwatch.cli.options import ConfigFile, Json
 from labelwatch.cli.terminal import as_json, complain, say, table, working
 from labelwatch.cli.troubles import FOUND_TROUBLE
+from labelwatch.cli.words import phrases
 from labelwatch.config import Config
 
 if TYPE_CHECKING:
     from labelwatch.app import App
     from labelwatch.core.model import Diagnosis
-    from labelwatch.store import OutboxRow
+    from labelwatch.store import Attempt, OutboxRow
 
 OneChannel = Annotated[
     str | None,
@@ -53,7 +56,7 @@ Rows = Annotated[
     list[int] | None,
     typer.Argument(metavar="ID", show_default=False, help="Numbers in the first column of `labelwatch outbox`."),
 ]
-HEADINGS = ("ID", "State", "Channel", "Reason", "Posting", "Tries", "When (UTC)", "What came of it")
+COLUMNS = ("id", "state", "channel", "reason", "posting", "tries", "when", "came")
 
 
 def try_channels(config: ConfigFile = None, channel: OneChannel = None, as_document: Json = False) -> None:
@@ -65,13 +68,13 @@ def try_channels(config: ConfigFile = None, channel: OneChannel = None, as_docum
     from labelwatch.cli.opening import configuration
 
     settings = configuration(config)
-    names = _names(settings, channel)
-    with _beside_the_service(settings) as app, working("sending"):
+    names, said = _names(settings, channel), phrases(settings.language, "test")
+    with _beside_the_service(settings) as app, working(said["sending"]):
         rows = sorted(app.test_alert(names), key=lambda row: names.index(row.notification.channel))
     if as_document:
         as_json([telling(row) for row in rows])
     else:
-        say("\n".join(map(_outcome, rows)))
+        say("\n".join(_outcome(row, settings.language) for row in rows))
     if not all(_arrived(row) for row in rows):
         raise typer.Exit(FOUND_TROUBLE)
 
@@ -95,9 +98,11 @@ def outbox(
     from labelwatch.cli.opening import configuration, opened
     from labelwatch.store import OutboxState
 
+    settings = configuration(config)
+    said = phrases(settings.language, "outbox")
     if state is not None and state not in list(OutboxState):
-        raise typer.BadParameter(f"there is {', '.join(OutboxState)}", param_hint="--state")
-    with opened(configuration(config)) as app:
+        raise typer.BadParameter(said["states"].format(states=", ".join(OutboxState)), param_hint="--state")
+    with opened(settings) as app:
         rows = app.store.notifications(
             channel=channel,
             states=[OutboxState(state)] if state else None,
@@ -108,9 +113,9 @@ def outbox(
     if as_document:
         as_json([telling(row, tries.get(row.id, ())) for row in rows])
     elif rows:
-        table(HEADINGS, map(_row, rows))
+        _table(rows, settings)
     else:
-        say("There is nothing of that kind.")
+        say(said["none"])
 
 
 def retry(rows: Rows = None, config: ConfigFile = None, channel: OneChannel = None) -> None:
@@ -123,18 +128,20 @@ def retry(rows: Rows = None, config: ConfigFile = None, channel: OneChannel = No
     from labelwatch.core.telling import WORTH_TELLING_FOR
     from labelwatch.store import OutboxState
 
+    settings = configuration(config)
+    said = phrases(settings.language, "outbox")
     if not rows and channel is None:
-        raise typer.BadParameter("name the messages by their numbers, or a channel with --channel")
-    with opened(configuration(config)) as app:
+        raise typer.BadParameter(said["name"])
+    with opened(settings) as app:
         now, ids = app.clock.now(), list(rows or ())
         if channel is not None:
             stuck = app.store.notifications(channel=channel, states=[OutboxState.DEAD, OutboxState.RETRY])
             ids += [row.id for row in stuck]
         count = app.store.retry(ids, at=now, expires_at=now + WORTH_TELLING_FOR)
     if not count:
-        complain("none of these waits or is dead, expired or superseded; see `labelwatch outbox`")
+        complain(said["not_stuck"])
         raise typer.Exit(FOUND_TROUBLE)
-    say(f"{count} to be sent again; `run` does so at once, else `labelwatch poll` does")
+    say(said["again"].format(count=count))
 
 
 def trail(row: Row, config: ConfigFile = None, as_document: Json = False) -> None:
@@ -145,32 +152,35 @@ def trail(row: Row, config: ConfigFile = None, as_document: Json = False) -> Non
     from labelwatch.cli.dossier import telling
     from labelwatch.cli.opening import configuration, opened
 
-    with opened(configuration(config)) as app:
+    settings = configuration(config)
+    said = phrases(settings.language, "outbox")
+    with opened(settings) as app:
         found = app.store.notifications(ids=[row])
         tries = app.store.outgoing.trail([row]).get(row, [])
     if not found:
-        complain(f"there is no message {row}; see `labelwatch outbox`")
+        complain(said["no_such"].format(id=row))
         raise typer.Exit(FOUND_TROUBLE)
     if as_document:
         as_json(telling(found[0], tries))
         return
-    table(HEADINGS, [_row(found[0])])
+    _table(found, settings)
     if tries:
         table(
-            ("Tried at (UTC)", "Outcome", "Said"),
-            [(f"{one.at:%Y-%m-%d %H:%M:%S}", one.outcome, one.said) for one in tries],
+            (said["tried"].format(zone=_zone(settings)), said["outcome"], said["said"]),
+            (_try(one, settings) for one in tries),
         )
     else:
-        say("It was not tried yet.")
+        say(said["untried"])
 
 
 def _names(settings: Config, channel: str | None) -> list[str]:
     names = [destination.name for destination in settings.destinations()]
+    said = phrases(settings.language, "test")
     if not names:
-        complain("there is no [[channel]] in use in the configuration")
+        complain(said["no_channel"])
         raise typer.Exit(FOUND_TROUBLE)
     if channel is not None and channel not in names:
-        raise typer.BadParameter(f"no channel of this name; there are {', '.join(names)}", param_hint="--channel")
+        raise typer.BadParameter(said["which"].format(names=", ".join(names)), param_hint="--channel")
     return [channel] if channel is not None else names
 
 
@@ -192,28 +202,52 @@ def _arrived(row: "OutboxRow") -> bool:
     return row.state in ("sent", "unverified")
 
 
-def _outcome(row: "OutboxRow") -> str:
-    said = {
-        "sent": f"delivered ({row.receipt})",
-        "unverified": "handed over; this service gives no receipt, so look whether it arrived",
-        "retry": f"{'it may have arrived' if row.possible_duplicate else 'not delivered'}: {row.error}",
-        "dead": f"refused: {row.error}",
-    }
-    return f"{row.notification.channel}: {said.get(row.state, 'not sent in time')}"
+def _outcome(row: "OutboxRow", language: str) -> str:
+    from labelwatch.notify.reasons import spoken
+
+    said = phrases(language, "test")
+    what = "perhaps" if row.state == "retry" and row.possible_duplicate else str(row.state)
+    outcome = said.get(what, said["late"]).format(receipt=row.receipt, error=spoken(row.error, language))
+    return said["outcome"].format(channel=row.notification.channel, outcome=outcome)
 
 
-def _row(row: "OutboxRow") -> tuple[str, ...]:
-    told = row.notification
+def _table(rows: "Sequence[OutboxRow]", settings: Config) -> None:
+    said, zone = phrases(settings.language, "outbox"), _zone(settings)
+    table([said[column].format(zone=zone) for column in COLUMNS], (_row(row, settings) for row in rows))
+
+
+def _row(row: "OutboxRow", settings: Config) -> tuple[str, ...]:
+    from labelwatch.notify.reasons import spoken
+
+    language, told = settings.language, row.notification
     return (
         str(row.id),
-        str(row.state),
+        phrases(language, "state")[row.state],
         told.channel,
-        str(told.reason),
+        phrases(language, "reason")[told.reason],
         _about(told.alert.diagnosis),
         str(row.attempts),
-        f"{row.sent_at or told.due_at:%Y-%m-%d %H:%M:%S}",
-        row.error or row.receipt,
+        _clock(row.sent_at or told.due_at, settings),
+        spoken(row.error, language) if row.error else row.receipt,
     )
+
+
+def _try(one: "Attempt", settings: Config) -> tuple[str, ...]:
+    from labelwatch.notify.reasons import spoken
+
+    outcome = phrases(settings.language, "attempt").get(one.outcome, one.outcome)
+    said = one.said if one.outcome in ("delivered", "unverified") else spoken(one.said, settings.language)
+    return _clock(one.at, settings), outcome, said
+
+
+def _clock(at: datetime, settings: Config) -> str:
+    return f"{at.astimezone(ZoneInfo(settings.timezone)):%Y-%m-%d %H:%M:%S}"
+
+
+def _zone(settings: Config) -> str:
+    from labelwatch.notify.catalog import catalog
+
+    return catalog(settings.language).zone.get(settings.timezone, settings.timezone)
 
 
 def _about(diagnosis: "Diagnosis") -> str:

@@ -3,7 +3,7 @@
 import json
 import re
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -28,6 +28,10 @@ class Screen:
     head: Sequence[Drawn]
     body: Sequence[Drawn]
     foot: Sequence[Drawn] = ()
+    marks: Sequence[str] = ()
+    """What the body is a list of: each stands in it once, unbroken."""
+    more: str = ""
+    """Stands below the body with the {count} of those that found no room."""
 
 
 def is_terminal() -> bool:
@@ -70,8 +74,16 @@ def table(headings: Sequence[str], rows: Iterable[Sequence[str]], *, whole: Sequ
     console.print(drawn(headings, rows, width=console.width, whole=whole))
 
 
-def drawn(headings: Sequence[str], rows: Iterable[Sequence[str]], *, width: int, whole: Sequence[int] = ()) -> Table:
-    """A table for a terminal of `width` cells; `whole` as in `table`."""
+def drawn(
+    headings: Sequence[str],
+    rows: Iterable[Sequence[str]],
+    *,
+    width: int,
+    whole: Sequence[int] = (),
+    breaks: Mapping[int, int] | None = None,
+) -> Table:
+    """A table for a terminal of `width` cells; `whole` as in `table`; `breaks`: column -> cells at which it is
+    broken as a line of text is, with no bracket or full stop in the wrong place."""
     cells = [[printable(cell) for cell in row] for row in rows]
     columns = list(zip(*([headings] if headings else []), *cells, strict=True))
     made = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), header_style="bold", show_header=bool(headings))
@@ -79,8 +91,19 @@ def drawn(headings: Sequence[str], rows: Iterable[Sequence[str]], *, width: int,
         heading = headings[place] if headings else ""
         made.add_column(Text(heading), overflow="fold", no_wrap=place in whole, min_width=least)
     for row in cells:
-        made.add_row(*map(Text, row))
+        made.add_row(*(_broken(cell, (breaks or {}).get(place)) for place, cell in enumerate(row)))
     return made
+
+
+def room_beside(headings: Sequence[str], rows: Sequence[Sequence[str]], column: int, width: int) -> int:
+    """The cells that all other columns leave to one of a table, if they are not broken."""
+    others = [cells for place, cells in enumerate(zip(headings, *rows, strict=True)) if place != column]
+    # A space behind each cell, one before each column, and one at the end.
+    return width - sum(max(map(cell_len, cells)) for cells in others) - 2 * len(headings) - 1
+
+
+def _broken(cell: str, at: int | None) -> Text:
+    return Text(cell if at is None else "\n".join(wrapped(cell, at)))
 
 
 def _least_widths(columns: Sequence[Sequence[str]], room: int) -> list[int | None]:

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from labelwatch.cli.words import Found
     from labelwatch.config import ConfigError
-    from labelwatch.sources import SourceError
     from labelwatch.store import StoreError
 
 FOUND_TROUBLE = 1
@@ -31,7 +30,7 @@ def in_words(error: BaseException, language: str) -> tuple[str, int] | None:
     if isinstance(error, StoreError):
         return _about_store(error, language), _code(error)
     if isinstance(error, SourceError):
-        return _about_ozon(error, language), UNREACHABLE
+        return about_a_shop("", str(error.trouble), error.detail, language), UNREACHABLE
     return None
 
 
@@ -70,13 +69,24 @@ def _about_store(error: "StoreError", language: str) -> str:
     return _lines(str(error), kind, language)
 
 
-def _about_ozon(error: "SourceError", language: str) -> str:
-    """A shop that cannot be read has a cause, whose words and remedy are those of a message."""
+def about_a_shop(shop: str, cause: str | None, detail: str, language: str) -> str:
+    """A shop that cannot be read has a cause, whose words and remedy are those of a message; else its error alone."""
     from labelwatch.notify.catalog import catalog, sayable
 
-    words, gap = catalog(language).cause[str(error.trouble)], catalog(language).line.sentence_gap
-    means = gap.join(sayable([*words.why[:1], *words.advice[:1]], {}))
-    return _told(f"{words.name} ({error.detail})", [], (means, gap.join(sayable(words.steps, {}))), language)
+    if cause is None or str(cause) not in catalog(language).cause:
+        return detail
+    words, gap, values = catalog(language).cause[str(cause)], catalog(language).line.sentence_gap, {"shop": shop}
+    means = gap.join(sayable([*words.why[:1], *words.advice[:1]], values))
+    advice = (means, gap.join(sayable(words.steps, values)))
+    return _told(blind(str(cause), detail, language), [], advice, language)
+
+
+def blind(cause: str, detail: str, language: str) -> str:
+    """Why a shop cannot be read, and what Ozon or the network said."""
+    from labelwatch.cli.words import phrases
+    from labelwatch.notify.catalog import catalog
+
+    return phrases(language, "check")["blind"].format(cause=catalog(language).cause[cause].name, detail=detail)
 
 
 def _lines(line: str, kind: str, language: str, details: Sequence[str] = ()) -> str:

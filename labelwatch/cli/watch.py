@@ -9,6 +9,7 @@ from contextlib import contextmanager, suppress
 from rich.console import Console, Group
 from rich.live import Live
 from rich.segment import Segment, Segments
+from rich.text import Text
 
 from labelwatch.cli.terminal import Screen
 
@@ -19,6 +20,8 @@ _LOOK = 0.2
 
 Draw = Callable[[int, int], Screen]
 """Columns and rows of the terminal -> what is shown."""
+Line = list[Segment]
+"""One row of the terminal."""
 Key = Callable[[float], str]
 """Waits for a key at most so many seconds; empty = none was pressed."""
 
@@ -55,8 +58,19 @@ def _pause(pressed: Key, seconds: float, console: Console) -> bool:
 def _fitting(console: Console, screen: Screen) -> Segments:
     head, body, foot = (console.render_lines(Group(*parts)) for parts in (screen.head, screen.body, screen.foot))
     room = max(console.height - len(head) - len(foot), 0)
-    rows = [*head, *body[:room], *foot][: console.height]
+    rows = [*head, *_cut(console, screen, body, room), *foot][: console.height]
     return Segments([segment for row in rows for segment in (*row, Segment.line())][:-1])
+
+
+def _cut(console: Console, screen: Screen, body: list[Line], room: int) -> list[Line]:
+    """What fits, and how many more there are."""
+    if len(body) <= room or not screen.more:
+        return body[:room]
+    kept = body[: max(room - 1, 0)]
+    seen = "\n".join("".join(segment.text for segment in row) for row in kept)
+    hidden = sum(mark not in seen for mark in screen.marks)
+    more = Text(screen.more.format(count=hidden), "dim", no_wrap=True, overflow="ellipsis")
+    return [*kept, *console.render_lines(more)] if hidden and room else body[:room]
 
 
 @contextmanager

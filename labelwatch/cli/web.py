@@ -1,10 +1,12 @@
 """`web` and `password`: the board beside a service that runs elsewhere, and the key to it."""
 
+import errno
 import logging
 import os
 import signal
 import sys
 import threading
+from collections.abc import Mapping
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Annotated
@@ -14,7 +16,8 @@ import typer
 from labelwatch.cli.logs import of_a_service
 from labelwatch.cli.options import ConfigFile, Verbose
 from labelwatch.cli.terminal import complain, say
-from labelwatch.cli.troubles import CONFIG_WRONG, UNREACHABLE
+from labelwatch.cli.troubles import CONFIG_WRONG, UNREACHABLE, language_of_errors
+from labelwatch.cli.words import phrases
 
 if TYPE_CHECKING:
     from labelwatch.app import App
@@ -22,8 +25,6 @@ if TYPE_CHECKING:
     from labelwatch.web.server import Serving
 
 log = logging.getLogger(__name__)
-
-MISSING = "the board needs more packages: pip install 'labelwatch[web]'"
 
 To = Annotated[
     Path | None,
@@ -41,12 +42,16 @@ def web(config: ConfigFile = None, verbose: Verbose = False) -> None:
     from labelwatch.config import Web
 
     settings, stop = configuration(config), threading.Event()
+    closed = closed_port(settings.web or Web(), settings.language)
+    if closed:
+        complain(f"labelwatch: {closed}")
+        raise typer.Exit(UNREACHABLE)
     stop_on_signals(stop)
     level, form = logging.DEBUG if verbose else logging.INFO, of_a_service(os.environ)
     with opened(settings, log_level=level, log_form=form, stop=stop) as app:
         serving = board(app, settings.web or Web(), stop=stop)
         if serving is None:
-            complain(f"labelwatch: {MISSING}")
+            complain(f"labelwatch: {phrases(settings.language, 'password')['missing']}")
             raise typer.Exit(CONFIG_WRONG)
         serving.ready.wait()
         if serving.trouble:
@@ -61,9 +66,27 @@ def board(app: "App", settings: "Web", *, stop: threading.Event) -> "Serving | N
     try:
         from labelwatch.web.server import start
     except ImportError as error:
-        log.critical("%s (no module %s)", MISSING, error.name)
+        log.critical("%s (no module %s)", phrases("en", "password")["missing"], error.name)
         return None
     return start(app, settings, stop=stop)
+
+
+def closed_port(web: "Web", language: str, *, goes_on: bool = False) -> str:
+    """Why the board cannot listen and what to do; empty = it can. `goes_on`: the watching does, without it."""
+    try:
+        from labelwatch.web.server import listen
+    except ImportError:  # there is no board to listen, which is said elsewhere
+        return ""
+    try:
+        for one in listen(web.listen):
+            one.close()
+    except OSError as error:
+        said, what = phrases(language, "port"), "taken" if error.errno == errno.EADDRINUSE else "closed"
+        why = (error.strerror or str(error)).partition(" (")[0]
+        values = {"host": web.listen.host, "port": web.listen.port, "next": web.listen.port + 1, "why": why}
+        lines = (said[what], said["goes_on"] if goes_on else "", said["todo"])
+        return "\n  ".join(line.format(**values) for line in lines if line)
+    return ""
 
 
 def stop_on_signals(stop: threading.Event) -> None:
@@ -84,26 +107,27 @@ def password(file: To = None) -> None:
     It is asked for twice, and only a hash of it is kept.
     In labelwatch.toml: [web] password = "file:/etc/labelwatch/board.hash". A new one logs everybody out.
     """
+    said = phrases(language_of_errors(sys.argv[1:], os.environ), "password")
     try:
         from labelwatch.web.password import SHORTEST, hashed
     except ImportError:
-        complain(f"labelwatch: {MISSING}")
+        complain(f"labelwatch: {said['missing']}")
         raise typer.Exit(CONFIG_WRONG) from None
-    given = _asked()
+    given = _asked(said)
     if len(given) < SHORTEST:
-        raise typer.BadParameter(f"a password has {SHORTEST} characters or more", param_hint="password")
+        raise typer.BadParameter(said["short"].format(least=SHORTEST), param_hint="password")
     if file is None:
         say(hashed(given))
         return
     _keep(hashed(given), file)
-    say(f'Written to {file}. In labelwatch.toml: [web] password = "file:{file.absolute()}"; then restart labelwatch.')
+    say(said["written"].format(file=file, path=file.absolute()))
 
 
-def _asked() -> str:
+def _asked(said: Mapping[str, str]) -> str:
     """From the keyboard, unseen and twice; in a pipe one line."""
     if not sys.stdin.isatty():
         return sys.stdin.readline().rstrip("\r\n")
-    return str(typer.prompt("Password of the board", hide_input=True, confirmation_prompt="Once more", err=True))
+    return str(typer.prompt(said["ask"], hide_input=True, confirmation_prompt=said["again"], err=True))
 
 
 def _keep(text: str, file: Path) -> None:

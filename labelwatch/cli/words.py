@@ -34,6 +34,7 @@ class Watch:
     """The live list of what is late."""
 
     head: str
+    more: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +92,8 @@ class Words:
     watch: Watch
     demo: Demo
     doctor: Doctor
+    say: Mapping[str, Mapping[str, str]]
+    """By table: what single commands say."""
     trouble: Mapping[str, Found]
     """By kind: why a command failed; `seen` is empty where the failure's own line says it."""
 
@@ -100,6 +103,11 @@ def words(language: str) -> Words:
     """The catalog of one language; a word that is missing is a msgspec.ValidationError."""
     text = files("labelwatch.cli").joinpath("locale", f"{language}.toml").read_text("utf-8")
     return msgspec.convert(tomllib.loads(text), Words)
+
+
+def phrases(language: str, table: str) -> Mapping[str, str]:
+    """What one command says, by key."""
+    return words(language).say[table]
 
 
 def language_of(environ: Mapping[str, str]) -> str:

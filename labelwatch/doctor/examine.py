@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 
+from labelwatch.doctor.board import board
 from labelwatch.doctor.channels import channels, heartbeat
 from labelwatch.doctor.database import database
 from labelwatch.doctor.finding import Finding
@@ -19,6 +20,7 @@ EXAMINATIONS: tuple[Examination, ...] = (
     clock,
     database,
     service,
+    board,
     shops,
     channels,
     heartbeat,

@@ -48,7 +48,7 @@ def clock(patient: Patient) -> Iterator[Finding]:
     if skew is None:
         return
     off = abs(skew)
-    values = {"seconds": round(off.total_seconds())}
+    values = {"seconds": max(round(off.total_seconds()), 1)}
     if off <= SKEW:
         yield Finding("clock", Level.OK, "clock_right", values)
         return

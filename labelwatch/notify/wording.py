@@ -9,6 +9,7 @@ from labelwatch.notify.catalog import CauseWords, counted, first, sayable
 from labelwatch.notify.moments import Voice, clock, duration, zoned_clock
 from labelwatch.notify.plain import plain
 from labelwatch.notify.proofs import fact, found, in_order, over_limits, ozons_words, tally_of, value
+from labelwatch.notify.reasons import spoken
 
 MAX_GOODS = 5
 MAX_NAMES = 3
@@ -67,7 +68,8 @@ def values(voice: Voice, diagnosis: Diagnosis, *, zoned: bool) -> dict[str, str]
     name = channel(diagnosis)
     if name or is_database(diagnosis):
         answer = found(diagnosis, "answer")
-        said |= {"channel": name, "reason": plain(answer.value if answer else "", 240)}
+        reason = answer.value if answer else ""
+        said |= {"channel": name, "reason": plain(spoken(reason, voice.words.language) if name else reason, 240)}
     said |= _required(voice, diagnosis) | _proven(voice, diagnosis)
     if is_incident(diagnosis) and diagnosis.total:
         said |= _of_incident(voice, diagnosis, zoned=zoned)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from labelwatch.notify import wording
 from labelwatch.notify.plain import plain
+from labelwatch.notify.reasons import spoken
 from labelwatch.store import Attempt, OutboxRow, OutboxState
 from labelwatch.web.cards import posting_link
 from labelwatch.web.page import Reader
@@ -73,10 +74,11 @@ def _telling(reader: Reader, rows: Sequence[OutboxRow], trail: Mapping[int, Sequ
         state=str(first.state),
         outcome=reader.say("outbox", str(first.state)),
         at=reader.at(first.sent_at or first.notification.due_at),
-        said=plain(first.error or first.receipt, _SAID),
+        said=plain(spoken(first.error, reader.words.language) if first.error else first.receipt, _SAID),
         items=[_item(reader, row) for row in rows],
         tries=[
-            Try(reader.at(one.at), _outcome(reader, one), plain(one.said, _SAID)) for one in trail.get(first.id, ())
+            Try(reader.at(one.at), _outcome(reader, one), plain(_said(reader, one), _SAID))
+            for one in trail.get(first.id, ())
         ],
         can_retry=first.state in RETRYABLE,
     )
@@ -88,6 +90,11 @@ def _item(reader: Reader, row: OutboxRow) -> Item:
     subject = wording.subject(reader.voice, about) or wording.headline(reader.voice, about)
     link = posting_link(number, about.shop) if number else ""
     return Item(subject, link, reader.say("reason", str(told.reason)))
+
+
+def _said(reader: Reader, one: Attempt) -> str:
+    """A receipt as it is; what went wrong in the reader's language."""
+    return one.said if one.outcome in ("delivered", "unverified") else spoken(one.said, reader.words.language)
 
 
 def _outcome(reader: Reader, one: Attempt) -> str:

@@ -9,6 +9,7 @@ from starlette.responses import Response
 from labelwatch.core.model import Alert
 from labelwatch.notify import wording
 from labelwatch.notify.plain import plain
+from labelwatch.notify.reasons import spoken
 from labelwatch.store import ChannelState
 from labelwatch.web.page import Reader, app_of, reader_of, respond
 from labelwatch.web.telling import tellings
@@ -65,7 +66,7 @@ def _row(reader: Reader, channel: ChannelState, alert: Alert | None, waiting: in
     return Row(
         name=channel.name,
         state=state,
-        said=reader.say("channels", state, time=at, error=plain(channel.error, 240)),
+        said=reader.say("channels", state, time=at, error=plain(spoken(channel.error, reader.words.language), 240)),
         sent=reader.say("channels", "sent", ago=reader.ago(channel.sent_at)) if channel.sent_at else "",
         waiting=waiting,
         why=wording.why(reader.voice, alert.diagnosis) if alert else "",

@@ -13,6 +13,7 @@ from labelwatch.core.detect import LABEL_ACTIONS
 from labelwatch.core.diagnose import BLIND_AFTER_INTERVALS
 from labelwatch.core.model import Alert, Family
 from labelwatch.notify import single, wording
+from labelwatch.notify.disproofs import because
 from labelwatch.notify.letters import Kind, Letter, kinds_of, language_of, letter
 from labelwatch.notify.links import link, settings_link
 from labelwatch.notify.plain import plain
@@ -135,7 +136,8 @@ def _trouble(reader: Reader, alert: Alert) -> Trouble:
         steps=wording.steps(voice, about) if is_open else (),
         evidence=wording.evidence(voice, about),
         ruled_out=[
-            (wording.words_of(voice, other.cause).name, plain(other.because, 160)) for other in about.ruled_out
+            (wording.words_of(voice, other.cause).name, plain(because(voice, other.because), 160))
+            for other in about.ruled_out
         ],
         goods=wording.goods(voice, about),
         cabinet=link(about),

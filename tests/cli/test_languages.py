@@ -1,0 +1,72 @@
+"""Every command speaks the language of the configuration, with no English beside it; JSON stays as it is."""
+
+from string import Formatter
+
+import pytest
+
+from labelwatch.cli.words import words
+from labelwatch.core.model import Reason
+from labelwatch.store import OutboxState
+from tests.cli.place import Place
+from tests.notify.loopback import Hook
+
+
+def names(text: str) -> set[str]:
+    return {name for _, name, _, _ in Formatter().parse(text) if name is not None}
+
+
+@pytest.mark.parametrize("language", ["zh", "ru"])
+def test_what_commands_say_is_there_in_every_language(language: str) -> None:
+    english, said = words("en").say, words(language).say
+    assert {table: set(rows) for table, rows in said.items()} == {table: set(rows) for table, rows in english.items()}
+    for table, rows in english.items():
+        for key, text in rows.items():
+            assert names(said[table][key]) <= names(text), f"{table}.{key}"
+
+
+@pytest.mark.parametrize("language", ["zh", "ru", "en"])
+def test_every_state_and_reason_of_a_message_has_a_word(language: str) -> None:
+    said = words(language).say
+    assert set(said["state"]) == set(OutboxState)
+    assert set(said["reason"]) == set(Reason)
+
+
+def test_a_whole_round_is_chinese_where_the_configuration_is(place: Place) -> None:
+    text = place.config.read_text("utf-8").replace('language = "en"', 'language = "zh"')
+    place.config.write_text(text, encoding="utf-8")
+    check = place.run("check", "--online")
+    assert "没有错误：店铺 2 家，渠道 1 个" in check.out
+    assert "✓ 店铺 star：Ozon 认可密钥；角色：" in check.out
+    assert "✓ 渠道 packers：127.0.0.1（端口" in check.out
+    assert place.run("test-alert").out.startswith("packers：已送达（HTTP 200")
+    poll = place.run("poll").out
+    assert poll.startswith("店铺\t读到\t货件\t有变化\t晚了\t已通知\t用时（秒）")
+    assert "\t是\t" in poll
+    outbox = place.run("outbox").out
+    assert outbox.startswith("编号\t状态\t渠道\t事由\t货件\t次数\t时间（UTC）\t结果")
+    assert "\t已送达\tpackers\t测试\t" in outbox
+    assert place.run("outbox", "--state", "dead").out == "没有这样的消息。\n"
+    assert "完好" in place.run("db", "check").out
+    assert "没有见过 7500；货件号要写全" in place.run("show", "7500").err
+    assert "要写多久，带单位" in place.run("snooze", "7500", "long").err
+
+
+def test_a_failure_says_what_to_change_in_the_language_of_the_configuration(place: Place) -> None:
+    text = place.config.read_text("utf-8").replace('language = "en"', 'language = "zh"')
+    place.config.write_text(text, encoding="utf-8")
+    with Hook([]) as gone:
+        address = gone.url()
+    refused = place.run("check", "--online", KEY_STAR="another-key", HOOK=address).out
+    assert "✗ 店铺 star：" in refused
+    assert "对方拒绝连接，检查地址和端口" in refused
+    assert "cannot" not in refused
+    poll = place.run("poll", "--shop", "star", KEY_STAR="another-key").err
+    assert "怎么办：" in poll
+
+
+def test_the_causes_are_said_without_english_and_with_what_proves_them(place: Place) -> None:
+    said = place.run("causes", "--language", "zh").out
+    assert said.startswith("类别\t代码\t名称\t含义")
+    assert "依据：" in said
+    assert "Proof: " not in said
+    assert "Proof: " in place.run("causes", "--language", "en").out
