@@ -116,6 +116,9 @@ class Lines:
     test_group: str
     other_groups: str
     more_how: str
+    each: str
+    steps_at: str
+    steps_at_board: str
     after_quiet: str
     colon: str
     news: str

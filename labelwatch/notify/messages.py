@@ -41,15 +41,34 @@ def render(
     voice = voice_of(destination, now)
     ordered = sorted(told, key=_urgency)
     one = ordered[0] if len(ordered) == 1 else None
-    title = single.title(voice, one) if one else bundle.title(voice, ordered)
+    alone = one or bundle.alone(ordered)
+    title = _title(voice, alone, ordered) if alone else bundle.title(voice, ordered)
     opening = _after_quiet(voice, after_quiet) if after_quiet else ()
     end = age.section(voice, [notification.alert for notification in ordered], intervals)
     room = limit.beside(*opening, *end, title=title)
     if one:
         main = single.sections(voice, one, room=room)
+    elif alone and (in_full := _in_full(voice, alone, ordered, room=room, board=board)):
+        main = in_full
     else:
-        main = bundle.sections(voice, ordered, room=room, board=board)
+        main = bundle.sections(voice, ordered, room=room, board=board, below=alone is not None)
     return Message(title, (*opening, *main, *end), _kind(ordered))
+
+
+def _title(voice: Voice, told: Notification, ordered: Sequence[Notification]) -> str:
+    besides = bundle.besides(voice, len(ordered) - 1)
+    return " · ".join(filter(None, (single.title(voice, told), besides)))
+
+
+def _in_full(
+    voice: Voice, told: Notification, ordered: Sequence[Notification], *, room: Room, board: str
+) -> tuple[Section, ...]:
+    """One posting as if it were alone, the others as a list below it; empty where there is no room for that."""
+    main = single.parts(voice, told)
+    left, others = room.beside(*main), [one for one in ordered if one is not told]
+    if left.most * 3 < room.most:
+        return ()
+    return (*main, *bundle.sections(voice, others, room=left, board=board, below=True))
 
 
 def brief(
