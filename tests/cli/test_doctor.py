@@ -112,7 +112,7 @@ def test_a_wrong_configuration_ends_as_everywhere(place: Place) -> None:
     ("language", "last", "lead"),
     [
         ("en", "Begin with “channel packers”", "What to do: "),
-        ("ru", "Начните с «канал packers»", "Что делать: "),
+        ("ru", "Начните с пункта «канал packers»", "Что делать: "),
         ("zh", "先处理“通知渠道 packers”", "怎么办："),
     ],
 )
