@@ -150,6 +150,9 @@ class Lines:
     list_gap: str
     sentence_gap: str
     ruled_out: str
+    quoted: str
+    quoted_meaning: str
+    quoted_foreign: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,6 +197,8 @@ class Catalog:
     doubt: Mapping[str, str]
     calm: Mapping[str, str]
     """By cause: the end of an incident."""
+    meaning: Mapping[str, str]
+    """By sentence: what Ozon says in Russian where it refuses a label."""
     button: Mapping[str, str]
     """What people may press below a message."""
     press: Mapping[str, str]

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
-from labelwatch.core.model import Alert, Destination, Notification, Reason, Severity
+from labelwatch.core.model import Alert, Destination, Diagnosis, Notification, Reason, Severity, Verdict
 from labelwatch.notify import age, bundle, single, wording
 from labelwatch.notify.age import EVERY_SHOP_ALIKE, Intervals
 from labelwatch.notify.catalog import catalog
@@ -140,7 +140,12 @@ def _urgent(voice: Voice, alerts: Sequence[Alert]) -> list[Alert]:
         if alert.diagnosis.posting_number is not None and alert.resolved_at is None
         if not voice.shops or alert.diagnosis.shop in voice.shops
     }
-    return sorted(about.values(), key=lambda alert: (alert.diagnosis.deadline or _END_OF_TIME, alert.diagnosis.shop))
+    return sorted(about.values(), key=lambda alert: (*_pressing(alert.diagnosis), alert.diagnosis.shop))
+
+
+def _pressing(diagnosis: Diagnosis) -> tuple[datetime, int, bool]:
+    """By deadline, then by severity, then what is to be done before what is to be waited for."""
+    return diagnosis.deadline or _END_OF_TIME, -diagnosis.severity.rank, diagnosis.verdict is Verdict.WAIT
 
 
 def _waiting(voice: Voice, alerts: Sequence[Alert]) -> tuple[Section, ...]:
@@ -161,16 +166,15 @@ def _waiting(voice: Voice, alerts: Sequence[Alert]) -> tuple[Section, ...]:
     return (*listed, bundle.rest(voice, hidden, "")) if hidden else listed
 
 
-def _urgency(told: Notification) -> tuple[int, bool, bool, datetime, int, str]:
-    """What is over last, before it tests; an incident first, then what cannot be read or reached; then by deadline,
-    then by severity."""
+def _urgency(told: Notification) -> tuple[int, bool, bool, datetime, int, bool, str]:
+    """What is over last, before it tests; an incident first, then what cannot be read or reached; then what
+    presses most."""
     diagnosis = told.alert.diagnosis
     return (
         _LAST.index(told.reason) if told.reason in _LAST else -1,
         not wording.is_incident(diagnosis),
         diagnosis.posting_number is not None,
-        diagnosis.deadline or _END_OF_TIME,
-        -diagnosis.severity.rank,
+        *_pressing(diagnosis),
         diagnosis.posting_number or diagnosis.shop,
     )
 

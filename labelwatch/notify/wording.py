@@ -9,7 +9,7 @@ from labelwatch.core.model import Alert, AlertState, Certainty, Diagnosis, Famil
 from labelwatch.notify.catalog import CauseWords, counted, first, sayable
 from labelwatch.notify.moments import Voice, clock, duration, zoned_clock
 from labelwatch.notify.plain import plain
-from labelwatch.notify.proofs import fact, found, in_order, over_limits, ozons_words, tally_of, value
+from labelwatch.notify.proofs import fact, found, in_order, over_limits, ozons_words, quoted, tally_of, value
 
 MAX_GOODS = 5
 MAX_NAMES = 3
@@ -294,7 +294,8 @@ def _required(voice: Voice, diagnosis: Diagnosis) -> dict[str, str]:
 
 def _proven(voice: Voice, diagnosis: Diagnosis) -> dict[str, str]:
     """What the evidence tells beyond the status."""
-    said = {"message": ozons_words(voice, diagnosis), "over": over_limits(voice, diagnosis)}
+    words = ozons_words(voice, diagnosis)
+    said = {"message": words, "quoted": quoted(voice, words), "over": over_limits(voice, diagnosis)}
     told = {"state": ("delivery_method.status", "warehouse.status"), "gaps": ("recipient",)}
     for name, fields in told.items():
         proof = next(filter(None, (found(diagnosis, field) for field in fields)), None)

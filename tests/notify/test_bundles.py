@@ -47,6 +47,16 @@ def test_a_bundle_is_grouped_by_what_to_do_with_the_most_urgent_first() -> None:
     assert message.kind is Kind.FAILURE
 
 
+def test_of_one_deadline_the_severer_comes_first_then_what_is_to_be_done() -> None:
+    many = [
+        told("label_pending", n=1, severity=Severity.NOTICE, verdict=Verdict.WAIT),
+        told(n=2, severity=Severity.NOTICE),
+        told(n=3, severity=Severity.WARNING, verdict=Verdict.WAIT),
+    ]
+    listed = [section.rows[0][0] for section in render(many, destination(), now=NOW).sections if section.rows]
+    assert [number[-3] for number in listed] == ["6", "5", "4"]
+
+
 def test_a_bundle_of_one_kind_does_not_repeat_its_title() -> None:
     message = render([told(n=1), told(n=2)], destination(), now=NOW)
     assert message.title == "‼️ Assemble it now · 2 postings · first due in 52 min"
