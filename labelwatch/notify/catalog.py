@@ -150,6 +150,7 @@ class Lines:
     list_gap: str
     sentence_gap: str
     ruled_out: str
+    requirement: str
     quoted: str
     quoted_meaning: str
     quoted_foreign: str

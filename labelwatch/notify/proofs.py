@@ -98,7 +98,7 @@ def _field(voice: Voice, field: str) -> str:
         return {Scope.CARRIER: plain(name, 40) or words.line.carrier, Scope.SHOP: of_shop}.get(Scope(kind), "Ozon")
     if field.startswith("requirements."):
         key = field.removeprefix("requirements.")
-        return words.requirement.get(key, plain(key, 40))
+        return words.line.requirement.format(requirement=words.requirement.get(key, plain(key, 40)))
     return words.field.get(field, plain(field, 40))
 
 
