@@ -1,7 +1,6 @@
 """The one place where an expected failure becomes lines for stderr and an exit code: what happened, what it means for
 the orders, and what to do."""
 
-import tomllib
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -40,15 +39,14 @@ def language_of_errors(arguments: Sequence[str], environ: Mapping[str, str]) -> 
     Needed where a command has failed, and with it whatever knew the configuration.
     """
     from labelwatch.cli.words import language_of
-    from labelwatch.config import ConfigError, find
+    from labelwatch.config import ConfigError, find, written_language
 
     pairs = zip(arguments, (*arguments[1:], ""), strict=True)
     named = [after if word == "--config" else word for word, after in pairs if word.partition("=")[0] == "--config"]
     with suppress(OSError, ValueError, ConfigError):
         file = find(Path(named[-1].removeprefix("--config=")) if named else None, environ)
-        language = tomllib.loads(file.read_text("utf-8-sig")).get("language", "zh")
-        if language in ("zh", "ru", "en"):
-            return str(language)
+        if language := written_language(file.read_bytes()):
+            return language
     return language_of(environ)
 
 

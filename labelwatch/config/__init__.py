@@ -7,7 +7,7 @@ tables with each other, mistakes.py and sentences.py find the words, reading.py 
 """
 
 from labelwatch.config.mistakes import ConfigError, Mistake, NoConfigError
-from labelwatch.config.reading import find, given_directory, load
+from labelwatch.config.reading import find, given_directory, load, written_language
 from labelwatch.config.sentences import Sentence
 from labelwatch.config.tables import (
     Alerts,
@@ -47,4 +47,5 @@ __all__ = [
     "given_directory",
     "load",
     "parse_duration",
+    "written_language",
 ]

@@ -2,13 +2,14 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from pathlib import Path
+from unicodedata import normalize
 
 from pydantic_core import ErrorDetails
 
-from labelwatch.config.sentences import Sentence, sentence_of
+from labelwatch.config.sentences import Sentence, sentence_of, stands_alone
 
 Key = tuple[str | int, ...]
 """The way to a value: ("channel", 1, "url")."""
@@ -32,6 +33,10 @@ _TABLE_LISTS = ("shop", "channel", "warehouse", "delivery_method", "escalation")
 # Only a reference that cannot itself be a secret put behind the wrong colon.
 _REFERENCE = re.compile(r"env:[A-Za-z_][A-Za-z0-9_]*|file:[^:\n]+|credential:[A-Za-z_.-]+")
 
+_WIDE = re.compile("[\uff01-\uff5e\u3000\u3001\u3002]")
+_NAMES = frozenset({"another", "another_channel", "known_name", "name"})
+"""Sentences about names, in which any sign is right."""
+
 _HEADER = re.compile(r"\s*(\[\[?)([^\[\]]+)\]")
 _ASSIGNMENT = re.compile(r"\s*([A-Za-z0-9_-]+(?:\s*\.\s*[A-Za-z0-9_-]+)*)\s*=")
 
@@ -47,13 +52,18 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Mistake:
-    """One thing to mend. `value` is what was written, never a secret; `line` None = nowhere to point at."""
+    """One thing to mend. `written` may be shown, it is never a secret; `line` None = nowhere to point at."""
 
     file: Path
     key: str
     sentence: Sentence
-    value: str = ""
+    written: str | Sentence = ""
     line: int | None = None
+
+    @property
+    def value(self) -> str:
+        """What was written, or in English why it is not shown; empty = nothing to show."""
+        return str(self.written)
 
     @property
     def allowed(self) -> str:
@@ -63,9 +73,12 @@ class Mistake:
     def said(self, language: str) -> str:
         """`labelwatch.toml:3: ozon.every = 120: allowed is ...`."""
         place = f"{self.file}:{self.line}" if self.line else f"{self.file}"
-        written = f"{self.key} = {self.value}" if self.key and self.value else self.key
-        allowed = Sentence("allowed", {"allowed": self.sentence}).said(language)
-        return ": ".join(part for part in (place, written, allowed) if part)
+        shown = self.written.said(language) if isinstance(self.written, Sentence) else self.written
+        written = f"{self.key} = {shown}" if self.key and shown else self.key
+        allowed = self.sentence
+        if not stands_alone(allowed, language):
+            allowed = Sentence("allowed", {"allowed": allowed})
+        return ": ".join(part for part in (place, written, allowed.said(language)) if part)
 
     def __str__(self) -> str:
         return self.said("en")
@@ -91,20 +104,33 @@ def key_text(key: Key) -> str:
     return text.removeprefix(".")
 
 
-def shown(key: Key, value: object) -> str:
+def shown(key: Key, value: object) -> str | Sentence:
     """`value` as it may be printed: no secret, nothing that might be one in the wrong place."""
     if value is None or isinstance(value, dict):
         return ""
     if isinstance(value, list):
-        return "(a list)"
+        return Sentence("a_list")
     if isinstance(value, str):
         might_be_secret = not SECRET_KEYS.isdisjoint(key) or len(value) > _LONGEST_SHOWN or "://" in value
         if might_be_secret and not _REFERENCE.fullmatch(value):
-            return f"(text of {len(value)} characters, not shown)"
+            return Sentence("not_shown", {"n": len(value)})
         return f'"{value}"' if value.isprintable() else ascii(value)
     if isinstance(value, bool):
         return str(value).lower()
-    return "(not shown)" if not SECRET_KEYS.isdisjoint(key) else str(value)
+    return Sentence("hidden") if not SECRET_KEYS.isdisjoint(key) else str(value)
+
+
+def told_of_width(sentence: Sentence, value: object) -> Sentence:
+    """The sentence, and which full-width signs stand in the value: they look like those that are meant.
+
+    Letters and digits are not named, a secret may be made of them; a name may be written as one likes.
+    """
+    written = "".join(map(str, value)) if isinstance(value, list) else str(value)
+    wide = "".join(dict.fromkeys(sign for sign in _WIDE.findall(written) if not sign.isalnum()))
+    if not wide or sentence.key in _NAMES:
+        return sentence
+    narrow = normalize("NFKC", written)
+    return replace(sentence, wide=wide, meant=sentence.meant or (narrow if _REFERENCE.fullmatch(narrow) else ""))
 
 
 def found(error: ErrorDetails, known: KnownKeys) -> Found:

@@ -3,6 +3,7 @@
 import re
 import tomllib
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -15,7 +16,7 @@ from pydantic_core import ErrorDetails
 from labelwatch.config import mistakes, tables, together
 from labelwatch.config.mistakes import ConfigError, Found, Mistake, NoConfigError
 from labelwatch.config.secret import Surroundings, open_to_others
-from labelwatch.config.sentences import Sentence
+from labelwatch.config.sentences import Sentence, why
 from labelwatch.config.tables import Config
 
 NAME = "labelwatch.toml"
@@ -40,14 +41,23 @@ _SHAPES: dict[tuple[str, ...], type] = {
 _POSITION = re.compile(r"\s*\(at line (\d+), column (\d+)\)")
 # What goes wrong most when TOML is typed for the first time: how the line looks, and what to do about it.
 _HINTS = (
-    (re.compile("[“”„«»‘’]"), "hint_quotes"),
-    (re.compile("[＝：，【】［］]"), "hint_width"),
+    (re.compile("[“”„«»‘’＂＇]"), "hint_quotes"),
+    (re.compile("[＝：，【】［］。、]"), "hint_width"),
+    (re.compile(r"^\s*\[\[[^\]]*\]?\s*(#.*)?$"), "hint_brackets"),
     (re.compile(r"^\s*[\w-]+\s*:"), "hint_equals"),
     (re.compile(r'"[^"]*\\'), "hint_path"),
     (re.compile(r"^\s*[\w.-]+\s*=\s*[^\W\d]"), "hint_text"),
     (re.compile(r"^\s*[\w.-]+\s*=\s*\d"), "hint_time"),
     (re.compile(r"^\s*[\w.-]+\s*=\s*$"), "hint_value"),
 )
+# What the reader of TOML says of a file, where the line itself looks right.
+_PROBLEMS = (
+    (re.compile("twice|overwrite|Cannot (mutate|declare)"), "hint_twice"),
+    (re.compile("Unterminated|Illegal character"), "hint_unclosed"),
+    (re.compile(r"Unclosed|Expected '\]"), "hint_brackets"),
+)
+_LANGUAGE = re.compile(r"""(?m)^\s*language\s*[=＝:：]\s*["'“”„«‘’＂＇]?(zh|ru|en)(?![a-z])""")
+_SCRIPTS = ((re.compile("[\u4e00-\u9fff]"), "zh"), (re.compile("[\u0400-\u04ff]"), "ru"))
 
 
 def find(explicit: Path | None, environ: Mapping[str, str]) -> Path:
@@ -104,7 +114,7 @@ def _text(path: Path) -> str:
     try:
         content = path.read_bytes()
     except OSError as error:
-        raise ConfigError([Mistake(path, "", Sentence("config_unreadable", {"why": error.strerror}))]) from None
+        raise ConfigError([Mistake(path, "", Sentence("config_unreadable", {"why": why(error)}))]) from None
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -121,16 +131,33 @@ def _document(path: Path, text: str) -> dict[str, Any]:
     position = _POSITION.search(problem)
     line, column = (int(position[1]), int(position[2])) if position else (text.count("\n") + 1, 0)
     lines = text.splitlines()
-    hint = _hint(lines[line - 1]) if line <= len(lines) else ""
-    what = _POSITION.sub("", problem) + (f" in column {column}" if column else "")
-    wanted = (
-        Sentence("toml_hint", {"what": what, "hint": Sentence(hint)}) if hint else Sentence("toml", {"what": what})
-    )
+    hint = _hint(lines[line - 1] if line <= len(lines) else "", problem)
+    wanted = Sentence("toml", {"column": Sentence("column", {"n": column}) if column else "", "hint": hint})
     raise ConfigError([Mistake(path, "", wanted, line=line)])
 
 
-def _hint(line: str) -> str:
-    return next((hint for looks, hint in _HINTS if looks.search(line)), "")
+def _hint(line: str, problem: str) -> Sentence | str:
+    """What to do about it; the words of the reader of TOML where nobody can tell."""
+    if _PROBLEMS[0][0].search(problem):
+        return Sentence(_PROBLEMS[0][1])
+    for looks, hint in _HINTS:
+        if signs := looks.findall(line):
+            # Only signs of our own list are repeated: what else stands in the line may be a secret.
+            is_sign = hint in ("hint_quotes", "hint_width")
+            return Sentence(hint, {"found": " ".join(dict.fromkeys(signs))} if is_sign else {})
+    return next((Sentence(hint) for looks, hint in _PROBLEMS if looks.search(problem)), _POSITION.sub("", problem))
+
+
+def written_language(content: bytes) -> str:
+    """zh, ru or en, the language of a file however wrong it is: what it says itself, else that of its script; empty
+    when nothing tells."""
+    text = content.decode("utf-8-sig", "replace")
+    with suppress(ValueError, RecursionError):
+        said = tomllib.loads(text).get("language", "zh")
+        return said if said in ("zh", "ru", "en") else ""
+    if found := _LANGUAGE.search(text):
+        return found[1]
+    return next((language for script, language in _SCRIPTS if script.search(text)), "")
 
 
 def _validated(document: dict[str, Any], around: Surroundings) -> tuple[Config | None, list[ErrorDetails]]:
@@ -161,8 +188,8 @@ def _in_words(path: Path, text: str, found: Sequence[Found]) -> list[Mistake]:
         Mistake(
             file=path,
             key=mistakes.key_text(one.key),
-            sentence=one.allowed,
-            value=mistakes.shown(one.key, one.value),
+            sentence=mistakes.told_of_width(one.allowed, one.value),
+            written=mistakes.shown(one.key, one.value),
             line=mistakes.nearest_line(one.key, lines),
         )
         for one in found

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from labelwatch.config.sentences import Unfit
+from labelwatch.config.sentences import Unfit, why
 
 _LARGEST = 64 * 1024
 _PREFIXES = ("env:", "file:", "credential:")
@@ -81,7 +81,7 @@ def _from_credential(name: str, environ: Mapping[str, str]) -> str:
     try:
         return _text(path.read_bytes(), path)
     except OSError as error:
-        raise Unfit("credential_unreadable", why=error.strerror, how=how) from None
+        raise Unfit("credential_unreadable", why=why(error), how=how) from None
 
 
 def _from_file(path: Path) -> str:
@@ -89,7 +89,7 @@ def _from_file(path: Path) -> str:
         # Checked on the open file: what is judged is what is read. Not blocking: a pipe must not hang the start.
         handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
     except OSError as error:
-        raise Unfit("file_unreadable", path=path, why=error.strerror) from None
+        raise Unfit("file_unreadable", path=path, why=why(error)) from None
     try:
         _check_owner_and_mode(os.fstat(handle), path)
         return _text(os.read(handle, _LARGEST + 1), path)

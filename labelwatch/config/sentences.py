@@ -1,6 +1,6 @@
 """What is said of a configuration, in the language of whoever reads it: one catalog per language.
 
-A sentence of the table [allowed] completes "allowed is ...", one of [doubt] stands alone.
+A sentence of the table [allowed] completes "allowed is ...", one of [wrong] or [doubt] stands alone.
 """
 
 import tomllib
@@ -18,6 +18,8 @@ class Sentence:
     values: Mapping[str, object] = field(default_factory=dict)
     meant: str = ""
     """What was probably meant; empty = nobody can tell."""
+    wide: str = ""
+    """Full-width signs in what was written, which look like those that are meant."""
 
     def said(self, language: str) -> str:
         """In zh, ru or en."""
@@ -27,6 +29,8 @@ class Sentence:
             for name, value in self.values.items()
         }
         text = words[self.key].format_map(values)
+        if self.wide:
+            text += words["wide"].format(found=self.wide)
         return text + words["meant"].format(meant=self.meant) if self.meant else text
 
     def __str__(self) -> str:
@@ -49,5 +53,22 @@ def sentence_of(error: object) -> Sentence:
 @cache
 def catalog(language: str) -> Mapping[str, str]:
     """The sentences of a language by their keys."""
+    return {key: said for table in _tables(language).values() for key, said in table.items()}
+
+
+def stands_alone(sentence: Sentence, language: str) -> bool:
+    """Whether it says what is wrong, not what is allowed instead."""
+    return sentence.key in _tables(language)["wrong"]
+
+
+@cache
+def _tables(language: str) -> Mapping[str, Mapping[str, str]]:
     text = files("labelwatch.config").joinpath("locale", f"{language}.toml").read_text("utf-8")
-    return {key: said for table in tomllib.loads(text).values() for key, said in table.items()}
+    return tomllib.loads(text)
+
+
+def why(error: OSError) -> Sentence | str:
+    """Why a file cannot be used; what is not among our sentences as the system says it."""
+    known = {FileNotFoundError: "no_such_file", PermissionError: "not_permitted", IsADirectoryError: "is_directory"}
+    key = known.get(type(error))
+    return Sentence(key) if key else str(error.strerror)

@@ -37,6 +37,8 @@ def _api_key(value: object, info: ValidationInfo[Surroundings]) -> SecretStr:
 def _channel_url(value: object, info: ValidationInfo[Surroundings]) -> SecretStr:
     text = info.context.resolve(value)
     problem = info.context.check_url(text)
+    if problem and "授权码" in text:
+        raise Unfit("authorization_code")
     if problem:
         raise Unfit("channel_url", problem=problem.replace(text, "(the URL)"))
     return SecretStr(text)

@@ -19,6 +19,14 @@ from labelwatch.core.model import QuietHours
 AUTO = "auto"
 
 _DURATION = re.compile(r"(?:(\d{1,6})d)?\s*(?:(\d{1,6})h)?\s*(?:(\d{1,6})m)?\s*(?:(\d{1,6})s)?")
+# The units as one says them in Russian and Chinese.
+_OWN_UNITS = {
+    **dict.fromkeys(("дней", "дня", "день", "дн", "д", "天"), "d"),
+    **dict.fromkeys(("часов", "часа", "час", "ч", "小时", "时"), "h"),
+    **dict.fromkeys(("минут", "минуты", "минута", "минуту", "мин", "м", "分钟", "分"), "m"),
+    **dict.fromkeys(("секунд", "секунды", "секунда", "секунду", "сек", "с", "秒"), "s"),
+}
+_OWN_UNIT = re.compile(r"(?<=\d)\s*(" + "|".join(sorted(_OWN_UNITS, key=len, reverse=True)) + r")(?![а-яё])\.?")
 _QUIET = re.compile(r"([01]\d|2[0-3]):([0-5]\d)\s*[-–]\s*([01]\d|2[0-3]):([0-5]\d)")
 _CLOCK = re.compile(r"([01]\d|2[0-3]):([0-5]\d)")
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -56,8 +64,8 @@ class Address:
 
 
 def parse_duration(text: str) -> timedelta | None:
-    """`90s`, `15m`, `4h`, `2d`, `1h30m`: units from large to small; None when it is not written so."""
-    found = _DURATION.fullmatch(text.strip())
+    """`90s`, `15m`, `4h`, `2d`, `1h30m`: units from large to small, also `2ч`, `2 小时`; None = no time."""
+    found = _DURATION.fullmatch(_OWN_UNIT.sub(lambda unit: _OWN_UNITS[unit[1]], text.strip()))
     if not found or not any(found.groups()):
         return None
     days, hours, minutes, seconds = (int(part or 0) for part in found.groups())

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from labelwatch.core.causes.blind import UNREADABLE
-from labelwatch.core.model import DeliveryMethod, Diagnosis, Notification, Reason
+from labelwatch.core.model import DeliveryMethod, Diagnosis, Notification, Reason, Verdict
 from labelwatch.notify import single, wording
 from labelwatch.notify.catalog import counted
 from labelwatch.notify.message import Piece, Room, Section, affordable, joined, stub
@@ -30,10 +30,11 @@ class Group:
 def title(voice: Voice, ordered: Sequence[Notification]) -> str:
     """What to do for the most urgent group, how many that are, how many there are besides, and how long is left."""
     top, open_ones = _groups(ordered)[0], _open(ordered)
-    besides = len(ordered) - len(top.told)
+    one = top.told[0].alert.diagnosis if len(top.told) == 1 else None
+    number = one.posting_number if one is not None and top.about is not None else None
     pieces = (
-        _head(voice, top),
-        counted(voice.words, voice.words.count.besides, besides) if besides else "",
+        *((wording.headline(voice, one), plain(number)) if one is not None and number else (_head(voice, top),)),
+        besides(voice, len(ordered) - len(top.told)),
         wording.soonest(voice, soonest(voice, [one.alert.diagnosis.deadline for one in open_ones])),
     )
     said = " · ".join(filter(None, pieces))
@@ -43,10 +44,41 @@ def title(voice: Voice, ordered: Sequence[Notification]) -> str:
     return f"{single.severity_mark(voice, worst)} {said}"
 
 
-def sections(voice: Voice, ordered: Sequence[Notification], *, room: Room, board: str) -> tuple[Section, ...]:
-    """As many items as fit into the room and a phone; the rest is counted, with where to see it."""
+def alone(ordered: Sequence[Notification]) -> Notification | None:
+    """The posting that is to be told of in full because nothing else is to be done: all others are over or only to be
+    waited for, and none of them is worse. None = there is no such, or it is a test."""
+    open_ones = _open(ordered)
+    pressing = [one for one in open_ones if not _waits(one)] or open_ones
+    if len(pressing) != 1 or any(one.reason is Reason.TEST for one in ordered) or not _is_posting(pressing[0]):
+        return None
+    worst = max(one.alert.diagnosis.severity.rank for one in open_ones)
+    return pressing[0] if pressing[0].alert.diagnosis.severity.rank == worst else None
+
+
+def besides(voice: Voice, number: int) -> str:
+    return counted(voice.words, voice.words.count.besides, number) if number else ""
+
+
+def sections(
+    voice: Voice, ordered: Sequence[Notification], *, room: Room, board: str, below: bool = False
+) -> tuple[Section, ...]:
+    """As many items as fit into the room and a phone; the rest is counted, with where to see it. `below`: the title
+    and what stands above are about something else."""
+    made = _listed(voice, ordered, room=room, board=board, below=below)
+    if not any(map(_is_posting, _open(ordered))):
+        return made
+    line, is_cut = voice.words.line, not made[-1].rows
+    where = line.steps_at_board.format(board=board) if board and not is_cut else line.steps_at
+    steps = Section(lines=(*made[-1].lines * is_cut, where))
+    with_steps = (*made[: len(made) - is_cut], steps)
+    return with_steps if room.holds(*with_steps) else made
+
+
+def _listed(
+    voice: Voice, ordered: Sequence[Notification], *, room: Room, board: str, below: bool
+) -> tuple[Section, ...]:
     groups = _groups(ordered)
-    pieces = list(_pieces(voice, groups, ordered))
+    pieces = list(_pieces(voice, groups, ordered, headed=below or len(groups) > 1))
     taken = affordable(pieces, room)
     listed = sum(len(section.rows) for _, section in taken)
     if len(taken) == len(pieces) and listed == len(ordered):
@@ -74,6 +106,10 @@ def rest(voice: Voice, hidden: int, board: str) -> Section:
 
 def _open(ordered: Sequence[Notification]) -> list[Notification]:
     return [one for one in ordered if one.reason not in _NOTHING_TO_DO]
+
+
+def _waits(told: Notification) -> bool:
+    return _is_posting(told) and told.alert.diagnosis.verdict is Verdict.WAIT
 
 
 def _groups(ordered: Sequence[Notification]) -> list[Group]:
@@ -105,15 +141,26 @@ def _common(told: Sequence[Notification]) -> Diagnosis:
     )
 
 
-def _pieces(voice: Voice, groups: Sequence[Group], ordered: Sequence[Notification]) -> Iterator[Piece]:
-    """What makes up the message, the weightiest first: what to do in each group, its first item, why, more items."""
-    alone = len(groups) == 1  # then the title says what to do
-    yield from ((n, Section(heading="" if alone else _head(voice, group))) for n, group in enumerate(groups))
+def _pieces(
+    voice: Voice, groups: Sequence[Group], ordered: Sequence[Notification], *, headed: bool
+) -> Iterator[Piece]:
+    """What makes up the message, the weightiest first: what to do in each group, its first item, why, how to begin,
+    more items. Not headed is a group of which the title says what to do."""
+    yield from ((n, Section(heading=_head(voice, group) if headed else "")) for n, group in enumerate(groups))
     items = list(_items(voice, groups, ordered))
     yield from items[: len(groups)]
     reasons = ((n, wording.why(voice, group.about)) for n, group in enumerate(groups) if group.about is not None)
     yield from ((n, Section(lines=(why,))) for n, why in reasons)
+    begins = ((n, _first_step(voice, group)) for n, group in enumerate(groups))
+    yield from ((n, Section(lines=(step,))) for n, step in begins if step)
     yield from items[len(groups) :]
+
+
+def _first_step(voice: Voice, group: Group) -> str:
+    """`What to do: ...`, the first step; the title or the heading says only what comes of it."""
+    step = wording.first_step(voice, group.about, several=len(group.told) > 1) if group.about is not None else ""
+    line = voice.words.line
+    return line.colon.format(head=line.how.rstrip(":："), text=step) if step else ""
 
 
 def _items(voice: Voice, groups: Sequence[Group], ordered: Sequence[Notification]) -> Iterator[Piece]:

@@ -116,6 +116,9 @@ class Lines:
     test_group: str
     other_groups: str
     more_how: str
+    each: str
+    steps_at: str
+    steps_at_board: str
     after_quiet: str
     colon: str
     news: str
@@ -147,6 +150,10 @@ class Lines:
     list_gap: str
     sentence_gap: str
     ruled_out: str
+    requirement: str
+    quoted: str
+    quoted_meaning: str
+    quoted_foreign: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,6 +198,8 @@ class Catalog:
     doubt: Mapping[str, str]
     calm: Mapping[str, str]
     """By cause: the end of an incident."""
+    meaning: Mapping[str, str]
+    """By sentence: what Ozon says in Russian where it refuses a label."""
     button: Mapping[str, str]
     """What people may press below a message."""
     press: Mapping[str, str]

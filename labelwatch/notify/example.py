@@ -19,8 +19,7 @@ from labelwatch.core.model import (
     Told,
     Verdict,
 )
-
-POSTING = "00000000-0001-1"
+from labelwatch.store.alerts import MADE_UP
 
 
 def example(channel: str, *, shop: str, now: datetime) -> Notification:
@@ -28,7 +27,7 @@ def example(channel: str, *, shop: str, now: datetime) -> Notification:
     since = now - timedelta(hours=25)
     diagnosis = Diagnosis(
         shop=shop,
-        posting_number=POSTING,
+        posting_number=MADE_UP,
         severity=Severity.CRITICAL,
         family=Family.NOT_PROCESSED,
         cause="not_packed",

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
-from labelwatch.core.model import Alert, Destination, Notification, Reason, Severity
+from labelwatch.core.model import Alert, Destination, Diagnosis, Notification, Reason, Severity, Verdict
 from labelwatch.notify import age, bundle, single, wording
 from labelwatch.notify.age import EVERY_SHOP_ALIKE, Intervals
 from labelwatch.notify.catalog import catalog
@@ -41,15 +41,34 @@ def render(
     voice = voice_of(destination, now)
     ordered = sorted(told, key=_urgency)
     one = ordered[0] if len(ordered) == 1 else None
-    title = single.title(voice, one) if one else bundle.title(voice, ordered)
+    alone = one or bundle.alone(ordered)
+    title = _title(voice, alone, ordered) if alone else bundle.title(voice, ordered)
     opening = _after_quiet(voice, after_quiet) if after_quiet else ()
     end = age.section(voice, [notification.alert for notification in ordered], intervals)
     room = limit.beside(*opening, *end, title=title)
     if one:
         main = single.sections(voice, one, room=room)
+    elif alone and (in_full := _in_full(voice, alone, ordered, room=room, board=board)):
+        main = in_full
     else:
-        main = bundle.sections(voice, ordered, room=room, board=board)
+        main = bundle.sections(voice, ordered, room=room, board=board, below=alone is not None)
     return Message(title, (*opening, *main, *end), _kind(ordered))
+
+
+def _title(voice: Voice, told: Notification, ordered: Sequence[Notification]) -> str:
+    besides = bundle.besides(voice, len(ordered) - 1)
+    return " · ".join(filter(None, (single.title(voice, told), besides)))
+
+
+def _in_full(
+    voice: Voice, told: Notification, ordered: Sequence[Notification], *, room: Room, board: str
+) -> tuple[Section, ...]:
+    """One posting as if it were alone, the others as a list below it; empty where there is no room for that."""
+    main = single.parts(voice, told)
+    left, others = room.beside(*main), [one for one in ordered if one is not told]
+    if left.most * 3 < room.most:
+        return ()
+    return (*main, *bundle.sections(voice, others, room=left, board=board, below=True))
 
 
 def brief(
@@ -121,7 +140,12 @@ def _urgent(voice: Voice, alerts: Sequence[Alert]) -> list[Alert]:
         if alert.diagnosis.posting_number is not None and alert.resolved_at is None
         if not voice.shops or alert.diagnosis.shop in voice.shops
     }
-    return sorted(about.values(), key=lambda alert: (alert.diagnosis.deadline or _END_OF_TIME, alert.diagnosis.shop))
+    return sorted(about.values(), key=lambda alert: (*_pressing(alert.diagnosis), alert.diagnosis.shop))
+
+
+def _pressing(diagnosis: Diagnosis) -> tuple[datetime, int, bool]:
+    """By deadline, then by severity, then what is to be done before what is to be waited for."""
+    return diagnosis.deadline or _END_OF_TIME, -diagnosis.severity.rank, diagnosis.verdict is Verdict.WAIT
 
 
 def _waiting(voice: Voice, alerts: Sequence[Alert]) -> tuple[Section, ...]:
@@ -142,16 +166,15 @@ def _waiting(voice: Voice, alerts: Sequence[Alert]) -> tuple[Section, ...]:
     return (*listed, bundle.rest(voice, hidden, "")) if hidden else listed
 
 
-def _urgency(told: Notification) -> tuple[int, bool, bool, datetime, int, str]:
-    """What is over last, before it tests; an incident first, then what cannot be read or reached; then by deadline,
-    then by severity."""
+def _urgency(told: Notification) -> tuple[int, bool, bool, datetime, int, bool, str]:
+    """What is over last, before it tests; an incident first, then what cannot be read or reached; then what
+    presses most."""
     diagnosis = told.alert.diagnosis
     return (
         _LAST.index(told.reason) if told.reason in _LAST else -1,
         not wording.is_incident(diagnosis),
         diagnosis.posting_number is not None,
-        diagnosis.deadline or _END_OF_TIME,
-        -diagnosis.severity.rank,
+        *_pressing(diagnosis),
         diagnosis.posting_number or diagnosis.shop,
     )
 

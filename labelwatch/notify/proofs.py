@@ -13,6 +13,7 @@ LIMITS = frozenset({"weight", "price", "size"})
 """Fields whose value is `what it is > what is allowed`."""
 
 _TALLY = re.compile(r"(\d+) of (\d+) late")
+_RUSSIAN = re.compile("[а-яё]", re.IGNORECASE)
 _UNIT = re.compile(r"(?<= )(g|cm|RUB)\b")
 _EMPTY = "empty: "
 _QUOTED = 240
@@ -51,6 +52,17 @@ def ozons_words(voice: Voice, diagnosis: Diagnosis) -> str:
     return plain(task.value, _QUOTED)
 
 
+def quoted(voice: Voice, text: str) -> str:
+    """Ozon's own words in quotes; a reader of another language is told what they mean, or which language that is."""
+    line = voice.words.line
+    if not text or voice.words.language == "ru" or not _RUSSIAN.search(text):
+        return line.quoted.format(text=text) if text else ""
+    meaning = voice.words.meaning.get(text.strip(" ."))
+    return (
+        line.quoted_meaning.format(text=text, meaning=meaning) if meaning else line.quoted_foreign.format(text=text)
+    )
+
+
 def over_limits(voice: Voice, diagnosis: Diagnosis) -> str:
     """What is too heavy, too dear or too big, and how much of it is allowed."""
     return voice.words.line.list_gap.join(fact(voice, proof) for proof in diagnosis.evidence if proof.field in LIMITS)
@@ -86,7 +98,7 @@ def _field(voice: Voice, field: str) -> str:
         return {Scope.CARRIER: plain(name, 40) or words.line.carrier, Scope.SHOP: of_shop}.get(Scope(kind), "Ozon")
     if field.startswith("requirements."):
         key = field.removeprefix("requirements.")
-        return words.requirement.get(key, plain(key, 40))
+        return words.line.requirement.format(requirement=words.requirement.get(key, plain(key, 40)))
     return words.field.get(field, plain(field, 40))
 
 

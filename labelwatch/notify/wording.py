@@ -1,5 +1,6 @@
 """One diagnosis in words: what to do, why, by when, in which steps, and what proves it."""
 
+import re
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
@@ -8,13 +9,14 @@ from labelwatch.core.model import Alert, AlertState, Certainty, Diagnosis, Famil
 from labelwatch.notify.catalog import CauseWords, counted, first, sayable
 from labelwatch.notify.moments import Voice, clock, duration, zoned_clock
 from labelwatch.notify.plain import plain
-from labelwatch.notify.proofs import fact, found, in_order, over_limits, ozons_words, tally_of, value
+from labelwatch.notify.proofs import fact, found, in_order, over_limits, ozons_words, quoted, tally_of, value
 from labelwatch.notify.reasons import spoken
 
 MAX_GOODS = 5
 MAX_NAMES = 3
 MAX_SHOPS = 10
 
+_GAP_IN_CHINESE = re.compile("(?<=[\u4e00-\u9fff]) (?=[\u4e00-\u9fff])")
 _CHANNEL = "channel:"
 _OF_OUR_OWN = (_CHANNEL, DATABASE, "handover:")
 """Keys of what concerns our telling and no order."""
@@ -99,6 +101,16 @@ def doubt(voice: Voice, diagnosis: Diagnosis) -> str:
 def steps(voice: Voice, diagnosis: Diagnosis) -> list[str]:
     """What to do, in order, with this posting's data."""
     return sayable(words_of(voice, diagnosis.cause).steps, values(voice, diagnosis, zoned=True))
+
+
+def first_step(voice: Voice, diagnosis: Diagnosis, *, several: bool) -> str:
+    """What to do first; for several postings without the number of one. Empty where it takes the data of each."""
+    known = values(voice, diagnosis, zoned=True)
+    if several:
+        known = {name: text for name, text in known.items() if name != "order"}
+        known |= {"posting": voice.words.line.each} if "posting" in known else {}
+    said = first(words_of(voice, diagnosis.cause).steps[:1], known)
+    return _GAP_IN_CHINESE.sub("", said)
 
 
 def tally(voice: Voice, diagnosis: Diagnosis) -> str:
@@ -284,7 +296,8 @@ def _required(voice: Voice, diagnosis: Diagnosis) -> dict[str, str]:
 
 def _proven(voice: Voice, diagnosis: Diagnosis) -> dict[str, str]:
     """What the evidence tells beyond the status."""
-    said = {"message": ozons_words(voice, diagnosis), "over": over_limits(voice, diagnosis)}
+    words = ozons_words(voice, diagnosis)
+    said = {"message": words, "quoted": quoted(voice, words), "over": over_limits(voice, diagnosis)}
     told = {"state": ("delivery_method.status", "warehouse.status"), "gaps": ("recipient",)}
     for name, fields in told.items():
         proof = next(filter(None, (found(diagnosis, field) for field in fields)), None)

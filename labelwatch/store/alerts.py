@@ -16,6 +16,10 @@ _INCIDENTS = 0x6C6162656C0003  # any number will do, as long as it is always the
 
 _unresolved = alert.c.resolved_at.is_(None)
 _of_no_shop = alert.c.shop_id.is_(None)
+MADE_UP = "00000000-0001-1"
+"""The number of the order that a test of the channels tells of: no order of anybody, so nothing counts it."""
+
+is_real = alert.c.posting_number != MADE_UP
 _CHANNEL, _HANDOVER = "channel:", "handover:"
 _of_channel = and_(_of_no_shop, alert.c.posting_number.startswith(_CHANNEL, autoescape=True))
 _of_handover = and_(_of_no_shop, alert.c.posting_number.startswith(_HANDOVER, autoescape=True))
@@ -124,7 +128,7 @@ def read(
     resolved_since: datetime | None,
 ) -> list[Alert]:
     """The alerts of shops, oldest first; each argument narrows them down."""
-    query = select(alert).where(~_of_no_shop).order_by(alert.c.opened_at, alert.c.id)
+    query = select(alert).where(~_of_no_shop, is_real).order_by(alert.c.opened_at, alert.c.id)
     if shops is not None:
         query = query.join(shop, alert.c.shop_id == shop.c.id).where(shop.c.name.in_(shops))
     if posting_number is not None:

@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, Connection, Row, Select, and_, or_, select
 
 from labelwatch.core.model import Alert, Known
 from labelwatch.schema import alert, delivery_method, history, notification, posting, shop, state
-from labelwatch.store import rows
+from labelwatch.store import alerts, rows
 from labelwatch.store.postings import CHUNK, known_by_id
 from labelwatch.store.values import HistoryRow, OutboxRow
 
@@ -39,9 +39,9 @@ class Export:
         self._read = read
 
     def alerts(self, since: datetime) -> Iterator[Alert]:
-        """Alerts that were open after a time: of postings, shops, channels, and incidents."""
+        """Alerts that were open after a time: of postings, shops, channels, and incidents; none of a mere test."""
         lasted = or_(alert.c.resolved_at.is_(None), alert.c.resolved_at >= since)
-        for some in self._batches(select(alert).where(lasted)):
+        for some in self._batches(select(alert).where(lasted, alerts.is_real)):
             yield from map(rows.alert, some)
 
     def postings(self, since: datetime) -> Iterator[tuple[str, Known, datetime | None]]:

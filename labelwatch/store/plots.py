@@ -28,7 +28,7 @@ from sqlalchemy import (
 
 from labelwatch.core.model import Interval, Stage
 from labelwatch.schema import alert, delivery_method, poll, posting, shop, stage_wait
-from labelwatch.store import rows
+from labelwatch.store import alerts, rows
 
 QUARTER = timedelta(minutes=15)
 """No zone is further from the full hours of UTC than a multiple of this."""
@@ -178,7 +178,7 @@ def _of_postings(conn: Connection, shops: Collection[str], since: datetime) -> t
     The shops are named by id: joined, SQLite would go through that index once for each of them.
     """
     ids = conn.scalars(select(shop.c.id).where(shop.c.name.in_(shops))).all()
-    return alert.c.shop_id.in_(ids), alert.c.posting_number != "", _is_open_at(since)
+    return alert.c.shop_id.in_(ids), alert.c.posting_number != "", alerts.is_real, _is_open_at(since)
 
 
 def _is_open_at(at: datetime) -> ColumnElement[bool]:

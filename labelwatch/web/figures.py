@@ -250,8 +250,11 @@ def _worst(named: Sequence[tuple[str, Sequence[int]]], days: Sequence[date], sai
     totals = [sum(counts) for counts in zip(*(counts for _, counts in named), strict=True)]
     today = said.counted("plots_today", totals[-1])
     if totals[-1]:
-        name, counts = max(named, key=lambda one: one[1][-1])
-        today = said.say("plots", "most_of_all", today=today, cause=name, n=counts[-1])
+        rest = said.said["plots"]["other"]  # no cause, but what is left of many
+        ranked = sorted(((counts[-1], name) for name, counts in named if name != rest), reverse=True)
+        (n, name), (second, _) = ranked[0], (*ranked, (0, ""))[1]
+        key = "most_of_all" if n > second else "scattered"
+        today = said.say("plots", key, today=today, cause=name, n=n)
     place = max(range(len(days)), key=lambda day: totals[day])
     if totals[place] == totals[-1]:
         return said.say("plots", "today_worst", today=today)

@@ -11,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from labelwatch.app import urgency
 from labelwatch.core import lifecycle
 from labelwatch.core.model import Alert
 from labelwatch.notify import wording
@@ -96,14 +97,16 @@ def _how(verb: str, by: str, now: datetime) -> Callable[[Alert], Alert | None]:
 
 def _page(request: Request, case: Case | None, alerts: Sequence[Alert], *, why: str) -> Response:
     """The alerts as they are now, and the form; or, with `why`, a sentence about why there is none."""
-    shown = [_shown(_voice(request, case), one) for one in alerts[:LISTED]] if case else []
+    shown = [_shown(_voice(request, case), one) for one in sorted(alerts, key=urgency)[:LISTED]] if case else []
     verb = case.act.verb if case else ""
     return respond(
         request,
         "confirm.html",
         status=_STATUS.get(why, 200),
         why=why,
+        done=f"done_{verb}",
         verb=verb,
+        number=len(alerts),
         button=reader_of(request).voice.words.button[verb] if verb else "",
         shown=shown,
         rest=len(alerts) - len(shown),

@@ -44,7 +44,7 @@ def test_mistakes_and_doubts_are_said_in_the_language_of_the_configuration(place
     assert "可以改进：shop[0].api_key 直接写在文件里" in place.run("check").out
     assert "可以改进：shop[0].api_key 直接写在文件里" in place.run("doctor", "--offline").out
     place.config.write_text(MISTAKES.replace('"en"', '"ru"'))
-    assert "langauge: нужно: один из известных ключей" in place.run("late").err
+    assert "langauge: такого ключа нет" in place.run("late").err
 
 
 def test_the_mistakes_come_as_json_too(place: Place) -> None:

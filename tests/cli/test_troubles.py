@@ -56,7 +56,7 @@ def test_what_nobody_expected_has_no_words() -> None:
         (["late"], 'language = "ru"', "ru"),
         (["late"], "", "zh"),
         (["late"], 'language = "fr"', "en"),
-        (["late"], "language = ru", "en"),
+        (["late"], "language = ru", "ru"),
         (["late", "--config", "other.toml"], 'language = "ru"', "zh"),
         (["late", "--config=other.toml"], 'language = "ru"', "zh"),
         (["--config", "other.toml", "late"], 'language = "ru"', "zh"),

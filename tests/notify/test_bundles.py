@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from labelwatch.core.causes import CAUSES
-from labelwatch.core.model import AlertState, Notification, Proof, Reason, Severity
+from labelwatch.core.model import AlertState, Notification, Proof, Reason, Severity, Verdict
 from labelwatch.notify.catalog import LANGUAGES
 from labelwatch.notify.message import Kind, Message, Room
 from labelwatch.notify.messages import LIMIT, render
@@ -31,13 +31,14 @@ def test_a_bundle_is_grouped_by_what_to_do_with_the_most_urgent_first() -> None:
     ]
     message = render(many, destination(), now=NOW)
     assert message.title == "‼️ Wait: Ozon does not answer · 1 shop · and 4 more · first due in 47 min"
-    assert [[line for line in part.splitlines() if line.startswith("•")] for part in parts(message)] == [
+    assert [[line for line in part.splitlines() if line.startswith("•")] for part in parts(message)[:-1]] == [
         ["• shop main · Last read: 18:57"],
         ["• 41517061-0216-1 · due in 47 min · Reminder", "• 41517061-0214-1 · due in 1 hr 30 min"],
         ["• 41517061-0215-1 · due in 1 hr 10 min"],
         ["• 41517061-0217-1 · Label is there · in 1 hr 4 min · 53 min to spare"],
     ]
-    assert [part.splitlines()[0] for part in parts(message)] == [
+    assert parts(message)[-1] == "All steps and the link of a posting: labelwatch show NUMBER"
+    assert [part.splitlines()[0] for part in parts(message)[:-1]] == [
         "Wait: Ozon does not answer · 1 shop",
         "Assemble it now · 2 postings",
         "Reload; still none? Ask Ozon support · 1 posting",
@@ -46,10 +47,57 @@ def test_a_bundle_is_grouped_by_what_to_do_with_the_most_urgent_first() -> None:
     assert message.kind is Kind.FAILURE
 
 
+def test_of_one_deadline_the_severer_comes_first_then_what_is_to_be_done() -> None:
+    many = [
+        told("label_pending", n=1, severity=Severity.NOTICE, verdict=Verdict.WAIT),
+        told(n=2, severity=Severity.NOTICE),
+        told(n=3, severity=Severity.WARNING, verdict=Verdict.WAIT),
+    ]
+    listed = [section.rows[0][0] for section in render(many, destination(), now=NOW).sections if section.rows]
+    assert [number[-3] for number in listed] == ["6", "5", "4"]
+
+
 def test_a_bundle_of_one_kind_does_not_repeat_its_title() -> None:
     message = render([told(n=1), told(n=2)], destination(), now=NOW)
     assert message.title == "‼️ Assemble it now · 2 postings · first due in 52 min"
     assert message.body.startswith("Not assembled yet.")
+
+
+def test_each_group_says_how_to_begin_without_the_number_of_one_for_all() -> None:
+    many = [told(n=1), told(n=2), told("label_overdue", n=3), told("ozon_down")]
+    message = render(many, destination("zh"), now=NOW)
+    begins = [line for line in message.body.splitlines() if line.startswith("怎么做：")]
+    assert begins == [
+        "怎么做：在浏览器里打开后台：打不开，就是 Ozon 故障，等它恢复。",
+        "怎么做：后台“等待备货”里打开每一单，核对货品，点“备货”。",
+        "怎么做：后台打开 41517061-0216-1，刷新，点“下载标签”试一次。",
+    ]
+
+
+@pytest.mark.parametrize("others", [1, 30])
+def test_the_only_posting_to_do_something_about_is_told_in_full_above_the_others(others: int) -> None:
+    one = told(n=1, reason=Reason.ESCALATED)
+    calm = [told("label_pending", n=n, severity=Severity.NOTICE, verdict=Verdict.WAIT) for n in range(2, 2 + others)]
+    message = render([resolved(n=90), one, *calm], destination(), now=NOW)
+    by_itself = render([one], destination(), now=NOW)
+    assert message.title == f"{by_itself.title} · and {others + 1} more"
+    assert message.sections[: len(by_itself.sections)] == by_itself.sections
+    below = message.sections[len(by_itself.sections) :]
+    assert below[0].heading.endswith(f" · {others} posting{'s' * (others > 1)}")
+    assert below[1].heading == "✅ Resolved · 1 posting"
+    rest = render([resolved(n=90), one], destination(), now=NOW)
+    assert rest.sections[: len(by_itself.sections)] == by_itself.sections
+    assert rest.sections[-1].heading == "✅ Resolved · 1 posting"
+
+
+def test_nothing_is_told_in_full_beside_what_is_worse_or_where_there_is_no_room() -> None:
+    mild, bad = told(n=1, severity=Severity.NOTICE), told("label_pending", n=2, verdict=Verdict.WAIT)
+    assert render([mild, bad], destination(), now=NOW).sections[0].rows
+    tight = render([told(n=1), resolved(n=2)], destination(), now=NOW, limit=Room(500))
+    assert [section.heading for section in tight.sections[:2]] == [
+        "Assemble it now · 1 posting",
+        "✅ Resolved · 1 posting",
+    ]
 
 
 def test_items_of_several_shops_name_their_shop() -> None:
@@ -79,27 +127,33 @@ def test_every_group_shows_its_first_posting_and_the_most_urgent_fill_the_rest()
     ]
     message = render(many, destination(), now=NOW)
     assert [len(section.rows) for section in message.sections] == [18, 1, 1, 0]
-    assert message.sections[-1].lines == ("And 24 more not shown here.", "The whole list: labelwatch late")
+    assert message.sections[-1].lines == (
+        "And 24 more not shown here.",
+        "The whole list: labelwatch late",
+        "All steps and the link of a posting: labelwatch show NUMBER",
+    )
 
 
 def test_the_rest_is_found_on_the_board_where_there_is_one() -> None:
     many = [told(n=n) for n in range(1, 30)]
     message = render(many, destination(), now=NOW, board="https://labels.example/")
-    assert message.body.endswith("And 9 more not shown here.\nThe whole list: https://labels.example/")
+    assert "And 9 more not shown here.\nThe whole list: https://labels.example/" in message.body
+    whole = render([told(n=1), told(n=2)], destination(), now=NOW, board="https://labels.example/")
+    assert whole.body.endswith("link of a posting: https://labels.example/, or labelwatch show NUMBER")
 
 
 def test_whether_items_name_their_shop_is_the_same_for_all() -> None:
     message = render([told(n=1), told("arbitration", n=2, shop="north")], destination(), now=NOW)
-    assert [section.rows[0][-1] for section in message.sections] == ["main", "north"]
+    assert [section.rows[0][-1] for section in message.sections[:-1]] == ["main", "north"]
     alone = render([told(n=1), told("arbitration", n=2)], destination(), now=NOW)
-    assert [len(section.rows[0]) for section in alone.sections] == [2, 2]
+    assert [len(section.rows[0]) for section in alone.sections[:-1]] == [2, 2]
 
 
 def test_a_test_among_others_is_marked_as_one_and_counts_for_nothing() -> None:
     fake = told("arbitration", n=9, reason=Reason.TEST, deadline=NOW + minutes(1))
     message = render([fake, told(n=1, severity=Severity.WARNING), resolved(n=2)], destination(), now=NOW)
-    assert message.title == "⚠️ Assemble it now · 1 posting · and 2 more · first due in 52 min"
-    assert [section.heading for section in message.sections] == [
+    assert message.title == "⚠️ Assemble it now · 41517061-0214-1 · and 2 more · first due in 52 min"
+    assert [section.heading for section in message.sections[:-1]] == [
         "Assemble it now · 1 posting",
         "🔔 Test, nothing to do · 1 posting",
         "✅ Resolved · 1 posting",

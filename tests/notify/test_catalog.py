@@ -24,7 +24,7 @@ SAYABLE_OF_MANY = {"wait_until", "checking", "carrier"}
 """What holds for a whole group as well: the last variant of a headline, why or advice names nothing else."""
 SAYABLE_OF_ONE = SAYABLE_OF_MANY | {
     *("posting", "order", "shop", "skus", "missing", "waiting", "method", "warehouse", "alternatives"),
-    *("message", "over", "state", "gaps", "paused", "tally", "since", "in_shops", "channel", "reason"),
+    *("message", "quoted", "over", "state", "gaps", "paused", "tally", "since", "in_shops", "channel", "reason"),
 }
 SAYABLE_IN_LETTERS = SAYABLE_OF_ONE | {
     *("status", "substatus", "flow", "tracking", "goods", "weight", "watched"),

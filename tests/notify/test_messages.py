@@ -337,7 +337,7 @@ def test_what_is_missing_is_named_by_article_and_unknown_fields_by_their_own_nam
     proofs = (Proof("requirements.products_requiring_gtd", "148313911", since), Proof("new_field", "7", since))
     message = render([told("customs_number_missing", evidence=proofs)], destination(), now=NOW)
     assert "enter the customs number: S5200657-28." in message.body
-    assert "customs number missing 148313911, new_field 7" in message.body
+    assert "customs number missing for SKU 148313911, new_field 7" in message.body
 
 
 def test_a_cause_from_a_newer_version_is_told_as_unexplained() -> None:

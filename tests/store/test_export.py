@@ -5,8 +5,10 @@ from datetime import timedelta
 
 import pytest
 
+from labelwatch.core.model import Interval
 from labelwatch.store import Store
 from labelwatch.store import export as export_module
+from labelwatch.store.alerts import MADE_UP
 from tests.store.build import NOW, POSTING, alert, change, put, queue, several, shop_id
 
 DAY = timedelta(days=1)
@@ -41,3 +43,14 @@ def test_what_ended_before_is_left_out(store: Store) -> None:
     assert list(store.export.history(later)) == []
     (closed,) = [at for _, known, at in store.export.postings(NOW) if known.posting.number == "gone"]
     assert closed == NOW
+
+
+def test_the_order_that_a_test_made_up_counts_nowhere(store: Store) -> None:
+    main = shop_id(store)
+    with store.write() as tx:
+        tx.save_alerts(main, [alert(MADE_UP, resolved_at=NOW), alert("real", resolved_at=NOW)])
+    everything = (*store.export.alerts(NOW), *store.alerts(open_only=False))
+    assert [one.diagnosis.posting_number for one in everything] == ["real", "real"]
+    assert sum(store.plots.opened(shops=["main"], since=NOW - DAY).values()) == 1
+    (drawn,) = store.plots.open_in([Interval(NOW - DAY, NOW + DAY)], shops=["main"])
+    assert drawn.counts == (1,)

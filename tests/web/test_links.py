@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from labelwatch.app import App
-from labelwatch.core.model import Alert, AlertState
+from labelwatch.core.model import Alert, AlertState, Severity
 from labelwatch.notify.act_links import LASTS, SECRET, Act, sealed, signing
 from labelwatch.store import OutboxState, Store
 from labelwatch.web.door import new_secret
@@ -83,6 +83,21 @@ def test_confirmed_it_acts_on_the_alerts_of_the_message_and_on_no_other(stranger
     assert {(one.state, one.handled_by) for one in alerts(app)} == {(AlertState.ACKNOWLEDGED, "Olga")}
     taken = [one for one in app.store.alerts() if one.handled_by == "Olga"]
     assert len(taken) == len(NUMBERS)
+
+
+def test_the_form_stands_first_and_the_most_urgent_first_below_it(stranger: "TestClient", app: App) -> None:
+    mild = alerts(app)[0]
+    with app.store.write() as tx:
+        about = replace(mild.diagnosis, severity=Severity.NOTICE)
+        tx.change_alerts([mild.id or 0], lambda one: replace(one, diagnosis=about))
+    text = stranger.get(link(app)).text
+    places = [text.index(part) for part in ("</form>", "It is about 2 alerts", NUMBERS[1], NUMBERS[0])]
+    assert places == sorted(places)
+
+
+def test_what_was_done_is_said_as_what_it_is(stranger: "TestClient", app: App) -> None:
+    assert "<h1>No reminders for an hour: 2 alerts</h1>" in press(stranger, link(app, "snooze")).text
+    assert "<h1>You took it: 2 alerts</h1>" in press(stranger, link(app)).text
 
 
 def test_a_link_for_quiet_gives_an_hour_of_it(stranger: "TestClient", app: App) -> None:

@@ -186,6 +186,10 @@ CAUSES: dict[str, tuple[list[Open], str]] = {
         [late("not_packed", 1, 7)],
         "Today 1 label was late, most of all: not assembled (1). The worst of the last 14 days was Sun, Nov 22: 7.",
     ),
+    "none more than others": (
+        [late(name, 1) for name in ("not_packed", "label_overdue", "arbitration", "not_accepted", *"abcde")],
+        "Today 9 labels were late, for many different causes. None of the last 14 days had more.",
+    ),
     "over": (
         [late("not_packed", 0, 7)],
         "Today 0 labels were late. The worst of the last 14 days was Sun, Nov 22: 7.",
