@@ -61,6 +61,11 @@ def test_every_fault_has_one_row_in_its_order() -> None:
     assert [cells[0] for cells in MATRIX] == order
 
 
+def test_the_other_pages_say_how_many_faults_there_are() -> None:
+    assert f"{len(IDS)} 种故障" in PAGES["README.zh-CN.md"]
+    assert f"Все {len(IDS)} поломок" in PAGES["README.ru.md"]
+
+
 @pytest.mark.parametrize("cells", MATRIX, ids=lambda cells: cells[0])
 def test_the_test_of_a_row_exists_and_injects_its_fault(cells: list[str]) -> None:
     fault, _, happens, proof = cells
