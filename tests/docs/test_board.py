@@ -52,3 +52,12 @@ def test_what_is_said_to_lie_in_deploy_is_there(page: str) -> None:
     named = set(re.findall(r"deploy/[\w.-]+\w", PAGES[page]))
     assert {"deploy/install.sh", "deploy/prometheus-rules.yml", "deploy/grafana-dashboard.json"} <= named
     assert [name for name in sorted(named) if not (ROOT / name).exists()] == []
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_metric_that_is_named_is_one_that_the_rules_or_the_dashboard_look_at(page: str) -> None:
+    files = ("prometheus-rules.yml", "grafana-dashboard.json")
+    looked_at = "".join((ROOT / "deploy" / file).read_text(encoding="utf-8") for file in files)
+    named = set(re.findall(r"`(labelwatch_\w+)`", PAGES[page]))
+    assert "labelwatch_clock_skew_seconds" in named
+    assert [metric for metric in sorted(named) if metric not in looked_at] == []
