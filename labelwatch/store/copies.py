@@ -95,7 +95,7 @@ def put_back_latest(url: str) -> Path | None:
 def restore(url: str, found: Path, *, aside: Path) -> None:
     """Put a copy in the place of a SQLite database, which goes `aside`; until the copy is whole nothing is touched.
 
-    Nobody else may work on the database meanwhile; who merely reads must be started again to see the other one. It
+    Nobody else may work on the database meanwhile; who has it open goes on with what was put back (engine.py). It
     may be damaged: it is not looked into.
     """
     parsed = read_url(url)
