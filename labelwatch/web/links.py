@@ -11,7 +11,6 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from labelwatch.app import urgency
 from labelwatch.core import lifecycle
 from labelwatch.core.model import Alert
 from labelwatch.notify import wording
@@ -19,6 +18,7 @@ from labelwatch.notify.act_links import LASTS, SECRET, Act, opened
 from labelwatch.notify.buttons import SNOOZE
 from labelwatch.notify.desk import alert_id
 from labelwatch.notify.moments import Voice
+from labelwatch.seen import urgency
 from labelwatch.store import OutboxRow, Store
 from labelwatch.web.guard import LINKS, remember_name
 from labelwatch.web.names import signed_as

@@ -19,7 +19,9 @@ CAUSES = ("not_packed", "registration_declined", "method_broken", "customs_numbe
 
 def overview() -> Overview:
     alerts = [build.told(cause).alert for cause in CAUSES]
-    return Overview(alerts[0].diagnosis.as_of, (), tuple(_named(alert, n) for n, alert in enumerate(alerts)))
+    return Overview(
+        alerts[0].diagnosis.as_of or build.NOW, (), tuple(_named(alert, n) for n, alert in enumerate(alerts))
+    )
 
 
 def _named(alert: Alert, n: int) -> Alert:

@@ -166,7 +166,7 @@ def test_a_test_among_others_is_marked_as_one_and_counts_for_nothing() -> None:
 def test_a_channel_that_does_not_work_stands_among_others_with_its_messages() -> None:
     message = render([told("channel_dead"), told(n=1)], destination(), now=NOW)
     assert message.title == "‼️ Channel “packers” does not work · 7 messages wait · and 1 more · first due in 52 min"
-    assert message.sections[0].lines[0].startswith("Messages do not get there: “HTTP 403: bot was blocked”. ")
+    assert message.sections[0].lines[0].startswith("Messages do not get there: HTTP 403: bot was blocked. ")
     assert message.sections[0].rows == (("packers",),)
 
 
