@@ -100,7 +100,7 @@ def test_the_first_five_minutes_go_as_they_are_described(tmp_path: Path) -> None
     letters_of = ("(заказ 75000003-0003)", "75000029-0029-1\n", "75000008-0008")
     assert [number for number in letters_of if number not in said] == []
     assert "Right: 0 of 1 (0 %)." in said
-    assert re.search(r"\nTried at \(.+\)\tOutcome\tSaid\n\S+ \S+\tdelivered\tHTTP 200\n", said)
+    assert re.search(r"\nTried at \(Beijing time\)\tOutcome\tSaid\n\S+ \S+\tdelivered\tHTTP 200\n", said)
     assert [request.json["labelwatch"][0]["reason"] for request in place.hook.requests[:2]] == ["test", "test"]
 
 
@@ -120,4 +120,4 @@ def test_the_set_up_of_a_team_is_right_as_it_stands_there(tmp_path: Path) -> Non
     with first_day(tmp_path) as place:
         place.config.write_text(whole(WALKED)[1], encoding="utf-8")
         said = typed(block(WALKED, "sh", "mkdir -m 700") + block(WALKED, "sh", "secrets/heartbeat"), at=place)
-    assert said == "labelwatch.toml 没有错误：店铺 1 家，渠道 2 个\n"  # the example of the page speaks Chinese
+    assert said == "labelwatch.toml 没有错误：店铺 1 家，渠道 2 个\n"
