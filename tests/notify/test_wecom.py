@@ -79,4 +79,5 @@ def test_every_language_uses_the_bytes_there_are_and_ends_with_a_whole_item(lang
     content = request.json["text"]["content"]
     assert content == f"{message.title}\n\n{message.body}"
     assert 1700 < len(content.encode()) <= 2048
-    assert content.endswith("labelwatch late")
+    assert "labelwatch late" in message.sections[-1].lines[1]
+    assert content.endswith(message.sections[-1].lines[-1])
