@@ -11,6 +11,7 @@ the very one that users run, on the machine's own clock. Ends with 1 if a promis
 
 import argparse
 import random
+import signal
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -26,6 +27,7 @@ from tests.soak.run import Settings, soak
 def main() -> int:
     """Soak as the arguments say; 0 = every promise was kept."""
     settings, keep = _asked()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # or the service would outlive us
     console = Console()
     console.print(f"seed {settings.seed}: {settings.shops} shops for {settings.seconds:g} s", highlight=False)
     with TemporaryDirectory(prefix="labelwatch-soak-") as temporary:

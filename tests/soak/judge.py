@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from labelwatch.core.model import Alert, Family, Reason
+from labelwatch.core.model import Alert, Family
 from labelwatch.sandbox import CANARIES
 from labelwatch.store import WAITING, OutboxRow, OutboxState, ShopState, Store
 from tests.soak.weather import Channels
@@ -41,10 +41,13 @@ class Books:
     since: datetime
     """From then on every shop is to be read."""
 
-    def first(self, channel: str) -> dict[str, OutboxRow]:
-        """Posting number -> the first telling of it over this channel."""
-        ours = [row for row in self.rows if row.notification.channel == channel]
-        return {_subject(row): row for row in ours if row.notification.reason is Reason.FIRST}
+    def sent(self, channel: str) -> dict[str, set[str]]:
+        """What a channel was told of, postings and shops -> the keys of the messages that told it."""
+        told: dict[str, set[str]] = {}
+        for row in self.rows:
+            if row.notification.channel == channel and row.state is OutboxState.SENT:
+                told.setdefault(_subject(row), set()).add(row.message_key or "")
+        return told
 
     def unread(self, witness: Witness) -> list[str]:
         """Shops that were not read since then, though they can be."""
@@ -61,7 +64,7 @@ class Books:
         return (
             not self.unread(witness)
             and not self.states().keys() & WAITING
-            and all(self.first(name).keys() >= lasting for name in channels)
+            and all(self.sent(name).keys() >= lasting for name in channels)
         )
 
     def states(self) -> Counter[OutboxState]:
@@ -113,14 +116,12 @@ def _nothing_lost(evidence: Evidence) -> Verdict:
 def _told(evidence: Evidence, name: str) -> set[str]:
     """Of what a channel was told, postings and shops: named in a text, or counted ("and 27 more") in one."""
     ear = evidence.ways.ears[name]
-    rows = [row for row in evidence.books.rows if row.notification.channel == name]
-    sent = [(_subject(row), row.message_key) for row in rows if row.state is OutboxState.SENT]
     heard = {one.key for one in ear.heard() if one.key} if ear.has_keys else _keys(evidence, name)
     if not ear.has_keys and len(ear.heard()) < len(
         heard
     ):  # fewer than were sent: no text is believed beyond its words
         heard = set()
-    return ear.numbers | {subject for subject, key in sent if key in heard}
+    return ear.numbers | {subject for subject, keys in evidence.books.sent(name).items() if keys & heard}
 
 
 def _keys(evidence: Evidence, name: str) -> set[str]:

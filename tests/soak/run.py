@@ -99,8 +99,8 @@ def _configure(place: Place, ways: Channels, settings: Settings, story: Story) -
 def _die_often(place: Place, settings: Settings, chance: random.Random, diary: Diary) -> None:
     """Life after life for half of the time, most of which end at once and at any point."""
     end = time.monotonic() + settings.seconds / 2
-    while time.monotonic() < end:
-        life = born(place)
+    while time.monotonic() < end or not diary.kills:
+        life = _heard_of(place)
         time.sleep(min(chance.expovariate(1 / settings.kill_every), max(end - time.monotonic(), 0)))
         if diary.kills and chance.random() < POLITE:
             diary.stops.append(life.stop())
@@ -110,11 +110,19 @@ def _die_often(place: Place, settings: Settings, chance: random.Random, diary: D
 
 
 def _live_on(place: Place, seconds: float, diary: Diary) -> Life:
-    life, began = born(place), time.monotonic()
+    life = _heard_of(place)
+    began = time.monotonic()
     while (age := time.monotonic() - began) < seconds:
         diary.memory.append((age, _resident(life.process.pid or 0)))
         time.sleep(0.5)
         assert life.process.is_alive(), f"the service ended by itself\n{life.log[-4000:]}"
+    return life
+
+
+def _heard_of(place: Place) -> Life:
+    """A life that has begun to ask, however long a busy machine takes to give birth to it."""
+    asked, life = len(place.sandbox.requests), born(place)
+    life.until(lambda: len(place.sandbox.requests) > asked)
     return life
 
 
@@ -142,11 +150,12 @@ def _awaited(
     while True:
         opened = time.monotonic()
         books = Books(store.notifications(limit=1_000_000), list(store.shops()), *since)
+        pause = max(PAUSE, 10 * (time.monotonic() - opened))
         if are_well(books) or opened > began + seconds:
             return books
         for name in {row.notification.channel for row in books.rows if row.state is OutboxState.RETRY}:
             place.run("outbox", "retry", "--channel", name)
-        time.sleep(max(PAUSE, 10 * (time.monotonic() - opened)))
+        time.sleep(pause)
 
 
 @contextmanager
