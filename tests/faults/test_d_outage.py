@@ -14,7 +14,7 @@ from tests.cli.conftest import LATE, one_late
 from tests.cli.place import Place, place_for
 from tests.notify.fake_telegram import FakeTelegram
 from tests.notify.loopback import answer
-from tests.notify.telegram_wire import Act, dropped, page, refused
+from tests.notify.telegram_wire import Act, page, refused
 from tests.storm.ears import CHAT, chat, configure, robot
 from tests.storm.told_time import Days, days
 
@@ -24,7 +24,7 @@ STEP = timedelta(minutes=1)
 NUMBERS = tuple(f"7600{place:04d}-0001-1" for place in range(9))
 ENDED = NUMBERS[::3]
 """Over again while Telegram is down."""
-WAYS: tuple[Act, ...] = (page(502), dropped, refused(500, "Internal Server Error"))
+WAYS: tuple[Act, ...] = (page(502), page(504, "<html>Gateway Timeout</html>"), refused(500, "Internal Server Error"))
 ALERTS = 'group_wait = "0s"\ngroup_interval = "30s"\nrepeat_every = "1d"'
 
 
