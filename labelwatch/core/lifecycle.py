@@ -144,7 +144,8 @@ def _may_begin(alert: Alert, now: datetime) -> bool:
     """Whoever took care of it before anybody was told is left in peace until it is critical; so is everybody of what
     moved on in time before anybody was told."""
     quiet = alert.state is AlertState.ACKNOWLEDGED or _sleeps(alert, now)
-    return alert.diagnosis.severity is Severity.CRITICAL or (alert.diagnosis.is_late and not quiet)
+    is_news = alert.diagnosis.is_late or alert.diagnosis.posting_number is None
+    return alert.diagnosis.severity is Severity.CRITICAL or (is_news and not quiet)
 
 
 def _settling(diagnosis: Diagnosis, told: Told, policy: AlertPolicy) -> timedelta:

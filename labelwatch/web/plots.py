@@ -12,6 +12,7 @@ from xml.etree.ElementTree import Element, SubElement
 
 import pygal
 from markupsafe import Markup
+from pygal.etree import etree
 from pygal.style import Style
 
 WIDTH = 360
@@ -21,6 +22,8 @@ LOOKS = "abcdef"
 CLEAR = "clear"
 _ROOM_FOR_A_SIGN = 0.09
 """Of the height of the highest bar."""
+# pygal would draw with lxml where that happens to be installed; its elements are not those that are tidied here.
+etree.to_etree()
 # pygal leaves a finder of an old kind behind, which nobody needs and which importers of the new kind stumble over.
 sys.meta_path[:] = [finder for finder in sys.meta_path if hasattr(finder, "find_spec")]
 

@@ -12,10 +12,10 @@ LACKING = ("fcntl", "grp", "pwd", "resource", "syslog", "termios", "tty", "pty",
 IMPORT_ALL = f"""
 import builtins, importlib, pkgutil
 real = builtins.__import__
-def without(name, variables=None, *rest):
+def without(name, variables=None, *rest, **more):
     if name.partition(".")[0] in {LACKING} and str((variables or {{}}).get("__name__")).startswith("labelwatch"):
         raise ModuleNotFoundError(f"No module named {{name!r}}", name=name)
-    return real(name, variables, *rest)
+    return real(name, variables, *rest, **more)
 builtins.__import__ = without
 import labelwatch
 found = [one.name for one in pkgutil.walk_packages(labelwatch.__path__, "labelwatch.") if "__main__" not in one.name]

@@ -133,18 +133,18 @@ def test_a_reply_is_as_bad_as_what_it_tells() -> None:
         (
             "zh",
             "‼️ 渠道“packers”发不出通知 · 7 条通知在等",
-            "消息发不到那边：“HTTP 403: bot was blocked”。修好之前，那边的人什么提醒都看不到。",
+            "消息发不到那边：原文：HTTP 403: bot was blocked。修好之前，那边的人什么提醒都看不到。",
         ),
         (
             "ru",
             "‼️ Канал «packers» не работает · ждут 7 сообщений",
-            "Сообщения туда не доходят: «HTTP 403: bot was blocked». Пока его не починят, там ни о чём не узнают.",
+            "Сообщения туда не доходят: ответ: HTTP 403: bot was blocked. Пока его не починят, там ни о чём не узнают.",
         ),
         (
             "en",
             "‼️ Channel “packers” does not work · 7 messages wait",
             (
-                "Messages do not get there: “HTTP 403: bot was blocked”. "
+                "Messages do not get there: HTTP 403: bot was blocked. "
                 "Until it is mended nobody there hears of anything."
             ),
         ),

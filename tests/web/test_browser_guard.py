@@ -124,7 +124,7 @@ def test_a_link_in_a_message_is_one_tap_and_one_confirmation_once(
         page.get_by_label("Your name").fill("Olga")
         with page.expect_navigation():
             page.get_by_role("button", name="I'll take it").click()
-        assert page.get_by_role("heading", level=1).inner_text() == "Done"
+        assert page.get_by_role("heading", level=1).inner_text() == "You took it: 2 alerts"
         page.goto(address + link(app))
         assert page.get_by_role("heading", level=1).inner_text() == "This link was used already"
         assert page.get_by_role("button").count() == 0
