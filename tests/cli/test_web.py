@@ -91,7 +91,7 @@ def test_the_board_alone_says_when_it_cannot_be_served(place: Place) -> None:
         place.configure(web(taken.getsockname()[1]))
         done = place.run("web")
     assert done.code == 69
-    assert "Address already in use" in done.err
+    assert "No board: another program has port" in done.err
 
 
 def test_the_board_alone_wants_a_database_that_is_there(place: Place) -> None:
