@@ -24,6 +24,11 @@ def within(limit: timedelta, work: Callable[[], T]) -> T | None:
         return None
 
 
+def no_answer_within(limit: timedelta) -> str:
+    """What is said of work that `within` gave up."""
+    return f"no answer within {limit.total_seconds():g} s"
+
+
 def _finished(work: Callable[[], T]) -> Future[T]:
     """What came of the work, carried as a value from one thread to the other."""
     outcome: Future[T] = Future()

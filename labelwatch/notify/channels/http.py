@@ -15,7 +15,7 @@ from urllib.request import getproxies, proxy_bypass
 import httpcore
 import httpx
 
-from labelwatch.notify.channels.deadline import within
+from labelwatch.notify.channels.deadline import no_answer_within, within
 from labelwatch.notify.channels.outcome import Ambiguous, Permanent, RateLimited, Retry
 from labelwatch.notify.channels.secrecy import quoted
 from labelwatch.reach import Guarded, NotPublicError, is_written_out
@@ -98,7 +98,7 @@ def exchange(line: Line, method: str, address: str, **request: Any) -> Answer | 
             answer = within(line.deadline, lambda: _ask(line, client, method, address, request))
     except (ValueError, ImportError, httpx.InvalidURL) as error:  # the proxy's address
         return Permanent(_said(line, "cannot be sent", error))
-    return answer or Ambiguous(f"no answer within {line.deadline.total_seconds():g} s")
+    return answer or Ambiguous(no_answer_within(line.deadline))
 
 
 def judged(answer: Answer) -> Failure | None:
@@ -176,6 +176,8 @@ def _ask(line: Line, client: httpx.Client, method: str, address: str, request: d
         return Retry(_said(line, f"cannot connect{_through(line)}", error))
     except (httpx.UnsupportedProtocol, httpx.InvalidURL, httpx.LocalProtocolError) as error:
         return Permanent(_said(line, "cannot be sent", error))
+    except httpx.TimeoutException:  # the same silence that `within` ends, met a moment earlier
+        return Ambiguous(no_answer_within(line.deadline))
     except httpx.HTTPError as error:
         return Ambiguous(_said(line, "no complete answer", error))
 

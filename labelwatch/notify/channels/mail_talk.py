@@ -11,7 +11,7 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import TypeVar
 
-from labelwatch.notify.channels.deadline import within
+from labelwatch.notify.channels.deadline import no_answer_within, within
 from labelwatch.notify.channels.http import Line, not_public
 from labelwatch.notify.channels.outcome import Ambiguous, BadMessage, Delivered, Permanent, RateLimited, Result, Retry
 from labelwatch.notify.channels.secrecy import quoted
@@ -125,7 +125,7 @@ class _Talk:
         if kept is not None:
             return kept[0]
         self._hang_up()
-        return self._lost(f"no answer within {self.line.deadline.total_seconds():g} s")
+        return self._lost(no_answer_within(self.line.deadline))
 
     def hand_in(self, sender: str, recipient: str, letter: bytes) -> Result:
         self._expect(Stage.SENDER, self.smtp.mail(sender))
@@ -183,7 +183,8 @@ class _Talk:
             hint = " (many networks close port 25: name another in its URL, like :587)" if server.port == 25 else ""
             said = f"cannot connect to {server.host}, port {server.port}{hint}: {error}"
             raise _CutShortError(Retry(self._plain(said))) from error
-        sock.settimeout(self.line.deadline.total_seconds())
+        # The deadline of the talk comes first and says so; this is for a socket that cannot be shut.
+        sock.settimeout(2 * self.line.deadline.total_seconds())
         address = sock.getsockname()[0]
         self.smtp.local_hostname = f"[IPv6:{address}]" if ":" in address else f"[{address}]"
         self._take(sock)

@@ -7,7 +7,7 @@ from datetime import timedelta
 from apprise import Apprise, AppriseAsset, NotifyBase, NotifyFormat
 from apprise.result import AppriseResult, AppriseResultStatus
 
-from labelwatch.notify.channels.deadline import within
+from labelwatch.notify.channels.deadline import no_answer_within, within
 from labelwatch.notify.channels.http import not_public
 from labelwatch.notify.channels.outcome import Ambiguous, Delivered, Parcel, Permanent, RateLimited, Result, Retry
 from labelwatch.notify.channels.secrecy import quoted, secrets_of
@@ -60,7 +60,7 @@ class Service:
         """Hand the text to Apprise; it takes neither the alerts nor the key."""
         answer = within(self.deadline, lambda: self._notify(parcel.message))
         if answer is None:
-            return Ambiguous(f"no answer within {self.deadline.total_seconds():g} s")
+            return Ambiguous(no_answer_within(self.deadline))
         return answer if isinstance(answer, Permanent) else _judged(answer, secrets_of(self.url))
 
     def objection(self) -> Permanent | None:
