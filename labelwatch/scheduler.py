@@ -112,6 +112,8 @@ class Service:
         self.tick = tick
         self.progress = Progress()
         self.busy: set[str] = set()
+        self.plans = 0
+        """How often everything was planned: what is of an older plan is not done."""
         self.lock = threading.Lock()
         self.status_due = 0.0
         self.failing: dict[str, str] = {}
@@ -131,33 +133,37 @@ class Service:
     def run(self) -> None:
         """Plan everything, say that the service is ready, and watch over it until told to stop."""
         self.work.clock_moved()
-        self._plan_all()
+        with self.lock:
+            self._plan_all()
         nightly = CronTrigger(hour=4, minute=17, timezone=ZoneInfo(self.work.timezone))
         self.scheduler.add_job(self._guarded, nightly, args=["maintain", self.work.maintain], id="maintain")
         self.scheduler.start()
         self.notify("READY=1")
         log.info("watching: %s", ", ".join(self.every) or "no shop")
         while not self.stop.wait(self.tick.total_seconds()):
-            self._look_at_the_clock()
+            with self.lock:
+                self._look_at_the_clock()
             self._report()
         self._shut_down()
 
     def _look_at_the_clock(self) -> None:
+        """Only under the lock: who has seen that it was set must have planned before anybody else goes on."""
         if self.work.clock_moved():
             log.warning("planning everything anew")
             self._plan_all()
 
     def _plan_all(self) -> None:
-        """Everything anew from this moment on, shop after shop; what is under way plans itself when it ends."""
+        """Everything anew from this moment on, shop after shop; what is under way plans itself when it ends. Only
+        under the lock."""
         apart = min(APART, *(every / len(self.every) for every in self.every.values())) if self.every else APART
-        with self.lock:
-            now = self._now()
-            for place, shop in enumerate(self.every):
-                if shop not in self.busy:
-                    self._plan(f"poll {shop}", partial(self._poll, shop), now + apart * place, "polls")
-            self._plan("tell", self._tell, now, "telling")
-            self._plan("fresh", self._check_fresh, now + FRESH_EVERY, "default")
-            self._plan("store", self._check_store, now + STORE_EVERY, "default")
+        now = self._now()
+        self.plans += 1
+        for place, shop in enumerate(self.every):
+            if shop not in self.busy:
+                self._plan_poll(shop, now + apart * place)
+        self._plan("tell", self._tell, now, "telling")
+        self._plan("fresh", self._check_fresh, now + FRESH_EVERY, "default")
+        self._plan("store", self._check_store, now + STORE_EVERY, "default")
 
     def _now(self) -> datetime:
         return datetime.fromtimestamp(self.wall(), UTC)
@@ -169,9 +175,14 @@ class Service:
                 job, DateTrigger(at, timezone=UTC), id=name, executor=executor, replace_existing=True
             )
 
-    def _poll(self, shop: str) -> None:
+    def _plan_poll(self, shop: str, at: datetime) -> None:
+        self._plan(f"poll {shop}", partial(self._poll, shop, self.plans), at, "polls")
+
+    def _poll(self, shop: str, plan: int) -> None:
         with self.lock:
-            if shop in self.busy:
+            # All polls may be due at once because the clock was set, before anybody looked at it.
+            self._look_at_the_clock()
+            if plan != self.plans or shop in self.busy:
                 return
             self.busy.add(shop)
         began, late = self.monotonic(), False
@@ -184,7 +195,7 @@ class Service:
             wait = max(pace - timedelta(seconds=self.monotonic() - began), timedelta(0))
             with self.lock:
                 self.busy.discard(shop)
-                self._plan(f"poll {shop}", partial(self._poll, shop), self._now() + wait, "polls")
+                self._plan_poll(shop, self._now() + wait)
 
     def _tell(self) -> None:
         self._guarded("tell", self.work.tell)
