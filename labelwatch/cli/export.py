@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TextIO
@@ -75,7 +75,7 @@ def export(
     settings, span = configuration(config), _span(since)
     separator = ";" if excel and settings.language == "ru" else ","
     with opened(settings) as app, _written(file) as out, working("writing"):
-        rows = rows_of(app.store.export, what, since=datetime.now(UTC) - span)
+        rows = rows_of(app.store.export, what, since=app.clock.now() - span)
         write(out, COLUMNS[what], rows, mark=excel, separator=separator)
 
 

@@ -9,8 +9,8 @@ from labelwatch.app import open_source, real_clock
 from labelwatch.cli.troubles import blind
 from labelwatch.cli.words import phrases
 from labelwatch.config import Channel, Config, Shop
-from labelwatch.notify.channels import open_channel
 from labelwatch.notify.channels.checkup import checked
+from labelwatch.notify.opening import way_to
 from labelwatch.notify.reasons import spoken
 from labelwatch.notify.view import rfc3339
 from labelwatch.sources import KeyInfo, SourceError
@@ -46,14 +46,7 @@ def _key(shop: Shop, info: KeyInfo) -> dict[str, Any]:
 
 def ask_channel(channel: Channel) -> dict[str, Any]:
     """Whether a channel would deliver, as far as its service says before it is sent anything."""
-    way_out = open_channel(
-        channel.url.get_secret_value(),
-        api_base=channel.api_base or "",
-        proxy=channel.proxy.get_secret_value() if channel.proxy else "",
-        private=channel.allow_private,
-        deadline=PATIENCE,
-    )
-    found = checked(way_out)
+    found = checked(way_to(channel, deadline=PATIENCE))
     return _finding("channel", channel.name, ok=found.ok, said=found.said)
 
 

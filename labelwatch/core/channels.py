@@ -1,6 +1,7 @@
 """What concerns our own telling is an alert too: a channel that does not work, a database that takes nothing, and a
 hand-over."""
 
+from dataclasses import replace
 from datetime import datetime
 
 from labelwatch.core.causes import CAUSES
@@ -15,25 +16,16 @@ DATABASE = "database"
 
 def channel_dead(name: str, reason: str, *, since: datetime, waiting: int, now: datetime) -> Diagnosis:
     """A channel that has not worked since `since`, for a reason in its service's own words; so many messages wait."""
-    return Diagnosis(
-        shop="",
-        posting_number=None,
-        severity=Severity.CRITICAL,
-        family=CAUSES[DEAD],
-        cause=DEAD,
-        certainty=Certainty.CERTAIN,
-        verdict=Verdict.ACT,
-        incident=f"channel:{name}",
-        evidence=(Proof("answer", reason, since),),
-        waiting_since=Interval(since, since),
-        late=waiting,
-        as_of=now,
-    )
+    return replace(_trouble(DEAD, f"channel:{name}", reason, since=since, now=now), late=waiting)
 
 
 def database_trouble(said: str, *, is_full: bool, since: datetime, now: datetime) -> Diagnosis:
     """A database that has not been usable since `since`, in the words of its driver; `is_full`: for want of room."""
-    cause = FULL if is_full else FAILING
+    return _trouble(FULL if is_full else FAILING, DATABASE, said, since=since, now=now)
+
+
+def _trouble(cause: str, key: str, said: str, *, since: datetime, now: datetime) -> Diagnosis:
+    """Something of our own that does not work, and that people must mend."""
     return Diagnosis(
         shop="",
         posting_number=None,
@@ -42,7 +34,7 @@ def database_trouble(said: str, *, is_full: bool, since: datetime, now: datetime
         cause=cause,
         certainty=Certainty.CERTAIN,
         verdict=Verdict.ACT,
-        incident=DATABASE,
+        incident=key,
         evidence=(Proof("answer", said, since),),
         waiting_since=Interval(since, since),
         as_of=now,

@@ -8,9 +8,9 @@ from datetime import timedelta
 from labelwatch.config import Channel
 from labelwatch.doctor.finding import Finding, Level, Value
 from labelwatch.doctor.patient import Patient
-from labelwatch.notify.channels import open_channel
 from labelwatch.notify.channels.checkup import checked, knocked
 from labelwatch.notify.desk import is_paused
+from labelwatch.notify.opening import way_to
 from labelwatch.store import ChannelState, OutboxRow, OutboxState, Store
 
 ANSWERS_WITHIN = timedelta(seconds=15)
@@ -95,14 +95,6 @@ def _is_stuck(row: OutboxRow, patient: Patient) -> bool:
 
 def _asked(channel: Channel, address: str) -> Finding:
     """Whether it would deliver, where that can be asked without sending anything to anybody."""
-    opened = open_channel(
-        channel.url.get_secret_value(),
-        api_base=channel.api_base or "",
-        proxy=channel.proxy.get_secret_value() if channel.proxy else "",
-        address=address,
-        private=channel.allow_private,
-        deadline=ANSWERS_WITHIN,
-    )
-    found = checked(opened)
+    found = checked(way_to(channel, address=address, deadline=ANSWERS_WITHIN))
     level = Level.OK if found.ok else Level.WRONG
     return Finding("channel", level, f"channel_{found.seen}", {"said": found.said}, name=channel.name)

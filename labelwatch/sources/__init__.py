@@ -98,11 +98,6 @@ class Missing(StrEnum):
     NO_LIBRARIES = "no_libraries"
     """What reads PDFs and barcodes is not installed."""
 
-    @property
-    def may_pass(self) -> bool:
-        """True when asking again some time later may help."""
-        return self in (Missing.NOT_READY, Missing.NOT_REACHED)
-
 
 @dataclass(frozen=True, slots=True)
 class NoSheet:
