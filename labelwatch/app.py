@@ -384,7 +384,7 @@ def build(
 
     with single_instance(url, lost=lost) if alone else nullcontext():
         first(config, clock.now())
-        store = open_store(url)
+        store = open_store(url, makes_file=alone)
         try:
             if alone:
                 store.upgrade(backup_to=Path(f"{store.name}.{clock.now():%Y%m%dT%H%M%SZ}.backup"))

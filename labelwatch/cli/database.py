@@ -30,7 +30,7 @@ def upgrade(config: ConfigFile = None) -> None:
     from labelwatch.store import single_instance
 
     settings = _configuration(config)
-    with single_instance(settings.store.url.get_secret_value()), _store(settings) as store:
+    with single_instance(settings.store.url.get_secret_value()), _store(settings, makes_file=True) as store:
         before, after = store.upgrade(_beside(store.name, "backup"))
         what = "current" if before == after else "upgraded" if before else "new"
         say(phrases(settings.language, "db")[what].format(name=store.name, before=before, after=after))
@@ -119,10 +119,10 @@ def _configuration(path: Path | None) -> Config:
 
 
 @contextmanager
-def _store(settings: Config) -> "Iterator[Store]":
+def _store(settings: Config, *, makes_file: bool = False) -> "Iterator[Store]":
     from labelwatch.store import open_store
 
-    store = open_store(settings.store.url.get_secret_value())
+    store = open_store(settings.store.url.get_secret_value(), makes_file=makes_file)
     try:
         yield store
     finally:

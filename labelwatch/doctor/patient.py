@@ -59,7 +59,7 @@ def admitted(
     url = config.store.url.get_secret_value()
     found = _health(url)
     is_readable = isinstance(found, Health) and found.revision == found.wanted and not found.problems
-    store = open_store(url) if is_readable else None
+    store = open_store(url, makes_file=False) if is_readable else None
     try:
         yield Patient(
             config,

@@ -44,8 +44,8 @@ def keep_copy(engine: Engine, now: datetime) -> Path | None:
 
 
 def damage(url: str) -> str:
-    """What a look through the whole of a SQLite file finds wrong with it; empty = nothing, or PostgreSQL. StoreError
-    when it cannot be opened for another reason."""
+    """What a look through the whole of a SQLite file finds wrong with it; empty = nothing, no file is there yet, or
+    PostgreSQL. StoreError when it cannot be opened for another reason."""
     parsed = read_url(url)
     if parsed.get_backend_name() != "sqlite":
         return ""
@@ -53,6 +53,8 @@ def damage(url: str) -> str:
         with _engine_of(parsed) as engine, for_looking_through(engine).connect() as conn:
             return "; ".join(quick_check(conn))
     except StoreError as error:
+        if error.fault is Fault.NOT_SET_UP:
+            return ""
         if error.fault is not Fault.CORRUPT:
             raise
         return str(error)

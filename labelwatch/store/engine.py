@@ -52,9 +52,13 @@ def read_url(url: str) -> URL:
     raise StoreError(Fault.REFUSED, f"the store's url begins with {backend}: only sqlite and postgresql are known")
 
 
-def make_engine(url: URL) -> Engine:
-    """An engine with every trap closed; it connects when first used, and fails with StoreError only."""
-    engine = _sqlite(url) if url.get_backend_name() == "sqlite" else _postgres(url)
+def make_engine(url: URL, *, makes_file: bool = False) -> Engine:
+    """An engine with every trap closed; it connects when first used, and fails with StoreError only.
+
+    A SQLite file that is not there is made on demand only: a wrong path shall not look like an empty database, nor
+    one that root made by looking keep the service out.
+    """
+    engine = _sqlite(url, makes_file=makes_file) if url.get_backend_name() == "sqlite" else _postgres(url)
 
     @event.listens_for(engine, "handle_error")
     def _translate(context: ExceptionContext) -> None:
@@ -81,9 +85,9 @@ def database_file(url: URL) -> Path:
     return Path(str(url.database))
 
 
-def _sqlite(url: URL) -> Engine:
+def _sqlite(url: URL, *, makes_file: bool) -> Engine:
     file = database_file(url).absolute()
-    _make_private_file(database_file(url))
+    _look_at(database_file(url), makes_it=makes_file)
     engine = create_engine(
         url.set(query={"timeout": str(BUSY_SECONDS), **url.query}),
         connect_args={"isolation_level": None, "check_same_thread": False},
@@ -154,12 +158,15 @@ def _postgres(url: URL) -> Engine:
         raise StoreError(Fault.REFUSED, "PostgreSQL needs one more package: labelwatch[postgres]") from e
 
 
-def _make_private_file(file: Path) -> None:
+def _look_at(file: Path, *, makes_it: bool) -> None:
     """What sellers sell is nobody else's business: a new database is readable by its owner only."""
     try:
-        file.parent.mkdir(parents=True, exist_ok=True)
+        if makes_it:
+            file.parent.mkdir(parents=True, exist_ok=True)
         _refuse_in_place_of_a_damaged_one(file)
-        os.close(os.open(file, os.O_CREAT | os.O_RDWR, 0o600))
+        os.close(os.open(file, os.O_RDWR | (os.O_CREAT if makes_it else 0), 0o600))
+    except FileNotFoundError as e:
+        raise StoreError(Fault.NOT_SET_UP, f"there is no database {file}") from e
     except OSError as e:
         fault = Fault.READ_ONLY if e.errno in (EACCES, EPERM, EROFS) else Fault.UNREACHABLE
         raise StoreError(fault, f"the database {file} cannot be opened for writing: {e.strerror}") from e
@@ -167,7 +174,7 @@ def _make_private_file(file: Path) -> None:
 
 def put_aside(file: Path) -> str:
     """The name under which a damaged database of this name is kept; empty = none is."""
-    kept = (one.name for one in file.parent.iterdir() if one.name.startswith(f"{file.name}{ASIDE}"))
+    kept = (one.name for one in file.parent.glob("*") if one.name.startswith(f"{file.name}{ASIDE}"))
     return min(kept, default="")
 
 

@@ -37,12 +37,12 @@ from labelwatch.store.values import (
 )
 
 
-def open_store(url: str) -> "Store":
-    """A store by URL (sqlite:///file, postgresql://...); makes an empty file where there is none.
+def open_store(url: str, *, makes_file: bool = True) -> "Store":
+    """A store by URL (sqlite:///file, postgresql://...); makes an empty file where there is none, unless told not to.
 
     Says StoreError at once when there is no way in. Tables are made by `upgrade()`.
     """
-    engine = make_engine(read_url(url))
+    engine = make_engine(read_url(url), makes_file=makes_file)
     try:
         with engine.connect():
             return Store(engine)

@@ -146,11 +146,16 @@ def test_poll_of_a_shop_that_cannot_be_read_ends_with_69(place: Place) -> None:
     assert "HTTP 502" in done.json[0]["error"]
 
 
-def test_a_database_that_was_never_set_up_says_what_to_run(place: Place) -> None:
-    done = place.run("late")
+@pytest.mark.parametrize(
+    "command", ["late", "show 7", "outbox", "export", "causes --accuracy", "db check", "db prune", "web"]
+)
+def test_what_only_looks_makes_no_database_and_says_where_it_looked(place: Place, command: str) -> None:
+    done = place.run(*command.split())
     assert done.code == 78
-    assert "labelwatch db upgrade" in done.err
+    assert f"there is no database {place.folder / 'labelwatch.db'}" in done.err
+    assert "`labelwatch run`" in done.err
     assert_says_what_to_do(done.err)
+    assert not list(place.folder.glob("labelwatch.db*"))
 
 
 def test_causes_needs_no_configuration_and_knows_every_cause_with_its_remedy(place: Place) -> None:

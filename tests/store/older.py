@@ -14,7 +14,7 @@ from labelwatch.store.migrate import scripts
 def make_older(file: Path, revision: str = "0001") -> None:
     """Put in the place of a database what it was at a revision."""
     old = file.with_name("older.db")
-    engine = make_engine(read_url(f"sqlite:///{old}"))
+    engine = make_engine(read_url(f"sqlite:///{old}"), makes_file=True)
     with for_writing(engine).begin() as conn:
         config = Config()
         config.set_main_option("script_location", str(scripts()))

@@ -27,7 +27,7 @@ ROOT = Path(__file__).parents[2]
 
 
 def engine_of(url: str) -> Engine:
-    return make_engine(read_url(url))
+    return make_engine(read_url(url), makes_file=True)
 
 
 def test_the_newest_migration_is_the_one_the_code_wants() -> None:
