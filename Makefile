@@ -15,6 +15,9 @@ PYTHON ?= $(shell for python in python3.13 python3.12 python3.11 python3; do \
 LOCK = $(BIN)/uv pip compile pyproject.toml --group build --universal --generate-hashes --upgrade --quiet \
 	--no-emit-index-url --no-emit-find-links --no-header
 
+# Else each of the thousands of programs that the tests start would compile all it imports.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: help install demo test fuzz check bench soak audit release lock clean
 

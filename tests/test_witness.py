@@ -39,10 +39,11 @@ from labelwatch.sandbox.scenarios.stage import OZON, arrival, both_shops
 from labelwatch.store import Store, open_store
 from tests.watcher import EVERY, START, Telling, watching
 
+pytestmark = pytest.mark.lengthy
+
 T = TypeVar("T")
 
 # Each scenario is played once and then asked many times, so all of its tests go to one worker.
-pytestmark = pytest.mark.xdist_group("witness")
 
 MINUTE = timedelta(minutes=1)
 # Scenario -> for how many minutes it is played, until it shows all that it has to show.

@@ -5,14 +5,16 @@ import os
 import pty
 import re
 import select
-import signal
 import struct
 import termios
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from multiprocessing.context import ForkServerProcess
 from pathlib import Path
+
+from tests.cli.forked import Order, begun
 
 _CONTROLS = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b[()][A-Z0-9]|\r")
 
@@ -21,7 +23,7 @@ _CONTROLS = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b[()][A-Z0-9]|\r")
 class Conversation:
     """One command on a terminal of its own; `shown` is all of it so far, without colours."""
 
-    process: int
+    process: ForkServerProcess
     terminal: int
     shown: str = ""
     _raw: bytes = field(default=b"", repr=False)
@@ -55,38 +57,40 @@ class Conversation:
         give_up_at = time.monotonic() + within
         while self._read(0.2):
             assert time.monotonic() < give_up_at, f"it does not end:\n{self.shown}"
-        return os.waitstatus_to_exitcode(os.waitpid(self.process, 0)[1])
+        self.process.join()
+        return self.process.exitcode or 0
 
     def _read(self, patience: float) -> bool:
         """Whether it may still say something."""
-        if not select.select([self.terminal], [], [], patience)[0]:
-            return True
-        try:
-            part = os.read(self.terminal, 65536)
-        except OSError:  # how Linux says that nobody holds the other end any more
-            return False
-        self._raw += part
+        is_alive = self.process.is_alive()
+        if not select.select([self.terminal], [], [], patience if is_alive else 0)[0]:
+            return is_alive
+        self._raw += os.read(self.terminal, 65536)
         self.shown = _CONTROLS.sub("", self._raw.decode("utf-8", "replace"))
-        return bool(part)
+        return True
 
 
 @contextmanager
 def conversation(
-    command: Sequence[str], *, environ: Mapping[str, str], folder: Path, columns: int = 80
+    *args: str, environ: Mapping[str, str], folder: Path, columns: int = 80, stderr: Path | None = None
 ) -> Iterator[Conversation]:
-    """A command that runs on a terminal until it ends or the block does."""
-    process, terminal = pty.fork()
-    if process == 0:
-        os.chdir(folder)
-        os.execve(command[0], list(command), {"TERM": "xterm-256color", **environ})
-    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 50, columns, 0, 0))
-    talk = Conversation(process, terminal)
+    """A command that runs on a terminal until it ends or the block does; `stderr` is a file, if not the terminal."""
+    ours, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 50, columns, 0, 0))
+    process = begun(
+        Order(
+            args=args,
+            folder=folder,
+            environ={"TERM": "xterm-256color", **environ},
+            terminal=os.ttyname(theirs),
+            stderr=stderr,
+        )
+    )
     try:
-        yield talk
+        yield Conversation(process, ours)
     finally:
-        try:
-            os.kill(process, signal.SIGKILL)
-            os.waitpid(process, 0)
-        except (ProcessLookupError, ChildProcessError):
-            pass
-        os.close(terminal)
+        process.kill()
+        process.join()
+        process.close()
+        os.close(theirs)
+        os.close(ours)

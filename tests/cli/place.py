@@ -1,31 +1,24 @@
 """A place to run commands in: a sandbox, a webhook, a configuration file, and the console script beside them."""
 
-import fcntl
 import json
 import os
-import pty
-import re
-import struct
 import subprocess
-import sys
-import termios
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 from labelwatch.sandbox import Sandbox, TellableClock, World
 from labelwatch.sandbox.scenarios.stage import HOME, STAR
 from tests.canaries import escaped
+from tests.cli.conversation import conversation
+from tests.cli.forked import SCRIPT, Order, begun
 from tests.notify.loopback import Hook, answer
 
-SCRIPT = Path(sys.executable).with_name("labelwatch")
 SHOPS = {"star": STAR, "home": HOME}
-_COLOURS = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,9 +66,10 @@ class Place:
     def run(self, *args: str, **environ: str) -> Ended:
         """Run a command to its end, its output in files."""
         out, err = self.folder / ".out", self.folder / ".err"
-        order = {"script": SCRIPT, "args": args, "folder": self.folder, "environ": self.variables(environ)}
-        code = _ask_server(json.dumps(order | {"out": out, "err": err}, default=str))
-        ended = Ended(code, out.read_text("utf-8"), err.read_text("utf-8"))
+        process = begun(Order(args=args, folder=self.folder, environ=self.variables(environ), stdout=out, stderr=err))
+        process.join()
+        ended = Ended(process.exitcode or 0, out.read_text("utf-8"), err.read_text("utf-8"))
+        process.close()
         out.unlink()
         err.unlink()
         assert not escaped(ended.out + ended.err)
@@ -94,18 +88,12 @@ class Place:
 
     def on_terminal(self, *args: str, columns: int = 100) -> Ended:
         """Run a command with a terminal in front of it; the colours are taken out again."""
-        ours, theirs = pty.openpty()
-        fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))
-        environ = self.variables({"TERM": "xterm-256color"})
-        child = subprocess.Popen(
-            [SCRIPT, *args], cwd=self.folder, env=environ, stdin=theirs, stdout=theirs, stderr=subprocess.PIPE
-        )
-        os.close(theirs)
-        shown = b"".join(_until_closed(ours))
-        os.close(ours)
-        _, err = child.communicate(timeout=60)
-        assert not escaped(shown.decode() + err.decode())
-        return Ended(child.returncode, _COLOURS.sub("", shown.decode().replace("\r\n", "\n")), err.decode())
+        err = self.folder / ".err"
+        with conversation(*args, environ=self.variables({}), folder=self.folder, columns=columns, stderr=err) as talk:
+            ended = Ended(talk.end(), talk.shown, err.read_text("utf-8"))
+        err.unlink()
+        assert not escaped(ended.out + ended.err)
+        return ended
 
     def told(self, *reasons: str) -> list[str]:
         """The posting numbers that the webhook was told for these reasons, in order."""
@@ -119,32 +107,6 @@ class Place:
         keys = {f"KEY_{name.upper()}": shop.api_key for name, shop in SHOPS.items()}
         usual = {"PATH": os.environ["PATH"], "HOME": str(self.folder), "LANG": "C.UTF-8", "USER": "packer"}
         return usual | keys | {"HOOK": self.hook.url("/hook-s3cret-token")} | self.environ | more
-
-
-@cache
-def _server() -> "subprocess.Popen[str]":
-    """The process that forks commands; it ends with this one, when nobody can give it orders any more."""
-    program = Path(__file__).with_name("warm.py")
-    return subprocess.Popen([sys.executable, program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-
-
-def _ask_server(order: str) -> int:
-    server = _server()
-    assert server.stdin is not None
-    assert server.stdout is not None
-    print(order, file=server.stdin, flush=True)
-    return int(server.stdout.readline())
-
-
-def _until_closed(terminal: int) -> Iterator[bytes]:
-    while True:
-        try:
-            part = os.read(terminal, 65536)
-        except OSError:  # how Linux says that nobody holds the other end any more
-            return
-        if not part:
-            return
-        yield part
 
 
 @contextmanager

@@ -13,6 +13,8 @@ from labelwatch.cli.words import language_of, words
 from labelwatch.sandbox.scenarios import day
 from tests.cli.place import Place, now, until
 
+pytestmark = pytest.mark.lengthy
+
 
 def test_a_day_in_a_pipe_tells_all_that_went_wrong_and_how_to_begin(place: Place) -> None:
     place.config.unlink()

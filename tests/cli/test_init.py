@@ -14,7 +14,7 @@ from labelwatch.cli.init_words import init_words
 from labelwatch.sandbox.scenarios.stage import HOME, STAR
 from tests.cli.conftest import LATE
 from tests.cli.conversation import Conversation, conversation
-from tests.cli.place import SCRIPT, Place
+from tests.cli.place import Place
 from tests.notify.fake_telegram import NAME, TOKEN, FakeTelegram
 from tests.notify.loopback import answer
 from tests.notify.post_office import PostOffice
@@ -41,9 +41,9 @@ def telegram() -> Iterator[FakeTelegram]:
 def wizard(
     place: Place, home: Path, *more: str, columns: int = 80, lang: str = "C.UTF-8"
 ) -> AbstractContextManager[Conversation]:
-    command = [str(SCRIPT), "init", "--base-url", place.sandbox.base_url, *more]
     environ = {"PATH": os.environ["PATH"], "HOME": str(home), "LANG": lang}
-    return conversation(command, environ=environ, folder=home, columns=columns)
+    base_url = place.sandbox.base_url
+    return conversation("init", "--base-url", base_url, *more, environ=environ, folder=home, columns=columns)
 
 
 def config_of(home: Path) -> Path:

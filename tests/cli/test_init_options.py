@@ -14,7 +14,8 @@ import pytest
 from labelwatch.cli.init_words import init_words
 from labelwatch.sandbox.scenarios.stage import HOME, STAR
 from tests.cli.conftest import LATE
-from tests.cli.place import SCRIPT, Ended, Place
+from tests.cli.forked import SCRIPT
+from tests.cli.place import Ended, Place
 from tests.notify.fake_telegram import TOKEN, FakeTelegram
 from tests.notify.loopback import answer
 

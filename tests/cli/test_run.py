@@ -17,6 +17,8 @@ from labelwatch.sandbox.scenarios.stage import OZON, arrival, both_shops
 from tests.cli.conftest import LATE
 from tests.cli.place import Place, assert_says_what_to_do, now, place_for, until
 
+pytestmark = pytest.mark.lengthy
+
 STOPS_WITHIN = 15
 
 

@@ -5,20 +5,20 @@ import os
 import pty
 import re
 import select
-import signal
 import struct
-import subprocess
 import termios
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from multiprocessing.context import ForkServerProcess
 
 import pytest
 from rich.cells import cell_len
 
 from tests.cli.conftest import LATE
-from tests.cli.place import SCRIPT, Place
+from tests.cli.forked import Order, begun
+from tests.cli.place import Place
 
 _STEERING = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 _HOME = "\x1b[H"
@@ -31,7 +31,7 @@ class Screen:
     """A terminal that a command draws on."""
 
     ours: int
-    child: "subprocess.Popen[bytes]"
+    child: ForkServerProcess
     shown: str = field(default="", init=False)
 
     def resize(self, columns: int, rows: int = 30) -> None:
@@ -50,11 +50,11 @@ class Screen:
     def ended(self) -> int:
         """The exit code, once the command ended by itself."""
         end = time.monotonic() + 10
-        while self.child.poll() is None:
+        while self.child.is_alive():
             assert time.monotonic() < end, "it did not end"
             self._read()
         self._read()
-        return self.child.returncode
+        return self.child.exitcode or 0
 
     def lines(self) -> list[str]:
         """The last drawing."""
@@ -75,19 +75,23 @@ class Screen:
 @contextmanager
 def screen(place: Place, *args: str, columns: int = 100, rows: int = 30) -> Iterator[Screen]:
     ours, theirs = pty.openpty()
-    command = [str(SCRIPT), "late", "--watch", *args]
-    environ = place.variables({"TERM": "xterm-256color"})
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
     before = termios.tcgetattr(theirs)
-    child = subprocess.Popen(
-        command, cwd=place.folder, env=environ, stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True
+    child = begun(
+        Order(
+            args=("late", "--watch", *args),
+            folder=place.folder,
+            environ=place.variables({"TERM": "xterm-256color"}),
+            terminal=os.ttyname(theirs),
+        )
     )
     try:
         yield Screen(ours, child)
         assert termios.tcgetattr(theirs) == before  # keys are shown again
     finally:
         child.kill()
-        child.wait()
+        child.join()
+        child.close()
         os.close(theirs)
         os.close(ours)
 
@@ -111,7 +115,7 @@ def test_q_ends_it_and_leaves_the_terminal_as_it_was(polled: Place) -> None:
 def test_ctrl_c_ends_it_too(polled: Place) -> None:
     with screen(polled) as shown:
         shown.until(LATE)
-        shown.child.send_signal(signal.SIGINT)
+        shown.press("\x03")
         assert shown.ended() == 0
 
 

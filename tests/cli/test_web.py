@@ -12,7 +12,8 @@ from typing import Any
 
 from labelwatch.web.password import matches
 from tests.cli.conftest import LATE
-from tests.cli.place import SCRIPT, Place, until
+from tests.cli.forked import SCRIPT
+from tests.cli.place import Place, until
 
 PASSWORD = "correct horse battery"
 

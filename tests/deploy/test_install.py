@@ -18,7 +18,7 @@ from tests.deploy.wheels import altered, own_wheel, wheelhouse
 from tests.docs.test_setup import START
 
 # One environment with all libraries takes its time, and the machine is shared.
-pytestmark = [pytest.mark.timeout(300), pytest.mark.xdist_group("install")]
+pytestmark = [pytest.mark.timeout(300), pytest.mark.lengthy]
 
 needs_systemd = pytest.mark.skipif(
     not shutil.which("systemd-analyze"), reason="systemd-analyze is not on this machine"

@@ -1,4 +1,4 @@
-"""Types what the READMEs say, line by line: commands of labelwatch go to a warm process, all else to a shell."""
+"""Types what the READMEs say, line by line: commands of labelwatch are born quickly, all else goes to a shell."""
 
 import shlex
 import subprocess

@@ -17,6 +17,8 @@ from tests.store.build import put, several
 from tests.store.older import make_older
 from tests.storm.births import serving
 
+pytestmark = pytest.mark.lengthy
+
 
 def revision(place: Place) -> str:
     with closing(sqlite3.connect(place.folder / "labelwatch.db")) as conn:

@@ -20,6 +20,8 @@ from tests.sources.scripted import Asked, Reply, says, scripted
 from tests.storm.ears import robot
 from tests.storm.told_time import Days, days
 
+pytestmark = pytest.mark.lengthy
+
 START = datetime(2026, 11, 22, 6, 0, tzinfo=UTC)
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 LISTED = "/v4/posting/fbs/unfulfilled/list"

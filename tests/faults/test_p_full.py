@@ -14,6 +14,8 @@ from tests.cli.place import Place, place_for, until
 from tests.faults.ways import BEFORE, BRISK, MEANWHILE, late, one_late
 from tests.storm.births import Life, serving
 
+pytestmark = pytest.mark.lengthy
+
 Fill = Callable[[Life], Callable[[], object]]
 """Fills the disk of a service; what it returns makes room again."""
 

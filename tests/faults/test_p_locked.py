@@ -17,6 +17,8 @@ from tests.cli.place import Place, place_for, until
 from tests.faults.ways import BEFORE, BRISK, MEANWHILE, free_port, late, one_late
 from tests.storm.births import serving
 
+pytestmark = pytest.mark.lengthy
+
 HOLD = """
 import sqlite3, sys
 conn = sqlite3.connect(sys.argv[1], isolation_level=None)

@@ -16,10 +16,13 @@ from sqlalchemy import create_engine
 
 from labelwatch.sandbox import Fault, Kind
 from labelwatch.store.engine import read_url
-from tests.cli.place import SCRIPT, Place, assert_says_what_to_do, place_for, until
+from tests.cli.forked import SCRIPT
+from tests.cli.place import Place, assert_says_what_to_do, place_for, until
 from tests.faults.ways import BEFORE, BRISK, MEANWHILE, late, one_late
 from tests.notify.loopback import answer
 from tests.storm.births import Life, born, serving
+
+pytestmark = pytest.mark.lengthy
 
 GRANTED = 30 - 10
 """TimeoutStopSec of the unit, and some to spare."""

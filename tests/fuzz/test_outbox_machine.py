@@ -41,6 +41,8 @@ from tests.fuzz.mortal import Died, Mortal
 from tests.notify.build import NOW, destination, resolved, told
 from tests.notify.post import Clock
 
+pytestmark = pytest.mark.lengthy
+
 KEPT, LOST = "packers", "owner"
 """The second channel may be taken out of the configuration."""
 PACE = timedelta(seconds=30)

@@ -5,27 +5,18 @@ life.die()                  # kill -9
 life.stop()                 # SIGTERM; its exit code
 """
 
-import multiprocessing
-import os
-import runpy
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 
-from labelwatch import app, cli, scheduler
-from labelwatch.notify.channels import check_url
-from tests.cli.place import SCRIPT, Place
+from tests.cli.forked import Order, begun
+from tests.cli.place import Place
 
-IMPORTED = (app, cli, scheduler)
 STOPS_WITHIN = 30
-
-_SERVER = multiprocessing.get_context("forkserver")
-_SERVER.set_forkserver_preload([__name__])
-check_url("json://127.0.0.1/")  # makes Apprise read all of its services, before anybody is forked
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,10 +56,7 @@ class Life:
 def born(place: Place, *more: str) -> Life:
     """`labelwatch run` in this place, in a process of its own; its log is added to one file. `more` are options."""
     log = place.folder / "service.log"
-    process = _SERVER.Process(
-        target=_become, args=(str(place.folder), place.variables({}), str(log), more), daemon=True
-    )
-    process.start()
+    process = begun(Order(args=("run", *more), folder=place.folder, environ=place.variables({}), stderr=log))
     return Life(process, log)
 
 
@@ -83,15 +71,3 @@ def serving(place: Place, *more: str) -> Iterator[Life]:
         print(life.log, file=sys.stderr)
         raise
     assert life.stop() == 0, life.log
-
-
-def _become(folder: str, environ: dict[str, str], log: str, more: Sequence[str]) -> None:
-    """Take on folder, environment and files for the output; then be the script."""
-    os.chdir(folder)
-    os.environ.clear()
-    os.environ.update(environ)
-    silent, added = os.open(os.devnull, os.O_RDWR), os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
-    for number, file in enumerate((silent, silent, added)):
-        os.dup2(file, number)
-    sys.argv = [str(SCRIPT), "run", *more]
-    runpy.run_path(str(SCRIPT), run_name="__main__")

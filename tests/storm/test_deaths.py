@@ -26,6 +26,8 @@ from tests.notify.post_office import PostOffice
 from tests.storm.births import Life, born, serving
 from tests.storm.ears import KINDS, Ear, configure, of_every_kind
 
+pytestmark = pytest.mark.lengthy
+
 IS_LONG = bool(os.environ.get("LABELWATCH_LONG"))
 KILLS = 100 if IS_LONG else 40
 LASTS = 65 if IS_LONG else 26

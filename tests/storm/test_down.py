@@ -22,6 +22,8 @@ from tests.storm.births import serving
 from tests.storm.ears import FINE, KINDS, Ear, chat, configure, mailbox, robot
 from tests.storm.gate import Gate
 
+pytestmark = pytest.mark.lengthy
+
 OUTAGE = 20
 NUMBERS = tuple(f"7200{place:04d}-0001-1" for place in range(3))
 COMES = (6, 9, 14)

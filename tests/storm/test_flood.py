@@ -17,6 +17,8 @@ from tests.storm.births import serving
 from tests.storm.ears import Ear, configure, of_every_kind, robot
 from tests.storm.told_time import days
 
+pytestmark = pytest.mark.lengthy
+
 NUMBERS = tuple(f"7400{place:04d}-0001-1" for place in range(500))
 MOST = 3
 NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)

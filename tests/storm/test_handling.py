@@ -19,6 +19,8 @@ from tests.notify.loopback import Hook, answer
 from tests.storm.births import Life, serving
 from tests.storm.ears import chat, configure, robot
 
+pytestmark = pytest.mark.lengthy
+
 TAKEN, LEFT = "76000001-0001-1", "76000002-0001-1"
 METHODS = {TAKEN: AURORA, LEFT: OZON}
 CHATS = {TAKEN: "-1001", LEFT: "-1002"}

@@ -25,6 +25,8 @@ from tests.notify.post_office import PostOffice
 from tests.storm.ears import CHAT, Ear, configure, of_every_kind, robot
 from tests.storm.told_time import days
 
+pytestmark = pytest.mark.lengthy
+
 POISONS = (
     "<script>alert(1)</script>",
     "</b></a></td><img src=x onerror=alert(1)>",

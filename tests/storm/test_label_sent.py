@@ -15,6 +15,8 @@ from tests.notify.post_office import PostOffice
 from tests.storm.births import serving
 from tests.storm.ears import CHAT, chat, configure, mailbox
 
+pytestmark = pytest.mark.lengthy
+
 ATTACHED = "attach_label = true"
 ALERTS = 'group_wait = "0s"\ngroup_interval = "0s"'
 

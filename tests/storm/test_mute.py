@@ -17,6 +17,8 @@ from tests.notify.loopback import Hook, answer
 from tests.storm.births import Life, serving
 from tests.storm.ears import CHAT, chat, configure
 
+pytestmark = pytest.mark.lengthy
+
 ALERTS = 'group_wait = "0s"\ngroup_interval = "0s"\nrepeat_every = "1s"'
 START, WELL, FAIL = "GET /uuid/start", "GET /uuid", "POST /uuid/fail"
 

@@ -19,6 +19,8 @@ from tests.notify.post_office import PostOffice
 from tests.storm.ears import chat, configure, mailbox, robot
 from tests.storm.told_time import Came, Days, days
 
+pytestmark = pytest.mark.lengthy
+
 BERLIN = ZoneInfo("Europe/Berlin")
 EVENINGS = [date(2026, 10, 24), date(2027, 3, 27)]
 EVE, LATE, LATER, URGENT = (f"7700000{n}-0001-1" for n in range(1, 5))

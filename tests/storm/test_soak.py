@@ -6,6 +6,8 @@ import pytest
 
 from tests.soak.run import Settings, soak
 
+pytestmark = pytest.mark.lengthy
+
 SMALL = Settings(shops=24, seconds=8, seed=4, every=1, arrivals=12, late=0.25, kill_every=0.8, fault_every=0.2)
 
 

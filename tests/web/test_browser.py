@@ -25,6 +25,8 @@ from tests.web.build import LATE, TAKEN, Hands, clock, config, furnish
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
+pytestmark = pytest.mark.lengthy
+
 PATHS = (
     "/",
     "/?wall",
@@ -37,7 +39,6 @@ PATHS = (
     "/causes",
 )
 THEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
-pytestmark = pytest.mark.xdist_group("browser")
 
 RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"]}
 

@@ -22,7 +22,6 @@ from tests.web.test_links import alerts, link, tell
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
-pytestmark = pytest.mark.xdist_group("browser")
 chromium = test_browser.browser
 POSTING = f"/posting/{LATE}"
 
