@@ -22,7 +22,7 @@ from labelwatch.notify.handover import queue_handovers
 from labelwatch.notify.heartbeat import Pulse
 from labelwatch.notify.opening import channels_of
 from labelwatch.notify.outbox import Round, send_due
-from labelwatch.store import WAITING, Fault, OutboxRow, Store, StoreError
+from labelwatch.store import WAITING, Fault, OutboxRow, OutboxState, Store, StoreError
 
 log = logging.getLogger(__name__)
 
@@ -152,8 +152,7 @@ class Teller:
         while True:
             self.tell()
             rows = [row for row in self._store.notifications(since=since) if row.notification.alert.id in ids]
-            waiting = [row for row in rows if row.state in WAITING and row.attempts == 0]
-            if not waiting or self._now() - since > TEST_WITHIN or self._stop.is_set():
+            if not any(map(_is_under_way, rows)) or self._now() - since > TEST_WITHIN or self._stop.is_set():
                 return rows
             wait(0.5)
 
@@ -203,3 +202,8 @@ class Teller:
         if web is None or web.public_url is None:
             return None
         return signing(self._store, web.public_url, lambda: secrets.token_urlsafe(32))
+
+
+def _is_under_way(row: OutboxRow) -> bool:
+    """Whether its first attempt is yet to come, or under way: it is counted when it begins."""
+    return row.state is OutboxState.LEASED or (row.state in WAITING and row.attempts == 0)

@@ -1,16 +1,17 @@
 """The half of the app that speaks: the dead man's switch hears of whole rounds, and of nobody to tell."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from labelwatch.config import load
 from labelwatch.notify.channels import check_url, check_way
-from labelwatch.store import Store
+from labelwatch.store import OutboxRow, OutboxState, Store
 from labelwatch.teller import Teller
 from tests.notify.build import told
 from tests.notify.loopback import Act, Hook, answer
@@ -18,6 +19,7 @@ from tests.notify.post import Clock, queue
 
 SHOPS = ["main", "north"]
 REFUSED, TAKEN = answer(403, "not you"), answer(200)
+SILENCE = answer(429, **{"Retry-After": "3600"})
 
 
 @dataclass
@@ -90,3 +92,25 @@ def test_while_nobody_can_be_told_the_switch_hears_of_that_and_of_nothing_else(
         assert here.switch.requests[0].body.startswith(b"labelwatch: no channel works")
     cries = [record.message for record in caplog.records if record.levelname == "CRITICAL"]
     assert cries[-1].startswith("no channel works")
+
+
+def test_a_test_waits_for_what_another_sender_has_in_hand(sqlite_store: Store, tmp_path: Path) -> None:
+    queue(sqlite_store, told(n=1))
+    with stage(sqlite_store, tmp_path, SILENCE) as here:
+        here.teller.tell()  # from now on it sends nothing itself for an hour
+        in_hand: list[OutboxRow] = []
+
+        def wait(_seconds: float) -> None:
+            if in_hand:
+                settle(sqlite_store, in_hand, here.clock())
+            else:
+                lease = here.clock() + timedelta(minutes=2)
+                in_hand.extend(sqlite_store.claim("packers", now=here.clock(), lease_until=lease, key="k"))
+
+        (row,) = here.teller.test(["packers"], shop="main", wait=wait)
+    assert (row.state, row.receipt) == (OutboxState.SENT, "by another")
+
+
+def settle(store: Store, rows: Sequence[OutboxRow], at: datetime) -> None:
+    with store.write() as tx:
+        tx.settle([row.id for row in rows], state=OutboxState.SENT, at=at, receipt="by another")
