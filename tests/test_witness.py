@@ -43,7 +43,6 @@ pytestmark = pytest.mark.lengthy
 
 T = TypeVar("T")
 
-# Each scenario is played once and then asked many times, so all of its tests go to one worker.
 
 MINUTE = timedelta(minutes=1)
 # Scenario -> for how many minutes it is played, until it shows all that it has to show.
