@@ -81,7 +81,7 @@ def _listed(
     pieces = list(_pieces(voice, groups, ordered, headed=below or len(groups) > 1))
     taken = affordable(pieces, room)
     listed = sum(len(section.rows) for _, section in taken)
-    if len(taken) == len(pieces) and listed == len(ordered):
+    if listed == len(ordered):  # what there was no room for is no item
         return joined(taken)
     taken = affordable(pieces, room.beside(rest(voice, len(ordered), board), _others(voice, groups)))
     listed = sum(len(section.rows) for _, section in taken)

@@ -83,7 +83,7 @@ def _sections(
         *((2, Section(rows=(_past_row(voice, one, with_shop=with_shop),))) for one in over[:MAX_OVER]),
     ]
     total, taken = len(wide) + len(own) + len(over), affordable(pieces, room)
-    if len(taken) == len(pieces) and _listed(taken) == total:
+    if _listed(taken) == total:
         return joined(taken)
     taken = affordable(pieces, room.beside(bundle.rest(voice, total, board)))
     made = joined([*taken, (3, bundle.rest(voice, total - _listed(taken), board))])

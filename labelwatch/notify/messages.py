@@ -84,7 +84,7 @@ def brief(
     subject = "" if wording.channel(diagnosis) else wording.subject(voice, diagnosis)
     said = " · ".join(piece for piece in (*pieces, subject) if piece)
     is_new = told.reason not in (*_LAST, Reason.FIRST)  # else the title says what to do
-    sections = (Section(lines=(wording.headline(voice, diagnosis),)),) if is_new else ()
+    sections = (single.news(voice, told),) if is_new else ()
     end = age.section(voice, [told.alert], intervals)
     return Message(f"{single.mark(voice, told)} {said}", (*sections, *end), _kind([told]))
 

@@ -50,6 +50,13 @@ def again(voice: Voice, told: Notification) -> str:
     return voice.words.reason[told.reason]
 
 
+def news(voice: Voice, told: Notification) -> Section:
+    """What to do now; where the cause is another one, also what it is, as the full message says it."""
+    diagnosis = told.alert.diagnosis
+    why = wording.why(voice, diagnosis) if told.reason is Reason.CAUSE_CHANGED else ""
+    return _section(wording.headline(voice, diagnosis), why)
+
+
 def outcome(voice: Voice, alert: Alert) -> str:
     """How it ended, in words."""
     diagnosis = alert.diagnosis

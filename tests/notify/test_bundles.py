@@ -211,7 +211,7 @@ def stated(heading: str) -> int:
 SOME = st.integers(0, 200) | st.integers(0, 3)
 
 
-@settings(max_examples=60)
+@settings(max_examples=80)
 @given(
     causes=st.lists(st.sampled_from(LATE), min_size=1, unique=True),
     numbers=st.tuples(SOME, SOME, st.integers(0, 3), st.integers(0, len(WIDE)), st.integers(0, len(BLIND))),
@@ -228,7 +228,29 @@ def test_headings_add_up_and_every_alert_is_listed_or_counted(
         headings = [section.heading for section in message.sections if section.heading]
         hidden = re.findall(r"And (\d+) more not shown here", message.body)
         assert sum(map(stated, headings)) == len(many)
+        assert "0" not in hidden
         assert sum(len(section.rows) for section in message.sections) + sum(map(int, hidden)) == len(many)
+
+
+HIDDEN = re.compile(r"And (\d+) more not|И ещё (\d+), не|还有 (\d+) 条没列出")
+
+
+@settings(max_examples=300)
+@given(
+    n=st.integers(2, 30),
+    limit=st.integers(500, 4000),
+    causes=st.lists(st.sampled_from(LATE), min_size=1, max_size=4, unique=True),
+    language=st.sampled_from(LANGUAGES),
+    board=st.sampled_from(["", "https://labels.example/"]),
+)
+def test_how_many_are_hidden_is_told_only_when_some_are(
+    n: int, limit: int, causes: list[str], language: str, board: str
+) -> None:
+    many = [told(causes[i % len(causes)], n=i, deadline=NOW + minutes(i)) for i in range(1, n + 1)]
+    message = render(many, destination(language), now=NOW, limit=Room(limit), board=board)
+    hidden = [int("".join(found)) for found in HIDDEN.findall(message.body)]
+    listed = sum(len(section.rows) for section in message.sections)
+    assert hidden == ([n - listed] if listed < n else [])
 
 
 @given(

@@ -187,4 +187,5 @@ def test_a_hand_over_fits_and_adds_up(
     listed = sum(len(section.rows) for section in message.sections)
     assert len([line for line in message.body.splitlines() if line.startswith("•")]) == listed
     hidden = re.findall(r"And (\d+) more|И ещё (\d+),|还有 (\d+) 条", message.body)
+    assert all(int("".join(found)) for found in hidden)
     assert listed + sum(int("".join(found)) for found in hidden) == mine + late + wide

@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from labelwatch.core.model import Notification, Outcome, Reason
+from labelwatch.core.causes import CAUSES
+from labelwatch.core.model import Family, Notification, Outcome, Proof, Reason
 from labelwatch.notify.catalog import LANGUAGES
 from labelwatch.notify.message import Kind, Room
 from labelwatch.notify.messages import brief, channel_dead, render
@@ -37,7 +38,8 @@ def step(one: Notification) -> Notification:
         (
             told(reason=Reason.CAUSE_CHANGED, **PENDING),
             "‼️ New cause: awaiting registration · due in 41 min · 41517061-0214-1",
-            "Press the carrier to register it",
+            "Press the carrier to register it\nAssembled, waiting for Aurora Post to register it; the label comes after "
+            "that. The usual time is over, do not wait any longer.",
         ),
         (
             told(reason=Reason.ESCALATED),
@@ -89,6 +91,18 @@ def test_a_reply_says_what_is_new_and_what_to_do_first(one: Notification, title:
 def test_a_reply_speaks_the_language_of_its_channel(language: str, title: str) -> None:
     one = told(reason=Reason.CAUSE_CHANGED, **PENDING)
     assert brief(one, destination(language), now=NOW).title == title
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("cause", [cause for cause, family in CAUSES.items() if family is not Family.BLIND])
+def test_a_reply_about_another_cause_says_of_it_what_the_full_message_says(cause: str, language: str) -> None:
+    words = Proof("label_task", "failed: Печать недоступна: нет кода ТН ВЭД", NOW)
+    one = told(cause, reason=Reason.CAUSE_CHANGED, evidence=(words,))
+    to = destination(language)
+    said = brief(one, to, now=NOW).sections[0].lines[-1]
+    assert said
+    assert said in render([one], to, now=NOW).body
+    assert ("ТН ВЭД" in said) == ("ТН ВЭД" in render([one], to, now=NOW).sections[0].text)
 
 
 @pytest.mark.parametrize(("minutes_old", "every", "is_dated"), [(3, 2, False), (5, 2, True), (5, 3, False)])
