@@ -19,6 +19,12 @@ from tests.notify.post import Clock, FakeChat, again, queue, tell
 PENDING: dict[str, Any] = {"cause": "registration_pending", "deadline": NOW + minutes(41)}
 
 
+WAITS_FOR_CARRIER = (
+    "Assembled, waiting for Aurora Post to register it; the label comes after that. The usual time is over, do not "
+    "wait any longer."
+)
+
+
 def changed(one: Notification, **fields: Any) -> Notification:
     return replace(one, alert=replace(one.alert, **fields))
 
@@ -38,8 +44,7 @@ def step(one: Notification) -> Notification:
         (
             told(reason=Reason.CAUSE_CHANGED, **PENDING),
             "‼️ New cause: awaiting registration · due in 41 min · 41517061-0214-1",
-            "Press the carrier to register it\nAssembled, waiting for Aurora Post to register it; the label comes after "
-            "that. The usual time is over, do not wait any longer.",
+            "Press the carrier to register it\n" + WAITS_FOR_CARRIER,
         ),
         (
             told(reason=Reason.ESCALATED),
