@@ -15,11 +15,13 @@ from labelwatch.core.baseline import normal_times
 from labelwatch.core.diagnose import LONGEST_PAUSE
 from labelwatch.core.lifecycle import acknowledge, snooze
 from labelwatch.core.model import Alert, Stage
+from labelwatch.failures import notice_silence
 from labelwatch.notify.channels.outcome import Attachment
 from labelwatch.notify.marking import forget_others
 from labelwatch.notify.outbox import Round, recover
 from labelwatch.office import Office
-from labelwatch.poll import Plan, Report, notice_silence, poll_shop
+from labelwatch.plan import Plan, Report
+from labelwatch.poll import poll_shop
 from labelwatch.seen import Dossier, Overview, ShopView, channel_trouble, shop_view, urgency
 from labelwatch.sources import KeyInfo, NoSheet, Source
 from labelwatch.sources.ozon import Asking, OzonSource

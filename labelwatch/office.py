@@ -10,7 +10,7 @@ from labelwatch.notify.age import EVERY_SHOP_ALIKE, Intervals
 from labelwatch.notify.desk import alert_id
 from labelwatch.notify.message import Message, Section
 from labelwatch.notify.messages import LIMIT, render, voice_of
-from labelwatch.poll import Report
+from labelwatch.plan import Report
 from labelwatch.store import Store
 
 JUST_READ = timedelta(seconds=10)

@@ -7,73 +7,35 @@ Ozon is asked first and everything is written last, in one transaction: a poll t
 nothing but the fact that it failed.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import datetime
 
 from labelwatch.core.causes.blind import UNREADABLE
 from labelwatch.core.detect import Watch
-from labelwatch.core.diagnose import BLIND_AFTER_INTERVALS, blindness, event, pause_after, unreadable
+from labelwatch.core.diagnose import unreadable
 from labelwatch.core.facts import LabelTask, TaskState
-from labelwatch.core.incidents import AT_LEAST, COUNTED_WITHIN, Incident, Scope, count, find, most_alike, restored
 from labelwatch.core.knowledge import Knowledge
 from labelwatch.core.lifecycle import close
 from labelwatch.core.model import (
     Alert,
-    AlertPolicy,
-    DelayPolicy,
-    Destination,
     Diagnosis,
     MethodHistory,
     Outcome,
-    Reason,
 )
 from labelwatch.core.questions import ANSWERS_KEPT, BUDGET, Answers, settled, urgency, worth_asking
 from labelwatch.core.review import Decision, look, renew, review
-from labelwatch.core.telling import tellings, why_told
-from labelwatch.sources import Source, SourceError, Trouble
+from labelwatch.failures import fail
+from labelwatch.incident_watch import watch_incidents
+from labelwatch.plan import Plan, Report
+from labelwatch.saving import row, seconds, write
+from labelwatch.sources import Source, SourceError
 from labelwatch.spool import Spool
-from labelwatch.store import Change, EvidenceLevel, PollRow, ShopState, Store, Transaction
+from labelwatch.store import Change, EvidenceLevel, Store, Transaction
 from labelwatch.sweep import Abandoned, Catch, fingerprint
 
 BATCH = 500
 """Rows written per statement."""
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """What is to be known of a shop before it is polled."""
-
-    shop: str
-    every: timedelta
-    delays: DelayPolicy = field(default_factory=DelayPolicy)
-    alerts: AlertPolicy = field(default_factory=AlertPolicy)
-    incidents: AlertPolicy = field(default_factory=AlertPolicy)
-    """For what is of several shops."""
-    destinations: tuple[Destination, ...] = ()
-    group_wait: timedelta = timedelta(seconds=20)
-    normal_label: Mapping[str, timedelta] = field(default_factory=dict)
-    normal_registration: Mapping[str, timedelta] = field(default_factory=dict)
-    ask_label_task: bool = True
-    shops: Mapping[str, timedelta] = field(default_factory=dict)
-    """The other shops that are watched and how often: incidents are looked for over all of them."""
-
-
-@dataclass(frozen=True, slots=True)
-class Report:
-    """What one poll did; `error` None = the shop was read completely."""
-
-    shop: str
-    complete: bool
-    postings: int = 0
-    changed: int = 0
-    quarantined: int = 0
-    late: int = 0
-    told: int = 0
-    requests: int = 0
-    seconds: float = 0.0
-    error: str | None = None
-    cause: str | None = None
 
 
 def poll_shop(
@@ -96,7 +58,7 @@ def poll_shop(
             if stop():  # the question was broken off, not refused
                 raise Abandoned from error
             asked = source.requests - asked_before
-            return _fail(plan, shop, error, store=store, started=started, finished=now(), requests=asked)
+            return fail(plan, shop, error, store=store, started=started, finished=now(), requests=asked)
         catch.lookup(now, stop)
         knowledge, fresh = _ask(plan, catch, now())
         if stop():
@@ -151,7 +113,7 @@ def _save(
         _note_printed(tx, shop.id, fresh)
         finished = now()
         decisions = _decide(plan, catch, tx, knowledge, finished)
-        told = _write(plan, tx, shop.id, decisions, finished)
+        told = write(plan, tx, shop.id, decisions, finished)
         for broken in catch.broken:
             tx.quarantine(shop.id, path=broken.path, number=broken.number, problem=broken.problem, at=finished)
         tx.shop_read(shop.id, started_at=started, finished_at=finished)
@@ -159,9 +121,9 @@ def _save(
             report,
             late=sum(_is_late(decision) for decision in decisions),
             told=told,
-            seconds=_seconds(started, finished),
+            seconds=seconds(started, finished),
         )
-        tx.record_poll(shop.id, _row(done, started, finished))
+        tx.record_poll(shop.id, row(done, started, finished))
     return done
 
 
@@ -177,38 +139,6 @@ def _note_printed(tx: Transaction, shop_id: int, fresh: Answers) -> None:
         tx.add_evidence(known.id, EvidenceLevel.PRINTED, not_before=None, seen_at=printed[number])
 
 
-def _watch_incidents(plan: Plan, tx: Transaction, own: Iterable[Diagnosis], now: datetime) -> tuple[Incident, ...]:
-    """Look over all shops for what is one event: open, renew and close its alert; the incidents there are now.
-
-    An incident is over only when all of its shops were looked at; until then it stays as it was.
-    """
-    tx.lock_incidents()
-    before = tx.open_incidents()
-    # An open incident goes on counting what it was opened for, however long it lasts.
-    since = min((alert.opened_at for alert in before.values()), default=now) - COUNTED_WITHIN
-    late = [*count(own, since=since), *(one for one in tx.waiting(since=since) if one.shop != plan.shop)]
-    if not before and most_alike(late) < AT_LEAST:  # nearly always, whatever the number of shops
-        return ()
-    seen = {plan.shop} | {shop for shop, at in tx.read_at().items() if _is_in_sight(plan, shop, at, now)}
-    late = [one for one in late if one.shop in seen]
-    fine = tx.fine(since=now - COUNTED_WITHIN, shops=seen)
-    dark = {key: alert for key, alert in before.items() if not seen.issuperset(alert.diagnosis.shops)}
-    events = find([*late, *fine], before.keys(), whole=seen.issuperset(plan.shops))
-    found = [one for one in events if one.key not in dark]
-    decisions = [renew(before.get(one.key), event(one, now=now), policy=plan.incidents, now=now) for one in found]
-    over = before.keys() - dark.keys() - {one.key for one in found}
-    decisions += [Decision(*close(before[key], Outcome.OVER, policy=plan.incidents, now=now)) for key in sorted(over)]
-    _write(replace(plan, alerts=plan.incidents), tx, None, decisions, now)
-    for one in found:
-        tx.take_back(shops=set(one.shops) - {plan.shop}, carrier=one.name if one.scope is Scope.CARRIER else None)
-    return (*found, *(restored(key, alert.diagnosis) for key, alert in dark.items()))
-
-
-def _is_in_sight(plan: Plan, shop: str, read_at: datetime, now: datetime) -> bool:
-    every = plan.shops.get(shop)
-    return every is not None and now - read_at < BLIND_AFTER_INTERVALS * every
-
-
 def _decide(plan: Plan, catch: Catch, tx: Transaction, knowledge: Knowledge, now: datetime) -> list[Decision]:
     """Look at what is late by now and at what has an open alert, save what could not be seen."""
     shop, alerts = catch.shop, tx.open_alerts(catch.shop.id)
@@ -221,7 +151,7 @@ def _decide(plan: Plan, catch: Catch, tx: Transaction, knowledge: Knowledge, now
     watch = catch.watch
     alone = (look(known, before, watch=watch, knowledge=knowledge, now=now) for known, before in looked_at)
     own = [verdict for verdict in alone if isinstance(verdict, Diagnosis)]
-    knowledge = replace(knowledge, incidents=_watch_incidents(plan, tx, own, now))
+    knowledge = replace(knowledge, incidents=watch_incidents(plan, tx, own, now))
     for known, before in looked_at:
         decision = review(known, before, watch=watch, knowledge=knowledge, policy=plan.alerts, now=now)
         if decision is not None:
@@ -250,39 +180,6 @@ def _replaced(tx: Transaction, before: Alert | None, decision: Decision) -> Deci
     return replace(decision, alert=replace(alert, told=None), is_news=True) if unheard else decision
 
 
-def _write(plan: Plan, tx: Transaction, shop_id: int | None, decisions: Sequence[Decision], now: datetime) -> int:
-    """Write the alerts that changed and, in the same transaction, the notifications that follow from them; how many
-    alerts people are told of."""
-    news = [_heard(plan, decision) for decision in decisions if decision.is_news]
-    ids, told = tx.save_alerts(shop_id, [decision.alert for decision in news]), 0
-    for decision, id_ in zip(news, ids, strict=True):
-        if decision.reason is not None or decision.steps:
-            rows = tellings(
-                replace(decision.alert, id=id_),
-                decision.reason,
-                plan.destinations,
-                steps=decision.steps,
-                policy=plan.alerts,
-                now=now,
-                group_wait=plan.group_wait,
-            )
-            tx.add_notifications(rows, created_at=now)
-            told += bool(rows)
-    ended = [id_ for decision, id_ in zip(news, ids, strict=True) if decision.alert.resolved_at is not None]
-    tx.outdate(ended, at=now)
-    return told
-
-
-def _heard(plan: Plan, decision: Decision) -> Decision:
-    """What no channel wants to hear of, or none was there for, was not told: it is first news to the next one."""
-    alert = decision.alert
-    if decision.reason is not Reason.FIRST or any(
-        why_told(to, alert, Reason.FIRST, steps=decision.steps, policy=plan.alerts) for to in plan.destinations
-    ):
-        return decision
-    return replace(decision, alert=replace(alert, told=None), reason=None, steps=())
-
-
 def _judge_anew(tx: Transaction, shop_id: int, watch: Watch) -> None:
     """The limits changed: when each open posting will be late is worked out again, and written where it differs."""
     for some in tx.all_open(shop_id):
@@ -292,108 +189,3 @@ def _judge_anew(tx: Transaction, shop_id: int, watch: Watch) -> None:
 
 def _is_late(decision: Decision) -> bool:
     return decision.alert.resolved_at is None and decision.alert.diagnosis.is_late
-
-
-def _seconds(started: datetime, finished: datetime) -> float:
-    return round((finished - started).total_seconds(), 3)
-
-
-def _fail(
-    plan: Plan,
-    shop: ShopState,
-    error: SourceError,
-    *,
-    store: Store,
-    started: datetime,
-    finished: datetime,
-    requests: int,
-) -> Report:
-    """Write that the shop could not be read, and tell people once it has been dark for too long."""
-    cause, final = error.trouble, error.trouble.is_final
-    pause = pause_after(shop.failures + 1, final=final, wished=error.retry_after)
-    with store.write() as tx:
-        tx.shop_failed(
-            shop.id, at=finished, cause=cause, detail=error.detail, retry_at=finished + pause if pause else None
-        )
-        told = _darken(
-            plan,
-            shop,
-            tx,
-            cause=cause,
-            detail=error.detail,
-            since=shop.failing_since or finished,
-            final=final,
-            now=finished,
-        )
-        report = Report(
-            shop=plan.shop,
-            complete=False,
-            told=told,
-            requests=requests,
-            seconds=_seconds(started, finished),
-            error=error.detail,
-            cause=error.trouble,
-        )
-        tx.record_poll(shop.id, _row(report, started, finished))
-    return report
-
-
-def _darken(
-    plan: Plan,
-    shop: ShopState,
-    tx: Transaction,
-    *,
-    cause: str,
-    detail: str,
-    since: datetime,
-    final: bool,
-    now: datetime,
-) -> int:
-    """Open or renew the alert of a shop that has not been read for too long; how many people are told of."""
-    diagnosis = blindness(
-        plan.shop,
-        cause,
-        detail,
-        read_at=shop.read_at,
-        since=since,
-        every=plan.every,
-        final=final,
-        now=now,
-    )
-    if diagnosis is None:
-        return 0
-    before = tx.open_alerts(shop.id).get(None)
-    return _write(plan, tx, shop.id, [renew(before, diagnosis, policy=plan.alerts, now=now)], now)
-
-
-def notice_silence(plan: Plan, shop: ShopState, *, store: Store, watching_since: datetime, now: datetime) -> bool:
-    """Open an alert when nothing at all was heard of a shop for too long, though no poll failed; True if so.
-
-    Counted from `watching_since` at the earliest: what nobody listened for is no silence. For a shop that is left
-    alone as Ozon wished no poll does this.
-    """
-    is_left_alone = shop.retry_at is not None and not Trouble(shop.cause).is_final
-    if shop.failing_since is not None and not is_left_alone:
-        return False
-    heard = max(shop.read_at or watching_since, watching_since)
-    if (silent := now - heard) < BLIND_AFTER_INTERVALS * plan.every:
-        return False
-    cause, since = shop.cause or "stale_data", shop.failing_since or heard
-    with store.write() as tx:
-        detail = shop.detail or f"not read for {int(silent.total_seconds())} s"
-        return bool(_darken(plan, shop, tx, cause=cause, detail=detail, since=since, final=False, now=now))
-
-
-def _row(report: Report, started: datetime, finished: datetime) -> PollRow:
-    return PollRow(
-        started_at=started,
-        finished_at=finished,
-        complete=report.complete,
-        postings=report.postings,
-        changed=report.changed,
-        late=report.late,
-        told=report.told,
-        requests=report.requests,
-        trouble=report.cause or "",
-        detail=report.error or "",
-    )

@@ -9,7 +9,7 @@ import pytest
 from labelwatch.core.model import AlertState, Outcome, RuledOut
 from labelwatch.notify.buttons import Press, answered
 from labelwatch.office import JUST_READ, Office
-from labelwatch.poll import Report
+from labelwatch.plan import Report
 from labelwatch.store import Store
 from tests.notify.build import destination, minutes, told
 from tests.notify.post import Clock, FakeChat, queue, tell

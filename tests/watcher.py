@@ -14,7 +14,9 @@ from labelwatch.core.incidents import COUNTED_WITHIN, find
 from labelwatch.core.knowledge import Knowledge
 from labelwatch.core.model import Alert, DelayPolicy, Delays, Destination, MethodHistory, Notification, Stage
 from labelwatch.core.questions import ANSWERS_KEPT
-from labelwatch.poll import Plan, Report, notice_silence, poll_shop
+from labelwatch.failures import notice_silence
+from labelwatch.plan import Plan, Report
+from labelwatch.poll import poll_shop
 from labelwatch.sandbox import Sandbox, Shop, TellableClock, World
 from labelwatch.sources.ozon import OzonSource
 from labelwatch.store import ShopState, Store

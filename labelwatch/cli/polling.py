@@ -18,7 +18,7 @@ from labelwatch.config import Config
 
 if TYPE_CHECKING:
     from labelwatch.app import App
-    from labelwatch.poll import Report
+    from labelwatch.plan import Report
 
 AT_ONCE = 8
 """Shops polled at the same time: each spends its time waiting for Ozon."""
@@ -63,7 +63,7 @@ def _names(settings: Config, shop: str | None) -> list[str]:
 
 
 def _poll_all(app: "App", names: Sequence[str], stop: threading.Event, *, given_up: str) -> "list[Report]":
-    from labelwatch.poll import Report
+    from labelwatch.plan import Report
 
     def one(name: str) -> Report:
         report = app.poll(name, even_if_paused=True)

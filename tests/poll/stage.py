@@ -10,7 +10,9 @@ import msgspec
 
 from labelwatch.core.model import Alert, DeliveryMethod, Destination, Posting
 from labelwatch.core.questions import Answer, Answers, Question, Substance
-from labelwatch.poll import Plan, Report, notice_silence, poll_shop
+from labelwatch.failures import notice_silence
+from labelwatch.plan import Plan, Report
+from labelwatch.poll import poll_shop
 from labelwatch.sources import Item, KeyInfo, Missing, NoSheet, Sheet, SourceError, Trouble, Unreadable
 from labelwatch.store import OutboxRow, Store
 

@@ -7,7 +7,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import labelwatch.scheduler  # noqa: F401 - what the service has loaded counts as its memory
-from labelwatch.poll import Plan, Report, poll_shop
+from labelwatch.plan import Plan, Report
+from labelwatch.poll import poll_shop
 from labelwatch.sources.ozon import OzonSource
 from labelwatch.store import open_store
 from tests.bench.contestants import database

@@ -1,0 +1,96 @@
+"""A shop that could not be read, or of which nothing was heard: written down, and told once that lasts too long."""
+
+from datetime import datetime
+
+from labelwatch.core.diagnose import BLIND_AFTER_INTERVALS, blindness, pause_after
+from labelwatch.core.review import renew
+from labelwatch.plan import Plan, Report
+from labelwatch.saving import row, seconds, write
+from labelwatch.sources import SourceError, Trouble
+from labelwatch.store import ShopState, Store, Transaction
+
+
+def fail(
+    plan: Plan,
+    shop: ShopState,
+    error: SourceError,
+    *,
+    store: Store,
+    started: datetime,
+    finished: datetime,
+    requests: int,
+) -> Report:
+    """Write that the shop could not be read, and tell people once it has been dark for too long."""
+    cause, final = error.trouble, error.trouble.is_final
+    pause = pause_after(shop.failures + 1, final=final, wished=error.retry_after)
+    with store.write() as tx:
+        tx.shop_failed(
+            shop.id, at=finished, cause=cause, detail=error.detail, retry_at=finished + pause if pause else None
+        )
+        told = _darken(
+            plan,
+            shop,
+            tx,
+            cause=cause,
+            detail=error.detail,
+            since=shop.failing_since or finished,
+            final=final,
+            now=finished,
+        )
+        report = Report(
+            shop=plan.shop,
+            complete=False,
+            told=told,
+            requests=requests,
+            seconds=seconds(started, finished),
+            error=error.detail,
+            cause=error.trouble,
+        )
+        tx.record_poll(shop.id, row(report, started, finished))
+    return report
+
+
+def _darken(
+    plan: Plan,
+    shop: ShopState,
+    tx: Transaction,
+    *,
+    cause: str,
+    detail: str,
+    since: datetime,
+    final: bool,
+    now: datetime,
+) -> int:
+    """Open or renew the alert of a shop that has not been read for too long; how many people are told of."""
+    diagnosis = blindness(
+        plan.shop,
+        cause,
+        detail,
+        read_at=shop.read_at,
+        since=since,
+        every=plan.every,
+        final=final,
+        now=now,
+    )
+    if diagnosis is None:
+        return 0
+    before = tx.open_alerts(shop.id).get(None)
+    return write(plan, tx, shop.id, [renew(before, diagnosis, policy=plan.alerts, now=now)], now)
+
+
+def notice_silence(plan: Plan, shop: ShopState, *, store: Store, watching_since: datetime, now: datetime) -> bool:
+    """Open an alert when nothing at all was heard of a shop for too long, though no poll failed; True if so.
+
+    Counted from `watching_since` at the earliest: what nobody listened for is no silence. For a shop that is left
+    alone as Ozon wished no poll does this.
+    """
+    is_left_alone = shop.retry_at is not None and not Trouble(shop.cause).is_final
+    if shop.failing_since is not None and not is_left_alone:
+        return False
+    heard = max(shop.read_at or watching_since, watching_since)
+    if (silent := now - heard) < BLIND_AFTER_INTERVALS * plan.every:
+        return False
+    cause, since = shop.cause or "stale_data", shop.failing_since or heard
+    with store.write() as tx:
+        detail = shop.detail or f"not read for {int(silent.total_seconds())} s"
+        return bool(_darken(plan, shop, tx, cause=cause, detail=detail, since=since, final=False, now=now))

@@ -1,0 +1,43 @@
+"""What a poll goes by, and what it reports."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from labelwatch.core.model import AlertPolicy, DelayPolicy, Destination
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What is to be known of a shop before it is polled."""
+
+    shop: str
+    every: timedelta
+    delays: DelayPolicy = field(default_factory=DelayPolicy)
+    alerts: AlertPolicy = field(default_factory=AlertPolicy)
+    incidents: AlertPolicy = field(default_factory=AlertPolicy)
+    """For what is of several shops."""
+    destinations: tuple[Destination, ...] = ()
+    group_wait: timedelta = timedelta(seconds=20)
+    normal_label: Mapping[str, timedelta] = field(default_factory=dict)
+    normal_registration: Mapping[str, timedelta] = field(default_factory=dict)
+    ask_label_task: bool = True
+    shops: Mapping[str, timedelta] = field(default_factory=dict)
+    """The other shops that are watched and how often: incidents are looked for over all of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What one poll did; `error` None = the shop was read completely."""
+
+    shop: str
+    complete: bool
+    postings: int = 0
+    changed: int = 0
+    quarantined: int = 0
+    late: int = 0
+    told: int = 0
+    requests: int = 0
+    seconds: float = 0.0
+    error: str | None = None
+    cause: str | None = None
