@@ -15,6 +15,7 @@ from labelwatch.core.model import (
     DelayPolicy,
     Delays,
     Destination,
+    Diagnosis,
     Finding,
     Interval,
     Known,
@@ -290,9 +291,22 @@ def outcome(known: Known, labelled_methods: Iterable[str]) -> Outcome | None:
         return LEFT[posting.status]
     if label_offered(posting):
         return Outcome.LABELLED
-    if not _is_awaited(posting, known.track.stage, awaited(posting, labelled_methods)):
+    awaits = awaited(posting, labelled_methods)
+    if _is_awaited(posting, known.track.stage, awaits):
+        return None
+    if known.track.stage is Stage.DONE:
+        return Outcome.DISPUTED
+    return Outcome.TRACKING_ENTERED if awaits is Awaited.TRACKING else Outcome.NOTHING_AWAITED
+
+
+def no_longer_late(before: Diagnosis, finding: Finding) -> Outcome:
+    """Why a posting that still waits for the same is not late any more."""
+    if before.stage is not finding.stage:
         return Outcome.EXCUSED
-    return None
+    if before.deadline == finding.deadline:
+        return Outcome.LIMITS_CHANGED
+    later = before.deadline and finding.deadline and finding.deadline > before.deadline
+    return Outcome.DEADLINE_MOVED if later else Outcome.EXCUSED
 
 
 def has_moved_on(before: Stage | None, now: Stage) -> bool:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from labelwatch.core.detect import Watch, has_moved_on, outcome
+from labelwatch.core.detect import Watch, has_moved_on, no_longer_late, outcome
 from labelwatch.core.diagnose import diagnose
 from labelwatch.core.knowledge import Knowledge
 from labelwatch.core.lifecycle import close, reconcile, steps_told
@@ -37,6 +37,9 @@ def review(
         return renew(before, verdict, policy=policy, now=now)
     if verdict is None or before is None:
         return None
+    finding = watch.find(known, now, watched=True)
+    if verdict is Outcome.DEADLINE_MOVED and finding is not None:
+        before = replace(before, diagnosis=replace(before.diagnosis, deadline=finding.deadline))
     alert, reason = close(before, verdict, policy=policy, now=now)
     return Decision(alert, reason)
 
@@ -54,7 +57,7 @@ def look(
     """The diagnosis of a late posting, or how the trouble of one that has an alert ended.
 
     An alert whose posting moved on in time (packed at last, the label due in a minute) is held open until the label
-    is there: only a posting that stands still and is no longer late is excused.
+    is there: only that of a posting that stands still and is no longer late ends, with the reason.
     """
     ended = outcome(known, watch.history.labelled)
     if ended is not None:
@@ -64,7 +67,7 @@ def look(
         return None if before is None else Outcome.EXCUSED
     if finding.is_late or (before is not None and _is_held(before, finding)):
         return diagnose(finding, knowledge.facts(finding), as_of=now)
-    return Outcome.EXCUSED
+    return None if before is None else no_longer_late(before.diagnosis, finding)
 
 
 def _is_held(before: Alert, finding: Finding) -> bool:

@@ -86,7 +86,7 @@ def brief(
     is_new = told.reason not in (*_LAST, Reason.FIRST)  # else the title says what to do
     sections = (single.news(voice, told),) if is_new else ()
     end = age.section(voice, [told.alert], intervals)
-    return Message(f"{single.mark(voice, told)} {said}", (*sections, *end), _kind([told]))
+    return Message(single.marked(voice, told, said), (*sections, *end), _kind([told]))
 
 
 def channel_dead(

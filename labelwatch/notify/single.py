@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-from labelwatch.core.model import Alert, Diagnosis, Notification, Reason, Severity
+from labelwatch.core.model import Alert, Diagnosis, Notification, Outcome, Reason, Severity
 from labelwatch.notify import wording
 from labelwatch.notify.catalog import counted, first
 from labelwatch.notify.letters import hint
@@ -14,7 +14,7 @@ from labelwatch.notify.money import tariff
 
 def title(voice: Voice, told: Notification) -> str:
     """`‼️ Assemble it now · 52 min left · 41517061-0214-1`; the end is what a phone cuts off."""
-    return f"{mark(voice, told)} {' · '.join(filter(None, _title(voice, told)))}"
+    return marked(voice, told, " · ".join(filter(None, _title(voice, told))))
 
 
 def sections(voice: Voice, told: Notification, *, room: Room) -> tuple[Section, ...]:
@@ -28,11 +28,13 @@ def parts(voice: Voice, told: Notification) -> list[Section]:
     return [part for part in said if part.text]
 
 
-def mark(voice: Voice, told: Notification) -> str:
-    """The sign at the beginning of a title: how bad it is, at a glance."""
+def marked(voice: Voice, told: Notification, title: str) -> str:
+    """A title behind the sign of how bad it is; of a test behind the word for it, which no lock screen cuts off."""
     line = voice.words.line
-    by_reason = {Reason.TEST: line.mark_test, Reason.RESOLVED: line.mark_resolved}
-    return by_reason.get(told.reason) or severity_mark(voice, told.alert.diagnosis.severity)
+    if told.reason is Reason.TEST:
+        return line.colon.format(head=line.mark_test, text=title)
+    over = told.reason is Reason.RESOLVED
+    return f"{line.mark_resolved if over else severity_mark(voice, told.alert.diagnosis.severity)} {title}"
 
 
 def severity_mark(voice: Voice, severity: Severity) -> str:
@@ -177,6 +179,8 @@ def _end(voice: Voice, alert: Alert) -> str:
     line, end, deadline = voice.words.line, alert.resolved_at or voice.now, alert.diagnosis.deadline
     if deadline is None:
         return ""
+    if alert.outcome is Outcome.DEADLINE_MOVED:
+        return wording.due(voice, alert.diagnosis)
     if deadline > end:
         return line.resolved_left.format(left=duration(voice, deadline - end))
     return line.resolved_late.format(late=duration(voice, end - deadline))

@@ -8,7 +8,19 @@ import pytest
 
 from labelwatch.core.diagnose import blindness
 from labelwatch.core.knowledge import Knowledge
-from labelwatch.core.model import Alert, AlertPolicy, Interval, Known, Outcome, Posting, Reason, Severity
+from labelwatch.core.model import (
+    Alert,
+    AlertPolicy,
+    DelayPolicy,
+    Delays,
+    Interval,
+    Known,
+    Outcome,
+    Posting,
+    Reason,
+    Severity,
+    Stage,
+)
 from labelwatch.core.review import Decision, review
 from tests.core.build import NOW, hours, known, posting, watch
 
@@ -70,7 +82,39 @@ def test_a_cutoff_that_moved_away_excuses_the_posting() -> None:
     alert = opened(**near)
     away = look(known(posting(**LATE_PACKING | near | {"cutoff": NOW + hours(48)})), alert, 1)
     assert away is not None
-    assert away.alert.outcome is Outcome.EXCUSED
+    assert (away.alert.outcome, away.alert.diagnosis.deadline) == (Outcome.DEADLINE_MOVED, NOW + hours(48))
+
+
+def test_limits_that_were_changed_end_an_alert_as_what_they_are() -> None:
+    patient = watch(policy=DelayPolicy(Delays(order=hours(100))))
+    ended = review(
+        known(posting(**LATE_PACKING)),
+        opened(),
+        watch=patient,
+        knowledge=Knowledge(),
+        policy=AlertPolicy(),
+        now=NOW + MINUTE,
+    )
+    assert ended is not None
+    assert ended.alert.outcome is Outcome.LIMITS_CHANGED
+
+
+def test_a_posting_that_went_back_to_be_packed_is_merely_no_longer_late() -> None:
+    late = look(known(posting(), waited=hours(2)))
+    assert late is not None
+    back = look(known(posting(status="awaiting_packaging", in_process_at=NOW)), late.alert, 1)
+    assert back is not None
+    assert back.alert.outcome is Outcome.EXCUSED
+
+
+def test_a_dispute_after_the_label_was_there_ends_the_alert_as_a_dispute() -> None:
+    before = known(posting(), waited=hours(2))
+    late = look(before)
+    assert late is not None
+    labelled = replace(before.track, stage=Stage.DONE, label=Interval(NOW, NOW))
+    ended = look(replace(known(posting(status="arbitration")), track=labelled), late.alert, 1)
+    assert ended is not None
+    assert ended.alert.outcome is Outcome.DISPUTED
 
 
 @pytest.mark.fault("O14")

@@ -155,12 +155,12 @@ def test_a_test_among_others_is_marked_as_one_and_counts_for_nothing() -> None:
     assert message.title == "⚠️ Assemble it now · 41517061-0214-1 · and 2 more · first due in 52 min"
     assert [section.heading for section in message.sections[:-1]] == [
         "Assemble it now · 1 posting",
-        "🔔 Test, nothing to do · 1 posting",
+        "TEST, nothing to do · 1 posting",
         "✅ Resolved · 1 posting",
     ]
     assert message.sections[1].rows[0][-1] == "Test"
     nothing_else = render([fake, resolved(n=2)], destination(), now=NOW)
-    assert (nothing_else.title, nothing_else.kind) == ("🔔 Test, nothing to do · 1 posting · and 1 more", Kind.INFO)
+    assert (nothing_else.title, nothing_else.kind) == ("TEST, nothing to do · 1 posting · and 1 more", Kind.INFO)
 
 
 def test_a_channel_that_does_not_work_stands_among_others_with_its_messages() -> None:

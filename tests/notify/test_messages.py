@@ -22,7 +22,7 @@ from labelwatch.core.model import (
 from labelwatch.notify.catalog import LANGUAGES
 from labelwatch.notify.example import example
 from labelwatch.notify.message import Kind, Message
-from labelwatch.notify.messages import render
+from labelwatch.notify.messages import brief, render
 from tests.notify.build import NOW, destination, incident, minutes, resolved, told
 
 PHONE = 44
@@ -153,6 +153,8 @@ def test_one_word_says_why_people_hear_of_it_again(reason: Reason, words: tuple[
     [
         (Outcome.LABELLED, "✅ Label is there · 41517061-0214-1", "53 min before it was due."),
         (Outcome.CANCELLED, "✅ Order canceled · 41517061-0214-1", "53 min before it was due."),
+        (Outcome.TRACKING_ENTERED, "✅ Tracking number is there · 41517061-0214-1", "53 min before it was due."),
+        (Outcome.DEADLINE_MOVED, "✅ Due later now · 41517061-0214-1", "Due 20:00 (Yekaterinburg time), 52 min left."),
         (Outcome.EXCUSED, "✅ No longer late · 41517061-0214-1", "53 min before it was due."),
     ],
 )
@@ -351,14 +353,22 @@ def test_a_cause_from_a_newer_version_is_told_as_unexplained() -> None:
 @pytest.mark.parametrize(
     ("language", "first", "title"),
     [
-        ("zh", "这是测试消息，订单是虚构的，不用处理。", "🔔 先备货"),
-        ("ru", "Это проверка: заказ вымышленный, делать ничего не нужно.", "🔔 Соберите отправление"),
-        ("en", "This is a test: the order is made up, there is nothing to do.", "🔔 Assemble it now"),
+        ("zh", "这是测试消息，订单是虚构的，不用处理。", "测试：先备货"),
+        ("ru", "Это проверка: заказ вымышленный, делать ничего не нужно.", "ТЕСТ: Соберите отправление"),
+        ("en", "This is a test: the order is made up, there is nothing to do.", "TEST: Assemble it now"),
     ],
 )
 def test_the_example_says_that_it_is_one(language: str, first: str, title: str) -> None:
     message = render([example("packers", shop="main", now=NOW)], destination(language), now=NOW)
     assert (parts(message)[0], message.title.split(" · ")[0], message.kind) == (first, title, Kind.INFO)
+
+
+@pytest.mark.parametrize(("language", "word"), [("zh", "测试"), ("ru", "ТЕСТ"), ("en", "TEST")])
+def test_the_first_word_of_a_test_says_so_in_every_form_of_a_message(language: str, word: str) -> None:
+    test, to = example("packers", shop="main", now=NOW), destination(language)
+    others = [replace(told(n=n, reason=Reason.TEST), telling=1) for n in (1, 2)]
+    titles = [render([test], to, now=NOW).title, render(others, to, now=NOW).title, brief(test, to, now=NOW).title]
+    assert [title.startswith(word) for title in titles] == [True, True, True], titles
 
 
 @pytest.mark.parametrize(

@@ -231,7 +231,7 @@ def test_a_cutoff_that_ozon_moves_moves_the_alert_and_one_that_is_far_ends_it(st
     assert story.told() == [(A, "first"), (A, "escalated")]
     due_in(40)
     assert story.told()[2:] == [(A, "resolved")]
-    assert story.alerts(open_only=False)[A].outcome is Outcome.EXCUSED
+    assert story.alerts(open_only=False)[A].outcome is Outcome.DEADLINE_MOVED
 
 
 @pytest.mark.fault("O10")
@@ -376,7 +376,7 @@ def test_other_limits_are_applied_to_what_is_already_known(story: Story) -> None
     assert story.poll(1).late == 1
     story.plan = replace(story.plan, delays=DelayPolicy(Delays(label=timedelta(hours=5))))
     assert story.poll(1).late == 0
-    assert story.alerts(open_only=False)[A].outcome is Outcome.EXCUSED
+    assert story.alerts(open_only=False)[A].outcome is Outcome.LIMITS_CHANGED
 
 
 def test_a_channel_hears_only_of_what_it_wants(story: Story) -> None:
