@@ -2,10 +2,9 @@
 
 import logging
 import threading
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext, suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -37,7 +36,7 @@ from labelwatch.store import (
 )
 from labelwatch.sweep import Abandoned
 from labelwatch.teller import Teller
-from labelwatch.timekeeper import AGAIN_AFTER, Timekeeper
+from labelwatch.timekeeper import AGAIN_AFTER, Clock, Timekeeper, corrected, let_know, noted_in, real_clock
 
 log = logging.getLogger(__name__)
 
@@ -53,22 +52,16 @@ TRIES_FOR_THE_TIME = 4
 _NEVER = datetime.min.replace(tzinfo=UTC)
 
 
-@dataclass(frozen=True, slots=True)
-class Clock:
-    """Time as a value: the wall in UTC, a clock that never jumps (seconds), and waiting (seconds)."""
-
-    now: Callable[[], datetime]
-    monotonic: Callable[[], float]
-    sleep: Callable[[float], object]
-
-
 class App:
     """What the commands and the scheduler can do; one config, one database, any number of threads."""
 
-    def __init__(self, config: Config, store: Store, *, clock: Clock, stop: threading.Event) -> None:
+    def __init__(
+        self, config: Config, store: Store, *, clock: Clock, stop: threading.Event, polls: bool = True
+    ) -> None:
+        """`polls`: this process finds out how far the clock is off; another one only goes by what was found out."""
         self.config = config
         self.store = store
-        self.time = Timekeeper(clock.now, clock.monotonic)
+        self.time = Timekeeper(clock.now, clock.monotonic, noted=noted_in(store), follows=not polls)
         self.clock = clock = replace(clock, now=self.time.now)
         self.stop = stop
         self._sources: dict[str, Source] = {}
@@ -103,6 +96,7 @@ class App:
             return None
         self.teller.round_begins()
         report = self._polled(configured, state)
+        let_know(self.time, self.store)
         if report is not None:
             self.teller.shop_read(shop, complete=report.complete, shops=[name for name, _ in self.shops()])
         return report
@@ -357,11 +351,6 @@ def open_source(config: Config, shop: Shop, clock: Clock, *, asking: Asking = la
     )
 
 
-def real_clock(stop: threading.Event) -> Clock:
-    """The machine's clock; waiting ends early when `stop` is set."""
-    return Clock(now=lambda: datetime.now(UTC), monotonic=time.monotonic, sleep=stop.wait)
-
-
 @contextmanager
 def build(
     config: Config,
@@ -391,11 +380,12 @@ def build(
             if alone:
                 store.upgrade(backup_to=Path(f"{store.name}.{clock.now():%Y%m%dT%H%M%SZ}.backup"))
                 store.sync_shops([(shop.name, shop.client_id) for shop in config.shops])
-                forget_others(store, [to.name for to in config.destinations()], now=clock.now())
-                recover(store, now=clock.now())
+                now = corrected(clock, store).now()
+                forget_others(store, [to.name for to in config.destinations()], now=now)
+                recover(store, now=now)
             else:
                 store.require_current()
-            app = App(config, store, clock=clock, stop=stop)
+            app = App(config, store, clock=clock, stop=stop, polls=alone)
         except BaseException:
             store.close()
             raise

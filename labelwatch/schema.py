@@ -22,7 +22,7 @@ from sqlalchemy import (
     text,
 )
 
-REVISION = "0003"
+REVISION = "0004"
 """The newest migration; zero-padded, so that older and newer compare as text."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -455,4 +455,14 @@ spent_token = Table(
     metadata,
     Column("token", Text, primary_key=True),
     Column("until", Utc, nullable=False),
+)
+
+# How far the clock of each machine is ahead of Ozon's, found out by whoever polls there.
+clock = Table(
+    "clock",
+    metadata,
+    Column("host", Text, primary_key=True),
+    Column("ahead", BigInteger, nullable=False),  # milliseconds
+    Column("against_monotonic", BigInteger, nullable=False),  # milliseconds: the wall clock less the monotonic one
+    Column("noted_at", Utc, nullable=False),
 )

@@ -5,13 +5,20 @@
 A wrong clock makes orders late that are not, or lets them be late unseen. So where the two clocks differ by more than
 half a minute, and a second answer some seconds later says the same, it goes by the marketplace's. A clock that was
 set is not believed before the marketplace was heard: meanwhile time goes on as it was going.
+
+Whoever polls notes in the database what it found out; every other process of the machine goes by that.
 """
 
 import logging
+import platform
 import threading
+import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+
+from labelwatch.store import ClockSkew, Store, StoreError
 
 log = logging.getLogger(__name__)
 
@@ -25,8 +32,43 @@ PATIENCE = timedelta(minutes=1)
 """For so long a clock that was set is not believed without a word of the marketplace's."""
 DEAF = timedelta(hours=1)
 """For so long nothing is given on a time that contradicted itself."""
+RECALL_EVERY = timedelta(seconds=10)
 _ZERO = timedelta(0)
 _EPOCH = datetime.fromtimestamp(0, UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """Time as a value: the wall in UTC, a clock that never jumps (seconds), and waiting (seconds)."""
+
+    now: Callable[[], datetime]
+    monotonic: Callable[[], float]
+    sleep: Callable[[float], object]
+
+
+def real_clock(stop: threading.Event) -> Clock:
+    """The machine's clock; waiting ends early when `stop` is set."""
+    return Clock(now=lambda: datetime.now(UTC), monotonic=time.monotonic, sleep=stop.wait)
+
+
+def corrected(clock: Clock, store: Store) -> Clock:
+    """A machine's clock, put right by what the service on this machine has found out about it."""
+    return replace(clock, now=Timekeeper(clock.now, clock.monotonic, noted=noted_in(store)).now)
+
+
+def noted_in(store: Store) -> Callable[[], ClockSkew | None]:
+    """Reads what is known of this machine's clock."""
+    return lambda: store.clocks.skew(platform.node())
+
+
+def let_know(keeper: "Timekeeper", store: Store) -> None:
+    """Note what was found out about this machine's clock, if that is news."""
+    found, known = keeper.found(), noted_in(store)()
+    if found is None or (known is None and not found.ahead):
+        return
+    was_set = known and found.ahead and abs(found.against_monotonic - known.against_monotonic) > STEP
+    if known is None or found.ahead != known.ahead or was_set:
+        store.clocks.note(platform.node(), found)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +95,20 @@ class Reading:
 class Timekeeper:
     """Tells the time for everything that is judged and told; any number of threads may ask it."""
 
-    def __init__(self, wall: Callable[[], datetime], monotonic: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        wall: Callable[[], datetime],
+        monotonic: Callable[[], float],
+        *,
+        noted: Callable[[], ClockSkew | None] = lambda: None,
+        follows: bool = False,
+    ) -> None:
+        """`noted` reads what was found out before, by this process or another; it is asked once, and where this one
+        only `follows`, again every few seconds."""
         self._wall = wall
         self._monotonic = monotonic
+        self._noted = noted
+        self._recall_at: float | None = monotonic() if follows else None
         self._lock = threading.Lock()
         self._ahead = self._agreed = _ZERO
         self._offset: timedelta | None = None
@@ -67,14 +120,26 @@ class Timekeeper:
         """Grows whenever the time is put right: what was begun before it began at another time."""
         self.skew: timedelta | None = None
         """How far this machine's clock was ahead by the last answer; None = no answer said."""
+        self._recall()
 
     def now(self) -> datetime:
         """The time, in UTC."""
         with self._lock:
+            if self._recall_at is not None and self._monotonic() >= self._recall_at:
+                with suppress(StoreError):  # whoever asks for the time has other things to do
+                    self._recall()
             self._look()
             if self._held_until is not None and self._monotonic() > self._held_until:
                 self._settle(_ZERO)
             return self._wall() - self._ahead
+
+    def found(self) -> ClockSkew | None:
+        """What other processes of this machine may go by; None = nothing as long as it is in doubt."""
+        with self._lock:
+            self._look()
+            if self._doubt is not None or self._held_until is not None:
+                return None
+            return ClockSkew(self._ahead, self._wall_against_monotonic(), self._wall() - self._ahead)
 
     @property
     def in_doubt(self) -> bool:
@@ -119,6 +184,21 @@ class Timekeeper:
                 self._settle(self._ahead)
             else:
                 self._weigh(reading)
+
+    def _recall(self) -> None:
+        noted = self._noted()
+        if self._recall_at is not None:
+            self._recall_at = self._monotonic() + RECALL_EVERY.total_seconds()
+        self._ahead = self._agreed = self._still_ahead(noted) if noted is not None else _ZERO
+
+    def _still_ahead(self, noted: ClockSkew) -> timedelta:
+        """How far the clock must be ahead by now. One that was started anew, or set right, is believed."""
+        monotonic_then = noted.at + noted.ahead - _EPOCH - noted.against_monotonic
+        if timedelta(seconds=self._monotonic()) < monotonic_then - STEP:
+            return _ZERO
+        by = self._wall_against_monotonic() - noted.against_monotonic
+        is_right_again = abs(by) > STEP and abs(noted.ahead + by) <= SKEW
+        return _ZERO if is_right_again else noted.ahead
 
     def _look(self) -> None:
         if self._offset is None:

@@ -6,9 +6,10 @@ from datetime import UTC, datetime, timedelta
 
 from pydantic import SecretStr
 
-from labelwatch.app import App, real_clock
+from labelwatch.app import App
 from labelwatch.config import Config, Shop
 from labelwatch.store import Store
+from labelwatch.timekeeper import real_clock
 
 START = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 READ = {"first": 30, "second": None, "third": 10, "fourth": 20}

@@ -5,7 +5,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from labelwatch.timekeeper import DEAF, PATIENCE, SKEW, Timekeeper
+from labelwatch.store import ClockSkew, Store
+from labelwatch.timekeeper import DEAF, PATIENCE, RECALL_EVERY, SKEW, Timekeeper, let_know, noted_in
 
 TRUE = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -168,3 +169,88 @@ def test_a_clock_that_drifts_away_is_put_right_each_time_it_is_off_too_far() -> 
         worst = max(worst, machine.error)
     assert machine.ahead == timedelta(seconds=400)
     assert worst <= SKEW + timedelta(seconds=4)
+
+
+def follower(machine: Machine, known: ClockSkew | None) -> Timekeeper:
+    """Another process on the same machine, which reads what was found out."""
+    return Timekeeper(
+        lambda: machine.at + machine.ahead,
+        lambda: (machine.at - TRUE - machine.slept).total_seconds(),
+        noted=lambda: known,
+        follows=True,
+    )
+
+
+def found_wrong(ahead: timedelta) -> tuple[Machine, ClockSkew]:
+    """A machine on which the service has found out that its clock is wrong."""
+    machine = Machine(ahead)
+    machine.passes(3600)
+    machine.asks()
+    machine.passes(5)
+    machine.asks()
+    found = machine.keeper.found()
+    assert found is not None
+    return machine, found
+
+
+def test_another_process_goes_by_what_the_service_has_found_out() -> None:
+    machine, found = found_wrong(-3 * HOUR)
+    machine.passes(7200)
+    assert abs(follower(machine, found).now() - machine.at) <= timedelta(seconds=1)
+
+
+def test_a_process_that_only_looks_hears_of_it_within_seconds() -> None:
+    machine, found = found_wrong(3 * HOUR)
+    known: list[ClockSkew] = []
+    keeper = Timekeeper(
+        lambda: machine.at + machine.ahead,
+        lambda: (machine.at - TRUE).total_seconds(),
+        noted=lambda: known[-1] if known else None,
+        follows=True,
+    )
+    assert keeper.now() - machine.at == 3 * HOUR
+    known.append(found)
+    machine.passes(RECALL_EVERY.total_seconds())
+    assert abs(keeper.now() - machine.at) <= timedelta(seconds=1)
+
+
+def test_a_clock_that_was_set_right_meanwhile_is_believed() -> None:
+    machine, found = found_wrong(-3 * HOUR)
+    machine.ahead = timedelta(0)
+    assert follower(machine, found).now() == machine.at
+
+
+def test_a_machine_that_slept_is_as_wrong_as_before() -> None:
+    machine, found = found_wrong(-3 * HOUR)
+    machine.sleeps(8 * HOUR)
+    assert abs(follower(machine, found).now() - machine.at) <= timedelta(seconds=1)
+
+
+def test_what_was_found_out_before_a_restart_of_the_machine_is_forgotten() -> None:
+    machine, found = found_wrong(-3 * HOUR)
+    restarted = Machine(at=machine.at + HOUR, slept=machine.at + HOUR - TRUE)
+    assert follower(restarted, found).now() == restarted.at
+
+
+def test_nothing_is_found_out_while_there_is_a_doubt() -> None:
+    machine = Machine(HOUR)
+    machine.asks()
+    assert machine.keeper.found() is None
+
+
+def test_what_was_found_out_is_kept_for_the_others_and_written_only_when_it_is_news(store: Store) -> None:
+    right, (wrong, found) = Machine(), found_wrong(HOUR)
+    let_know(right.keeper, store)
+    assert noted_in(store)() is None
+    let_know(wrong.keeper, store)
+    assert noted_in(store)() == found
+    written = store.condition.written
+    wrong.passes(60)
+    let_know(wrong.keeper, store)
+    assert store.condition.written == written
+    wrong.ahead = timedelta(0)
+    wrong.asks()
+    let_know(wrong.keeper, store)
+    kept = noted_in(store)()
+    assert kept is not None
+    assert kept.ahead == timedelta(0)

@@ -1,5 +1,6 @@
 """`db`: the tables, backups, damage, and what is old."""
 
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -96,11 +97,14 @@ def prune(config: ConfigFile = None, as_document: Json = False) -> None:
 
     `run` does so by itself every night.
     """
+    from labelwatch.timekeeper import corrected, real_clock
+
     settings = _configuration(config)
     said, names = phrases(settings.language, "db"), phrases(settings.language, "number")
     with _store(settings) as store, working(said["pruning"]):
         store.require_current()
-        removed = asdict(store.prune(datetime.now(UTC) - settings.store.history))
+        now = corrected(real_clock(threading.Event()), store).now()
+        removed = asdict(store.prune(now - settings.store.history))
     if as_document:
         as_json(removed)
     else:

@@ -93,8 +93,8 @@ def demo(seconds: Seconds = 150, port: BoardPort = None, language: Speak = None)
 @contextmanager
 def _staged(language: str, speed: float) -> Iterator[Stage]:
     """Sandbox, phone and app, joined by one clock, which stands still as yet."""
-    from labelwatch.app import Clock
     from labelwatch.cli.opening import configuration, opened
+    from labelwatch.timekeeper import Clock
 
     zone, stop = ZoneInfo(ZONES[language]), threading.Event()
     start = datetime.now(zone).replace(hour=BEGINS_AT, minute=0, second=0, microsecond=0)

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
-from labelwatch.app import open_source, real_clock
+from labelwatch.app import open_source
 from labelwatch.cli.troubles import blind
 from labelwatch.cli.words import phrases
 from labelwatch.config import Channel, Config, Shop
@@ -14,6 +14,7 @@ from labelwatch.notify.opening import way_to
 from labelwatch.notify.reasons import spoken
 from labelwatch.notify.view import rfc3339
 from labelwatch.sources import KeyInfo, SourceError
+from labelwatch.timekeeper import real_clock
 
 PATIENCE = timedelta(seconds=10)
 """With one question to a channel's service."""

@@ -13,7 +13,8 @@ from labelwatch.cli.logs import OF_A_COMMAND, set_up
 from labelwatch.config import Config, find, load
 
 if TYPE_CHECKING:
-    from labelwatch.app import App, Clock
+    from labelwatch.app import App
+    from labelwatch.timekeeper import Clock
 
 
 def configuration(path: Path | None) -> Config:

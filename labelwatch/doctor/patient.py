@@ -8,12 +8,12 @@ from datetime import datetime
 from pathlib import Path
 
 from labelwatch import __version__
-from labelwatch.app import Clock, real_clock
 from labelwatch.config import Config
 from labelwatch.doctor.systemd import unit_of
 from labelwatch.sources.knock import Knock, knock
 from labelwatch.store import Store, StoreError, open_store
 from labelwatch.store.health import Health, health
+from labelwatch.timekeeper import Clock, corrected, real_clock
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +64,7 @@ def admitted(
         yield Patient(
             config,
             file,
-            clock=clock,
+            clock=corrected(clock, store) if store is not None else clock,
             user=user,
             unit=ask_systemd(),
             health=found,

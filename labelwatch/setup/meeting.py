@@ -8,12 +8,13 @@ from itertools import islice
 
 from pydantic import SecretStr
 
-from labelwatch.app import open_source, real_clock
+from labelwatch.app import open_source
 from labelwatch.config import Config, Ozon, Shop
 from labelwatch.core.detect import OWN_CARRIER_FLOWS
 from labelwatch.sources import KeyInfo
 from labelwatch.sources.ozon import OzonSource
 from labelwatch.sources.ozon_shop import Company, Way
+from labelwatch.timekeeper import real_clock
 
 PATIENCE = timedelta(seconds=20)
 """For one request: somebody sits in front of it."""

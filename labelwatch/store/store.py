@@ -15,6 +15,7 @@ from labelwatch.core.model import Alert, Known, Reason, Stage
 from labelwatch.core.questions import Answer, Question
 from labelwatch.store import alerts, answers, copies, migrate, outbox, postings, shops, upkeep, verdicts
 from labelwatch.store.board import Board
+from labelwatch.store.clocks import Clocks
 from labelwatch.store.condition import Condition
 from labelwatch.store.engine import BUSY_SECONDS, for_looking_through, for_writing, make_engine, read_url
 from labelwatch.store.errors import Fault, StoreError, name_of
@@ -71,6 +72,7 @@ class Store:
         self.export = Export(self._read)
         self.tokens = Tokens(self._read, self._write)
         self.gauges = Gauges(self._read, engine)
+        self.clocks = Clocks(self._read, self._write)
 
     @property
     def name(self) -> str:

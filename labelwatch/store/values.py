@@ -1,7 +1,7 @@
 """What goes into the store and comes out of it beyond the words of the core."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from labelwatch.core.model import DeliveryMethod, Notification, Posting, Track
@@ -24,6 +24,17 @@ class ShopState:
     cause: str
     detail: str
     retry_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class ClockSkew:
+    """How far a machine's clock was ahead of Ozon's."""
+
+    ahead: timedelta
+    against_monotonic: timedelta
+    """The wall clock, since 1970, less the monotonic one: another difference later tells that the clock was set."""
+    at: datetime
+    """When this was so, by Ozon's time."""
 
 
 @dataclass(frozen=True, slots=True)

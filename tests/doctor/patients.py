@@ -5,11 +5,11 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from labelwatch.app import Clock
 from labelwatch.config import Config, load
 from labelwatch.doctor import Finding, Level, Patient, admitted
 from labelwatch.doctor.examine import Examination
 from labelwatch.notify.channels import check_url, check_way
+from labelwatch.timekeeper import Clock
 from tests.store.build import NOW
 
 ENVIRON = {"KEY": "a-key", "URL": "json://127.0.0.1/hook"}

@@ -154,7 +154,11 @@ def test_one_word_says_why_people_hear_of_it_again(reason: Reason, words: tuple[
         (Outcome.LABELLED, "✅ Label is there · 41517061-0214-1", "53 min before it was due."),
         (Outcome.CANCELLED, "✅ Order canceled · 41517061-0214-1", "53 min before it was due."),
         (Outcome.TRACKING_ENTERED, "✅ Tracking number is there · 41517061-0214-1", "53 min before it was due."),
-        (Outcome.DEADLINE_MOVED, "✅ Due later now · 41517061-0214-1", "Due 20:00 (Yekaterinburg time), 52 min left."),
+        (
+            Outcome.DEADLINE_MOVED,
+            "✅ Due later now · 41517061-0214-1",
+            "Due 20:00 (Yekaterinburg time), 52 min left.",
+        ),
         (Outcome.EXCUSED, "✅ No longer late · 41517061-0214-1", "53 min before it was due."),
     ],
 )

@@ -7,11 +7,12 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from labelwatch.app import App, Clock, build
+from labelwatch.app import App, build
 from labelwatch.config import load
 from labelwatch.notify.channels import check_url, check_way
 from labelwatch.sandbox import TellableClock
 from labelwatch.scheduler import PACE_WHILE_LATE
+from labelwatch.timekeeper import Clock
 from tests.cli.place import Place
 from tests.storm.ears import Ear, Heard
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import SecretStr
 
-from labelwatch.app import App, Clock
+from labelwatch.app import App
 from labelwatch.config import Address, Channel, Config, Shop, Web
 from labelwatch.core.model import (
     Alert,
@@ -23,6 +23,7 @@ from labelwatch.core.model import (
     Verdict,
 )
 from labelwatch.store import Change, Store
+from labelwatch.timekeeper import Clock
 from tests.notify.build import NOW, diagnosis, incident, minutes
 
 if TYPE_CHECKING:
