@@ -22,7 +22,7 @@ from labelwatch.office import Office
 from labelwatch.plan import Plan, Report
 from labelwatch.poll import poll_shop
 from labelwatch.seen import Dossier, Overview, ShopView, channel_trouble, shop_view, urgency
-from labelwatch.sources import KeyInfo, NoSheet, Source
+from labelwatch.sources import KeyInfo, NoSheet, Source, Trouble
 from labelwatch.sources.ozon import Asking, OzonSource
 from labelwatch.store import (
     EvidenceLevel,
@@ -65,6 +65,7 @@ class App:
         self.clock = clock = replace(clock, now=self.time.now)
         self.stop = stop
         self._sources: dict[str, Source] = {}
+        self._tried: set[str] = set()
         self._lock = threading.Lock()
         self._learned: dict[str, tuple[datetime, Mapping[str, timedelta], Mapping[str, timedelta]]] = {}
         self._since = self._listened = clock.now()
@@ -87,13 +88,19 @@ class App:
         return sorted(enabled, key=lambda one: self._read_before.get(one[0], _NEVER))
 
     def poll(self, shop: str, *, even_if_paused: bool = False) -> Report | None:
-        """One poll of one shop; None = it was not due (Ozon refused its key before) or was given up half-way."""
+        """One poll of one shop; None = it was not due (Ozon refused its key before) or was given up half-way.
+
+        What only a person can put right may have been put right by a restart: the first poll after one waits for
+        nothing. A pause that Ozon itself asked for outlasts it.
+        """
         configured = self._shop(shop)
         state = self.store.shop(shop)
         now = self.clock.now()
         paused = state and state.retry_at and now < state.retry_at <= now + LONGEST_PAUSE
-        if paused and not even_if_paused:
+        restarted = shop not in self._tried and state and state.cause and Trouble(state.cause).is_final
+        if paused and not (even_if_paused or restarted):
             return None
+        self._tried.add(shop)
         self.teller.round_begins()
         report = self._polled(configured, state)
         let_know(self.time, self.store)

@@ -44,7 +44,9 @@ BLIND_AFTER_INTERVALS = 3
 MOST_PLACES, MOST_NUMBERS = 3, 5
 """Of what is unreadable so much is shown, and of each so many postings."""
 
-HAMMER_NO_MORE_THAN = 3
+PAUSES = tuple(timedelta(minutes=minutes) for minutes in (1, 2, 5, 10, 15))
+"""After each failure of a shop that only a person can put right; the last one from then on."""
+
 LONGEST_PAUSE = timedelta(hours=1)
 
 BLIND_IS_CRITICAL_AFTER = timedelta(hours=1)
@@ -195,8 +197,8 @@ def _some(numbers: Sequence[str]) -> str:
 
 
 def pause_after(failures: int, *, final: bool, wished: float | None = None) -> timedelta | None:
-    """How long to leave Ozon alone: a wrong key is tried a few times and then once an hour; so many seconds where it
-    wished for them, an hour at most; None = as usual."""
-    if final and failures >= HAMMER_NO_MORE_THAN:
-        return LONGEST_PAUSE
+    """How long to leave Ozon alone after so many failures in a row: by PAUSES where waiting does not help; as many
+    seconds as it wished for, an hour at most; None = until the next poll."""
+    if final:
+        return PAUSES[min(failures, len(PAUSES)) - 1]
     return min(timedelta(seconds=wished), LONGEST_PAUSE) if wished else None

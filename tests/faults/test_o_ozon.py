@@ -84,7 +84,7 @@ def test_a_shop_that_ozon_throttles_is_asked_as_seldom_as_it_wishes(
 
 
 @pytest.mark.fault("O13")
-def test_a_key_that_is_revoked_is_tried_thrice_then_hourly_and_the_other_shop_is_read_on(tmp_path: Path) -> None:
+def test_a_key_that_is_revoked_is_tried_ever_more_seldom_and_the_other_shop_is_read_on(tmp_path: Path) -> None:
     world = both_shops(START)
     world.plan(
         At(minutes=5, shop=STAR.client_id, change={"api_key": "another"}),
@@ -94,10 +94,10 @@ def test_a_key_that_is_revoked_is_tried_thrice_then_hourly_and_the_other_shop_is
         lives(lived, 5 * MINUTE)
         before, fine = sweeps(place, STAR.client_id), sweeps(place, HOME.client_id)
         lives(lived, 3 * HOUR)
-        assert 3 <= sweeps(place, STAR.client_id) - before <= 3 + 3
+        assert 10 <= sweeps(place, STAR.client_id) - before <= 4 + 12
         assert sweeps(place, HOME.client_id) - fine >= 85
         assert messages(place) == [Message({"star: key_rejected": "first"})]
-        lives(lived, HOUR + 20 * MINUTE)
+        lives(lived, 36 * MINUTE)  # its key is right again for 16 minutes
     assert messages(place)[1:] == [Message({"star: key_rejected": "resolved"})]
 
 

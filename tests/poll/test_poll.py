@@ -281,14 +281,20 @@ def test_a_shop_dark_for_three_intervals_is_told_and_so_is_its_return(story: Sto
 
 
 @pytest.mark.fault("O13")
-def test_a_rejected_key_is_told_at_once_and_not_hammered(story: Story) -> None:
-    story.source.trouble = Trouble.KEY_REJECTED
-    for _ in range(3):
+@pytest.mark.parametrize("trouble", [Trouble.KEY_REJECTED, Trouble.ACCOUNT_BLOCKED])
+def test_what_only_a_person_can_put_right_is_told_at_once_and_tried_ever_more_seldom(
+    story: Story, trouble: Trouble
+) -> None:
+    story.source.trouble = trouble
+    pauses = []
+    for _ in range(6):
         story.poll(2)
+        state = story.store.shop("main")
+        assert state is not None
+        assert state.retry_at is not None
+        pauses.append((state.retry_at - story.at) / timedelta(minutes=1))
     assert story.told() == [(None, "first")]
-    state = story.store.shop("main")
-    assert state is not None
-    assert state.retry_at == story.at + timedelta(hours=1)
+    assert pauses == [1, 2, 5, 10, 15, 15]
 
 
 @pytest.mark.fault("O1")
