@@ -23,7 +23,7 @@ from labelwatch.sources.ozon_errors import Answer
 from labelwatch.sources.ozon_file import Files
 from labelwatch.sources.ozon_http import Wire, environment_proxy, sendable
 from labelwatch.sources.ozon_label import label
-from labelwatch.sources.ozon_parse import Page, digest, key_info, one, page, read
+from labelwatch.sources.ozon_parse import PAGE, Page, digest, key_info, one, page, read
 from labelwatch.sources.ozon_questions import SINGLE, TRIES, Round
 from labelwatch.sources.ozon_shop import Introduction, introduce
 
@@ -48,13 +48,12 @@ WATCHED = (
 )
 """The statuses of a posting that still has to be handed over and that the list can filter by."""
 
-_PAGE = 100
 _MOST_SINGLES = 20
 _LONGEST_WAIT = 60.0
 """Whoever asks for a longer pause is left alone for now: it is for the next poll to keep to it."""
 _WORTH_RETRYING = frozenset((Trouble.RATE_LIMITED, Trouble.OZON_DOWN))
 # Analytics carry the warehouse's name; everything else that can be asked for carries the buyer or money.
-_QUESTION = {"limit": _PAGE, "sort_dir": "ASC", "with": {"analytics_data": True}}
+_QUESTION = {"limit": PAGE, "sort_dir": "ASC", "with": {"analytics_data": True}}
 
 # A core is full at about a hundred pages a second; more requests at once would only queue inside.
 _IN_FLIGHT = threading.BoundedSemaphore(32)
@@ -162,8 +161,8 @@ class OzonSource:
         now = self._clock()
         window = {"since": _text(now - timedelta(days=330)), "to": _text(now + timedelta(days=30))}
         found: dict[str, Posting] = {}
-        for start in range(0, len(orders), _PAGE):
-            batch = {**window, "order_numbers": orders[start : start + _PAGE]}
+        for start in range(0, len(orders), PAGE):
+            batch = {**window, "order_numbers": orders[start : start + PAGE]}
             for items in self._pages(LISTED, {**_QUESTION, "filter": batch}):
                 found |= _readable(items, wanted=wanted)
         return found
@@ -185,6 +184,7 @@ class OzonSource:
         """Follow the cursor to the end, one page ahead of whoever works on them."""
         met = {""}
         before: list[int] = []
+        size = 0
         ahead = ThreadPoolExecutor(1, thread_name_prefix=f"ozon-{self._client_id}")
         try:
             coming = ahead.submit(self._page, path, question, "")
@@ -192,7 +192,8 @@ class OzonSource:
                 current = coming.result()
                 digests = [item.digest for item in current.items]
                 is_new = bool(digests) and digests != before
-                following = _following(current, met, path, is_stuck=bool(digests) and not is_new)
+                size = len(digests) or size
+                following = _following(current, met, path, is_stuck=bool(digests) and not is_new, size=size)
                 if following:
                     met.add(following)
                     coming = ahead.submit(self._page, path, question, following)
@@ -260,17 +261,19 @@ class OzonSource:
         return 0.5 * 2.0 ** (state.attempt_number - 1) * (1 + self._jitter())
 
 
-def _following(current: Page, met: set[str], path: str, *, is_stuck: bool) -> str:
-    """The cursor of the next page; empty at the end of the list.
+def _following(current: Page, met: set[str], path: str, *, is_stuck: bool, size: int) -> str:
+    """The cursor of the next page; empty at the end of the list. `size` is that of the last page with postings.
 
-    A cursor met before, or an empty one, is the end too: Ozon's own example pairs has_next with a cursor that never
-    moves, so trusting has_next alone never ends.
+    A cursor met before is the end too, after a page that is not full: Ozon's own example pairs has_next with a cursor
+    that never moves, so trusting has_next alone never ends.
     """
     if not current.has_next:
         return ""
-    if current.cursor is None:
+    if not current.cursor:
         raise SourceError(Trouble.NOT_UNDERSTOOD, f"{path}: there are more pages, but no cursor to ask for them")
     if current.cursor in met:
+        if size >= PAGE:
+            raise SourceError(Trouble.NOT_UNDERSTOOD, f"{path}: the same cursor again after a full page")
         return ""
     if is_stuck:
         raise SourceError(Trouble.NOT_UNDERSTOOD, f"{path}: the same page again under a new cursor")

@@ -135,6 +135,9 @@ class _Roles(msgspec.Struct, gc=False):
     expires_at: Loose = None
 
 
+PAGE = 100
+"""Postings asked for on a page; one that has so many is full."""
+
 _NOTHING = (b'""', b"null")
 _BUYER_HIDDEN = frozenset(("ozon", "fbp", ""))
 """Flows in which Ozon delivers and shows nobody's address, so that an empty one means nothing."""
@@ -190,7 +193,9 @@ def page(answer: Answer) -> Page:
     views = [memoryview(raw) for raw in found.postings]
     items = [Item(digest(raw), raw, index) for index, raw in enumerate(views)]
     cursor = None if found.cursor is None else str(found.cursor)
-    return Page(items, cursor, has_next=bool(found.has_next))
+    # A full page that does not say whether there is more is not the last one.
+    has_next = len(items) >= PAGE if found.has_next is None else found.has_next
+    return Page(items, cursor, has_next)
 
 
 def one(answer: Answer) -> Item | None:

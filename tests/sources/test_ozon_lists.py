@@ -56,7 +56,6 @@ ENDINGS = [
     ((page("1", cursor="a", more=True), page("2")), [["1"], ["2"]], ["", "a"]),
     ((page("1", cursor="a", more=True), BARE), [["1"], ["2"]], ["", "a"]),
     ((page("1", cursor="a"), page("2")), [["1"]], [""]),
-    ((page("1", cursor="", more=True), page("2")), [["1"]], [""]),
     # Ozon's own example as a server: has_next and the same cursor for ever
     ((page("1", cursor="a", more=True),), [["1"]], ["", "a"]),
     ((page("1", cursor="a", more=True), page("2", cursor="a", more=True)), [["1"], ["2"]], ["", "a"]),
@@ -96,6 +95,10 @@ def endless(asked: Asked) -> Reply:
     return page(str(count), cursor=str(count), more=True)
 
 
+FULL = [str(n) for n in range(100)]
+UNSAID = {"postings": [{"posting_number": number, "status": "s"} for number in FULL]}
+
+
 def repeating(asked: Asked) -> Reply:
     return page("1", cursor=asked.body["cursor"] + "x", more=True)
 
@@ -104,6 +107,13 @@ BROKEN_LISTS: list[tuple[Script, str]] = [
     (endless, "no end after 7 pages"),
     (repeating, "the same page again under a new cursor"),
     (in_turn(says({"postings": [], "has_next": True})), "no cursor"),
+    (in_turn(page("1", cursor="", more=True)), "no cursor"),
+    (in_turn(says({"result": {"postings": [], "has_next": True, "cursor": None}})), "no cursor"),
+    # A full page does not end the list by a cursor that repeats, nor by saying nothing of the next one.
+    (in_turn(page(*FULL, cursor="a", more=True)), "same cursor again after a full page"),
+    (in_turn(page("x", cursor="a", more=True), page(*FULL, cursor="a", more=True)), "same cursor again"),
+    (in_turn(page(*FULL, cursor="a", more=True), page(cursor="a", more=True)), "same cursor again"),
+    (in_turn(says(UNSAID)), "no cursor"),
     (in_turn(page("1", cursor="a", more=True), says({})), "no list of postings"),
     (in_turn(says({"result": True})), "no list of postings"),
 ]
@@ -115,6 +125,10 @@ def test_a_list_that_makes_no_sense_is_an_error_and_not_an_end(script: Script, p
     with pytest.raises(SourceError, match=problem) as caught:
         swept(script, max_pages=7)
     assert caught.value.trouble is Trouble.NOT_UNDERSTOOD
+
+
+def test_a_full_page_that_does_not_say_whether_it_is_the_last_is_followed_by_its_cursor() -> None:
+    assert [len(numbers) for numbers in swept(in_turn(says(UNSAID | {"cursor": "a"}), page("x")))] == [100, 1]
 
 
 @pytest.mark.fault("O4")

@@ -183,11 +183,15 @@ def test_odd_pages_lose_no_posting(kind: Kind) -> None:
 
 
 @pytest.mark.fault("O8")
-def test_a_cursor_that_never_moves_ends_the_list() -> None:
-    with playing(scenarios.many(START, OPEN)) as (sandbox, source):
+def test_a_cursor_that_never_moves_ends_the_list_unless_the_page_is_full() -> None:
+    with playing(scenarios.many(START, 150)) as (sandbox, source):
         sandbox.fault(Fault(kind=Kind.STUCK_CURSOR))
-        assert len(swept(source)) == 200
+        assert len(swept(source)) == 150
         assert source.requests == 2
+    with playing(scenarios.many(START, 200)) as (sandbox, source):
+        sandbox.fault(Fault(kind=Kind.STUCK_CURSOR))
+        with pytest.raises(SourceError, match="same cursor again after a full page"):
+            swept(source)
 
 
 @pytest.mark.fault("O10")
