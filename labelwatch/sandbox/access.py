@@ -11,6 +11,7 @@ _STATES = {
     KeyState.DEACTIVATED: "Api-key is deactivated, use another one or generate a new one",
     KeyState.IP_RESTRICTED: "Api-Key is restricted to specific IP addresses",
     KeyState.OFFER_NOT_SIGNED: "Offer not signed",
+    KeyState.BLOCKED: "client is blocked",
 }
 
 

@@ -24,7 +24,8 @@ class Call:
 
     def record(self) -> Record:
         """The posting the request names; refused if the shop has none of that number."""
-        record = self.shelf.records.get(str(self.body.get("posting_number", "")))
+        number = str(self.body.get("posting_number", ""))
+        record = self.shelf.records.get(number)
         if record is None:
-            raise not_found("POSTING_NOT_FOUND")
+            raise not_found(f'Unknown posting number "{number}"')
         return record

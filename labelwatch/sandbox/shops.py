@@ -50,6 +50,7 @@ class KeyState(StrEnum):
     DEACTIVATED = "deactivated"
     IP_RESTRICTED = "ip_restricted"
     OFFER_NOT_SIGNED = "offer_not_signed"
+    BLOCKED = "blocked"
 
 
 @dataclass(frozen=True, slots=True)

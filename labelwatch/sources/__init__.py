@@ -18,6 +18,7 @@ class Trouble(StrEnum):
     KEY_EXPIRED = "key_expired"
     ROLE_MISSING = "role_missing"
     IP_NOT_ALLOWED = "ip_not_allowed"
+    ACCOUNT_BLOCKED = "account_blocked"
     OFFER_NOT_SIGNED = "offer_not_signed"
     METHOD_RETIRED = "method_retired"
     RATE_LIMITED = "rate_limited"

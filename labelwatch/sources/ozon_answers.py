@@ -23,7 +23,7 @@ _NOT_READY = re.compile(
             r"формируется|готовится|создаётся|создается|не готов",
             r"ещ[её] не (сформирован|создан)",
             r"попробуйте .{0,20}позже",
-            r"not ready|n['’]t ready",
+            r"not[ _]ready|n['’]t ready",
             r"not yet (ready|created|generated|formed|available)",
             r"(being|is still) (generated|created|prepared|formed|processed)",
             r"try again .{0,20}later",
@@ -140,6 +140,7 @@ class _Status(msgspec.Struct, gc=False):
 
 
 class _Error(msgspec.Struct, gc=False):
+    code: Loose = None
     message: Loose = None
 
 
@@ -288,7 +289,7 @@ def printing(answer: Answer) -> Printing:
         file_url=text(found.file_url, _ADDRESS),
         printed=None if status.printed_postings_count is None else count(status.printed_postings_count),
         asked=count(status.postings_count),
-        error=text(found.error.message, MESSAGE) if found.error else "",
+        error=_words(found.error or _Error()),
     )
 
 
@@ -319,6 +320,11 @@ def _page(states: dict[str, T], found: _Methods | _Warehouses, answer: Answer) -
         raise failure(answer, "a row without an id")
     cursor = None if found.cursor is None else str(found.cursor)
     return Rows(states, cursor, has_next=found.has_next is True)
+
+
+def _words(error: _Error) -> str:
+    """What went wrong in Ozon's words, or in its code where it has no words; "0" is none."""
+    return text(error.message, MESSAGE) or text(error.code).strip("0")
 
 
 def _word(value: Loose, answer: Answer) -> str:

@@ -61,6 +61,7 @@ _BY_MESSAGE = tuple(
     for pattern, trouble in (
         (r"api-?key.{0,20}(deactivated|expired)", Trouble.KEY_EXPIRED),
         (r"restricted to specific ip", Trouble.IP_NOT_ALLOWED),
+        (r"client (is )?blocked", Trouble.ACCOUNT_BLOCKED),
         (r"missing a required role|permission denied", Trouble.ROLE_MISSING),
         (r"offer not signed", Trouble.OFFER_NOT_SIGNED),
         (r"invalid api-?key|api-?key headers? (is|are) required", Trouble.KEY_REJECTED),
@@ -70,7 +71,7 @@ _BY_MESSAGE = tuple(
         (r"circle is open|internal (server )?error", Trouble.OZON_DOWN),
     )
 )
-_POSTING_MISSING = re.compile(r"posting.{0,40}not.?found", re.IGNORECASE)
+_POSTING_MISSING = re.compile(r"posting.{0,40}not.?found|unknown posting number", re.IGNORECASE)
 _REFUSALS = frozenset((200, 400, 404, 409))
 _ILL_ASKED = re.compile(r"validation error|value must|syntax error|proto:|json|unknown field", re.IGNORECASE)
 # Controls would forge log lines, direction marks would reorder what people read.
@@ -127,8 +128,12 @@ def refusal(answer: Answer) -> str:
 
 
 def is_posting_missing(answer: Answer) -> bool:
-    """True when Ozon knows no such posting: not the same as a method or a key it does not know."""
-    return bool(_POSTING_MISSING.search(message_of(answer.body)))
+    """True when Ozon knows no such posting: not the same as a method or a key it does not know.
+
+    The status does not tell: a wrong key is answered with 404 and code 5 as well.
+    """
+    message = message_of(answer.body)
+    return bool(_POSTING_MISSING.search(message)) and _by_message(message) is None
 
 
 def message_of(body: bytes) -> str:

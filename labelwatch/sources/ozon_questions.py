@@ -58,6 +58,7 @@ _OF_THE_KEY = frozenset(
         Trouble.KEY_REJECTED,
         Trouble.KEY_EXPIRED,
         Trouble.IP_NOT_ALLOWED,
+        Trouble.ACCOUNT_BLOCKED,
         Trouble.OFFER_NOT_SIGNED,
         Trouble.RATE_LIMITED,
     )

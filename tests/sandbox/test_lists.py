@@ -154,7 +154,9 @@ def test_a_body_that_is_no_object_is_refused(content: bytes) -> None:
 def test_a_shop_sees_its_own_postings_only() -> None:
     with playing(world_of((A, OZON, "awaiting_deliver", True))) as play:
         assert numbers(play.answer(LIST, {"limit": 10, "filter": LONG}, shop=STAR)) == []
-        assert play.ask("/v3/posting/fbs/get", {"posting_number": A}, shop=STAR).status_code == 404
+        answer = play.ask("/v3/posting/fbs/get", {"posting_number": A}, shop=STAR)
+    assert answer.status_code == 404
+    assert answer.json() == {"code": 5, "message": f'Unknown posting number "{A}"', "details": []}
 
 
 def test_a_status_nobody_can_ask_for_still_stands_in_the_unnamed_lists() -> None:

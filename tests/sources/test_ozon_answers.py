@@ -97,6 +97,7 @@ def test_the_word_for_the_marks_is_kept_whatever_it_is() -> None:
 # (HTTP status, message, is it a refusal of the postings)
 REFUSALS = [
     (400, "NO_POSTINGS_FOR_BATCH_DOWNLOAD", True),
+    (400, "POSTINGS_NOT_READY", True),
     (400, "POSTING_NUMBERS_IS_INCORRECT_FOR_COMPANY", True),
     (400, "label not allowed for delivered postings", True),
     (409, "The next postings aren't ready", True),

@@ -37,6 +37,8 @@ TROUBLES: list[tuple[int, bytes | dict[str, Any], Trouble]] = [
     (403, words("Api-Key is missing a required role for a method"), Trouble.ROLE_MISSING),
     (403, words("permission denied"), Trouble.ROLE_MISSING),
     (403, words("Api-Key is restricted to specific IP addresses"), Trouble.IP_NOT_ALLOWED),
+    (403, words("client is blocked", 7), Trouble.ACCOUNT_BLOCKED),
+    (403, legacy("Client is blocked"), Trouble.ACCOUNT_BLOCKED),
     (403, words("Offer not signed"), Trouble.OFFER_NOT_SIGNED),
     (404, b"404 page not found\n", Trouble.METHOD_RETIRED),
     (404, b"", Trouble.METHOD_RETIRED),
@@ -44,7 +46,7 @@ TROUBLES: list[tuple[int, bytes | dict[str, Any], Trouble]] = [
     (405, b"", Trouble.METHOD_RETIRED),
     (410, b"", Trouble.METHOD_RETIRED),
     (400, words("method is not allowed"), Trouble.METHOD_RETIRED),
-    (400, words("obsolete method cannot be used"), Trouble.METHOD_RETIRED),
+    (400, words("obsolete method cannot be used", 9), Trouble.METHOD_RETIRED),
     (429, words("You have reached request rate limit per second", 8), Trouble.RATE_LIMITED),
     (429, NGINX, Trouble.RATE_LIMITED),
     (403, words("request rate limit exceeded"), Trouble.RATE_LIMITED),
@@ -113,12 +115,16 @@ def test_an_answer_shows_neither_its_body_nor_the_key() -> None:
     [
         (legacy("POSTING_NOT_FOUND", "NOT_FOUND_ERROR"), True),
         (words("posting with number 1-2-3 is not found", 5), True),
+        (words('Unknown posting number "55200317-0207-4"', 5), True),
+        (legacy('Unknown posting number "1-2-3"', "NOT_FOUND_ERROR"), True),
+        (words("Invalid Api-Key for posting: not found", 5), False),
+        (words("client is blocked", 7), False),
         (words("Invalid Api-Key, please check the key and try again", 5), False),
         (b"404 page not found\n", False),
         (b"", False),
     ],
 )
-def test_only_the_words_posting_not_found_mean_that_there_is_no_such_posting(
+def test_only_words_about_the_posting_mean_that_there_is_no_such_posting(
     body: bytes | dict[str, Any], missing: bool
 ) -> None:
     assert is_posting_missing(refused(404, body)) is missing

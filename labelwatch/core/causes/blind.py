@@ -10,6 +10,7 @@ MEANINGS: Mapping[str, str] = {
     "key_expired": "The Api-Key is deactivated or has expired. Proof: Ozon's answer, or the expiry date of the key.",
     "role_missing": "The Api-Key lacks the role for reading postings. Proof: Ozon's answer names the method.",
     "ip_not_allowed": "The Api-Key is bound to other IP addresses. Proof: Ozon's answer to our last request.",
+    "account_blocked": "Ozon has blocked the seller account. Proof: its answer says that the client is blocked.",
     "offer_not_signed": "The seller's contract with Ozon is not accepted. Proof: Ozon's answer.",
     "method_retired": "Ozon has switched off a method that this version uses. Proof: a bare 404 or its own words.",
     "rate_limited": "Ozon keeps refusing because of too many requests under this Client-Id. Proof: status 429.",

@@ -15,6 +15,7 @@ KEYS: dict[str, dict[str, Any]] = {
     "role_missing": {"roles": (WAREHOUSES,)},
     "ip_not_allowed": {"key_state": KeyState.IP_RESTRICTED},
     "offer_not_signed": {"key_state": KeyState.OFFER_NOT_SIGNED},
+    "account_blocked": {"key_state": KeyState.BLOCKED},
 }
 FAULTS = {
     "method_retired": Fault(kind=Kind.EMPTY, path="/v4/posting/fbs/unfulfilled/list", status=404),
