@@ -5,16 +5,12 @@ a name is looked up here, once, and what was looked at is what is connected to: 
 """
 
 import socket
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address, ip_network
-from typing import TypeVar
 
-import httpcore
+from labelwatch.net.connect import Lookup, connect, looked_up
 
 Ip = IPv4Address | IPv6Address
-T = TypeVar("T")
-Lookup = Callable[[str, int], Iterable[str]]
-"""Host and port -> its addresses; OSError for a name that is not known."""
 
 _MADE_UP = ip_network("198.18.0.0/15")
 """Given out for every name by the proxies that many people in China and Russia run on their routers; nobody's own."""
@@ -54,12 +50,6 @@ def is_written_out(host: str) -> bool:
     return True
 
 
-def looked_up(host: str, port: int) -> Iterable[str]:
-    """The addresses of a host, as the system knows them, the best one first."""
-    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    return [str(address[0]) for *_, address in found]
-
-
 def addresses(
     host: str, port: int, *, allowed: Callable[[Ip], bool] = is_public, lookup: Lookup = looked_up
 ) -> list[str]:
@@ -73,52 +63,7 @@ def addresses(
 
 def connection(host: str, port: int, seconds: float, *, private: bool) -> socket.socket:
     """A connection to a host, wherever it is if `private` or written out, else only to a public address."""
-    if private or is_written_out(host):
-        return socket.create_connection((host, port), seconds)
-    return _first(addresses(host, port), lambda one: socket.create_connection((one, port), seconds), OSError)
-
-
-class Guarded(httpcore.NetworkBackend):
-    """Connects by way of `inner` to nothing but the addresses that were looked at and are `allowed`."""
-
-    def __init__(
-        self,
-        inner: httpcore.NetworkBackend,
-        *,
-        allowed: Callable[[Ip], bool] = is_public,
-        lookup: Lookup = looked_up,
-    ) -> None:
-        self._inner = inner
-        self._allowed = allowed
-        self._lookup = lookup
-
-    def connect_tcp(
-        self,
-        host: str,
-        port: int,
-        timeout: float | None = None,
-        local_address: str | None = None,
-        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
-    ) -> httpcore.NetworkStream:
-        try:
-            found = addresses(host, port, allowed=self._allowed, lookup=self._lookup)
-        except OSError as error:
-            raise httpcore.ConnectError(str(error)) from error
-
-        def connect(address: str) -> httpcore.NetworkStream:
-            return self._inner.connect_tcp(address, port, timeout, local_address, socket_options)
-
-        return _first(found, connect, httpcore.ConnectError)
-
-
-def _first(found: list[str], connect: Callable[[str], T], failure: type[Exception]) -> T:
-    """What the first address gives that answers; what the last one said if none does."""
-    for address in found[:-1]:
-        try:
-            return connect(address)
-        except failure:
-            continue
-    return connect(found[-1])
+    return connect(host, port, seconds, lookup=looked_up if private or is_written_out(host) else addresses)
 
 
 def _carried(ip: Ip) -> Ip:

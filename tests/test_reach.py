@@ -1,12 +1,14 @@
 """Which addresses are everybody's, however they are written, and that only what was looked at is connected to."""
 
+import socket
 from collections.abc import Callable, Iterable
+from functools import partial
 from ipaddress import ip_address
 
-import httpcore
 import pytest
 
-from labelwatch.reach import Guarded, NotPublicError, addresses, is_public, is_written_out
+from labelwatch.net.backend import Backend
+from labelwatch.reach import NotPublicError, addresses, is_public, is_written_out
 
 PUBLIC = (
     *("8.8.8.8", "149.154.167.220", "2001:4860:4860::8888", "2001:67c:4e8:f004::9", "::ffff:8.8.8.8"),
@@ -53,42 +55,14 @@ def test_one_private_address_among_others_is_enough_to_refuse_a_name(found: tupl
         addresses("example.com", 443, lookup=says(*found))
 
 
-class Switchboard(httpcore.NetworkBackend):
-    """Notes to whom it is to connect; those in `silent` do not answer."""
-
-    def __init__(self, *silent: str) -> None:
-        self.asked: list[str] = []
-        self.silent = silent
-
-    def connect_tcp(self, host: str, *_: object, **__: object) -> httpcore.NetworkStream:
-        self.asked.append(host)
-        if host in self.silent:
-            raise httpcore.ConnectError("silence")
-        return httpcore.NetworkStream()
-
-
 def test_a_name_that_turns_into_another_address_is_connected_to_where_it_was_looked_at() -> None:
-    answers = iter(("8.8.8.8", "127.0.0.1"))
-    board = Switchboard()
-    guarded = Guarded(board, lookup=lambda host, port: [next(answers)])
-    guarded.connect_tcp("example.com", 443)
-    assert board.asked == ["8.8.8.8"]
-    with pytest.raises(NotPublicError):
-        guarded.connect_tcp("example.com", 443)
-    assert board.asked == ["8.8.8.8"]
-
-
-def test_an_address_that_is_silent_is_followed_by_the_next_and_the_last_one_says_why() -> None:
-    board = Switchboard("2001:4860:4860::8888")
-    Guarded(board, lookup=says("2001:4860:4860::8888", "8.8.8.8")).connect_tcp("example.com", 443)
-    assert board.asked == ["2001:4860:4860::8888", "8.8.8.8"]
-    with pytest.raises(httpcore.ConnectError, match="silence"):
-        Guarded(Switchboard("8.8.8.8"), lookup=says("8.8.8.8")).connect_tcp("example.com", 443)
-
-
-def test_a_name_that_nobody_knows_is_a_failure_to_connect() -> None:
-    def nobody(host: str, port: int) -> Iterable[str]:
-        raise OSError("Name or service not known")
-
-    with pytest.raises(httpcore.ConnectError, match="not known"):
-        Guarded(Switchboard(), lookup=nobody).connect_tcp("example.com", 443)
+    answers = iter(("127.0.0.1", "10.0.0.5"))
+    guarded = partial(addresses, allowed=lambda ip: ip.is_loopback, lookup=lambda host, port: [next(answers)])
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        Backend(lookup=guarded).connect_tcp("example.com", port, 5).close()
+        peer, address = server.accept()
+        peer.close()
+        assert address[0] == "127.0.0.1"
+        with pytest.raises(NotPublicError):
+            Backend(lookup=guarded).connect_tcp("example.com", port, 5)

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from labelwatch.net.proxy import ProxyError, proxy_for
 from labelwatch.sources import SourceError
 from labelwatch.sources.ozon_errors import Answer
-from labelwatch.sources.ozon_http import Wire, environment_proxy, is_understood
+from labelwatch.sources.ozon_http import Wire
 
 ASKED = "/v1/roles"
 _ROUNDED = timedelta(seconds=0.5)
@@ -29,7 +30,7 @@ class Barrier(StrEnum):
 
 _BARRIERS = (
     (re.compile(r"name or service not known|name resolution|getaddrinfo|nodename|no address", re.I), Barrier.NAME),
-    (re.compile(r"certificate|self.signed", re.I), Barrier.CERTIFICATE),
+    (re.compile(r"certificate|self.signed|SSL_CERT_", re.I), Barrier.CERTIFICATE),
     (re.compile(r"proxy", re.I), Barrier.PROXY),
     (re.compile(r"no complete answer within", re.I), Barrier.TIME),
 )
@@ -48,11 +49,12 @@ class Knock:
 
 def knock(base_url: str, *, timeout: timedelta, user_agent: str, now: Callable[[], datetime]) -> Knock:
     """Send one request without a key; any answer will do, as it comes with the time. Never raises for the network."""
-    proxy = environment_proxy(base_url)
-    shown = proxy.rpartition("@")[2].rpartition("//")[2].partition("/")[0]
-    if not is_understood(proxy):
-        return Knock(shown, Barrier.PROXY, "its address is not understood: write it like http://HOST:PORT")
-    wire = Wire(base_url, {"User-Agent": user_agent}, timeout=timeout, proxy=proxy, secret="")
+    try:
+        proxy = proxy_for(base_url)
+    except ProxyError as error:
+        return Knock("", Barrier.PROXY, str(error))
+    shown = proxy.rpartition("@")[2].rpartition("//")[2]
+    wire = Wire(base_url, {"User-Agent": user_agent}, timeout=timeout, proxy=lambda _: proxy, secret="")
     began = now()
     try:
         answer = wire.post(ASKED, b"{}")

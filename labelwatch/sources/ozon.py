@@ -18,10 +18,11 @@ from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_at
 
 from labelwatch.core import questions as core
 from labelwatch.core.model import Posting
+from labelwatch.net.proxy import proxy_for
 from labelwatch.sources import Item, KeyInfo, Missing, NoSheet, Sheet, SourceError, Trouble, Unreadable
 from labelwatch.sources.ozon_errors import Answer
 from labelwatch.sources.ozon_file import Files
-from labelwatch.sources.ozon_http import Wire, environment_proxy, sendable
+from labelwatch.sources.ozon_http import Wire, sendable
 from labelwatch.sources.ozon_label import label
 from labelwatch.sources.ozon_parse import PAGE, Page, digest, key_info, one, page, read
 from labelwatch.sources.ozon_questions import SINGLE, TRIES, Round
@@ -97,8 +98,8 @@ class OzonSource:
         self._singles = _MOST_SINGLES
         self._limiter = _limiter(client_id, requests_per_second)
         headers = _headers(client_id, api_key, user_agent)
-        through = environment_proxy if proxy is None else lambda _: proxy
-        self._wire = Wire(base_url, headers, timeout=timeout, proxy=through(base_url), secret=sendable(api_key))
+        through = proxy_for if proxy is None else lambda _: proxy
+        self._wire = Wire(base_url, headers, timeout=timeout, proxy=through, secret=sendable(api_key))
         self._files = Files(base_url, user_agent, timeout=timeout, proxy=through)
         self._retrying = self._retries()
 

@@ -5,7 +5,6 @@ asks from inside. So the host is resolved here, and nothing but a public address
 on a public host (https://ir.ozone.ru/s3/...) and need no credentials.
 """
 
-from collections.abc import Callable
 from contextlib import closing
 from datetime import timedelta
 from ipaddress import ip_address
@@ -13,10 +12,13 @@ from ipaddress import ip_address
 import httpcore
 import httpx
 
-from labelwatch.reach import Guarded, NotPublicError, is_public, is_this_machine
+from labelwatch.net.connect import looked_up
+from labelwatch.net.proxy import ProxyError
+from labelwatch.net.tls import CertificatesError
+from labelwatch.reach import NotPublicError, addresses, is_public, is_this_machine
 from labelwatch.sources import Missing, NoSheet
 from labelwatch.sources.ozon_errors import clean
-from labelwatch.sources.ozon_http import Backend, Transport, encoded, is_understood
+from labelwatch.sources.ozon_http import ProxyFor, Transport, encoded
 
 MOST = 10 * 2**20
 """Bytes; the label of one posting has some tens of thousands."""
@@ -29,7 +31,7 @@ class Files:
     plain HTTP. `proxy` tells the proxy for an address, empty = none; what a proxy resolves cannot be looked at here.
     """
 
-    def __init__(self, base_url: str, user_agent: str, *, timeout: timedelta, proxy: Callable[[str], str]) -> None:
+    def __init__(self, base_url: str, user_agent: str, *, timeout: timedelta, proxy: ProxyFor) -> None:
         self._at_home = is_this_machine(httpx.URL(base_url).host)
         headers = {"User-Agent": user_agent, "Accept": "application/pdf, */*", "Accept-Encoding": "identity"}
         self._headers = httpx.Headers(encoded(headers))
@@ -70,13 +72,12 @@ class Files:
         return "" if is_home or _may_be_public(url.host) else "is not a public host"
 
     def _get(self, url: httpx.URL, host: str) -> bytes | NoSheet:
-        proxy, at_home = self._proxy(str(url)), self._at_home
-        if not is_understood(proxy):
-            return NoSheet(Missing.NOT_REACHED, f"{host}: the way to it leads through a proxy that is not understood")
-        backend = (
-            None if proxy else Guarded(Backend(), allowed=lambda ip: is_public(ip) or (at_home and ip.is_loopback))
-        )
-        transport = Transport(self._timeout, is_tls=url.scheme == "https", proxy=proxy, backend=backend)
+        try:
+            proxy = self._proxy(str(url))
+            lookup = looked_up if proxy else self._allowed
+            transport = Transport(self._timeout, is_tls=url.scheme == "https", proxy=proxy, lookup=lookup)
+        except (ProxyError, CertificatesError) as error:
+            return NoSheet(Missing.NOT_REACHED, f"{host}: {error}")
         self._open.add(transport)
         try:
             with closing(transport.handle_request(httpx.Request("GET", url, headers=self._headers))) as response:
@@ -88,6 +89,9 @@ class Files:
         finally:
             self._open.discard(transport)
             transport.close()
+
+    def _allowed(self, host: str, port: int) -> list[str]:
+        return addresses(host, port, allowed=lambda ip: is_public(ip) or (self._at_home and ip.is_loopback))
 
 
 def _content(response: httpx.Response) -> bytes | NoSheet:

@@ -7,19 +7,22 @@ byte (a read timeout starts anew with each read, so a slow drip never ends), and
 import functools
 import re
 import ssl
+import threading
 import time
 import zlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing, suppress
 from datetime import timedelta
 from socket import SHUT_RDWR
 from typing import Any
-from urllib.parse import unquote, urlsplit
-from urllib.request import getproxies, proxy_bypass
 
 import httpcore
 import httpx
 
+from labelwatch.net.backend import Backend, proxy_at
+from labelwatch.net.connect import Lookup, looked_up
+from labelwatch.net.proxy import ProxyError
+from labelwatch.net.tls import CertificatesError, trusted
 from labelwatch.sources import SourceError, Trouble
 from labelwatch.sources.ozon_errors import Answer, clean
 
@@ -29,37 +32,35 @@ BODY_LIMIT = 32 * 2**20
 AT_ONCE = 4 * 2**20
 """Bytes inflated in one step."""
 
-PROXIES = ("http", "https", "socks5", "socks5h")
-"""What a proxy's address may begin with."""
-_NO_PROXY = "the proxy in HTTPS_PROXY (or ALL_PROXY) is not understood: write it like http://HOST:PORT"
+ProxyFor = Callable[[str], str]
+"""URL -> the address of the proxy on the way to it, empty = none; may raise ProxyError."""
 
 
 class Wire:
     """The connections of one shop; several threads may use it, and `close` ends what is in flight."""
 
     def __init__(
-        self, base_url: str, headers: Mapping[str, str], *, timeout: timedelta, proxy: str, secret: str
+        self, base_url: str, headers: Mapping[str, str], *, timeout: timedelta, proxy: ProxyFor, secret: str
     ) -> None:
         self._base = base_url.rstrip("/")
         self._headers = httpx.Headers(encoded(headers))
         self._timeout = timeout.total_seconds()
         self._secret = secret
-        self._refusal = "" if is_understood(proxy) else _NO_PROXY
-        through = "" if self._refusal else proxy
-        transport = Transport(self._timeout, is_tls=self._base.startswith("https:"), proxy=through)
-        self._client = httpx.Client(transport=transport, trust_env=False)
+        self._proxy = proxy
+        self._lock = threading.Lock()
+        self._client: httpx.Client | None = None
+        self._is_closed = False
 
     def post(self, path: str, content: bytes) -> Answer:
         """Send one request and read its whole answer, whatever its status; redirects are not followed.
 
         Raises SourceError(OZON_DOWN) when no complete answer came in time, NOT_UNDERSTOOD when it is too big.
         """
-        if self._refusal:
-            raise SourceError(Trouble.OZON_DOWN, f"{path}: {self._refusal}")
+        client = self._opened(path)
         try:
             # Made by hand, not by the client: it would merge defaults and cookies into every one of them.
             request = httpx.Request("POST", _url(self._base + path), headers=self._headers, content=content)
-            with closing(self._client.send(request, stream=True)) as response:
+            with closing(client.send(request, stream=True)) as response:
                 assert isinstance(response.stream, httpx.SyncByteStream)
                 if response.headers.get("content-length", "").isdecimal():
                     _check_size(int(response.headers["content-length"]), path)
@@ -77,40 +78,37 @@ class Wire:
         return Answer(path, response.status_code, told, body, self._secret)
 
     def close(self) -> None:
-        self._client.close()
+        with self._lock:
+            self._is_closed = True
+            if self._client is not None:
+                self._client.close()
 
-
-def environment_proxy(url: str) -> str:
-    """The proxy that HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY name for a URL; empty = go directly."""
-    parts = urlsplit(url)
-    proxies = getproxies()
-    if not parts.hostname or proxy_bypass(parts.hostname):
-        return ""
-    return proxies.get(parts.scheme) or proxies.get("all") or ""
-
-
-def is_understood(proxy: str) -> bool:
-    """Whether an address is one of a proxy that we can use, or empty, which stands for none."""
-    try:
-        parts = urlsplit(proxy)
-        return not proxy or (parts.scheme in PROXIES and bool(parts.hostname) and parts.port != 0)
-    except ValueError:
-        return False
+    def _opened(self, path: str) -> httpx.Client:
+        """The client; a wrong environment fails each request, not the start, until it is corrected."""
+        with self._lock:
+            if self._is_closed:
+                raise SourceError(Trouble.OZON_DOWN, f"{path}: the connections are closed")
+            if self._client is None:
+                try:
+                    proxy, is_tls = self._proxy(self._base), self._base.startswith("https:")
+                    transport = Transport(self._timeout, is_tls=is_tls, proxy=proxy)
+                except (ProxyError, CertificatesError) as error:
+                    raise SourceError(Trouble.OZON_DOWN, f"{path}: {error}") from error
+                self._client = httpx.Client(transport=transport, trust_env=False)
+            return self._client
 
 
 class Transport(httpx.BaseTransport):
     """A pool of httpcore's, each request of which has `timeout` seconds from its start to its last byte."""
 
-    def __init__(
-        self, timeout: float, *, is_tls: bool, proxy: str, backend: httpcore.NetworkBackend | None = None
-    ) -> None:
+    def __init__(self, timeout: float, *, is_tls: bool, proxy: str, lookup: Lookup = looked_up) -> None:
         self._timeout = timeout
         self._pool = httpcore.ConnectionPool(
-            ssl_context=_tls() if is_tls else None,
-            proxy=_through(proxy) if proxy else None,
+            ssl_context=trusted() if is_tls else None,
+            proxy=proxy_at(proxy),
             max_keepalive_connections=2,
             keepalive_expiry=30.0,
-            network_backend=backend or Backend(),
+            network_backend=_Backend(lookup),
         )
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
@@ -170,8 +168,11 @@ class _Stream(httpcore.NetworkStream):
         return self._inner.get_extra_info(info)
 
 
-class Backend(httpcore.NetworkBackend):
+class _Backend(httpcore.NetworkBackend):
     """Opens connections that know the end of the whole request."""
+
+    def __init__(self, lookup: Lookup) -> None:
+        self._inner = Backend(lookup=lookup)
 
     def connect_tcp(
         self,
@@ -181,8 +182,7 @@ class Backend(httpcore.NetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
     ) -> httpcore.NetworkStream:
-        inner = httpcore.SyncBackend().connect_tcp(host, port, _left(timeout), local_address, socket_options)
-        return _Stream(inner)
+        return _Stream(self._inner.connect_tcp(host, port, _left(timeout), local_address, socket_options))
 
 
 def _left(end: float | None) -> float | None:
@@ -194,23 +194,10 @@ def _left(end: float | None) -> float | None:
     return seconds
 
 
-def _through(proxy: str) -> httpcore.Proxy:
-    """The proxy at an address, which may hold a user and a password."""
-    parts = urlsplit(proxy)
-    known = (unquote(parts.username), unquote(parts.password or "")) if parts.username else None
-    return httpcore.Proxy(proxy, auth=known)
-
-
 @functools.lru_cache(maxsize=256)
 def _url(text: str) -> httpx.URL:
     # Taking one apart costs as much as the rest of a request, and there are only a few.
     return httpx.URL(text)
-
-
-@functools.cache
-def _tls() -> ssl.SSLContext:
-    # Reading the certificates takes tens of milliseconds: once for the process, not once a shop.
-    return httpx.create_ssl_context()
 
 
 def sendable(text: str) -> str:

@@ -78,7 +78,9 @@ def _reading(watch: Stopwatch, fake: Fake, folder: Path, *, postings: int) -> li
     limit = Limit(fake.port, folder)
     packed = watch.time("transfer, bare socket", "", lambda: list(limit.bodies(-(-postings // PAGE))))
     limit.close()
-    wire = Wire(fake.url, {"Accept-Encoding": "gzip"}, timeout=timedelta(seconds=30), proxy="", secret="key")
+    wire = Wire(
+        fake.url, {"Accept-Encoding": "gzip"}, timeout=timedelta(seconds=30), proxy=lambda _: "", secret="key"
+    )
     questions = [b'{"cursor":"%d"}' % which for which in range(len(packed))]
     answers = watch.time(
         "transfer and inflate", "unchanged", lambda: [wire.post(_PATH, asked) for asked in questions]

@@ -179,13 +179,13 @@ def test_a_mail_server_is_greeted_and_handed_nothing(folder: Path) -> None:
 @pytest.mark.parametrize(("password", "expected"), [("right", Delivered), ("wrong", Permanent)])
 def test_a_login_is_tried_as_for_a_letter(password: str, expected: type[Delivered | Permanent]) -> None:
     with PostOffice(password="right", tls_at_once=True) as office:
-        server = Server("localhost", office.port, Tls.AT_ONCE, trusting(), "watch", password)
+        server = Server("localhost", office.port, Tls.AT_ONCE, trusting, "watch", password)
         assert isinstance(log_in(server, Line(timedelta(seconds=5))), expected)
     assert "MAIL" not in office.heard
 
 
 def test_a_mail_server_that_is_gone_is_no_login() -> None:
-    server = Server("localhost", closed_port(), Tls.AT_ONCE, trusting(), "watch", "right")
+    server = Server("localhost", closed_port(), Tls.AT_ONCE, trusting, "watch", "right")
     assert isinstance(log_in(server, Line(timedelta(seconds=5))), Retry)
 
 

@@ -166,7 +166,9 @@ def test_whatever_comes_over_the_wire_is_an_answer_or_one_named_trouble() -> Non
     replies = [b""]
     with saying(replies) as port:
         headers = {"Client-Id": "1001", "Api-Key": CANARY, "User-Agent": "labelwatch-test"}
-        wire = Wire(f"http://127.0.0.1:{port}", headers, timeout=timedelta(seconds=2), proxy="", secret=CANARY)
+        wire = Wire(
+            f"http://127.0.0.1:{port}", headers, timeout=timedelta(seconds=2), proxy=lambda _: "", secret=CANARY
+        )
 
         @examples(60)
         @given(st.sampled_from(HEADS), st.sampled_from(LENGTHS), bodies({"roles": []}, ERROR, INNER), st.booleans())

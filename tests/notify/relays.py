@@ -79,9 +79,12 @@ def http(*, login: str = "", refusal: str = "") -> Handshake:
     return handshake
 
 
-def socks5(client: socket.socket, asked: list[str]) -> socket.socket:
+def socks5(client: socket.socket, asked: list[str]) -> socket.socket | None:
     """SOCKS 5 with user and password or without, by address or name."""
-    methods = client.recv(2 + 255)[2:]
+    greeting = client.recv(2 + 255)
+    if not greeting:
+        return None
+    methods = greeting[2:]
     client.sendall(b"\x05\x02" if 2 in methods else b"\x05\x00")
     if 2 in methods:
         asked.append(client.recv(513)[2:].decode())

@@ -189,9 +189,9 @@ def test_the_proxy_of_the_environment_is_the_way_too(monkeypatch: pytest.MonkeyP
 @pytest.mark.parametrize(
     ("proxy", "said"),
     [
-        ("foo", "the proxy foo, port 80, cannot be reached"),
-        ("http://", "the proxy in HTTPS_PROXY is not understood"),
-        ("http://127.0.0.1:x", "the proxy in HTTPS_PROXY is not understood"),
+        ("foo", "the proxy foo, port 1080, cannot be reached"),
+        ("http://", "http_proxy is not understood as a proxy"),
+        ("http://127.0.0.1:x", "http_proxy is not understood as a proxy"),
     ],
 )
 def test_a_proxy_that_makes_no_sense_is_named(monkeypatch: pytest.MonkeyPatch, proxy: str, said: str) -> None:

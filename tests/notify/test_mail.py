@@ -52,7 +52,7 @@ def mail(url: str, *, deadline: float = 5) -> Mail:
     opened = open_mail(service, Line(timedelta(seconds=deadline), verify=service.verify_certificate))
     if opened.server.tls is Tls.OFFERED or not service.verify_certificate:
         return opened
-    return replace(opened, server=replace(opened.server, context=trusting()))
+    return replace(opened, server=replace(opened.server, context=trusting))
 
 
 def clear(port: int) -> str:

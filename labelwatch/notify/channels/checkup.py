@@ -11,7 +11,9 @@ from datetime import timedelta
 from enum import StrEnum
 from urllib.parse import urlsplit
 
-from labelwatch.notify.channels.http import not_public, proxy_of_environment
+from labelwatch.net.proxy import ProxyError, proxy_for
+from labelwatch.net.tls import CertificatesError, trusted
+from labelwatch.notify.channels.http import not_public
 from labelwatch.notify.channels.mail import Mail
 from labelwatch.notify.channels.mail_talk import Tls, log_in
 from labelwatch.notify.channels.outcome import Ambiguous, Channel, Delivered, Retry
@@ -151,14 +153,14 @@ def _mail(channel: Mail) -> Finding:
 
 def _knocked(address: str, proxy: str, patience: timedelta, *, private: bool) -> Finding:
     """Whether somebody opens where the way to the service begins: at its own door, or at the proxy's."""
-    proxy = proxy or proxy_of_environment(address)
     try:
-        parts = urlsplit(proxy or address)
-        host, port = parts.hostname or "", parts.port or _PORTS.get(parts.scheme, 443)
-    except ValueError:
-        host, port = "", 0
-    if not host:
-        return Finding(Seen.UNREACHABLE, "the proxy in HTTPS_PROXY is not understood: write it like http://HOST:PORT")
+        proxy = proxy or proxy_for(address)
+        if address.startswith("https:"):
+            trusted()
+    except (ProxyError, CertificatesError) as error:
+        return Finding(Seen.UNREACHABLE, str(error))
+    parts = urlsplit(proxy or address)
+    host, port = parts.hostname or "", parts.port or _PORTS.get(parts.scheme, 443)
     who = f"{'the proxy' if proxy else 'its server'} {host}, port {port}"
     try:
         connection(host, port, patience.total_seconds(), private=private or bool(proxy)).close()

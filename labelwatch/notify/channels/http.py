@@ -2,23 +2,24 @@
 
 import json
 import re
-import ssl
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from email.utils import parsedate_to_datetime
-from functools import cache
 from typing import Any
 from urllib.parse import urlsplit
-from urllib.request import getproxies, proxy_bypass
 
 import httpcore
 import httpx
 
+from labelwatch.net.backend import Backend, proxy_at
+from labelwatch.net.connect import looked_up
+from labelwatch.net.proxy import ProxyError, proxy_for
+from labelwatch.net.tls import CertificatesError, trusted, unverified
 from labelwatch.notify.channels.deadline import no_answer_within, within
 from labelwatch.notify.channels.outcome import Ambiguous, Permanent, RateLimited, Retry
 from labelwatch.notify.channels.secrecy import quoted
-from labelwatch.reach import Guarded, NotPublicError, is_written_out
+from labelwatch.reach import NotPublicError, addresses, is_written_out
 
 READ_AT_MOST = 64 * 1024
 _CONNECT = timedelta(seconds=10)
@@ -84,19 +85,19 @@ def exchange(line: Line, method: str, address: str, **request: Any) -> Answer | 
     goes anywhere else, and no name to a private address. Never raises for what a service or the network may do.
     """
     timeout = httpx.Timeout(line.deadline.total_seconds(), connect=_CONNECT.total_seconds())
-    verify = _trust() if line.verify else httpx.create_ssl_context(verify=False)
     try:
+        line = replace(line, proxy=line.proxy or proxy_for(address))
         # Leaving the block closes the socket, which ends a thread that still waits for a dripping server.
         with httpx.Client(
-            verify=verify,
             timeout=timeout,
             follow_redirects=False,
-            transport=_straight(verify, guarded=not (line.private or is_written_out(httpx.URL(address).host))),
-            proxy=line.proxy or proxy_of_environment(address) or None,
+            transport=_transport(line, address),
             trust_env=False,
         ) as client:
             answer = within(line.deadline, lambda: _ask(line, client, method, address, request))
-    except (ValueError, ImportError, httpx.InvalidURL) as error:  # the proxy's address
+    except (ProxyError, CertificatesError) as error:
+        return Permanent(str(error))
+    except (ValueError, httpx.InvalidURL) as error:
         return Permanent(_said(line, "cannot be sent", error))
     return answer or Ambiguous(no_answer_within(line.deadline))
 
@@ -130,33 +131,23 @@ def retry_after(answer: Answer) -> timedelta | None:
     return min(max(ahead, timedelta(0)), _LONGEST)
 
 
-def proxy_of_environment(address: str) -> str:
-    """The proxy that HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY name for an address; empty = go straight."""
-    parts, named = urlsplit(address), getproxies()
-    if not parts.hostname or proxy_bypass(parts.hostname):
-        return ""
-    proxy = named.get(parts.scheme) or named.get("all") or ""
-    return f"http://{proxy}" if proxy and "://" not in proxy else proxy
-
-
 def not_public(error: NotPublicError) -> Permanent:
     """A name that leads into a private network, and what to write if that is meant."""
     return Permanent(f"{error}: if that is meant, write allow_private = true into this [[channel]]")
 
 
-def _straight(verify: ssl.SSLContext, *, guarded: bool) -> httpx.HTTPTransport:
-    """The way without a proxy, what a proxy connects to cannot be looked at from here."""
+def _transport(line: Line, address: str) -> httpx.HTTPTransport:
+    """The way to an address; a private one is kept out where no proxy looks the name up."""
+    verify = trusted() if line.verify and address.startswith("https:") else unverified()
+    is_open = line.proxy or line.private or is_written_out(httpx.URL(address).host)
     transport = httpx.HTTPTransport(verify=verify)
-    if guarded:
-        # httpx has no argument for this one of httpcore's.
-        transport._pool = httpcore.ConnectionPool(ssl_context=verify, network_backend=Guarded(httpcore.SyncBackend()))
+    # httpx has no argument for the backend of httpcore.
+    transport._pool = httpcore.ConnectionPool(
+        ssl_context=verify,
+        proxy=proxy_at(line.proxy),
+        network_backend=Backend(lookup=looked_up if is_open else addresses),
+    )
     return transport
-
-
-@cache
-def _trust() -> ssl.SSLContext:
-    """Whose certificates hold; read once, since that takes longer than many a question."""
-    return httpx.create_ssl_context()
 
 
 def _ask(line: Line, client: httpx.Client, method: str, address: str, request: dict[str, Any]) -> Answer | Failure:

@@ -1,16 +1,15 @@
 """`mailto://` and `mailtos://`: text and page in one letter, the server's answer read as a receipt."""
 
-import ssl
 from base64 import b64encode
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from email.errors import HeaderParseError
 from email.header import decode_header, make_header
-from functools import cache
 
 from apprise.plugins.email import NotifyEmail
 
+from labelwatch.net.tls import trusted, unverified
 from labelwatch.notify.channels.http import Line
 from labelwatch.notify.channels.mail_letter import Envelope, Party, letters, message_id
 from labelwatch.notify.channels.mail_talk import Server, Tls, deliver
@@ -115,17 +114,7 @@ def _server(service: NotifyEmail, verify: bool) -> Server:
     elif mode == "starttls" or (user and password):
         tls = Tls.REQUIRED
     # Where the clear would do, encryption is welcome from anybody.
-    return Server(host, port, tls, _context(verify and tls is not Tls.OFFERED), user, password)
-
-
-@cache
-def _context(verify: bool) -> ssl.SSLContext:
-    """How a server's certificate is judged; read once, and changed by nobody."""
-    context = ssl.create_default_context()
-    if not verify:
-        context.check_hostname = False
-        context.verify_mode = ssl.CERT_NONE
-    return context
+    return Server(host, port, tls, trusted if verify and tls is not Tls.OFFERED else unverified, user, password)
 
 
 def _secrets(service: NotifyEmail) -> tuple[str, ...]:

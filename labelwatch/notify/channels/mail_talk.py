@@ -11,6 +11,7 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import TypeVar
 
+from labelwatch.net.tls import CertificatesError
 from labelwatch.notify.channels.deadline import no_answer_within, within
 from labelwatch.notify.channels.http import Line, not_public
 from labelwatch.notify.channels.outcome import Ambiguous, BadMessage, Delivered, Permanent, RateLimited, Result, Retry
@@ -37,12 +38,12 @@ class Tls(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """Where letters are handed in; `context` judges the server's certificate."""
+    """Where letters are handed in; `context` is asked for what judges the server's certificate."""
 
     host: str
     port: int
     tls: Tls
-    context: ssl.SSLContext = field(repr=False)
+    context: Callable[[], ssl.SSLContext] = field(repr=False)
     user: str = ""
     password: str = field(default="", repr=False)
 
@@ -196,11 +197,14 @@ class _Talk:
 
     def _encrypt(self) -> None:
         assert self.smtp.sock is not None, "encrypted is what is connected"
-        context, name = self.server.context, self.server.host
+        name = self.server.host
         try:
+            context = self.server.context()
             tls = context.wrap_socket(self.smtp.sock, server_hostname=name, do_handshake_on_connect=False)
             self._take(tls)
             tls.do_handshake()
+        except CertificatesError as error:
+            raise _CutShortError(Permanent(str(error))) from error
         except ssl.SSLCertVerificationError as error:
             said = f"the certificate of {name} does not hold: {error.verify_message}"
             raise _CutShortError(Permanent(self._plain(said))) from error

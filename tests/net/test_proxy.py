@@ -1,0 +1,146 @@
+"""The environment's proxies are read as curl reads them, for every way out alike."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from labelwatch.net.proxy import ProxyError, is_exempt, mistakes, proxy_for
+from labelwatch.notify.channels.checkup import Seen, knocked
+from labelwatch.notify.channels.http import Answer, Line, exchange
+from labelwatch.sources.knock import Barrier, knock
+from tests.notify.loopback import Hook, answer
+from tests.notify.relays import Relay, http, socks5
+
+OZON = "https://api-seller.ozon.ru"
+
+
+@pytest.fixture(autouse=True)
+def no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.upper(), raising=False)
+
+
+@pytest.mark.parametrize(
+    ("environ", "url", "proxy"),
+    [
+        ({}, OZON, ""),
+        ({"HTTPS_PROXY": "http://proxy:3128"}, OZON, "http://proxy:3128"),
+        ({"https_proxy": "http://proxy:3128/"}, OZON, "http://proxy:3128"),
+        ({"HTTPS_PROXY": "proxy:3128"}, OZON, "http://proxy:3128"),
+        ({"HTTPS_PROXY": "me:w%40rd@proxy:3128"}, OZON, "http://me:w%40rd@proxy:3128"),
+        ({"HTTPS_PROXY": "proxy"}, OZON, "http://proxy:1080"),
+        ({"HTTPS_PROXY": "HTTPS://proxy"}, OZON, "https://proxy:443"),
+        ({"HTTPS_PROXY": "[::1]:3128"}, OZON, "http://[::1]:3128"),
+        ({"HTTP_PROXY": "http://proxy:3128"}, OZON, ""),
+        ({"HTTP_PROXY": "proxy:3128"}, "http://127.0.0.1:8080", "http://proxy:3128"),
+        ({"ALL_PROXY": "socks5h://proxy:9050"}, OZON, "socks5h://proxy:9050"),
+        ({"ALL_PROXY": "socks://proxy:9050/"}, OZON, "socks5://proxy:9050"),
+        ({"ALL_PROXY": "socks5://proxy"}, OZON, "socks5://proxy:1080"),
+        ({"ALL_PROXY": "socks5://all:1", "HTTPS_PROXY": "http://own:2"}, OZON, "http://own:2"),
+        ({"https_proxy": "http://low:1", "HTTPS_PROXY": "http://up:2"}, OZON, "http://low:1"),
+        ({"https_proxy": "", "HTTPS_PROXY": "http://up:2"}, OZON, "http://up:2"),
+        ({"HTTPS_PROXY": "http://proxy:1", "NO_PROXY": "*"}, OZON, ""),
+        ({"HTTPS_PROXY": "http://proxy:1", "no_proxy": "ozon.ru"}, OZON, ""),
+        ({"HTTPS_PROXY": "http://proxy:1", "NO_PROXY": "10.0.0.0/8"}, "https://10.1.2.3/x", ""),
+    ],
+)
+def test_the_proxy_of_an_address_is_the_one_that_curl_takes(environ: dict[str, str], url: str, proxy: str) -> None:
+    assert proxy_for(url, environ) == proxy
+
+
+@pytest.mark.parametrize(
+    ("host", "exceptions", "is_one"),
+    [
+        ("api-seller.ozon.ru", "ozon.ru", True),
+        ("api-seller.ozon.ru", ".ozon.ru", True),
+        ("api-seller.ozon.ru", "localhost, OZON.RU", True),
+        ("api-seller.ozon.ru", "localhost ozon.ru", True),
+        ("api-seller.ozon.ru.", "ozon.ru.", True),
+        ("notozon.ru", "ozon.ru", False),
+        ("ozon.ru", "api-seller.ozon.ru", False),
+        ("ozon.ru", "", False),
+        ("ozon.ru", ",", False),
+        ("ozon.ru", ".", False),
+        ("10.1.2.3", "10.0.0.0/8", True),
+        ("11.1.2.3", "10.0.0.0/8", False),
+        ("10.1.2.3", "10.1.2.3", True),
+        ("10.1.2.30", "10.1.2.3", False),
+        ("10.1.2.3", "10.1.2.9/8", True),
+        ("127.0.0.1", "127.0.0.0/8,::1", True),
+        ("::1", "127.0.0.0/8,::1", True),
+        ("[::1]", "[::1]", True),
+        ("fd00::7", "fd00::/8", True),
+        ("10.example.com", "10.0.0.0/8", False),
+        ("127.0.0.1", "localhost", False),
+    ],
+)
+def test_no_proxy_names_hosts_domains_addresses_and_networks(host: str, exceptions: str, is_one: bool) -> None:
+    assert is_exempt(host, exceptions) is is_one
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        ("ftp://proxy:21", "HTTPS_PROXY begins with ftp://, which is no supported proxy: write it like http://"),
+        ("socks4://proxy:1080", "HTTPS_PROXY begins with socks4://, which is no supported proxy: .* or socks5://"),
+        ("http://", "HTTPS_PROXY is not understood as a proxy"),
+        ("http://[::1", "HTTPS_PROXY is not understood as a proxy"),
+        ("http://proxy:port", "HTTPS_PROXY is not understood as a proxy"),
+        ("http://pro xy:1", "HTTPS_PROXY is not understood as a proxy"),
+        ("s3cret!pass word://x", r"HTTPS_PROXY begins with \?://"),
+    ],
+)
+def test_what_is_no_proxy_is_named_by_its_variable_and_never_shown(value: str, said: str) -> None:
+    with pytest.raises(ProxyError, match=f"^{said}"):
+        proxy_for(OZON, {"HTTPS_PROXY": value})
+    assert [str(one)[:11] for one in mistakes({"HTTPS_PROXY": value})] == ["HTTPS_PROXY"]
+    assert mistakes({"HTTPS_PROXY": "proxy:1", "ALL_PROXY": "socks://proxy"}) == []
+
+
+def _ways_out(url: str) -> Iterator[bool]:
+    """Whether each kind of way out comes through to a web server that is known to the proxy only."""
+    yield knock(url, timeout=timedelta(seconds=5), user_agent="test", now=_now).barrier is None
+    yield isinstance(exchange(Line(timedelta(seconds=5)), "GET", url), Answer)
+    yield knocked(url, timedelta(seconds=5)).seen is Seen.REACHED
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+@pytest.mark.parametrize("form", ["127.0.0.1:{port}", "http://127.0.0.1:{port}", "me:pass@127.0.0.1:{port}"])
+def test_every_way_out_takes_the_proxy_however_it_is_written(monkeypatch: pytest.MonkeyPatch, form: str) -> None:
+    with Hook([answer(200, "{}")] * 2) as hook, Relay(http()) as relay:
+        monkeypatch.setenv("http_proxy", form.format(port=relay.port))
+        assert list(_ways_out(f"http://127.0.0.1:{hook.port}")) == [True] * 3
+        assert len(relay.asked) == 2  # the third only looks whether the proxy is there
+
+
+@pytest.mark.parametrize("scheme", ["socks", "socks5", "socks5h"])
+def test_every_way_out_takes_a_socks_proxy(monkeypatch: pytest.MonkeyPatch, scheme: str) -> None:
+    with Hook([answer(200, "{}")] * 2) as hook, Relay(socks5) as relay:
+        monkeypatch.setenv("ALL_PROXY", f"{scheme}://127.0.0.1:{relay.port}/")
+        assert list(_ways_out(f"http://127.0.0.1:{hook.port}")) == [True] * 3
+        assert len(relay.asked) == 2
+
+
+def test_no_way_out_takes_the_proxy_to_an_excepted_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    with Hook([answer(200, "{}")] * 2) as hook, Relay(http()) as relay:
+        monkeypatch.setenv("http_proxy", f"127.0.0.1:{relay.port}")
+        monkeypatch.setenv("NO_PROXY", "10.0.0.0/8,127.0.0.0/8")
+        assert list(_ways_out(f"http://127.0.0.1:{hook.port}")) == [True] * 3
+        assert relay.asked == []
+
+
+def test_a_proxy_of_another_kind_is_named_by_every_way_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ALL_PROXY", "socks4://127.0.0.1:1")
+    said = "ALL_PROXY begins with socks4://, which is no supported proxy"
+    found = knock(OZON, timeout=timedelta(seconds=5), user_agent="test", now=_now)
+    assert found.barrier is Barrier.PROXY
+    assert found.detail.startswith(said)
+    failure = exchange(Line(timedelta(seconds=5)), "GET", OZON)
+    assert not isinstance(failure, Answer)
+    assert failure.error.startswith(said)
+    assert knocked(OZON, timedelta(seconds=5)).said.startswith(said)
