@@ -102,13 +102,13 @@ class App:
             return None
         self._tried.add(shop)
         self.teller.round_begins()
-        report = self._polled(configured, state)
+        report = self._polled(configured, state, thorough=even_if_paused)
         let_know(self.time, self.store)
         if report is not None:
             self.teller.shop_read(shop, complete=report.complete, shops=[name for name, _ in self.shops()])
         return report
 
-    def _polled(self, shop: Shop, state: ShopState | None) -> Report | None:
+    def _polled(self, shop: Shop, state: ShopState | None, *, thorough: bool) -> Report | None:
         """One poll by one and the same time: what was begun by another is dropped unwritten and begun anew."""
         give_up_at = self.clock.monotonic() + self.poll_limit(shop.name).total_seconds()
 
@@ -119,7 +119,7 @@ class App:
             version = self.time.version
             with suppress(Abandoned):
                 return poll_shop(
-                    self._plan(shop, state),
+                    replace(self._plan(shop, state), thorough=thorough),
                     store=self.store,
                     source=self._source(shop),
                     now=self.clock.now,

@@ -22,6 +22,8 @@ class Plan:
     normal_label: Mapping[str, timedelta] = field(default_factory=dict)
     normal_registration: Mapping[str, timedelta] = field(default_factory=dict)
     ask_label_task: bool = True
+    thorough: bool = False
+    """Look for orders in unannounced statuses whether or not it is their turn."""
     shops: Mapping[str, timedelta] = field(default_factory=dict)
     """The other shops that are watched and how often: incidents are looked for over all of them."""
 

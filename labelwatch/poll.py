@@ -1,7 +1,7 @@
 """One poll of one shop, top to bottom; it decides nothing.
 
-    sweep | lookup | track | detect | ask | diagnose | reconcile | save
-       sweep.py            |          core/review.py          | here
+    sweep | arrivals | lookup | track | detect | ask | diagnose | reconcile | save
+       sweep.py                       |          core/review.py          | here
 
 Ozon is asked first and everything is written last, in one transaction: a poll that fails anywhere has written
 nothing but the fact that it failed.
@@ -32,7 +32,7 @@ from labelwatch.saving import row, seconds, write
 from labelwatch.sources import Source, SourceError
 from labelwatch.spool import Spool
 from labelwatch.store import Change, EvidenceLevel, Store, Transaction
-from labelwatch.sweep import Abandoned, Catch, fingerprint
+from labelwatch.sweep import Abandoned, Catch, arrivals_are_due, fingerprint
 
 BATCH = 500
 """Rows written per statement."""
@@ -59,6 +59,8 @@ def poll_shop(
                 raise Abandoned from error
             asked = source.requests - asked_before
             return fail(plan, shop, error, store=store, started=started, finished=now(), requests=asked)
+        if plan.thorough or arrivals_are_due(shop.read_at, started, every=plan.every):
+            catch.arrivals(now, stop)
         catch.lookup(now, stop)
         knowledge, fresh = _ask(plan, catch, now())
         if stop():

@@ -1,4 +1,4 @@
-"""Reads a shop page by page and keeps only what changed: sweep | lookup | track.
+"""Reads a shop page by page and keeps only what changed: sweep | arrivals | lookup | track.
 
 Pages are worked on one at a time. A posting whose bytes are as they were costs a hash and a look into an index; a
 changed one is decoded, tracked and put into the spool, so memory does not follow what is open.
@@ -6,8 +6,9 @@ changed one is decoded, tracked and put into the spool, so memory does not follo
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
 
 import msgspec
@@ -25,10 +26,22 @@ LOOKUP_AT_ONCE = 100
 
 NO_DIGEST = 0
 
+ARRIVALS_EVERY = 5
+"""Polls between two questions for orders in a status that the list cannot be asked for by name."""
+
+ARRIVALS_OVERLAP = timedelta(hours=6)
+"""What arrived shortly before the last reading is asked for again: an order may appear late in the list."""
+
+ARRIVALS_AT_MOST = timedelta(days=10)
+"""The longest that Ozon gives a seller to prepare an order: what arrived earlier is out of the house."""
+
 BROKEN_SHARE = 0.2
 """When more of a sweep than this cannot be decoded, it is not the postings that are broken."""
 
 BROKEN_AT_LEAST = 10
+
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Abandoned(Exception):  # noqa: N818 - no error: it was asked for
@@ -62,6 +75,24 @@ class Catch:
             self.postings += len(page)
             self._take([item for item in page if item.digest not in same], now())
         self._check_readable()
+
+    def arrivals(self, now: Callable[[], datetime], stop: Callable[[], bool]) -> None:
+        """Take in what arrived of late and is not in the list: orders in a status that Ozon has never announced.
+
+        Finished orders are left out, and so is what cannot be read. A failure costs nothing but the answer: the shop
+        has been read, and the next time asks for the same again.
+        """
+        at = now()
+        since = max(at - ARRIVALS_AT_MOST, (self.shop.read_at or at - ARRIVALS_AT_MOST) - ARRIVALS_OVERLAP)
+        try:
+            for page in self.source.arrivals(since):
+                if stop():
+                    raise Abandoned
+                same = self.store.unchanged(self.shop.id, [item.digest for item in page])
+                self.seen.update(same.values())
+                self._take_strangers([item for item in page if item.digest not in same], now())
+        except SourceError as error:
+            log.warning("%s: orders in unannounced statuses cannot be asked for: %s", self.shop.name, error)
 
     def lookup(self, now: Callable[[], datetime], stop: Callable[[], bool]) -> None:
         """Ask for every posting that left the list; what cannot be looked up stays as it is."""
@@ -105,6 +136,21 @@ class Catch:
             self.met.add(hash(posting.number))
             self._put(posting, digest, known.get(posting.number), seen_at)
 
+    def _take_strangers(self, fresh: Sequence[Item], seen_at: datetime) -> None:
+        read = {}
+        for item in fresh:
+            with suppress(Unreadable):
+                posting = self.source.read(item)
+                if posting.status not in LEFT and hash(posting.number) not in self.met:
+                    read[posting.number] = (posting, item.digest)
+        known = self.store.known(self.shop.id, list(read)) if read else {}
+        for number, (posting, digest) in read.items():
+            before = known.get(number)
+            if before is None or before.id not in self.seen:
+                self.postings += 1
+                self.met.add(hash(number))
+                self._put(posting, digest, before, seen_at)
+
     def _read(self, item: Item) -> tuple[Posting, int] | None:
         try:
             return self.source.read(item), item.digest
@@ -138,6 +184,12 @@ class Catch:
         broken = len(self.broken)
         if broken > BROKEN_AT_LEAST and broken > BROKEN_SHARE * self.postings:
             raise SourceError(Trouble.NOT_UNDERSTOOD, f"{broken} of {self.postings} postings: {self.broken[0]}")
+
+
+def arrivals_are_due(read_at: datetime | None, now: datetime, *, every: timedelta) -> bool:
+    """True for the first poll of each span of ARRIVALS_EVERY polls, also across restarts and in single polls."""
+    span = ARRIVALS_EVERY * every
+    return read_at is None or (now - _EPOCH) // span != (read_at - _EPOCH) // span
 
 
 def fingerprint(watch: Watch) -> str:

@@ -136,6 +136,9 @@ class Source(Protocol):
     def sweep(self) -> Iterator[Sequence[Item]]:
         """All postings not yet handed over, page by page; it is complete only if it ends without an error."""
 
+    def arrivals(self, since: datetime) -> Iterator[Sequence[Item]]:
+        """All postings that arrived since then, in whatever status, page by page; finished ones too."""
+
     def read(self, item: Item) -> Posting:
         """Decode one item; raises Unreadable."""
 

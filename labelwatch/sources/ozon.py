@@ -113,6 +113,11 @@ class OzonSource:
         window = {"cutoff_from": _text(now - timedelta(days=90)), "cutoff_to": _text(now + timedelta(days=180))}
         return self._pages(UNFULFILLED, {**_QUESTION, "filter": {**window, "statuses": WATCHED}})
 
+    def arrivals(self, since: datetime) -> Pages:
+        """All postings that arrived since then, also in a status that no list can be asked for by name."""
+        window = {"since": _text(since), "to": _text(self._clock() + timedelta(days=1))}
+        return self._pages(LISTED, {**_QUESTION, "filter": window})
+
     def read(self, item: Item) -> Posting:
         """Decode one item; raises Unreadable."""
         return read(item)

@@ -20,6 +20,7 @@ from tests.bench.world import PAGE, facts, fingerprint, page
 
 _CURSOR = re.compile(rb'"cursor":\s*"(\d+)"')
 _LENGTH = re.compile(rb"content-length:\s*(\d+)", re.IGNORECASE)
+_BY_ARRIVAL = b"POST /v4/posting/fbs/list "
 _END = b"\r\n\r\n"
 _HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Encoding: gzip\r\nContent-Length: %d" + _END
 
@@ -120,6 +121,9 @@ def _response(body: bytes) -> bytes:
     return _HEAD % len(packed) + packed
 
 
+_NO_POSTINGS = _response(b'{"postings":[],"has_next":false,"cursor":""}')
+
+
 class _Visitor(asyncio.Protocol):
     """One connection; its requests are answered in the order in which they come."""
 
@@ -148,7 +152,8 @@ class _Visitor(asyncio.Protocol):
         loop = asyncio.get_running_loop()
         self._shop.arrivals.append(loop.time())
         cursor = _CURSOR.search(request)
-        answer = self._shop.answers[int(cursor[1]) if cursor else 0]
+        # The list by arrival is asked for the last days only: its postings are older.
+        answer = _NO_POSTINGS if _BY_ARRIVAL in request else self._shop.answers[int(cursor[1]) if cursor else 0]
         if self._shop.latency:
             loop.call_later(self._shop.latency, self._transport.write, answer)
         else:

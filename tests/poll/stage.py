@@ -26,6 +26,9 @@ class FakeSource:
     def __init__(self) -> None:
         self.requests = 0
         self.listed: list[Posting] = []
+        self.arrived: list[Posting] = []
+        self.arrived_since: list[datetime] = []
+        self.arrivals_fail = False
         self.elsewhere: dict[str, Posting] = {}
         self.trouble: Trouble | None = None
         self.retry_after: float | None = None
@@ -44,6 +47,13 @@ class FakeSource:
                 raise SourceError(self.trouble, f"HTTP 502 at page {place}", retry_after=self.retry_after)
             self.requests += 1
             yield [self._item(index, one) for index, one in enumerate(self.listed[place : place + self.page])]
+
+    def arrivals(self, since: datetime) -> Iterator[Sequence[Item]]:
+        self.arrived_since.append(since)
+        self.requests += 1
+        if self.arrivals_fail:
+            raise SourceError(Trouble.OZON_DOWN, "HTTP 502")
+        yield [self._item(index, one) for index, one in enumerate((*self.listed, *self.arrived))]
 
     def _item(self, index: int, posting: Posting) -> Item:
         raw = msgspec.msgpack.encode(posting)

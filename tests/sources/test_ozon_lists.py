@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from labelwatch.core.model import Posting
 from labelwatch.sources import KeyInfo, SourceError, Trouble
 from labelwatch.sources.ozon import LISTED, ROLES, UNFULFILLED, WATCHED
 from labelwatch.sources.ozon_questions import SINGLE
-from tests.sources.scripted import KEY, Asked, Reply, Script, in_turn, page, says, scripted
+from tests.sources.scripted import KEY, NOW, Asked, Reply, Script, in_turn, page, says, scripted
 
 MISSING = says({"code": 5, "message": "POSTING_NOT_FOUND"}, 404)
 
@@ -45,6 +46,16 @@ def test_the_sweep_asks_for_all_that_is_not_handed_over_and_for_nothing_of_the_b
     }
     sent = {name: asked.headers[name] for name in ("client-id", "api-key", "user-agent", "accept-encoding")}
     assert sent == {"client-id": "1002", "api-key": KEY, "user-agent": "labelwatch-test", "accept-encoding": "gzip"}
+
+
+def test_arrivals_are_asked_for_in_every_status() -> None:
+    with scripted(in_turn(page("1"))) as scene:
+        source = scene.source()
+        assert len(list(source.arrivals(NOW - timedelta(days=1)))) == 1
+        source.close()
+    (asked,) = scene.asked
+    assert asked.path == LISTED
+    assert asked.body["filter"] == {"since": "2026-11-19T06:00:00Z", "to": "2026-11-21T06:00:00Z"}
 
 
 BARE = says({"postings": [{"posting_number": "2", "status": "s"}]})

@@ -1,7 +1,7 @@
 """The source against the sandbox: what it plays is what is read, and each of its faults is one named trouble."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -13,7 +13,7 @@ import pytest
 from labelwatch.core.model import Posting
 from labelwatch.sandbox import CANARIES, Fault, KeyState, Kind, Role, Sandbox, Shop, TellableClock, World, scenarios
 from labelwatch.sandbox.scenarios.stage import HOME, STAR
-from labelwatch.sources import SourceError, Trouble, Unreadable
+from labelwatch.sources import Item, SourceError, Trouble, Unreadable
 from labelwatch.sources.ozon import UNFULFILLED, WATCHED, OzonSource
 
 START = datetime(2026, 11, 20, 6, 0, tzinfo=UTC)
@@ -42,7 +42,11 @@ def playing(world: World, *, shop: Shop = HOME, timeout: float = 5) -> Iterator[
 
 
 def swept(source: OzonSource) -> list[Posting]:
-    return [source.read(item) for items in source.sweep() for item in items]
+    return read_all(source, source.sweep())
+
+
+def read_all(source: OzonSource, pages: Iterable[Sequence[Item]]) -> list[Posting]:
+    return [source.read(item) for items in pages for item in items]
 
 
 def held(world: World, client_id: str) -> dict[str, dict[str, Any]]:
@@ -192,6 +196,18 @@ def test_a_cursor_that_never_moves_ends_the_list_unless_the_page_is_full() -> No
         sandbox.fault(Fault(kind=Kind.STUCK_CURSOR))
         with pytest.raises(SourceError, match="same cursor again after a full page"):
             swept(source)
+
+
+@pytest.mark.fault("O11")
+def test_a_posting_in_a_status_that_nobody_announced_is_among_the_arrivals() -> None:
+    world = scenarios.many(START, 120)
+    number = next(iter(world.shelves[HOME.client_id].records))
+    world.change(number, {"status": "awaiting_the_moon"})
+    with playing(world) as (_, source):
+        assert len(swept(source)) == 119
+        came = {one.number: one.status for one in read_all(source, source.arrivals(START - timedelta(days=10)))}
+        assert (len(came), came[number]) == (120, "awaiting_the_moon")
+        assert read_all(source, source.arrivals(START + timedelta(minutes=1))) == []
 
 
 @pytest.mark.fault("O10")
