@@ -1,7 +1,7 @@
 """What a button below a message can do: the alerts that the message told of, handled by whoever pressed it."""
 
-from collections.abc import Callable, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Callable, Collection, Sequence
+from datetime import UTC, datetime, timedelta
 
 from labelwatch.core.lifecycle import acknowledge, snooze
 from labelwatch.core.model import Alert, Destination, Notification, Reason
@@ -11,7 +11,7 @@ from labelwatch.notify.desk import alert_id
 from labelwatch.notify.message import Message, Section
 from labelwatch.notify.messages import LIMIT, render, voice_of
 from labelwatch.plan import Report
-from labelwatch.store import Store
+from labelwatch.store import OutboxRow, Store
 
 JUST_READ = timedelta(seconds=10)
 """A shop that was read so recently is not asked again: it would say the same."""
@@ -35,19 +35,20 @@ class Office:
         self._intervals = intervals
 
     def alerts_of(self, key: str) -> Sequence[Alert]:
-        """What the message under this key told of, as it is now."""
-        ids = [alert_id(row) for row in self._store.outgoing.message(key)]
-        return list(self._store.outgoing.alerts(ids).values())
+        """What the message under this key told of, as it is now, in the order of the deadlines it told."""
+        rows = sorted(self._store.outgoing.message(key), key=_pressed)
+        alerts = self._store.outgoing.alerts([alert_id(row) for row in rows])
+        return [alerts[id_] for id_ in dict.fromkeys(map(alert_id, rows)) if id_ in alerts]
 
-    def acknowledge(self, key: str, *, by: str) -> Sequence[Alert]:
-        """Take care of those that are open, and return them."""
+    def acknowledge(self, key: str, *, by: str, only: Collection[int]) -> Sequence[Alert]:
+        """Take care of those of the message with these ids that are open, and return them."""
         now = self._now()
-        return self._changed(key, lambda alert: acknowledge(alert, by=by, note="", now=now))
+        return self._changed(key, only, lambda alert: acknowledge(alert, by=by, note="", now=now))
 
-    def snooze(self, key: str, *, span: timedelta, by: str) -> Sequence[Alert]:
-        """Silence those that are open for so long, and return them."""
+    def snooze(self, key: str, *, span: timedelta, by: str, only: Collection[int]) -> Sequence[Alert]:
+        """Silence those of the message with these ids that are open for so long, and return them."""
         now = self._now()
-        return self._changed(key, lambda alert: snooze(alert, until=now + span, by=by, note="", now=now))
+        return self._changed(key, only, lambda alert: snooze(alert, until=now + span, by=by, note="", now=now))
 
     def check(self, key: str) -> Sequence[Alert] | str:
         """Read their shops now, and return them as they are then; in words why Ozon could not be asked."""
@@ -71,10 +72,14 @@ class Office:
             return message
         return _whole(message, told[0].alert, destination, now)
 
-    def _changed(self, key: str, how: Callable[[Alert], Alert | None]) -> Sequence[Alert]:
-        ids = [alert_id(row) for row in self._store.outgoing.message(key)]
+    def _changed(self, key: str, only: Collection[int], how: Callable[[Alert], Alert | None]) -> Sequence[Alert]:
+        ids = [id_ for row in self._store.outgoing.message(key) if (id_ := alert_id(row)) in only]
         with self._store.write() as tx:
             return tx.change_alerts(ids, how)
+
+
+def _pressed(row: OutboxRow) -> tuple[datetime, int]:
+    return row.notification.alert.diagnosis.deadline or datetime.max.replace(tzinfo=UTC), row.id
 
 
 def _now(told: Notification, alert: Alert) -> Notification:

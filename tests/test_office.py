@@ -31,9 +31,10 @@ class Desk:
         queue(self.store, told(n=3))
         tell(self.store, self.clock, {"packers": self.chat})
 
-    def press(self, verb: str, *, message: int = 0) -> str:
+    def press(self, verb: str, *, message: int = 0, alert: int | None = None) -> str:
         office = Office(self.store, now=self.clock, poll=self._poll)
-        press = Press("1", "-100", 5, verb, self.chat.keys[message], "Nina")
+        key = self.chat.keys[message] if alert is None else f"{self.chat.keys[message]}:{alert}"
+        press = Press("1", "-100", 5, verb, key, "Nina")
         reply = answered(press, office, destination(), now=self.clock)
         said = reply.then() if reply.then else reply.message
         return f"{reply.toast} {said.title} {said.body}" if said else reply.toast
@@ -54,7 +55,7 @@ F, A, Z = AlertState.FIRING, AlertState.ACKNOWLEDGED, AlertState.SNOOZED
 
 @pytest.mark.parametrize(
     ("verb", "message", "states"),
-    [("ack", 0, [A, A, F]), ("ack", 1, [F, F, A]), ("snooze", 0, [Z, Z, F]), ("snooze", 1, [F, F, Z])],
+    [("all", 0, [A, A, F]), ("ack", 1, [F, F, A]), ("snooze", 1, [F, F, Z])],
 )
 def test_a_press_handles_what_its_message_told_of(
     store: Store, verb: str, message: int, states: list[AlertState]
@@ -64,6 +65,16 @@ def test_a_press_handles_what_its_message_told_of(
     assert desk.states == states
     handled = [alert.handled_by for alert in store.alerts() if alert.state is not F]
     assert set(handled) == {"Nina"}
+
+
+def test_one_button_takes_one_posting_and_the_key_of_a_message_opens_no_other(store: Store) -> None:
+    desk = Desk(store)
+    own, foreign = desk.chat.parcels[0].targets, desk.chat.parcels[1].targets
+    assert [one.subject for one in own] == ["41517061-0214-1", "41517061-0215-1"]
+    assert "Nina takes care of 41517061-0215-1." in desk.press("ack", alert=own[1].id)
+    assert desk.states == [F, A, F]
+    assert "Nina" not in desk.press("ack", alert=foreign[0].id)
+    assert desk.states == [F, A, F]
 
 
 def test_check_reads_the_shop_and_says_what_is_so_now(store: Store) -> None:

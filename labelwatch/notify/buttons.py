@@ -3,13 +3,15 @@
 press -> the alerts that its message told of -> what is done with them -> what the presser, and everybody, reads
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Protocol
 
 from labelwatch.core.model import Alert, AlertState, Destination, Family, Outcome
+from labelwatch.notify import choosing
 from labelwatch.notify.catalog import LANGUAGES, Catalog, catalog, counted
+from labelwatch.notify.choosing import Buttons, Choice
 from labelwatch.notify.message import Kind, Message, Section
 from labelwatch.notify.messages import voice_of
 from labelwatch.notify.moments import Voice, clock
@@ -19,6 +21,9 @@ from labelwatch.notify.wording import subject
 SNOOZE = timedelta(hours=1)
 TWICE = timedelta(minutes=5)
 """Within so long the same press of the same person on the same alerts is one press."""
+
+NAMED = 6
+"""More postings than that are counted and listed instead of named in a sentence."""
 
 _PERSON = "👤"
 _LISTED = 10
@@ -33,9 +38,9 @@ class Press:
     chat: str
     message: int
     verb: str
-    """ack, snooze, check or details; anything else is none of ours."""
+    """ack, snooze, all, pick, check or details, or one of a list to tick; anything else is none of ours."""
     key: str
-    """Of the message."""
+    """Of the message; after it and a colon the id of one alert, or the state of a list."""
     who: str
     """A name made plain."""
     language: str = ""
@@ -43,6 +48,8 @@ class Press:
     chat_name: str = ""
     """@ and the public name of the chat, if it has one."""
     topic: int | None = None
+    person: int = 0
+    """Who pressed, as the service counts people."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,19 +60,24 @@ class Reply:
     message: Message | None = None
     then: Callable[[], Message] | None = None
     """Makes the message where that takes a while; it may ask over the network."""
+    buttons: Buttons = ()
+    """What stands below the message."""
+    edits: bool = False
+    """Whether the message takes the place of the one whose button was pressed."""
 
 
 class Office(Protocol):
     """What can be done about the alerts of a message; doing it twice does no harm."""
 
     def alerts_of(self, key: str) -> Sequence[Alert]:
-        """What the message under this key told of, as it is now; empty = that is not known any more."""
+        """What the message under this key told of, as it is now, always in one order; empty = that is not known
+        any more."""
 
-    def acknowledge(self, key: str, *, by: str) -> Sequence[Alert]:
-        """Take care of those that are open, and return them."""
+    def acknowledge(self, key: str, *, by: str, only: Collection[int]) -> Sequence[Alert]:
+        """Take care of those of the message with these ids that are open, and return them."""
 
-    def snooze(self, key: str, *, span: timedelta, by: str) -> Sequence[Alert]:
-        """Silence those that are open for so long, and return them."""
+    def snooze(self, key: str, *, span: timedelta, by: str, only: Collection[int]) -> Sequence[Alert]:
+        """Silence those of the message with these ids that are open for so long, and return them."""
 
     def check(self, key: str) -> Sequence[Alert] | str:
         """Ask about them now, and return them as they are then; in words why nobody could be asked."""
@@ -77,12 +89,17 @@ class Office(Protocol):
 def answered(press: Press, office: Office, destination: Destination, *, now: Callable[[], datetime]) -> Reply:
     """Do what a press in the chat of this destination asks for, and say so in its language."""
     say, act = catalog(destination.language).press, _ACTS.get(press.verb)
-    alerts = office.alerts_of(press.key) if act is not None else ()
-    if act is None or not alerts:
+    choice = Choice.read(press.key) if press.verb in _OF_A_LIST else None
+    key, _, one = press.key.partition(":")
+    if choice is not None:
+        key, one = choice.key, ""
+    everything = office.alerts_of(key) if act is not None else ()
+    about = [alert for alert in everything if one in ("", str(alert.id))]
+    if act is None or not about or (choice is None and press.verb in _OF_A_LIST):
         return Reply(say["unknown"])
-    if press.verb != "details" and not _open(alerts):
+    if press.verb != "details" and not _open(about):
         return Reply(say["over"])
-    return act(_Case(press, office, destination, now, alerts))
+    return act(_Case(press, office, destination, now, key, everything, about, choice))
 
 
 def refused(press: Press) -> Reply:
@@ -97,7 +114,12 @@ class _Case:
     office: Office
     destination: Destination
     now: Callable[[], datetime]
+    key: str
+    everything: Sequence[Alert]
+    """That the message told of."""
     alerts: Sequence[Alert]
+    """That the press is about."""
+    choice: Choice | None = None
 
     @property
     def words(self) -> Catalog:
@@ -119,25 +141,78 @@ class _Case:
         )
 
 
+def _one_or_list(act: "_Act") -> "_Act":
+    """A press that does not say which alert it is about: where several are open, the presser says which."""
+
+    def acted(case: _Case) -> Reply:
+        return act(case) if len(_open(case.alerts)) == 1 else _list_opened(case)
+
+    return acted
+
+
 def _acknowledged(case: _Case) -> Reply:
     is_again = case.is_again(AlertState.ACKNOWLEDGED)
-    if not is_again and not case.office.acknowledge(case.press.key, by=case.press.who):
+    taken = _open(case.alerts)
+    if not is_again:
+        taken = list(case.office.acknowledge(case.key, by=case.press.who, only=_ids(taken)))
+    if not taken:
         return Reply(case.words.press["over"])
-    return _known_to_all(case.words.press["acknowledged"].format(by=case.press.who), is_again=is_again)
+    return _known_to_all(case, taken, "acknowledged", is_again=is_again)
 
 
 def _snoozed(case: _Case) -> Reply:
     is_again = case.is_again(AlertState.SNOOZED)
-    quiet = _open(case.alerts) if is_again else case.office.snooze(case.press.key, span=SNOOZE, by=case.press.who)
+    quiet = _open(case.alerts)
+    if not is_again:
+        quiet = list(case.office.snooze(case.key, span=SNOOZE, by=case.press.who, only=_ids(quiet)))
     ends = [one.snoozed_until for one in quiet if one.snoozed_until is not None]
     if not ends:
         return Reply(case.words.press["over"])
-    until = clock(case.voice, min(ends))
-    return _known_to_all(case.words.press["snoozed"].format(until=until, by=case.press.who), is_again=is_again)
+    return _known_to_all(case, quiet, "snoozed", until=clock(case.voice, min(ends)), is_again=is_again)
 
 
-def _known_to_all(sentence: str, *, is_again: bool) -> Reply:
-    return Reply(sentence, None if is_again else Message(f"{_PERSON} {sentence}", (), Kind.INFO))
+def _known_to_all(case: _Case, alerts: Sequence[Alert], verb: str, *, is_again: bool, until: str = "") -> Reply:
+    """Who did what; where the message told of more than one alert, with which of them."""
+    names = [subject(case.voice, one.diagnosis) for one in alerts]
+    listed = len(names) > NAMED
+    what = (
+        counted(case.words, case.words.count.alerts, len(names)) if listed else case.words.line.list_gap.join(names)
+    )
+    template = case.words.press[verb if len(case.everything) == 1 else f"{verb}_of"]
+    sentence = template.format(by=case.press.who, until=until, what=what)
+    if is_again and case.choice is None:
+        return Reply(sentence)
+    rows = _rows(case, alerts) if listed else ()
+    return Reply(sentence, Message(f"{_PERSON} {sentence}", rows, Kind.INFO), edits=case.choice is not None)
+
+
+def _list_opened(case: _Case) -> Reply:
+    return _list_shown(replace(case, choice=Choice(case.key, case.press.person)), edits=False)
+
+
+def _list_shown(case: _Case, *, edits: bool = True) -> Reply:
+    assert case.choice is not None, "the press holds the state of the list"
+    if case.choice.opener != case.press.person:
+        return Reply(case.words.press["not_yours"])
+    return Reply(
+        "",
+        choosing.message(case.voice, case.press.who),
+        buttons=choosing.buttons(case.voice, case.choice, case.everything),
+        edits=edits,
+    )
+
+
+def _of_ticked(act: "_Act") -> "_Act":
+    """What is done with the ticked alerts of a list."""
+
+    def acted(case: _Case) -> Reply:
+        assert case.choice is not None, "the press holds the state of the list"
+        if case.choice.opener != case.press.person:
+            return Reply(case.words.press["not_yours"])
+        ticked = choosing.chosen(case.choice, case.everything)
+        return act(replace(case, alerts=ticked)) if ticked else Reply(case.words.press["over"])
+
+    return acted
 
 
 def _checking(case: _Case) -> Reply:
@@ -145,7 +220,7 @@ def _checking(case: _Case) -> Reply:
 
 
 def _checked(case: _Case) -> Message:
-    say, found = case.words.press, case.office.check(case.press.key)
+    say, found = case.words.press, case.office.check(case.key)
     if isinstance(found, str):
         return Message(say["checked_failed"].format(reason=plain(found, 200)), (), Kind.WARNING)
     time, missing = clock(case.voice, case.now()), _open(found)
@@ -174,16 +249,28 @@ def _ending(case: _Case, alert: Alert) -> str:
 
 
 def _detailed(case: _Case) -> Reply:
-    return Reply("", case.office.details(case.press.key, case.destination))
+    return Reply("", case.office.details(case.key, case.destination))
 
 
 def _open(alerts: Sequence[Alert]) -> list[Alert]:
     return [one for one in alerts if one.state is not AlertState.RESOLVED]
 
 
-_ACTS: Mapping[str, Callable[[_Case], Reply]] = {
-    "ack": _acknowledged,
-    "snooze": _snoozed,
+def _ids(alerts: Sequence[Alert]) -> list[int]:
+    return [one.id for one in alerts if one.id is not None]
+
+
+_Act = Callable[[_Case], Reply]
+_OF_A_LIST = (choosing.SHOW, choosing.TAKE, choosing.SNOOZE)
+
+_ACTS: Mapping[str, _Act] = {
+    "ack": _one_or_list(_acknowledged),
+    "snooze": _one_or_list(_snoozed),
+    "all": _acknowledged,
+    "pick": _list_opened,
     "check": _checking,
     "details": _detailed,
+    choosing.SHOW: _list_shown,
+    choosing.TAKE: _of_ticked(_acknowledged),
+    choosing.SNOOZE: _of_ticked(_snoozed),
 }

@@ -39,7 +39,7 @@ def render(
     where everything can be seen. `after_quiet` is when the quiet time began that held all this back until now.
     """
     voice = voice_of(destination, now)
-    ordered = sorted(told, key=_urgency)
+    ordered = sorted(told, key=urgency)
     one = ordered[0] if len(ordered) == 1 else None
     alone = one or bundle.alone(ordered)
     title = _title(voice, alone, ordered) if alone else bundle.title(voice, ordered)
@@ -166,7 +166,7 @@ def _waiting(voice: Voice, alerts: Sequence[Alert]) -> tuple[Section, ...]:
     return (*listed, bundle.rest(voice, hidden, "")) if hidden else listed
 
 
-def _urgency(told: Notification) -> tuple[int, bool, bool, datetime, int, bool, str]:
+def urgency(told: Notification) -> tuple[int, bool, bool, datetime, int, bool, str]:
     """What is over last, before it tests; an incident first, then what cannot be read or reached; then what
     presses most."""
     diagnosis = told.alert.diagnosis

@@ -8,13 +8,13 @@ from functools import partial
 
 from labelwatch.core.calendar import quiet_span
 from labelwatch.core.model import Alert, Destination, Notification, Outcome, Reason
-from labelwatch.notify import digest
+from labelwatch.notify import digest, wording
 from labelwatch.notify.act_links import section
 from labelwatch.notify.channels.deadline import within
-from labelwatch.notify.channels.outcome import Attachment, Channel, Earlier, Parcel, Revisable
+from labelwatch.notify.channels.outcome import Attachment, Channel, Earlier, Parcel, Revisable, Target
 from labelwatch.notify.desk import Desk, alert_id
 from labelwatch.notify.message import Message, Room, Section
-from labelwatch.notify.messages import brief, channel_dead, render
+from labelwatch.notify.messages import brief, channel_dead, render, urgency, voice_of
 from labelwatch.notify.view import View, view
 from labelwatch.store import OutboxRow, Sent
 
@@ -73,6 +73,7 @@ def composed(desk: Desk, name: str, rows: Sequence[OutboxRow]) -> Parcel:
         about=_kind(rows[0]),
         earlier=earlier,
         buttons=_has_buttons(told),
+        targets=_targets(told, destination, desk.now()),
         links=links,
         quiet=all(one.reason in (Reason.RESOLVED, Reason.HANDOVER) for one in told),
         attachments=_labels(desk, told) if name in desk.terms.with_labels else (),
@@ -93,7 +94,13 @@ def as_it_stands(desk: Desk, name: str, rows: Sequence[OutboxRow]) -> Parcel:
     alerts = desk.store.outgoing.alerts([alert_id(row) for row in rows])
     told = [_now(row.notification, alerts.get(alert_id(row))) for row in rows]
     message = _message(desk, told, destination, channel.limit)
-    return Parcel(message, _views(desk, told, destination), rows[0].message_key or "", buttons=_has_buttons(told))
+    return Parcel(
+        message,
+        _views(desk, told, destination),
+        rows[0].message_key or "",
+        buttons=_has_buttons(told),
+        targets=_targets(told, destination, desk.now()),
+    )
 
 
 def is_brief(earlier: Sequence[Earlier], rows: Sequence[OutboxRow], channel: Channel) -> bool:
@@ -214,6 +221,21 @@ def _has_buttons(told: Sequence[Notification]) -> bool:
     if told[0].reason in (Reason.TEST, Reason.HANDOVER):
         return False
     return any(one.alert.resolved_at is None and one.reason is not Reason.RESOLVED for one in told)
+
+
+def _targets(told: Sequence[Notification], destination: Destination, now: datetime) -> tuple[Target, ...]:
+    """What of it somebody can take care of, the most urgent first."""
+    if not _has_buttons(told):
+        return ()
+    voice = voice_of(destination, now)
+    open_ones = {
+        one.alert.id: one for one in told if one.alert.resolved_at is None and one.reason is not Reason.RESOLVED
+    }
+    return tuple(
+        Target(id_, wording.subject(voice, one.alert.diagnosis) or wording.headline(voice, one.alert.diagnosis))
+        for id_, one in sorted(open_ones.items(), key=lambda pair: urgency(pair[1]))
+        if id_ is not None
+    )
 
 
 def _now(told: Notification, alert: Alert | None) -> Notification:

@@ -1,6 +1,6 @@
 """Buttons below a message: what each press does, and what the presser and everybody else read."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -10,10 +10,11 @@ from labelwatch.core.lifecycle import acknowledge, snooze
 from labelwatch.core.model import Alert, AlertState, Destination, Outcome
 from labelwatch.notify.buttons import SNOOZE, TWICE, Press, Reply, answered, refused
 from labelwatch.notify.catalog import LANGUAGES, catalog
+from labelwatch.notify.choosing import AT_MOST
 from labelwatch.notify.message import Kind, Message
 from tests.notify.build import NOW, destination, resolved, told
 
-KEY = "k" * 32
+KEY = "0123456789abcdef" * 2
 DETAILS = Message("All of it", (), Kind.INFO)
 
 
@@ -32,11 +33,11 @@ class FakeOffice:
     def alerts_of(self, key: str) -> Sequence[Alert]:
         return self.alerts if key == KEY else ()
 
-    def acknowledge(self, key: str, *, by: str) -> Sequence[Alert]:
-        return self._change("ack", lambda alert: acknowledge(alert, by=by, note="", now=NOW))
+    def acknowledge(self, key: str, *, by: str, only: Collection[int]) -> Sequence[Alert]:
+        return self._change("ack", only, lambda alert: acknowledge(alert, by=by, note="", now=NOW))
 
-    def snooze(self, key: str, *, span: timedelta, by: str) -> Sequence[Alert]:
-        return self._change("snooze", lambda alert: snooze(alert, until=NOW + span, by=by, note="", now=NOW))
+    def snooze(self, key: str, *, span: timedelta, by: str, only: Collection[int]) -> Sequence[Alert]:
+        return self._change("snooze", only, lambda alert: snooze(alert, until=NOW + span, by=by, note="", now=NOW))
 
     def check(self, key: str) -> Sequence[Alert] | str:
         self.done.append("check")
@@ -45,11 +46,11 @@ class FakeOffice:
     def details(self, key: str, destination: Destination) -> Message:
         return DETAILS
 
-    def _change(self, what: str, change: Callable[[Alert], Alert | None]) -> list[Alert]:
+    def _change(self, what: str, only: Collection[int], change: Callable[[Alert], Alert | None]) -> list[Alert]:
         self.done.append(what)
-        changed = [new for alert in self.alerts if (new := change(alert)) is not None]
-        self.alerts = changed or self.alerts
-        return changed
+        changed = {one.id: new for one in self.alerts if one.id in only and (new := change(one)) is not None}
+        self.alerts = [changed.get(one.id, one) for one in self.alerts]
+        return list(changed.values())
 
 
 def open_alerts(count: int = 1) -> list[Alert]:
@@ -60,12 +61,23 @@ def over(outcome: Outcome = Outcome.LABELLED, n: int = 1) -> Alert:
     return resolved(outcome=outcome, n=n).alert
 
 
-def press(verb: str, *, key: str = KEY, who: str = "Nina", language: str = "") -> Press:
-    return Press("1", "-100", 7, verb, key, who, language)
+def press(verb: str, *, key: str = KEY, who: str = "Nina", language: str = "", person: int = 7001) -> Press:
+    return Press("1", "-100", 7, verb, key, who, language, person=person)
 
 
-def pressed(office: FakeOffice, verb: str, *, language: str = "en", who: str = "Nina") -> Reply:
-    return answered(press(verb, who=who), office, destination(language), now=clock)
+def pressed(office: FakeOffice, verb: str, *, language: str = "en", who: str = "Nina", key: str = KEY) -> Reply:
+    return answered(press(verb, who=who, key=key), office, destination(language), now=clock)
+
+
+def tapped(office: FakeOffice, data: str, *, language: str = "en", who: str = "Nina", person: int = 7001) -> Reply:
+    """Somebody presses the button that carries this."""
+    verb, _, key = data.partition(":")
+    return answered(press(verb, who=who, key=key, person=person), office, destination(language), now=clock)
+
+
+def found(reply: Reply, text: str) -> str:
+    """What the button on which this stands carries."""
+    return next(data for row in reply.buttons for label, data in row if text in label)
 
 
 def checked(office: FakeOffice, language: str = "en") -> Message:
@@ -76,7 +88,7 @@ def checked(office: FakeOffice, language: str = "en") -> Message:
 
 
 def test_who_takes_care_is_recorded_and_told_to_all() -> None:
-    office = FakeOffice(open_alerts(3))
+    office = FakeOffice(open_alerts())
     reply = pressed(office, "ack")
     assert reply == Reply("Nina takes care of it.", Message("👤 Nina takes care of it.", (), Kind.INFO))
     assert {(alert.state, alert.handled_by) for alert in office.alerts} == {(AlertState.ACKNOWLEDGED, "Nina")}
@@ -90,9 +102,129 @@ def test_a_snooze_lasts_an_hour_and_says_until_when_on_the_clock_of_the_channel(
     assert office.alerts[0].snoozed_until == NOW + SNOOZE
 
 
+def taken(office: FakeOffice) -> list[str]:
+    return [str(one.diagnosis.posting_number)[-3] for one in office.alerts if one.state is not AlertState.FIRING]
+
+
+def test_one_button_takes_one_of_several_and_all_are_told_which() -> None:
+    office = FakeOffice(open_alerts(5))
+    reply = pressed(office, "ack", key=f"{KEY}:2")
+    assert reply.toast == "Nina takes care of 41517061-0215-1."
+    assert reply.message == Message("👤 Nina takes care of 41517061-0215-1.", (), Kind.INFO)
+    assert taken(office) == ["5"]
+
+
+def test_all_of_them_are_taken_only_by_the_button_that_says_so() -> None:
+    office = FakeOffice(open_alerts(3))
+    reply = pressed(office, "all")
+    assert taken(office) == ["4", "5", "6"]
+    assert reply.toast == "Nina takes care of 41517061-0214-1, 41517061-0215-1, 41517061-0216-1."
+
+
+@pytest.mark.parametrize("key", [f"{KEY}:99", f"{KEY}:", f"{KEY}:2:3", f"{KEY}:x", "0" * 32 + ":2"])
+def test_nothing_but_what_the_message_told_of_can_be_taken(key: str) -> None:
+    office = FakeOffice(open_alerts(2))
+    assert pressed(office, "ack", key=key).message is None or key == f"{KEY}:"
+    assert office.done == []
+
+
+@pytest.mark.parametrize("verb", ["ack", "snooze", "pick"])
+def test_a_press_that_names_none_of_several_opens_a_list_and_takes_none(verb: str) -> None:
+    office = FakeOffice(open_alerts(14))
+    reply = pressed(office, verb)
+    assert reply.message is not None
+    assert reply.message.title == "👤 Nina, tick the postings, then press what to do."
+    assert not reply.edits
+    assert office.done == []
+    assert [label for row in reply.buttons for label, _ in row][:2] == [
+        "⬜️ 41517061-0214-1 · due in 52 min",
+        "⬜️ 41517061-0215-1 · due in 52 min",
+    ]
+    assert [label for label, _ in reply.buttons[-2]] == ["▶️ 2/2"]
+
+
+@pytest.mark.parametrize(("act", "state"), [("take", AlertState.ACKNOWLEDGED), ("Snooze", AlertState.SNOOZED)])
+def test_what_is_ticked_on_several_pages_is_taken_and_nothing_else(act: str, state: AlertState) -> None:
+    office = FakeOffice(open_alerts(14))
+    shown = pressed(office, "pick")
+    for button in ("0215", "0216", "▶️", "0223", "◀️", "0216"):  # the last one takes its tick away
+        shown = tapped(office, found(shown, button))
+        assert shown.edits
+    assert found(shown, "☑️ 41517061-0215-1")
+    done = tapped(office, found(shown, f"{act} 2" if act == "Snooze" else "take 2"))
+    assert done.edits
+    assert done.message is not None
+    assert "41517061-0215-1, 41517061-0223-1" in done.message.title
+    assert done.buttons == ()
+    handled = [one.diagnosis.posting_number for one in office.alerts if one.state is state]
+    assert handled == ["41517061-0215-1", "41517061-0223-1"]
+
+
+def test_all_of_a_list_can_be_ticked_at_once_and_are_counted() -> None:
+    office = FakeOffice(open_alerts(14))
+    ticked = tapped(office, found(pressed(office, "pick"), "Tick all 14"))
+    done = tapped(office, found(ticked, "take 14"))
+    assert len(taken(office)) == 14
+    assert done.toast == "Nina takes care of 14 alerts."
+    assert done.message is not None
+    assert "And 4 more" in done.message.body or "and 4 more" in done.message.body
+
+
+def test_only_who_opened_a_list_ticks_in_it() -> None:
+    office = FakeOffice(open_alerts(9))
+    shown = tapped(office, found(pressed(office, "pick"), "0216"))
+    for button in ("0215", "take 1"):
+        reply = tapped(office, found(shown, button), who="Pavel", person=7002)
+        assert reply == Reply("Somebody else opened this list. Open your own below the message.")
+    assert office.done == []
+
+
+def test_a_press_in_a_list_that_comes_twice_does_the_same_twice() -> None:
+    office = FakeOffice(open_alerts(9))
+    shown = pressed(office, "pick")
+    once, twice = (tapped(office, found(shown, "0216")) for _ in range(2))
+    assert once == twice
+    done = [tapped(office, found(once, "take 1")) for _ in range(2)]
+    assert done[0] == done[1]
+    assert office.done == ["ack"]
+
+
+def test_what_ended_meanwhile_is_no_longer_in_the_list_and_the_others_keep_their_ticks() -> None:
+    office = FakeOffice(open_alerts(9))
+    shown = tapped(office, found(pressed(office, "pick"), "0217"))
+    office.alerts[0] = over()
+    shown = tapped(office, found(shown, "0219"))
+    assert not [label for row in shown.buttons for label, _ in row if "0214" in label]
+    assert found(shown, "☑️ 41517061-0217-1")
+    tapped(office, found(shown, "take 2"))
+    assert [one.diagnosis.posting_number for one in office.alerts if one.state is AlertState.ACKNOWLEDGED] == [
+        "41517061-0217-1",
+        "41517061-0219-1",
+    ]
+
+
+def test_a_list_fits_into_what_buttons_may_carry_however_many_there_are() -> None:
+    office = FakeOffice(open_alerts(300))
+    shown = answered(press("pick", person=2**52), office, destination("zh"), now=clock)
+    everything = tapped(office, found(shown, f"全选（{AT_MOST}）"), language="zh", person=2**52)
+    carried = [data for reply in (shown, everything) for row in reply.buttons for _, data in row]
+    assert max(len(data.encode()) for data in carried) <= 64
+    tapped(office, found(everything, f"我来处理（{AT_MOST}）"), language="zh", person=2**52)
+    assert len(taken(office)) == AT_MOST
+
+
+@pytest.mark.parametrize(
+    "data", ["l:", "l:x:y:z:0", "a:::0", f"a:{KEY}", "z:AAAA:1:____:0", "l:AAAA:1::-1", "a:é:1::0"]
+)
+def test_what_no_button_carries_does_nothing(data: str) -> None:
+    office = FakeOffice(open_alerts(9))
+    assert tapped(office, data) == Reply(catalog("en").press["unknown"])
+    assert office.done == []
+
+
 @pytest.mark.parametrize("verb", ["ack", "snooze"])
 def test_a_press_that_comes_twice_is_told_to_all_once(verb: str) -> None:
-    office = FakeOffice(open_alerts(2))
+    office = FakeOffice(open_alerts())
     first, again = pressed(office, verb), pressed(office, verb)
     assert (again.toast, again.message) == (first.toast, None)
     assert office.done == [verb]

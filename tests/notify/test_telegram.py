@@ -25,6 +25,7 @@ from labelwatch.notify.channels.outcome import (
     RateLimited,
     Result,
     Retry,
+    Target,
 )
 from labelwatch.notify.channels.secrecy import hush
 from labelwatch.notify.channels.telegram import Telegram, open_telegram
@@ -46,7 +47,16 @@ from tests.notify.telegram_wire import (
 
 KEY = "0123456789abcdef0123456789abcdef"
 CHAT = "-1001234567890"
-LABELS = {"ack": "我来处理", "snooze": "1小时后提醒", "check": "立即检查", "details": "详情"}
+LABELS = {
+    "ack": "我来处理",
+    "snooze": "1小时后提醒",
+    "check": "立即检查",
+    "details": "详情",
+    "one": "我来处理 {subject}",
+    "all": "全部接手（{n}）",
+    "pick": "选择…",
+    "snooze_some": "暂停提醒…",
+}
 MESSAGE = Message(
     "‼️ Pack it now · 52 min left · 41517061-0214-1",
     (
@@ -118,6 +128,21 @@ def test_links_open_no_preview_and_a_quiet_message_makes_no_sound() -> None:
         opened(telegram, more="?silent=yes").send(parcel())
         assert telegram.asked("sendMessage")[0]["link_preview_options"] == {"is_disabled": True}
         assert [*sounds, telegram.said(CHAT)[-1].silent] == [False, True, True]
+
+
+@pytest.mark.parametrize(("n", "rows"), [(2, 4), (6, 8), (7, 2), (200, 2)])
+def test_several_postings_have_a_button_each_and_many_a_list(n: int, rows: int) -> None:
+    targets = tuple(Target(7_000_000_000 + i, f"41517061-{i:04}-1") for i in range(n))
+    with FakeTelegram() as telegram:
+        buttons = sent(telegram, buttons=True, targets=targets).buttons
+    assert len(buttons) == rows
+    assert all(len(button["callback_data"]) <= 64 for row in buttons for button in row)
+    if n > 6:
+        assert [button["callback_data"] for button in buttons[0]] == [f"pick:{KEY}"]
+    else:
+        assert buttons[1] == [{"text": "我来处理 41517061-0001-1", "callback_data": f"ack:{KEY}:7000000001"}]
+        assert [b["text"] for b in buttons[n]] == [f"全部接手（{n}）", "暂停提醒…"]
+        assert [b["callback_data"] for b in buttons[n]] == [f"all:{KEY}", f"pick:{KEY}"]
 
 
 def test_four_buttons_name_the_message_by_its_key() -> None:

@@ -83,8 +83,26 @@ def test_a_press_is_handled_answered_and_told_to_the_chat_without_a_sound() -> N
         until(lambda: len(telegram.said(CHAT)) == 2)
         reply = telegram.said(CHAT)[1]
     assert (reply.text, reply.answers, reply.silent, reply.buttons) == ("👤 Nina takes care of it.", 1, True, [])
-    assert heard == [("packers", Press(press, CHAT, 1, "ack", KEY, "Nina Petrova", "ru"))]
+    assert heard == [("packers", Press(press, CHAT, 1, "ack", KEY, "Nina Petrova", "ru", person=7001))]
     assert telegram.asked("getUpdates")[0]["allowed_updates"] == ["callback_query"]
+
+
+def test_a_list_is_a_message_with_buttons_of_its_own_that_changes_where_it_stands() -> None:
+    shown = Reply("", Message("Which?", (), Kind.INFO), buttons=((("one", "l:1"),), (("two", "l:2"),)))
+    done = Reply("done", Message("Taken.", (), Kind.INFO), edits=True)
+
+    def handle(name: str, press: Press) -> Reply:
+        return done if press.verb == "l" else shown
+
+    with fake() as telegram, listening({"packers": told(telegram)}, handle):
+        telegram.press(CHAT, 1, "ack")
+        until(lambda: len(telegram.said(CHAT)) == 2)
+        which = telegram.said(CHAT)[1]
+        assert (which.text, which.labels, which.answers) == ("Which?", ["one", "two"], 1)
+        telegram.press(CHAT, 2, "l")
+        until(lambda: telegram.said(CHAT)[1].text == "Taken.")
+        assert telegram.said(CHAT)[1].buttons == []
+        assert len(telegram.said(CHAT)) == 2
 
 
 @pytest.mark.parametrize(

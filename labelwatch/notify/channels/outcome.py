@@ -28,6 +28,15 @@ class Attachment:
 
 
 @dataclass(frozen=True, slots=True)
+class Target:
+    """An open alert of a message, which somebody can take or snooze."""
+
+    id: int
+    subject: str
+    """The number of the posting, or what else it is about."""
+
+
+@dataclass(frozen=True, slots=True)
 class Parcel:
     """One message as it is handed to a channel."""
 
@@ -42,6 +51,10 @@ class Parcel:
     """What was told of the same alerts before, oldest first: the message continues it."""
     buttons: bool = False
     """Whether people can take care of what it tells: something in it is still open."""
+    targets: tuple[Target, ...] = ()
+    """What people can take care of, the most urgent first."""
+    keyboard: tuple[tuple[tuple[str, str], ...], ...] = ()
+    """Rows of other buttons than those: what stands on each, and what it carries."""
     links: Mapping[str, str] = field(default_factory=dict)
     """What people can do without buttons -> a signed link that does it; the message holds them, too."""
     quiet: bool = False

@@ -9,9 +9,11 @@ from labelwatch.notify.channels.outcome import Parcel
 from labelwatch.notify.channels.telegram_api import Refusal
 from labelwatch.notify.channels.telegram_text import MOST, fitted, html, text
 
-VERBS = ("ack", "snooze", "check", "details")
-"""What the buttons below a message ask for, in their order."""
-_IN_A_ROW = 2
+SINGLY = 6
+"""So many postings have a button each; of more, people choose in a list."""
+
+Rows = tuple[tuple[tuple[str, str], ...], ...]
+"""Of buttons: what stands on each, and what it carries."""
 _SHORTEST = 500
 
 
@@ -47,7 +49,7 @@ def body(form: Form, parcel: Parcel, labels: Mapping[str, str]) -> dict[str, Any
     message = fitted(parcel.message, form.most)
     written = {"text": html(message), "parse_mode": "HTML"} if form.is_html else {"text": text(message)}
     said = {"chat_id": form.chat, "link_preview_options": {"is_disabled": True}, **written}
-    buttons = _buttons(parcel.key, labels) if parcel.buttons else []
+    buttons = _keyboard(parcel, labels)
     return {**said, "reply_markup": {"inline_keyboard": buttons}} if buttons else said
 
 
@@ -69,6 +71,25 @@ def placed(ref: str) -> tuple[str, int] | None:
     return (chat, int(number)) if chat and re.fullmatch(r"\d{1,18}", number, re.ASCII) else None
 
 
-def _buttons(key: str, labels: Mapping[str, str]) -> list[list[dict[str, str]]]:
-    buttons = [{"text": labels[verb], "callback_data": f"{verb}:{key}"} for verb in VERBS if verb in labels]
-    return [buttons[n : n + _IN_A_ROW] for n in range(0, len(buttons), _IN_A_ROW)]
+def _keyboard(parcel: Parcel, labels: Mapping[str, str]) -> list[list[dict[str, str]]]:
+    rows = parcel.keyboard
+    if not rows and parcel.buttons:
+        rows = (*_taking(parcel, labels), _row(parcel.key, labels, ("check", "details")))
+    written = [[{"text": text, "callback_data": carries} for text, carries in row] for row in rows]
+    return [row for row in written if row]
+
+
+def _taking(parcel: Parcel, labels: Mapping[str, str]) -> Rows:
+    """To take or snooze the one alert; to take one of several, or all of them; or to choose among many."""
+    targets, key = parcel.targets, parcel.key
+    if len(targets) < 2 or not labels:
+        return (_row(key, labels, ("ack", "snooze")),)
+    if len(targets) > SINGLY:
+        return (_row(key, labels, ("pick",)),)
+    each = tuple(((labels["one"].format(subject=one.subject), f"ack:{key}:{one.id}"),) for one in targets)
+    everything = ((labels["all"].format(n=len(targets)), f"all:{key}"), (labels["snooze_some"], f"pick:{key}"))
+    return (*each, everything)
+
+
+def _row(key: str, labels: Mapping[str, str], verbs: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
+    return tuple((labels[verb], f"{verb}:{key}") for verb in verbs if verb in labels)

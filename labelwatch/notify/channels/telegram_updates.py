@@ -8,7 +8,7 @@ The next question says that everything before it is done with: a crash in betwee
 import logging
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
 
@@ -146,7 +146,7 @@ class Ears:
         reply = self._handle(name, press)
         self._answer(press, reply)
         if reply.message is not None:
-            self._tell(name, press, reply.message)
+            self._tell(name, press, reply)
         if reply.then is not None:
             self._tell_later(name, press, reply.then)
 
@@ -161,10 +161,14 @@ class Ears:
         if problem:  # what was asked for is done all the same
             log.debug("channel %s: a button could not answer: %s", self.names, problem)
 
-    def _tell(self, name: str, press: Press, message: Message) -> None:
-        channel = self._channels[name]
-        earlier = (Earlier(press.key, place(channel.address, press.message)),)
-        result = channel.send(Parcel(message, (), press.key, earlier=earlier, quiet=True))
+    def _tell(self, name: str, press: Press, reply: Reply) -> None:
+        assert reply.message is not None, "there is something to tell"
+        channel, pressed = self._channels[name], place(self._channels[name].address, press.message)
+        parcel = Parcel(reply.message, (), press.key, keyboard=reply.buttons, quiet=True)
+        if reply.edits:
+            result = channel.revise(pressed, parcel)
+        else:
+            result = channel.send(replace(parcel, earlier=(Earlier(press.key, pressed),)))
         if not isinstance(result, Delivered):
             log.warning("channel %s: what came of a press could not be told: %s", name, result.error)
 
@@ -178,7 +182,7 @@ class Ears:
 
         def work() -> None:
             try:
-                self._tell(name, press, then())
+                self._tell(name, press, Reply("", then()))
             except Exception:  # as above
                 log.exception("channel %s: a press could not be handled", name)
             finally:
@@ -278,6 +282,7 @@ def _press(query: dict[str, Any]) -> Press | None:
         language=person.language_code,
         chat_name=f"@{message.chat.username}" if message.chat.username else "",
         topic=message.message_thread_id,
+        person=person.id,
     )
 
 
