@@ -1,46 +1,31 @@
 #!/bin/sh
-# Installs labelwatch on Debian or Ubuntu as a systemd service, brings it up to date, and takes it away again.
+# Install labelwatch as a systemd service on Debian or Ubuntu, change the installed one to this version, or remove it.
 #
-#   sudo sh deploy/install.sh                install, or change to what is in this checkout
-#   sudo sh deploy/install.sh --uninstall    take it away, keep configuration and data
+# Usage: sudo sh deploy/install.sh [OPTIONS]
 #
-# It may be run again at any time: what is as it should be is left alone.
+#   --upgrade            Only change what is installed already; a service that was stopped stays so.
+#   --wheel FILE         Install this wheel; without it: the checkout this script is in.
+#   --wheelhouse DIR     Take all libraries from here, nothing from the network.
+#   --requirements FILE  The libraries with their hashes. Default: requirements.txt beside this script.
+#   --python PROGRAM     Python 3.11 or newer. Default: the newest there is.
+#   --no-start           Leave the service as it is: neither enable nor start it.
+#   --no-backup          Upgrade without a copy of the database (PostgreSQL: make one with pg_dump).
+#   --uninstall          Remove labelwatch; configuration and data stay.
+#   --uninstall --purge  Remove them too, after two questions.
+#   --root DIR           For trials: use DIR in place of /, and leave systemd alone.
+#   --user NAME          Run the service as this user. Default: labelwatch, which is created.
+#   -h, --help           Show this.
 #
-#   /opt/labelwatch/.venv          the program: a link to one of /opt/labelwatch/versions/
-#   /etc/labelwatch/               labelwatch.toml and its secrets
-#   /var/lib/labelwatch/           the database, and in backups/ a copy from before each upgrade
-#   /usr/local/bin/labelwatch      the command, run with the user, the configuration and the database of the service
+# Exit codes: 0 done, 1 not done (the last line says why, and what is in use now), 2 wrong usage.
+
+# A new version is installed beside the old one while the service still works. Then the service is stopped, the database
+# is copied, the link .venv is changed and the service is started; if it does not start, the old version returns.
 #
-# A new version is put beside the old one while the service still works. Then it is stopped, the database is copied, the
-# link is changed, and it is started; when it does not start, the old version and the copy take their places again.
+# Root acts only where nobody else can change anything. /var/lib/labelwatch is the service's: whatever is done there is
+# done by its user (as_service). /etc/labelwatch is root's; what another user may have left there is refused (take_etc).
 
 set -eu
 umask 022
-
-usage() {
-	cat <<'END'
-Usage: install.sh [OPTIONS]
-
-Install labelwatch as a service, or change the installed one to this version.
-
-  --upgrade            Only change what is installed already; a service that was stopped stays so.
-  --wheel FILE         Install this wheel; without it: the checkout this script is in.
-  --wheelhouse DIR     Take all libraries from here, nothing from the network.
-  --requirements FILE  The libraries with their hashes. Default: requirements.txt beside this script.
-  --python PROGRAM     Python 3.11 or newer. Default: the newest there is.
-  --no-start           Leave the service as it is: neither enable nor start it.
-  --no-backup          Upgrade without a copy of the database (PostgreSQL: make one with pg_dump).
-
-  --uninstall          Take labelwatch away; configuration and data stay.
-  --uninstall --purge  Take them away too, after two questions.
-
-  --root DIR           For trials: use DIR in place of /, and leave systemd alone.
-  --user NAME          Run the service as this user. Default: labelwatch, which is made.
-  -h, --help           Show this.
-
-Exit codes: 0 done, 1 not done (the last line says why, and what is in use now), 2 wrong usage.
-END
-}
 
 say() { printf '%s\n' "$*"; }
 die() {
@@ -51,13 +36,11 @@ wrong() {
 	printf 'install.sh: %s\nTry: install.sh --help\n' "$*" >&2
 	exit 2
 }
+absolute() { case $1 in /*) say "$1" ;; *) say "$PWD/$1" ;; esac; }
 
-# --- what is wanted
-
-here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
-action=install root='' user=labelwatch wheel='' wheelhouse='' python='' purge=no start=yes backup_wanted=yes
+here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd -P)
+action=install root='' user=labelwatch wheel='' wheelhouse='' python='' purge=no start=yes backup=yes
 only_upgrade=no requirements=$here/requirements.txt
-
 while [ $# -gt 0 ]; do
 	case $1 in
 	--wheel | --wheelhouse | --requirements | --python | --root | --user)
@@ -66,38 +49,36 @@ while [ $# -gt 0 ]; do
 	esac
 	case $1 in
 	--upgrade) only_upgrade=yes ;;
+	--wheel) wheel=$(absolute "$2") && shift ;;
+	--wheelhouse) wheelhouse=$(absolute "$2") && shift ;;
+	--requirements) requirements=$(absolute "$2") && shift ;;
+	--python) python=$2 && shift ;;
+	--no-start) start=no ;;
+	--no-backup) backup=no ;;
 	--uninstall) action=uninstall ;;
 	--purge) purge=yes ;;
-	--no-start) start=no ;;
-	--no-backup) backup_wanted=no ;;
-	--wheel) wheel=$2 && shift ;;
-	--wheelhouse) wheelhouse=$2 && shift ;;
-	--requirements) requirements=$2 && shift ;;
-	--python) python=$2 && shift ;;
-	--root) root=${2%/} && shift ;;
+	--root) root=$(absolute "$2") && root=${root%/} && shift ;;
 	--user) user=$2 && shift ;;
-	-h | --help) usage && exit 0 ;;
+	-h | --help) sed -n '2,/^$/s/^# \{0,1\}//p' "$here/install.sh" && exit 0 ;;
 	*) wrong "there is no option $1" ;;
 	esac
 	shift
 done
 [ "$purge" = no ] || [ "$action" = uninstall ] || wrong "--purge goes with --uninstall"
+[ "$(id -u)" = 0 ] || [ -n "$root" ] || die "only root can do this: sudo sh $0"
 
-checkout=$(dirname -- "$here")
+# Only root can put a file that a program might load into the current directory, or a program into the path.
+cd /
+systemctl=systemctl
+if [ -n "$root" ]; then systemctl=${SYSTEMCTL-}; else PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin; fi
+
+me=$(id -u) checkout=$(dirname -- "$here") changed=no
 app=$root/opt/labelwatch etc=$root/etc/labelwatch state=$root/var/lib/labelwatch
-command=$root/usr/local/bin/labelwatch
-unit=$root/etc/systemd/system/labelwatch.service
-program=$app/.venv/bin/labelwatch
-config=$etc/labelwatch.toml
-# Under --root there is no systemd to talk to, unless somebody names one.
-systemctl=${SYSTEMCTL-systemctl}
-[ -z "$root" ] || systemctl=${SYSTEMCTL-}
-
-# --- tools
+command=$root/usr/local/bin/labelwatch unit=$root/etc/systemd/system/labelwatch.service
+program=$app/.venv/bin/labelwatch config=$etc/labelwatch.toml
 
 as_user() {
-	name=$1
-	shift
+	name=$1 && shift
 	if [ "$(id -un)" = "$name" ]; then "$@"; else runuser -u "$name" -- "$@"; fi
 }
 
@@ -108,64 +89,73 @@ as_service() {
 }
 
 ctl() { [ -z "$systemctl" ] || "$systemctl" "$@"; }
+has_systemd() { case $(ctl is-system-running 2>/dev/null || :) in '' | offline | unknown) return 1 ;; esac }
+comes_up() { ctl restart labelwatch && ctl is-active --quiet labelwatch; }
+works() { [ -x "$1/bin/labelwatch" ] && as_service "$1/bin/labelwatch" --version >/dev/null 2>&1; }
 
-has_systemd() {
-	[ -n "$systemctl" ] || return 1
-	case $("$systemctl" is-system-running 2>/dev/null || :) in '' | offline | unknown) return 1 ;; esac
-}
-
-# Put FILE.new in the place of FILE, with MODE; `changed` tells whether it was otherwise before.
+# Put standard input into FILE, with MODE.
 put() {
+	cat >"$1.new"
 	chmod "$2" "$1.new"
 	if cmp -s "$1.new" "$1"; then rm "$1.new"; else mv "$1.new" "$1" && changed=yes; fi
 }
 
-works() { [ -x "$1/bin/labelwatch" ] && as_service "$1/bin/labelwatch" --version >/dev/null 2>&1; }
-
-# --- before anything is changed
-
-want_rights() {
-	[ "$(id -u)" = 0 ] || [ -n "$root" ] || die "only root can do this: sudo sh $0"
-	[ -n "$root" ] || command -v runuser >/dev/null || die "runuser is not there: apt install util-linux"
-}
-
 want_python() {
-	# Asked as somebody without rights, as the service will be: a Python below /root is of no use to it.
+	# Tried as a user without rights, as the service will be: a Python below /root is of no use to it.
 	somebody=nobody
-	[ "$(id -u)" = 0 ] || somebody=$(id -un)
+	[ "$me" = 0 ] || somebody=$(id -un)
 	# shellcheck disable=SC2086 # the names without quotes, one by one
 	for candidate in ${python:-python3.13 python3.12 python3.11 python3 /usr/bin/python3}; do
 		found=$(command -v "$candidate") || continue
-		as_user "$somebody" "$found" -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' \
+		as_user "$somebody" "$found" -I -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' \
 			2>/dev/null && python=$found && return
 	done
-	[ -z "$python" ] || die "$python is not Python 3.11 or newer with venv that every user can run"
-	die "labelwatch needs Python 3.11 or newer with venv that every user can run." \
-		"Debian 12, Ubuntu 24.04 and newer: apt install python3 python3-venv." \
-		"Ubuntu 22.04: apt install python3.11 python3.11-venv. Then run this again."
+	die "${python:-python3} is not Python 3.11 or newer with venv that every user can run: apt install python3 python3-venv" \
+		"(Ubuntu 22.04: python3.11 python3.11-venv), then run this again"
 }
 
-want_source() {
+want_files() {
 	[ -f "$requirements" ] || die "$requirements is missing: it names the libraries with their hashes"
 	[ -z "$wheelhouse" ] || [ -d "$wheelhouse" ] || die "$wheelhouse is no directory"
-	if [ -n "$wheel" ]; then
-		[ -f "$wheel" ] || die "$wheel is not there"
-	else
-		[ -f "$checkout/pyproject.toml" ] || die "this is no checkout: name a wheel with --wheel FILE"
-	fi
+	[ -z "$wheel" ] || [ -f "$wheel" ] || die "$wheel is not there"
+	[ -n "$wheel" ] || [ -f "$checkout/pyproject.toml" ] || die "this is no checkout: name a wheel with --wheel FILE"
 	[ "$only_upgrade" = no ] || [ -e "$app/.venv" ] || die "nothing is installed yet: leave --upgrade out"
+	[ ! -e "$app/.venv" ] || [ -L "$app/.venv" ] || die "$app/.venv is not from this script: move it away first"
 }
 
-# --- the program
+make_user() {
+	id "$user" >/dev/null 2>&1 && return
+	[ -z "$root" ] || die "there is no user $user"
+	useradd --system --user-group --no-create-home --home-dir "$state" --shell /usr/sbin/nologin "$user"
+}
+
+refuse() { die "$1 was not made by root, so it is not used: look at it, move it away, and run this again"; }
+
+# The service may read its configuration, and only root change what is in the directory; older versions let the service
+# do that, too. Outermost first: what is in a directory of root's cannot be exchanged any more while it is looked at.
+take_etc() {
+	group=$(id -gn "$user")
+	for directory in "$etc" "$etc/secrets" "$etc/labelwatch.secrets"; do
+		[ ! -L "$directory" ] || refuse "$directory"
+		mkdir -p "$directory"
+		# The last one was the service's until now.
+		case $(stat -c %u "$directory"):$directory in "$me":* | *.secrets) ;; *) refuse "$directory" ;; esac
+		chown -h "$me:$group" "$directory"
+		chmod 750 "$directory"
+	done
+	foreign=$(find -P "$etc" -mindepth 1 \( -type d ! -uid "$me" -o ! -type d ! -type f ! -uid "$me" \
+		-o -type f -links +1 \) -print -quit)
+	[ -z "$foreign" ] || refuse "$foreign"
+	find -P "$etc/secrets" -type f -exec chgrp -h "$group" {} + -exec chmod 640 {} +
+	find -P "$etc" "$etc/labelwatch.secrets" -maxdepth 1 -type f -exec chown -h "$user" {} + -exec chmod go= {} +
+}
 
 # What would be installed, as a name: the same for the same.
 fingerprint() {
 	{
-		"$python" --version
+		"$python" -I --version
 		sha256sum <"$requirements"
-		if [ -n "$wheel" ]; then
-			sha256sum <"$wheel"
-		else
+		if [ -n "$wheel" ]; then sha256sum <"$wheel"; else
 			(cd "$checkout" && find labelwatch migrations pyproject.toml -type f ! -name '*.py[co]' -print0 |
 				sort -z | xargs -0 sha256sum)
 		fi
@@ -175,107 +165,84 @@ fingerprint() {
 pip_install() {
 	set -- install --quiet --disable-pip-version-check "$@"
 	[ -z "$wheelhouse" ] || set -- "$@" --no-index --find-links "$wheelhouse"
-	"$new/bin/python" -m pip "$@"
+	"$new/bin/python" -I -m pip "$@"
 }
 
 build() {
+	mkdir -p "$app/versions"
 	new=$app/versions/$(fingerprint)
 	if works "$new"; then return; fi
 	say "Installing into $new (a minute or so) ..."
 	rm -rf "$new"
-	mkdir -p "$app/versions"
 	trap 'rm -rf "$new"; printf "install.sh: it could not be installed; what was there is as it was\n" >&2' EXIT
-	"$python" -m venv "$new"
+	"$python" -I -m venv "$new"
 	pip_install --require-hashes --requirement "$requirements"
 	pip_install --no-deps --no-build-isolation "${wheel:-$checkout}"
 	works "$new" || die "$new/bin/labelwatch does not run as user $user"
 	trap - EXIT
 }
 
-# The configuration must suit the new program before the old one is stopped.
-want_fitting_config() {
-	[ -f "$config" ] || return 0
-	said=$(as_service "$new/bin/labelwatch" check 2>&1) && return
-	printf '%s\n' "$said" >&2
-	die "the configuration needs you first; the service is as it was. User $user must be able to read all of it:" \
-		"chown -R $user: $config $etc/labelwatch.secrets"
-}
-
-# --- what belongs to it
-
-make_user() {
-	id "$user" >/dev/null 2>&1 && return
-	[ -z "$root" ] || die "there is no user $user"
-	useradd --system --user-group --no-create-home --home-dir "$state" --shell /usr/sbin/nologin "$user"
-}
-
-make_directories() {
-	mkdir -p "$app" "$etc/secrets" "$state/backups" "$(dirname "$command")" "$unit.d"
-	group=$(id -gn "$user")
-	# `labelwatch init` runs as the service's user and writes here; the service itself sees /etc read-only.
-	chgrp "$group" "$etc"
-	chmod 770 "$etc"
-	chgrp -R "$group" "$etc/secrets"
-	chmod -R u=rwX,g=rX,o= "$etc/secrets"
-	[ "$(id -un)" = "$user" ] || chown "$user:$group" "$state" "$state/backups"
-	chmod 700 "$state" "$state/backups"
-}
-
 put_unit() {
+	mkdir -p "$unit.d" "$(dirname "$command")"
 	sed -e "s#/opt/labelwatch#$app#g; s#/etc/labelwatch#$etc#g; s#^User=.*#User=$user#" \
-		"$here/labelwatch.service" >"$unit.new"
-	put "$unit" 644
-}
-
-# The service gets each file in secrets/ as the credential of that name, and no other.
-put_secrets() {
+		"$here/labelwatch.service" | put "$unit" 644
+	# The service gets each file in secrets/ as the credential of that name, and no other.
 	{
-		say "# Written by install.sh, from the files in $etc/secrets."
-		say '[Service]'
-		say 'LoadCredential='
+		printf '# Written by install.sh, from the files in %s/secrets.\n[Service]\nLoadCredential=\n' "$etc"
 		for file in "$etc"/secrets/*; do
 			case ${file##*/} in
 			*[!A-Za-z0-9_.-]*) [ ! -f "$file" ] || say "Passed over: $file (a name has letters, digits, - and _)" >&2 ;;
 			*) say "LoadCredential=${file##*/}:$file" ;;
 			esac
 		done
-	} >"$unit.d/secrets.conf.new"
-	put "$unit.d/secrets.conf" 644
-}
-
-put_command() {
-	cat >"$command.new" <<END
+	} | put "$unit.d/secrets.conf" 644
+	# `init` and `password` write into $etc, so root runs them; everything else is done by the service's user.
+	put "$command" 755 <<END
 #!/bin/sh
 # Runs labelwatch as the service does: with its user, its configuration, its secrets and its database.
-if [ "\$(id -un)" != "$user" ]; then
-	[ "\$(id -u)" = 0 ] || exec sudo "\$0" "\$@"
-	export LOGNAME="\${SUDO_USER:-root}"
-	set -- runuser -u "$user" -- "$program" "\$@"
-else
-	set -- "$program" "\$@"
-fi
-export HOME="$state" LABELWATCH_CONFIG="$config"
-export STATE_DIRECTORY="$state" CREDENTIALS_DIRECTORY="$etc/secrets"
-exec "\$@"
+export LABELWATCH_CONFIG="$config" STATE_DIRECTORY="$state" CREDENTIALS_DIRECTORY="$etc/secrets"
+[ "\$(id -un)" != "$user" ] || HOME="$state" exec "$program" "\$@"
+[ "\$(id -u)" = 0 ] || exec sudo "\$0" "\$@"
+export LOGNAME="\${SUDO_USER:-root}"
+case \${1-} in init | password) ;; *) HOME="$state" exec runuser -u "$user" -- "$program" "\$@" ;; esac
+umask 077
+code=0
+"$program" "\$@" || code=\$?
+find -P "$etc" "$etc/labelwatch.secrets" -maxdepth 1 -type f -exec chown -h "$user" {} +
+exit "\$code"
 END
-	put "$command" 755
 }
 
-# --- from the old version to the new one
-
+# shellcheck disable=SC2016 # the quoted scripts are for another shell
 back_up() {
-	[ "$backup_wanted" = yes ] || return 0
+	# Done by the service's user, who can lose nothing but what is his own.
+	as_service sh -c 'mkdir -p -m 700 "$1" && cd "$1" && find . -maxdepth 1 -type f -name "labelwatch-*.db" -print0 |
+		sort -rz | tail -zn +5 | xargs -0r rm -f --' sh "$state/backups" || return 1
 	copy=$state/backups/labelwatch-$(date -u +%Y%m%dT%H%M%SZ).db
 	if said=$(as_service "$program" db backup "$copy" 2>&1); then
 		say "The database is copied to $copy"
-	elif [ -z "$(find "$state" -maxdepth 1 -name '*.db' -size +8k)" ] && ! grep -qs '^ *url *= *"postgres' "$config"; then
-		copy='' # it never ran, so there is nothing to copy
-	else
+	elif as_service sh -c '[ -n "$(find "$1" -maxdepth 1 -name "*.db" -size +8k)" ] ||
+		grep -qs "^ *url *= *\"postgres" "$2"' sh "$state" "$config"; then
 		printf '%s\n' "$said" >&2
 		return 1
+	else
+		copy='' # it never ran, so there is nothing to copy
 	fi
-	# The last five are enough.
-	find "$state/backups" -name 'labelwatch-*.db' | sort -r | tail -n +6 | xargs -r rm -f
+}
+
+change_over() {
+	old=$(readlink "$app/.venv" || :)
+	[ "$old" != "$new" ] || return 0
+	changed=yes
+	if [ -n "$old" ]; then
+		ctl stop labelwatch || :
+		if [ "$backup" = yes ] && ! back_up; then
+			[ "$was_active" = no ] || ctl start labelwatch || :
+			die "the database could not be copied, so the old version stays in use. Without a copy: --no-backup"
+		fi
+		[ ! -f "$unit" ] || cp -p "$unit" "$app/unit.before"
+	fi
+	link_to "$new"
 }
 
 link_to() {
@@ -283,31 +250,11 @@ link_to() {
 	mv -T "$app/.venv.new" "$app/.venv"
 }
 
-change_over() {
-	old=$(readlink "$app/.venv" || :)
-	[ "$old" != "$new" ] || return 0
-	changed=yes
-	if [ -e "$app/.venv" ]; then
-		ctl stop labelwatch || :
-		if ! back_up; then
-			[ "$was_active" = no ] || ctl start labelwatch || :
-			die "the database could not be copied, so the old version stays in use. Without a copy: --no-backup"
-		fi
-	fi
-	[ ! -f "$unit" ] || cp -p "$unit" "$app/unit.before"
-	if [ -d "$app/.venv" ] && [ ! -L "$app/.venv" ]; then # made by hand: it works only where it was made
-		old=$app/by-hand
-		rm -rf "$old"
-		mv "$app/.venv" "$old"
-	fi
-	link_to "$new"
-}
-
 go_back() {
 	say "It does not start: going back to the old version." >&2
 	ctl stop labelwatch || :
 	cp -p "$app/unit.before" "$unit"
-	if [ "$old" = "$app/by-hand" ]; then rm "$app/.venv" && mv "$old" "$app/.venv"; else link_to "$old"; fi
+	link_to "$old"
 	ctl daemon-reload
 	rm -rf "$new"
 	if ! comes_up && [ -n "${copy-}" ]; then # the new version may have changed the tables
@@ -318,63 +265,13 @@ go_back() {
 	die "the new version did not start (journalctl -u labelwatch -n 50); the old one is in use again"
 }
 
-comes_up() { ctl restart labelwatch && ctl is-active --quiet labelwatch; }
-
-forget_old_versions() {
-	rm -f "$app/unit.before"
-	[ "$old" = "$app/by-hand" ] || rm -rf "$app/by-hand"
-	for version in "$app"/versions/*; do
-		case $version in "$new" | "$old") ;; *) rm -rf "$version" ;; esac
-	done
-}
-
-# --- the three things it does
-
-install_it() {
-	want_rights
-	want_python
-	want_source
-	make_user
-	make_directories
-	was_active=no changed=no
-	if has_systemd && ctl is-active --quiet labelwatch; then was_active=yes; fi
-	build
-	want_fitting_config
-	change_over
-	put_unit
-	put_secrets
-	put_command
-	say "Installed: $("$program" --version) in $app, the command is $command"
-	set_up
-	start_it
-	forget_old_versions
-}
-
-# Ask who installs it for the first time and sits before it.
-set_up() {
-	if [ -f "$config" ] || [ "$start" = no ] || [ ! -t 0 ] || [ ! -t 1 ]; then return; fi
-	trap : INT # Ctrl-C ends the questions, not the installation
-	"$command" init || say "Not set up yet." >&2
-	trap - INT
-}
-
 start_it() {
-	if [ ! -f "$config" ]; then
-		say "Next: sudo labelwatch init, then sudo systemctl enable --now labelwatch"
-	elif [ "$start" = no ] || ! has_systemd; then
-		say "The service was not started."
-	else
-		ctl daemon-reload
-		if [ "$only_upgrade" = yes ] && [ "$was_active" = no ]; then
-			say "The service was stopped, so it was not started: systemctl enable --now labelwatch"
-			return
-		fi
-		ctl enable --quiet labelwatch
-		run_it
+	ctl daemon-reload
+	if [ "$only_upgrade" = yes ] && [ "$was_active" = no ]; then
+		say "The service was stopped, so it was not started: systemctl enable --now labelwatch"
+		return
 	fi
-}
-
-run_it() {
+	ctl enable --quiet labelwatch
 	if [ "$changed" = no ] && ctl is-active --quiet labelwatch; then
 		say "Nothing has changed; the service runs."
 	elif comes_up; then
@@ -386,32 +283,62 @@ run_it() {
 	fi
 }
 
-uninstall_it() {
-	want_rights
-	if has_systemd; then ctl disable --now --quiet labelwatch || :; fi
-	rm -rf "$unit" "$unit.d" "$command" "$app"
-	if has_systemd; then ctl daemon-reload; fi
-	if [ "$purge" = yes ] && agreed; then
-		rm -rf "$etc" "$state"
-		[ -n "$root" ] || [ "$user" != labelwatch ] || ! id labelwatch >/dev/null 2>&1 || userdel labelwatch
-		say "labelwatch is gone, with its configuration and its data."
-	else
-		say "labelwatch is gone. Kept: $etc (configuration, secrets), $state (database)."
+install_it() {
+	want_python
+	want_files
+	make_user
+	take_etc
+	# Only the first time; afterwards systemd takes care of it (StateDirectory=).
+	[ -d "$state" ] || { mkdir -p "$state" && chown -h "$user:$group" "$state" && chmod 700 "$state"; }
+	was_active=no
+	if has_systemd && ctl is-active --quiet labelwatch; then was_active=yes; fi
+	build
+	# The configuration must suit the new program before the old one is stopped.
+	[ ! -f "$config" ] || said=$(as_service "$new/bin/labelwatch" check 2>&1) ||
+		die "$said" "
+install.sh: the configuration has to be corrected first; the service is as it was"
+	change_over
+	put_unit
+	say "Installed: $(as_service "$program" --version) in $app, the command is $command"
+	# Whoever installs it for the first time at a terminal is asked; Ctrl-C ends the questions, not the installation.
+	if [ ! -f "$config" ] && [ "$start" = yes ] && [ -t 0 ] && [ -t 1 ]; then
+		trap : INT
+		"$command" init || say "Not set up yet." >&2
+		trap - INT
 	fi
+	if [ ! -f "$config" ]; then
+		say "Next: sudo labelwatch init, then sudo systemctl enable --now labelwatch"
+	elif [ "$start" = no ] || ! has_systemd; then
+		say "The service was not started."
+	else
+		start_it
+	fi
+	rm -f "$app/unit.before"
+	for version in "$app"/versions/*; do
+		case $version in "$new" | "$old") ;; *) rm -rf "$version" ;; esac
+	done
 }
 
 agreed() {
-	ask "Remove the configuration and the secrets in $etc, too? Type yes:" yes &&
-		ask "Remove all that is known of alerts and postings in $state? It cannot be brought back. Type remove:" remove
-}
-
-ask() {
 	printf '%s ' "$1"
 	read -r answer || answer=''
 	[ "$answer" = "$2" ]
 }
 
-case $action in
-install) install_it ;;
-uninstall) uninstall_it ;;
-esac
+uninstall_it() {
+	if has_systemd; then ctl disable --now --quiet labelwatch || :; fi
+	rm -rf "$unit" "$unit.d" "$command" "$app"
+	if has_systemd; then ctl daemon-reload; fi
+	if [ "$purge" = yes ] &&
+		agreed "Remove the configuration and the secrets in $etc, too? Type yes:" yes &&
+		agreed "Remove all data on alerts and postings in $state? They cannot be restored. Type remove:" remove; then
+		as_user "$user" find -P "$state" -mindepth 1 -delete
+		rm -rf "$state" "$etc"
+		[ -n "$root" ] || [ "$user" != labelwatch ] || ! id labelwatch >/dev/null 2>&1 || userdel labelwatch
+		say "labelwatch is removed, with its configuration and its data."
+	else
+		say "labelwatch is removed. Kept: $etc (configuration, secrets), $state (database)."
+	fi
+}
+
+"${action}_it"
