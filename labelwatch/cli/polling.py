@@ -18,6 +18,7 @@ from labelwatch.config import Config
 
 if TYPE_CHECKING:
     from labelwatch.app import App
+    from labelwatch.notify.message import Message
     from labelwatch.plan import Report
 
 AT_ONCE = 8
@@ -29,9 +30,11 @@ def poll(
 ) -> None:
     """Read the shops once and tell what is new.
 
-    For cron, or to see that all works. What is new is told over the channels before it ends.
+    For cron, or to see that all works. What is new is told over the channels before it ends; without a channel it is
+    printed.
     """
     from labelwatch.cli.opening import configuration, opened
+    from labelwatch.cli.untold import untold
 
     settings, stop = configuration(config), threading.Event()
     names, said = _names(settings, shop), phrases(settings.language, "poll")
@@ -43,10 +46,13 @@ def poll(
             reports = _poll_all(app, names, stop, given_up=said["given_up"])
         with working(said["telling"]):
             app.tell()
+        message = untold(app, names) if not settings.destinations() else None
     if as_document:
         as_json([_document(report) for report in reports])
     else:
         _print(reports, settings.language)
+        if message is not None:
+            _print_message(message, said["here"])
     if not all(report.complete for report in reports):
         raise typer.Exit(UNREACHABLE)
     if any(report.late for report in reports):
@@ -103,6 +109,12 @@ def _print(reports: "Sequence[Report]", language: str) -> None:
             complain(said["trouble"].format(shop=report.shop, error=error))
     if is_terminal() and any(report.late for report in reports):
         say(said["list"])
+
+
+def _print_message(message: "Message", lead: str) -> None:
+    say(f"\n{lead}\n")
+    say(message.title, style="bold")
+    say(f"\n{message.body}")
 
 
 def _row(report: "Report", said: Mapping[str, str]) -> tuple[str, ...]:

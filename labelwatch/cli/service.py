@@ -81,8 +81,6 @@ def _see_to_damage(restore_latest: bool, settings: Config, now: datetime) -> Non
 def _log_doubts(settings: Config) -> None:
     for warning in settings.warnings:
         log.warning("configuration: %s", warning)
-    if not settings.destinations():
-        log.warning("configuration: there is no [[channel]] in use, so nobody will be told")
 
 
 def _end() -> None:

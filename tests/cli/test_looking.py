@@ -132,6 +132,21 @@ def test_poll_tells_once_and_then_nothing_new(place: Place) -> None:
     assert place.told("first") == [LATE]
 
 
+def test_poll_without_a_channel_prints_what_one_would_be_told_until_there_is_one(place: Place) -> None:
+    whole = place.config.read_text("utf-8")
+    place.config.write_text(whole.partition("[[channel]]")[0], "utf-8")
+    printed = [place.run("poll").out for _ in range(2)]
+    assert place.run("poll", "--json").json[1]["told"] == 0
+    assert "Assemble" not in place.run("poll", "--shop", "star").out
+    place.config.write_text(whole, "utf-8")
+    assert "What to do:" not in place.run("poll").out
+    (message,) = (request.json for request in place.hook.requests)
+    assert place.told("first") == [LATE]
+    for said in printed:
+        assert message["title"].split(" · ")[0] in said
+        assert next(line for line in message["message"].splitlines() if line[:2] == "1.") in said
+
+
 def test_poll_of_a_shop_where_all_is_well_ends_with_0(place: Place) -> None:
     done = place.run("poll", "--shop", "star", "--json")
     assert done.code == 0

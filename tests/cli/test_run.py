@@ -41,6 +41,15 @@ def test_run_tells_what_is_late_and_ends_with_0_when_told_to(place: Place) -> No
     assert place.told("first") == [LATE]
 
 
+def test_that_nobody_is_told_is_said_once(place: Place) -> None:
+    place.config.write_text(place.config.read_text("utf-8").partition("[[channel]]")[0], "utf-8")
+    service = place.start("run")
+    until(lambda: len(place.sandbox.requests) > 0)
+    _, log = stopped(service)
+    (said,) = (line for line in log.splitlines() if "told" in line)
+    assert said.endswith("configuration: no channel is enabled: nobody is told")
+
+
 @pytest.mark.fault("P12")
 def test_only_one_works_on_a_database_and_the_second_leaves_it_alone(place: Place) -> None:
     service = place.start("run", JOURNAL_STREAM="8:1")
