@@ -4,8 +4,9 @@ What printing a posting comes to is told by its key `_label`: {} prints it once 
 {"unprinted": "why"} finishes without it, {"stuck": True} never finishes, {"error": "why"} ends in an error,
 {"no_file": True} finishes without a file, {"lost": True} without the posting and without a word about it.
 {"sheet": "blank"} prints an empty page, {"sheet": "other"} another posting's, whose number begins like this one's,
-{"sheet": "several"} its own amid others, {"sheet": "bars"} its barcode and no number. What else may happen to a file
-are faults of the path /files/.
+{"sheet": "several"} its own amid others, {"sheet": "bars"} its barcode and no number; {"sheet": "scanit"} what labels
+bear since October 2026 instead of the number, {"sheet": "goods"} the same with a page of goods behind it, and
+{"sheet": "scanits"} the same amid others. What else may happen to a file are faults of the path /files/.
 """
 
 from collections.abc import Callable
@@ -138,11 +139,16 @@ class LabelDesk:
         assert record is not None, "a task is made of postings the shop has, and none is ever taken away"
         mine = Label(number, record.body["barcodes"]["upper_barcode"])
         other = Label(f"{number}1", f"{mine.code}1")
+        scanit = record.body["scanit"]
+        new, another = _new(scanit), _new(f"{scanit[:-1]}{9 - int(scanit[-1])}")
         sheets = {
             "blank": [Label("", "")],
             "other": [other],
             "several": [other, mine, other],
             "bars": [replace(mine, number="")],
+            "scanit": [new],
+            "goods": [new, Label("", "", "Goods: 1 pc")],
+            "scanits": [another, new],
         }
         return sheets.get(self._hint(task, number, "sheet"), [mine])
 
@@ -157,6 +163,12 @@ class LabelDesk:
 def offered(record: Record) -> bool:
     """Whether the posting says itself that its label can be had."""
     return any(action in record.body["available_actions"] for action in (*LABEL_ACTIONS, "label_download_big"))
+
+
+def _new(scanit: str) -> Label:
+    """A label as Ozon prints it since October 2026: the code in capitals, in two groups."""
+    code = f"{scanit[:6]} {scanit[6:]}".upper()
+    return Label("", code, code)
 
 
 def _file_name(task: Task) -> str:

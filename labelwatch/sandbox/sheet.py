@@ -22,10 +22,11 @@ _START_B, _STOP = 104, 106
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """What stands on one page: the posting's number and its barcode; empty = it is left out."""
+    """What stands on one page: the posting's number, its barcode, and a line of text; empty = it is left out."""
 
     number: str
     code: str
+    line: str = ""
 
 
 def pdf(labels: Sequence[Label], *, size: tuple[int, int]) -> bytes:
@@ -55,6 +56,8 @@ def code_128(text: str) -> str:
 def _drawing(label: Label, *, width: int, height: int) -> Iterator[str]:
     if label.number:
         yield f"BT /F1 12 Tf {MARGIN} {height - 20} Td ({label.number}) Tj ET"
+    if label.line:
+        yield f"BT /F1 10 Tf {MARGIN} {MARGIN} Td ({label.line}) Tj ET"
     if label.code:
         yield from _bars(label.code, width=width, bottom=height // 4, height=height // 3)
 

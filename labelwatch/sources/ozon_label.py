@@ -11,7 +11,7 @@ from labelwatch.core.facts import TaskState
 from labelwatch.sources import Missing, NoSheet, Proof, Sheet, SourceError, Trouble
 from labelwatch.sources import ozon_answers as answers
 from labelwatch.sources.ozon_questions import CREATE, LABEL, SINGLE, TRIES, Send
-from labelwatch.sources.sheet import Page, look, own_part, proof
+from labelwatch.sources.sheet import look, own_part, proof
 
 PAUSES = (0.0, 2.0, 3.0, 5.0)
 """Seconds before each look at a task: Ozon needs some to print."""
@@ -25,8 +25,8 @@ def label(number: str, *, send: Send, fetch: Fetch, rest: Callable[[float], None
         files = _printed(number, send=send, rest=rest)
         if isinstance(files, NoSheet):
             return files
-        for address in files:  # one for each size of label: the first that holds good will do
-            found = _sheet(number, fetch(address), send=send)
+        for address, alone in files:  # one for each size of label: the first that holds good will do
+            found = _sheet(number, fetch(address), send=send, alone=alone)
             if isinstance(found, Sheet):
                 break
     except SourceError as error:
@@ -34,8 +34,8 @@ def label(number: str, *, send: Send, fetch: Fetch, rest: Callable[[float], None
     return found
 
 
-def _printed(number: str, *, send: Send, rest: Callable[[float], None]) -> Sequence[str] | NoSheet:
-    """Where the files are, once there is one."""
+def _printed(number: str, *, send: Send, rest: Callable[[float], None]) -> Sequence[tuple[str, bool]] | NoSheet:
+    """Where the files are, once there is one, and whether each is of this posting alone."""
     made = send(CREATE, {"posting_numbers": [number]}, answers.created, tries=TRIES)
     if not made.tasks:
         not_ready = answers.is_not_ready(made.refusal)
@@ -45,7 +45,8 @@ def _printed(number: str, *, send: Send, rest: Callable[[float], None]) -> Seque
         rest(pause)
         tasks = [task for id_ in made.tasks if (task := _task(id_, send)) is not None]
         told = [answers.standing(task, number, asked=1) or (None, "") for task in tasks]
-        files = [task.file_url for task, (state, _) in zip(tasks, told, strict=True) if state is TaskState.PRINTED]
+        printed = [task for task, (state, _) in zip(tasks, told, strict=True) if state is TaskState.PRINTED]
+        files = [(task.file_url, max(task.asked, task.printed or 0) == 1) for task in printed]
         if files:
             return files
         said = next((message for _, message in told if message), "")
@@ -63,26 +64,28 @@ def _task(id_: int, send: Send) -> answers.Printing | None:
         return None  # a task just created may not be known yet
 
 
-def _sheet(number: str, content: bytes | NoSheet, *, send: Send) -> Sheet | NoSheet:
+def _sheet(number: str, content: bytes | NoSheet, *, send: Send, alone: bool) -> Sheet | NoSheet:
     """The file, if it is this posting's label, or the part of it that is."""
     if isinstance(content, NoSheet):
         return content
     pages = look(content)
     if isinstance(pages, NoSheet):
         return pages
-    by = _proof(number, pages, send)
-    if not isinstance(by, NoSheet):
+    codes: frozenset[str] = frozenset()
+    by = proof(pages, number=number, barcodes=codes)
+    if _is(by, Missing.UNPROVEN) and any(page.codes or page.text for page in pages):
+        codes = _barcodes(number, send)
+        by = proof(pages, number=number, barcodes=codes, alone=alone)
+    if isinstance(by, Proof):
         return Sheet(number, content, by)
     # For one that was printed with others before, Ozon names the task it has, and that file holds them all.
-    own = own_part(content, pages, number=number) if by.why is Missing.OTHER_POSTING else None
-    return _sheet(number, own, send=send) if own else by
+    is_shared = _is(by, Missing.OTHER_POSTING) or (_is(by, Missing.UNPROVEN) and len(pages) > 1)
+    own = own_part(content, pages, number=number, barcodes=codes) if is_shared else None
+    return _sheet(number, own, send=send, alone=False) if own else by
 
 
-def _proof(number: str, pages: Sequence[Page], send: Send) -> Proof | NoSheet:
-    by = proof(pages, number=number, barcodes=())
-    if isinstance(by, Proof) or by.why is not Missing.UNPROVEN or not any(page.codes for page in pages):
-        return by
-    return proof(pages, number=number, barcodes=_barcodes(number, send))
+def _is(by: Proof | NoSheet, why: Missing) -> bool:
+    return isinstance(by, NoSheet) and by.why is why
 
 
 def _barcodes(number: str, send: Send) -> frozenset[str]:

@@ -1,7 +1,9 @@
 """Whether a file is the label of this very posting: a PDF that can be read, is not blank, and names it and no other.
 
-Its number counts as text, its barcodes as they are scanned from the page. The reading is done in a process of its own
-(sheet_reader.py), one file at a time: about 0.1 s and 40 MB for a label, at most READ_WITHIN and 512 MB.
+Its number counts as text, its barcodes as they are scanned from the page. Labels since October 2026 bear a code of
+letters and digits instead of the number (`scanit`), which counts either way, however it is spaced and capitalised.
+The reading is done in a process of its own (sheet_reader.py), one file at a time: about 0.1 s and 40 MB for a label,
+at most READ_WITHIN and 512 MB.
 """
 
 import os
@@ -35,6 +37,9 @@ _GAP = rf"[{_DASH}\s]{{1,6}}"
 _BEFORE = rf"(?<![\d{_DASH}])(?<!\d[^\S\n])"
 _AFTER = rf"(?!\d)(?![{_DASH}\s]*\d{{1,3}}(?!\d))(?!\s*[{_DASH}]\s*\d)"
 _ANY_NUMBER = re.compile(rf"(?<!\d)\d{{6,12}}\s?[{_DASH}]\s?\d{{3,5}}\s?[{_DASH}]\s?\d{{1,3}}(?!\d)")
+
+_SCANIT = re.compile(r"(?=.*[a-z])(?=(.*\d){6})[a-z0-9]{10,}", re.IGNORECASE | re.ASCII)
+"""A code that may be looked for in a text: letters and digits, and too many to stand there by chance."""
 
 _INSTALL = "pip install 'labelwatch[labels]'"
 
@@ -75,8 +80,11 @@ def look(content: bytes, *, within: float = READ_WITHIN) -> Sequence[Page] | NoS
     return NoSheet(seen.problem, clean(seen.detail, 120)) if seen.problem else seen.pages
 
 
-def proof(pages: Sequence[Page], *, number: str, barcodes: Collection[str]) -> Proof | NoSheet:
-    """What shows that these pages are the label of this posting, or why they are not taken for it."""
+def proof(pages: Sequence[Page], *, number: str, barcodes: Collection[str], alone: bool = False) -> Proof | NoSheet:
+    """What shows that these pages are the label of this posting, or why they are not taken for it.
+
+    `alone`: the file was printed for one posting, so that a page of goods without any code may follow its label.
+    """
     inked = [page for page in pages if page.dark >= _INK]
     if not inked:
         return NoSheet(Missing.BLANK, "nothing is printed on it")
@@ -85,19 +93,27 @@ def proof(pages: Sequence[Page], *, number: str, barcodes: Collection[str]) -> P
         return NoSheet(Missing.OTHER_POSTING, f"it names {clean(min(others), 40)}")
     if any(names(page.text, number) for page in inked):
         return Proof.NUMBER
-    codes = {number, *(code for code in barcodes if len(code) >= _REAL_CODE)}
+    codes = (number, *barcodes)
     # Of pages without a number nobody knows whose they are: each must show that it is this posting's.
-    if all(codes.intersection(map(str.strip, page.codes)) for page in inked):
+    proven = [_bears(page, codes) for page in inked]
+    rest = [page for page, is_ours in zip(inked, proven, strict=True) if not is_ours]
+    if not rest or (alone and proven[0] and not any(_is_coded(page, codes) for page in rest)):
         return Proof.BARCODE
     return NoSheet(Missing.UNPROVEN, "neither its number nor its barcode is on it")
 
 
-def own_part(content: bytes, pages: Sequence[Page], *, number: str) -> bytes | NoSheet | None:
-    """Of a PDF of several postings the pages that name this one and no other, as a PDF that is still to be looked at.
+def own_part(
+    content: bytes, pages: Sequence[Page], *, number: str, barcodes: Collection[str]
+) -> bytes | NoSheet | None:
+    """Of a PDF of several postings the pages of this one and of no other, as a PDF that is still to be looked at.
 
     Pages that name nobody are left out, as nobody can tell whose they are; None when no page is its own.
     """
-    own = [place for place, page in enumerate(pages) if names(page.text, number) and not _others(page.text, number)]
+    own = [
+        place
+        for place, page in enumerate(pages)
+        if (names(page.text, number) or _bears(page, barcodes)) and not _others(page.text, number)
+    ]
     return _reader(content, ",".join(map(str, own)), within=READ_WITHIN) if own else None
 
 
@@ -105,6 +121,30 @@ def names(text: str, number: str) -> bool:
     """Whether a posting's number stands in a text, and not as the beginning or the end of another one."""
     parts = _GAP.join(re.escape(part) for part in number.split("-"))
     return re.search(_BEFORE + parts + _AFTER, text) is not None
+
+
+def _bears(page: Page, codes: Collection[str]) -> bool:
+    """Whether one of a posting's codes can be scanned from the page, or read on it where it is long enough."""
+    wanted = {_folded(code) for code in codes if len(code) >= _REAL_CODE}
+    if not wanted.isdisjoint(map(_folded, page.codes)):
+        return True
+    return any(_written(code).search(page.text) for code in wanted if _SCANIT.fullmatch(code))
+
+
+def _is_coded(page: Page, codes: Collection[str]) -> bool:
+    """Whether the page bears a code of anything: a barcode, or in its text one of the same form as ours."""
+    forms = (re.sub(r"\d", "0", _folded(code)) for code in codes if _SCANIT.fullmatch(_folded(code)))
+    return bool(page.codes) or any(_written(form, digit=r"\d").search(page.text) for form in forms)
+
+
+def _folded(code: str) -> str:
+    return "".join(code.split()).casefold()
+
+
+def _written(code: str, *, digit: str = "") -> re.Pattern[str]:
+    """Finds the code in a text, in capitals or not, with blanks or without; `digit` is put for each of its digits."""
+    signs = r"\s{0,2}".join(digit if digit and sign.isdigit() else re.escape(sign) for sign in code)
+    return re.compile(rf"(?<![^\W_]){signs}(?![^\W_])(?![^\S\n]\d)", re.IGNORECASE)
 
 
 def _others(text: str, number: str) -> set[str]:

@@ -54,6 +54,20 @@ def test_without_a_number_in_sight_its_barcode_is_asked_for_and_scanned() -> Non
     assert asked(play)[-2:] == [FILE, SINGLE]
 
 
+@pytest.mark.parametrize(("drawn", "pages"), [("scanit", 1), ("goods", 2), ("scanits", 1)])
+def test_a_label_since_october_is_known_by_its_code_and_may_have_a_page_of_goods(drawn: str, pages: int) -> None:
+    with at_work(shelf({"sheet": drawn})) as (play, source):
+        sheet = source.label(OURS)
+        scanit = play.answer(SINGLE, {"posting_number": OURS, "with": {}})["result"]["scanit"]
+    assert isinstance(sheet, Sheet)
+    assert sheet.proof is Proof.BARCODE
+    seen = look(sheet.content)
+    assert not isinstance(seen, NoSheet)
+    assert len(seen) == pages
+    assert seen[0].codes == [f"{scanit[:6]} {scanit[6:]}".upper()]
+    assert seen[0].text == seen[0].codes[0]
+
+
 def test_of_a_file_with_others_only_its_own_page_is_handed_on() -> None:
     with at_work(shelf({"sheet": "several"})) as (_, source):
         sheet = source.label(OURS)

@@ -85,6 +85,45 @@ JUDGED = [
 ]
 
 
+SCANIT = "ii30525117479"
+NEW, SPACED = Page(5000, "FBS", [SCANIT.upper()]), Page(5000, "FBS\nII3052 5117479\n201", ["II3052 5117479"])
+READ = Page(5000, "Ozon ii3052\xa05117479.", [])
+ANOTHER = Page(5000, "II3052 5117478", [])
+GOODS = Page(5000, "Плед вязаный, 140x200 см\n1 шт", [])
+CODED = [
+    ([NEW], Proof.BARCODE, Proof.BARCODE),
+    ([SPACED], Proof.BARCODE, Proof.BARCODE),
+    ([READ], Proof.BARCODE, Proof.BARCODE),
+    ([READ, BLANK, SPACED], Proof.BARCODE, Proof.BARCODE),
+    ([SPACED, GOODS], Missing.UNPROVEN, Proof.BARCODE),
+    ([SPACED, GOODS, GOODS], Missing.UNPROVEN, Proof.BARCODE),
+    ([GOODS, SPACED], Missing.UNPROVEN, Missing.UNPROVEN),
+    ([GOODS], Missing.UNPROVEN, Missing.UNPROVEN),
+    ([SPACED, ANOTHER], Missing.UNPROVEN, Missing.UNPROVEN),
+    ([SPACED, NOBODY], Missing.UNPROVEN, Missing.UNPROVEN),
+    ([SPACED, FOREIGN], Missing.OTHER_POSTING, Missing.OTHER_POSTING),
+    ([ANOTHER], Missing.UNPROVEN, Missing.UNPROVEN),
+    ([Page(5000, "II3052 51174791", [])], Missing.UNPROVEN, Missing.UNPROVEN),
+    ([Page(5000, "II3052 5117479 1", [])], Missing.UNPROVEN, Missing.UNPROVEN),
+    ([Page(5000, "XII3052 5117479", [])], Missing.UNPROVEN, Missing.UNPROVEN),
+    ([Page(5000, "", ["II3052 51174791"])], Missing.UNPROVEN, Missing.UNPROVEN),
+]
+
+
+@pytest.mark.parametrize(("pages", "among_others", "alone"), CODED)
+def test_labels_since_october_are_judged_by_their_code_scanned_or_read(
+    pages: list[Page], among_others: Proof | Missing, alone: Proof | Missing
+) -> None:
+    for is_alone, verdict in ((False, among_others), (True, alone)):
+        found = proof(pages, number=OURS, barcodes={CODE, SCANIT}, alone=is_alone)
+        assert (found.why if isinstance(found, NoSheet) else found) is verdict
+
+
+def test_a_number_of_digits_alone_is_never_looked_for_in_a_text() -> None:
+    found = proof([Page(5000, "2 10293145035", [])], number=OURS, barcodes={"210293145035"})
+    assert isinstance(found, NoSheet)
+
+
 @pytest.mark.parametrize(("pages", "barcodes", "verdict"), JUDGED)
 def test_pages_are_judged(pages: list[Page], barcodes: set[str], verdict: Proof | Missing) -> None:
     found = proof(pages, number=OURS, barcodes=barcodes)
