@@ -15,10 +15,9 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import assert_never
 
-from labelwatch.core.channels import channel_dead
-from labelwatch.core.lifecycle import close, reconcile
-from labelwatch.core.model import Alert, AlertPolicy, Notification, Outcome, Reason
-from labelwatch.core.telling import WORTH_TELLING_FOR
+from labelwatch.core.lifecycle import close
+from labelwatch.core.model import AlertPolicy, Outcome, Reason
+from labelwatch.notify.channel_trouble import TROUBLE_AFTER, report, row_about
 from labelwatch.notify.channels.outcome import (
     Ambiguous,
     BadMessage,
@@ -33,7 +32,6 @@ from labelwatch.store import Attempt, ChannelState, OutboxRow, OutboxState, Stor
 
 log = logging.getLogger(__name__)
 
-TROUBLE_AFTER = timedelta(minutes=15)
 REFUSED_AFTER = 3
 """A message that a working channel refuses alone, after so many tries, is given up."""
 HALF = timedelta(seconds=10)
@@ -177,7 +175,7 @@ def _is_well(desk: Desk, tx: Transaction, state: ChannelState) -> None:
         heard = tx.told_of(ended.id).keys() & desk.channels.keys()
         queued = [row for channel in heard for row in tx.waiting_for(channel) if _is_unsent(row, ended.id)]
         tx.supersede([row.id for row in queued], why="overtaken: the channel works again")
-        tx.add_notifications([_row(ended, reason, channel, at) for channel in sorted(heard)], created_at=at)
+        tx.add_notifications([row_about(ended, reason, channel, at) for channel in sorted(heard)], created_at=at)
 
 
 def _is_unsent(row: OutboxRow, alert: int) -> bool:
@@ -202,7 +200,7 @@ def _fails(desk: Desk, tx: Transaction, state: ChannelState, result: Result, at:
         pause_account(desk, tx, failing.name, until)
     tx.save_channel(failing)
     if isinstance(result, Permanent | BadMessage) or at - since >= TROUBLE_AFTER:
-        _report(desk, tx, failing, at)
+        report(desk, tx, failing, tx.waiting_for(failing.name), at)
 
 
 def pause_account(desk: Desk, tx: Transaction, name: str, until: datetime) -> None:
@@ -222,45 +220,3 @@ def _of_account(desk: Desk, name: str) -> list[str]:
     """The channels that the service means as well when it speaks to this one's account."""
     account = desk.channels[name][1].account
     return [other for other, (_, channel) in desk.channels.items() if account and channel.account == account]
-
-
-def _report(desk: Desk, tx: Transaction, failing: ChannelState, at: datetime) -> None:
-    """Open or renew the alert about a channel, and have it told through another one."""
-    troubles, waiting = tx.channel_alerts(), tx.waiting_for(failing.name)
-    diagnosis = channel_dead(
-        failing.name, failing.error, since=failing.failing_since or at, waiting=len(waiting), now=at
-    )
-    alert, reason = reconcile(troubles.get(failing.name), diagnosis, policy=desk.terms.policy, now=at)
-    through = _through(desk, failing.name, troubles.keys())
-    if through is None:
-        log.critical("channel %s does not work and no other channel can be told: %s", failing.name, failing.error)
-        before = troubles.get(failing.name)  # nobody hears it, so it stays news
-        alert = replace(alert, told=before.told if before else None)
-    (id_,) = tx.save_alerts(None, [alert])
-    alert = replace(alert, id=id_)
-    rows = [_row(alert, reason, through, at)] if reason is not None and through is not None else []
-    if through is not None:
-        rows += _passed_on(waiting, through, at)
-    tx.add_notifications(rows, created_at=at)
-
-
-def _through(desk: Desk, name: str, in_trouble: Collection[str]) -> str | None:
-    """The channel to report through: the fallback if it works, else the first that does; None = there is none."""
-    preferred = desk.terms.fallbacks.get(name)
-    others = sorted(desk.channels.keys() - {name}, key=lambda other: (other != preferred, other))
-    return next((other for other in others if other not in in_trouble), None)
-
-
-def _passed_on(waiting: Sequence[OutboxRow], through: str, at: datetime) -> list[Notification]:
-    """What this channel was to tell about other channels, another one tells."""
-    told = (row.notification for row in waiting)
-    return [
-        replace(one, channel=through, due_at=at)
-        for one in told
-        if (one.alert.diagnosis.incident or "").startswith("channel:")
-    ]
-
-
-def _row(alert: Alert, reason: Reason, channel: str, at: datetime) -> Notification:
-    assert alert.told is not None, "tellings are counted"
-    return Notification(alert, alert.told.count, reason, channel, due_at=at, expires_at=at + WORTH_TELLING_FOR)

@@ -25,6 +25,7 @@ from functools import partial
 
 from labelwatch.core.model import Reason
 from labelwatch.core.telling import due_at
+from labelwatch.notify.channel_trouble import report_overdue
 from labelwatch.notify.channels.outcome import Delivered
 from labelwatch.notify.desk import LONGEST_WISH, Channels, Desk, Terms, alert_id, is_paused, outcome_of
 from labelwatch.notify.marking import mark
@@ -77,6 +78,7 @@ def send_due(
     desk = Desk(store, channels, terms, now, stop, at, chance, {} if unmarked is None else unmarked)
     for name in list(desk.unmarked):
         _mark_left(desk, name)
+    report_overdue(desk)
     for _ in range(PASSES):
         if not channels or stop() or not _is_due(store, now()):
             break

@@ -12,12 +12,13 @@ from labelwatch.core.telling import WORTH_TELLING_FOR
 from labelwatch.notify.bundle import MAX_ITEMS
 from labelwatch.notify.buttons import SNOOZE
 from labelwatch.notify.catalog import catalog
+from labelwatch.notify.channel_trouble import TROUBLE_AFTER
 from labelwatch.notify.channels import open_channel, wecom
 from labelwatch.notify.channels.services import Service
 from labelwatch.notify.channels.way import BASED, PROXIED
 from labelwatch.notify.desk import LONGEST_PAUSE, LONGEST_WISH
 from labelwatch.notify.heartbeat import FAIL, START
-from labelwatch.notify.marking import REFUSED_AFTER, TROUBLE_AFTER
+from labelwatch.notify.marking import REFUSED_AFTER
 from labelwatch.notify.parcels import MOST_LABELS
 from labelwatch.notify.view import view
 from labelwatch.store import Attempt, OutboxRow, OutboxState

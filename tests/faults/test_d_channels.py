@@ -1,8 +1,8 @@
 """What people are told through fails: real servers on 127.0.0.1, the real outbox, and a clock that is told."""
 
 import json
-from collections.abc import Sequence
-from contextlib import ExitStack
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -130,6 +130,41 @@ def test_a_letter_that_is_greylisted_for_ten_minutes_is_offered_twice_and_arrive
     assert tries == [1] * 10 + [2, 2]
     assert len(office.letters) == 1
     assert states(sqlite_store) == [OutboxState.SENT]
+
+
+@contextmanager
+def asking_for_hours(service: str) -> Iterator[Channel]:
+    """A channel whose service wants no messages for a long time."""
+    with ExitStack() as stack:
+        if service == "telegram":
+            telegram = stack.enter_context(FakeTelegram())
+            for _ in range(9):
+                telegram.next(too_many(28800))
+            yield chat(telegram)
+        elif service == "webhook":
+            hook = stack.enter_context(Hook([answer(429, Retry_After="3600")]))
+            yield open_channel(hook.url())
+        else:
+            yield mailbox(stack.enter_context(PostOffice({"RCPT": ["450 4.2.0 try again later"]})))
+
+
+@pytest.mark.fault("D2", "D7")
+@pytest.mark.parametrize("service", ["telegram", "webhook", "mail"])
+def test_the_fallback_hears_within_a_quarter_of_an_hour_however_long_a_service_wants_silence(
+    sqlite_store: Store, service: str
+) -> None:
+    clock, heard_at = Clock(), list[timedelta]()
+    with asking_for_hours(service) as channel, Hook([answer(200)]) as owner:
+        channels = {"packers": channel, "owner": open_channel(owner.url()), "another": open_channel(owner.url())}
+        queue(sqlite_store, told(n=1))
+        began = clock.at
+        while clock.at - began < timedelta(minutes=40):
+            tell(sqlite_store, clock, channels, fallbacks={"packers": "owner"})
+            if reports(owner) and not heard_at:
+                heard_at.append(clock.at - began)
+            clock.advance(minutes=1)
+        assert heard_at == [timedelta(minutes=15)]
+        assert [reason for _, reason, _ in reports(owner)] == ["first"]
 
 
 @pytest.mark.fault("D8")

@@ -2,13 +2,14 @@
 
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
-from labelwatch.core.model import AlertState, Reason
+from labelwatch.core.model import AlertPolicy, AlertState, Reason
 from labelwatch.notify.channels.outcome import (
     Ambiguous,
     BadMessage,
@@ -20,7 +21,7 @@ from labelwatch.notify.channels.outcome import (
 )
 from labelwatch.notify.marking import forget_others
 from labelwatch.notify.outbox import recover
-from labelwatch.store import OutboxState, Store
+from labelwatch.store import ChannelState, OutboxState, Store
 from tests.notify.build import NOW, minutes, resolved, told
 from tests.notify.post import FINE, Clock, FakeChannel, again, queue, rows, states, tell
 
@@ -89,6 +90,82 @@ def test_a_quarter_of_an_hour_of_failure_is_reported(sqlite_store: Store, result
     tell(sqlite_store, clock, {"packers": packers, "owner": owner})
     tell(sqlite_store, clock, {"packers": packers, "owner": owner})
     assert len(owner.sent) == 1
+
+
+SILENCE = RateLimited("HTTP 429", timedelta(hours=8))
+
+
+def until_heard(store: Store, clock: Clock, channels: Mapping[str, FakeChannel], by: str, **more: Any) -> timedelta:
+    """After how long this channel is sent something; looked at every minute of an hour."""
+    began = clock.at
+    while not channels[by].sent and clock.at - began < minutes(60):
+        tell(store, clock, channels, **more)
+        clock.advance(minutes=1)
+    return clock.at - began - minutes(1)
+
+
+def test_a_failure_is_not_reported_once_nothing_waits_any_more(sqlite_store: Store) -> None:
+    (alert,) = queue(sqlite_store, told(n=1))
+    channels, clock = {"packers": FakeChannel([Retry("HTTP 502")]), "owner": FakeChannel()}, Clock()
+    tell(sqlite_store, clock, channels)
+    with sqlite_store.write() as tx:
+        tx.supersede([row.id for row in tx.waiting_for("packers")], why="labelled meanwhile")
+    until_heard(sqlite_store, clock, channels, "owner")
+    assert channels["owner"].sent == []
+    again(sqlite_store, alert, told(n=1, reason=Reason.REMINDER))
+    channels["packers"].results = [FINE]
+    tell(sqlite_store, clock, channels)
+    assert channels["owner"].sent == [], "what was never tried has not failed"
+
+
+def test_what_waits_behind_the_pause_of_another_channel_of_the_account_is_reported_too(sqlite_store: Store) -> None:
+    queue(sqlite_store, told(n=1), replace(told(n=2), channel="night"))
+    packers, night = FakeChannel([SILENCE], account="bot"), FakeChannel(account="bot")
+    channels = {"night": night, "owner": FakeChannel(), "packers": packers}
+    clock = Clock()
+    tell(sqlite_store, clock, {"packers": packers, "owner": channels["owner"]})
+    with sqlite_store.write() as tx:
+        tx.save_channel(ChannelState("night", paused_until=clock.at + timedelta(hours=1)))
+    assert until_heard(sqlite_store, clock, channels, "owner") == minutes(15)
+    while clock.at < NOW + minutes(20):
+        tell(sqlite_store, clock, channels)
+        clock.advance(minutes=1)
+    said = " ".join(message.title + message.body for message, _, _ in channels["owner"].sent)
+    assert "packers" in said
+    assert "night" in said
+    assert "HTTP 429" in said
+    assert night.sent == []
+
+
+def test_a_report_does_not_wait_behind_the_pause_that_it_is_about(sqlite_store: Store) -> None:
+    """The fallback is another chat of the same bot, which is silent as well: any channel that is not goes first."""
+    queue(sqlite_store, told(n=1))
+    channels = {
+        "packers": FakeChannel([SILENCE], account="bot"),
+        "owner": FakeChannel(account="bot"),
+        "zebra": FakeChannel(),
+    }
+    assert until_heard(sqlite_store, Clock(), channels, "zebra", fallbacks={"packers": "owner"}) == minutes(15)
+
+
+def test_a_reminder_of_a_silent_channel_does_not_wait_for_the_next_attempt(sqlite_store: Store) -> None:
+    queue(sqlite_store, told(n=1))
+    channels, clock = {"packers": FakeChannel([SILENCE]), "owner": FakeChannel()}, Clock()
+    policy = AlertPolicy(repeat_every=minutes(30))
+    while clock.at < NOW + minutes(50):
+        tell(sqlite_store, clock, channels, policy=policy)
+        clock.advance(minutes=1)
+    assert [views[0]["reason"] for _, views, _ in channels["owner"].sent] == ["first", "reminder"]
+
+
+def test_while_nobody_can_be_told_that_is_said_once(sqlite_store: Store, caplog: pytest.LogCaptureFixture) -> None:
+    queue(sqlite_store, told(n=1))
+    clock, packers = Clock(), FakeChannel([SILENCE])
+    while clock.at < NOW + minutes(30):
+        tell(sqlite_store, clock, {"packers": packers})
+        clock.advance(minutes=1)
+    assert [record.levelname for record in caplog.records].count("CRITICAL") == 1
+    assert sqlite_store.outgoing.troubles().keys() == {"packers"}
 
 
 @pytest.mark.fault("D14")
