@@ -9,16 +9,14 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, TextIO
+from typing import Annotated, TextIO
 
 import typer
 
-from labelwatch.cli.options import ConfigFile
+from labelwatch.cli.options import ConfigFile, Speak
 from labelwatch.cli.terminal import complain, printable, working
 from labelwatch.cli.troubles import FOUND_TROUBLE
-
-if TYPE_CHECKING:
-    pass
+from labelwatch.cli.words import phrases
 
 
 class What(StrEnum):
@@ -33,7 +31,7 @@ Target = Annotated[
     typer.Argument(
         metavar="FILE",
         show_default=False,
-        help="The file to write; it must not be there yet. Without it: standard output.",
+        help="The file to write; it must not be there yet. Without it, or with -: standard output.",
     ),
 ]
 Csv = Annotated[
@@ -51,6 +49,11 @@ Excel = Annotated[
     ),
 ]
 
+Raw = Annotated[
+    bool,
+    typer.Option("--raw", help="For programs: ids in place of words, English headings, times in RFC 3339 UTC."),
+]
+
 MARK = "\ufeff"
 FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠")
 """What a table program may take for the beginning of a formula; in East Asia the wide forms too."""
@@ -62,21 +65,32 @@ def export(
     what: Kind = What.ALERTS,
     since: Since = "30d",
     excel: Excel = False,
+    raw: Raw = False,
+    language: Speak = None,
     as_csv: Csv = True,
 ) -> None:
     """Write alerts, postings, history or the outbox as a table.
 
-    A line for each, oldest first; times are RFC 3339 UTC. A text that a table program would take for a formula gets
-    an apostrophe in front. There is nothing about buyers in it, as labelwatch keeps nothing about them.
+    A line for each, oldest first, in words and with times in the zone of the configuration; with --raw as programs
+    want it. A text that a table program would take for a formula gets an apostrophe in front. There is nothing about
+    buyers in it, as labelwatch keeps nothing about them.
     """
-    from labelwatch.cli.exported import COLUMNS, rows_of
+    from labelwatch.cli.board import voice
+    from labelwatch.cli.exported import COLUMNS, TIMES, rows_of
     from labelwatch.cli.opening import configuration, opened
+    from labelwatch.cli.readable import headings, readable
 
-    settings, span = configuration(config), _span(since)
-    separator = ";" if excel and settings.language == "ru" else ","
-    with opened(settings) as app, _written(file) as out, working("writing"):
-        rows = rows_of(app.store.export, what, since=app.clock.now() - span)
-        write(out, COLUMNS[what], rows, mark=excel, separator=separator)
+    settings = configuration(config)
+    spoken = str(language or settings.language)
+    said, span, columns = phrases(spoken, "export"), _span(since, spoken), COLUMNS[what]
+    separator = ";" if excel and spoken == "ru" else ","
+    with opened(settings) as app, _written(file, said["closed"]) as out, working(said["writing"]):
+        now = app.clock.now()
+        rows = rows_of(app.store.export, what, since=now - span)
+        if not raw:
+            reader = voice(spoken, settings.timezone, now)
+            rows, columns = readable(what, columns, rows, reader), headings(columns, TIMES, reader)
+        write(out, columns, rows, mark=excel, separator=separator)
 
 
 def write(
@@ -102,26 +116,26 @@ def cell(value: object) -> str:
     return f"'{text}" if is_formula and not isinstance(value, int) else text
 
 
-def _span(text: str) -> timedelta:
+def _span(text: str, language: str) -> timedelta:
     from labelwatch.config import parse_duration
 
     span = parse_duration(text)
     if not span:
-        raise typer.BadParameter("a time with its unit is needed, like 12h or 30d", param_hint="--since")
+        raise typer.BadParameter(phrases(language, "export")["unit"], param_hint="--since")
     return span
 
 
 @contextmanager
-def _written(file: Path | None) -> Iterator[TextIO]:
+def _written(file: Path | None, closed: str) -> Iterator[TextIO]:
     """Standard output, byte for byte as it is written; or a new file, which goes again if the writing fails."""
-    if file is None:
+    if file is None or str(file) == "-":
         with _raw(sys.stdout) as out:
             yield out
         return
     try:
         handle = os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
     except OSError as error:
-        complain(f"labelwatch: {file} cannot be written: {error.strerror}. Nothing was exported; name another file.")
+        complain(f"labelwatch: {closed.format(file=file, why=error.strerror)}")
         raise typer.Exit(FOUND_TROUBLE) from None
     try:
         with os.fdopen(handle, "w", encoding="utf-8", newline="") as out:

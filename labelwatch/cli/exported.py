@@ -37,6 +37,16 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
 }
 """What is exported -> its headings."""
 
+TIMES = frozenset(
+    {
+        *("waiting_since_earliest", "waiting_since_latest", "deadline", "opened_at", "told_at", "handled_at"),
+        *("snoozed_until", "resolved_at", "stage_since_earliest", "stage_since_latest", "in_process_at", "cutoff"),
+        *("hard_cutoff", "label_earliest", "label_latest", "late_at", "first_seen", "closed_at", "not_before"),
+        *("seen_at", "created_at", "due_at", "sent_at"),
+    }
+)
+"""The columns of times."""
+
 
 def rows_of(export: "Export", what: str, *, since: datetime) -> Iterator[Row]:
     """The rows below these headings, as they are read."""

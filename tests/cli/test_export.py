@@ -2,14 +2,20 @@
 
 import csv
 import io
+import re
 import stat
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from labelwatch.cli.export import FORMULA, cell, write
+from labelwatch.cli.export import FORMULA, What, cell, write
+from labelwatch.cli.exported import COLUMNS
+from labelwatch.cli.words import words
 from tests.cli.conftest import FINE, LATE
 from tests.cli.place import Place
+
+TIME = re.compile(r"\d{4}-\d\d-\d\dT.*Z")
 
 
 def rows(text: str) -> list[dict[str, str]]:
@@ -18,7 +24,7 @@ def rows(text: str) -> list[dict[str, str]]:
 
 def test_alerts_are_a_line_each(seen: Place) -> None:
     late = {alert["posting_number"]: alert for alert in seen.run("late", "--json").json["alerts"]}
-    told = {row["posting_number"]: row for row in rows(seen.run("export", "--csv").out)}
+    told = {row["posting_number"]: row for row in rows(seen.run("export", "--csv", "--raw").out)}
     assert told.keys() == late.keys()
     for number, row in told.items():
         alert = late[number]
@@ -37,7 +43,7 @@ def test_alerts_are_a_line_each(seen: Place) -> None:
 )
 def test_there_are_postings_their_history_and_the_outbox(place: Place, what: str, expected: dict[str, str]) -> None:
     place.run("poll")
-    found = rows(place.run("export", "--csv", "--what", what).out)
+    found = rows(place.run("export", "--csv", "--raw", "--what", what).out)
     column = "state" if what == "outbox" else "status"
     assert {row["posting_number"]: row[column] for row in found} == expected
     assert all(None not in row and None not in row.values() for row in found)
@@ -48,6 +54,41 @@ def test_only_what_lies_within_the_time_is_written(place: Place) -> None:
     assert len(rows(place.run("export", "--what", "history", "--since", "1h").out)) == 2
     assert rows(place.run("export", "--what", "history", "--since", "1ms").out) == []
     assert place.run("export", "--since", "30").code == 2
+
+
+def read_by_people(place: Place, what: str, language: str) -> list[dict[str, str]]:
+    return rows(place.run("export", "-", "--what", what, "--language", language).out)
+
+
+@pytest.mark.parametrize("language", ["zh", "ru", "en"])
+@pytest.mark.parametrize("what", [What.ALERTS, What.POSTINGS, What.HISTORY, What.OUTBOX])
+def test_people_read_no_ids_and_no_field_names(seen: Place, language: str, what: What) -> None:
+    raw = rows(seen.run("export", "--raw", "--what", what).out)
+    told = read_by_people(seen, what, language)
+    assert len(told) == len(raw) > 0
+    headings, as_they_are = list(told[0]), {"shop", "posting_number", "order_number", "receipt", "delivery_method"}
+    assert len(set(headings)) == len(raw[0])
+    assert not {heading for heading in headings if "_" in heading}
+    for row, same in zip(told, raw, strict=True):
+        for heading, (column, value) in zip(headings, same.items(), strict=True):
+            if column not in as_they_are and (re.search("[a-z]_[a-z]", value) or TIME.fullmatch(value)):
+                assert row[heading] != value, f"{column}: {value}"
+
+
+def test_times_are_those_of_the_readers_zone_which_the_heading_names(place: Place) -> None:
+    text = place.config.read_text("utf-8").replace('timezone = "UTC"', 'timezone = "Asia/Shanghai"')
+    place.config.write_text(text, encoding="utf-8")
+    place.run("poll")
+    (raw,), (told,) = rows(place.run("export", "--raw").out), read_by_people(place, What.ALERTS, "zh")
+    due = datetime.fromisoformat(raw["deadline"]) + timedelta(hours=8)
+    assert told["截单（北京时间）"] == f"{due:%Y-%m-%d %H:%M:%S}"
+    assert (told["级别"], told["环节"], told["处理还是等"]) == ("警告", "备货", "处理")
+    assert (told["原因"], told["Ozon 状态"], told["状态"]) == ("还没备货", "等待备货", "待处理")
+
+
+def test_every_column_has_a_heading_in_every_language() -> None:
+    for language in ("zh", "ru", "en"):
+        assert set(words(language).say["column"]) == {column for columns in COLUMNS.values() for column in columns}
 
 
 def test_a_file_is_private_and_never_overwritten(seen: Place) -> None:
@@ -65,11 +106,11 @@ def test_a_file_is_private_and_never_overwritten(seen: Place) -> None:
 def test_excel_sees_that_it_is_utf_8_and_finds_its_columns(place: Place) -> None:
     place.run("poll")
     file = place.folder / "late.csv"
-    place.run("export", str(file), "--excel")
+    place.run("export", str(file), "--excel", "--raw")
     assert file.read_bytes().startswith(b"\xef\xbb\xbfshop,posting_number,")
     place.config.write_text(place.config.read_text().replace('language = "en"', 'language = "ru"'))
     file.unlink()
-    place.run("export", str(file), "--excel")
+    place.run("export", str(file), "--excel", "--raw")
     assert file.read_bytes().startswith(b"\xef\xbb\xbfshop;posting_number;")
 
 
