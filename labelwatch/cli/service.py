@@ -56,6 +56,7 @@ def _serve(settings: Config, signals: Signals, *, verbose: bool, first: Callable
     level, form, stop = logging.DEBUG if verbose else logging.INFO, of_a_service(os.environ), signals.stop
     with opened(settings, alone=True, log_level=level, log_form=form, stop=stop, first=first) as app:
         _log_doubts(settings)
+        _refuse_labels(settings)
         closed = closed_port(settings.web, settings.language, goes_on=True) if settings.web else ""
         if closed:
             complain(f"labelwatch: {closed}")
@@ -81,6 +82,16 @@ def _see_to_damage(restore_latest: bool, settings: Config, now: datetime) -> Non
 def _log_doubts(settings: Config) -> None:
     for warning in settings.warnings:
         log.warning("configuration: %s", warning)
+
+
+def _refuse_labels(settings: Config) -> None:
+    """Say at the start what the reader of labels finds each time: that it reads none where it is not confined."""
+    wanting = [channel.name for channel in settings.channels if channel.enabled and channel.attach_label]
+    if wanting:
+        from labelwatch.sources.sheet import unusable
+
+        if why := unusable():
+            log.error("no label goes along with a message (attach_label of %s): %s", ", ".join(wanting), why.detail)
 
 
 def _end() -> None:

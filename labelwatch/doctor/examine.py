@@ -6,7 +6,7 @@ from labelwatch.doctor.board import board
 from labelwatch.doctor.channels import channels, heartbeat
 from labelwatch.doctor.database import database
 from labelwatch.doctor.finding import Finding
-from labelwatch.doctor.machine import clock, configuration, program, way
+from labelwatch.doctor.machine import clock, configuration, labels, program, way
 from labelwatch.doctor.patient import Patient
 from labelwatch.doctor.service import service
 from labelwatch.doctor.shops import shops
@@ -23,6 +23,7 @@ EXAMINATIONS: tuple[Examination, ...] = (
     board,
     shops,
     channels,
+    labels,
     heartbeat,
 )
 

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from labelwatch import __version__
 from labelwatch.doctor.finding import Finding, Level, Value
 from labelwatch.doctor.patient import Patient
+from labelwatch.sources.sheet import unusable
 
 SKEW = timedelta(seconds=30)
 BAD_SKEW = timedelta(minutes=10)
@@ -54,3 +55,15 @@ def clock(patient: Patient) -> Iterator[Finding]:
         return
     what = "clock_ahead" if skew > timedelta(0) else "clock_behind"
     yield Finding("clock", Level.WRONG if off > BAD_SKEW else Level.WARNING, what, values)
+
+
+def labels(patient: Patient) -> Iterator[Finding]:
+    """Can the labels that channels want be looked into, by a process that is confined."""
+    wanting = [channel.name for channel in patient.config.channels if channel.enabled and channel.attach_label]
+    if not wanting:
+        return
+    values: dict[str, Value] = {"channels": ", ".join(wanting)}
+    if why := unusable():
+        yield Finding("labels", Level.WRONG, "labels_unread", values | {"why": why.detail})
+    else:
+        yield Finding("labels", Level.OK, "labels_confined", values)

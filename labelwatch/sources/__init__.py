@@ -98,6 +98,8 @@ class Missing(StrEnum):
     """Neither this posting's number nor one of its barcodes is in it."""
     NO_LIBRARIES = "no_libraries"
     """What reads PDFs and barcodes is not installed."""
+    NOT_CONFINED = "not_confined"
+    """This machine cannot confine what reads PDFs, so that none is read."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 Its number counts as text, its barcodes as they are scanned from the page. Labels since October 2026 bear a code of
 letters and digits instead of the number (`scanit`), which counts either way, however it is spaced and capitalised.
 The reading is done in a process of its own (sheet_reader.py), one file at a time: about 0.1 s and 40 MB for a label,
-at most READ_WITHIN and 512 MB.
+at most READ_WITHIN and 512 MB. Where that process cannot be confined, no file is read.
 """
 
 import os
@@ -18,6 +18,7 @@ import msgspec
 
 from labelwatch.sources import Missing, NoSheet, Proof
 from labelwatch.sources.ozon_errors import clean
+from labelwatch.sources.sheet_reader import ONLY_TRY
 
 READ_WITHIN = 20.0
 """Seconds."""
@@ -62,13 +63,21 @@ class _Seen(msgspec.Struct, frozen=True):
 
 def look(content: bytes, *, within: float = READ_WITHIN) -> Sequence[Page] | NoSheet:
     """The pages of a PDF, or why it cannot be read within so many seconds."""
-    if os.name == "nt":
-        return NoSheet(Missing.NO_LIBRARIES, "Windows cannot confine what reads it, so the file stays closed")
     if not content.startswith(b"%PDF-"):
         return NoSheet(Missing.NO_PDF, f"it begins with {clean(content[:20].decode('latin-1'), 20)!r}")
     if b"%%EOF" not in content[-_END:]:
         return NoSheet(Missing.UNREADABLE, "the PDF breaks off")
-    said = _reader(content, within=within)
+    return _seen(_reader(content, within=within))
+
+
+def unusable() -> NoSheet | None:
+    """Why no PDF can be read on this machine; None = it can be, by a process that is confined."""
+    seen = _seen(_reader(b"", ONLY_TRY, within=READ_WITHIN))
+    return seen if isinstance(seen, NoSheet) else None
+
+
+def _seen(said: bytes | NoSheet) -> Sequence[Page] | NoSheet:
+    """What the reader says, made sense of."""
     if isinstance(said, NoSheet):
         return said
     try:
@@ -154,6 +163,8 @@ def _others(text: str, number: str) -> set[str]:
 
 def _reader(content: bytes, *arguments: str, within: float) -> bytes | NoSheet:
     """What the reader says about a PDF."""
+    if sys.platform != "linux":
+        return NoSheet(Missing.NOT_CONFINED, "only Linux can confine what reads it")
     # Where to look for libraries is all it gets to know of us: no key, no token that our environment holds.
     environment = {"PYTHONPATH": os.pathsep.join(filter(None, sys.path)), "PYTHONDONTWRITEBYTECODE": "1"}
     command = [sys.executable, "-P", str(_READER), *arguments]

@@ -3,15 +3,22 @@
 Called with the places of some pages (0,2), it writes these instead, as a PDF of their own.
 
 What reads PDFs and barcodes is C++ and the bytes are a stranger's: here it may crash, hang or swell and nothing else
-goes with it. Once it has begun it can open no file and no socket, write nothing but its answer, and take no more than
-MEMORY and SECONDS. It needs the libraries of the extra `labels` and nothing of labelwatch.
+goes with it. Before it looks at them the process gives up all system calls but those of ALLOWED (seccomp) and limits
+itself to MEMORY and SECONDS; then it tries what must be impossible now, and reads nothing if something of it is not.
+It needs the libraries of the extra `labels` and nothing of labelwatch.
 """
 
 import codecs
+import ctypes
+import errno
 import importlib
 import io
 import json
+import mmap
+import os
+import socket
 import sys
+from collections.abc import Callable
 from typing import Any
 
 MEMORY = 512 * 2**20
@@ -19,6 +26,17 @@ SECONDS = 15
 MOST_PAGES = 30
 LONGEST_SIDE = 1200.0
 """Points: the long side of A3 has 1191, and a label at most those of A4."""
+
+ALLOWED = (
+    *("brk", "madvise", "mremap", "munmap"),
+    *("clock_getres", "clock_gettime", "futex", "getrandom", "gettimeofday", "sched_yield"),
+    *("close", "fstat", "lseek"),
+    *("exit", "exit_group", "restart_syscall", "rt_sigaction", "rt_sigprocmask", "rt_sigreturn", "sigaltstack"),
+)
+"""System calls that need nothing but the process itself. Beside them it may write to its standard output, and map
+memory that cannot be executed."""
+ONLY_TRY = "cage"
+"""The argument with which it looks at no PDF and only says whether it is confined."""
 
 _DOTS = 300 / 72
 """Pixels a point: the thinnest lines of a barcode are a quarter of a millimetre wide."""
@@ -39,13 +57,31 @@ class _UnfitError(Exception):
 def main() -> None:
     """Read one PDF and say what is in it."""
     try:
-        pdfium, zxing = (importlib.import_module(name) for name in ("pypdfium2", "zxingcpp"))
+        pdfium, zxing, seccomp = (importlib.import_module(name) for name in ("pypdfium2", "zxingcpp", "pyseccomp"))
     except ImportError as error:
         _answer(problem="no_libraries", detail=str(error))
         return
+    except RuntimeError as error:  # pyseccomp is the door to a library of the system's
+        _answer(problem="not_confined", detail=f"{error}: apt install libseccomp2")
+        return
     codecs.lookup("utf-16-le")  # Python reads it from a file when it is first used; later it could not
-    content = sys.stdin.buffer.read()
-    _confine()
+    _ = ctypes.CFUNCTYPE(None)(lambda: None)  # the memory for calls back from C is mapped with the first of them
+    ways, content = _ways(), sys.stdin.buffer.read()
+    try:
+        _limit()
+        _confine(seccomp)
+    except OSError as error:
+        _answer(problem="not_confined", detail=str(error))
+        return
+    if still := [way for way, attempt in ways.items() if not _is_forbidden(attempt)]:
+        _answer(problem="not_confined", detail=f"still possible: {', '.join(still)}")
+    elif sys.argv[1:] == [ONLY_TRY]:
+        _answer()
+    else:
+        _read(content, pdfium, zxing)
+
+
+def _read(content: bytes, pdfium: Any, zxing: Any) -> None:
     try:
         document = _pages(content, pdfium)
         if sys.argv[1:]:
@@ -58,7 +94,57 @@ def main() -> None:
         _answer(problem="unreadable", detail=str(error) or "it needs too much memory")
 
 
-def _confine() -> None:
+def _confine(seccomp: Any) -> None:
+    """Give up all system calls but the allowed ones, for good."""
+    cage = seccomp.SyscallFilter(seccomp.ERRNO(errno.EPERM))
+    for call in ALLOWED:
+        cage.add_rule(seccomp.ALLOW, call)
+    cage.add_rule(seccomp.ALLOW, "write", seccomp.Arg(0, seccomp.EQ, sys.stdout.fileno()))
+    for call in ("mmap", "mprotect"):
+        cage.add_rule(seccomp.ALLOW, call, seccomp.Arg(2, seccomp.MASKED_EQ, mmap.PROT_EXEC, 0))
+    cage.load()
+
+
+def _ways() -> dict[str, Callable[[], object]]:
+    """What must be impossible, each as an attempt that changes nothing if it is not."""
+    here, libc = os.getpid(), ctypes.CDLL(None, use_errno=True)
+
+    def called(name: str, *arguments: Any) -> None:
+        if libc[name](*arguments) < 0:
+            raise OSError(ctypes.get_errno(), name)
+
+    return {
+        "open a file": lambda: os.open("/", os.O_RDONLY),
+        "look at a file": lambda: os.stat("/"),  # noqa: PTH116 - the plain call
+        "delete a file": lambda: os.unlink(""),  # noqa: PTH108
+        "truncate a file": lambda: os.truncate("", 0),
+        "rename a file": lambda: os.rename("", ""),  # noqa: PTH104
+        "change a mode": lambda: os.chmod("", 0),  # noqa: PTH101
+        "change an owner": lambda: os.chown("", -1, -1),
+        "make a link": lambda: os.symlink("", ""),  # noqa: PTH211
+        "make a directory": lambda: os.mkdir(""),  # noqa: PTH102
+        "open a connection": socket.socket,
+        "signal a process": lambda: os.kill(here, 0),
+        "start a process": lambda: os.fork() or os._exit(0),
+        "run a program": lambda: os.execv("/", ["/"]),  # noqa: S606
+        "read another process": lambda: called("process_vm_readv", here, None, 0, None, 0, 0),
+        "trace a process": lambda: called("ptrace", -1, 0, None, None),
+        "change the user": lambda: os.setuid(os.getuid()),
+        "run new code": lambda: mmap.mmap(-1, 4096, prot=mmap.PROT_READ | mmap.PROT_EXEC),
+        "write to an open file": lambda: os.write(sys.stderr.fileno(), b""),
+        "read an open file": lambda: os.read(sys.stdin.fileno(), 0),
+    }
+
+
+def _is_forbidden(attempt: Callable[[], object]) -> bool:
+    try:
+        attempt()
+    except OSError as error:
+        return error.errno == errno.EPERM
+    return False
+
+
+def _limit() -> None:
     import resource  # not on Windows
 
     limits = {

@@ -12,7 +12,7 @@ import pytest
 from labelwatch.config import Sentence
 from labelwatch.doctor import Level
 from labelwatch.doctor.database import LITTLE_ROOM, LOG_BIG, database
-from labelwatch.doctor.machine import clock, configuration, way
+from labelwatch.doctor.machine import clock, configuration, labels, way
 from labelwatch.doctor.service import service
 from labelwatch.doctor.systemd import read
 from labelwatch.sources.knock import Barrier, Knock
@@ -173,3 +173,17 @@ def test_what_systemd_prints_is_read() -> None:
     assert read("LoadState=loaded\nActiveState=active\nUnitFileState=enabled\nNRestarts=0\n") == RUNS
     assert read("LoadState=not-found\nActiveState=inactive\n") == {}
     assert read("") == {}
+
+
+def test_a_channel_that_wants_labels_is_told_whether_they_can_be_read(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = settings(folder)
+    wants = replace(config, channels=tuple(replace(one, attach_label=True) for one in config.channels))
+    with patient(config) as one:
+        assert found(labels, one) == {}
+    with patient(wants) as one:
+        assert found(labels, one) == {"labels_confined": Level.OK}
+        (tmp_path / "pyseccomp.py").write_text("raise RuntimeError('Unable to find libseccomp')")
+        monkeypatch.syspath_prepend(tmp_path)
+        assert found(labels, one) == {"labels_unread": Level.WRONG}

@@ -13,13 +13,14 @@ import pytest
 from labelwatch.sandbox.sheet import Label, pdf
 from labelwatch.sources import Missing, NoSheet, Proof
 from labelwatch.sources import sheet_reader as reader
-from labelwatch.sources.sheet import Page, look, names, proof
+from labelwatch.sources.sheet import Page, look, names, proof, unusable
 
 OURS, CODE = "41517061-0214-1", "%101%10293145035"
 LABEL = pdf([Label(OURS, CODE)], size=(75, 120))
 
 needs_libraries = pytest.mark.skipif(
-    not all(map(find_spec, ("pypdfium2", "zxingcpp"))), reason="the libraries of the extra `labels` are not installed"
+    not all(map(find_spec, ("pypdfium2", "zxingcpp", "pyseccomp"))),
+    reason="the libraries of the extra `labels` are not installed",
 )
 
 SPELLINGS = [
@@ -231,3 +232,107 @@ def test_without_the_libraries_the_reader_says_which_is_missing() -> None:
     done = subprocess.run(command, input=LABEL, capture_output=True, check=True)
     assert b'"problem": "no_libraries"' in done.stdout
     assert b"pypdfium2" in done.stdout
+
+
+CONFINED = """
+import ctypes, json, os, sys
+import pyseccomp
+from labelwatch.sources import sheet_reader
+file, attempt = sys.argv[1:]
+libc = ctypes.CDLL(None, use_errno=True)
+handle = os.open(file, os.O_RDWR)
+
+def memory(owner):
+    buffer = ctypes.create_string_buffer(8)
+    local = (ctypes.c_size_t * 2)(ctypes.addressof(buffer), 8)
+    return libc.process_vm_readv(owner, ctypes.byref(local), 1, ctypes.byref(local), 1, 0)
+
+sheet_reader._limit()
+sheet_reader._confine(pyseccomp)
+try:
+    done = eval(attempt)
+    worked = not isinstance(done, int) or done >= 0
+except (OSError, ValueError):
+    worked = False
+os.write(1, json.dumps(worked).encode())
+"""
+ATTEMPTS = {
+    "unlink": "os.unlink(file)",
+    "truncate": "os.truncate(file, 0)",
+    "truncate what is open": "os.ftruncate(handle, 0)",
+    "write to what is open": "os.write(handle, b'spoilt')",
+    "read what is open": "os.read(handle, 4)",
+    "chmod": "os.chmod(file, 0o777)",
+    "chmod what is open": "os.fchmod(handle, 0o777)",
+    "symlink": "os.symlink('/', file + '.link')",
+    "hard link": "os.link(file, file + '.link')",
+    "rename": "os.rename(file, file + '.gone')",
+    "mkdir": "os.mkdir(file + '.folder')",
+    "fork": "os.fork() or os._exit(0)",
+    "vfork by number": "libc.syscall(58)",
+    "clone3": "libc.syscall(435, 0, 0)",
+    "execve": "os.execv('/bin/true', ['/bin/true'])",
+    "kill": "os.kill(os.getppid(), 0)",
+    "the memory of another process": "memory(os.getppid())",
+    "ptrace": "libc.ptrace(16, os.getppid(), 0, 0)",
+    "pidfd_open": "libc.syscall(434, os.getppid(), 0)",
+    "memfd_create": "libc.syscall(319, b'x', 0)",
+    "io_uring": "libc.syscall(425, 1, ctypes.create_string_buffer(120))",
+    "a socket": "__import__('socket').socketpair()",
+    "memory to be executed": "__import__('mmap').mmap(-1, 4096, prot=7)",
+    "another filter": "libc.prctl(22, 0, 0, 0, 0)",
+    "a limit": "__import__('resource').setrlimit(7, (0, 0))",
+    "mount": "libc.mount(b'none', b'/', b'tmpfs', 0, 0)",
+    "setuid": "os.setuid(os.getuid())",
+    "chroot": "os.chroot('/')",
+    "the x32 numbers": "libc.syscall(0x40000000 + 87, file.encode())",
+}
+
+
+@needs_libraries
+@pytest.mark.parametrize("attempt", ATTEMPTS)
+def test_what_is_confined_can_do_nothing_to_the_machine(tmp_path: Path, attempt: str) -> None:
+    file = tmp_path / "file"
+    file.write_text("kept")
+    before = file.stat().st_mode
+    command = [sys.executable, "-c", CONFINED, str(file), ATTEMPTS[attempt]]
+    done = subprocess.run(command, capture_output=True, check=False)
+    assert done.stdout == b"false" or done.returncode < 0, done
+    assert ([path.name for path in tmp_path.iterdir()], file.read_text()) == (["file"], "kept")
+    assert file.stat().st_mode == before
+
+
+LEAKS = """
+ALLOW, EQ, MASKED_EQ = 0, 0, 0
+def ERRNO(code): return code
+def Arg(*given): return given
+class SyscallFilter:
+    def __init__(self, default): pass
+    def add_rule(self, *given): pass
+    def load(self): %s
+"""
+CAGES = {
+    "does nothing": (LEAKS % "pass", Missing.NOT_CONFINED, "still possible: open a file, look at a file"),
+    "is refused": (LEAKS % "raise PermissionError(1, 'no seccomp here')", Missing.NOT_CONFINED, "no seccomp here"),
+    "finds no library": ("raise RuntimeError('Unable to find libseccomp')", Missing.NOT_CONFINED, "apt install"),
+    "is not installed": ("raise ImportError('no pyseccomp')", Missing.NO_LIBRARIES, "labelwatch[labels]"),
+}
+
+
+@needs_libraries
+@pytest.mark.parametrize("cage", CAGES)
+def test_where_it_cannot_be_confined_it_reads_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cage: str
+) -> None:
+    code, why, said = CAGES[cage]
+    (tmp_path / "pyseccomp.py").write_text(code)
+    monkeypatch.syspath_prepend(tmp_path)
+    for found in (unusable(), look(LABEL)):
+        assert isinstance(found, NoSheet)
+        assert found.why is why
+        assert said in found.detail
+
+
+@needs_libraries
+def test_where_it_can_be_confined_nothing_is_said() -> None:
+    assert unusable() is None
