@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 from labelwatch import __version__
@@ -16,6 +17,7 @@ from labelwatch.core.lifecycle import acknowledge, snooze
 from labelwatch.core.model import Alert, Stage
 from labelwatch.failures import notice_silence
 from labelwatch.notify.channels.outcome import Attachment
+from labelwatch.notify.follow_ups import changed
 from labelwatch.notify.marking import forget_others
 from labelwatch.notify.outbox import Round, recover
 from labelwatch.office import Office
@@ -148,6 +150,7 @@ class App:
             now=self.clock.now,
             poll=lambda shop: self.poll(shop, even_if_paused=True),
             intervals=dict(self.shops()),
+            channels=self.teller.channels,
         )
         self.teller.listen(office)
 
@@ -219,14 +222,17 @@ class App:
     def acknowledge(self, number: str, *, by: str, note: str, shop: str | None) -> list[Alert]:
         """Take care of the open alerts of a posting; empty = there are none."""
         now = self.clock.now()
-        return self.store.change_alert(number, lambda alert: acknowledge(alert, by=by, note=note, now=now), shop=shop)
+        return self._changed(number, lambda alert: acknowledge(alert, by=by, note=note, now=now), shop)
 
     def snooze(self, number: str, *, span: timedelta, by: str, note: str, shop: str | None) -> list[Alert]:
         """Silence the open alerts of a posting for a while; empty = there are none."""
         now = self.clock.now()
-        return self.store.change_alert(
-            number, lambda alert: snooze(alert, until=now + span, by=by, note=note, now=now), shop=shop
-        )
+        return self._changed(number, lambda alert: snooze(alert, until=now + span, by=by, note=note, now=now), shop)
+
+    def _changed(self, number: str, how: Callable[[Alert], Alert | None], shop: str | None) -> list[Alert]:
+        with self.store.write() as tx:
+            change = partial(tx.change_alert, number, shop=shop)
+            return changed(tx, change, how, channels=self.teller.channels, now=self.clock.now())
 
     def judge(self, number: str, *, really: str, by: str, note: str, shop: str | None) -> list[tuple[str, str]]:
         """Record what a late posting's cause really was; (shop, the cause that was named) where it was late."""

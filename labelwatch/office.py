@@ -2,12 +2,14 @@
 
 from collections.abc import Callable, Collection, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 from labelwatch.core.lifecycle import acknowledge, snooze
 from labelwatch.core.model import Alert, Destination, Notification, Reason
 from labelwatch.notify import letters, wording
 from labelwatch.notify.age import EVERY_SHOP_ALIKE, Intervals
-from labelwatch.notify.desk import alert_id
+from labelwatch.notify.desk import Channels, alert_id
+from labelwatch.notify.follow_ups import changed
 from labelwatch.notify.message import Message, Section
 from labelwatch.notify.messages import LIMIT, render, voice_of
 from labelwatch.plan import Report
@@ -19,7 +21,7 @@ JUST_READ = timedelta(seconds=10)
 
 class Office:
     """See labelwatch.notify.buttons.Office; `poll` reads one shop now, None = it could not be read; `intervals` tells
-    how often that is done anyway."""
+    how often that is done anyway, `channels` are those that are told who took what."""
 
     def __init__(
         self,
@@ -28,11 +30,13 @@ class Office:
         now: Callable[[], datetime],
         poll: Callable[[str], Report | None],
         intervals: Intervals = EVERY_SHOP_ALIKE,
+        channels: Channels | None = None,
     ) -> None:
         self._store = store
         self._now = now
         self._poll = poll
         self._intervals = intervals
+        self._channels = channels or {}
 
     def alerts_of(self, key: str) -> Sequence[Alert]:
         """What the message under this key told of, as it is now, in the order of the deadlines it told."""
@@ -75,7 +79,8 @@ class Office:
     def _changed(self, key: str, only: Collection[int], how: Callable[[Alert], Alert | None]) -> Sequence[Alert]:
         ids = [id_ for row in self._store.outgoing.message(key) if (id_ := alert_id(row)) in only]
         with self._store.write() as tx:
-            return tx.change_alerts(ids, how)
+            change = partial(tx.change_alerts, ids)
+            return changed(tx, change, how, channels=self._channels, now=self._now())
 
 
 def _pressed(row: OutboxRow) -> tuple[datetime, int]:

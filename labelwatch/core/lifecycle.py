@@ -20,6 +20,8 @@ from datetime import datetime, timedelta
 from labelwatch.core.causes.blind import UNREADABLE
 from labelwatch.core.model import Alert, AlertPolicy, AlertState, Diagnosis, Outcome, Reason, Severity, Step, Told
 
+TO_BE_TOLD = timedelta(minutes=5)
+"""By so much a silence must have become longer to be news."""
 CAUSES_OF_AN_OUTAGE_SETTLE = timedelta(minutes=10)
 
 
@@ -109,6 +111,14 @@ def snooze(alert: Alert, *, until: datetime, by: str, note: str, now: datetime) 
         return None
     said = note or alert.note
     return replace(alert, state=AlertState.SNOOZED, handled_by=by, note=said, handled_at=now, snoozed_until=until)
+
+
+def is_handled_otherwise(before: Alert, after: Alert) -> bool:
+    """Whether people who know how an alert was handled have something to learn: by whom, or for how long."""
+    if (before.state, before.handled_by) != (after.state, after.handled_by):
+        return True
+    until, known = after.snoozed_until, before.snoozed_until
+    return until is not None and (known is None or until - known >= TO_BE_TOLD)
 
 
 def _seen(alert: Alert | None, diagnosis: Diagnosis, steps: tuple[Step, ...], now: datetime) -> Alert:

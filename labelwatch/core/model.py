@@ -100,6 +100,9 @@ class Reason(StrEnum):
     TEST = "test"
     HANDOVER = "handover"
     """A list of everything for those who take over, at a fixed time of day."""
+    ACKNOWLEDGED = "acknowledged"
+    """Somebody took it; told where the message about it cannot be changed."""
+    SNOOZED = "snoozed"
 
 
 class Clock(StrEnum):

@@ -87,6 +87,12 @@ def due_at(alert: Alert, destination: Destination, at: datetime) -> datetime:
     return at if span is None or _cannot_wait(alert, span, at) else span.end
 
 
+def quiet_until(destination: Destination, at: datetime) -> datetime:
+    """`at`, or the end of the channel's quiet time that holds then, for what can always wait."""
+    span = quiet_span(destination, at)
+    return at if span is None else span.end
+
+
 def _cannot_wait(alert: Alert, span: Span, at: datetime) -> bool:
     """A shop gone dark, and what falls due before the quiet time ends: once, and again when it is critical or a step
     of escalation. Who was told of it and went to bed is not woken to be reminded."""

@@ -16,14 +16,11 @@ from labelwatch.notify.message import Kind, Message, Section
 from labelwatch.notify.messages import voice_of
 from labelwatch.notify.moments import Voice, clock
 from labelwatch.notify.plain import ELLIPSIS, plain
-from labelwatch.notify.wording import subject
+from labelwatch.notify.wording import MAX_NAMED, in_hands, subject
 
 SNOOZE = timedelta(hours=1)
 TWICE = timedelta(minutes=5)
 """Within so long the same press of the same person on the same alerts is one press."""
-
-NAMED = 6
-"""More postings than that are counted and listed instead of named in a sentence."""
 
 _PERSON = "👤"
 _LISTED = 10
@@ -157,7 +154,8 @@ def _acknowledged(case: _Case) -> Reply:
         taken = list(case.office.acknowledge(case.key, by=case.press.who, only=_ids(taken)))
     if not taken:
         return Reply(case.words.press["over"])
-    return _known_to_all(case, taken, "acknowledged", is_again=is_again)
+    sentence = case.words.press["acknowledged"].format(by=case.press.who)
+    return _known_to_all(case, taken, sentence, is_again=is_again)
 
 
 def _snoozed(case: _Case) -> Reply:
@@ -168,21 +166,18 @@ def _snoozed(case: _Case) -> Reply:
     ends = [one.snoozed_until for one in quiet if one.snoozed_until is not None]
     if not ends:
         return Reply(case.words.press["over"])
-    return _known_to_all(case, quiet, "snoozed", until=clock(case.voice, min(ends)), is_again=is_again)
+    until = clock(case.voice, min(ends))
+    sentence = case.words.press["snoozed"].format(until=until, by=case.press.who)
+    return _known_to_all(case, quiet, sentence, is_again=is_again)
 
 
-def _known_to_all(case: _Case, alerts: Sequence[Alert], verb: str, *, is_again: bool, until: str = "") -> Reply:
+def _known_to_all(case: _Case, alerts: Sequence[Alert], sentence: str, *, is_again: bool) -> Reply:
     """Who did what; where the message told of more than one alert, with which of them."""
-    names = [subject(case.voice, one.diagnosis) for one in alerts]
-    listed = len(names) > NAMED
-    what = (
-        counted(case.words, case.words.count.alerts, len(names)) if listed else case.words.line.list_gap.join(names)
-    )
-    template = case.words.press[verb if len(case.everything) == 1 else f"{verb}_of"]
-    sentence = template.format(by=case.press.who, until=until, what=what)
+    if len(case.everything) > 1:
+        sentence = in_hands(case.voice, alerts)
     if is_again and case.choice is None:
         return Reply(sentence)
-    rows = _rows(case, alerts) if listed else ()
+    rows = _rows(case, alerts) if len(alerts) > MAX_NAMED else ()
     return Reply(sentence, Message(f"{_PERSON} {sentence}", rows, Kind.INFO), edits=case.choice is not None)
 
 

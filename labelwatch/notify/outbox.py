@@ -24,10 +24,11 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from labelwatch.core.model import Reason
-from labelwatch.core.telling import due_at
+from labelwatch.core.telling import due_at, quiet_until
 from labelwatch.notify.channel_trouble import report_overdue
 from labelwatch.notify.channels.outcome import Delivered
 from labelwatch.notify.desk import LONGEST_WISH, Channels, Desk, Terms, alert_id, is_paused, outcome_of
+from labelwatch.notify.follow_ups import current, is_follow_up
 from labelwatch.notify.marking import mark
 from labelwatch.notify.parcels import composed, is_brief, parted, sift
 from labelwatch.notify.plain import plain
@@ -242,7 +243,7 @@ def _tell(desk: Desk, name: str, rows: Sequence[OutboxRow]) -> tuple[int, str]:
         return _told_singly(desk, name, rows) if len(rows) > 1 else (0, _given_up(desk, name, rows[0], error))
     result = outcome_of(name, lambda: channel.send(parcel))
     desk.at("sent")
-    brief = is_brief(parcel.earlier, rows, channel)
+    brief = is_brief(parcel.earlier, rows, channel) or is_follow_up(rows[0])
     # It is on its way: for want of a note it must not go out again, so the note waits in memory if it has to.
     desk.unmarked[name] = partial(mark, desk, name, rows, result, brief=brief)
     _mark_left(desk, name)
@@ -269,6 +270,9 @@ def _worth_sending(desk: Desk, name: str, rows: Sequence[OutboxRow]) -> list[Out
     rows = _not_held(desk, name, rows)
     told_before = desk.store.told_before(name, [alert_id(row) for row in rows])
     rows, overtaken = sift(rows, told_before)
+    holding = current(desk, name, rows)
+    overtaken += [row for row in rows if row not in holding]
+    rows = holding
     if overtaken:
         desk.store.supersede([row.id for row in overtaken], why=_OVERTAKEN)
     if not rows:
@@ -291,7 +295,9 @@ def _not_held(desk: Desk, name: str, rows: Sequence[OutboxRow]) -> list[OutboxRo
     for row in rows:
         if row.notification.reason in (Reason.TEST, Reason.HANDOVER) or row.possible_duplicate:
             continue
-        until = due_at(row.notification.alert, destination, now)
+        until = (
+            quiet_until(destination, now) if is_follow_up(row) else due_at(row.notification.alert, destination, now)
+        )
         if until > now:
             held.setdefault(until, []).append(row.id)
     if held:

@@ -8,11 +8,12 @@ from functools import partial
 
 from labelwatch.core.calendar import quiet_span
 from labelwatch.core.model import Alert, Destination, Notification, Outcome, Reason
-from labelwatch.notify import digest, wording
+from labelwatch.notify import digest, follow_ups, wording
 from labelwatch.notify.act_links import section
 from labelwatch.notify.channels.deadline import within
 from labelwatch.notify.channels.outcome import Attachment, Channel, Earlier, Parcel, Revisable, Target
 from labelwatch.notify.desk import Desk, alert_id
+from labelwatch.notify.follow_ups import is_follow_up
 from labelwatch.notify.message import Message, Room, Section
 from labelwatch.notify.messages import brief, channel_dead, render, urgency, voice_of
 from labelwatch.notify.view import View, view
@@ -27,7 +28,9 @@ ROOM_FOR_LINKS = 1500
 LABELS_WITHIN = timedelta(seconds=45)
 """Fetching labels must not use up the lease of the message."""
 
-_ORDER = ("test", "channel", "alerts", "handover")
+_FOLLOW_UPS = tuple(follow_ups.REASONS.values())
+_SILENT = (Reason.RESOLVED, Reason.HANDOVER, *_FOLLOW_UPS)
+_ORDER = ("test", "channel", "alerts", "handover", "handled")
 
 
 def sift(rows: Sequence[OutboxRow], told_before: Collection[int]) -> tuple[list[OutboxRow], list[OutboxRow]]:
@@ -40,12 +43,12 @@ def sift(rows: Sequence[OutboxRow], told_before: Collection[int]) -> tuple[list[
 
 def parted(rows: Sequence[OutboxRow]) -> tuple[list[OutboxRow], list[OutboxRow]]:
     """What makes one message, and what has to wait for the next: a test, a hand-over and trouble with a channel each
-    stand alone; everything else is told together."""
+    stand alone; what people took is told together, and so is everything else."""
     kinds: dict[str, list[OutboxRow]] = {}
     for row in rows:
         kinds.setdefault(_kind(row), []).append(row)
     kind = next(kind for kind in _ORDER if kind in kinds)
-    message = kinds[kind] if kind == "alerts" else kinds[kind][:1]
+    message = kinds[kind] if kind in ("alerts", "handled") else kinds[kind][:1]
     taken = {row.id for row in message}
     return message, [row for row in rows if row.id not in taken]
 
@@ -58,7 +61,9 @@ def composed(desk: Desk, name: str, rows: Sequence[OutboxRow]) -> Parcel:
     earlier = _earlier(desk, name, rows, channel)
     told = _by_now(desk, rows)
     links = _links(desk, told, channel, key)
-    if is_brief(earlier, rows, channel):
+    if is_follow_up(rows[0]):
+        message = follow_ups.message(told, destination, now=desk.now(), limit=channel.limit)
+    elif is_brief(earlier, rows, channel):
         message = brief(told[0], destination, now=desk.now(), intervals=desk.terms.intervals)
     else:
         end = section(links, destination.language) if links else Section()
@@ -75,7 +80,7 @@ def composed(desk: Desk, name: str, rows: Sequence[OutboxRow]) -> Parcel:
         buttons=_has_buttons(told),
         targets=_targets(told, destination, desk.now()),
         links=links,
-        quiet=all(one.reason in (Reason.RESOLVED, Reason.HANDOVER) for one in told),
+        quiet=all(one.reason in _SILENT for one in told),
         attachments=_labels(desk, told) if name in desk.terms.with_labels else (),
     )
 
@@ -112,6 +117,8 @@ def _kind(row: OutboxRow) -> str:
     reason, incident = row.notification.reason, row.notification.alert.diagnosis.incident or ""
     if reason in (Reason.TEST, Reason.HANDOVER):
         return str(reason)
+    if reason in _FOLLOW_UPS:
+        return "handled"
     return "channel" if incident.startswith("channel:") else "alerts"
 
 
@@ -218,7 +225,7 @@ def _links(desk: Desk, told: Sequence[Notification], channel: Channel, key: str)
 
 def _has_buttons(told: Sequence[Notification]) -> bool:
     """Whether there is anything to take care of: a posting, a shop or an incident that is not over."""
-    if told[0].reason in (Reason.TEST, Reason.HANDOVER):
+    if told[0].reason in (Reason.TEST, Reason.HANDOVER, *_FOLLOW_UPS):
         return False
     return any(one.alert.resolved_at is None and one.reason is not Reason.RESOLVED for one in told)
 

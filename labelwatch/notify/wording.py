@@ -1,7 +1,7 @@
 """One diagnosis in words: what to do, why, by when, in which steps, and what proves it."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
 from labelwatch.core.channels import DATABASE
@@ -15,6 +15,8 @@ from labelwatch.notify.reasons import spoken
 MAX_GOODS = 5
 MAX_NAMES = 3
 MAX_SHOPS = 10
+MAX_NAMED = 6
+"""More postings than that are counted instead of named in a sentence."""
 
 _GAP_IN_CHINESE = re.compile("(?<=[\u4e00-\u9fff]) (?=[\u4e00-\u9fff])")
 _CHANNEL = "channel:"
@@ -257,6 +259,17 @@ def keeper(voice: Voice, alert: Alert) -> str:
     """The same as a cell of a list, of one that is in somebody's hands now."""
     taken = alert.state in (AlertState.ACKNOWLEDGED, AlertState.SNOOZED)
     return handled(voice, alert).rstrip(".。") if taken else ""
+
+
+def in_hands(voice: Voice, alerts: Sequence[Alert]) -> str:
+    """`Anna takes care of 41517061-0214-1, 41517061-0215-1.`; many are counted. Of all the first one tells how."""
+    first, names = alerts[0], [subject(voice, one.diagnosis) for one in alerts]
+    what = voice.words.line.list_gap.join(names)
+    if len(names) > MAX_NAMED:
+        what = counted(voice.words, voice.words.count.alerts, len(names))
+    until = clock(voice, first.snoozed_until) if first.snoozed_until is not None else ""
+    template = "snoozed_of" if first.state is AlertState.SNOOZED else "acknowledged_of"
+    return voice.words.press[template].format(by=plain(first.handled_by, 40), until=until, what=what)
 
 
 def state(voice: Voice, alert: Alert) -> str:

@@ -129,6 +129,39 @@ def waiting(conn: Connection, name: str) -> list[OutboxRow]:
     return read_rows(conn, query)
 
 
+def heard(conn: Connection, alert_ids: Sequence[int], *, beside: Iterable[str]) -> dict[int, dict[str, bool]]:
+    """Alert -> the channels that told of it and have nothing more of it to tell, each with whether a message of it
+    can still be changed. What waits for one of the reasons `beside` does not count."""
+    waiting = {OutboxState.PENDING.value, OutboxState.RETRY.value, OutboxState.LEASED.value}
+    ignored, told = set(beside), dict[int, dict[str, bool]]()
+    still: set[tuple[int, str]] = set()
+    for some in chunks(list(alert_ids)):
+        query = select(_n.alert_id, _n.channel, _n.state, _n.reason, _n.ref.is_not(None)).where(_n.alert_id.in_(some))
+        for alert_id, name, state, reason, has_ref in conn.execute(query):
+            if state in waiting and reason not in ignored:
+                still.add((alert_id, name))
+            elif state in _ARRIVED:
+                channels = told.setdefault(alert_id, {})
+                channels[name] = channels.get(name, False) or bool(has_ref)
+    return {
+        id_: {name: has_ref for name, has_ref in channels.items() if (id_, name) not in still}
+        for id_, channels in told.items()
+    }
+
+
+def gathering(conn: Connection, name: str, reasons: Iterable[str], *, until: datetime) -> datetime | None:
+    """When what waits for this channel for one of these reasons is due, if that is before a time."""
+    soonest: datetime | None = conn.scalar(
+        select(func.min(_n.due_at, type_=_n.due_at.type)).where(
+            _n.channel == name,
+            _n.state == OutboxState.PENDING.value,
+            _n.reason.in_(list(reasons)),
+            _n.due_at <= until,
+        )
+    )
+    return soonest
+
+
 def told_of(conn: Connection, alert_id: int) -> Mapping[str, int]:
     """Channel -> the last telling of this alert that was queued for it."""
     query = select(_n.channel, func.max(_n.telling)).where(_n.alert_id == alert_id).group_by(_n.channel)

@@ -134,6 +134,19 @@ class Transaction:
         alert_ids = {one.alert.id for one in batch if one.alert.id is not None}
         channels.outdate(self._conn, sorted(alert_ids), at=created_at)
 
+    def queue_only(self, batch: Iterable[Notification], *, created_at: datetime) -> None:
+        """Queue notifications that make no earlier message out of date."""
+        outbox.add(self._conn, batch, created_at=created_at)
+
+    def heard(self, alert_ids: Sequence[int], *, beside: Iterable[str]) -> dict[int, dict[str, bool]]:
+        """Alert -> the channels that told of it and have nothing more of it to tell, each with whether a message of
+        it can still be changed. What waits for one of the reasons `beside` does not count."""
+        return channels.heard(self._conn, alert_ids, beside=beside)
+
+    def gathering(self, channel: str, reasons: Iterable[str], *, until: datetime) -> datetime | None:
+        """When what waits for this channel for one of these reasons is due, if that is before a time."""
+        return channels.gathering(self._conn, channel, reasons, until=until)
+
     def withdraw(self, alert_ids: Sequence[int]) -> set[int]:
         """Drop the notifications of these alerts that were never sent, because an incident is told instead.
 

@@ -6,20 +6,23 @@ To open the address changes nothing: mail scanners and previews of links open it
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from labelwatch.app import App
 from labelwatch.core import lifecycle
 from labelwatch.core.model import Alert
 from labelwatch.notify import wording
 from labelwatch.notify.act_links import LASTS, SECRET, Act, opened
 from labelwatch.notify.buttons import SNOOZE
 from labelwatch.notify.desk import alert_id
+from labelwatch.notify.follow_ups import changed
 from labelwatch.notify.moments import Voice
 from labelwatch.seen import urgency
-from labelwatch.store import OutboxRow, Store
+from labelwatch.store import OutboxRow
 from labelwatch.web.guard import LINKS, remember_name
 from labelwatch.web.names import signed_as
 from labelwatch.web.page import app_of, reader_of, respond
@@ -55,10 +58,10 @@ def act(request: Request) -> Response:
     if case is None or why:
         return _page(request, case, case.open if case else (), why=why)
     app, name = app_of(request), signed_as(request, otherwise=case.rows[0].notification.channel)
-    changed = _done(app.store, case, by=name, now=app.clock.now())
-    if not changed:
+    done = _done(app, case, by=name, now=app.clock.now())
+    if not done:
         return look(request)  # somebody else was faster, or it has just ended
-    response = _page(request, case, changed, why="done")
+    response = _page(request, case, done, why="done")
     return remember_name(request, response, name) if request.state.form.get("by", "").strip() else response
 
 
@@ -79,14 +82,15 @@ def _found(request: Request) -> tuple[Case | None, str]:
     return case, "" if case.open else "over"
 
 
-def _done(store: Store, case: Case, *, by: str, now: datetime) -> list[Alert] | None:
+def _done(app: App, case: Case, *, by: str, now: datetime) -> list[Alert] | None:
     """The alerts that were changed; None = somebody else was faster. To use the link up and to act are one thing."""
     how = _how(case.act.verb, by, now)
-    with store.write() as tx:
+    with app.store.write() as tx:
         # Remembered for longer than any link to the same message can last.
         if not tx.spend(case.act.token_id, until=case.act.until + LASTS, now=now):
             return None
-        return tx.change_alerts([one.id for one in case.open if one.id is not None], how)
+        change = partial(tx.change_alerts, [one.id for one in case.open if one.id is not None])
+        return changed(tx, change, how, channels=app.teller.channels, now=now)
 
 
 def _how(verb: str, by: str, now: datetime) -> Callable[[Alert], Alert | None]:

@@ -46,7 +46,7 @@ class Parcel:
     key: str
     """The same each time the message is sent again; 32 hexadecimal digits."""
     about: str = "alerts"
-    """What kind of message it is: alerts, channel (one that does not work), handover or test."""
+    """What kind of message it is: alerts, handled (who took what), channel (does not work), handover or test."""
     earlier: tuple[Earlier, ...] = ()
     """What was told of the same alerts before, oldest first: the message continues it."""
     buttons: bool = False
