@@ -71,9 +71,10 @@ class App:
         self._lock = threading.Lock()
         self._learned: dict[str, tuple[datetime, Mapping[str, timedelta], Mapping[str, timedelta]]] = {}
         self._since = self._listened = clock.now()
-        self._read_before = {state.name: state.read_at for state in store.shops() if state.read_at}
+        self.read_before = {state.name: state.read_at for state in store.shops() if state.read_at}
         self.teller = Teller(config, store, now=clock.now, stop=stop, sheet=self._sheet)
         self.distress = self.teller.distress(clock.monotonic)
+        self.stuck: Callable[[], str | None] = lambda: None  # the job without progress, as the service says
 
     # --- what the scheduler drives
 
@@ -87,7 +88,7 @@ class App:
         Else nobody would read those at the end of a long list while the service is started again and again.
         """
         enabled = [(shop.name, self.config.every(shop)) for shop in self.config.shops if shop.enabled]
-        return sorted(enabled, key=lambda one: self._read_before.get(one[0], _NEVER))
+        return sorted(enabled, key=lambda one: self.read_before.get(one[0], _NEVER))
 
     def poll(self, shop: str, *, even_if_paused: bool = False) -> Report | None:
         """One poll of one shop; None = it was not due (Ozon refused its key before) or was given up half-way.

@@ -81,7 +81,15 @@ def secrets_of(config: Config) -> set[str]:
     if config.heartbeat:
         urls.append(config.heartbeat.url.get_secret_value())
     passwords = {urlsplit(config.store.url.get_secret_value()).password or ""}
-    return keys | set(urls) | {part for url in urls for part in _parts(url)} | passwords - {""}
+    parts = {part for url in urls for part in _parts(url)} - _public_words(config)
+    return keys | set(urls) | parts | passwords - {""}
+
+
+def _public_words(config: Config) -> set[str]:
+    """What stands in addresses that the log is there to tell: those of this machine, the board and Ozon."""
+    web = config.web
+    addresses = (config.ozon.base_url, web.public_url or "" if web else "")
+    return {"localhost", web.listen.host if web else "", *(urlsplit(one).hostname or "" for one in addresses)}
 
 
 def _parts(url: str) -> set[str]:

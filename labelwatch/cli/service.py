@@ -64,7 +64,9 @@ def _serve(settings: Config, signals: Signals, *, verbose: bool, first: Callable
         serving = board(app, settings.web, stop=stop) if settings.web else None
         notify = signals.noting(notifier(os.environ.get("NOTIFY_SOCKET")))
         told = serving.noting(notify) if serving else notify
-        Service(app, stop=stop, notify=told, wall=time.time, monotonic=time.monotonic).run()
+        service = Service(app, stop=stop, notify=told, wall=time.time, monotonic=time.monotonic)
+        app.stuck = service.stuck
+        service.run()
         if serving:
             serving.join()
 

@@ -29,7 +29,7 @@ class Door:
     store: Store
     now: Callable[[], datetime]
     watchers: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(2))
-    """Threads for `/healthz` alone: it must answer while all others wait for the database."""
+    """Threads for the probes alone: they must answer while all others wait for the database."""
 
     def session(self, sealed: str | None) -> Session | None:
         """The session that a cookie stands for, unless it was ended; StoreError when that cannot be told."""

@@ -32,8 +32,9 @@ BODY_WITHIN = 10.0
 LONGEST_NAME = 40
 
 LOGIN, LINKS, STATIC = "/login", "/a/", "/static/"
-HEALTH = "/healthz"
-PROGRAMS = (HEALTH, "/metrics")
+HEALTH, LIVE, READY = "/healthz", "/livez", "/readyz"
+PROBES = (HEALTH, LIVE, READY)
+PROGRAMS = (*PROBES, "/metrics")
 """What programs ask; they are told more if they bring the password."""
 
 HEADERS = {
@@ -66,7 +67,7 @@ class Guard:
         request = Request(scope, receive)
         refusal = _unheard(request, self.door) or await _read(request)
         if refusal is None:
-            watchers = self.door.watchers if scope["path"] == HEALTH else None
+            watchers = self.door.watchers if scope["path"] in PROBES else None
             refusal = await to_thread.run_sync(_weighed, request, self.door, limiter=watchers)
         answer = refusal or self.app
         await answer(scope, receive, _with_headers(request, send))

@@ -1,4 +1,8 @@
-"""`/healthz` and `/metrics`: what programs ask.
+"""`/healthz`, `/livez`, `/readyz` and `/metrics`: what programs ask.
+
+    /livez    would a restart help: do process, scheduler and database make progress, whatever Ozon does
+    /readyz   was every shop read since the start, or is it known to be blind for a reason of its own
+    /healthz  is every shop read now: for alarms, not for restarts
 
 Anybody who can reach the board may ask whether it is well; only who brings the password, or comes where none is
 needed, is told names. The metrics are full of them, and of how much is sold: they need the password too, as
@@ -8,6 +12,7 @@ needed, is told names. The metrics are full of them, and of how much is sold: th
 import base64
 import binascii
 import math
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -20,28 +25,40 @@ from starlette.routing import Route
 from labelwatch.app import App
 from labelwatch.core.diagnose import BLIND_AFTER_INTERVALS
 from labelwatch.notify.view import rfc3339
+from labelwatch.sources import Trouble
 from labelwatch.store import StoreError
 from labelwatch.web.door import Door
-from labelwatch.web.guard import HEALTH
+from labelwatch.web.guard import HEALTH, LIVE, READY
 from labelwatch.web.metrics import exposition
 from labelwatch.web.page import app_of
 
 _ASK = {"www-authenticate": 'Basic realm="labelwatch", charset="UTF-8"'}
 
 
-async def healthz(request: Request) -> Response:
-    """200 while the database answers and every shop was read within three intervals; else 503 and why."""
-    return await to_thread.run_sync(_how_it_is, request, limiter=request.state.door.watchers)
+Probe = Callable[[App], dict[str, Any]]
+"""What a probe finds: `state` ok or trouble, `reason`, and under `names` what needs the password."""
+
+_OWN_TROUBLES = frozenset(str(trouble) for trouble in Trouble if trouble.is_final)
+"""Causes that lie with a shop and its key, not with Ozon or the network."""
 
 
-def _how_it_is(request: Request) -> Response:
-    app = app_of(request)
-    try:
-        found = _health(app, names=request.state.may_see)
-    except StoreError as error:
-        detail = {"detail": str(error)} if request.state.may_see else {}
-        found = {"state": "trouble", "reason": "database", **detail}
-    return JSONResponse(found, 200 if found["state"] == "ok" else 503)
+def _answering(probe: Probe) -> Callable[[Request], Awaitable[Response]]:
+    """A page that is 200 while the probe finds no trouble and the database answers; else 503 and why."""
+
+    def ask(request: Request) -> Response:
+        app = app_of(request)
+        try:
+            found = {"state": "ok", "as_of": rfc3339(app.clock.now()), **probe(app)}
+        except StoreError as error:
+            found = {"state": "trouble", "reason": "database", "names": {"detail": str(error)}}
+        names = found.pop("names", {})
+        found |= names if request.state.may_see else {}
+        return JSONResponse(found, 200 if found["state"] == "ok" else 503)
+
+    async def answer(request: Request) -> Response:
+        return await to_thread.run_sync(ask, request, limiter=request.state.door.watchers)
+
+    return answer
 
 
 def metrics(request: Request) -> Response:
@@ -56,17 +73,40 @@ def metrics(request: Request) -> Response:
     return Response(exposition(app_of(request)), media_type=CONTENT_TYPE_LATEST)
 
 
-def _health(app: App, *, names: bool) -> dict[str, Any]:
+def _health(app: App) -> dict[str, Any]:
+    """Every shop was read within three intervals."""
     now, every = app.clock.now(), dict(app.shops())
     read = {view.name: view.read_at for view in app.sight()}
     unread = [name for name, at in read.items() if at is None or now - at >= BLIND_AFTER_INTERVALS * every[name]]
-    found: dict[str, Any] = {"state": "ok", "as_of": rfc3339(now)}
-    if unread:
-        found |= {"state": "trouble", "reason": "shop_not_read", "shops_not_read": len(unread)}
-    if names:
-        listed = {name: rfc3339(at) if at else None for name, at in read.items()}
-        found |= {"read_at": listed, "not_read": unread}
-    return found
+    listed = {name: rfc3339(at) if at else None for name, at in read.items()}
+    return _unread(unread) | {"names": {"read_at": listed, "not_read": unread}}
+
+
+def _liveness(app: App) -> dict[str, Any]:
+    """No job of the service is stuck, and the database takes what is written."""
+    app.store.shops()
+    if app.distress.line:
+        return {"state": "trouble", "reason": "database", "names": {"detail": app.distress.line}}
+    stuck = app.stuck()
+    return {"state": "trouble", "reason": "no_progress", "names": {"detail": stuck}} if stuck else {}
+
+
+def _readiness(app: App) -> dict[str, Any]:
+    """Every enabled shop was read since the start, or has a trouble of its own."""
+    states = {state.name: state for state in app.store.shops()}
+
+    def is_read(name: str) -> bool:
+        state = states.get(name)
+        return state is not None and (
+            state.read_at != app.read_before.get(name) or (bool(state.failing_since) and state.cause in _OWN_TROUBLES)
+        )
+
+    unread = [name for name, _ in app.shops() if not is_read(name)]
+    return _unread(unread) | {"names": {"not_read": unread}}
+
+
+def _unread(shops: Sequence[str]) -> dict[str, Any]:
+    return {"state": "trouble", "reason": "shop_not_read", "shops_not_read": len(shops)} if shops else {}
 
 
 def _wait(request: Request) -> timedelta | None:
@@ -91,4 +131,9 @@ def _given(header: str) -> str:
         return ""
 
 
-ROUTES = (Route(HEALTH, healthz), Route("/metrics", metrics))
+ROUTES = (
+    Route(HEALTH, _answering(_health)),
+    Route(LIVE, _answering(_liveness)),
+    Route(READY, _answering(_readiness)),
+    Route("/metrics", metrics),
+)

@@ -8,9 +8,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
 
 from labelwatch.cli.logs import OF_A_COMMAND, of_a_service, redactor, secrets_of
-from labelwatch.config import Config, load
+from labelwatch.config import Address, Channel, Config, Web, load
 from labelwatch.notify.channels import check_url
 
 TELEGRAM = "tgram://123456789:AAcanary-telegram-token_x/987654321"
@@ -158,3 +159,16 @@ def test_nothing_is_written_past_the_filter(tmp_path: Path) -> None:
     for way in ("warning", "third", "thread", "main"):
         assert f"{way}: (hidden)" in ended.stderr
     assert "canary" not in ended.stdout + ended.stderr
+
+
+def test_the_address_of_the_board_is_told_whatever_the_channels_are_called() -> None:
+    """A part of a channel's URL is hidden as it may be a token; a name of this machine is none."""
+    web = Web(listen=Address("watchhost", 8799), public_url="https://labelwatch/")
+    urls = ("json://localhost:9000/hook", "json://watchhost:9000/labelwatch/secret-token-1")
+    channels = tuple(Channel(name=url, url=SecretStr(url)) for url in urls)
+    secrets = secrets_of(Config(web=web, channels=channels))
+    said = "board: http://localhost:8799 secret-token-1"
+    record = logging.LogRecord("x", logging.INFO, "", 0, said, None, None)
+    redactor(secrets)(record)
+    assert record.getMessage() == "board: http://localhost:8799 (hidden)"
+    assert not {"localhost", "watchhost", "labelwatch"} & secrets

@@ -58,7 +58,7 @@ def test_what_it_runs_is_a_command_that_there_is() -> None:
 def test_its_health_is_asked_of_the_board_that_init_sets_up() -> None:
     (health,), (port,) = said("HEALTHCHECK"), said("EXPOSE")
     (asked,) = re.findall(r"http://([\w.:]+)(/\w+)", json.loads(health.partition("CMD ")[2])[-1])
-    assert asked == (BOARD, "/healthz")
+    assert asked == (BOARD, "/livez")
     assert port == BOARD.rpartition(":")[2]
     assert asked[1] in {route.path for route in ROUTES}
 

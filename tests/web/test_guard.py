@@ -50,7 +50,7 @@ def paths(app: App, method: str) -> list[str]:
     ]
 
 
-OPEN = {"/login", "/a/x", "/healthz", "/metrics"}
+OPEN = {"/login", "/a/x", "/healthz", "/livez", "/readyz", "/metrics"}
 
 
 def test_without_the_password_every_page_leads_to_the_login_and_shows_nothing(locked: "TestClient", app: App) -> None:
