@@ -107,7 +107,8 @@ def load(
     if not config.store.url.get_secret_value():
         config = replace(config, store=replace(config.store, url=SecretStr(_default_store_url(environ))))
     is_open = open_to_others(path.stat())
-    return replace(config, warnings=tuple(together.doubts(document, config, readable_by_others=is_open)))
+    doubts = [*around.doubts, *together.doubts(document, config, readable_by_others=is_open)]
+    return replace(config, warnings=tuple({str(doubt): doubt for doubt in doubts}.values()))
 
 
 def _text(path: Path) -> str:

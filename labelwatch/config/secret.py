@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from labelwatch.config.sentences import Unfit, why
+from labelwatch.config.sentences import Sentence, Unfit, why
 
 _LARGEST = 64 * 1024
 _PREFIXES = ("env:", "file:", "credential:")
@@ -25,10 +25,12 @@ class Surroundings:
     directory: Path
     check_url: Callable[[str], str | None]
     check_way: Callable[[str, str, str], str | None] = lambda url, api_base, proxy: None
+    doubts: list[Sentence] = field(default_factory=list)
+    """What was used and should be better, as far as it was found on the way."""
 
     def resolve(self, value: object) -> str:
         """The secret that `value` stands for."""
-        return resolve(value, environ=self.environ, directory=self.directory)
+        return resolve(value, environ=self.environ, directory=self.directory, doubt=self.doubts.append)
 
 
 def is_reference(text: str) -> bool:
@@ -36,8 +38,14 @@ def is_reference(text: str) -> bool:
     return text.startswith(_PREFIXES)
 
 
-def resolve(value: object, *, environ: Mapping[str, str], directory: Path) -> str:
-    """The secret itself, without the white space around it.
+def resolve(
+    value: object,
+    *,
+    environ: Mapping[str, str],
+    directory: Path,
+    doubt: Callable[[Sentence], object] = lambda sentence: None,
+) -> str:
+    """The secret itself, without the white space around it; `doubt` is told of what should be better.
 
     A relative PATH is taken from `directory`, where the config file is. `credential:` needs the directory that
     systemd names in CREDENTIALS_DIRECTORY.
@@ -53,7 +61,7 @@ def resolve(value: object, *, environ: Mapping[str, str], directory: Path) -> st
     elif kind == "env":
         secret = _from_environment(rest, environ)
     elif kind == "file":
-        secret = _from_file(directory / rest)
+        secret = _from_file(directory / rest, doubt)
     else:
         secret = _from_credential(rest, environ)
     if not secret.strip():
@@ -84,26 +92,67 @@ def _from_credential(name: str, environ: Mapping[str, str]) -> str:
         raise Unfit("credential_unreadable", why=why(error), how=how) from None
 
 
-def _from_file(path: Path) -> str:
+def _from_file(path: Path, doubt: Callable[[Sentence], object]) -> str:
     try:
         # Checked on the open file: what is judged is what is read. Not blocking: a pipe must not hang the start.
         handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
     except OSError as error:
-        raise Unfit("file_unreadable", path=path, why=why(error)) from None
+        raise _forbidden(path, error) from None
     try:
-        _check_owner_and_mode(os.fstat(handle), path)
+        if world_readable := _checked(handle, path):
+            doubt(world_readable)
         return _text(os.read(handle, _LARGEST + 1), path)
     finally:
         os.close(handle)
 
 
-def _check_owner_and_mode(found: os.stat_result, path: Path) -> None:
+def _checked(handle: int, path: Path) -> Sentence | None:
+    """Refuse what somebody else may read or have put there; a doubt about what we cannot change."""
+    found = os.fstat(handle)
+    mode = _mode(found)
     if not stat.S_ISREG(found.st_mode):
         raise Unfit("file_ordinary", path=path)
+    if _is_mounted(handle, found):
+        return Sentence("file_world", {"path": path, "mode": mode}) if found.st_mode & stat.S_IROTH else None
     if open_to_others(found):
-        raise Unfit("file_open", path=path, mode=f"{stat.S_IMODE(found.st_mode):04o}")
+        raise Unfit("file_open", path=path, mode=mode)
     if os.name == "posix" and found.st_uid not in (0, os.geteuid()):
         raise Unfit("file_foreign", path=path)
+    return None
+
+
+def _is_mounted(handle: int, found: os.stat_result) -> bool:
+    """Whether somebody above us put the file there, as container engines do, so that its mode is not ours to change:
+    on a read-only mount, or as root for a process that is not root."""
+    if os.name != "posix":
+        return False
+    if os.fstatvfs(handle).f_flag & os.ST_RDONLY:
+        return True
+    return found.st_uid == 0 != os.geteuid() and not found.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
+
+
+def _forbidden(path: Path, error: OSError) -> Unfit:
+    """A file that cannot be opened; of one that is there, whose it is and what would help."""
+    try:
+        found = path.stat()
+    except OSError:
+        found = None
+    if not isinstance(error, PermissionError) or found is None or os.name != "posix":
+        return Unfit("file_unreadable", path=path, why=why(error))
+    cure = "cure_group" if found.st_mode & stat.S_IRGRP else "cure_owner"
+    return Unfit(
+        "file_forbidden",
+        path=path,
+        owner=found.st_uid,
+        group=found.st_gid,
+        mode=_mode(found),
+        user=os.geteuid(),
+        cure=Sentence(cure, {"path": path, "group": found.st_gid, "user": os.geteuid()}),
+    )
+
+
+def _mode(found: os.stat_result) -> str:
+    return f"{stat.S_IMODE(found.st_mode):04o}"
 
 
 def open_to_others(found: os.stat_result) -> bool:
