@@ -2,20 +2,22 @@
 
 message -> links_of(...) -> https://board/a/<token> -> opened(...) -> which message, what to do, until when
 
-A token names the message and not its alerts, as a button does: short enough for any channel, and about exactly what
-that message told of. Whether it was used already is for the board to remember (`token_id`).
+A token names one alert of a message, or the message and not its alerts, as a button does: short enough for any
+channel, and about nothing but what that message told of. Whether it was used, the board remembers (`spent_as`).
 """
 
 import hashlib
-from collections.abc import Callable, Mapping
+import hmac
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from itsdangerous import Signer
-from itsdangerous.encoding import base64_decode, base64_encode
+from itsdangerous.encoding import base64_encode
 
 from labelwatch.notify.catalog import catalog
-from labelwatch.notify.message import Section
+from labelwatch.notify.channels.outcome import Target
+from labelwatch.notify.message import Actions, Section
 from labelwatch.store import Store
 
 LASTS = timedelta(hours=48)
@@ -24,6 +26,12 @@ VERBS = ("ack", "snooze")
 """As the buttons: to take care of it, and an hour of quiet."""
 SECRET = "links"  # noqa: S105 - its name
 """What the secret is called in the database."""
+SINGLY = 6
+"""So many postings have links each; of more, people choose on the board."""
+
+_DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+_SIGNED = 12
+"""Bytes of the signature: nobody guesses 96 bits in two days."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +42,13 @@ class Act:
     key: str
     """Of the message whose alerts it is about; 32 hexadecimal digits."""
     until: datetime
+    alert: int = 0
+    """The one alert of them that it is about; 0 = its reader says which."""
 
-    @property
-    def token_id(self) -> str:
-        """The same for every link that does this to this message, however often it was sent: one use ends all."""
-        return f"link {self.verb} {self.key}"
+    def spent_as(self, alert: int) -> str:
+        """The same for every link that does this to this alert, however often the message was sent: one use ends
+        all."""
+        return f"link {self.verb} {self.key} {alert}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,10 +59,10 @@ class Links:
     """Without a slash at its end."""
     secret: str = field(repr=False)
 
-    def links_of(self, key: str, *, now: datetime) -> Mapping[str, str]:
-        """Verb -> the link that does it to the alerts of the message under this key."""
+    def links_of(self, key: str, *, now: datetime, alert: int = 0) -> Mapping[str, str]:
+        """Verb -> the link that does it to the alerts of the message under this key, or to the one of them."""
         until = now + LASTS
-        return {verb: f"{self.board}{PATH}{sealed(Act(verb, key, until), self.secret)}" for verb in VERBS}
+        return {verb: f"{self.board}{PATH}{sealed(Act(verb, key, until, alert), self.secret)}" for verb in VERBS}
 
 
 def signing(store: Store, board: str, fresh: Callable[[], str]) -> Links:
@@ -60,31 +70,64 @@ def signing(store: Store, board: str, fresh: Callable[[], str]) -> Links:
     return Links(board, store.tokens.secret(SECRET, fresh))
 
 
-def section(links: Mapping[str, str], language: str) -> Section:
-    """The links as the end of a message, each after the words that stand on its button elsewhere."""
-    words = catalog(language)
-    said = (words.line.colon.format(head=words.button[verb], text=link) for verb, link in links.items())
-    return Section(lines=tuple(said))
+def section(links: Mapping[str, str], targets: Sequence[Target], language: str) -> Section:
+    """The links as the end of a message, each with the words that stand on its button elsewhere: for one alert, for
+    each of a few and for all of them, or for many."""
+    words, several = catalog(language).button, len(targets) > 1
+    few = targets if several and len(targets) <= SINGLY and all(one.links for one in targets) else ()
+    labels = {"ack": words["ack"], "snooze": words["snooze"]}
+    all_of_them = words["all"].format(n=len(targets)) if few else words["pick"]
+    whole = {"ack": all_of_them, "snooze": words["snooze_some"]} if several else labels
+    each = tuple((one.subject, tuple((labels[verb], link) for verb, link in one.links.items())) for one in few)
+    actions: Actions = (*each, ("", tuple((whole[verb], link) for verb, link in links.items())))
+    return Section(actions=actions)
 
 
 def sealed(act: Act, secret: str) -> str:
-    """The token of an act: letters, digits and dots, which no channel takes for markup or for the end of a link."""
-    said = f"{act.verb}.{act.key}.{int(act.until.timestamp())}"
-    return f"{said}.{base64_decode(_signer(secret).get_signature(said)).hex()}"
+    """The token of an act: letters and digits, which no channel takes for markup or for the end of a link."""
+    said = bytes([VERBS.index(act.verb) + 1]) + int(act.until.timestamp()).to_bytes(5, "big") + bytes.fromhex(act.key)
+    said += act.alert.to_bytes((act.alert.bit_length() + 7) // 8, "big")
+    number, digits = int.from_bytes(said + _signature(said, secret), "big"), ""
+    while number:
+        number, rest = divmod(number, 62)
+        digits = _DIGITS[rest] + digits
+    return digits
 
 
 def opened(token: str, secret: str) -> Act | None:
     """What a token is for; None when it was altered or is none of ours. It may be out of date."""
+    if "." in token:
+        return _opened_dotted(token, secret)
+    if not 0 < len(token) <= 100 or not set(token) <= set(_DIGITS) or token.startswith("0"):
+        return None
+    number = 0
+    for digit in token:
+        number = number * 62 + _DIGITS.index(digit)
+    content = number.to_bytes((number.bit_length() + 7) // 8, "big")
+    said, signature = content[:-_SIGNED], content[-_SIGNED:]
+    if len(said) < 22 or _is_forged(said, signature, secret) or not 1 <= said[0] <= len(VERBS):
+        return None
+    until = datetime.fromtimestamp(int.from_bytes(said[1:6], "big"), UTC)
+    return Act(VERBS[said[0] - 1], said[6:22].hex(), until, int.from_bytes(said[22:], "big"))
+
+
+def _is_forged(said: bytes, signature: bytes, secret: str) -> bool:
+    return not hmac.compare_digest(_signature(said, secret), signature)
+
+
+def _signature(said: bytes, secret: str) -> bytes:
+    return hmac.digest(secret.encode(), b"labelwatch act\0" + said, hashlib.sha256)[:_SIGNED]
+
+
+def _opened_dotted(token: str, secret: str) -> Act | None:
+    """A token of the form that links had until version 0.1; they last for two days."""
     said, _, signature = token.rpartition(".")
+    signer = Signer(secret, salt="labelwatch link", key_derivation="hmac", digest_method=hashlib.sha256)
     try:
-        if not _signer(secret).verify_signature(said, base64_encode(bytes.fromhex(signature))):
+        if not signer.verify_signature(said, base64_encode(bytes.fromhex(signature))):
             return None
         verb, key, until = said.split(".")
         act = Act(verb, key, datetime.fromtimestamp(int(until), UTC))
     except (ValueError, OverflowError, OSError):  # what no clock can show is one of the last two
         return None
     return act if verb in VERBS else None
-
-
-def _signer(secret: str) -> Signer:
-    return Signer(secret, salt="labelwatch link", key_derivation="hmac", digest_method=hashlib.sha256)

@@ -16,6 +16,10 @@ class Kind(StrEnum):
     FAILURE = "failure"
 
 
+Actions = tuple[tuple[str, tuple[tuple[str, str], ...]], ...]
+"""What a reader can do with a tap: what it is about (empty = all of it), and of each link what it does and where."""
+
+
 @dataclass(frozen=True, slots=True)
 class Section:
     """One part of a message: a heading, sentences, rows of a list; each may be missing. Plain text throughout."""
@@ -26,12 +30,14 @@ class Section:
     """Of a list: what it is about comes first, what sets it apart follows; an empty cell holds its place."""
     aside: bool = False
     """Proof and the like: good to have, not needed to act; may be folded away or set smaller."""
+    actions: Actions = ()
 
     @property
     def text(self) -> str:
         """The section as plain text, a bullet before each row."""
         listed = ("• " + " · ".join(filter(None, row)) for row in self.rows)
-        return "\n".join(filter(None, (self.heading, *self.lines, *listed)))
+        acts = (_act(about, links) for about, links in self.actions)
+        return "\n".join(filter(None, (self.heading, *self.lines, *listed, *acts)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +105,11 @@ def joined(pieces: Iterable[Piece]) -> tuple[Section, ...]:
 def stub(text: str, room: Room) -> tuple[Section, ...]:
     """The beginning of a text, where there is no room for any part of a message."""
     return (Section(lines=(cut(text, max(room.most // room.measure("📦"), 1)),)),)
+
+
+def _act(about: str, links: Sequence[tuple[str, str]]) -> str:
+    said = " · ".join(f"{what}: {link}" for what, link in links)
+    return f"{about} · {said}" if about else said
 
 
 def _one(sections: Sequence[Section]) -> Section:

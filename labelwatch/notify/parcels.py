@@ -9,7 +9,7 @@ from functools import partial
 from labelwatch.core.calendar import quiet_span
 from labelwatch.core.model import Alert, Destination, Notification, Outcome, Reason
 from labelwatch.notify import digest, follow_ups, wording
-from labelwatch.notify.act_links import section
+from labelwatch.notify.act_links import SINGLY, section
 from labelwatch.notify.channels.deadline import within
 from labelwatch.notify.channels.outcome import Attachment, Channel, Earlier, Parcel, Revisable, Target
 from labelwatch.notify.desk import Desk, alert_id
@@ -61,12 +61,18 @@ def composed(desk: Desk, name: str, rows: Sequence[OutboxRow]) -> Parcel:
     earlier = _earlier(desk, name, rows, channel)
     told = _by_now(desk, rows)
     links = _links(desk, told, channel, key)
+    targets = _targets(told, destination, desk.now())
+    if desk.terms.links and links and 1 < len(targets) <= SINGLY:
+        sign = partial(desk.terms.links.links_of, key, now=desk.now())
+        singly = tuple(replace(one, links=sign(alert=one.id)) for one in targets)
+        has_room = channel.limit.beside(section(links, singly, destination.language)).letters >= ROOM_FOR_LINKS
+        targets = singly if has_room else targets
     if is_follow_up(rows[0]):
         message = follow_ups.message(told, destination, now=desk.now(), limit=channel.limit)
     elif is_brief(earlier, rows, channel):
         message = brief(told[0], destination, now=desk.now(), intervals=desk.terms.intervals)
     else:
-        end = section(links, destination.language) if links else Section()
+        end = section(links, targets, destination.language) if links else Section()
         room = channel.limit.beside(end)
         held = _held_since(rows, destination, desk.now())
         message = _message(desk, told, destination, room, after_quiet=held)
@@ -78,7 +84,7 @@ def composed(desk: Desk, name: str, rows: Sequence[OutboxRow]) -> Parcel:
         about=_kind(rows[0]),
         earlier=earlier,
         buttons=_has_buttons(told),
-        targets=_targets(told, destination, desk.now()),
+        targets=targets,
         links=links,
         quiet=all(one.reason in _SILENT for one in told),
         attachments=_labels(desk, told) if name in desk.terms.with_labels else (),

@@ -28,6 +28,8 @@ from labelwatch.web.names import signed_as
 from labelwatch.web.page import app_of, reader_of, respond
 
 LISTED = 20
+CHOICES = 500
+"""Nobody ticks more."""
 
 _STATUS = {"altered": 404, "expired": 410, "used": 410, "unknown": 410}
 """Why a link does nothing, and what a program is told."""
@@ -57,8 +59,11 @@ def act(request: Request) -> Response:
     case, why = _found(request)
     if case is None or why:
         return _page(request, case, case.open if case else (), why=why)
+    chosen = _chosen(request, case)
+    if not chosen:
+        return _page(request, case, case.open, why="", is_empty=True)
     app, name = app_of(request), signed_as(request, otherwise=case.rows[0].notification.channel)
-    done = _done(app, case, by=name, now=app.clock.now())
+    done = _done(app, case, chosen, by=name, now=app.clock.now())
     if not done:
         return look(request)  # somebody else was faster, or it has just ended
     response = _page(request, case, done, why="done")
@@ -75,21 +80,34 @@ def _found(request: Request) -> tuple[Case | None, str]:
     rows = app.store.outgoing.message(act.key)
     if not rows:
         return None, "unknown"
-    alerts = app.store.outgoing.alerts([alert_id(row) for row in rows])
+    ids = [id_ for row in rows if (id_ := alert_id(row)) and act.alert in (0, id_)]
+    alerts = app.store.outgoing.alerts(ids)
     case = Case(act, rows, list(alerts.values()))
-    if app.store.tokens.is_spent(act.token_id):
+    left = [one for one in case.open if not app.store.tokens.is_spent(act.spent_as(one.id or 0))]
+    if case.open and not left:
         return case, "used"
-    return case, "" if case.open else "over"
+    return replace(case, alerts=left) if left else case, "" if left else "over"
 
 
-def _done(app: App, case: Case, *, by: str, now: datetime) -> list[Alert] | None:
+def _chosen(request: Request, case: Case) -> list[int]:
+    """The alerts of the message that its reader ticked, or all of them where there is no choice or all are meant."""
+    ids = [one.id for one in case.open if one.id is not None]
+    if len(ids) == 1 or "all" in request.state.form:
+        return ids
+    ticked = set(request.state.form.getlist("alert"))
+    return [id_ for id_ in ids if str(id_) in ticked]
+
+
+def _done(app: App, case: Case, chosen: Sequence[int], *, by: str, now: datetime) -> list[Alert] | None:
     """The alerts that were changed; None = somebody else was faster. To use the link up and to act are one thing."""
     how = _how(case.act.verb, by, now)
     with app.store.write() as tx:
         # Remembered for longer than any link to the same message can last.
-        if not tx.spend(case.act.token_id, until=case.act.until + LASTS, now=now):
+        until = case.act.until + LASTS
+        mine = [id_ for id_ in chosen if tx.spend(case.act.spent_as(id_), until=until, now=now)]
+        if not mine:
             return None
-        change = partial(tx.change_alerts, [one.id for one in case.open if one.id is not None])
+        change = partial(tx.change_alerts, mine)
         return changed(tx, change, how, channels=app.teller.channels, now=now)
 
 
@@ -99,9 +117,12 @@ def _how(verb: str, by: str, now: datetime) -> Callable[[Alert], Alert | None]:
     return lambda alert: lifecycle.snooze(alert, until=now + SNOOZE, by=by, note="", now=now)
 
 
-def _page(request: Request, case: Case | None, alerts: Sequence[Alert], *, why: str) -> Response:
+def _page(
+    request: Request, case: Case | None, alerts: Sequence[Alert], *, why: str, is_empty: bool = False
+) -> Response:
     """The alerts as they are now, and the form; or, with `why`, a sentence about why there is none."""
-    shown = [_shown(_voice(request, case), one) for one in sorted(alerts, key=urgency)[:LISTED]] if case else []
+    most = LISTED if why else CHOICES
+    shown = [_shown(_voice(request, case), one) for one in sorted(alerts, key=urgency)[:most]] if case else []
     verb = case.act.verb if case else ""
     return respond(
         request,
@@ -111,6 +132,7 @@ def _page(request: Request, case: Case | None, alerts: Sequence[Alert], *, why: 
         done=f"done_{verb}",
         verb=verb,
         number=len(alerts),
+        is_empty=is_empty,
         button=reader_of(request).voice.words.button[verb] if verb else "",
         shown=shown,
         rest=len(alerts) - len(shown),
@@ -119,6 +141,7 @@ def _page(request: Request, case: Case | None, alerts: Sequence[Alert], *, why: 
 
 def _shown(voice: Voice, alert: Alert) -> Mapping[str, str]:
     return {
+        "id": str(alert.id),
         "subject": wording.subject(voice, alert.diagnosis),
         "headline": wording.headline(voice, alert.diagnosis),
         "left": wording.time_left(voice, alert.diagnosis.deadline),

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from labelwatch.notify.act_links import LASTS, Act, Links, opened, sealed, section
+from labelwatch.notify.channels.outcome import Target
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 KEY = "0123456789abcdef0123456789abcdef"
@@ -25,8 +26,11 @@ def test_a_link_says_what_it_is_for_and_until_when(verb: str) -> None:
 
 def test_a_link_is_short_and_survives_any_channel() -> None:
     for link in LINKS.links_of(KEY, now=NOW).values():
-        assert re.fullmatch(r"https://watch\.example\.org/a/[a-z0-9.]+", link)
-        assert len(link) < 150
+        assert re.fullmatch(r"https://watch\.example\.org/a/[A-Za-z0-9]+", link)
+        assert len(link.rpartition("/")[2]) <= 47
+    one = LINKS.links_of(KEY, now=NOW, alert=2**31)["snooze"].rpartition("/")[2]
+    assert len(one) <= 53
+    assert opened(one, LINKS.secret) == Act("snooze", KEY, NOW + LASTS, 2**31)
 
 
 def test_no_letter_of_a_link_can_be_altered() -> None:
@@ -42,11 +46,12 @@ def test_no_letter_of_a_link_can_be_altered() -> None:
         "",
         ".",
         "ack",
-        token().replace("ack", "snooze"),
-        token().rpartition(".")[0],
+        token()[:-1],
+        "0" + token(),
+        token("snooze")[:8] + token()[8:],
+        "9" * 101,
         token() + "x",
         sealed(Act("ack", KEY, NOW), "another secret"),
-        sealed(Act("delete", KEY, NOW), LINKS.secret),
         "ack.\udcff.1.x",
         "ack." + "9" * 400,
         f"ack.{KEY}.{10**18}.00",
@@ -57,23 +62,45 @@ def test_what_was_made_elsewhere_opens_nothing(bad: str) -> None:
     assert opened(bad, LINKS.secret) is None
 
 
+OLD = f"ack.{KEY}.{int((NOW + LASTS).timestamp())}.3cbc7fd5e21b5a102753b6a92b10b21595c70ff73bfbface05009cbd6583db68"
+
+
+def test_a_link_that_an_earlier_version_sent_still_works() -> None:
+    assert opened(OLD, LINKS.secret) == Act("ack", KEY, NOW + LASTS)
+    assert opened(OLD.replace("ack", "snooze"), LINKS.secret) is None
+
+
 def test_two_links_for_the_same_are_used_up_together_and_others_are_not() -> None:
-    again = opened(LINKS.links_of(KEY, now=NOW + timedelta(hours=1))["ack"].rpartition("/")[2], LINKS.secret)
-    first, other = opened(token("ack"), LINKS.secret), opened(token("snooze"), LINKS.secret)
+    later = LINKS.links_of(KEY, now=NOW + timedelta(hours=1), alert=7)["ack"].rpartition("/")[2]
+    again, first, other = (opened(one, LINKS.secret) for one in (later, token("ack"), token("snooze")))
     assert first
     assert again
     assert other
-    assert first.token_id == again.token_id != other.token_id
+    assert first.spent_as(7) == again.spent_as(7) != other.spent_as(7)
+    assert first.spent_as(7) != first.spent_as(8)
 
 
 @pytest.mark.parametrize(
-    ("language", "said"), [("zh", "我来处理：http"), ("ru", "Беру на себя: http"), ("en", "I'll take it: http")]
+    ("language", "ack", "snooze"),
+    [
+        ("zh", "我来处理", "暂停提醒 1 小时"),
+        ("ru", "Беру на себя", "Отложить на 1 ч"),
+        ("en", "I'll take it", "Snooze 1 h"),
+    ],
 )
-def test_the_end_of_a_message_says_what_each_link_does(language: str, said: str) -> None:
-    lines = section(LINKS.links_of(KEY, now=NOW), language).lines
-    assert len(lines) == 2
-    assert lines[0].startswith(said)
-    assert lines[0].endswith(token("ack"))
+def test_the_end_of_a_message_says_what_each_link_does(language: str, ack: str, snooze: str) -> None:
+    links = LINKS.links_of(KEY, now=NOW)
+    said = section(links, [Target(1, "41-0001-1")], language)
+    assert said.text == f"{ack}: {links['ack']} · {snooze}: {links['snooze']}"
+
+
+def test_a_few_have_links_each_and_many_are_chosen_from() -> None:
+    links = LINKS.links_of(KEY, now=NOW)
+    few = [Target(n, f"41-000{n}-1", LINKS.links_of(KEY, now=NOW, alert=n)) for n in (1, 2, 3)]
+    *each, everything = section(links, few, "en").text.splitlines()
+    assert [line.split(" · ")[0] for line in each] == ["41-0001-1", "41-0002-1", "41-0003-1"]
+    assert everything.startswith("I'll take all 3: http")
+    assert section(links, [Target(n, str(n)) for n in range(7)], "en").text.startswith("Choose which to take…: http")
 
 
 def test_a_secret_is_never_shown() -> None:

@@ -49,13 +49,17 @@ def tell(store: Store) -> None:
         tx.settle([row.id for row in rows], state=OutboxState.SENT, at=NOW, receipt="ok")
 
 
-def link(app: App, verb: str = "ack", *, key: str = KEY, ago: timedelta = timedelta(0)) -> str:
-    return signing(app.store, PUBLIC, new_secret).links_of(key, now=NOW - ago)[verb].removeprefix(PUBLIC)
+def link(app: App, verb: str = "ack", *, key: str = KEY, ago: timedelta = timedelta(0), alert: int = 0) -> str:
+    made = signing(app.store, PUBLIC, new_secret).links_of(key, now=NOW - ago, alert=alert)
+    return made[verb].removeprefix(PUBLIC)
 
 
-def press(client: "TestClient", path: str, **fields: str) -> Any:
+def press(client: "TestClient", path: str, **fields: Any) -> Any:
     """Send the form that the link shows, as a phone does."""
-    return client.post(path, data={"by": "", **fields}, headers={"origin": PUBLIC, "sec-fetch-site": "same-origin"})
+    everything = {} if "alert" in fields else {"all": "1"}
+    return client.post(
+        path, data={"by": "", **everything, **fields}, headers={"origin": PUBLIC, "sec-fetch-site": "same-origin"}
+    )
 
 
 def alerts(app: App) -> list[Alert]:
@@ -85,13 +89,13 @@ def test_confirmed_it_acts_on_the_alerts_of_the_message_and_on_no_other(stranger
     assert len(taken) == len(NUMBERS)
 
 
-def test_the_form_stands_first_and_the_most_urgent_first_below_it(stranger: "TestClient", app: App) -> None:
+def test_the_most_urgent_is_the_first_to_tick(stranger: "TestClient", app: App) -> None:
     mild = alerts(app)[0]
     with app.store.write() as tx:
         about = replace(mild.diagnosis, severity=Severity.NOTICE)
         tx.change_alerts([mild.id or 0], lambda one: replace(one, diagnosis=about))
     text = stranger.get(link(app)).text
-    places = [text.index(part) for part in ("</form>", "It is about 2 alerts", NUMBERS[1], NUMBERS[0])]
+    places = [text.index(part) for part in ("<form", "Tick those", NUMBERS[1], NUMBERS[0], "</form>")]
     assert places == sorted(places)
 
 
@@ -141,6 +145,47 @@ def test_of_two_taps_at_once_one_counts(stranger: "TestClient", app: App) -> Non
     assert len({one.handled_by for one in alerts(app)}) == 1
 
 
+def test_what_is_ticked_is_taken_and_nothing_else(stranger: "TestClient", app: App) -> None:
+    first, second = alerts(app)
+    foreign = next(one.id for one in app.store.alerts() if one.diagnosis.posting_number not in NUMBERS)
+    answer = press(stranger, link(app), by="Olga", alert=[str(second.id), str(foreign), "x", "-1"])
+    assert "<h1>You took it: 1 alert</h1>" in answer.text
+    assert [one.handled_by for one in alerts(app)] == ["", "Olga"]
+    assert [one.id for one in app.store.alerts() if one.handled_by == "Olga"] == [second.id]
+    text = stranger.get(link(app)).text  # the other one is still to be had
+    assert NUMBERS[0] in text
+    assert NUMBERS[1] not in text
+    assert press(stranger, link(app), by="Boris", alert=[str(first.id)]).status_code == 200
+    assert "used already" in stranger.get(link(app)).text
+
+
+def test_nothing_ticked_changes_nothing_and_says_so(stranger: "TestClient", app: App) -> None:
+    before = everything(app)
+    answer = press(stranger, link(app), by="Olga", alert=[])
+    assert "Nothing is ticked yet." in answer.text
+    assert everything(app) == before
+
+
+def test_a_link_about_one_posting_acts_on_that_one(stranger: "TestClient", app: App) -> None:
+    first, _ = alerts(app)
+    path = link(app, alert=first.id or 0)
+    text = stranger.get(path).text
+    assert NUMBERS[1] not in text
+    assert "checkbox" not in text
+    assert press(stranger, path, by="Olga", alert=[]).status_code == 200
+    assert [one.handled_by for one in alerts(app)] == ["Olga", ""]
+    assert press(stranger, path, by="Boris").status_code == 410
+
+
+def test_a_link_about_an_alert_that_its_message_did_not_tell_of_does_nothing(
+    stranger: "TestClient", app: App
+) -> None:
+    before = everything(app)
+    foreign = next(one.id for one in app.store.alerts() if one.diagnosis.posting_number not in NUMBERS)
+    assert "<form" not in press(stranger, link(app, alert=foreign or 0), by="Eve").text
+    assert everything(app) == before
+
+
 def test_after_two_days_a_link_does_nothing(stranger: "TestClient", app: App, hands: Hands) -> None:
     before, path = everything(app), link(app)
     hands.at += LASTS
@@ -155,8 +200,7 @@ def test_an_altered_link_does_nothing(stranger: "TestClient", app: App) -> None:
     bad = [
         good[:-1],
         good + "0",
-        good.replace("ack", "snooze"),
-        good.replace(KEY[:4], "ffff"),
+        good[:8] + ("x" if good[8] != "x" else "y") + good[9:],
         f"/a/{forged}",
         "/a/x",
         "/a/ack.x.1000000000000000000.00",

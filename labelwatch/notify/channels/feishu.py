@@ -8,7 +8,8 @@ import hashlib
 import hmac
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
 from apprise.plugins.feishu import NotifyFeishu
 from apprise.plugins.lark import NotifyLark
@@ -27,7 +28,7 @@ from labelwatch.notify.channels.robot import (
     permanent,
     too_fast,
 )
-from labelwatch.notify.message import Message
+from labelwatch.notify.message import Section
 from labelwatch.notify.messages import LIMIT
 
 HOSTS = {"feishu": "https://open.feishu.cn", "lark": "https://open.larksuite.com"}
@@ -64,7 +65,7 @@ def open_feishu(
 
     def request(parcel: Parcel) -> Request:
         signature = signed(service.user, int(now())) if service.user else {}
-        return {}, {**signature, "msg_type": "post", "content": {"post": {"zh_cn": _post(parcel.message)}}}
+        return {}, {**signature, "msg_type": "post", "content": {"post": {"zh_cn": _post(parcel)}}}
 
     host = (api_base or HOSTS[str(service.schema)]).rstrip("/")
     return Robot(f"{host}/open-apis/bot/v2/hook/{service.token}", line, _DIALECT, request, LIMIT)
@@ -76,10 +77,45 @@ def signed(secret: str, at: int) -> dict[str, str]:
     return {"timestamp": str(at), "sign": base64.b64encode(digest).decode()}
 
 
-def _post(message: Message) -> dict[str, object]:
+def _post(parcel: Parcel) -> dict[str, object]:
     """A paragraph for each section, an empty line between them."""
-    *most, last = [section.text for section in message.sections if section.text] or [message.title]
-    return {"title": message.title, "content": [_elements(text) for text in (*(f"{text}\n" for text in most), last)]}
+    message = parcel.message
+    written = [_section(section, parcel.cabinet) for section in message.sections if section.text]
+    *most, last = written or [_elements(message.title)]
+    return {"title": message.title, "content": [*(_joined([*one, _text("\n")]) for one in most), last]}
+
+
+def _section(section: Section, links: Mapping[str, str]) -> list[dict[str, str]]:
+    """Its text; the numbers of a list lead to the seller cabinet, and a tap on a word does what it says."""
+    told = replace(section, rows=(), actions=()).text
+    lines = [_elements(told)] if told else []
+    for about, *rest in section.rows:
+        name = [_to(about, links[about])] if about in links else _elements(about)
+        lines.append([_text("• "), *name, *_elements("".join(f" · {cell}" for cell in rest if cell))])
+    for about, acts in section.actions:
+        buttons = [part for what, link in acts for part in (_text(" · "), _to(what, link))]
+        lines.append([*_elements(about), *(buttons if about else buttons[1:])])
+    parts = [part for line in lines for part in (*line, _text("\n"))][:-1]
+    return _joined(parts)
+
+
+def _joined(parts: Sequence[dict[str, str]]) -> list[dict[str, str]]:
+    """The same with text that follows text in one part."""
+    made: list[dict[str, str]] = []
+    for part in parts:
+        if made and made[-1]["tag"] == part["tag"] == "text":
+            made[-1] = _text(made[-1]["text"] + part["text"])
+        else:
+            made.append(part)
+    return [part for part in made if part["text"]]
+
+
+def _to(words: str, link: str) -> dict[str, str]:
+    return {"tag": "a", "text": words, "href": link}
+
+
+def _text(words: str) -> dict[str, str]:
+    return {"tag": "text", "text": words}
 
 
 def _elements(text: str) -> list[dict[str, str]]:

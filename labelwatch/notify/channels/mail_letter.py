@@ -64,7 +64,7 @@ def letters(parcel: Parcel, envelope: Envelope, *, now: datetime) -> tuple[bytes
     text, rich = EmailMessage(policy=_POLICY), EmailMessage(policy=_POLICY)
     text.set_content(parcel.message.body)
     rich.set_content(parcel.message.body)
-    rich.add_alternative(page(parcel.message), subtype="html")
+    rich.add_alternative(page(parcel.message, parcel.cabinet), subtype="html")
     for file in parcel.attachments:
         _attach(rich, file)
     return head + rich.as_bytes(), head + text.as_bytes()

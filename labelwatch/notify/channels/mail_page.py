@@ -1,13 +1,14 @@
 """A message as an HTML page for e-mail: one column, no colours but one, nothing loaded from anywhere."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from html import escape
 from itertools import groupby
 
 from labelwatch.notify.message import Kind, Message, Section
 from labelwatch.notify.plain import cut
 
+_NO_LINKS: Mapping[str, str] = {}
 _PREVIEW = 140
 """Characters of the message that an inbox shows after the subject."""
 
@@ -18,6 +19,14 @@ _FONT = "16px/1.45 -apple-system,'Segoe UI',Roboto,'PingFang SC','Microsoft YaHe
 _COLUMN = f"max-width:600px;margin:0 auto;padding:16px;font:{_FONT};overflow-wrap:anywhere"
 _RULE = "border-top:1px solid rgba(128,128,128,.35)"
 _SMALL = "font-size:13px;opacity:.7"
+_BUTTON = (
+    "display:inline-block;margin:0 8px 8px 0;padding:12px 20px;border:1px solid #1a73e8;border-radius:8px;"
+    "background:#1a73e8;color:#ffffff;font-weight:bold;text-decoration:none"
+)
+_SMALL_BUTTON = (
+    "display:inline-block;margin:0 6px 6px 0;padding:6px 12px;border:1px solid #1a73e8;border-radius:6px;"
+    "color:#1a73e8;text-decoration:none"
+)
 _UNSEEN = "display:none;max-height:0;overflow:hidden;mso-hide:all"
 
 _HEAD = (
@@ -36,9 +45,10 @@ _BAIT = re.compile(r"(?<=[\w-])\.(?=[^\W\d_]{2})")
 """The dot of a foreign name like `evil.com`: set apart, so that no reader's program makes a link of it."""
 
 
-def page(message: Message) -> str:
-    """The whole page: what to do on top, then the sections in their order."""
-    sections = "".join(map(_section, message.sections))
+def page(message: Message, links: Mapping[str, str] = _NO_LINKS) -> str:
+    """The whole page: what to do on top, then the sections in their order. What a row of a list is about leads to its
+    address in `links`."""
+    sections = "".join(_section(section, links) for section in message.sections)
     preview = cut(" ".join(message.body.split()), _PREVIEW)
     return (
         f"<!doctype html><html><head>{_HEAD}<title>{escape(message.title)}</title></head>"
@@ -51,9 +61,9 @@ def page(message: Message) -> str:
     )
 
 
-def _section(section: Section) -> str:
+def _section(section: Section, links: Mapping[str, str]) -> str:
     heading = f'<h2 style="margin:0 0 6px;font-size:16px">{_linked(section.heading)}</h2>' if section.heading else ""
-    content = heading + "".join(_prose(section.lines)) + _table(section.rows)
+    content = heading + "".join(_prose(section.lines)) + _table(section.rows, links) + _actions(section)
     look = f"margin:0 0 18px;{_SMALL}" if section.aside else "margin:0 0 18px"
     return f'<div style="{look}">{content}</div>' if content else ""
 
@@ -69,19 +79,32 @@ def _prose(lines: Sequence[str]) -> Iterator[str]:
             yield from (f'<p style="margin:0 0 6px">{_linked(piece)}</p>' for piece in together)
 
 
-def _table(rows: Sequence[tuple[str, ...]]) -> str:
-    listed = "".join(map(_row, rows))
+def _actions(section: Section) -> str:
+    """Buttons: those for one posting below its number, those for all of it bigger."""
+    return "".join(_act(about, links) for about, links in section.actions)
+
+
+def _act(about: str, links: Sequence[tuple[str, str]]) -> str:
+    look = _SMALL_BUTTON if about else _BUTTON
+    buttons = " ".join(f'<a href="{escape(link)}" style="{look}">{escape(what)}</a>' for what, link in links)
+    name = f'<div style="margin:0 0 4px"><b>{_linked(about)}</b></div>' if about else ""
+    return f'<div style="margin:12px 0 0">{name}{buttons}</div>'
+
+
+def _table(rows: Sequence[tuple[str, ...]], links: Mapping[str, str]) -> str:
+    listed = "".join(_row(row, links) for row in rows)
     return f'<table cellspacing="0" cellpadding="0" style="width:100%;font:inherit">{listed}</table>' if rows else ""
 
 
-def _row(row: tuple[str, ...]) -> str:
+def _row(row: tuple[str, ...], links: Mapping[str, str]) -> str:
     """As lists are set on a phone: what it is about, at the end of the line what matters most, the rest below."""
     about, state, *rest = *row, *[""] * (2 - len(row))
     below = " · ".join(filter(None, rest))
     more = f'<div style="{_SMALL}">{_linked(below)}</div>' if below else ""
+    name = f'<a href="{escape(links[about])}">{_whole(about)}</a>' if about in links else _linked(about)
     cell = f"{_RULE};padding:7px 0;vertical-align:top"
     return (
-        f'<tr><td style="{cell}"><b>{_linked(about)}</b>{more}</td>'
+        f'<tr><td style="{cell}"><b>{name}</b>{more}</td>'
         f'<td style="{cell};padding-left:12px;width:52%;text-align:right">{_linked(state)}</td></tr>'
     )
 

@@ -34,6 +34,8 @@ class Target:
     id: int
     subject: str
     """The number of the posting, or what else it is about."""
+    links: Mapping[str, str] = field(default_factory=dict)
+    """What can be done about it without buttons -> a signed link that does it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +62,12 @@ class Parcel:
     quiet: bool = False
     """Whether it may arrive without a sound."""
     attachments: tuple[Attachment, ...] = ()
+
+    @property
+    def cabinet(self) -> Mapping[str, str]:
+        """Of a message about several postings: number -> where it is in the seller cabinet."""
+        known = {view["posting_number"]: view["link"] for view in self.views}
+        return {number: link for number, link in known.items() if number and link} if len(self.views) > 1 else {}
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,7 +47,9 @@ def mended(form: Form, refusal: Refusal) -> Form | None:
 def body(form: Form, parcel: Parcel, labels: Mapping[str, str]) -> dict[str, Any]:
     """What a new and a changed message have in common: where, what, how it is read, and the buttons."""
     message = fitted(parcel.message, form.most)
-    written = {"text": html(message), "parse_mode": "HTML"} if form.is_html else {"text": text(message)}
+    written = (
+        {"text": html(message, parcel.cabinet), "parse_mode": "HTML"} if form.is_html else {"text": text(message)}
+    )
     said = {"chat_id": form.chat, "link_preview_options": {"is_disabled": True}, **written}
     buttons = _keyboard(parcel, labels)
     return {**said, "reply_markup": {"inline_keyboard": buttons}} if buttons else said

@@ -1,7 +1,7 @@
 """A message as Telegram shows it: as its HTML and as plain text, of the same characters when read."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from html import escape
 from itertools import groupby
@@ -13,6 +13,7 @@ MOST = 4096
 """UTF-16 units of one message, counted without its markup (https://core.telegram.org/bots/api#sendmessage)."""
 
 _SEAM = "\n\n"
+_NO_LINKS: Mapping[str, str] = {}
 _PARTS = re.compile(
     r"(?P<link>https?://[^\s，。；）]+)"
     r"|(?P<number>(?a:(?<![\w=/.-])\d{4,12}-\d{4}-\d{1,3}(?!\.?[\w-])))"
@@ -24,9 +25,14 @@ _PARTS = re.compile(
 it is somebody's name: `evil.com`, `/start`, `#sale` (what is foreign holds no `://`, `plain` takes it out)."""
 
 
-def html(message: Message) -> str:
-    """In the HTML that Telegram knows; nothing in the message is taken for a tag."""
-    return _written(_HTML, message)
+def html(message: Message, links: Mapping[str, str] = _NO_LINKS) -> str:
+    """In the HTML that Telegram knows; nothing in the message is taken for a tag. What a row of a list is about leads
+    to its address in `links`."""
+
+    def about(words: str) -> str:
+        return f'<a href="{escape(links[words])}">{_quoted(words)}</a>' if words in links else _marked(words)
+
+    return _written(replace(_HTML, about=about), message)
 
 
 def text(message: Message) -> str:
@@ -62,6 +68,8 @@ class _Pen:
     plain: Callable[[str], str]
     bold: Callable[[str], str]
     folded: Callable[[str], str]
+    about: Callable[[str], str]
+    """What a row of a list is about."""
 
 
 def _quoted(words: str) -> str:
@@ -93,11 +101,12 @@ def _bold(words: str) -> str:
     return "".join(f"<{tag}>{_quoted(run)}</{tag}>" for tag, run in runs if run)
 
 
-_PLAIN = _Pen(plain=str, bold=str, folded=str)
+_PLAIN = _Pen(plain=str, bold=str, folded=str, about=str)
 _HTML = _Pen(
     plain=_marked,
     bold=_bold,
     folded=lambda markup: f"<blockquote expandable>{markup}</blockquote>",
+    about=_marked,
 )
 
 
@@ -109,9 +118,16 @@ def _written(pen: _Pen, message: Message) -> str:
 def _section(pen: _Pen, section: Section) -> str:
     heading = pen.bold(section.heading) if section.heading else ""
     lines = (pen.plain(line) for line in section.lines)
-    rows = (f"• {' · '.join(pen.plain(cell) for cell in row if cell)}" for row in section.rows)
+    rows = (f"• {' · '.join(_cells(pen, row))}" for row in section.rows)
     whole = "\n".join(filter(None, (heading, *lines, *rows)))
     return pen.folded(whole) if section.aside and whole else whole
+
+
+def _cells(pen: _Pen, row: Sequence[str]) -> Iterator[str]:
+    about, *rest = row
+    if about:
+        yield pen.about(about)
+    yield from (pen.plain(cell) for cell in rest if cell)
 
 
 def _beginning(section: Section, room: int) -> tuple[Section, bool]:
