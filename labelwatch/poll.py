@@ -116,7 +116,7 @@ def _save(
         finished = now()
         decisions = _decide(plan, catch, tx, knowledge, finished)
         told = write(plan, tx, shop.id, decisions, finished)
-        for broken in catch.broken:
+        for broken in (*catch.broken, *catch.odd.values()):
             tx.quarantine(shop.id, path=broken.path, number=broken.number, problem=broken.problem, at=finished)
         tx.shop_read(shop.id, started_at=started, finished_at=finished)
         done = replace(

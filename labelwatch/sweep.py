@@ -61,6 +61,8 @@ class Catch:
         self.seen: set[int] = set()
         self.met: set[int] = set()
         self.broken: list[Unreadable] = []
+        self.odd: dict[str, Unreadable] = {}
+        """Field -> the first posting in which it makes no sense, and that is watched without it."""
         self.unseen: set[int] = set()
         self.late: dict[str, Known] = {}
         """Of what changed, what is late already; asked about before anything is written."""
@@ -153,11 +155,14 @@ class Catch:
 
     def _read(self, item: Item) -> tuple[Posting, int] | None:
         try:
-            return self.source.read(item), item.digest
+            return self.source.read(item, self._note), item.digest
         except Unreadable as error:
             log.warning("%s: a posting cannot be read: %s", self.shop.name, error)
             self.broken.append(error)
             return None
+
+    def _note(self, odd: Unreadable) -> None:
+        self.odd.setdefault(odd.field, Unreadable(odd.path, odd.number, f"{odd.problem}; read without it"))
 
     def _put(self, posting: Posting, digest: int, known: Known | None, seen_at: datetime) -> None:
         if known is not None and known.id is not None:
@@ -182,7 +187,8 @@ class Catch:
     def _check_readable(self) -> None:
         """One broken posting among many is quarantined; when many are, the answer as a whole is not understood."""
         broken = len(self.broken)
-        if broken > BROKEN_AT_LEAST and broken > BROKEN_SHARE * self.postings:
+        is_most = broken > BROKEN_AT_LEAST and broken > BROKEN_SHARE * self.postings
+        if is_most or (broken and broken == self.postings):
             raise SourceError(Trouble.NOT_UNDERSTOOD, f"{broken} of {self.postings} postings: {self.broken[0]}")
 
 

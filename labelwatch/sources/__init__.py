@@ -1,7 +1,7 @@
 """What a marketplace must be able to answer, and the one way in which it may fail."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -141,8 +141,11 @@ class Source(Protocol):
     def arrivals(self, since: datetime) -> Iterator[Sequence[Item]]:
         """All postings that arrived since then, in whatever status, page by page; finished ones too."""
 
-    def read(self, item: Item) -> Posting:
-        """Decode one item; raises Unreadable."""
+    def read(self, item: Item, odd: Callable[[Unreadable], object] = ...) -> Posting:
+        """Decode one item; raises Unreadable, or SourceError where its whole page is damaged.
+
+        `odd` is told what makes no sense in it and is not needed.
+        """
 
     def lookup(self, numbers: Sequence[str]) -> dict[str, Posting]:
         """Postings by number, wherever they stand now.

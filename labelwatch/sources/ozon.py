@@ -20,10 +20,11 @@ from labelwatch.core import questions as core
 from labelwatch.core.model import Posting
 from labelwatch.net.proxy import proxy_for
 from labelwatch.sources import Item, KeyInfo, Missing, NoSheet, Sheet, SourceError, Trouble, Unreadable
-from labelwatch.sources.ozon_errors import Answer
+from labelwatch.sources.ozon_errors import DAMAGED, Answer
 from labelwatch.sources.ozon_file import Files
 from labelwatch.sources.ozon_http import Wire, sendable
 from labelwatch.sources.ozon_label import label
+from labelwatch.sources.ozon_mend import is_utf8
 from labelwatch.sources.ozon_parse import PAGE, Page, digest, key_info, one, page, read
 from labelwatch.sources.ozon_questions import SINGLE, TRIES, Round
 from labelwatch.sources.ozon_shop import Introduction, introduce
@@ -95,6 +96,7 @@ class OzonSource:
         self._jitter = jitter
         self._max_pages = max_pages
         self._closed = False
+        self._odd: set[str] = set()
         self._singles = _MOST_SINGLES
         self._limiter = _limiter(client_id, requests_per_second)
         headers = _headers(client_id, api_key, user_agent)
@@ -118,9 +120,18 @@ class OzonSource:
         window = {"since": _text(since), "to": _text(self._clock() + timedelta(days=1))}
         return self._pages(LISTED, {**_QUESTION, "filter": window})
 
-    def read(self, item: Item) -> Posting:
-        """Decode one item; raises Unreadable."""
-        return read(item)
+    def read(self, item: Item, odd: Callable[[Unreadable], object] = lambda _: None) -> Posting:
+        """Decode one item; raises Unreadable, and SourceError where it shows that its page was damaged on its way."""
+        if not is_utf8(item.raw):
+            raise SourceError(Trouble.NOT_UNDERSTOOD, f"$.postings[{item.index}]: {DAMAGED}")
+
+        def noted(one: Unreadable) -> None:
+            if one.field not in self._odd:
+                self._odd.add(one.field)
+                log.warning("posting %s is read without what makes no sense in it: %s", one.number, one)
+            odd(one)
+
+        return read(item, noted)
 
     def lookup(self, numbers: Sequence[str]) -> dict[str, Posting]:
         """Postings by number, wherever they stand now; what Ozon does not know or cannot be read is left out.

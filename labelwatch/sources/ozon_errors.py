@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -10,8 +11,11 @@ from typing import TypeVar
 import msgspec
 
 from labelwatch.sources import SourceError, Trouble
+from labelwatch.sources.ozon_mend import is_utf8, mended
 
 T = TypeVar("T")
+
+DAMAGED = "damaged characters in it"
 
 MESSAGE = 300
 """Characters of a message of Ozon's that are kept."""
@@ -98,12 +102,19 @@ def broken_off(answer: Answer) -> SourceError:
     return SourceError(Trouble.OZON_DOWN, _detail(answer, "the answer breaks off"))
 
 
-def decoded(decoder: msgspec.json.Decoder[T], answer: Answer, *, problem: str) -> T:
-    """The body as the decoder's structure; `problem` says what is missing when it is not. Raises SourceError."""
+def decoded(decoder: msgspec.json.Decoder[T], answer: Answer, *, problem: str, checked: bool = True) -> T:
+    """The body as the decoder's structure; `problem` says what is missing when it is not. Raises SourceError.
+
+    `checked`: a body that is no text is refused; else that is for the caller to see, since what is skipped passes.
+    """
     if answer.status != 200:
         raise failure(answer)
-    try:
+    if checked and not is_utf8(answer.body):
+        raise failure(answer, DAMAGED)
+    with suppress(ValueError, RecursionError):
         return decoder.decode(answer.body)
+    try:
+        return decoder.decode(mended(answer.body))
     except (ValueError, RecursionError) as error:
         # Without the cause: the decoder's error may carry the bytes, and those are the buyer's too.
         raised = broken_off(answer) if "truncated" in str(error) else failure(answer, problem)

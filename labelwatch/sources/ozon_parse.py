@@ -6,7 +6,8 @@ never validated: Ozon adds words unannounced.
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
@@ -15,7 +16,17 @@ import msgspec
 
 from labelwatch.core.model import DeliveryMethod, Posting, Product, TariffStep
 from labelwatch.sources import Item, KeyInfo, Unreadable
-from labelwatch.sources.ozon_errors import Answer, decoded, failure, is_posting_missing, message_of, unwrapped
+from labelwatch.sources.ozon_buyer import hides_the_buyer, names_a_company, recipient_gaps
+from labelwatch.sources.ozon_errors import (
+    DAMAGED,
+    Answer,
+    decoded,
+    failure,
+    is_posting_missing,
+    message_of,
+    unwrapped,
+)
+from labelwatch.sources.ozon_mend import NeededError, decoded_in_parts, is_utf8, mended, place
 from labelwatch.sources.ozon_values import NAME, WORD, Loose, amount, count, number, text, time
 
 T = TypeVar("T")
@@ -92,25 +103,6 @@ class _Posting(msgspec.Struct, gc=False):
     legal_info: msgspec.Raw = msgspec.Raw()
 
 
-class _Legal(msgspec.Struct, gc=False):
-    """Whether a company is named, never which."""
-
-    inn: msgspec.Raw = msgspec.Raw()
-    company_name: msgspec.Raw = msgspec.Raw()
-
-
-class _Customer(msgspec.Struct, gc=False):
-    """What the values hold is never decoded: it is only seen whether they hold anything."""
-
-    phone: msgspec.Raw = msgspec.Raw()
-    address: msgspec.Raw = msgspec.Raw()
-
-
-class _Address(msgspec.Struct, gc=False):
-    zip_code: msgspec.Raw = msgspec.Raw()
-    address_tail: msgspec.Raw = msgspec.Raw()
-
-
 class _Number(msgspec.Struct, gc=False):
     posting_number: Loose = None
 
@@ -138,14 +130,11 @@ class _Roles(msgspec.Struct, gc=False):
 PAGE = 100
 """Postings asked for on a page; one that has so many is full."""
 
-_NOTHING = (b'""', b"null")
-_BUYER_HIDDEN = frozenset(("ozon", "fbp", ""))
-"""Flows in which Ozon delivers and shows nobody's address, so that an empty one means nothing."""
+_NEEDED = (".posting_number", ".status", ".available_actions", ".shipment_date", ".shipment_date_without_delay")
+"""Without these nobody can say whether a label is late."""
+_TARIFF = ".tariffication_steps"
 
 _POSTING = msgspec.json.Decoder(_Posting)
-_CUSTOMER = msgspec.json.Decoder(_Customer)
-_LEGAL = msgspec.json.Decoder(_Legal)
-_ADDRESS = msgspec.json.Decoder(_Address)
 _NUMBER = msgspec.json.Decoder(_Number)
 _LIST = msgspec.json.Decoder(_List)
 _ONE = msgspec.json.Decoder(_One)
@@ -161,14 +150,6 @@ class Page:
     has_next: bool
 
 
-class _SenselessError(ValueError):
-    """A needed value makes no sense; `path` is relative to the posting."""
-
-    def __init__(self, path: str, problem: str) -> None:
-        super().__init__(problem)
-        self.path = path
-
-
 def digest(raw: bytes | memoryview) -> int:
     """64-bit signed hash of the bytes Ozon sent."""
     return int.from_bytes(hashlib.sha1(raw, usedforsecurity=False).digest()[:8], "big", signed=True)
@@ -180,22 +161,27 @@ def page(answer: Answer) -> Page:
     Raises SourceError: an answer without an array of postings is no empty page.
     """
     problem = "no list of postings in it"
-    found = decoded(_LIST, answer, problem=problem)
+    found = decoded(_LIST, answer, problem=problem, checked=False)
     if found.postings is None:
         found = unwrapped(_LIST, found.result, answer, problem=problem)
     if found.postings is None:
         raise failure(answer, problem)
     if not found.postings and message_of(answer.body):
         raise failure(answer, problem)  # an error that brings an empty list along
-    if found.has_next is None and not _is_utf8(answer.body):
-        # Skipped bytes are not validated: a damaged "has_next" would pass for a missing one, and end the list.
-        raise failure(answer, "damaged characters in it")
     views = [memoryview(raw) for raw in found.postings]
+    if not is_utf8(_around(answer.body, views)):
+        raise failure(answer, DAMAGED)  # a "has_next" that is damaged would pass for a missing one
     items = [Item(digest(raw), raw, index) for index, raw in enumerate(views)]
     cursor = None if found.cursor is None else str(found.cursor)
     # A full page that does not say whether there is more is not the last one.
     has_next = len(items) >= PAGE if found.has_next is None else found.has_next
     return Page(items, cursor, has_next)
+
+
+def _around(body: bytes, postings: Sequence[memoryview]) -> bytes:
+    """A page without its postings: these are looked at when they are read, most of them never again."""
+    start, end = (body.find(postings[0]), body.rfind(postings[-1])) if postings else (-1, -1)
+    return body if start < 0 or end < 0 else body[:start] + body[end + len(postings[-1]) :]
 
 
 def one(answer: Answer) -> Item | None:
@@ -222,19 +208,37 @@ def key_info(answer: Answer) -> KeyInfo:
     return KeyInfo(expires_at, tuple(name for role in found.roles if (name := text(role.name))))
 
 
-def read(item: Item) -> Posting:
-    """Decode one posting of a page; raises Unreadable with the path of what makes no sense."""
+def read(item: Item, odd: Callable[[Unreadable], object] = lambda _: None) -> Posting:
+    """Decode one posting of a page; raises Unreadable with the path of what makes no sense.
+
+    What makes no sense and is not needed to know whether the posting is late counts as unknown, and `odd` is told.
+    """
+    found: list[tuple[str, str]] = []
     try:
-        return _posting(_POSTING.decode(item.raw))
-    except _SenselessError as error:
+        posting = _posting(_raw_posting(item, found), found)
+    except NeededError as error:
         path, problem = error.path, str(error)
     except (ValueError, OverflowError, RecursionError) as error:
-        path, problem = _place(error)
+        path, problem = place(error)
+    else:
+        for path, problem in found:
+            odd(Unreadable(f"$.postings[{item.index}]{path}", posting.number, problem))
+        return posting
     # Without the cause: the decoder's error may carry the bytes, and those are the buyer's too.
     raise Unreadable(f"$.postings[{item.index}]{path}", _number_at_least(item.raw), problem)
 
 
-def _posting(raw: _Posting) -> Posting:
+def _raw_posting(item: Item, odd: list[tuple[str, str]]) -> _Posting:
+    with suppress(msgspec.DecodeError, RecursionError):
+        return _POSTING.decode(item.raw)
+    raw, found = decoded_in_parts(_POSTING, mended(bytes(item.raw)), needed=_NEEDED)
+    odd += found
+    if any(path.startswith(_TARIFF) for path, _ in found):
+        raw.tariffication_steps = None  # between those that are left another price would seem to come next
+    return raw
+
+
+def _posting(raw: _Posting, odd: list[tuple[str, str]]) -> Posting:
     posting_number = _needed(raw.posting_number, "posting_number")
     tracking = text(raw.tracking_number)
     flow = text(raw.integration_type_flow) or text(raw.tpl_integration_type)
@@ -247,20 +251,20 @@ def _posting(raw: _Posting) -> Posting:
         flow=flow,
         schema=text(raw.delivery_schema),
         method=_method(raw.delivery_method or _Method(), text(analytics.warehouse, NAME)),
-        in_process_at=_time(raw.in_process_at, ".in_process_at"),
+        in_process_at=_time_perhaps(raw.in_process_at, ".in_process_at", odd),
         cutoff=_time(raw.shipment_date, ".shipment_date"),
         hard_cutoff=_time(raw.shipment_date_without_delay, ".shipment_date_without_delay"),
         tracking_number="" if tracking == posting_number else tracking,
         actions=tuple(sorted({text(action) for action in raw.available_actions or ()})),
         requirements=_requirements(raw.requirements or {}),
         products=tuple([_product(product) for product in raw.products or ()]),
-        tariff=tuple([_step(step, index) for index, step in enumerate(raw.tariffication_steps or ())]),
+        tariff=_tariff(raw.tariffication_steps or (), odd),
         parent=text(raw.parent_posting_number),
         is_multibox=raw.is_multibox is True,
         boxes=count(raw.multi_box_qty),
         is_express=raw.is_express is True,
-        is_legal=analytics.is_legal is True or _names_a_company(raw.legal_info),
-        recipient_gaps=() if _hides_the_buyer(flow, raw.delivery_schema) else _gaps(raw.customer),
+        is_legal=analytics.is_legal is True or names_a_company(raw.legal_info),
+        recipient_gaps=() if hides_the_buyer(flow, raw.delivery_schema) else recipient_gaps(raw.customer),
     )
 
 
@@ -297,28 +301,12 @@ def _kilograms(raw: _Product) -> float:
     return amount(raw.weight) or packed or amount(raw.weight_max)
 
 
-def _hides_the_buyer(flow: str, schema: Loose) -> bool:
-    return flow.lower() in _BUYER_HIDDEN or str(schema or "").lower() == "fbs"
-
-
-def _names_a_company(legal_info: msgspec.Raw) -> bool:
-    company = _perhaps(_LEGAL, legal_info) or _Legal()
-    return any(bytes(part) not in (b"", *_NOTHING) for part in (company.inn, company.company_name))
-
-
-def _gaps(customer: msgspec.Raw) -> tuple[str, ...]:
-    """The parts of the recipient's address that were sent empty; none where no recipient was sent at all."""
-    person = _perhaps(_CUSTOMER, customer) or _Customer()
-    place = _perhaps(_ADDRESS, person.address) or _Address()
-    parts = {"zip_code": place.zip_code, "address_tail": place.address_tail, "phone": person.phone}
-    return tuple(name for name, raw in parts.items() if memoryview(raw) in _NOTHING)
-
-
-def _perhaps(decoder: msgspec.json.Decoder[T], raw: msgspec.Raw) -> T | None:
+def _tariff(raw: Sequence[_Step], odd: list[tuple[str, str]]) -> tuple[TariffStep, ...]:
     try:
-        return decoder.decode(raw)
-    except (ValueError, RecursionError):
-        return None
+        return tuple([_step(step, index) for index, step in enumerate(raw)])
+    except NeededError as error:
+        odd.append((error.path, str(error)))
+        return ()
 
 
 def _step(raw: _Step, index: int) -> TariffStep:
@@ -342,9 +330,9 @@ def _requirements(raw: dict[str, Any]) -> tuple[tuple[str, tuple[str, ...]], ...
 def _needed(value: Loose, name: str) -> str:
     word = str(value).strip() if isinstance(value, str | int) and not isinstance(value, bool) else ""
     if not word:
-        raise _SenselessError(f".{name}", "missing or empty")
+        raise NeededError(f".{name}", "missing or empty")
     if len(word) > WORD or not word.isprintable():
-        raise _SenselessError(f".{name}", "too long, or with control characters")
+        raise NeededError(f".{name}", "too long, or with control characters")
     return word
 
 
@@ -352,23 +340,15 @@ def _time(value: Loose, path: str) -> datetime | None:
     try:
         return time(value)
     except ValueError as error:
-        raise _SenselessError(path, str(error)) from None
+        raise NeededError(path, str(error)) from None
 
 
-def _is_utf8(body: bytes) -> bool:
+def _time_perhaps(value: Loose, path: str, odd: list[tuple[str, str]]) -> datetime | None:
     try:
-        body.decode()
-    except UnicodeDecodeError:
-        return False
-    return True
-
-
-def _place(error: Exception) -> tuple[str, str]:
-    """Where the decoder stumbled, relative to the posting, and over what kind of thing; never the value."""
-    if not isinstance(error, msgspec.ValidationError):
-        return "", "no valid JSON"
-    problem, _, path = str(error).partition(" - at `$")
-    return path.rstrip("`"), problem
+        return time(value)
+    except ValueError as error:
+        odd.append((path, str(error)))
+        return None
 
 
 def _number_at_least(raw: bytes | memoryview) -> str:

@@ -60,7 +60,7 @@ class FakeSource:
         digest = int.from_bytes(hashlib.blake2b(raw, digest_size=8).digest(), "big", signed=True)
         return Item(digest=digest, raw=raw, index=index)
 
-    def read(self, item: Item) -> Posting:
+    def read(self, item: Item, odd: Callable[[Unreadable], object] = lambda _: None) -> Posting:
         self.decoded += 1
         posting = msgspec.msgpack.decode(item.raw, type=Posting)
         if posting.number in self.unreadable:

@@ -183,7 +183,7 @@ def test_a_known_posting_that_breaks_keeps_its_alert(story: Story) -> None:
     story.lists(unpacked(A))
     story.poll()
     story.source.unreadable = {A}
-    story.lists(posting(A, status="delivering"))
+    story.lists(posting(A, status="delivering"), posting(B))
     story.poll(2)
     assert set(story.alerts()) == {A, None}
 
@@ -255,6 +255,15 @@ def test_when_most_of_it_is_broken_the_answer_is_not_understood(story: Story) ->
     report = story.poll()
     assert (report.complete, report.cause) == (False, Trouble.NOT_UNDERSTOOD)
     assert story.store.open_counts() == {"main": 0}
+
+
+@pytest.mark.fault("O10")
+@pytest.mark.parametrize("count", [1, 3])
+def test_a_shop_of_which_nothing_can_be_read_was_not_read(story: Story, count: int) -> None:
+    story.lists(*numbered(count))
+    story.source.unreadable = {one.number for one in numbered(count)}
+    report = story.poll()
+    assert (report.complete, report.cause) == (False, Trouble.NOT_UNDERSTOOD)
 
 
 @pytest.mark.fault("O8")

@@ -54,6 +54,8 @@ def test_an_empty_list_is_a_page_without_postings() -> None:
         ({"result": {"postings": None}}, Trouble.NOT_UNDERSTOOD),
         ({"postings": [], "has_next": "yes"}, Trouble.NOT_UNDERSTOOD),
         (b'{"postings":[],"cursor":"\xff"}', Trouble.NOT_UNDERSTOOD),
+        (b'{"postings":[{"name":"a"}],"has_next":false,"cursor":"\xff"}', Trouble.NOT_UNDERSTOOD),
+        (b'{"added":"\xff","postings":[{"name":"a"}],"has_next":false,"cursor":""}', Trouble.NOT_UNDERSTOOD),
         (b'{"\xffhas_next":true,"cursor":"c","postings":[]}', Trouble.NOT_UNDERSTOOD),
         (b'{"postings":[]} and more', Trouble.NOT_UNDERSTOOD),
         ({"code": 16, "message": "Client-Id and Api-Key headers are required"}, Trouble.KEY_REJECTED),

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from labelwatch.core.model import DeliveryMethod, Posting, Product, TariffStep
 from labelwatch.sources import Item, Unreadable
-from labelwatch.sources.ozon_parse import digest, read
-from tests.sources.build import ANYTHING, BARE, item, parsed
+from labelwatch.sources.ozon_parse import digest, page, read
+from tests.sources.build import ANYTHING, BARE, answer, item, parsed
 
 NOON = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 
@@ -195,21 +195,14 @@ SENSELESS: list[tuple[object, str, str]] = [
     ({**BARE, "shipment_date": "2026-11-20 12:00:00Z"}, ".shipment_date", "11-22-1"),
     ({**BARE, "shipment_date": 1763640000}, ".shipment_date", "11-22-1"),
     ({**BARE, "shipment_date": {"no": "date"}}, ".shipment_date", "11-22-1"),
-    ({**BARE, "in_process_at": "soon"}, ".in_process_at", "11-22-1"),
-    (
-        {**BARE, **step(tariff_deadline_at="2026")},
-        ".tariffication_steps[0].tariff_deadline_at",
-        "11-22-1",
-    ),
     ({**BARE, "available_actions": "ship"}, ".available_actions", "11-22-1"),
-    ({**BARE, "available_actions": [{}]}, ".available_actions[0]", "11-22-1"),
-    ({**BARE, "products": [None]}, ".products[0]", "11-22-1"),
+    ({**BARE, "available_actions": {"ship": True}}, ".available_actions", "11-22-1"),
+    ({**BARE, "shipment_date_without_delay": []}, ".shipment_date_without_delay", "11-22-1"),
+    (b'{"posting_number": ' + b"9" * 5000 + b', "status": "s"}', ".posting_number", ""),
     ([], "", ""),
     (None, "", ""),
     (b'{"posting_number": "11-22-1", "status": "\xff"}', "", "11-22-1"),
-    (b'{"posting_number": "11-22-1", "status": "\\ud800"}', "", ""),
     (b'{"x": ' + b"[" * 100_000 + b"]" * 100_000 + b"}", "", ""),
-    (b'{"posting_number": ' + b"9" * 5000 + b', "status": "s"}', "", ""),
 ]
 
 
@@ -221,6 +214,91 @@ def test_a_posting_that_makes_no_sense_says_where(body: object, path: str, numbe
     assert caught.value.path.startswith("$.postings[37]" + path)
     assert caught.value.number == number
     assert caught.value.problem
+
+
+STEP = {"tariff_deadline_at": "2026-11-20T12:00:00Z", "tariff_rate": 1}
+PRODUCT = {"sku": 5, "name": "Плед", "quantity": 2}
+
+# (fields, places of what makes no sense, field of ours, its value)
+ODD: list[tuple[dict[str, Any], list[str], str, object]] = [
+    ({"analytics_data": []}, [".analytics_data"], "method", DeliveryMethod()),
+    ({"tariffication_steps": {}}, [".tariffication_steps"], "tariff", ()),
+    ({"tariffication_steps": [STEP, None, STEP]}, [".tariffication_steps[1]"], "tariff", ()),
+    (
+        {"tariffication_steps": [STEP, {**STEP, "tariff_deadline_at": "2026"}]},
+        [".tariffication_steps[1].tariff_deadline_at"],
+        "tariff",
+        (),
+    ),
+    ({"requirements": []}, [".requirements"], "requirements", ()),
+    ({"delivery_method": []}, [".delivery_method"], "method", DeliveryMethod()),
+    ({"delivery_method": {"id": [], "name": "A"}}, [".delivery_method.id"], "method", DeliveryMethod(name="A")),
+    ({"products": [None]}, [".products[0]"], "products", ()),
+    ({"products": "5"}, [".products"], "products", ()),
+    (
+        {"products": [{**PRODUCT, "dimensions": [], "price": [1]}]},
+        [".products[0].dimensions", ".products[0].price"],
+        "products",
+        (Product("5", "", "Плед", 2, 0.0, 0.0, ""),),
+    ),
+    ({"available_actions": ["ship", None]}, [".available_actions[1]"], "actions", ("ship",)),
+    ({"available_actions": [{}, 5, "ship"]}, [".available_actions[0]"] * 2, "actions", ("ship",)),
+    ({"in_process_at": "soon"}, [".in_process_at"], "in_process_at", None),
+    ({"in_process_at": {}}, [".in_process_at"], "in_process_at", None),
+    ({"substatus": ["posting_created"]}, [".substatus"], "substatus", ""),
+    ({"tracking_number": {"x": 1}}, [".tracking_number"], "tracking_number", ""),
+    ({"customer": [], "legal_info": 5}, [], "is_legal", False),
+]
+
+
+@pytest.mark.fault("O10", "O18")
+@pytest.mark.parametrize(("fields", "places", "name", "value"), ODD)
+def test_what_makes_no_sense_and_is_not_needed_counts_as_unknown_and_says_where(
+    fields: dict[str, Any], places: list[str], name: str, value: object
+) -> None:
+    odd: list[Unreadable] = []
+    posting = read(item({**BARE, **fields}, index=37), odd.append)
+    assert getattr(posting, name) == value
+    assert [(one.path, one.number) for one in odd] == [(f"$.postings[37]{place}", "11-22-1") for place in places]
+
+
+def test_a_number_out_of_all_proportion_is_left_out_where_it_is_not_needed() -> None:
+    odd: list[Unreadable] = []
+    for value in (b"1e999", b"[1e999]", b"9" * 5000):
+        raw = b'{"posting_number": "1-1-1", "status": "s", "multi_box_qty": %s}' % value
+        assert read(item(raw), odd.append).boxes == 0
+
+
+def test_one_in_which_too_much_is_odd_is_unreadable() -> None:
+    with pytest.raises(Unreadable, match="too many"):
+        read(item({**BARE, "products": [None] * 60}))
+
+
+STRINGS = {
+    "half an emoji": (rb'"\u0427\u0435\u0445\u043e\u043b \ud83d"', "Чехол \ufffd"),
+    "its other half": (rb'"\ude00 x"', "\ufffd x"),
+    "two first halves": (rb'"\ud83d\ud83d\ude00"', "\ufffd\U0001f600"),
+    "a whole one": (rb'"\ud83d\ude00"', "\U0001f600"),
+    "behind a backslash": (rb'"\\ud83d"', "\\ud83d"),
+    "behind a backslash and broken": (rb'"\\\ud83d"', "\\\ufffd"),
+    "bare tab": (b'"a\tb"', "a b"),
+    "bare newline": (b'"a\nb"', "a b"),
+    "control character": (b'"a\x01b"', "a b"),
+    "an unknown escape": (rb'"a\x b"', "a\ufffdx b"),
+    "a cut escape": (rb'"a\u12"', "a\ufffdu12"),
+}
+
+
+@pytest.mark.fault("O18")
+@pytest.mark.parametrize("field", ["products", "courier"])
+@pytest.mark.parametrize("kind", STRINGS)
+def test_a_broken_string_costs_neither_its_page_nor_its_posting(kind: str, field: str) -> None:
+    raw, text = STRINGS[kind]
+    bodies = [b'{"posting_number": "1-1-%d", "status": "s"}' % n for n in range(30)]
+    bodies[7] = b'{"posting_number": "1-1-7", "status": "s", "%s": [{"name": %s}]}' % (field.encode(), raw)
+    found = [read(one) for one in page(answer(b'{"postings": [%s], "has_next": false}' % b",".join(bodies))).items]
+    assert [one.number for one in found] == [f"1-1-{n}" for n in range(30)]
+    assert [product.name for product in found[7].products] == ([text] if field == "products" else [])
 
 
 def test_no_value_of_a_senseless_posting_is_repeated_in_its_error() -> None:

@@ -47,10 +47,12 @@ def blind(start: datetime) -> World:
 
 
 def _malform(world: World, shop: Shop, start: datetime) -> None:
-    """A shop that can be read, with a posting that cannot."""
+    """A shop that can be read, with one of two postings that cannot."""
     world.open(shop, methods=[OZON])
-    came = arrival(start, "30020001-0001-1", method=OZON, minutes=0, cutoff=timedelta(hours=31))
-    world.plan(replace(came, shop=shop.client_id), At(minutes=0, shop=shop.client_id, fault=MALFORMED))
+    for number in ("30020001-0001-1", "30020002-0001-1"):
+        came = arrival(start, number, method=OZON, minutes=0, cutoff=timedelta(hours=31))
+        world.plan(replace(came, shop=shop.client_id))
+    world.plan(At(minutes=0, shop=shop.client_id, fault=MALFORMED))
     world.expected[shop.client_id] = "posting_unreadable"
 
 
