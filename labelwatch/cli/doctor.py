@@ -124,6 +124,7 @@ def _spoken(value: object, speaker: "Voice") -> str:
     from babel.units import format_unit
 
     from labelwatch.notify.moments import clock, duration
+    from labelwatch.notify.plain import spaced
 
     if isinstance(value, datetime):
         return clock(speaker, value)
@@ -134,7 +135,7 @@ def _spoken(value: object, speaker: "Voice") -> str:
     seconds = int(value.total_seconds())
     if seconds >= 60:
         return duration(speaker, value)
-    return format_unit(seconds, "duration-second", length="short", locale=speaker.words.locale)
+    return spaced(format_unit(seconds, "duration-second", length="short", locale=speaker.words.locale))
 
 
 def _document(findings: Sequence["Finding"], speaker: "Voice") -> dict[str, Any]:

@@ -28,15 +28,14 @@ class Group:
 
 
 def title(voice: Voice, ordered: Sequence[Notification]) -> str:
-    """What to do for the most urgent group, how many that are, how many there are besides, and how long is left."""
+    """What to do for the most urgent group, how long is left, how many that are, and how many there are besides; the
+    end is what a phone cuts off."""
     top, open_ones = _groups(ordered)[0], _open(ordered)
     one = top.told[0].alert.diagnosis if len(top.told) == 1 else None
     number = one.posting_number if one is not None and top.about is not None else None
-    pieces = (
-        *((wording.headline(voice, one), plain(number)) if one is not None and number else (_head(voice, top),)),
-        besides(voice, len(ordered) - len(top.told)),
-        wording.soonest(voice, soonest(voice, [one.alert.diagnosis.deadline for one in open_ones])),
-    )
+    left = wording.soonest(voice, soonest(voice, [one.alert.diagnosis.deadline for one in open_ones]))
+    first = (wording.headline(voice, one), left, plain(number)) if one is not None and number else None
+    pieces = (*(first or (_head(voice, top), left)), besides(voice, len(ordered) - len(top.told)))
     said = " · ".join(filter(None, pieces))
     if not open_ones:
         return said

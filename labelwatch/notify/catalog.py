@@ -139,6 +139,9 @@ class Lines:
     tomorrow: str
     yesterday: str
     day: str
+    after_today: str
+    after_tomorrow: str
+    after_day: str
     zoned: str
     dated: str
     span: str

@@ -31,7 +31,7 @@ class Voice:
 def clock(voice: Voice, at: datetime) -> str:
     """`18:00`, with the day in front when it is not today, and the year when that is far away."""
     line, time = voice.words.line, _hour(voice, at)
-    away = (at.astimezone(voice.zone).date() - voice.now.astimezone(voice.zone).date()).days
+    away = _days_away(voice, at)
     named = {-1: line.yesterday, 0: line.today, 1: line.tomorrow}.get(away)
     if named is not None:
         return named.format(time=time)
@@ -41,6 +41,13 @@ def clock(voice: Voice, at: datetime) -> str:
 def zoned_clock(voice: Voice, at: datetime) -> str:
     """The same, saying whose clock it is: `18:00 (МСК)`."""
     return voice.words.line.zoned.format(time=clock(voice, at), zone=zone_name(voice, at))
+
+
+def after(voice: Voice, at: datetime) -> str:
+    """`After 18:00 (МСК)`, with the day when it is not today; the beginning of a sentence."""
+    line, time = voice.words.line, voice.words.line.zoned.format(time=_hour(voice, at), zone=zone_name(voice, at))
+    template = {0: line.after_today, 1: line.after_tomorrow}.get(_days_away(voice, at), line.after_day)
+    return template.format(time=time, day=_day(voice, at, "MMMd"))
 
 
 def dated(voice: Voice, at: datetime) -> str:
@@ -63,6 +70,10 @@ def period(voice: Voice, whole: Interval) -> str:
     hours = list(dict.fromkeys(_hour(voice, at) for at in (whole.earliest, whole.latest)))
     time = hours[0] if len(hours) == 1 else voice.words.line.span.format(earliest=hours[0], latest=hours[1])
     return _dated(voice, whole.latest, time)
+
+
+def _days_away(voice: Voice, at: datetime) -> int:
+    return (at.astimezone(voice.zone).date() - voice.now.astimezone(voice.zone).date()).days
 
 
 def _same_day(voice: Voice, between: Interval) -> bool:

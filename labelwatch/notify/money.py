@@ -5,7 +5,7 @@ from decimal import Decimal, InvalidOperation
 from babel.numbers import format_decimal, format_percent, get_currency_symbol
 
 from labelwatch.core.model import Diagnosis, TariffStep
-from labelwatch.notify.moments import Voice, zoned_clock
+from labelwatch.notify.moments import Voice, after
 from labelwatch.notify.plain import plain
 
 _SIGN = {"RUB": "₽", "CNY": "¥"}
@@ -23,7 +23,7 @@ def tariff(voice: Voice, diagnosis: Diagnosis) -> str:
         return ""
     kind = step.kind if step.kind in words else "other"
     template = words[kind if amount else "no_discount"]
-    return template.format(at=zoned_clock(voice, step.until), amount=amount)
+    return template.format(after=after(voice, step.until), amount=amount)
 
 
 def money(voice: Voice, amount: Decimal, currency: str) -> str:

@@ -35,7 +35,7 @@ def test_a_whole_round_is_chinese_where_the_configuration_is(place: Place) -> No
     text = place.config.read_text("utf-8").replace('language = "en"', 'language = "zh"')
     place.config.write_text(text, encoding="utf-8")
     check = place.run("check", "--online")
-    assert "没有错误：店铺 2 家，渠道 1 个" in check.out
+    assert "没有错误：2 家店铺，1 个渠道" in check.out
     assert "✓ 店铺 star：Ozon 认可密钥；角色：" in check.out
     assert "✓ 渠道 packers：127.0.0.1（端口" in check.out
     assert place.run("test-alert").out.startswith("packers：已送达（HTTP 200")

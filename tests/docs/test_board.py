@@ -13,7 +13,7 @@ from labelwatch.web.seals import SESSION_LASTS
 from labelwatch.web.words import words
 from tests.docs.pages import LANGUAGES, PAGES, ROOT, rows, sections
 
-HEADINGS = {"README.md": "The board", "README.zh-CN.md": "看板", "README.ru.md": "Доска в браузере"}
+HEADINGS = {"README.md": "The board", "README.zh-CN.md": "看板", "README.ru.md": "Панель в браузере"}
 BOARD = {page: dict(sections(text))[HEADINGS[page]] for page, text in PAGES.items()}
 
 # (what the code does, what it is said to do, in which words of English, Chinese and Russian)

@@ -120,4 +120,4 @@ def test_the_set_up_of_a_team_is_right_as_it_stands_there(tmp_path: Path) -> Non
     with first_day(tmp_path) as place:
         place.config.write_text(whole(WALKED)[1], encoding="utf-8")
         said = typed(block(WALKED, "sh", "mkdir -m 700") + block(WALKED, "sh", "secrets/heartbeat"), at=place)
-    assert said == "labelwatch.toml 没有错误：店铺 1 家，渠道 2 个\n"
+    assert said == "labelwatch.toml 没有错误：1 家店铺，2 个渠道\n"

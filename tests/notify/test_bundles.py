@@ -30,7 +30,7 @@ def test_a_bundle_is_grouped_by_what_to_do_with_the_most_urgent_first() -> None:
         told("ozon_down", severity=Severity.WARNING),
     ]
     message = render(many, destination(), now=NOW)
-    assert message.title == "‼️ Wait: Ozon does not answer · 1 shop · and 4 more · first due in 47 min"
+    assert message.title == "‼️ Wait: Ozon does not answer · 1 shop · first due in 47 min · and 4 more"
     assert [[line for line in part.splitlines() if line.startswith("•")] for part in parts(message)[:-1]] == [
         ["• shop main · Last read: 18:57"],
         ["• 41517061-0216-1 · due in 47 min · Reminder", "• 41517061-0214-1 · due in 1 hr 30 min"],
@@ -152,7 +152,7 @@ def test_whether_items_name_their_shop_is_the_same_for_all() -> None:
 def test_a_test_among_others_is_marked_as_one_and_counts_for_nothing() -> None:
     fake = told("arbitration", n=9, reason=Reason.TEST, deadline=NOW + minutes(1))
     message = render([fake, told(n=1, severity=Severity.WARNING), resolved(n=2)], destination(), now=NOW)
-    assert message.title == "⚠️ Assemble it now · 41517061-0214-1 · and 2 more · first due in 52 min"
+    assert message.title == "⚠️ Assemble it now · first due in 52 min · 41517061-0214-1 · and 2 more"
     assert [section.heading for section in message.sections[:-1]] == [
         "Assemble it now · 1 posting",
         "TEST, nothing to do · 1 posting",
@@ -165,7 +165,7 @@ def test_a_test_among_others_is_marked_as_one_and_counts_for_nothing() -> None:
 
 def test_a_channel_that_does_not_work_stands_among_others_with_its_messages() -> None:
     message = render([told("channel_dead"), told(n=1)], destination(), now=NOW)
-    assert message.title == "‼️ Channel “packers” does not work · 7 messages wait · and 1 more · first due in 52 min"
+    assert message.title == "‼️ Channel “packers” does not work · 7 messages wait · first due in 52 min · and 1 more"
     assert message.sections[0].lines[0].startswith("Messages do not get there: HTTP 403: bot was blocked. ")
     assert message.sections[0].rows == (("packers",),)
 

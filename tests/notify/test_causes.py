@@ -2,11 +2,15 @@
 
 from datetime import timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from labelwatch.core.model import Proof, Verdict
+from labelwatch.notify.catalog import catalog
+from labelwatch.notify.disproofs import because
 from labelwatch.notify.messages import render
+from labelwatch.notify.moments import Voice
 from tests.notify.build import NOW, destination, told
 
 SINCE = NOW - timedelta(hours=5)
@@ -70,11 +74,11 @@ def body(cause: str, language: str = "en", **fields: Any) -> str:
         ),
         (
             "label_refused",
-            Proof("label_task", "Печать запрещена складом"),
+            Proof("label_task", "Печать временно остановлена"),
             (
-                "原话：“Печать запрещена складом”（俄语，可复制到翻译软件）。",
-                "пишет: «Печать запрещена складом»",
-                "says: “Печать запрещена складом”",
+                "原话：“Печать временно остановлена”（俄语）。",
+                "пишет: «Печать временно остановлена»",
+                "says: “Печать временно остановлена”",
             ),
         ),
         (
@@ -149,3 +153,20 @@ def test_above_a_group_stands_nothing_of_one_posting_alone() -> None:
     assert "Storno" not in render(refused, destination(), now=NOW).body
     lacking = [told("other_requirement", n=n) for n in (1, 2)]
     assert "customs number missing" not in render(lacking, destination(), now=NOW).body
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "said"),
+    [
+        ("zh", "recipient_gaps=empty", "收件信息 齐全"),
+        ("ru", "recipient_gaps=empty", "данные получателя — указаны"),
+        ("en", "recipient_gaps=empty", "recipient's data complete"),
+        ("zh", "is_multibox=empty", "分箱发货 否"),
+        ("en", "status=awaiting_deliver", "status awaiting shipping (awaiting_deliver)"),
+        ("en", "available_actions without set_cutoff", "actions without set_cutoff"),
+        ("en", "incident=none", "wider problem none"),
+        ("en", "restrictions are kept", "restrictions are kept"),
+    ],
+)
+def test_what_rules_a_cause_out_is_said_in_words(language: str, text: str, said: str) -> None:
+    assert because(Voice(catalog(language), ZoneInfo("UTC"), NOW), text) == said

@@ -133,7 +133,7 @@ def test_in_a_bundle_incidents_come_first_and_each_stands_for_itself() -> None:
         "Assemble it now · 1 posting",
         "✅ Resolved · 1 posting",
     ]
-    assert message.title == ("‼️ Wait: ZTO is stuck for all · 63 of 80 labels late · and 4 more · first due in 5 min")
+    assert message.title == ("‼️ Wait: ZTO is stuck for all · 63 of 80 labels late · first due in 5 min · and 4 more")
 
 
 def test_a_posting_that_an_incident_explains_stands_below_it() -> None:

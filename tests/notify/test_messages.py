@@ -73,7 +73,7 @@ def parts(message: Message) -> list[str]:
                 "https://seller.ozon.ru/app/postings/fbs?postingDetails=41517061-0214-1",
                 "Товары: S5200657-28 ×1\nмагазин main · Aurora Post · ждёт 25 ч",
                 (
-                    "Основание (так сообщает Ozon): статус — ожидает упаковки (awaiting_packaging), "
+                    "Основание (так сообщает Ozon): статус — ожидает сборки (awaiting_packaging), "
                     "подстатус — сборка не удалась (ship_failed)"
                 ),
             ],

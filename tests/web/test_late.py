@@ -54,7 +54,7 @@ def test_a_card_tells_what_to_do_how_long_is_left_and_what_it_costs(board: Board
 
 def test_what_concerns_more_than_one_posting_stands_above_them(board: Board) -> None:
     text = board.text("/")
-    assert text.index("labelwatch itself needs you") < text.index("A wider problem") < text.index(LATE)
+    assert text.index("labelwatch has a problem: please fix it") < text.index("A wider problem") < text.index(LATE)
     assert "Check the API key shop north" in text
     assert "63 of 80 labels late" in text
 

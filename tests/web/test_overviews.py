@@ -16,7 +16,7 @@ from tests.web.test_posting import tell
 
 def test_a_shop_that_cannot_be_seen_stands_first_with_what_to_do(board: Board) -> None:
     text = board.text("/shops")
-    assert text.index("north") < text.index("main In sight")
+    assert text.index("north") < text.index("main Read as it should be")
     for said in ("Cannot be read", "Check the API key", "Settings → Seller API", "Invalid Api-Key"):
         assert said in text
     assert "5 labels are late" in text
@@ -28,7 +28,7 @@ def test_the_last_reading_of_a_shop_is_told(board: Board) -> None:
     poll = PollRow(NOW - minutes(2), NOW - minutes(1), True, 5, 1, 5, 0, 12)
     with board.app.store.write() as tx:
         tx.record_poll(main.id, poll)
-    assert "The last reading ended well 1 min ago: 60 s, 12 requests." in board.text("/shops")
+    assert "Read 1 min ago in 60 s, 12 requests." in board.text("/shops")
 
 
 def test_postings_that_could_not_be_read_are_named(board: Board) -> None:

@@ -180,7 +180,7 @@ CAUSES: dict[str, tuple[list[Open], str]] = {
     "nothing": ([], "No label was late in the last 14 days."),
     "today the worst": (
         [late("not_packed", 3), late("label_overdue", 1)],
-        "Today 4 labels were late, most of all: not assembled (3). None of the last 14 days had more.",
+        "Today 4 labels were late, most of all: not assembled (3). That is the most in 14 days.",
     ),
     "better than yesterday": (
         [late("not_packed", 1, 7)],
@@ -188,7 +188,7 @@ CAUSES: dict[str, tuple[list[Open], str]] = {
     ),
     "none more than others": (
         [late(name, 1) for name in ("not_packed", "label_overdue", "arbitration", "not_accepted", *"abcde")],
-        "Today 9 labels were late, for many different causes. None of the last 14 days had more.",
+        "Today 9 labels were late, for many different causes. That is the most in 14 days.",
     ),
     "over": (
         [late("not_packed", 0, 7)],

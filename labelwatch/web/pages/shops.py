@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
+from babel.numbers import format_decimal
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -91,7 +92,8 @@ def _poll(reader: Reader, poll: PollRow) -> str:
     """The last reading: how it ended, how long it took and how many requests it cost."""
     took = round((poll.finished_at - poll.started_at).total_seconds(), 1)
     key = "complete" if poll.complete else "failed"
-    said = reader.say("shops", key, ago=reader.ago(poll.finished_at), seconds=f"{took:g}", requests=poll.requests)
+    seconds = format_decimal(took, locale=reader.voice.words.locale)
+    said = reader.say("shops", key, ago=reader.ago(poll.finished_at), seconds=seconds, requests=poll.requests)
     return f"{said} {plain(poll.detail, 200)}" if not poll.complete and poll.detail else said
 
 
