@@ -8,6 +8,7 @@ import pytest
 from babel import Locale
 
 from labelwatch.core.causes import CAUSES
+from labelwatch.core.model import Reason
 from labelwatch.notify.catalog import LANGUAGES
 from labelwatch.web.words import accepted, words
 
@@ -23,6 +24,7 @@ def test_every_language_says_the_same_with_the_same_names(language: str) -> None
     english, other = words("en"), words(language)
     keys = {table: set(said) for table, said in other.said.items() if table != "proof"}
     assert keys == {table: set(said) for table, said in english.said.items()}
+    assert set(other.said["reason"]) == set(Reason)
     assert language == "en" or set(other.said["proof"]) == set(CAUSES)  # in English it stands with the rules
     for table, said in english.said.items():
         for key, text in said.items():
