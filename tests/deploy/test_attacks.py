@@ -20,7 +20,10 @@ case "$*" in
 *"-m venv "*) for last; do :; done; mkdir -p "$last/bin" && cp "$0" "$last/bin/python" ;;
 *"pip install"*) cp "$0" "$(dirname "$0")/labelwatch" ;;
 "db backup"*) cp "$STATE_DIRECTORY/labelwatch.db" "$3" ;;
-init*) mkdir -p "${LABELWATCH_CONFIG%.toml}.secrets" && echo new >"$LABELWATCH_CONFIG" && echo key >"${LABELWATCH_CONFIG%.toml}.secrets/key" ;;
+init*)
+    mkdir -p "${LABELWATCH_CONFIG%.toml}.secrets"
+    echo new >"$LABELWATCH_CONFIG"
+    echo key >"${LABELWATCH_CONFIG%.toml}.secrets/key" ;;
 esac
 """
 
