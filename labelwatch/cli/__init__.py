@@ -5,6 +5,7 @@ import signal
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from types import FrameType
 from typing import Annotated, Literal
 
@@ -31,7 +32,7 @@ from labelwatch.cli import (
 )
 from labelwatch.cli.options import ConfigFile
 from labelwatch.cli.terminal import complain, is_terminal
-from labelwatch.cli.troubles import in_words, language_of_errors
+from labelwatch.cli.troubles import CONFIG_WRONG, in_words, language_of_errors, no_directory
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +116,11 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         # A terminal that cannot show a letter shows a question mark; the command goes on.
         stream.reconfigure(errors="replace")  # type: ignore[union-attr]
+    try:
+        Path.cwd()
+    except FileNotFoundError:
+        complain(f"labelwatch: {no_directory(language_of_errors(sys.argv[1:], os.environ))}")
+        sys.exit(CONFIG_WRONG)
     try:
         sys.exit(_outcome())
     except BrokenPipeError:

@@ -7,8 +7,8 @@ from typing import Annotated, Any
 import typer
 
 from labelwatch.cli.options import ConfigFile, Json
-from labelwatch.cli.terminal import as_json, say, working
-from labelwatch.cli.troubles import CONFIG_WRONG, FOUND_TROUBLE, UNREACHABLE
+from labelwatch.cli.terminal import as_json, complain, say, working
+from labelwatch.cli.troubles import CONFIG_WRONG, FOUND_TROUBLE, UNREACHABLE, about_the_environment
 from labelwatch.cli.words import phrases
 from labelwatch.config import Config, ConfigError, find
 
@@ -26,6 +26,7 @@ def check(config: ConfigFile = None, online: Online = False, as_document: Json =
     All mistakes are named at once, and what works but should be better. Nothing is changed and no message is sent.
     """
     from labelwatch.cli.opening import configuration
+    from labelwatch.net.environment import problems
 
     path = find(config, os.environ)
     try:
@@ -35,12 +36,25 @@ def check(config: ConfigFile = None, online: Online = False, as_document: Json =
             raise
         as_json({"config": str(path), "ok": False, "mistakes": mistakes_of(error)})
         raise typer.Exit(CONFIG_WRONG) from None
+    wrong = problems()
     findings = _findings(settings) if online else []
-    ok = all(finding["ok"] for finding in findings)
+    ok = not wrong and all(finding["ok"] for finding in findings)
     if as_document:
-        as_json({"config": str(path), "ok": ok, "warnings": list(map(str, settings.warnings)), "online": findings})
+        as_json(
+            {
+                "config": str(path),
+                "ok": ok,
+                "warnings": list(map(str, settings.warnings)),
+                "online": findings,
+                "environment": wrong,
+            }
+        )
     else:
         _print(path, settings, findings)
+        if wrong:
+            complain(f"labelwatch: {about_the_environment(wrong, settings.language)}")
+    if wrong:
+        raise typer.Exit(CONFIG_WRONG)
     if not ok:
         raise typer.Exit(UNREACHABLE if any(finding["unreachable"] for finding in findings) else FOUND_TROUBLE)
 

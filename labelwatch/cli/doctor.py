@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 Offline = Annotated[bool, typer.Option("--offline", help="Ask neither Ozon nor the channels, only this machine.")]
 
 _STYLES = {"ok": "", "warning": "yellow", "wrong": "red"}
-_OF_CHANNELS = ("channel", "heartbeat")
+_OF_CHANNELS = ("channel", "heartbeat", "program")
 _MARKS = {"ok": "✓", "warning": "!", "wrong": "✗"}
 
 

@@ -22,6 +22,7 @@ from labelwatch.cli.init_words import Init, init_words
 from labelwatch.cli.terminal import complain
 from labelwatch.cli.troubles import FOUND_TROUBLE
 from labelwatch.config import ConfigError, Ozon, find, values
+from labelwatch.config.reading import home
 from labelwatch.config.secret import resolve
 from labelwatch.notify.channels import check_url, check_way
 from labelwatch.setup.places import guess_language, guess_zone, zone
@@ -140,7 +141,8 @@ def _place(output: Path | None) -> Path:
     named = output or os.environ.get("LABELWATCH_CONFIG")
     if named:
         return Path(named).expanduser()
-    return Path(os.environ.get("HOME") or Path.home()) / ".config/labelwatch/labelwatch.toml"
+    folder = home(os.environ)
+    return folder / ".config/labelwatch/labelwatch.toml" if folder else Path("/etc/labelwatch/labelwatch.toml")
 
 
 def _want_all(options: Options, words: Init) -> None:

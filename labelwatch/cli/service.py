@@ -82,8 +82,12 @@ def _see_to_damage(restore_latest: bool, settings: Config, now: datetime) -> Non
 
 
 def _log_doubts(settings: Config) -> None:
+    from labelwatch.net.environment import problems
+
     for warning in settings.warnings:
         log.warning("configuration: %s", warning)
+    for problem in problems():
+        log.error("environment: %s", problem)
 
 
 def _refuse_labels(settings: Config) -> None:

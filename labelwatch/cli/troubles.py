@@ -21,6 +21,7 @@ def in_words(error: BaseException, language: str) -> tuple[str, int] | None:
     """What to say about a failure and the code to exit with; None when nobody expected it."""
     # Imported here: they take time that a command which goes well, or needs none of them, does not have to pay.
     from labelwatch.config import ConfigError
+    from labelwatch.notify.plain import plain
     from labelwatch.sources import SourceError
     from labelwatch.store import StoreError
 
@@ -30,7 +31,21 @@ def in_words(error: BaseException, language: str) -> tuple[str, int] | None:
         return _about_store(error, language), _code(error)
     if isinstance(error, SourceError):
         return about_a_shop("", str(error.trouble), error.detail, language), UNREACHABLE
+    if isinstance(error, OSError):
+        return _lines(plain(str(error), 300), "system", language), UNREACHABLE
     return None
+
+
+def about_the_environment(problems: Sequence[str], language: str) -> str:
+    """What is wrong with the surroundings of the process."""
+    from labelwatch.notify.reasons import spoken
+
+    return _lines("", "environment", language, details=[spoken(one, language) for one in problems])
+
+
+def no_directory(language: str) -> str:
+    """The current directory is gone, without which not even the libraries can be loaded."""
+    return _lines("", "no_directory", language, details=())
 
 
 def language_of_errors(arguments: Sequence[str], environ: Mapping[str, str]) -> str:
@@ -69,8 +84,11 @@ def _about_store(error: "StoreError", language: str) -> str:
 
 def about_a_shop(shop: str, cause: str | None, detail: str, language: str) -> str:
     """A shop that cannot be read has a cause, whose words and remedy are those of a message; else its error alone."""
+    from labelwatch.net.environment import problems
     from labelwatch.notify.catalog import catalog, sayable
 
+    if ours := [one for one in problems() if one in detail]:
+        return about_the_environment(ours, language)
     if cause is None or str(cause) not in catalog(language).cause:
         return detail
     words, gap, values = catalog(language).cause[str(cause)], catalog(language).line.sentence_gap, {"shop": shop}

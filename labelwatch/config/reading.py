@@ -68,13 +68,22 @@ def find(explicit: Path | None, environ: Mapping[str, str]) -> Path:
     named = explicit or environ.get("LABELWATCH_CONFIG")
     if named:
         return Path(named)
-    home = Path(environ.get("HOME") or Path.home())
-    places = (Path(NAME), home / ".config/labelwatch" / NAME, Path("/etc/labelwatch") / NAME)
+    at_home = [folder / ".config/labelwatch" / NAME for folder in (home(environ),) if folder]
+    places = (Path(NAME), *at_home, Path("/etc/labelwatch") / NAME)
     for place in places:
         if _is_there(place):
             return place
     wanted = Sentence("no_config", {"places": ", ".join(map(str, places))})
     raise NoConfigError([Mistake(Path(NAME), "", wanted)])
+
+
+def home(environ: Mapping[str, str]) -> Path | None:
+    """The home directory; None where the user has none, as in containers."""
+    if environ.get("HOME"):
+        return Path(environ["HOME"])
+    with suppress(RuntimeError):
+        return Path.home()
+    return None
 
 
 def _is_there(place: Path) -> bool:
@@ -105,7 +114,7 @@ def load(
     if config is None or found:
         raise ConfigError(_in_words(path, text, found))
     if not config.store.url.get_secret_value():
-        config = replace(config, store=replace(config.store, url=SecretStr(_default_store_url(environ))))
+        config = replace(config, store=replace(config.store, url=SecretStr(_default_store_url(path, environ))))
     is_open = open_to_others(path.stat())
     doubts = [*around.doubts, *together.doubts(document, config, readable_by_others=is_open)]
     return replace(config, warnings=tuple({str(doubt): doubt for doubt in doubts}.values()))
@@ -204,6 +213,9 @@ def given_directory(environ: Mapping[str, str]) -> Path | None:
     return Path(given) if given else None
 
 
-def _default_store_url(environ: Mapping[str, str]) -> str:
-    directory = given_directory(environ) or user_state_path("labelwatch")
+def _default_store_url(path: Path, environ: Mapping[str, str]) -> str:
+    try:
+        directory = given_directory(environ) or user_state_path("labelwatch")
+    except RuntimeError:  # the user has no home directory
+        raise ConfigError([Mistake(path, "store.url", Sentence("no_home"))]) from None
     return f"sqlite:///{directory / 'labelwatch.db'}"

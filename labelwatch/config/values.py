@@ -134,6 +134,8 @@ def zone(value: object) -> str:
         return ZoneInfo(value).key
     except (KeyError, ValueError, OSError):
         pass
+    if not available_timezones():
+        raise Unfit("zone_files")
     raise Unfit("zone", meant=_closest_zone(value))
 
 

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from labelwatch import __version__
 from labelwatch.doctor.finding import Finding, Level, Value
 from labelwatch.doctor.patient import Patient
+from labelwatch.net.environment import problems
 from labelwatch.sources.sheet import unusable
 
 SKEW = timedelta(seconds=30)
@@ -25,10 +26,12 @@ def configuration(patient: Patient) -> Iterator[Finding]:
 
 
 def program(patient: Patient) -> Iterator[Finding]:
-    """Which labelwatch this is, and on what it runs."""
+    """Which labelwatch this is, on what it runs, and whether proxies and certificates around it can be used."""
     system = f"{platform.system()} {platform.release()}"
     values = {"version": __version__, "python": platform.python_version(), "system": system}
     yield Finding("program", Level.OK, "program", values)
+    for problem in problems():
+        yield Finding("program", Level.WRONG, "program_environment", {"said": problem})
 
 
 def way(patient: Patient) -> Iterator[Finding]:

@@ -23,6 +23,15 @@ def trusted(environ: Mapping[str, str] = os.environ) -> ssl.SSLContext:
     return _context(*(environ.get(name, "") for name in VARIABLES))
 
 
+def stale_bundle(environ: Mapping[str, str] = os.environ) -> str:
+    """What is wrong with the variable that Apprise's own HTTP library reads instead; empty = nothing."""
+    for variable in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
+        if path := environ.get(variable, ""):
+            why = "cannot be read (No such file or directory)"
+            return "" if Path(path).exists() else str(_stale(variable, path, why))
+    return ""
+
+
 @cache
 def unverified() -> ssl.SSLContext:
     """The context that takes any certificate."""

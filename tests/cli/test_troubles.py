@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from labelwatch.cli.troubles import in_words, language_of_errors
+from labelwatch.cli.troubles import UNREACHABLE, in_words, language_of_errors
 from labelwatch.cli.words import words
 from labelwatch.config import ConfigError, Mistake, NoConfigError, Sentence
 from labelwatch.sources import SourceError, Trouble
@@ -79,3 +79,13 @@ def test_a_beginner_is_told_to_set_it_up(place: Place) -> None:
         assert done.code == 78
         assert done.err.startswith(f"labelwatch: {said}\n")
         assert "`labelwatch init`" in done.err
+
+
+@pytest.mark.parametrize("language", ["zh", "ru", "en"])
+def test_what_the_system_refuses_is_said_with_its_own_words_and_a_code(language: str) -> None:
+    found = in_words(PermissionError(13, "Permission denied", "/var/lib/labelwatch/x"), language)
+    assert found is not None
+    text, code = found
+    assert code == UNREACHABLE
+    assert "Permission denied: '/var/lib/labelwatch/x'" in text
+    assert "labelwatch doctor" in text

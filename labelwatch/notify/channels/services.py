@@ -7,6 +7,7 @@ from datetime import timedelta
 from apprise import Apprise, AppriseAsset, NotifyBase, NotifyFormat
 from apprise.result import AppriseResult, AppriseResultStatus
 
+from labelwatch.net.tls import stale_bundle
 from labelwatch.notify.channels.deadline import no_answer_within, within
 from labelwatch.notify.channels.http import not_public
 from labelwatch.notify.channels.outcome import Ambiguous, Delivered, Parcel, Permanent, RateLimited, Result, Retry
@@ -66,6 +67,8 @@ class Service:
     def objection(self) -> Permanent | None:
         """Why nothing is sent at all. Apprise looks the name up once more: between the two it may come to stand for
         another address."""
+        if wrong := stale_bundle():
+            return Permanent(wrong)
         service = plugin(self.url)
         host = server_of(service) if service is not None and not self.private else ""
         if not host or is_written_out(host):
