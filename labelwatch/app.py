@@ -16,6 +16,7 @@ from labelwatch.core.diagnose import LONGEST_PAUSE
 from labelwatch.core.lifecycle import acknowledge, snooze
 from labelwatch.core.model import Alert, Stage
 from labelwatch.failures import notice_silence
+from labelwatch.incident_watch import tell_held
 from labelwatch.notify.channels.outcome import Attachment
 from labelwatch.notify.follow_ups import changed
 from labelwatch.notify.marking import forget_others
@@ -158,11 +159,18 @@ class App:
     def check_fresh(self) -> None:
         """Notice shops of which nothing was heard for too long although no poll failed."""
         now, states = self.clock.now(), {state.name: state for state in self.store.shops()}
-        since = self._listening_since(now)
+        since, every = self._listening_since(now), dict(self.shops())
         for shop in self.config.shops:
             if shop.enabled and shop.name in states:
-                plan = self._terms(shop)
+                plan = replace(self._terms(shop), shops=every)
                 notice_silence(plan, states[shop.name], store=self.store, watching_since=since, now=now)
+        self.tell_held(is_round_over=False)
+
+    def tell_held(self, *, is_round_over: bool) -> None:
+        """Tell the incidents whose size was waited for; `is_round_over`: every shop has just been polled."""
+        if enabled := [shop for shop in self.config.shops if shop.enabled]:
+            plan = replace(self._terms(enabled[0]), shops=dict(self.shops()))
+            tell_held(plan, store=self.store, now=self.clock.now(), is_round_over=is_round_over)
 
     def clock_moved(self) -> timedelta:
         """By how much the machine's clock was set since this was asked last; it is watched from the first time on."""

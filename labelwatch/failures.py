@@ -3,7 +3,9 @@
 from datetime import datetime
 
 from labelwatch.core.diagnose import BLIND_AFTER_INTERVALS, blindness, pause_after
+from labelwatch.core.outages import SHARED, is_round_complete
 from labelwatch.core.review import renew
+from labelwatch.outage_watch import sights_of, watch_outage
 from labelwatch.plan import Plan, Report
 from labelwatch.saving import row, seconds, write
 from labelwatch.sources import SourceError, Trouble
@@ -61,7 +63,10 @@ def _darken(
     final: bool,
     now: datetime,
 ) -> int:
-    """Open or renew the alert of a shop that has not been read for too long; how many people are told of."""
+    """Open or renew the alert of a shop that has not been read for too long; how many people are told of.
+
+    Of many shops at once one alert is made; with fewer, it is first seen whether the others fail as well.
+    """
     diagnosis = blindness(
         plan.shop,
         cause,
@@ -72,10 +77,19 @@ def _darken(
         final=final,
         now=now,
     )
-    if diagnosis is None:
-        return 0
+    together = watch_outage(plan, tx, now, opens=diagnosis is not None and cause in SHARED)
+    if diagnosis is None or (together is not None and cause in SHARED):
+        return together or 0
     before = tx.open_alerts(shop.id).get(None)
+    if before is None and cause in SHARED and not _is_alone(plan, tx, now):
+        return 0
     return write(plan, tx, shop.id, [renew(before, diagnosis, policy=plan.alerts, now=now)], now)
+
+
+def _is_alone(plan: Plan, tx: Transaction, now: datetime) -> bool:
+    """Whether the other shops were tried since this one failed; at the latest after one interval."""
+    sights = sights_of(plan, tx)
+    return is_round_complete(sights, [one for one in sights if one.shop == plan.shop], now)
 
 
 def notice_silence(plan: Plan, shop: ShopState, *, store: Store, watching_since: datetime, now: datetime) -> bool:

@@ -6,6 +6,7 @@ from functools import partial
 
 from labelwatch.core.lifecycle import acknowledge, snooze
 from labelwatch.core.model import Alert, Destination, Notification, Reason
+from labelwatch.core.narrowing import narrowed
 from labelwatch.notify import letters, wording
 from labelwatch.notify.age import EVERY_SHOP_ALIKE, Intervals
 from labelwatch.notify.desk import Channels, alert_id
@@ -42,7 +43,7 @@ class Office:
         """What the message under this key told of, as it is now, in the order of the deadlines it told."""
         rows = sorted(self._store.outgoing.message(key), key=_pressed)
         alerts = self._store.outgoing.alerts([alert_id(row) for row in rows])
-        return [alerts[id_] for id_ in dict.fromkeys(map(alert_id, rows)) if id_ in alerts]
+        return self._seen(rows, [alerts[id_] for id_ in dict.fromkeys(map(alert_id, rows)) if id_ in alerts])
 
     def acknowledge(self, key: str, *, by: str, only: Collection[int]) -> Sequence[Alert]:
         """Take care of those of the message with these ids that are open, and return them."""
@@ -56,7 +57,8 @@ class Office:
 
     def check(self, key: str) -> Sequence[Alert] | str:
         """Read their shops now, and return them as they are then; in words why Ozon could not be asked."""
-        shops = {shop for one in self.alerts_of(key) for shop in one.diagnosis.shops or (one.diagnosis.shop,)}
+        told = [row.notification.alert.diagnosis for row in self._store.outgoing.message(key)]
+        shops = {shop for one in told for shop in one.shops or (one.shop,)}
         for shop in sorted(shops - {""}):
             state = self._store.shop(shop)
             if state is None or (state.read_at and timedelta(0) <= self._now() - state.read_at < JUST_READ):
@@ -70,17 +72,26 @@ class Office:
         """All that is known of them: of one alert also what was ruled out, and the letters that are ready to go."""
         now, rows = self._now(), self._store.outgoing.message(key)
         alerts = self._store.outgoing.alerts([alert_id(row) for row in rows])
-        told = [_now(row.notification, alerts[alert_id(row)]) for row in rows if alert_id(row) in alerts]
+        current = [(row.notification, alerts[alert_id(row)]) for row in rows if alert_id(row) in alerts]
+        seen = [(one, narrowed(alert, destination.shops)) for one, alert in current]
+        told = [_now(one, alert) for one, alert in seen if alert is not None]
         message = render(told, destination, now=now, intervals=self._intervals)
         if len(told) != 1:
             return message
         return _whole(message, told[0].alert, destination, now)
 
     def _changed(self, key: str, only: Collection[int], how: Callable[[Alert], Alert | None]) -> Sequence[Alert]:
-        ids = [id_ for row in self._store.outgoing.message(key) if (id_ := alert_id(row)) in only]
+        rows = self._store.outgoing.message(key)
+        ids = [id_ for row in rows if (id_ := alert_id(row)) in only]
         with self._store.write() as tx:
             change = partial(tx.change_alerts, ids)
-            return changed(tx, change, how, channels=self._channels, now=self._now())
+            return self._seen(rows, changed(tx, change, how, channels=self._channels, now=self._now()))
+
+    def _seen(self, rows: Sequence[OutboxRow], alerts: Sequence[Alert]) -> Sequence[Alert]:
+        """The alerts as far as they concern the shops of the channel that the message was sent over."""
+        sent_over = {row.notification.channel for row in rows} & self._channels.keys()
+        shops = {shop for name in sent_over for shop in self._channels[name][0].shops}
+        return [narrowed(one, shops) or one for one in alerts]
 
 
 def _pressed(row: OutboxRow) -> tuple[datetime, int]:

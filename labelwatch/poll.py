@@ -27,6 +27,7 @@ from labelwatch.core.questions import ANSWERS_KEPT, BUDGET, Answers, settled, ur
 from labelwatch.core.review import Decision, look, renew, review
 from labelwatch.failures import fail
 from labelwatch.incident_watch import watch_incidents
+from labelwatch.outage_watch import watch_outage
 from labelwatch.plan import Plan, Report
 from labelwatch.saving import row, seconds, write
 from labelwatch.sources import Source, SourceError
@@ -119,6 +120,7 @@ def _save(
         for broken in (*catch.broken, *catch.odd.values()):
             tx.quarantine(shop.id, path=broken.path, number=broken.number, problem=broken.problem, at=finished)
         tx.shop_read(shop.id, started_at=started, finished_at=finished)
+        watch_outage(plan, tx, finished, opens=False)
         done = replace(
             report,
             late=sum(_is_late(decision) for decision in decisions),

@@ -2,13 +2,18 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from labelwatch.core.model import Reason
-from labelwatch.core.review import Decision
+from labelwatch.core.incident_news import incident_tellings
+from labelwatch.core.model import Alert, Reason
+from labelwatch.core.narrowing import narrowed
+from labelwatch.core.review import Decision, says_the_same
 from labelwatch.core.telling import tellings, why_told
 from labelwatch.plan import Plan, Report
 from labelwatch.store import PollRow, Transaction
+
+EDITED_AFTER = timedelta(seconds=30)
+"""The size of an incident changes with every shop that is polled; a message about it is edited this much later."""
 
 
 def write(plan: Plan, tx: Transaction, shop_id: int | None, decisions: Sequence[Decision], now: datetime) -> int:
@@ -42,6 +47,42 @@ def _heard(plan: Plan, decision: Decision) -> Decision:
     ):
         return decision
     return replace(decision, alert=replace(alert, told=None), reason=None, steps=())
+
+
+def write_incident(plan: Plan, tx: Transaction, before: Alert | None, decision: Decision, now: datetime) -> int:
+    """Write the alert of an incident and what each channel is to hear of it; how many are told."""
+    alert = decision.alert
+    told_before = before.told.count if before and before.told else 0
+    last = tx.last_told(alert.id) if alert.id is not None else {}
+    rows = incident_tellings(
+        alert,
+        last,
+        plan.destinations,
+        telling=1 + told_before,
+        policy=plan.incidents,
+        now=now,
+        group_wait=plan.group_wait,
+    )
+    if not rows and not decision.is_news:
+        return 0
+    told = before.told if before else None
+    if rows:
+        told = alert.told or rows[0].alert.told
+        told = told and replace(told, at=now, count=rows[0].telling)
+    alert = replace(alert, told=told)
+    (id_,) = tx.save_alerts(None, [alert])
+    tx.add_notifications([replace(row, alert=replace(row.alert, id=id_)) for row in rows], created_at=now)
+    if alert.resolved_at is not None:
+        tx.outdate([id_], at=now)
+    elif before is not None:
+        tx.outdate_later(id_, at=now + EDITED_AFTER, names=_looks_other(plan, before, alert))
+    return len(rows)
+
+
+def _looks_other(plan: Plan, before: Alert, after: Alert) -> list[str]:
+    """The channels whose last message about an incident says what is no longer so."""
+    seen = ((to.name, narrowed(before, to.shops), narrowed(after, to.shops)) for to in plan.destinations)
+    return [name for name, then, now in seen if then and now and not says_the_same(then, now)]
 
 
 def seconds(started: datetime, finished: datetime) -> float:

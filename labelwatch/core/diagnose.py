@@ -7,7 +7,7 @@ from itertools import pairwise
 
 from labelwatch.core.causes import CAUSES, LADDER, Rung
 from labelwatch.core.causes.blind import UNREADABLE
-from labelwatch.core.causes.verdict import Excluded, Proven, verdict_on
+from labelwatch.core.causes.verdict import Excluded, Proven, size_of, verdict_on
 from labelwatch.core.facts import Facts
 from labelwatch.core.incidents import Incident, Scope
 from labelwatch.core.model import (
@@ -128,14 +128,30 @@ def event(incident: Incident, *, now: datetime) -> Diagnosis:
         certainty=incident.certainty,
         verdict=verdict_on(incident.scope),
         incident=incident.key,
-        evidence=(Proof(incident.key, f"{incident.late} of {incident.total} late", incident.since),),
+        evidence=size_of(incident),
         method=DeliveryMethod(carrier=", ".join(incident.carriers)),
         waiting_since=Interval(incident.since, incident.since) if incident.since else None,
         deadline=incident.deadline,
         shops=incident.shops,
         late=incident.late,
         total=incident.total,
+        parts=incident.parts,
         as_of=now,
+    )
+
+
+def explained(diagnosis: Diagnosis, incident: Incident) -> Diagnosis:
+    """A posting without a reason of its own, once an incident is found that is one."""
+    cause = INCIDENT_CAUSES[incident.scope]
+    return replace(
+        diagnosis,
+        family=CAUSES[cause],
+        cause=cause,
+        certainty=incident.certainty,
+        verdict=verdict_on(incident.scope),
+        wait_until=None,
+        incident=incident.key,
+        evidence=size_of(incident.of(diagnosis.shop)),
     )
 
 

@@ -15,12 +15,12 @@ a look every minute does not cry wolf.
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from math import exp, lgamma, log
 
-from labelwatch.core.model import Certainty, Diagnosis
+from labelwatch.core.model import Certainty, Diagnosis, Part
 
 COUNTED_WITHIN = timedelta(hours=6)
 """What was well or late before says nothing of now: older labels are not fine, older waits are no event."""
@@ -43,6 +43,12 @@ class Scope(StrEnum):
     PLATFORM = "platform"
     CARRIER = "carrier"
     SHOP = "shop"
+    OUTAGE = "outage"
+    """Shops that cannot be read; see core/outages.py."""
+
+
+OUTAGE = f"{Scope.OUTAGE}:"
+"""The key of the alert about it, of which there is one at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +81,8 @@ class Incident:
     deadline: datetime | None
     certainty: Certainty
     """UNKNOWN where it cannot be told apart from a wider or another event: there was nothing to compare with."""
+    parts: tuple[Part, ...] = ()
+    """The same by shop; also the shops that were hit earlier and have recovered."""
 
     @property
     def key(self) -> str:
@@ -82,6 +90,60 @@ class Incident:
 
     def explains(self, *, shop: str, carrier: str) -> bool:
         return self.scope is Scope.PLATFORM or self.name == (carrier if self.scope is Scope.CARRIER else shop)
+
+    def of(self, shop: str) -> "Incident":
+        """The incident as one of its shops sees it: its own numbers only, none where it has none."""
+        own = next((part for part in self.parts if part.shop == shop), Part(shop, 0, 0))
+        return replace(self, late=own.late, total=own.total, since=own.since, deadline=own.deadline)
+
+    def within(self, shops: Collection[str]) -> "Incident":
+        """The incident as far as it concerns these shops; `parts` is empty when it does not."""
+        parts = tuple(part for part in self.parts if part.shop in shops)
+        hit = [part for part in parts if part.late] or parts
+        return replace(
+            self,
+            late=sum(part.late for part in hit),
+            total=sum(part.total for part in hit),
+            shops=tuple(part.shop for part in hit),
+            carriers=tuple(sorted({carrier for part in hit for carrier in part.carriers})),
+            since=_first(part.since for part in hit),
+            deadline=_first(part.deadline for part in hit),
+            parts=parts,
+        )
+
+    def after(self, before: Diagnosis | None, now: datetime) -> "Incident":
+        """The same, with the shops that were hit at the last look and are not any more."""
+        return replace(self, parts=with_recovered(self.parts, before, now)) if before else self
+
+
+def with_recovered(parts: Iterable[Part], before: Diagnosis, now: datetime) -> tuple[Part, ...]:
+    """These parts and those of the last look that are not among them: they have recovered."""
+    hit = {part.shop: part for part in parts}
+    known = before.parts or tuple(Part(shop, 1, 1) for shop in before.shops)
+    gone = {part.shop: recovered(part, now) for part in known if part.shop not in hit}
+    return tuple(part for _, part in sorted((gone | hit).items()))
+
+
+def recovered(part: Part, now: datetime) -> Part:
+    """A shop without late labels in an incident that goes on elsewhere."""
+    return part if part.well_since else replace(part, late=0, deadline=None, well_since=now)
+
+
+def ended(diagnosis: Diagnosis, now: datetime) -> Diagnosis:
+    """An incident that is over in every shop: it is told of all that were hit."""
+    parts = tuple(recovered(part, now) for part in diagnosis.parts)
+    return replace(diagnosis, shops=tuple(part.shop for part in parts) or diagnosis.shops, parts=parts, as_of=now)
+
+
+def is_incident(diagnosis: Diagnosis) -> bool:
+    """Whether it is about an incident itself, and not about a posting, a shop, a channel or the database."""
+    scope = (diagnosis.incident or "").partition(":")[0]
+    return diagnosis.posting_number is None and scope in list(Scope)
+
+
+def is_outage(diagnosis: Diagnosis) -> bool:
+    """Whether it is about several shops that cannot be read."""
+    return is_incident(diagnosis) and diagnosis.incident == OUTAGE
 
 
 def restored(key: str, diagnosis: Diagnosis) -> Incident:
@@ -98,6 +160,7 @@ def restored(key: str, diagnosis: Diagnosis) -> Incident:
         since=since,
         deadline=diagnosis.deadline,
         certainty=diagnosis.certainty,
+        parts=diagnosis.parts,
     )
 
 
@@ -141,11 +204,42 @@ def _event(scope: Scope, name: str, part: Sequence[Tally], everything: Sequence[
         late=count,
         total=count + sum(tally.fine for tally in part),
         shops=tuple(sorted({tally.shop for tally in late})),
-        carriers=tuple(sorted({tally.carrier for tally in late})),
-        since=min((tally.since for tally in late if tally.since), default=None),
-        deadline=min((tally.deadline for tally in late if tally.deadline), default=None),
+        carriers=_carriers(late),
+        since=_first(tally.since for tally in late),
+        deadline=_first(tally.deadline for tally in late),
         certainty=Certainty.UNKNOWN if alone and (narrow or one_shop) else Certainty.LIKELY,
+        parts=_parts(part),
     )
+
+
+def _parts(tallies: Iterable[Tally]) -> tuple[Part, ...]:
+    """The shops that have late labels, each with its own numbers."""
+    by_shop: dict[str, list[Tally]] = {}
+    for tally in tallies:
+        by_shop.setdefault(tally.shop, []).append(tally)
+    shares = (_share(shop, by_shop[shop]) for shop in sorted(by_shop))
+    return tuple(share for share in shares if share.late)
+
+
+def _share(shop: str, tallies: Sequence[Tally]) -> Part:
+    late = [tally for tally in tallies if tally.late]
+    count = sum(tally.late for tally in late)
+    return Part(
+        shop,
+        count,
+        count + sum(tally.fine for tally in tallies),
+        _carriers(late),
+        _first(tally.since for tally in late),
+        _first(tally.deadline for tally in late),
+    )
+
+
+def _carriers(tallies: Iterable[Tally]) -> tuple[str, ...]:
+    return tuple(sorted({tally.carrier for tally in tallies}))
+
+
+def _first(moments: Iterable[datetime | None]) -> datetime | None:
+    return min((moment for moment in moments if moment is not None), default=None)
 
 
 def _all_hit(tallies: Sequence[Tally]) -> bool:

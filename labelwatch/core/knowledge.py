@@ -36,4 +36,5 @@ class Knowledge:
     def _incident(self, finding: Finding) -> Incident | None:
         carrier = finding.posting.method.carrier
         explaining = (event for event in self.incidents if event.explains(shop=finding.shop, carrier=carrier))
-        return next(explaining, None)
+        found = next(explaining, None)
+        return found.of(finding.shop) if found else None

@@ -315,6 +315,25 @@ class RuledOut:
 
 
 @dataclass(frozen=True, slots=True)
+class Part:
+    """The share of one shop in an incident; `late` 0 = the shop has recovered while others have not.
+
+    Of shops that cannot be read each counts one, and `detail` is what Ozon answered there.
+    """
+
+    shop: str
+    late: int
+    total: int
+    carriers: tuple[str, ...] = ()
+    since: datetime | None = None
+    deadline: datetime | None = None
+    well_since: datetime | None = None
+    detail: str = ""
+    as_of: datetime | None = None
+    """When the shop was last read; filled in where an alert is read from the store."""
+
+
+@dataclass(frozen=True, slots=True)
 class Diagnosis:
     """All that a message can say about one late posting or, with posting_number None, a shop gone dark."""
 
@@ -356,7 +375,12 @@ class Diagnosis:
     """The shops that an incident concerns."""
     late: int = 0
     total: int = 0
-    """Of an incident: how many labels are late, of how many that are due."""
+    """Of an incident: how many labels are late, of how many that are due; of shops that cannot be read, how many of
+    how many shops."""
+    parts: tuple[Part, ...] = ()
+    """An incident by shop, those that have recovered included; empty in alerts of earlier versions."""
+    watched: tuple[str, ...] = ()
+    """Of shops that cannot be read: all shops that are watched."""
     as_of: datetime | None = None
     """When Ozon was last read successfully."""
 

@@ -7,7 +7,7 @@ from labelwatch.core.detect import Watch, has_moved_on, no_longer_late, outcome
 from labelwatch.core.diagnose import diagnose
 from labelwatch.core.knowledge import Knowledge
 from labelwatch.core.lifecycle import close, reconcile, steps_told
-from labelwatch.core.model import Alert, AlertPolicy, Diagnosis, Finding, Known, Outcome, Reason, Step
+from labelwatch.core.model import Alert, AlertPolicy, AlertState, Diagnosis, Finding, Known, Outcome, Reason, Step
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +47,15 @@ def review(
 def renew(before: Alert | None, diagnosis: Diagnosis, *, policy: AlertPolicy, now: datetime) -> Decision:
     """Open or renew an alert; it is news when somebody is told or anything but the time of looking differs."""
     alert, reason = reconcile(before, diagnosis, policy=policy, now=now)
-    is_news = reason is not None or not _says_the_same(before, alert)
+    is_news = reason is not None or not says_the_same(before, alert)
     return Decision(alert, reason, is_news=is_news, steps=steps_told(before, alert, policy))
+
+
+def hold(before: Alert | None, diagnosis: Diagnosis, *, now: datetime) -> Decision:
+    """Open or renew an alert of which nobody is told yet: how far it reaches is not known."""
+    pending = Alert(None, AlertState.PENDING, now, diagnosis, cause_since=now)
+    alert = replace(before, diagnosis=diagnosis) if before else pending
+    return Decision(alert, None, is_news=not says_the_same(before, alert))
 
 
 def look(
@@ -74,7 +81,7 @@ def _is_held(before: Alert, finding: Finding) -> bool:
     return not before.diagnosis.is_late or has_moved_on(before.diagnosis.stage, finding.stage)
 
 
-def _says_the_same(before: Alert | None, after: Alert) -> bool:
+def says_the_same(before: Alert | None, after: Alert) -> bool:
     """`as_of` differs at every look and is worth a write only when somebody is told."""
     return before is not None and _undated(before) == _undated(after)
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from types import MappingProxyType
 
+from labelwatch.core.incidents import is_outage
 from labelwatch.core.model import Alert, Diagnosis
 from labelwatch.notify import wording
 from labelwatch.notify.message import Section
@@ -38,7 +39,12 @@ def section(voice: Voice, alerts: Iterable[Alert], intervals: Intervals) -> tupl
 def _read_at(alert: Alert) -> datetime | None:
     """When it was last seen so; of what is over, when that was seen."""
     diagnosis = alert.diagnosis
-    if wording.is_shop(diagnosis) or wording.channel(diagnosis) or wording.is_database(diagnosis):
+    if (
+        wording.is_shop(diagnosis)
+        or is_outage(diagnosis)
+        or wording.channel(diagnosis)
+        or wording.is_database(diagnosis)
+    ):
         return None
     return alert.resolved_at or diagnosis.as_of
 

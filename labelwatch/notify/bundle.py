@@ -206,7 +206,7 @@ def _item(voice: Voice, told: Notification, *, with_shop: bool) -> tuple[str, ..
     """`41517061-0214-1`, `52 min left`, and what else sets it apart."""
     diagnosis = told.alert.diagnosis
     shop = plain(diagnosis.shop) if with_shop and _is_posting(told) else ""
-    return wording.subject(voice, diagnosis), *_state(voice, told), shop
+    return wording.subject(voice, diagnosis) or wording.tally(voice, diagnosis), *_state(voice, told), shop
 
 
 def _state(voice: Voice, told: Notification) -> tuple[str, ...]:

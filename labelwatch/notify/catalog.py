@@ -75,6 +75,9 @@ class Lines:
     proof: str
     over: str
     tally: str
+    dark: str
+    dark_left: str
+    in_shops_left: str
     nearest: str
     nearest_passed: str
     shops: str
@@ -166,6 +169,7 @@ class Counts:
     postings: Mapping[str, str]
     shops: Mapping[str, str]
     in_shops: Mapping[str, str]
+    of_shops: Mapping[str, str]
     of_labels: Mapping[str, str]
     besides: Mapping[str, str]
     more: Mapping[str, str]

@@ -1,10 +1,12 @@
 """Notifications of one channel made into one message: what to do first, nothing unaccounted for."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 from labelwatch.core.model import Alert, Destination, Diagnosis, Notification, Reason, Severity, Verdict
+from labelwatch.core.narrowing import narrowed
 from labelwatch.notify import age, bundle, single, wording
 from labelwatch.notify.age import EVERY_SHOP_ALIKE, Intervals
 from labelwatch.notify.catalog import catalog
@@ -39,7 +41,7 @@ def render(
     where everything can be seen. `after_quiet` is when the quiet time began that held all this back until now.
     """
     voice = voice_of(destination, now)
-    ordered = sorted(told, key=urgency)
+    ordered = sorted((_seen_by(destination, one) for one in told), key=urgency)
     one = ordered[0] if len(ordered) == 1 else None
     alone = one or bundle.alone(ordered)
     title = _title(voice, alone, ordered) if alone else bundle.title(voice, ordered)
@@ -53,6 +55,10 @@ def render(
     else:
         main = bundle.sections(voice, ordered, room=room, board=board, below=alone is not None)
     return Message(title, (*opening, *main, *end), _kind(ordered))
+
+
+def _seen_by(destination: Destination, told: Notification) -> Notification:
+    return replace(told, alert=narrowed(told.alert, destination.shops) or told.alert)
 
 
 def _title(voice: Voice, told: Notification, ordered: Sequence[Notification]) -> str:
@@ -81,7 +87,9 @@ def brief(
         pieces = [single.outcome(voice, told.alert), single.to_spare(voice, told.alert)]
     else:
         pieces = [_news(voice, told), left(voice, diagnosis.deadline)]
-    subject = "" if wording.channel(diagnosis) else wording.subject(voice, diagnosis)
+    subject = (
+        "" if wording.channel(diagnosis) else wording.subject(voice, diagnosis) or wording.tally(voice, diagnosis)
+    )
     said = " · ".join(piece for piece in (*pieces, subject) if piece)
     is_new = told.reason not in (*_LAST, Reason.FIRST)  # else the title says what to do
     sections = (single.news(voice, told),) if is_new else ()

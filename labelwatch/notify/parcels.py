@@ -1,13 +1,15 @@
 """Rows of the outbox made into what a channel is handed: the message, its alerts as JSON, and what it continues."""
 
 import logging
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 
 from labelwatch.core.calendar import quiet_span
 from labelwatch.core.model import Alert, Destination, Notification, Outcome, Reason
+from labelwatch.core.narrowing import narrowed
+from labelwatch.core.telling import hears_of
 from labelwatch.notify import digest, follow_ups, wording
 from labelwatch.notify.act_links import SINGLY, section
 from labelwatch.notify.channels.deadline import within
@@ -37,7 +39,7 @@ def sift(rows: Sequence[OutboxRow], told_before: Collection[int]) -> tuple[list[
     """What is worth sending, and what is superseded: of each alert only the newest telling counts, and an alert
     that is over is no news to a channel that never heard of it."""
     newest = {alert_id(row): row for row in sorted(rows, key=lambda row: (row.notification.telling, row.id))}
-    sent = {row.id for alert, row in newest.items() if not _is_over(row) or alert in told_before}
+    sent = {row.id for alert, row in newest.items() if not _is_over(row.notification) or alert in told_before}
     return [row for row in rows if row.id in sent], [row for row in rows if row.id not in sent]
 
 
@@ -59,7 +61,7 @@ def composed(desk: Desk, name: str, rows: Sequence[OutboxRow]) -> Parcel:
     key = rows[0].message_key
     assert key is not None, "claimed rows have the key of their message"
     earlier = _earlier(desk, name, rows, channel)
-    told = _by_now(desk, rows)
+    told = _by_now(desk, rows, destination)
     links = _links(desk, told, channel, key)
     targets = _targets(told, destination, desk.now())
     if desk.terms.links and links and 1 < len(targets) <= SINGLY:
@@ -91,19 +93,25 @@ def composed(desk: Desk, name: str, rows: Sequence[OutboxRow]) -> Parcel:
     )
 
 
-def _by_now(desk: Desk, rows: Sequence[OutboxRow]) -> list[Notification]:
+def _by_now(desk: Desk, rows: Sequence[OutboxRow], destination: Destination) -> list[Notification]:
     """What is told, alerts that are still open as they are now: a night may lie between the decision to tell and the
     message. That one is over meanwhile is told as news of its own."""
     alerts = desk.store.outgoing.alerts([alert_id(row) for row in rows])
     still_open = {id_: alert for id_, alert in alerts.items() if alert.resolved_at is None}
-    return [replace(row.notification, alert=still_open.get(alert_id(row), row.notification.alert)) for row in rows]
+    return [_as_it_is(row.notification, still_open.get(alert_id(row)), destination) for row in rows]
+
+
+def _as_it_is(told: Notification, alert: Alert | None, destination: Destination) -> Notification:
+    """A notification of an alert that is still open; that it is over where this channel looks is told as it was."""
+    seen = narrowed(alert if alert and not _is_over(told) else told.alert, destination.shops)
+    return replace(told, alert=seen or told.alert)
 
 
 def as_it_stands(desk: Desk, name: str, rows: Sequence[OutboxRow]) -> Parcel:
     """A message that was sent, as it should read now: the same alerts, each as it has become."""
     destination, channel = desk.channels[name]
     alerts = desk.store.outgoing.alerts([alert_id(row) for row in rows])
-    told = [_now(row.notification, alerts.get(alert_id(row))) for row in rows]
+    told = [_now(row.notification, alerts.get(alert_id(row)), destination) for row in rows]
     message = _message(desk, told, destination, channel.limit)
     return Parcel(
         message,
@@ -171,7 +179,7 @@ def _digest(desk: Desk, told: Notification, destination: Destination) -> digest.
     incidents = desk.store.incidents(open_only=False, resolved_since=since)
     alerts = desk.store.alerts(open_only=False, resolved_since=since)
     told_of = [one for one in (*incidents, *alerts) if one.told is not None or one.diagnosis.incident is not None]
-    everything = [*desk.store.outgoing.troubles().values(), *(one for one in told_of if _hears(destination, one))]
+    everything = [*desk.store.outgoing.troubles().values(), *_seen_by(destination, told_of)]
     return digest.Digest(
         since=since,
         until=until,
@@ -180,9 +188,12 @@ def _digest(desk: Desk, told: Notification, destination: Destination) -> digest.
     )
 
 
-def _hears(destination: Destination, alert: Alert) -> bool:
-    diagnosis = alert.diagnosis
-    return not destination.shops or not destination.shops.isdisjoint(diagnosis.shops or (diagnosis.shop,))
+def _seen_by(destination: Destination, alerts: Iterable[Alert]) -> Iterator[Alert]:
+    """Those that concern shops of this channel, each as far as it concerns them."""
+    for alert in alerts:
+        seen = narrowed(alert, destination.shops)
+        if seen is not None and hears_of(destination, seen.diagnosis.shops or (seen.diagnosis.shop,)):
+            yield seen
 
 
 def _views(desk: Desk, told: Sequence[Notification], destination: Destination) -> list[View]:
@@ -251,15 +262,16 @@ def _targets(told: Sequence[Notification], destination: Destination, now: dateti
     )
 
 
-def _now(told: Notification, alert: Alert | None) -> Notification:
+def _now(told: Notification, alert: Alert | None, destination: Destination) -> Notification:
     """A notification as it would be told now; its alert may have been pruned."""
+    alert = narrowed(alert or told.alert, destination.shops)
     if alert is None:
         return told
     return replace(told, alert=alert, reason=Reason.RESOLVED if alert.resolved_at else told.reason)
 
 
-def _is_over(row: OutboxRow) -> bool:
-    return row.notification.reason is Reason.RESOLVED
+def _is_over(told: Notification) -> bool:
+    return told.reason is Reason.RESOLVED
 
 
 def _labels(desk: Desk, told: Sequence[Notification]) -> tuple[Attachment, ...]:

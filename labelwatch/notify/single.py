@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
+from labelwatch.core.incidents import is_outage
 from labelwatch.core.model import Alert, Diagnosis, Notification, Outcome, Reason, Severity
 from labelwatch.notify import wording
 from labelwatch.notify.catalog import counted, first
@@ -62,8 +63,9 @@ def news(voice: Voice, told: Notification) -> Section:
 def outcome(voice: Voice, alert: Alert) -> str:
     """How it ended, in words."""
     diagnosis = alert.diagnosis
-    if diagnosis.posting_number is None and diagnosis.cause in voice.words.calm:
-        calm = first((voice.words.calm[diagnosis.cause],), wording.values(voice, diagnosis, zoned=False))
+    cause = "outage" if is_outage(diagnosis) else diagnosis.cause
+    if diagnosis.posting_number is None and cause in voice.words.calm:
+        calm = first((voice.words.calm[cause],), wording.values(voice, diagnosis, zoned=False))
         return calm or voice.words.reason[Reason.RESOLVED]
     return voice.words.outcome[alert.outcome] if alert.outcome else voice.words.reason[Reason.RESOLVED]
 
@@ -137,7 +139,7 @@ def _links(voice: Voice, diagnosis: Diagnosis) -> Iterable[str]:
     """The posting, or of an incident the chat with Ozon's support; and the settings where they matter."""
     line, where = voice.words.line, settings_link(diagnosis)
     first_of_all = link(diagnosis)
-    if wording.is_incident(diagnosis):
+    if wording.is_incident(diagnosis) and not is_outage(diagnosis):
         first_of_all = line.support.format(link=SUPPORT_LINK)
     return first_of_all, line.settings.format(link=where) if where else ""
 
@@ -152,7 +154,8 @@ def _why(voice: Voice, told: Notification) -> str:
 def _resolved(voice: Voice, alert: Alert) -> list[Section]:
     diagnosis, line = alert.diagnosis, voice.words.line
     if wording.is_incident(diagnosis):
-        return [_section(_lasted(voice, alert), line.calm_rest), _section(wording.shops(voice, diagnosis))]
+        rest = "" if is_outage(diagnosis) else line.calm_rest
+        return [_section(_lasted(voice, alert), rest), _section(wording.shops(voice, diagnosis))]
     took = line.resolved_took.format(took=lasted(voice, alert))
     if wording.channel(diagnosis):
         waiting = diagnosis.late

@@ -6,6 +6,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from labelwatch.core.model import Alert, Diagnosis, Proof, Reason, TariffStep
+from labelwatch.core.narrowing import narrowed
 from labelwatch.notify.catalog import catalog
 from labelwatch.notify.links import link, settings_link
 from labelwatch.notify.moments import Voice
@@ -25,8 +26,9 @@ def view(
     """The alert with all its fields; times RFC 3339 UTC, `posting_number` None for a shop's trouble or an incident.
 
     The steps of the remedy are in `language`, their clock times in `zone`. `reason` is there only in a message.
-    `shops` are those whose names the reader may see (empty = all).
+    `shops` are those that the reader may see something of (empty = all).
     """
+    alert = narrowed(alert, shops) or alert
     diagnosis, told = alert.diagnosis, alert.told
     told_of = {"reason": str(reason)} if reason is not None else {}
     return {
@@ -44,7 +46,7 @@ def view(
         "handled_by": alert.handled_by or None,
         "note": alert.note or None,
         "snoozed_until": _utc(alert.snoozed_until),
-        **_incident(diagnosis, shops),
+        **_incident(diagnosis),
         "next_tariff": _tariff(diagnosis.next_tariff),
         "remedy": steps(Voice(catalog(language), ZoneInfo(zone), _moment(alert)), diagnosis),
         "link": link(diagnosis) or None,
@@ -65,15 +67,11 @@ def _cause(diagnosis: Diagnosis) -> View:
     }
 
 
-def _incident(diagnosis: Diagnosis, shops: Collection[str]) -> View:
+def _incident(diagnosis: Diagnosis) -> View:
     """The key of the incident that explains a posting; of an incident itself also its size."""
     if not is_incident(diagnosis):
         return {"incident": diagnosis.incident}
-    size = {
-        "late": diagnosis.late,
-        "total": diagnosis.total,
-        "shops": [name for name in diagnosis.shops if not shops or name in shops],
-    }
+    size = {"late": diagnosis.late, "total": diagnosis.total, "shops": list(diagnosis.shops)}
     return {"incident": diagnosis.incident, **size}
 
 

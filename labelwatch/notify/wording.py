@@ -5,6 +5,8 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
 from labelwatch.core.channels import DATABASE
+from labelwatch.core.incidents import is_incident as is_incident
+from labelwatch.core.incidents import is_outage as is_outage
 from labelwatch.core.model import Alert, AlertState, Certainty, Diagnosis, Family, Product, Verdict
 from labelwatch.notify.catalog import CauseWords, counted, first, sayable
 from labelwatch.notify.moments import Voice, clock, duration, zoned_clock
@@ -20,14 +22,6 @@ MAX_NAMED = 6
 
 _GAP_IN_CHINESE = re.compile("(?<=[\u4e00-\u9fff]) (?=[\u4e00-\u9fff])")
 _CHANNEL = "channel:"
-_OF_OUR_OWN = (_CHANNEL, DATABASE, "handover:")
-"""Keys of what concerns our telling and no order."""
-
-
-def is_incident(diagnosis: Diagnosis) -> bool:
-    """Is it about an incident itself, and not about a posting, a shop or a channel."""
-    key = diagnosis.incident
-    return diagnosis.posting_number is None and key is not None and not key.startswith(_OF_OUR_OWN)
 
 
 def channel(diagnosis: Diagnosis) -> str:
@@ -95,7 +89,9 @@ def why(voice: Voice, diagnosis: Diagnosis) -> str:
 def doubt(voice: Voice, diagnosis: Diagnosis) -> str:
     """What an incident cannot be told from, where there is nothing to compare it with."""
     said, shops = voice.words.doubt, len(diagnosis.shops)
-    if diagnosis.cause == "carrier_incident" and diagnosis.certainty is Certainty.UNKNOWN:
+    if diagnosis.certainty is not Certainty.UNKNOWN:
+        return ""
+    if diagnosis.cause == "carrier_incident":
         return said["carrier" if shops > 1 else "carrier_one_shop"]
     return said["platform_one_shop"] if diagnosis.cause == "platform_incident" and shops == 1 else ""
 
@@ -116,9 +112,12 @@ def first_step(voice: Voice, diagnosis: Diagnosis, *, several: bool) -> str:
 
 
 def tally(voice: Voice, diagnosis: Diagnosis) -> str:
-    """Of an incident: how many labels are late, of how many that are due."""
+    """Of an incident: how many labels are late, of how many that are due; or how many shops cannot be read."""
     if not is_incident(diagnosis) or not diagnosis.total:
         return ""
+    if is_outage(diagnosis):
+        line = voice.words.line
+        return _dark(voice, diagnosis, line.dark_left if _has_recovered(diagnosis) else line.dark)
     return tally_of(voice, late=diagnosis.late, total=diagnosis.total)
 
 
@@ -171,7 +170,7 @@ def list_of_goods(voice: Voice, diagnosis: Diagnosis) -> str:
 def evidence(voice: Voice, diagnosis: Diagnosis) -> str:
     """What proves the cause, in words and as Ozon wrote it, and how sure that is; of our own it is told as why."""
     line = voice.words.line
-    if is_shop(diagnosis):
+    if is_shop(diagnosis) or is_outage(diagnosis):
         return "\n".join(line.answer.format(value=plain(p.value, 240)) for p in diagnosis.evidence if p.value)
     facts = line.list_gap.join(fact(voice, proof) for proof in in_order(diagnosis.evidence))
     certainty = voice.words.certainty.get(diagnosis.certainty, diagnosis.certainty)
@@ -234,9 +233,31 @@ def subject(voice: Voice, diagnosis: Diagnosis) -> str:
         return name
     if is_database(diagnosis):
         return ""
-    if is_incident(diagnosis) and len(diagnosis.shops) != 1:
-        return counted(voice.words, voice.words.count.in_shops, len(diagnosis.shops)) if diagnosis.shops else ""
+    if is_outage(diagnosis) and diagnosis.total > 1 and any(part.late for part in diagnosis.parts):
+        return ""  # the tally says it
+    if is_incident(diagnosis) and (len(diagnosis.shops) != 1 or _has_recovered(diagnosis)):
+        return _in_shops(voice, diagnosis) if diagnosis.shops else ""
     return shop(voice, diagnosis)
+
+
+def _has_recovered(diagnosis: Diagnosis) -> bool:
+    """Whether an incident goes on in some of its shops only."""
+    return any(part.late for part in diagnosis.parts) and not all(part.late for part in diagnosis.parts)
+
+
+def _dark(voice: Voice, diagnosis: Diagnosis, template: str) -> str:
+    """Of several shops that are watched, how many cannot be read."""
+    of = counted(voice.words, voice.words.count.of_shops, diagnosis.total)
+    return template.format(n=diagnosis.late, shops=of) if diagnosis.total > 1 else ""
+
+
+def _in_shops(voice: Voice, diagnosis: Diagnosis) -> str:
+    """`in 4 shops`; once some of them have recovered, `still in 2 of 183 shops, the others have recovered`."""
+    count, now = voice.words.count, len(diagnosis.shops)
+    if not _has_recovered(diagnosis):
+        return counted(voice.words, count.in_shops, now)
+    of = counted(voice.words, count.of_shops, len(diagnosis.parts))
+    return voice.words.line.in_shops_left.format(n=now, shops=of)
 
 
 def handled(voice: Voice, alert: Alert) -> str:
@@ -321,12 +342,13 @@ def _proven(voice: Voice, diagnosis: Diagnosis) -> dict[str, str]:
 
 
 def _of_incident(voice: Voice, diagnosis: Diagnosis, *, zoned: bool) -> dict[str, str]:
-    since, words = diagnosis.waiting_since, voice.words
-    several = len(diagnosis.shops) > 1
+    since = diagnosis.waiting_since
+    several = len(diagnosis.shops) > 1 or _has_recovered(diagnosis)
     return {
         "tally": tally(voice, diagnosis),
         "since": (zoned_clock if zoned else clock)(voice, since.latest) if since is not None else "",
-        "in_shops": counted(words, words.count.in_shops, len(diagnosis.shops)) if several else "",
+        "in_shops": _in_shops(voice, diagnosis) if several else "",
+        "dark": _dark(voice, diagnosis, voice.words.line.dark) if is_outage(diagnosis) else "",
     }
 
 

@@ -73,6 +73,11 @@ def _as_they_are(conn: Connection, query: Select[*tuple[Any, ...]]) -> list[Aler
 
 def _dated(found: Alert, unseen_since: datetime | None, read_at: Mapping[str, datetime | None]) -> Alert:
     diagnosis = found.diagnosis
+    if diagnosis.parts:
+        diagnosis = replace(
+            diagnosis, parts=tuple(replace(part, as_of=read_at.get(part.shop)) for part in diagnosis.parts)
+        )
+        found = replace(found, diagnosis=diagnosis)
     looks = [read_at.get(name) for name in diagnosis.shops or (diagnosis.shop,)]
     known = [at for at in looks if at is not None]
     last = unseen_since or (min(known) if known and len(known) == len(looks) else None)
@@ -86,21 +91,19 @@ def _open(conn: Connection, whose: ColumnElement[bool]) -> list[tuple[str, Alert
     return [(row.posting_number, rows.alert(row)) for row in conn.execute(query)]
 
 
-def waiting_ids(conn: Connection, *, shops: Collection[str], carrier: str | None) -> list[int]:
-    """The open alerts of these shops that were told and that nothing of their own explains."""
+def unexplained(conn: Connection, *, shops: Collection[str], carrier: str | None) -> dict[int, list[Alert]]:
+    """Shop id -> the open alerts of these shops (and of this carrier; None = of all) that nothing of their own
+    explains. What another transaction has in hand just now is left out: it looks at it itself."""
     query = (
-        select(alert.c.id)
+        select(alert)
         .join(shop, alert.c.shop_id == shop.c.id)
-        .where(_unresolved, alert.c.kind != "", alert.c.told_at.is_not(None), shop.c.name.in_(shops))
+        .where(_unresolved, alert.c.kind != "", shop.c.name.in_(shops))
+        .with_for_update(of=alert, skip_locked=True)
     )
-    return list(conn.scalars(query if carrier is None else query.where(alert.c.carrier == carrier)))
-
-
-def untell(conn: Connection, ids: Sequence[int]) -> None:
-    """Let alerts count as never told."""
-    never = dict.fromkeys(("told_at", "told_count", "told_severity", "told_cause", "told_left"))
-    for some in chunks(ids):
-        conn.execute(update(alert).where(alert.c.id.in_(some)).values(**never))
+    found: dict[int, list[Alert]] = {}
+    for row in conn.execute(query if carrier is None else query.where(alert.c.carrier == carrier)):
+        found.setdefault(row.shop_id, []).append(rows.alert(row))
+    return found
 
 
 def lock_incidents(conn: Connection) -> None:

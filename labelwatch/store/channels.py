@@ -1,6 +1,6 @@
 """How channels fare: what they were told, every try to tell them, and messages that are no longer up to date."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 
 from sqlalchemy import Connection, func, select, update
@@ -89,6 +89,13 @@ def outdate(conn: Connection, alert_ids: Sequence[int], *, at: datetime) -> None
     for some in chunks(list(alert_ids)):
         mine = (_n.alert_id.in_(some), _n.state == OutboxState.SENT.value, _n.ref.is_not(None))
         conn.execute(update(notification).where(*mine).values(revise_at=at))
+
+
+def outdate_later(conn: Connection, alert_id: int, *, at: datetime, names: Collection[str]) -> None:
+    """The same over these channels and from `at` on; messages that are out of date already stay so."""
+    mine = (_n.alert_id == alert_id, _n.state == OutboxState.SENT.value, _n.ref.is_not(None))
+    current = (_n.revise_at.is_(None), _n.channel.in_(list(names)))
+    conn.execute(update(notification).where(*mine, *current).values(revise_at=at))
 
 
 def outdated(conn: Connection, name: str, now: datetime, *, limit: int) -> dict[str, datetime]:

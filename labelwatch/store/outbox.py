@@ -345,6 +345,14 @@ def told_before(conn: Connection, channel: str, alert_ids: Sequence[int]) -> set
     return told
 
 
+def last_told(conn: Connection, alert_id: int) -> dict[str, Notification]:
+    """Channel -> the last notification about an alert that was queued for it; what was withdrawn does not count."""
+    withdrawn = and_(_n.state == OutboxState.SUPERSEDED.value, _n.error == _WITHDRAWN)
+    news = _n.reason.not_in([Reason.ACKNOWLEDGED.value, Reason.SNOOZED.value])  # these say who has it, not what it is
+    query = select(notification).where(_n.alert_id == alert_id, ~withdrawn, news).order_by(_n.telling)
+    return {row.notification.channel: row.notification for row in read_rows(conn, query)}
+
+
 def next_due(conn: Connection) -> datetime | None:
     """When the next row can be claimed, over all channels; None = nothing waits."""
     when = case((_n.state == OutboxState.LEASED.value, _n.lease_until), else_=_n.due_at)

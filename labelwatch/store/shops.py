@@ -17,6 +17,11 @@ def shops(conn: Connection) -> list[ShopState]:
     return [rows.shop(row) for row in conn.execute(select(shop).order_by(shop.c.name))]
 
 
+def failing(conn: Connection) -> int:
+    """How many shops could not be read at the last poll."""
+    return conn.scalar(select(func.count()).where(shop.c.failing_since.is_not(None))) or 0
+
+
 def read_at(conn: Connection) -> dict[str, datetime]:
     """Name -> when a shop was read completely, of those that were and that did not fail since."""
     query = select(shop.c.name, shop.c.read_at).where(shop.c.read_at.is_not(None), shop.c.failing_since.is_(None))

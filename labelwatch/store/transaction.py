@@ -18,6 +18,7 @@ from labelwatch.store.values import (
     OutboxRow,
     OutboxState,
     PollRow,
+    ShopState,
 )
 
 
@@ -93,11 +94,22 @@ class Transaction:
         """When each shop was read, of those that can be read and ever were."""
         return shops.read_at(self._conn)
 
-    def take_back(self, *, shops: Collection[str], carrier: str | None) -> None:
-        """What an incident in these shops explains (of this carrier; None = of all) and nobody has heard of yet is
-        not told singly: its notifications end, and it counts as untold."""
-        unheard = self.withdraw(alerts.waiting_ids(self._conn, shops=shops, carrier=carrier))
-        alerts.untell(self._conn, sorted(unheard))
+    def unexplained(self, *, shops: Collection[str], carrier: str | None) -> dict[int, list[Alert]]:
+        """Shop id -> the open alerts of these shops (and of this carrier; None = of all) that nothing of their own
+        explains, as nobody changes them meanwhile. Those that another poll has in hand just now are left out."""
+        return alerts.unexplained(self._conn, shops=shops, carrier=carrier)
+
+    def last_told(self, alert_id: int) -> dict[str, Notification]:
+        """Channel -> the last notification about this alert that was queued for it and not withdrawn."""
+        return outbox.last_told(self._conn, alert_id)
+
+    def shops(self) -> list[ShopState]:
+        """All shops ever configured, and how reading them went."""
+        return shops.shops(self._conn)
+
+    def failing(self) -> int:
+        """How many shops could not be read at the last poll."""
+        return shops.failing(self._conn)
 
     def open_incidents(self) -> dict[str, Alert]:
         """The key of each open incident -> its alert, as nobody changes it meanwhile."""
@@ -229,6 +241,11 @@ class Transaction:
     def outdate(self, alert_ids: Sequence[int], *, at: datetime) -> None:
         """Say of every message about these alerts that can be changed that it is no longer up to date."""
         channels.outdate(self._conn, alert_ids, at=at)
+
+    def outdate_later(self, alert_id: int, *, at: datetime, names: Collection[str]) -> None:
+        """The same over these channels from `at` on, for what may change again until then; messages that are out of
+        date already stay so."""
+        channels.outdate_later(self._conn, alert_id, at=at, names=names)
 
     def revised(self, channel: str, key: str, *, seen: datetime, gone: bool, again_at: datetime | None) -> None:
         """A message was changed as it had to be at `seen`; or it is `gone`, or is to be tried again."""

@@ -1,5 +1,6 @@
 """Which late labels are one event: what is beyond chance, who is to blame, and when it is over."""
 
+from dataclasses import replace
 from datetime import timedelta
 from math import comb
 
@@ -46,7 +47,8 @@ def test_the_widest_event_that_is_beyond_chance_is_named(tallies: list[Tally], e
 
 def test_it_says_how_many_where_since_when_and_until_when() -> None:
     (event,) = find([tally("A", 40, 1), tally("A", 20, 2, "two"), tally("B", 0, 200)])
-    assert event == Incident(
+    assert [(part.shop, part.late, part.total) for part in event.parts] == [("main", 40, 41), ("two", 20, 22)]
+    assert replace(event, parts=()) == Incident(
         scope=Scope.CARRIER,
         name="A",
         late=60,

@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from labelwatch.core import outages
 from labelwatch.core.causes import CAUSES
 from labelwatch.core.channels import DEAD, FAILING, FULL, channel_dead, database_trouble
 from labelwatch.core.model import (
@@ -17,6 +18,7 @@ from labelwatch.core.model import (
     Interval,
     Notification,
     Outcome,
+    Part,
     Product,
     Proof,
     Reason,
@@ -25,6 +27,7 @@ from labelwatch.core.model import (
     Told,
     Verdict,
 )
+from labelwatch.core.outages import Sight
 
 NOW = datetime(2026, 11, 23, 14, 8, tzinfo=UTC)
 ZONES = {"zh": "Asia/Shanghai", "ru": "Europe/Moscow", "en": "Asia/Yekaterinburg"}
@@ -81,11 +84,34 @@ def incident(cause: str = "carrier_incident", *, reason: Reason = Reason.FIRST, 
         shops=shops,
         late=63,
         total=80,
+        parts=_parts(since) if len(shops) == len(SHARES) else (),
         as_of=NOW,
     )
     about, opened = replace(about, **fields), NOW - timedelta(hours=3)
     alert = Alert(9, AlertState.FIRING, opened, about, opened, told=Told(NOW, 1, about.severity, cause))
     return Notification(alert, 1, reason, "packers", due_at=NOW, expires_at=NOW + timedelta(days=2))
+
+
+SHARES = {"main": (20, 25), "north": (13, 20), "south": (15, 20), "west": (15, 15)}
+"""Of an incident in four shops: late labels and all that are due."""
+
+
+def _parts(since: datetime) -> tuple[Part, ...]:
+    due = {"main": 52, "north": 170, "south": 300, "west": 400}
+    return tuple(
+        Part(shop, late, total, ("China Post",), since, NOW + timedelta(minutes=due[shop], seconds=20))
+        for shop, (late, total) in SHARES.items()
+    )
+
+
+def outage(*dark: str, watched: int = 200, n: int = 11, **fields: Any) -> Notification:
+    """Shops that Ozon does not answer for, of `shop-000`, `shop-001` and so on."""
+    names = [f"shop-{n:03}" for n in range(watched)]
+    since = NOW - minutes(6)
+    unread = [Sight(name, minutes(2), since, since, "ozon_down", "HTTP 502") for name in dark or names]
+    about = replace(outages.outage(unread, names, None, NOW), **fields)
+    alert = Alert(n, AlertState.FIRING, NOW, about, NOW, told=Told(NOW, 1, about.severity, about.cause))
+    return Notification(alert, 1, Reason.FIRST, "packers", due_at=NOW, expires_at=NOW + timedelta(days=2))
 
 
 def over(one: Notification) -> Notification:

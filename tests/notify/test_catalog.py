@@ -25,6 +25,7 @@ SAYABLE_OF_MANY = {"wait_until", "checking", "carrier"}
 SAYABLE_OF_ONE = SAYABLE_OF_MANY | {
     *("posting", "order", "shop", "skus", "missing", "waiting", "method", "warehouse", "alternatives"),
     *("message", "quoted", "over", "state", "gaps", "paused", "tally", "since", "in_shops", "channel", "reason"),
+    "dark",
 }
 SAYABLE_IN_LETTERS = SAYABLE_OF_ONE | {
     *("status", "substatus", "flow", "tracking", "goods", "weight", "watched"),
@@ -120,7 +121,7 @@ def test_what_the_facts_may_say_has_words(language: str) -> None:
     assert set(value["delivery_method.status"]) >= {*delivery_method._UNFINISHED, "BROKEN", "DISABLED", "not listed"}
     assert set(value["warehouse.status"]) >= {*delivery_method._PAUSED, delivery_method._ARCHIVED}
     assert "validation_in_process" in value["exemplars"]
-    assert set(catalog(language).calm) == {*INCIDENT_CAUSES.values(), DEAD, FULL, FAILING}
+    assert set(catalog(language).calm) == {*INCIDENT_CAUSES.values(), "outage", DEAD, FULL, FAILING}
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

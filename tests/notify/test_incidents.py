@@ -1,16 +1,20 @@
 """An incident is told once for all it explains: wait, how many, since when, by when, and what is not certain."""
 
+import re
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from labelwatch.core.model import Certainty, DeliveryMethod, Reason, Severity
+from labelwatch.core import outages
+from labelwatch.core.incidents import ended
+from labelwatch.core.model import Certainty, DeliveryMethod, Diagnosis, Reason, Severity
 from labelwatch.notify.catalog import LANGUAGES
 from labelwatch.notify.message import Kind
 from labelwatch.notify.messages import render
 from labelwatch.notify.view import view
-from tests.notify.build import NOW, destination, incident, minutes, over, resolved, told
+from tests.notify.build import NOW, destination, incident, minutes, outage, over, resolved, told
 
 
 @pytest.mark.parametrize(
@@ -91,7 +95,7 @@ NOTHING_TO_COMPARE: dict[str, Any] = {"certainty": Certainty.UNKNOWN, "shops": (
     [
         ("carrier_incident", NOTHING_TO_COMPARE, "it may also be the shop or Ozon itself"),
         ("carrier_incident", {"certainty": Certainty.UNKNOWN}, "no other carrier to compare with"),
-        ("platform_incident", {"shops": ("main",)}, "Ozon and the shop cannot be told apart"),
+        ("platform_incident", NOTHING_TO_COMPARE, "Ozon and the shop cannot be told apart"),
     ],
 )
 def test_what_cannot_be_told_apart_is_said(cause: str, fields: dict[str, Any], said: str) -> None:
@@ -146,11 +150,95 @@ def test_a_posting_that_an_incident_explains_stands_below_it() -> None:
     ]
 
 
-def test_a_channel_of_one_shop_hears_no_other_shop_named() -> None:
+def test_a_channel_of_one_shop_hears_the_numbers_of_that_shop_only() -> None:
     message = render([incident()], destination(shops=frozenset({"north"})), now=NOW)
-    assert "Shops: north\n" in message.body + "\n"
-    assert "south" not in message.title + message.body
-    assert view(incident().alert, language="en", shops={"north"})["shops"] == ["north"]
+    assert message.title == (
+        "⚠️ Wait: China Post is stuck for all · 13 of 20 labels late · first due in 2 hr 50 min · shop north"
+    )
+    assert "south" not in message.body
+    seen = view(incident().alert, language="en", shops={"north"})
+    assert (seen["shops"], seen["late"], seen["total"]) == (["north"], 13, 20)
+    assert seen["evidence"]["carrier:China Post"] == "13 of 20 late"
+
+
+def test_of_an_incident_stored_without_its_parts_a_channel_of_one_shop_hears_no_number() -> None:
+    message = render([incident(parts=())], destination(shops=frozenset({"north"})), now=NOW)
+    assert message.title == "⚠️ Wait: China Post is stuck for all · shop north"
+    assert not {"63", "80", "52"} & set(re.findall(r"\d+", message.title + message.body.partition("http")[0]))
+
+
+@pytest.mark.parametrize(
+    ("language", "title", "why"),
+    [
+        (
+            "en",
+            "⚠️ Wait: Ozon does not answer · 200 of 200 shops",
+            "Ozon has not answered properly since 19:02 (Yekaterinburg time): 200 of 200 shops.",
+        ),
+        (
+            "ru",
+            "⚠️ Подождите: Ozon не отвечает · 200 из 200 магазинов",
+            "Ozon не отвечает как положено с 17:02 (МСК): 200 из 200 магазинов.",
+        ),
+        (
+            "zh",
+            "⚠️ 先等等，Ozon 连不上 · 200 家店里 200 家",
+            "22:02（北京时间）起 Ozon 没有正常应答，200 家店里 200 家连不上。",
+        ),
+    ],
+)
+def test_shops_that_cannot_be_read_are_one_message_with_their_number(language: str, title: str, why: str) -> None:
+    message = render([outage()], destination(language), now=NOW)
+    assert message.title == title
+    assert why in message.body
+    assert len(message.body) < 1000
+
+
+@pytest.mark.parametrize(
+    ("language", "title", "over_title"),
+    [
+        (
+            "en",
+            "⚠️ Wait: Ozon does not answer · still 2 of 200 shops, the others are read again",
+            "✅ Ozon answers again · in 200 shops",
+        ),
+        (
+            "ru",
+            "⚠️ Подождите: Ozon не отвечает · ещё 2 из 200 магазинов, остальные снова видны",
+            "✅ Ozon снова отвечает · в 200 магазинах",
+        ),
+        (
+            "zh",
+            "⚠️ 先等等，Ozon 连不上 · 200 家店里还有 2 家，其余已恢复",
+            "✅ Ozon 恢复了 · 200 家店",
+        ),
+    ],
+)
+def test_shops_that_are_read_again_are_told_as_recovered(language: str, title: str, over_title: str) -> None:
+    before = outage().alert.diagnosis
+    left = outages.outage(_unread(before)[:2], before.watched, before, NOW)
+    one = outage()
+    shrunk = replace(one, alert=replace(one.alert, diagnosis=left))
+    assert render([shrunk], destination(language), now=NOW).title == title
+    gone = replace(one, alert=replace(one.alert, diagnosis=ended(before, NOW)))
+    assert render([over(gone)], destination(language), now=NOW).title == over_title
+
+
+def _unread(about: Diagnosis) -> list[outages.Sight]:
+    return [outages.Sight(part.shop, minutes(2), None, part.since, "ozon_down", "HTTP 502") for part in about.parts]
+
+
+def test_an_outage_beside_other_news_says_how_many_shops() -> None:
+    message = render([outage(), told(n=1), told(n=2)], destination(), now=NOW)
+    assert "Wait: Ozon does not answer · 200 of 200 shops" in message.title + message.body
+    assert "• 200 of 200 shops" in message.body
+
+
+def test_a_channel_of_some_shops_hears_of_their_outage_only() -> None:
+    mine = frozenset({"shop-000", "shop-001", "shop-199"})
+    message = render([outage("shop-000", "shop-001", "shop-002", "shop-003")], destination(shops=mine), now=NOW)
+    assert message.title == "⚠️ Wait: Ozon does not answer · 2 of 3 shops"
+    assert "Shops: shop-000, shop-001\n" in message.body + "\n"
 
 
 def test_the_carrier_of_an_incident_cannot_do_mischief() -> None:

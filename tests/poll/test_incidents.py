@@ -6,10 +6,11 @@ from datetime import timedelta
 
 import pytest
 
-from labelwatch.core.model import Certainty, Outcome, Posting
+from labelwatch.core.model import Certainty, Destination, Outcome, Posting
+from labelwatch.incident_watch import tell_held
 from labelwatch.sources import Trouble
 from labelwatch.store import Store
-from tests.poll.stage import EVERY, Story, labelled, of_carrier, posting
+from tests.poll.stage import EVERY, Story, channel, labelled, of_carrier, posting
 
 
 @pytest.fixture
@@ -175,3 +176,129 @@ def test_ten_single_troubles_of_ten_carriers_are_no_trouble_of_the_platform(stor
     late(story, *(of_carrier(f"Carrier {n}", f"{n:04}-0001-1") for n in range(14)))
     assert story.store.incidents() == []
     assert set(told(story)) == {("label_overdue", "first")}
+
+
+def several(store: Store, size: int, *channels: Destination) -> list[Story]:
+    """So many shops with fifty labels of another carrier each, read at the same time."""
+    names = [f"shop-{n}" for n in range(size)]
+    stories = [Story(store) for _ in names]
+    store.sync_shops([(name, f"88{n}") for n, name in enumerate(names)])
+    for name, one in zip(names, stories, strict=True):
+        others = {other: EVERY for other in names if other != name}
+        to = channels or (channel("packers"),)
+        one.plan = replace(one.plan, shop=name, shops=others, destinations=to)
+        one.source.page = 200
+        stand_still(one, 0)
+        one.poll()
+    return stories
+
+
+def stand_still(story: Story, count: int) -> None:
+    """So many labels of Aurora do not come in this shop."""
+    shop = int(story.plan.shop.removeprefix("shop-")) * 100
+    story.lists(*stuck("Aurora", count, 5000 + shop), *fine("Silk", 50, shop * 2))
+
+
+def recover(story: Story) -> None:
+    story.lists(*(labelled(one) for one in story.source.listed if "label_download" not in one.actions))
+
+
+def rounds(stories: list[Story], count: int = 1) -> None:
+    for _ in range(count):
+        for one in stories:
+            one.poll(2)
+
+
+def heard(story: Story, name: str = "packers") -> list[tuple[str, int, int]]:
+    """What a channel was told of incidents: why, how many labels, in how many shops."""
+    rows = [row.notification for row in story.rows() if row.notification.channel == name]
+    abouts = [(row.reason.value, row.alert.diagnosis) for row in rows if row.alert.diagnosis.posting_number is None]
+    return [(reason, about.late, len(about.shops)) for reason, about in abouts]
+
+
+def test_the_size_of_an_incident_is_told_when_every_shop_was_read(store: Store) -> None:
+    shops = several(store, 6)
+    for one in shops:
+        stand_still(one, 12)
+    rounds(shops, 8)
+    for one in shops[:-1]:
+        one.poll(2)
+        assert heard(one) == []
+    shops[-1].poll(2)
+    assert heard(shops[0]) == [("first", 72, 6)]
+    rounds(shops, 20)
+    assert heard(shops[0]) == [("first", 72, 6)]
+
+
+def test_an_incident_that_no_poll_tells_is_told_after_an_interval(store: Store) -> None:
+    shops = several(store, 2)
+    for one in shops:
+        stand_still(one, 12)
+    rounds(shops, 8)
+    shops[0].poll(2)
+    for minutes, told_now in ((1, []), (2, [("first", 12, 1)])):
+        tell_held(shops[0].plan, store=store, now=shops[0].at + timedelta(minutes=minutes))
+        assert heard(shops[0]) == told_now
+
+
+def test_growth_and_shrinking_are_no_news_and_the_end_is_one_message(store: Store) -> None:
+    shops = several(store, 4)
+    for one in shops[:2]:
+        stand_still(one, 15)
+    rounds(shops, 12)
+    assert heard(shops[0]) == [("first", 30, 2)]
+    for one in shops[2:]:
+        stand_still(one, 15)
+    rounds(shops, 12)
+    for one in shops[1:]:
+        recover(one)
+    rounds(shops, 3)
+    (left,) = store.incidents()
+    assert (left.diagnosis.late, left.diagnosis.shops) == (15, ("shop-0",))
+    assert {part.shop: part.late for part in left.diagnosis.parts} == {
+        "shop-0": 15,
+        "shop-1": 0,
+        "shop-2": 0,
+        "shop-3": 0,
+    }
+    recover(shops[0])
+    rounds(shops, 2)
+    assert [(reason, shops) for reason, _, shops in heard(shops[0])] == [("first", 2), ("resolved", 4)]
+
+
+def test_a_channel_hears_when_its_own_shop_is_hit_and_when_that_is_over(store: Store) -> None:
+    last = channel("last", shops=frozenset({"shop-3"}))
+    shops = several(store, 4, channel("packers"), last)
+    for one in shops[:2]:
+        stand_still(one, 15)
+    rounds(shops, 12)
+    assert (heard(shops[0]), heard(shops[0], "last")) == ([("first", 30, 2)], [])
+    stand_still(shops[3], 15)
+    rounds(shops, 12)
+    assert (heard(shops[0]), heard(shops[0], "last")) == ([("first", 30, 2)], [("first", 15, 1)])
+    recover(shops[3])
+    rounds(shops, 2)
+    assert len(heard(shops[0], "last")) == 1, "labels may come in batches"
+    rounds(shops, 6)
+    assert [reason for reason, _, _ in heard(shops[0], "last")] == ["first", "resolved"]
+    assert [reason for reason, _, _ in heard(shops[0])] == ["first"]
+
+
+def test_an_incident_found_in_one_shop_explains_the_alerts_of_the_others_at_once(store: Store) -> None:
+    shops = several(store, 2)
+    stand_still(shops[0], 8)
+    rounds(shops, 9)
+    alerts = [one for one in store.alerts() if one.diagnosis.shop == "shop-0"]
+    assert {one.diagnosis.cause for one in alerts} == {"label_overdue"}
+    stand_still(shops[1], 8)
+    shops[1].poll(2)
+    rounds(shops, 7)
+    shops[1].poll(2)
+
+    def judged() -> set[tuple[str, str | None, str, str]]:
+        found = [one.diagnosis for one in store.alerts() if one.diagnosis.shop == "shop-0"]
+        return {(one.cause, one.incident, one.verdict, one.evidence[0].value) for one in found}
+
+    assert judged() == {("carrier_incident", "carrier:Aurora", "wait", "8 of 8 late")}
+    shops[0].poll(2)
+    assert judged() == {("carrier_incident", "carrier:Aurora", "wait", "8 of 8 late")}

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from labelwatch.core.facts import Facts
-from labelwatch.core.incidents import Scope
+from labelwatch.core.incidents import Incident, Scope
 from labelwatch.core.model import Certainty, Finding, Proof, Stage, Verdict
 
 
@@ -45,8 +45,14 @@ def in_incident(finding: Finding, facts: Facts, scope: Scope) -> Proven | Exclud
     incident = facts.incident
     if finding.stage is Stage.PACKING or incident is None or incident.scope is not scope:
         return Excluded(f"incident={incident.key if incident else 'none'}")
-    late = Proof(incident.key, f"{incident.late} of {incident.total} late", incident.since)
-    return Proven(incident.certainty, (late,), verdict_on(scope))
+    return Proven(incident.certainty, size_of(incident), verdict_on(scope))
+
+
+def size_of(incident: Incident) -> tuple[Proof, ...]:
+    """How many labels are late of how many, as evidence; nothing where that is not known."""
+    if not incident.total:
+        return ()
+    return (Proof(incident.key, f"{incident.late} of {incident.total} late", incident.since),)
 
 
 def verdict_on(scope: Scope) -> Verdict:

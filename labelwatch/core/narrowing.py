@@ -1,0 +1,61 @@
+"""What a channel may see of an incident: the numbers and names of its own shops, and nothing of the others."""
+
+from collections.abc import Collection
+from dataclasses import replace
+from datetime import datetime
+
+from labelwatch.core.diagnose import event
+from labelwatch.core.incidents import Scope, is_incident, is_outage, restored
+from labelwatch.core.model import Alert, AlertState, DeliveryMethod, Diagnosis, Outcome, Part
+from labelwatch.core.outages import within
+
+OF_NO_SHOP = frozenset({""})
+"""The shops of a channel that only stands in for others."""
+
+
+def narrowed(alert: Alert, shops: Collection[str]) -> Alert | None:
+    """The alert as it concerns these shops (empty = all of them); None = it does not.
+
+    An incident that is over in all of these shops is over for whoever sees only them. Of an incident that an earlier
+    version stored, the numbers of single shops are not known: nothing is said of its size.
+    """
+    about = alert.diagnosis
+    if not shops or OF_NO_SHOP.issuperset(shops) or not is_incident(about):
+        return alert
+    hit = {part.shop for part in about.parts} or set(about.shops)
+    if not hit.intersection(shops):
+        return None
+    if not about.parts:
+        return replace(alert, diagnosis=_unmeasured(about, shops))
+    own = within(about, shops) if is_outage(about) else _within(about, shops, about.as_of or alert.opened_at)
+    well = [part.well_since for part in own.parts if part.well_since]
+    if alert.resolved_at is not None or len(well) < len(own.parts):
+        return replace(alert, diagnosis=own)
+    outcome = Outcome.SEEN_AGAIN if is_outage(about) else Outcome.OVER
+    return replace(alert, diagnosis=own, state=AlertState.RESOLVED, resolved_at=max(well), outcome=outcome)
+
+
+def _within(about: Diagnosis, shops: Collection[str], now: datetime) -> Diagnosis:
+    own = event(restored(about.incident or "", about).within(shops), now=now)
+    return replace(own, as_of=_read(own.parts) or now)
+
+
+def _read(parts: Collection[Part]) -> datetime | None:
+    read = [part.as_of for part in parts if part.as_of is not None]
+    return min(read) if len(read) == len(parts) else None
+
+
+def _unmeasured(about: Diagnosis, shops: Collection[str]) -> Diagnosis:
+    seen = tuple(shop for shop in about.shops if shop in shops)
+    scope, _, name = (about.incident or "").partition(":")
+    return replace(
+        about,
+        shop=seen[0] if len(seen) == 1 else "",
+        evidence=(),
+        method=DeliveryMethod(carrier=name if scope == Scope.CARRIER else ""),
+        waiting_since=None,
+        deadline=None,
+        shops=seen,
+        late=0,
+        total=0,
+    )

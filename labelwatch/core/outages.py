@@ -1,0 +1,96 @@
+"""Several shops that cannot be read at once: one event, not a trouble of each of them."""
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from labelwatch.core.causes import CAUSES
+from labelwatch.core.diagnose import BLIND_IS_CRITICAL_AFTER
+from labelwatch.core.incidents import OUTAGE, with_recovered
+from labelwatch.core.model import Certainty, Diagnosis, Interval, Part, Proof, Severity, Verdict
+
+AT_LEAST = 3
+"""Fewer shops are told of one by one."""
+SILENT_FOR = 1.5
+"""Intervals: a shop that failed once and is due again is not counted yet."""
+SHARED = frozenset({"ozon_down", "answer_not_understood", "rate_limited"})
+"""The troubles that may be Ozon's; a key or a role is a shop's own."""
+MOST_DETAILS, LENGTH = 3, 160
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """How reading a shop went lately; `failing_since` None = the last poll was complete, or there was none yet."""
+
+    shop: str
+    every: timedelta
+    read_at: datetime | None
+    failing_since: datetime | None
+    cause: str = ""
+    detail: str = ""
+
+
+def dark(sights: Iterable[Sight], before: Collection[str], now: datetime) -> list[Sight]:
+    """The shops that cannot be read; those that could not at the last look (`before`) stay until they are read."""
+    return [one for one in sights if _is_dark(one, one.shop in before, now)]
+
+
+def _is_dark(one: Sight, before: bool, now: datetime) -> bool:
+    if one.failing_since is None or one.cause not in SHARED:
+        return False
+    return before or now - (one.read_at or one.failing_since) >= SILENT_FOR * one.every
+
+
+def is_round_complete(sights: Iterable[Sight], unread: Collection[Sight], now: datetime) -> bool:
+    """Whether every shop was tried since the first of these failed; at the latest after one interval."""
+    began = min((one.failing_since for one in unread if one.failing_since), default=now)
+    waits = [one for one in sights if one.failing_since is None and (one.read_at is None or one.read_at < began)]
+    return not waits or now - began >= max(one.every for one in waits)
+
+
+def outage(unread: Collection[Sight], watched: Collection[str], before: Diagnosis | None, now: datetime) -> Diagnosis:
+    """The shops that cannot be read as people hear of them: one trouble of many."""
+    causes: Mapping[str, int] = Counter(one.cause for one in unread)
+    parts = tuple(
+        Part(one.shop, 1, 1, since=one.failing_since, detail=one.detail[:LENGTH])
+        for one in sorted(unread, key=lambda one: one.shop)
+    )
+    return _said(
+        min(causes, key=lambda cause: (-causes[cause], cause)),
+        with_recovered(parts, before, now) if before else parts,
+        tuple(sorted(watched)),
+        now,
+    )
+
+
+def within(diagnosis: Diagnosis, shops: Collection[str]) -> Diagnosis:
+    """An outage as far as it concerns these shops; without parts when it does not."""
+    parts = tuple(part for part in diagnosis.parts if part.shop in shops)
+    watched = tuple(shop for shop in diagnosis.watched if shop in shops)
+    return _said(diagnosis.cause, parts, watched, diagnosis.as_of)
+
+
+def _said(cause: str, parts: tuple[Part, ...], watched: tuple[str, ...], now: datetime | None) -> Diagnosis:
+    hit = [part for part in parts if part.late] or parts
+    since = min((part.since for part in hit if part.since), default=None)
+    is_long = now is not None and since is not None and now - since >= BLIND_IS_CRITICAL_AFTER
+    details = Counter(part.detail for part in hit if part.detail).most_common(MOST_DETAILS)
+    return Diagnosis(
+        shop=hit[0].shop if len(hit) == 1 else "",
+        posting_number=None,
+        severity=Severity.CRITICAL if is_long else Severity.WARNING,
+        family=CAUSES[cause],
+        cause=cause,
+        certainty=Certainty.CERTAIN,
+        verdict=Verdict.WAIT,
+        incident=OUTAGE,
+        evidence=tuple(Proof("answer", detail, since) for detail, _ in details),
+        waiting_since=Interval(since, since) if since else None,
+        shops=tuple(part.shop for part in hit),
+        late=sum(part.late for part in hit),
+        total=len(watched),
+        parts=parts,
+        watched=watched,
+        as_of=now,
+    )

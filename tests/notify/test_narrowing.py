@@ -1,0 +1,107 @@
+"""What a channel reads of an incident does not depend on shops that it may not see."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import timedelta
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from labelwatch.core import outages
+from labelwatch.core.diagnose import event
+from labelwatch.core.incidents import Incident, Scope, recovered
+from labelwatch.core.model import (
+    Alert,
+    AlertState,
+    Certainty,
+    Destination,
+    Diagnosis,
+    Notification,
+    Part,
+    Reason,
+    Told,
+)
+from labelwatch.core.narrowing import narrowed
+from labelwatch.notify import digest
+from labelwatch.notify.catalog import LANGUAGES
+from labelwatch.notify.letters import kinds_of, letter
+from labelwatch.notify.messages import brief, render
+from labelwatch.notify.view import view
+from tests.notify.build import NOW, destination, minutes, told
+
+MINE, THEIRS = [f"mine-{n}" for n in range(4)], [f"theirs-{n}" for n in range(4)]
+
+
+@st.composite
+def shares(draw: st.DrawFn, names: Sequence[str], least: int) -> tuple[Part, ...]:
+    """Some of these shops, each with late labels or recovered."""
+    found = []
+    for name in draw(st.lists(st.sampled_from(names), min_size=least, unique=True)):
+        late, fine = draw(st.integers(1, 999)), draw(st.integers(0, 999))
+        since, deadline = draw(st.integers(1, 600)), draw(st.integers(-60, 600))
+        carriers = tuple(sorted(draw(st.sets(st.sampled_from(["Aurora", "Silk", "Polar"]), min_size=1))))
+        part = Part(
+            name, late, late + fine, carriers, NOW - minutes(since), NOW + minutes(deadline), detail="HTTP 502"
+        )
+        found.append(recovered(part, NOW - minutes(1)) if draw(st.booleans()) else part)
+    return tuple(found)
+
+
+def diagnosis(scope: Scope, parts: Sequence[Part], watched: Sequence[str]) -> Diagnosis:
+    """The incident over all these shops, as the service makes it; at least one of them is hit."""
+    if scope is Scope.OUTAGE:
+        hit = [
+            outages.Sight(one.shop, minutes(2), None, one.since, "ozon_down", one.detail) for one in parts if one.late
+        ]
+        before = replace(outages.outage(hit, watched, None, NOW), parts=tuple(parts))
+        return outages.outage(hit, watched, before, NOW - minutes(1))
+    name = "Aurora" if scope is Scope.CARRIER else ""
+    whole = Incident(scope, name, 0, 0, (), (), None, None, Certainty.LIKELY, tuple(parts))
+    return event(whole.within([one.shop for one in parts]), now=NOW)
+
+
+def texts(about: Diagnosis, to: Destination) -> list[str]:
+    """Everything that a channel may be given about an incident."""
+    opened = NOW - timedelta(hours=1)
+    state = Told(NOW, 1, about.severity, about.cause)
+    alert = Alert(9, AlertState.FIRING, opened, about, opened, told=state)
+    one = Notification(alert, 1, Reason.FIRST, to.name, due_at=NOW, expires_at=NOW + timedelta(days=2))
+    seen = narrowed(alert, to.shops)
+    assert seen is not None
+    messages = [
+        render([one], to, now=NOW),
+        render([one, told(n=1, shop="mine-0")], to, now=NOW),
+        brief(replace(one, alert=seen, reason=Reason.REMINDER), to, now=NOW),
+        digest.message(digest.Digest(opened, NOW, [seen], []), to, now=NOW),
+    ]
+    letters = [letter(kind, seen, language="ru", zone="UTC", now=NOW).text for kind in kinds_of(seen)]
+    as_json = json.dumps(view(alert, language=to.language, shops=to.shops), ensure_ascii=False)
+    return [*(f"{message.title}\n{message.body}" for message in messages), *letters, as_json]
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    scope=st.sampled_from([Scope.CARRIER, Scope.PLATFORM, Scope.OUTAGE]),
+    language=st.sampled_from(LANGUAGES),
+    mine=shares(MINE, 1),
+    these=shares(THEIRS, 0),
+    those=shares(THEIRS, 0),
+)
+def test_no_text_for_a_channel_depends_on_shops_that_it_may_not_see(
+    scope: Scope, language: str, mine: tuple[Part, ...], these: tuple[Part, ...], those: tuple[Part, ...]
+) -> None:
+    hit = Part("theirs-hit", 7, 9, ("Aurora",), NOW - minutes(30), NOW + minutes(30))
+    to = destination(language, shops=frozenset(MINE))
+    first = diagnosis(scope, (*mine, *these, hit), [*MINE, *THEIRS, "theirs-hit"])
+    second = diagnosis(scope, (*mine, *those, hit), [*MINE, "theirs-hit", "theirs-new"])
+    said = texts(first, to)
+    assert said == texts(second, to)
+    assert "theirs" not in "".join(said)
+
+
+def test_an_incident_of_other_shops_is_nothing_to_a_channel() -> None:
+    about = diagnosis(Scope.PLATFORM, [Part("theirs-0", 12, 12, ("Aurora",), NOW, NOW)], [])
+    alert = Alert(1, AlertState.FIRING, NOW, about, NOW)
+    assert narrowed(alert, {"mine-0"}) is None
+    assert narrowed(alert, ()) is alert
