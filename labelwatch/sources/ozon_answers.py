@@ -9,7 +9,7 @@ from typing import Generic, TypeVar
 import msgspec
 
 from labelwatch.core.facts import Detail, DropoffLimits, MethodState, TaskState, WarehouseState
-from labelwatch.sources.ozon_errors import MESSAGE, Answer, decoded, failure, refusal
+from labelwatch.sources.ozon_errors import MESSAGE, Answer, decoded, decoded_loosely, failure, refusal
 from labelwatch.sources.ozon_values import NAME, Loose, amount, count, text, time
 
 T = TypeVar("T")
@@ -193,7 +193,7 @@ class Printing:
 
 def methods(answer: Answer) -> Rows[MethodState]:
     """One page of /v2/delivery-method/list."""
-    found = decoded(_METHODS, answer, problem="no list of delivery methods in it")
+    found = decoded_loosely(_METHODS, answer, problem="no list of delivery methods in it", needed=_is_row)
     rows = found.delivery_methods if found.delivery_methods is not None else found.result
     if rows is None:
         raise failure(answer, "no list of delivery methods in it")
@@ -211,7 +211,7 @@ def methods(answer: Answer) -> Rows[MethodState]:
 
 def warehouses(answer: Answer) -> Rows[WarehouseState]:
     """One page of /v2/warehouse/list."""
-    found = decoded(_WAREHOUSES, answer, problem="no list of warehouses in it")
+    found = decoded_loosely(_WAREHOUSES, answer, problem="no list of warehouses in it", needed=_is_row)
     rows = found.warehouses if found.warehouses is not None else found.result
     if rows is None:
         raise failure(answer, "no list of warehouses in it")
@@ -245,7 +245,7 @@ def exemplars(answer: Answer) -> str:
 
 def detail(answer: Answer) -> Detail:
     """What of /v3/posting/fbs/get is in no list."""
-    found = decoded(_SINGLE, answer, problem="no posting in it").result
+    found = decoded_loosely(_SINGLE, answer, problem="no posting in it", needed=_is_whole).result
     if found is None or not text(found.posting_number):
         raise failure(answer, "no posting in it")
     sized = [product.dimensions for product in found.products or () if product.dimensions]
@@ -259,7 +259,7 @@ def detail(answer: Answer) -> Detail:
 
 def barcodes(answer: Answer) -> frozenset[str]:
     """Those of a posting's label in /v3/posting/fbs/get, the old ones and that of the labels since October 2026."""
-    found = decoded(_CODED, answer, problem="no posting in it").result
+    found = decoded_loosely(_CODED, answer, problem="no posting in it", needed=_is_whole).result
     if found is None:
         raise failure(answer, "no posting in it")
     codes = found.barcodes or _Barcodes()
@@ -279,7 +279,7 @@ def created(answer: Answer) -> Created:
 
 def printing(answer: Answer) -> Printing:
     """The answer of /v2/posting/fbs/package-label/get."""
-    found = decoded(_LABEL, answer, problem="no label task in it")
+    found = decoded_loosely(_LABEL, answer, problem="no label task in it", needed=_is_of_the_status)
     if found.status is None or not text(found.status.code):
         raise failure(answer, "no label task in it")
     status = found.status
@@ -320,6 +320,20 @@ def _page(states: dict[str, T], found: _Methods | _Warehouses, answer: Answer) -
         raise failure(answer, "a row without an id")
     cursor = None if found.cursor is None else str(found.cursor)
     return Rows(states, cursor, has_next=found.has_next is True)
+
+
+def _is_row(path: str) -> bool:
+    """A row that is left out would pass for one that is not there, and a list that goes on for one that ends."""
+    return path.endswith("]") or path in (".has_next", ".cursor")
+
+
+def _is_of_the_status(path: str) -> bool:
+    """Without one of its counts or rows a label would pass for printed."""
+    return path.startswith(".status")
+
+
+def _is_whole(path: str) -> bool:
+    return path == ".result"
 
 
 def _words(error: _Error) -> str:

@@ -1,7 +1,7 @@
 """What an answer of Ozon means when it is not what was asked for: one named trouble and a line for people."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -11,7 +11,7 @@ from typing import TypeVar
 import msgspec
 
 from labelwatch.sources import SourceError, Trouble
-from labelwatch.sources.ozon_mend import is_utf8, mended
+from labelwatch.sources.ozon_mend import decoded_in_parts, is_utf8, mended
 
 T = TypeVar("T")
 
@@ -121,6 +121,20 @@ def decoded(decoder: msgspec.json.Decoder[T], answer: Answer, *, problem: str, c
     raise raised
 
 
+def decoded_loosely(
+    decoder: msgspec.json.Decoder[T], answer: Answer, *, problem: str, needed: Callable[[str], bool]
+) -> T:
+    """As `decoded`, but without the values that do not fit the structure unless they are `needed`, by their path."""
+    try:
+        return decoded(decoder, answer, problem=problem)
+    except SourceError as error:
+        raised = error
+    with suppress(ValueError, RecursionError):
+        if answer.status == 200 and is_utf8(answer.body):
+            return decoded_in_parts(decoder, mended(answer.body), needed=needed)[0]
+    raise raised
+
+
 def unwrapped(decoder: msgspec.json.Decoder[T], raw: msgspec.Raw, answer: Answer, *, problem: str) -> T:
     """A part of the body as the decoder's structure. Raises SourceError."""
     try:
@@ -152,7 +166,7 @@ def message_of(body: bytes) -> str:
     if len(body) > _BIGGEST_ERROR:
         return ""
     try:
-        said = _ENVELOPE.decode(body)
+        said = _ENVELOPE.decode(mended(body))
     except (ValueError, RecursionError):
         return ""
     inner = said.error if isinstance(said.error, _Words) else said

@@ -6,7 +6,7 @@ another shape than expected is left out, one at a time; the caller names those i
 
 import json
 import re
-from collections.abc import Collection
+from collections.abc import Callable
 from typing import Any, TypeVar
 
 import msgspec
@@ -69,11 +69,11 @@ def _flattened(body: bytes) -> bytes:
 
 
 def decoded_in_parts(
-    decoder: msgspec.json.Decoder[T], raw: bytes, *, needed: Collection[str]
+    decoder: msgspec.json.Decoder[T], raw: bytes, *, needed: Callable[[str], bool]
 ) -> tuple[T, tuple[tuple[str, str], ...]]:
     """The structure without the values that do not fit it, and where these were and why; ValueError if it is none.
 
-    Raises NeededError for a value whose path is in `needed`; parts of such a value may go.
+    Raises NeededError for a value whose path is `needed`; parts of such a value may go.
     """
     odd: list[tuple[str, str]] = []
     body: Any = None
@@ -82,7 +82,7 @@ def decoded_in_parts(
             return decoder.decode(raw), tuple(odd)
         except msgspec.ValidationError as error:
             path, problem = place(error)
-        if not path or path in needed:
+        if not path or needed(path):
             raise NeededError(path, problem)
         body = _plain(raw) if body is None else body
         _leave_out(body, path)

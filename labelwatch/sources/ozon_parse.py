@@ -231,7 +231,7 @@ def read(item: Item, odd: Callable[[Unreadable], object] = lambda _: None) -> Po
 def _raw_posting(item: Item, odd: list[tuple[str, str]]) -> _Posting:
     with suppress(msgspec.DecodeError, RecursionError):
         return _POSTING.decode(item.raw)
-    raw, found = decoded_in_parts(_POSTING, mended(bytes(item.raw)), needed=_NEEDED)
+    raw, found = decoded_in_parts(_POSTING, mended(bytes(item.raw)), needed=_NEEDED.__contains__)
     odd += found
     if any(path.startswith(_TARIFF) for path, _ in found):
         raw.tariffication_steps = None  # between those that are left another price would seem to come next

@@ -166,9 +166,10 @@ class Round:
         for _ in range(MOST_PAGES):
             rows = self._post(path, {**body, "cursor": met[-1]}, understand)
             found |= rows.by_id
-            if not rows.has_next or rows.cursor in met:  # an end by either sign, as in the lists of postings
+            # An end by either sign, as in the lists of postings; not by a cursor that repeats after a full page.
+            if not rows.has_next or (rows.cursor and rows.cursor in met and len(rows.by_id) < body["limit"]):
                 return found
-            if rows.cursor is None:
+            if not rows.cursor or rows.cursor in met:
                 break
             met.append(rows.cursor)
         raise SourceError(Trouble.NOT_UNDERSTOOD, f"{path}: the list does not end")

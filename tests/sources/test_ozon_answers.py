@@ -232,6 +232,49 @@ def test_an_answer_that_makes_no_sense_is_none(body: object, understand: Any) ->
     assert caught.value.trouble is Trouble.NOT_UNDERSTOOD
 
 
+TASK: dict[str, Any] = {"status": {"code": "completed", "postings_count": 1}, "file_url": "https://a/b.pdf"}
+
+# (what understands it, an answer with something odd in it, the same without)
+LOOSE: list[tuple[Any, dict[str, Any], dict[str, Any]]] = [
+    (
+        answers.methods,
+        {"delivery_methods": [{**METHOD, "name": []}], "has_next": False},
+        {"delivery_methods": [{**METHOD, "name": None}], "has_next": False},
+    ),
+    (
+        answers.warehouses,
+        {"warehouses": [{**HOUSE, "first_mile": []}]},
+        {"warehouses": [{**HOUSE, "first_mile": None}]},
+    ),
+    (
+        answers.detail,
+        {"result": {"posting_number": "1", "provider_status": "at work", "products": [None, {"dimensions": []}]}},
+        {"result": {"posting_number": "1", "provider_status": "at work"}},
+    ),
+    (answers.barcodes, {"result": {"barcodes": [], "scanit": "ii1"}}, {"result": {"scanit": "ii1"}}),
+    (answers.printing, {**TASK, "error": []}, TASK),
+]
+
+
+@pytest.mark.parametrize(("understand", "odd", "plain"), LOOSE)
+def test_what_is_odd_and_not_needed_spoils_no_answer(understand: Any, odd: object, plain: object) -> None:
+    assert understand(answer(odd)) == understand(answer(plain))
+
+
+@pytest.mark.parametrize(
+    "status", [{"code": "completed", "printed_postings_count": []}, {"unprinted_postings": [None]}]
+)
+def test_a_label_task_with_a_broken_count_is_none(status: dict[str, Any]) -> None:
+    with pytest.raises(SourceError):
+        answers.printing(answer({**TASK, "status": {**TASK["status"], **status}}))
+
+
+def test_an_error_whose_message_is_a_broken_string_is_understood() -> None:
+    with pytest.raises(SourceError) as caught:
+        answers.exemplars(answer(b'{"code": 7, "message": "Api-Key is missing a required role\t\\ud83d"}', 403))
+    assert caught.value.trouble is Trouble.ROLE_MISSING
+
+
 FIELDS = [
     *("delivery_methods", "warehouses", "result", "cursor", "has_next", "status", "tasks", "error", "file_url"),
     *("message", "code"),

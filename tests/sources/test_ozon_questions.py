@@ -68,10 +68,14 @@ def test_a_long_list_is_followed_page_by_page() -> None:
         assert [body["cursor"] for body in asker.asked("/v2/delivery-method/list")] == ["", "100", "200"]
 
 
+FULL = [{"warehouse_id": n, "status": "created"} for n in range(200)]
+
 # (the pages of a list that has no good end, the requests it costs)
 ENDLESS = [
     (lambda asked: {"has_next": True, "cursor": asked.body["cursor"] + "x"}, 10),
     (lambda asked: {"has_next": True}, 1),
+    (lambda asked: {"has_next": True, "cursor": ""}, 1),
+    (lambda asked: {"has_next": True, "cursor": "a", "warehouses": FULL}, 2),
 ]
 
 
