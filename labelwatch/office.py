@@ -13,6 +13,7 @@ from labelwatch.notify.desk import Channels, alert_id
 from labelwatch.notify.follow_ups import changed
 from labelwatch.notify.message import Message, Section
 from labelwatch.notify.messages import LIMIT, render, voice_of
+from labelwatch.notify.moments import More
 from labelwatch.plan import Report
 from labelwatch.store import OutboxRow, Store
 
@@ -75,7 +76,7 @@ class Office:
         current = [(row.notification, alerts[alert_id(row)]) for row in rows if alert_id(row) in alerts]
         seen = [(one, narrowed(alert, destination.shops)) for one, alert in current]
         told = [_now(one, alert) for one, alert in seen if alert is not None]
-        message = render(told, destination, now=now, intervals=self._intervals)
+        message = render(told, destination, now=now, intervals=self._intervals, more=More.HERE)
         if len(told) != 1:
             return message
         return _whole(message, told[0].alert, destination, now)

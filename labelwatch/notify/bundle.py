@@ -9,7 +9,7 @@ from labelwatch.core.model import DeliveryMethod, Diagnosis, Notification, Reaso
 from labelwatch.notify import single, wording
 from labelwatch.notify.catalog import counted
 from labelwatch.notify.message import Piece, Room, Section, affordable, joined, stub
-from labelwatch.notify.moments import Voice, clock
+from labelwatch.notify.moments import More, Voice, clock
 from labelwatch.notify.plain import plain
 
 MAX_ITEMS = 20
@@ -64,9 +64,11 @@ def sections(
     """As many items as fit into the room and a phone; the rest is counted, with where to see it. `below`: the title
     and what stands above are about something else."""
     made = _listed(voice, ordered, room=room, board=board, below=below)
-    if not any(map(_is_posting, _open(ordered))):
+    if not any(map(_is_posting, _open(ordered))) or not (board or voice.more is More.COMMANDS):
         return made
     line, is_cut = voice.words.line, not made[-1].rows
+    if is_cut and voice.more is not More.COMMANDS:  # the address stands there already
+        return made
     where = line.steps_at_board.format(board=board) if board and not is_cut else line.steps_at
     steps = Section(lines=(*made[-1].lines * is_cut, where))
     with_steps = (*made[: len(made) - is_cut], steps)
@@ -99,8 +101,9 @@ def soonest(voice: Voice, deadlines: Sequence[datetime | None]) -> datetime | No
 
 def rest(voice: Voice, hidden: int, board: str) -> Section:
     """How many are not listed, and where to see them: at the address of the board, or by a command."""
-    how = voice.words.line.more_how.format(where=board or "labelwatch late")
-    return Section(lines=(counted(voice.words, voice.words.count.more, hidden), how))
+    where = board or ("labelwatch late" if voice.more is More.COMMANDS else "")
+    how = (voice.words.line.more_how.format(where=where),) if where else ()
+    return Section(lines=(counted(voice.words, voice.words.count.more, hidden), *how))
 
 
 def _open(ordered: Sequence[Notification]) -> list[Notification]:

@@ -84,6 +84,10 @@ class Lines:
     settings: str
     letters: str
     letters_by_hand: str
+    letters_button: str
+    letters_board: str
+    letters_nowhere: str
+    letters_here: str
     asked: str
     no_tracking: str
     support: str

@@ -1,7 +1,7 @@
 """The hand-over between shifts: what is open, by when and in whose hands, and what has happened meanwhile."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from labelwatch.core.model import Alert, AlertState, Destination, Outcome
@@ -10,7 +10,7 @@ from labelwatch.notify.age import EVERY_SHOP_ALIKE, Intervals
 from labelwatch.notify.catalog import counted
 from labelwatch.notify.message import Message, Piece, Room, Section, affordable, joined, stub
 from labelwatch.notify.messages import LIMIT, kind_of, voice_of
-from labelwatch.notify.moments import Voice, clock
+from labelwatch.notify.moments import More, Voice, clock
 from labelwatch.notify.plain import plain
 
 MAX_OPEN = 20
@@ -39,9 +39,10 @@ def message(
     intervals: Intervals = EVERY_SHOP_ALIKE,
     limit: Room = LIMIT,
     board: str = "",
+    more: More = More.COMMANDS,
 ) -> Message:
     """One message that `limit` holds, cut between items; whatever is not listed is counted."""
-    voice = voice_of(destination, now)
+    voice = replace(voice_of(destination, now), more=more)
     postings, wide = _by_deadline(digest.open), [one for one in digest.open if not _is_posting(one)]
     title = _title(voice, digest, postings, wide)
     end = age.section(voice, digest.open, intervals)

@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
+from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 from babel.numbers import format_decimal
@@ -19,7 +20,8 @@ from labelwatch.core.model import Alert, Diagnosis, Interval, Proof, Stage
 from labelwatch.notify import wording
 from labelwatch.notify.catalog import catalog, first, sayable
 from labelwatch.notify.links import SUPPORT_LINK, link
-from labelwatch.notify.moments import Voice, dated, duration, period, span
+from labelwatch.notify.message import Section
+from labelwatch.notify.moments import More, Voice, dated, duration, period, span
 from labelwatch.notify.plain import plain
 from labelwatch.notify.proofs import dated_fact, value
 
@@ -140,9 +142,30 @@ def hint(voice: Voice, diagnosis: Diagnosis) -> str:
     kinds, line = KINDS.get(diagnosis.cause, ()), voice.words.line
     if not kinds or diagnosis.posting_number is None:
         return ""
+    elsewhere = {
+        More.BUTTONS: line.letters_button.format(button=voice.words.button["details"]),
+        More.BOARD: line.letters_board.format(
+            link=f"{voice.board}posting/{quote(diagnosis.posting_number, safe='')}"
+        ),
+        More.NOBODY: line.letters_nowhere,
+        More.HERE: "",
+    }
+    if voice.more in elsewhere:
+        return elsewhere[voice.more]
     template = line.letters_by_hand if Kind.SUPPORT in kinds else line.letters
     named = kinds[0] if len(kinds) == 1 else line.either.format(kind=kinds[0], other=kinds[1])
     return template.format(posting=plain(diagnosis.posting_number), kind=named)
+
+
+def in_full(voice: Voice, alert: Alert) -> Section:
+    """The letter that is to be sent first, as the end of a message; empty where there is none."""
+    kind = next(iter(kinds_of(alert)), None)
+    if kind is None or alert.diagnosis.posting_number is None:
+        return Section()
+    language = language_of(kind, voice.words.language)
+    one = letter(kind, alert, language=language, zone=voice.zone.key, now=voice.now)
+    to = voice.words.letter[kind].to.format(carrier=plain(alert.diagnosis.method.carrier) or voice.words.line.carrier)
+    return Section(voice.words.line.letters_here.format(to=to), tuple(one.text.splitlines()), aside=True)
 
 
 def _values(voice: Voice, alert: Alert) -> dict[str, str]:

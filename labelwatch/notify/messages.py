@@ -11,7 +11,7 @@ from labelwatch.notify import age, bundle, single, wording
 from labelwatch.notify.age import EVERY_SHOP_ALIKE, Intervals
 from labelwatch.notify.catalog import catalog
 from labelwatch.notify.message import Kind, Message, Room, Section
-from labelwatch.notify.moments import Voice, clock
+from labelwatch.notify.moments import More, Voice, clock
 from labelwatch.notify.plain import plain
 
 LIMIT = Room(4000)
@@ -34,13 +34,15 @@ def render(
     limit: Room = LIMIT,
     board: str = "",
     after_quiet: datetime | None = None,
+    more: More = More.COMMANDS,
 ) -> Message:
     """One message for everything in `told` (at least one), that `limit` holds, cut between items.
 
     `intervals` tells how often each shop is polled: data older than two of them are dated. `board` is the address
-    where everything can be seen. `after_quiet` is when the quiet time began that held all this back until now.
+    where everything can be seen. `after_quiet` is when the quiet time began that held all this back until now;
+    `more`, where the reader finds what there is no room for.
     """
-    voice = voice_of(destination, now)
+    voice = replace(voice_of(destination, now), more=more, board=board)
     ordered = sorted((_seen_by(destination, one) for one in told), key=urgency)
     one = ordered[0] if len(ordered) == 1 else None
     alone = one or bundle.alone(ordered)

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_skeleton, format_time, get_timezone_gmt, get_timezone_location
@@ -17,6 +18,20 @@ ANOTHER_YEAR = 300
 """A date that many days away is told with its year."""
 
 
+class More(StrEnum):
+    """Where a reader finds what a message has no room for."""
+
+    COMMANDS = "commands"
+    """On the command line: he reads on a terminal."""
+    BUTTONS = "buttons"
+    """Behind the buttons below the message."""
+    BOARD = "board"
+    NOBODY = "nobody"
+    """With somebody else: a packer has no terminal."""
+    HERE = "here"
+    """In the message itself."""
+
+
 @dataclass(frozen=True, slots=True)
 class Voice:
     """Who speaks: the words of a language, the zone of the clock on the wall, and what time it is."""
@@ -26,6 +41,9 @@ class Voice:
     now: datetime
     shops: frozenset[str] = frozenset()
     """The shops whose names the listener may hear; empty = all."""
+    more: More = More.COMMANDS
+    board: str = ""
+    """The address of the board; empty = it cannot be reached."""
 
 
 def clock(voice: Voice, at: datetime) -> str:

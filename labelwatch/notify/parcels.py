@@ -18,6 +18,7 @@ from labelwatch.notify.desk import Desk, alert_id
 from labelwatch.notify.follow_ups import is_follow_up
 from labelwatch.notify.message import Message, Room, Section
 from labelwatch.notify.messages import brief, channel_dead, render, urgency, voice_of
+from labelwatch.notify.moments import More
 from labelwatch.notify.view import View, view
 from labelwatch.store import OutboxRow, Sent
 
@@ -144,12 +145,12 @@ def _message(
     *,
     after_quiet: datetime | None = None,
 ) -> Message:
-    first, now = told[0], desk.now()
+    first, now, more = told[0], desk.now(), _more(desk, destination)
     incident = first.alert.diagnosis.incident or ""
     if first.reason is Reason.HANDOVER:
         handed = _digest(desk, first, destination)
         return digest.message(
-            handed, destination, now=now, limit=limit, intervals=desk.terms.intervals, board=desk.board
+            handed, destination, now=now, limit=limit, intervals=desk.terms.intervals, board=desk.board, more=more
         )
     if incident.startswith("channel:"):
         waiting = [row.notification.alert for row in desk.store.outgoing.waiting(incident.removeprefix("channel:"))]
@@ -162,7 +163,15 @@ def _message(
         intervals=desk.terms.intervals,
         board=desk.board,
         after_quiet=after_quiet,
+        more=more,
     )
+
+
+def _more(desk: Desk, destination: Destination) -> More:
+    """Where those who read this channel find what there is no room for."""
+    if isinstance(desk.channels[destination.name][1], Revisable):
+        return More.BUTTONS
+    return More.BOARD if desk.board else More.NOBODY
 
 
 def _held_since(rows: Sequence[OutboxRow], destination: Destination, now: datetime) -> datetime | None:

@@ -1,15 +1,16 @@
 """The message about one alert: what to do, why, by when, how, and what proves it, in this order."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from labelwatch.core.incidents import is_outage
 from labelwatch.core.model import Alert, Diagnosis, Notification, Outcome, Reason, Severity
 from labelwatch.notify import wording
 from labelwatch.notify.catalog import counted, first
-from labelwatch.notify.letters import hint
+from labelwatch.notify.letters import hint, in_full
 from labelwatch.notify.links import SUPPORT_LINK, link, settings_link
 from labelwatch.notify.message import Room, Section, stub
-from labelwatch.notify.moments import Voice, clock, duration, zoned_clock
+from labelwatch.notify.moments import More, Voice, clock, duration, zoned_clock
 from labelwatch.notify.money import tariff
 
 
@@ -19,7 +20,11 @@ def title(voice: Voice, told: Notification) -> str:
 
 
 def sections(voice: Voice, told: Notification, *, room: Room) -> tuple[Section, ...]:
-    """The parts that fit, the weightiest first."""
+    """The parts that fit, the weightiest first; with a letter that is ready where its reader cannot get at it."""
+    if voice.more is More.NOBODY and told.reason is not Reason.RESOLVED:
+        letter, with_letter = in_full(voice, told.alert), parts(replace(voice, more=More.HERE), told)
+        if letter.text and room.holds(*with_letter, letter):
+            return (*with_letter, letter)
     return fitting(parts(voice, told), room)
 
 

@@ -139,7 +139,7 @@ def test_the_rest_is_found_on_the_board_where_there_is_one() -> None:
     message = render(many, destination(), now=NOW, board="https://labels.example/")
     assert "And 9 more not shown here.\nThe whole list: https://labels.example/" in message.body
     whole = render([told(n=1), told(n=2)], destination(), now=NOW, board="https://labels.example/")
-    assert whole.body.endswith("link of a posting: https://labels.example/, or labelwatch show NUMBER")
+    assert whole.body.endswith("link of a posting: https://labels.example/")
 
 
 def test_whether_items_name_their_shop_is_the_same_for_all() -> None:

@@ -12,7 +12,9 @@ from labelwatch.core.causes import CAUSES
 from labelwatch.core.model import DeliveryMethod, Interval, Notification, Product, Proof, Stage
 from labelwatch.notify.catalog import LANGUAGES
 from labelwatch.notify.letters import BUYER, CARRIER, KINDS, SUPPORT, Kind, Letter, kinds_of, letter, messages_of
+from labelwatch.notify.message import Room
 from labelwatch.notify.messages import render
+from labelwatch.notify.moments import More
 from tests.notify.build import NOW, ZONES, destination, incident, minutes, over, resolved, told
 
 HANGING: dict[str, Any] = {
@@ -322,3 +324,31 @@ def test_foreign_words_in_a_letter_are_harmless() -> None:
 def test_a_message_says_how_to_get_the_letter_and_that_it_has_to_be_pasted(language: str, said: str) -> None:
     body = render([told("label_overdue", **HANGING)], destination(language), now=NOW).body
     assert said in body.splitlines()
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("more", [More.BUTTONS, More.BOARD, More.NOBODY])
+@pytest.mark.parametrize("several", [False, True])
+def test_no_command_stands_in_the_chat_of_a_packer(language: str, more: More, several: bool) -> None:
+    board = "https://labels.example/" if more is More.BOARD else ""
+    about = [told("label_overdue", n=n, **HANGING) for n in range(1, 30 if several else 2)]
+    for limit in (Room(4000), Room(900)):
+        body = render(about, destination(language), now=NOW, limit=limit, board=board, more=more).body
+        assert "labelwatch show" not in body
+        assert "labelwatch late" not in body
+        assert "--message" not in body
+
+
+def test_the_letter_is_behind_a_button_or_on_the_board_or_in_the_message_itself() -> None:
+    one = told("label_overdue", **HANGING)
+    letter = write(SUPPORT, one, "ru").text.splitlines()[0]
+    said = render([one], destination(), now=NOW, more=More.BUTTONS).body
+    assert "Ready text: press “Details” below." in said
+    said = render([one], destination(), now=NOW, more=More.BOARD, board="https://labels.example/").body
+    assert "Ready text to paste: https://labels.example/posting/41517061-0214-1" in said
+    said = render([one], destination(), now=NOW, more=More.NOBODY).body
+    assert "Ready to paste, for Ozon support:" in said
+    assert letter in said
+    said = render([one], destination(), now=NOW, more=More.NOBODY, limit=Room(1200)).body
+    assert letter not in said
+    assert "ask whoever runs labelwatch" in said
