@@ -12,6 +12,7 @@ from ipaddress import ip_address
 import httpcore
 import httpx
 
+from labelwatch.net.body import BodyError, TooBigError, whole
 from labelwatch.net.connect import looked_up
 from labelwatch.net.proxy import ProxyError
 from labelwatch.net.tls import CertificatesError
@@ -96,12 +97,12 @@ class Files:
 
 def _content(response: httpx.Response) -> bytes | NoSheet:
     assert isinstance(response.stream, httpx.SyncByteStream)
-    content = bytearray()
-    for part in response.stream:
-        content += part
-        if len(content) > MOST:
-            return NoSheet(Missing.TOO_BIG, f"the file has more than {MOST // 2**20} MB")
-    return bytes(content)
+    try:
+        return whole(response.stream, response.headers, most=MOST)
+    except TooBigError:
+        return NoSheet(Missing.TOO_BIG, f"the file has more than {MOST // 2**20} MB")
+    except BodyError as error:
+        return NoSheet(Missing.UNREADABLE, str(error))
 
 
 def _may_be_public(host: str) -> bool:

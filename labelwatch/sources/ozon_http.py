@@ -9,7 +9,6 @@ import re
 import ssl
 import threading
 import time
-import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing, suppress
 from datetime import timedelta
@@ -20,6 +19,7 @@ import httpcore
 import httpx
 
 from labelwatch.net.backend import Backend, proxy_at
+from labelwatch.net.body import BodyError, DamagedError, whole
 from labelwatch.net.connect import Lookup, looked_up
 from labelwatch.net.proxy import ProxyError
 from labelwatch.net.tls import CertificatesError, trusted
@@ -28,9 +28,6 @@ from labelwatch.sources.ozon_errors import Answer, clean
 
 BODY_LIMIT = 32 * 2**20
 """Bytes of a body, both as sent and inflated; a page of 100 postings stays well under one megabyte."""
-
-AT_ONCE = 4 * 2**20
-"""Bytes inflated in one step."""
 
 ProxyFor = Callable[[str], str]
 """URL -> the address of the proxy on the way to it, empty = none; may raise ProxyError."""
@@ -62,11 +59,10 @@ class Wire:
             request = httpx.Request("POST", _url(self._base + path), headers=self._headers, content=content)
             with closing(client.send(request, stream=True)) as response:
                 assert isinstance(response.stream, httpx.SyncByteStream)
-                if response.headers.get("content-length", "").isdecimal():
-                    _check_size(int(response.headers["content-length"]), path)
-                body = _whole(response.stream, path)  # as it came: what inflates it must know the limit
-        except SourceError:
-            raise
+                body = whole(response.stream, response.headers, most=BODY_LIMIT)
+        except BodyError as error:
+            trouble = Trouble.OZON_DOWN if isinstance(error, DamagedError) else Trouble.NOT_UNDERSTOOD
+            raise SourceError(trouble, f"{path}: {error}") from error
         except httpcore.TimeoutException:
             problem = f"no complete answer within {self._timeout:g} s"
             raise SourceError(Trouble.OZON_DOWN, f"{path}: {problem}") from None
@@ -74,7 +70,6 @@ class Wire:
             problem = clean(f"{type(error).__name__}: {error}", 200)
             raise SourceError(Trouble.OZON_DOWN, f"{path}: {problem}") from error
         told = {name.decode("latin-1").lower(): text.decode("latin-1") for name, text in response.headers.raw}
-        body = _inflated(body, told.get("content-encoding", ""), path)
         return Answer(path, response.status_code, told, body, self._secret)
 
     def close(self) -> None:
@@ -211,45 +206,3 @@ def sendable(text: str) -> str:
 def encoded(headers: Mapping[str, str]) -> list[tuple[bytes, bytes]]:
     """Headers as they go over the wire, sent as they are."""
     return [(name.encode("ascii"), sendable(text).encode("ascii")) for name, text in headers.items()]
-
-
-def _whole(parts: Iterable[bytes], path: str) -> bytes:
-    kept, size = [], 0
-    for part in parts:
-        size += len(part)
-        _check_size(size, path)
-        kept.append(part)
-    return b"".join(kept)
-
-
-def _inflated(body: bytes, encoding: str, path: str) -> bytes:
-    if encoding in ("", "identity") or not body:
-        return body
-    if encoding.lower() not in ("gzip", "x-gzip"):
-        raise SourceError(Trouble.NOT_UNDERSTOOD, f"{path}: content-encoding {clean(encoding, 40)} not asked for")
-    try:
-        inflater = zlib.decompressobj(wbits=31)
-        plain = inflater.decompress(body, AT_ONCE)
-        if inflater.unconsumed_tail:  # no page is so large: counted first and kept afterwards, as it may be a bomb
-            _check_unfolded(inflater, path)
-            inflater = zlib.decompressobj(wbits=31)
-            plain = inflater.decompress(body)
-        plain += inflater.flush()
-    except zlib.error as error:
-        raise SourceError(Trouble.OZON_DOWN, f"{path}: the compressed answer is damaged") from error
-    if not inflater.eof:
-        raise SourceError(Trouble.OZON_DOWN, f"{path}: the compressed answer breaks off")
-    return plain
-
-
-def _check_unfolded(inflater: "zlib._Decompress", path: str) -> None:
-    """Inflate the rest of a body without keeping it."""
-    size = AT_ONCE
-    while inflater.unconsumed_tail:
-        size += len(inflater.decompress(inflater.unconsumed_tail, AT_ONCE))
-        _check_size(size, path)
-
-
-def _check_size(size: int, path: str) -> None:
-    if size > BODY_LIMIT:
-        raise SourceError(Trouble.NOT_UNDERSTOOD, f"{path}: an answer of more than {BODY_LIMIT // 2**20} MB")

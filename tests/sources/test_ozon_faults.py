@@ -11,9 +11,10 @@ from datetime import timedelta
 
 import pytest
 
+from labelwatch.net.body import AT_ONCE
 from labelwatch.sources import SourceError, Trouble
 from labelwatch.sources.ozon import OzonSource
-from labelwatch.sources.ozon_http import AT_ONCE, BODY_LIMIT
+from labelwatch.sources.ozon_http import BODY_LIMIT
 from tests.notify.post_office import PostOffice
 from tests.sources.scripted import KEY, Asked, Reply, in_turn, page, says, scripted
 

@@ -13,6 +13,7 @@ import httpcore
 import httpx
 
 from labelwatch.net.backend import Backend, proxy_at
+from labelwatch.net.body import BodyError, beginning
 from labelwatch.net.connect import looked_up
 from labelwatch.net.proxy import ProxyError, proxy_for
 from labelwatch.net.tls import CertificatesError, trusted, unverified
@@ -22,6 +23,7 @@ from labelwatch.notify.channels.secrecy import quoted
 from labelwatch.reach import NotPublicError, addresses, is_written_out
 
 READ_AT_MOST = 64 * 1024
+"""Bytes of an answer: a receipt is short."""
 _CONNECT = timedelta(seconds=10)
 _TRY_AGAIN = frozenset({408, 425})
 _TOO_MANY = 429
@@ -91,6 +93,7 @@ def exchange(line: Line, method: str, address: str, **request: Any) -> Answer | 
         with httpx.Client(
             timeout=timeout,
             follow_redirects=False,
+            headers={"Accept-Encoding": "identity"},
             transport=_transport(line, address),
             trust_env=False,
         ) as client:
@@ -155,11 +158,13 @@ def _ask(line: Line, client: httpx.Client, method: str, address: str, request: d
     try:
         question = client.build_request(method, address, **request)
         with_answer = client.send(question, auth=auth, stream=True)
-        body = _beginning(with_answer)
+        body = beginning(with_answer.iter_raw(), with_answer.headers, most=READ_AT_MOST)
         said = quoted(body.decode("utf-8", "replace"), line.secrets, 100)
         return Answer(with_answer.status_code, with_answer.headers, body, said)
     except NotPublicError as error:
         return not_public(error)
+    except BodyError as error:
+        return Ambiguous(_said(line, "its answer is not understood", error))
     except httpx.ProxyError as error:
         refused = Permanent if _PROXY_REFUSES.search(str(error)) else Retry
         return refused(_said(line, f"no way{_through(line)}", error))
@@ -181,13 +186,3 @@ def _through(line: Line) -> str:
     """Where the proxy is, for who mends it; not how to log in."""
     _, _, host = urlsplit(line.proxy).netloc.rpartition("@")
     return f" through the proxy {host}" if host else ""
-
-
-def _beginning(answer: httpx.Response) -> bytes:
-    """The first part of the body: a receipt is short, and nobody gets to fill our memory."""
-    body = b""
-    for piece in answer.iter_bytes():
-        body += piece
-        if len(body) >= READ_AT_MOST:
-            break
-    return body[:READ_AT_MOST]

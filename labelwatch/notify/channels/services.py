@@ -3,13 +3,19 @@
 import re
 from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import Any
 
 from apprise import Apprise, AppriseAsset, NotifyBase, NotifyFormat
 from apprise.result import AppriseResult, AppriseResultStatus
+from requests import PreparedRequest, Response
+from requests import sessions as requests_sessions
+from requests.adapters import HTTPAdapter
+from requests.exceptions import ContentDecodingError
 
+from labelwatch.net.body import BodyError, beginning
 from labelwatch.net.tls import stale_bundle
 from labelwatch.notify.channels.deadline import no_answer_within, within
-from labelwatch.notify.channels.http import not_public
+from labelwatch.notify.channels.http import READ_AT_MOST, not_public
 from labelwatch.notify.channels.outcome import Ambiguous, Delivered, Parcel, Permanent, RateLimited, Result, Retry
 from labelwatch.notify.channels.secrecy import quoted, secrets_of
 from labelwatch.notify.message import Message, Room
@@ -23,6 +29,27 @@ _NOT_OURS = frozenset({"401", "403", "404", "410"})
 _TOO_MANY = "429"
 _UNTIL = timedelta(minutes=1)
 """Apprise keeps to itself when the service wants more."""
+
+
+class _Limited(HTTPAdapter):
+    """Reads the beginning of an answer, where `requests` would read and inflate all of it."""
+
+    def send(self, request: PreparedRequest, *arguments: Any, **options: Any) -> Response:
+        request.headers["Accept-Encoding"] = "identity"
+        response = super().send(request, *arguments, **options)
+        raw = response.raw.stream(READ_AT_MOST, decode_content=False)
+        try:
+            response._content = beginning(raw, response.headers, most=READ_AT_MOST)
+        except BodyError as error:
+            raise ContentDecodingError(str(error), request=request) from error
+        finally:
+            response.raw.close()
+        response._content_consumed = True
+        return response
+
+
+# Apprise makes its sessions itself, and it is the only one here that uses `requests`.
+requests_sessions.HTTPAdapter = _Limited  # type: ignore[attr-defined]
 
 
 def plugin(url: str) -> NotifyBase | None:

@@ -1,0 +1,184 @@
+"""A body that inflates costs no client more than its limit, whatever it says it is."""
+
+import gzip
+import tracemalloc
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from labelwatch.net.body import BodyError, DamagedError, EncodingError, TooBigError, beginning, whole
+from labelwatch.notify.channels import open_channel
+from labelwatch.notify.channels.http import Answer, Line, exchange
+from labelwatch.notify.channels.outcome import Ambiguous, Delivered, Retry
+from labelwatch.notify.heartbeat import ping
+from labelwatch.sources import NoSheet, SourceError
+from labelwatch.sources.knock import knock
+from labelwatch.sources.ozon_file import Files
+from labelwatch.sources.ozon_http import Wire
+from tests.notify.loopback import Act, Hook
+from tests.notify.robots import PARCEL
+
+MOST = 1000
+PACKED = gzip.compress(b"a" * 100)
+
+READ = [
+    (b"plain", {}, b"plain"),
+    (b"plain", {"content-encoding": "identity"}, b"plain"),
+    (PACKED, {"content-encoding": "gzip"}, b"a" * 100),
+    (PACKED, {"content-encoding": " X-GZIP "}, b"a" * 100),
+    (b"", {"content-encoding": "gzip"}, b""),
+    (PACKED, {"content-encoding": "gzip, gzip"}, EncodingError),
+    (PACKED, {"content-encoding": "gzip, identity"}, EncodingError),
+    (PACKED, {"content-encoding": "br"}, EncodingError),
+    (zlib.compress(b"a"), {"content-encoding": "deflate"}, EncodingError),
+    (b"no gzip", {"content-encoding": "gzip"}, DamagedError),
+]
+OF_THE_WHOLE = [
+    (PACKED[:-9], {"content-encoding": "gzip"}, DamagedError),
+    (b"a" * 1001, {}, TooBigError),
+    (b"", {"content-length": "1001"}, TooBigError),
+    (b"a", {"content-length": "\u0665" * 9}, b"a"),
+    (gzip.compress(b"a" * 1001), {"content-encoding": "gzip"}, TooBigError),
+    (gzip.compress(b"a" * 50 * 2**20), {"content-encoding": "gzip"}, TooBigError),
+]
+
+
+@pytest.mark.parametrize(("body", "headers", "expected"), READ, ids=range(len(READ)))
+@pytest.mark.parametrize("read", [whole, beginning])
+def test_a_body_is_read(
+    read: Callable[..., bytes], body: bytes, headers: dict[str, str], expected: bytes | type[BodyError]
+) -> None:
+    assert outcome(read, body, headers) == expected
+
+
+@pytest.mark.parametrize(("body", "headers", "expected"), OF_THE_WHOLE, ids=range(len(OF_THE_WHOLE)))
+def test_a_whole_body_has_a_limit_and_an_end(
+    body: bytes, headers: dict[str, str], expected: bytes | type[BodyError]
+) -> None:
+    assert outcome(whole, body, headers) == expected
+
+
+def outcome(read: Callable[..., bytes], body: bytes, headers: dict[str, str]) -> bytes | type[BodyError]:
+    try:
+        return read(iter([body[:4], body[4:]]), headers, most=MOST)
+    except BodyError as error:
+        return type(error)
+
+
+def test_of_a_beginning_no_more_is_read_than_is_wanted() -> None:
+    def endless() -> Iterator[bytes]:
+        while True:
+            yield b"a" * 300
+
+    assert beginning(endless(), {}, most=MOST) == b"a" * MOST
+    packed = gzip.compress(b"a" * 2**20)
+    assert beginning(iter([packed]), {"content-encoding": "gzip"}, most=MOST) == b"a" * MOST
+
+
+def packed(times: int) -> bytes:
+    """A gigabyte of blanks, compressed so many times over."""
+    packer = zlib.compressobj(9, zlib.DEFLATED, 31)
+    body = b"".join(packer.compress(b" " * 2**20) for _ in range(1024)) + packer.flush()
+    for _ in range(times - 1):
+        body = gzip.compress(body)
+    return body
+
+
+BOMBS = {"gzip": packed(1), "gzip, gzip": packed(2), "gzip, gzip, gzip": packed(3)}
+
+
+def bomb(encoding: str) -> Act:
+    body = BOMBS[encoding]
+    lines = "".join(f"Content-Encoding: {one}\r\n" for one in encoding.split(", "))
+    head = f"HTTP/1.1 200 OK\r\n{lines}Content-Length: {len(body)}\r\nConnection: close\r\n\r\n"
+    return lambda connection: connection.sendall(head.encode() + body)
+
+
+@contextmanager
+def memory() -> Iterator[list[int]]:
+    """What was taken at the same time, at most, in bytes."""
+    peak: list[int] = []
+    tracemalloc.start()
+    try:
+        yield peak
+        peak.append(tracemalloc.get_traced_memory()[1])
+    finally:
+        tracemalloc.stop()
+
+
+def address(hook: Hook) -> str:
+    return f"http://127.0.0.1:{hook.port}/hook"
+
+
+SOON = timedelta(seconds=20)
+
+
+def by_exchange(url: str) -> object:
+    return exchange(Line(SOON), "POST", url, content=b"{}")
+
+
+def by_heartbeat(url: str) -> object:
+    return ping(url, deadline=SOON)
+
+
+def by_apprise(url: str) -> object:
+    return open_channel(url.replace("http:", "form:"), deadline=SOON).send(PARCEL)
+
+
+def by_poll(url: str) -> object:
+    wire = Wire(url, {}, timeout=SOON, proxy=lambda _: "", secret="")
+    with pytest.raises(SourceError) as error:
+        wire.post("/v1/roles", b"{}")
+    wire.close()
+    return error.value
+
+
+def by_download(url: str) -> object:
+    files = Files(url, "labelwatch", timeout=SOON, proxy=lambda _: "")
+    found = files.get(url)
+    assert isinstance(found, NoSheet)
+    return found
+
+
+def by_knock(url: str) -> object:
+    return knock(url, timeout=SOON, user_agent="labelwatch", now=lambda: datetime.now(UTC))
+
+
+CLIENTS = [by_exchange, by_heartbeat, by_apprise, by_poll, by_download, by_knock]
+
+
+@pytest.mark.parametrize("encoding", BOMBS)
+@pytest.mark.parametrize("client", CLIENTS)
+def test_a_bomb_costs_no_client_its_memory(client: Callable[[str], object], encoding: str) -> None:
+    with Hook([bomb(encoding)]) as hook:
+        with suppress(SourceError):
+            client(address(hook))  # What is loaded on first use is no part of the measure
+        with memory() as peak:
+            client(address(hook))
+    assert peak[0] < 32 * 2**20
+
+
+@pytest.mark.parametrize("client", [by_exchange, by_heartbeat, by_apprise, by_download])
+def test_nothing_compressed_is_asked_for(client: Callable[[str], object]) -> None:
+    with Hook([bomb("gzip, gzip")]) as hook:
+        client(address(hook))
+    assert hook.requests[0].headers["accept-encoding"] == "identity"
+
+
+def test_an_answer_packed_twice_leaves_open_whether_it_was_delivered() -> None:
+    with Hook([bomb("gzip, gzip")]) as hook:
+        assert isinstance(by_exchange(address(hook)), Ambiguous)
+        assert isinstance(by_apprise(address(hook)), Retry)
+
+
+def test_an_answer_packed_once_is_read() -> None:
+    body = gzip.compress(b'{"ok": true}')
+    head = f"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: {len(body)}\r\nConnection: close\r\n\r\n"
+    with Hook([lambda connection: connection.sendall(head.encode() + body)]) as hook:
+        found = by_exchange(address(hook))
+        assert isinstance(found, Answer)
+        assert found.json == {"ok": True}
+        assert isinstance(by_apprise(address(hook)), Delivered)
