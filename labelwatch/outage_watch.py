@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from labelwatch.core.incidents import OUTAGE, ended
 from labelwatch.core.lifecycle import close
 from labelwatch.core.model import Alert, AlertState, Outcome
-from labelwatch.core.outages import AT_LEAST, Sight, dark, is_round_complete, outage
+from labelwatch.core.outages import AT_LEAST, Sight, dark, is_round_complete, is_shared, outage
 from labelwatch.core.review import Decision, hold, renew
 from labelwatch.plan import Plan
 from labelwatch.saving import write_incident
@@ -27,7 +27,7 @@ def watch_outage(plan: Plan, tx: Transaction, now: datetime, *, opens: bool) -> 
     before, sights = tx.open_incidents().get(OUTAGE), sights_of(plan, tx)
     known = [part.shop for part in before.diagnosis.parts if part.late] if before else []
     unread = dark(sights, known, now)
-    if before is None and len(unread) < AT_LEAST:
+    if before is None and not is_shared(unread):
         return None
     if before is not None and not unread:
         return _end(plan, tx, before, now)

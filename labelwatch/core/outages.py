@@ -42,6 +42,11 @@ def _is_dark(one: Sight, before: bool, now: datetime) -> bool:
     return before or now - (one.read_at or one.failing_since) >= SILENT_FOR * one.every
 
 
+def is_shared(unread: Iterable[Sight]) -> bool:
+    """Whether so many shops have the same trouble that it is one event; one that is open takes in the others too."""
+    return max(Counter(one.cause for one in unread).values(), default=0) >= AT_LEAST
+
+
 def is_round_complete(sights: Iterable[Sight], unread: Collection[Sight], now: datetime) -> bool:
     """Whether every shop was tried since the first of these failed; at the latest after one interval."""
     began = min((one.failing_since for one in unread if one.failing_since), default=now)

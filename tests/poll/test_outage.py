@@ -116,6 +116,15 @@ def test_two_shops_of_many_are_told_one_by_one_as_soon_as_they_are_dark(store: S
     assert store.incidents() == []
 
 
+def test_three_shops_with_three_troubles_are_no_outage(store: Store) -> None:
+    shops = crowd(store, 5)
+    for story, trouble in zip(shops, (Trouble.OZON_DOWN, Trouble.RATE_LIMITED, Trouble.NOT_UNDERSTOOD), strict=False):
+        fail([story], trouble)
+    rounds(shops, 4)
+    assert {cause for cause, *_ in told(shops[0])} == {"ozon_down", "rate_limited", "answer_not_understood"}
+    assert store.incidents() == []
+
+
 def test_each_channel_hears_of_its_own_shops_and_of_their_end(store: Store) -> None:
     shops = crowd(store, 6, PACKERS, ONE, TWO)
     fail(shops)
