@@ -15,7 +15,7 @@ from labelwatch.notify.catalog import counted
 from labelwatch.notify.channels.outcome import Revisable
 from labelwatch.notify.desk import Channels, Desk, alert_id
 from labelwatch.notify.message import Kind, Message, Room, Section, affordable, joined
-from labelwatch.notify.messages import voice_of
+from labelwatch.notify.messages import seen_by, voice_of
 from labelwatch.notify.moments import Voice
 from labelwatch.store import OutboxRow, Transaction
 
@@ -73,7 +73,7 @@ def current(desk: Desk, name: str, rows: Sequence[OutboxRow]) -> list[OutboxRow]
 
 def message(told: Sequence[Notification], destination: Destination, *, now: datetime, limit: Room) -> Message:
     """Who took or snoozed what: a sentence for each of them, and what it is about."""
-    voice = voice_of(destination, now)
+    voice, told = voice_of(destination, now), [seen_by(destination, one) for one in told]
     first, *others = [wording.in_hands(voice, alerts) for alerts in _by_hands(voice, told)]
     title = f"👤 {first}"
     rows = [_row(voice, one.alert) for one in told[:_LISTED]]

@@ -43,7 +43,7 @@ def render(
     `more`, where the reader finds what there is no room for.
     """
     voice = replace(voice_of(destination, now), more=more, board=board)
-    ordered = sorted((_seen_by(destination, one) for one in told), key=urgency)
+    ordered = sorted((seen_by(destination, one) for one in told), key=urgency)
     one = ordered[0] if len(ordered) == 1 else None
     alone = one or bundle.alone(ordered)
     title = _title(voice, alone, ordered) if alone else bundle.title(voice, ordered)
@@ -59,7 +59,8 @@ def render(
     return Message(title, (*opening, *main, *end), _kind(ordered))
 
 
-def _seen_by(destination: Destination, told: Notification) -> Notification:
+def seen_by(destination: Destination, told: Notification) -> Notification:
+    """The same as far as it concerns the shops that this channel may see."""
     return replace(told, alert=narrowed(told.alert, destination.shops) or told.alert)
 
 

@@ -17,7 +17,7 @@ from labelwatch.notify.channels.outcome import Attachment, Channel, Earlier, Par
 from labelwatch.notify.desk import Desk, alert_id
 from labelwatch.notify.follow_ups import is_follow_up
 from labelwatch.notify.message import Message, Room, Section
-from labelwatch.notify.messages import brief, channel_dead, render, urgency, voice_of
+from labelwatch.notify.messages import brief, channel_dead, render, seen_by, urgency, voice_of
 from labelwatch.notify.moments import More
 from labelwatch.notify.view import View, view
 from labelwatch.store import OutboxRow, Sent
@@ -261,8 +261,9 @@ def _targets(told: Sequence[Notification], destination: Destination, now: dateti
     if not _has_buttons(told):
         return ()
     voice = voice_of(destination, now)
+    seen = [seen_by(destination, one) for one in told]
     open_ones = {
-        one.alert.id: one for one in told if one.alert.resolved_at is None and one.reason is not Reason.RESOLVED
+        one.alert.id: one for one in seen if one.alert.resolved_at is None and one.reason is not Reason.RESOLVED
     }
     return tuple(
         Target(id_, wording.subject(voice, one.alert.diagnosis) or wording.headline(voice, one.alert.diagnosis))

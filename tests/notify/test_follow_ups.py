@@ -13,7 +13,7 @@ from labelwatch.notify.channels.outcome import Channel, Retry
 from labelwatch.notify.follow_ups import GATHER, changed, message
 from labelwatch.notify.messages import LIMIT
 from labelwatch.store import OutboxState, Store
-from tests.notify.build import NOW, destination, minutes, resolved, told
+from tests.notify.build import NOW, destination, incident, minutes, resolved, told
 from tests.notify.post import Clock, FakeChannel, FakeChat, again, queue, rows, states, tell
 
 
@@ -224,3 +224,12 @@ def test_it_waits_no_longer_than_a_minute_for_others(shift: Shift) -> None:
         shift.tell(seconds=25)
     assert len(shift.followed) == 1
     assert timedelta(minutes=1) == GATHER
+
+
+def test_of_an_incident_a_channel_is_told_of_no_shop_that_it_may_not_see() -> None:
+    wide = incident(reason=Reason.ACKNOWLEDGED)
+    alert = replace(wide.alert, state=AlertState.ACKNOWLEDGED, handled_by="Anna")
+    to = destination(shops=frozenset({"north"}))
+    said = message([replace(wide, alert=alert)], to, now=NOW, limit=LIMIT)
+    assert "in 4 shops" not in said.title + said.body
+    assert "in 4 shops" in message([replace(wide, alert=alert)], destination(), now=NOW, limit=LIMIT).title
