@@ -6,11 +6,12 @@ from labelwatch.sandbox.faults import Fault, Kind
 from labelwatch.sandbox.sandbox import Sandbox, Seen
 from labelwatch.sandbox.serve import serve
 from labelwatch.sandbox.shops import Flow, KeyState, Method, Role, Shop, Warehouse
-from labelwatch.sandbox.world import At, World
+from labelwatch.sandbox.world import At, Effect, Stall, World
 
 __all__ = [
     "CANARIES",
     "At",
+    "Effect",
     "Fault",
     "Flow",
     "KeyState",
@@ -20,6 +21,7 @@ __all__ = [
     "Sandbox",
     "Seen",
     "Shop",
+    "Stall",
     "TellableClock",
     "Warehouse",
     "World",

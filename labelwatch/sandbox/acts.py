@@ -14,6 +14,7 @@ MOST_TRACKING_NUMBERS = 20
 # How long Ozon and the carriers take when somebody plays by hand, in minutes.
 LABEL_AFTER = 50 / 60
 REGISTRATION_TAKES = 5.0
+_CAN_SHIP = frozenset({"ship", "ship_async", "ship_async_retry"})
 _CANNOT_SHIP = {
     "cancelled": "POSTING_ALREADY_CANCELLED",
     "awaiting_deliver": "POSTING_ALREADY_SHIPPED",
@@ -25,20 +26,40 @@ def ship(call: Call) -> Body:
     """/v4/posting/fbs/ship: the posting goes its way, at once or after the carrier has registered it."""
     record = call.record()
     _check_ship(record, call.body)
-    flow, takes = Flow(record.body["integration_type_flow"]), 0.0
-    ready = state(flow, "awaiting_deliver")
-    if flow in REGISTERED_BY_CARRIER:
-        takes = REGISTRATION_TAKES
-        call.world.change(record.number, state(flow, "awaiting_registration"))
-        _then(call, record, minutes=takes, change={**ready, "tracking_number": f"SB{record.serial}RU"})
-    else:
-        call.world.change(record.number, ready)
-    if prints(record.body):
-        labelled = state(flow, "awaiting_deliver", label=True)
-        _then(call, record, minutes=takes + LABEL_AFTER, change=labelled)
+    steps = record.body.get("_ship") or _usual(record)
+    for minutes, change in steps if _method_works(call, record) else steps[:1]:
+        if minutes:
+            _then(call, record, minutes=call.world.unstalled(_carrier(record), minutes), change=change)
+        else:
+            call.world.change(record.number, change)
     told = [{"posting_number": record.number, "products": [_shipped(p) for p in record.body["products"]]}]
     wanted = section(call.body, "with").get("additional_data")
     return {"result": [record.number], "additional_data": told if wanted else []}
+
+
+def _usual(record: Record) -> list[tuple[float, Body]]:
+    """What follows from assembly in this flow, and after how many minutes; `_ship` of a posting takes its place."""
+    flow = Flow(record.body["integration_type_flow"])
+    ready: Body = state(flow, "awaiting_deliver")
+    steps, takes = [(0.0, ready)], 0.0
+    if flow in REGISTERED_BY_CARRIER:
+        takes = REGISTRATION_TAKES
+        tracked = {**ready, "tracking_number": f"SB{record.serial}RU"}
+        steps = [(0.0, state(flow, "awaiting_registration")), (takes, tracked)]
+    if prints(record.body):
+        steps.append((takes + LABEL_AFTER, state(flow, "awaiting_deliver", label=True)))
+    return steps
+
+
+def _method_works(call: Call, record: Record) -> bool:
+    """Whether its carrier gets to know of a parcel: method and warehouse are on."""
+    method = call.world.methods[call.shop.client_id].get(record.body["delivery_method"]["id"])
+    house = call.world.warehouses[call.shop.client_id].get(record.body["delivery_method"]["warehouse_id"])
+    return (method is None or method.status == "ACTIVE") and (house is None or house.status == "created")
+
+
+def _carrier(record: Record) -> str:
+    return str(record.body["delivery_method"]["tpl_provider"])
 
 
 def prints(body: Body) -> bool:
@@ -70,8 +91,8 @@ def set_cutoff(call: Call) -> Body:
         raise bad_request("invalid new_cutoff_date: value must be RFC 3339") from None
     if call.world.now > datetime.fromisoformat(record.body["shipment_date"]):
         raise bad_request("TRANSITION_IS_NOT_POSSIBLE")
-    actions = [action for action in record.body["available_actions"] if action != "set_cutoff"]
-    call.world.change(record.number, {"shipment_date": stamp(moment), "available_actions": actions})
+    actions = [action for action in record.body["available_actions"] if action not in ("set_cutoff", "ship")]
+    call.world.change(record.number, {"shipment_date": stamp(moment), "available_actions": [*actions, "ship"]})
     return {"result": True}
 
 
@@ -102,8 +123,12 @@ def _check_ship(record: Record, body: Body) -> None:
         raise bad_request("SHIP_FBP_POSTINGS_IS_FORBIDDEN")
     if posting["status"] != "awaiting_packaging":
         raise bad_request(_CANNOT_SHIP.get(posting["status"], "HAS_INCORRECT_STATUS"))
+    if not _CAN_SHIP.intersection(posting["available_actions"]):
+        raise bad_request("TRANSITION_IS_NOT_POSSIBLE")
     if any(posting["requirements"].values()):
         raise bad_request("EXEMPLAR_INFO_NOT_FILLED_COMPLETELY")
+    if posting["is_multibox"] and posting["multi_box_qty"] < 1:
+        raise bad_request("MULTI_BOX_QTY_IS_NOT_SET")
     if too_heavy(posting):
         raise bad_request("INCORRECT_OVH_FOR_POSTING")
     if _packed(body) != {product["sku"]: product["quantity"] for product in posting["products"]}:

@@ -1,7 +1,8 @@
 """Posting bodies as the v4 lists give them: one builder with sensible values for every flow.
 
 A key that begins with an underscore is no part of the lists; it tells how other methods answer about the posting:
-`_detail` (merged into /v3/posting/fbs/get), `_label` (see labels.py), `_restrictions`, `_exemplars`.
+`_detail` (merged into /v3/posting/fbs/get), `_label` (see labels.py), `_restrictions`, `_exemplars`, and `_ship`:
+what follows from its assembly as (minutes, change) in their order.
 """
 
 import zlib

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from labelwatch.sandbox.clock import TellableClock
 from labelwatch.sandbox.faults import Kind, fault_from
+from labelwatch.sandbox.manual import ACTIONS, perform
 from labelwatch.sandbox.methods import METHODS
 from labelwatch.sandbox.shops import Body, stamp
 from labelwatch.sandbox.wire import Answer, Refusal, Request
@@ -32,9 +33,12 @@ Control:
   GET  /sandbox/           this page
   POST /sandbox/clock      {{"advance": seconds}} or {{"speed": virtual seconds per second}}
   POST /sandbox/fault      {{"kind": "html", "path": "/v4/", "times": 3, "seconds": 60}} or {{"clear": true}}
+  POST /sandbox/act        {{"subject": posting number, "action": "write_support"}}: what no method of the API does
   GET  /sandbox/requests   what was asked so far, as JSON
 
 Kinds of faults: {kinds}
+
+Actions: {actions}
 """
 
 
@@ -60,6 +64,7 @@ def _help(sandbox: "Sandbox", _: Request) -> Answer:
         shops="\n".join(shops),
         methods="\n".join(f"  {path}" for path in METHODS),
         kinds=", ".join(Kind),
+        actions=", ".join(sorted(ACTIONS)),
     )
     return _text(200, text)
 
@@ -84,6 +89,13 @@ def _fault(sandbox: "Sandbox", request: Request) -> Answer:
     return _json(asdict(fault))
 
 
+def _act(sandbox: "Sandbox", request: Request) -> Answer:
+    body = request.json()
+    sandbox.world.advance(sandbox.clock())
+    perform(sandbox.world, str(body.get("subject", "")), str(body.get("action", "")))
+    return _json({"done": body.get("action")})
+
+
 def _requests(sandbox: "Sandbox", _: Request) -> Answer:
     return _json({"requests": [{**asdict(seen), "at": stamp(seen.at)} for seen in sandbox.requests]})
 
@@ -92,6 +104,7 @@ _ACTS: Mapping[tuple[str, str], Callable[["Sandbox", Request], Answer]] = {
     ("GET", PREFIX): _help,
     ("POST", f"{PREFIX}/clock"): _clock,
     ("POST", f"{PREFIX}/fault"): _fault,
+    ("POST", f"{PREFIX}/act"): _act,
     ("GET", f"{PREFIX}/requests"): _requests,
 }
 

@@ -61,7 +61,7 @@ class Sandbox:
         self._turning = threading.Lock()
         self._log: deque[Seen] = deque(maxlen=REMEMBERED)
         self._traces = itertools.count(1)
-        self._server = Server(self._handle, port=port, clock=clock, ticks=ticks)
+        self._server = Server(self.answer, port=port, clock=clock, ticks=ticks)
         self.base_url = f"http://127.0.0.1:{self._server.server_port}"
         self._desk = LabelDesk(world, lambda name: f"{self.base_url}{FILES}{name}")
         self._server.start()
@@ -85,7 +85,8 @@ class Sandbox:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _handle(self, request: Request) -> Answer:
+    def answer(self, request: Request) -> Answer:
+        """The answer to a request, as it goes over the network or to whoever asks within this process."""
         if request.path.startswith(control.PREFIX):
             return control.answer(self, request)
         answer = self._answer(request)

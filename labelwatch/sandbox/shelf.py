@@ -80,9 +80,13 @@ class Question(Protocol):
 
 
 class Shelf:
-    """The postings of a shop. Sorted keys are kept up to date, and what a filter matches is kept until a change."""
+    """The postings of a shop. Sorted keys are kept up to date, and what a filter matches is kept until a change.
+
+    `changes` counts them: a list asked twice with none in between is the same list.
+    """
 
     def __init__(self) -> None:
+        self.changes = 0
         self.records: dict[str, Record] = {}
         self._by_serial: dict[int, Record] = {}
         self._by_order: dict[str, set[str]] = {}
@@ -91,6 +95,7 @@ class Shelf:
 
     def put(self, record: Record) -> None:
         """Add a posting, or replace the one of the same number (which keeps its serial)."""
+        self.changes += 1
         old = self.records.get(record.number)
         for order, keys in self._keys.items():
             self._resort(keys, old=old.key(order) if old else None, new=record.key(order))

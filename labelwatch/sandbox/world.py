@@ -2,7 +2,7 @@
 
 import heapq
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from itertools import count
@@ -19,6 +19,7 @@ class At:
 
     `change` is laid over the one thing that is named: a posting (a new number with a whole body is an arrival and
     needs its shop), a delivery method, a warehouse, or the shop itself. A `fault` begins then, for the shop or all.
+    A posting that is not as `when` says by then stays as it is.
     """
 
     minutes: float
@@ -28,12 +29,31 @@ class At:
     warehouse: int = 0
     change: Mapping[str, Any] = field(default_factory=dict)
     fault: Fault | None = None
+    when: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """What comes of an action, once: events whose minutes count from it. `when`: only for a posting that is so."""
+
+    events: tuple[At, ...]
+    when: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Stall:
+    """Nothing that Ozon or this carrier (empty = any) is to do after packing happens between these minutes."""
+
+    carrier: str
+    start: float
+    end: float
 
 
 class World:
     """Everything there is, as of the time it was last advanced to. Hold `lock` while reading more than one thing.
 
-    `expected` says for a scripted scenario what is wrong: posting number (or Client-Id) -> cause id.
+    `expected` says for a scripted scenario what is wrong: posting number (or Client-Id) -> cause id. `effects` are
+    those of what people do by hand, by subject and action (see manual.py).
     """
 
     def __init__(self, start: datetime) -> None:
@@ -45,6 +65,10 @@ class World:
         self.methods: dict[str, dict[int, Method]] = {}
         self.warehouses: dict[str, dict[int, Warehouse]] = {}
         self.expected: dict[str, str] = {}
+        self.effects: dict[tuple[str, str], list[Effect]] = {}
+        self.stalls: list[Stall] = []
+        self.noticed: Callable[[Record], None] = lambda record: None
+        """Called with every posting that has just come or changed."""
         self._owners: dict[str, str] = {}
         self._serials = count(1_200_000_001)
         self._timeline: list[tuple[datetime, int, At]] = []
@@ -62,6 +86,7 @@ class World:
         record = Record(next(self._serials), body, self.now)
         self._owners[record.number] = client_id
         self.shelves[client_id].put(record)
+        self.noticed(record)
 
     def plan(self, *events: At) -> None:
         """Put events on the timeline; those already due happen at the next look at the world."""
@@ -74,6 +99,21 @@ class World:
         """Put an event on the timeline whose minutes count from now."""
         since_start = (self.now - self.start).total_seconds() / 60
         self.plan(replace(event, minutes=since_start + event.minutes))
+
+    def unstalled(self, carrier: str, minutes: float) -> float:
+        """In how many minutes something due happens where a stall holds it up: soon after its end, one by one."""
+        due = (self.now - self.start).total_seconds() / 60 + minutes
+        for stall in self.stalls:
+            if stall.carrier in ("", carrier) and stall.start <= due < stall.end:
+                return minutes + stall.end - due + (due - stall.start) % 15
+        return minutes
+
+    def fits(self, subject: str, when: Mapping[str, Any]) -> bool:
+        """Whether a posting is as `when` says; of anything else nothing is asked."""
+        if subject not in self._owners:
+            return True
+        body = self.shelves[self._owners[subject]].records[subject].body
+        return all(body[key] == value for key, value in when.items())
 
     def advance(self, now: datetime) -> None:
         """Let happen what is due; a step backwards undoes nothing."""
@@ -94,7 +134,9 @@ class World:
     def change(self, number: str, change: Mapping[str, Any]) -> None:
         """Lay a change over a posting now."""
         shelf = self.shelves[self._owners[number]]
-        shelf.put(shelf.records[number].after(dict(change), at=self.now))
+        record = shelf.records[number].after(dict(change), at=self.now)
+        shelf.put(record)
+        self.noticed(record)
 
     def _happen(self, event: At) -> None:
         if event.fault:
@@ -110,8 +152,9 @@ class World:
 
     def _touch_posting(self, event: At) -> None:
         if event.posting in self._owners:
-            self.change(event.posting, event.change)
-        else:
+            if self.fits(event.posting, event.when):
+                self.change(event.posting, event.change)
+        elif event.shop:  # else it has not arrived yet
             self.put(event.shop, dict(event.change))
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from labelwatch.sandbox import At, Method, World, needs
+from labelwatch.sandbox import At, Method, Stall, World, needs
 from labelwatch.sandbox.scenarios.stage import AURORA, HOME, OWN, OZON, POLAR, STAR, shop_of
 from labelwatch.sandbox.shops import Shop
 from tests.sandbox.play import Play, playing, world_of
@@ -118,3 +118,66 @@ def test_tracking_numbers_succeed_or_fail_row_by_row() -> None:
         assert play.posting(NUMBER, shop=STAR)["tracking_number"] == "T1"
     assert [row["result"] for row in answer] == [True, False, False]
     assert [row["error"] for row in answer] == ["", "HAS_INCORRECT_TPL_INTEGRATION_TYPE", "POSTING_NOT_FOUND"]
+
+
+def test_what_a_posting_says_itself_takes_the_place_of_the_usual_way() -> None:
+    fails = {"substatus": "ship_failed", "_ship": []}
+    with playing(waiting(change={"_ship": [[0, {}], [2, fails]]})) as play:
+        ship(play, HOME)
+        play.wait(minutes=3)
+        failed = play.posting(NUMBER)
+        ship(play, HOME)
+        play.wait(minutes=3)
+        again = play.posting(NUMBER)
+    assert (failed["status"], failed["substatus"]) == ("awaiting_packaging", "ship_failed")
+    assert "label_download" in again["available_actions"]
+
+
+NOT_READY: list[tuple[dict[str, Any], str]] = [
+    ({"available_actions": ["cancel", "ship_async_in_process"]}, "TRANSITION_IS_NOT_POSSIBLE"),
+    ({"available_actions": ["set_cutoff"]}, "TRANSITION_IS_NOT_POSSIBLE"),
+    ({"is_multibox": True, "multi_box_qty": 0}, "MULTI_BOX_QTY_IS_NOT_SET"),
+]
+
+
+@pytest.mark.parametrize(("change", "message"), NOT_READY)
+def test_what_is_not_ready_to_ship_is_refused(change: dict[str, Any], message: str) -> None:
+    with playing(waiting(change=change)) as play:
+        answer = ship(play, HOME)
+    assert (answer.status_code, answer.json()["message"]) == (400, message)
+
+
+def test_a_date_that_was_chosen_lets_it_be_shipped() -> None:
+    with playing(waiting(change={"available_actions": ["set_cutoff"]})) as play:
+        play.answer(CUTOFF, {"posting_number": NUMBER, "new_cutoff_date": "2026-11-21T08:00:00Z"})
+        assert ship(play, HOME).status_code == 200
+
+
+@pytest.mark.parametrize("carrier", ["", AURORA.carrier])
+def test_a_stall_holds_up_what_is_due_within_it(carrier: str) -> None:
+    world = waiting(AURORA)
+    world.stalls.append(Stall(carrier, 0, 120))
+    with playing(world) as play:
+        ship(play, STAR)
+        play.wait(minutes=119)
+        assert play.posting(NUMBER, shop=STAR)["status"] == "awaiting_registration"
+        play.wait(minutes=20)
+        assert "label_download" in play.posting(NUMBER, shop=STAR)["available_actions"]
+
+
+def test_a_stall_of_another_carrier_holds_up_nothing() -> None:
+    world = waiting(AURORA)
+    world.stalls.append(Stall("Silk Road Express", 0, 120))
+    with playing(world) as play:
+        ship(play, STAR)
+        play.wait(minutes=10)
+        assert "label_download" in play.posting(NUMBER, shop=STAR)["available_actions"]
+
+
+def test_a_method_that_is_broken_gets_no_parcels_and_so_no_label() -> None:
+    world = waiting(POLAR)
+    world.plan(At(minutes=0, method=POLAR.id, change={"status": "BROKEN"}))
+    with playing(world) as play:
+        ship(play, STAR)
+        play.wait(minutes=60)
+        assert "label_download" not in play.posting(NUMBER, shop=STAR)["available_actions"]
