@@ -17,6 +17,8 @@ KnownKeys = Mapping[tuple[str, ...], Sequence[str]]
 """The keys of each table, by the way to it without numbers."""
 
 SECRET_KEYS = frozenset({"api_key", "url", "password", "proxy"})
+_ADDRESSES = frozenset({"base_url", "public_url", "api_base"})
+"""What stands there is no secret, unless a user and a password are in it."""
 
 _LONGEST_SHOWN = 32  # an Ozon key has 36 characters, so one that was put in the wrong place is not shown either
 
@@ -109,9 +111,13 @@ def shown(key: Key, value: object) -> str | Sentence:
     if value is None or isinstance(value, dict):
         return ""
     if isinstance(value, list):
-        return Sentence("a_list")
+        parts = [shown(key, one) for one in value]
+        return f"[{', '.join(map(str, parts))}]" if all(isinstance(one, str) for one in parts) else Sentence("a_list")
     if isinstance(value, str):
-        might_be_secret = not SECRET_KEYS.isdisjoint(key) or len(value) > _LONGEST_SHOWN or "://" in value
+        is_address = _ADDRESSES.intersection(key) and "@" not in value
+        might_be_secret = not SECRET_KEYS.isdisjoint(key) or (
+            not is_address and (len(value) > _LONGEST_SHOWN or "://" in value)
+        )
         if might_be_secret and not _REFERENCE.fullmatch(value):
             return Sentence("not_shown", {"n": len(value)})
         return f'"{value}"' if value.isprintable() else ascii(value)

@@ -1,5 +1,6 @@
 """The tables of labelwatch.toml as values, and what the rest of labelwatch asks of them."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from datetime import date, time, timedelta
@@ -29,6 +30,8 @@ def _secret(value: object, info: ValidationInfo[Surroundings]) -> SecretStr:
 
 def _api_key(value: object, info: ValidationInfo[Surroundings]) -> SecretStr:
     text = info.context.resolve(value)
+    if re.search("[\"'`“”„«»‘’]", text):
+        raise Unfit("quoted_key")
     if not text.isascii() or not text.isprintable() or " " in text:
         raise Unfit("api_key")
     return SecretStr(text)
@@ -89,6 +92,7 @@ Secret = Annotated[SecretStr, PlainValidator(_secret)]
 Zone = Annotated[str, PlainValidator(values.zone)]
 Name = Annotated[str, PlainValidator(values.name)]
 NumberText = Annotated[str, PlainValidator(values.number_text)]
+BaseUrl = Annotated[str, PlainValidator(values.base_url)]
 WebUrl = Annotated[str, PlainValidator(values.web_url)]
 Site = Annotated[str, PlainValidator(values.site)]
 Limit = Annotated[timedelta, PlainValidator(values.limit)]
@@ -115,7 +119,7 @@ class Store:
 class Ozon:
     """How Ozon is asked; the rate is per Client-Id, `timeout` bounds a whole request."""
 
-    base_url: WebUrl = "https://api-seller.ozon.ru"
+    base_url: BaseUrl = "https://api-seller.ozon.ru"
     every: Every = timedelta(minutes=2)
     requests_per_second: Annotated[float, PlainValidator(values.rate)] = 25
     timeout: Annotated[timedelta, PlainValidator(values.between("1s", "10m"))] = timedelta(seconds=30)

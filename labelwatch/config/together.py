@@ -24,6 +24,9 @@ HASHED = "$argon2"
 """A password that begins so is a hash; any other is the password itself."""
 _WHOLE_HASH = re.compile(r"\$argon2(id|i|d)(\$v=\d+)?\$m=\d+,t=\d+,p=\d+\$[A-Za-z0-9+/]{11,}\$[A-Za-z0-9+/]{22,}")
 
+OZON = ".ozon.ru"
+_KEY = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+"""How every key looks that Ozon has given out."""
 _HASTY = timedelta(seconds=30)
 _TAKES_FILES = frozenset({"tgram", "mailto", "mailtos"})
 
@@ -202,6 +205,9 @@ def doubts(document: Document, config: Config, *, readable_by_others: bool) -> I
 
 def _doubts_about_shops(config: Config) -> Iterator[Sentence]:
     for shop in config.shops:
+        key = shop.api_key.get_secret_value()
+        if _host(config.ozon.base_url).endswith(OZON) and not _KEY.fullmatch(key):
+            yield Sentence("key_shape", {"shop": shop.name, "n": len(key)})
         delays = shop.delays.over(config.delays.over(Delays()))
         if config.every(shop) < _HASTY:
             yield Sentence("hasty", {"shop": shop.name})
@@ -237,4 +243,8 @@ def _doubts_about_channels(config: Config) -> Iterator[Sentence]:
 
 
 def _is_local(url: str) -> bool:
-    return values.Address(urlsplit(url).hostname or "", 0).is_loopback
+    return values.Address(_host(url), 0).is_loopback
+
+
+def _host(url: str) -> str:
+    return urlsplit(url).hostname or ""

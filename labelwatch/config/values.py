@@ -30,7 +30,7 @@ _OWN_UNIT = re.compile(r"(?<=\d)\s*(" + "|".join(sorted(_OWN_UNITS, key=len, rev
 _QUIET = re.compile(r"([01]\d|2[0-3]):([0-5]\d)\s*[-–]\s*([01]\d|2[0-3]):([0-5]\d)")
 _CLOCK = re.compile(r"([01]\d|2[0-3]):([0-5]\d)")
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-_LISTEN = re.compile(r"(?:\[(?P<v6>[0-9a-fA-F:]+)\]|(?P<host>[A-Za-z0-9.-]+)):(?P<port>\d{1,5})")
+_LISTEN = re.compile(r"(?:\[(?P<v6>[0-9a-fA-F:]+)\]|(?P<host>[A-Za-z0-9._-]+)):(?P<port>\d{1,5})")
 
 # What people call these zones; the zone database has other names for them.
 _ZONE_NICKNAMES = {
@@ -219,15 +219,30 @@ def address(value: object) -> Address:
 def web_url(value: object) -> str:
     """An http or https address without a name or password in it; comes back without the slash at its end."""
     text = value.strip() if isinstance(value, str) else ""
+    scheme, _, rest = text.partition("://")
+    text = f"{scheme.lower()}://{rest}"  # everything else asks for it in lower case
     try:
         parts = urlsplit(text)
-        is_good = parts.scheme in ("http", "https") and parts.hostname and not parts.username
-        _ = parts.port
+        is_good = parts.scheme in ("http", "https") and _is_host(parts.hostname or "") and not parts.username
+        is_good = is_good and parts.port != 0
     except ValueError:
         is_good = False
     if not is_good or not text.isprintable() or " " in text:
         raise Unfit("web_url")
     return text.rstrip("/")
+
+
+def _is_host(host: str) -> bool:
+    """An address, or a name whose parts are not empty; underscores are fine, containers are called so."""
+    return ":" in host or bool(re.fullmatch(r"(?!-)[\w-]+(\.[\w-]+)*\.?", host))
+
+
+def base_url(value: object) -> str:
+    """An address to which paths are added."""
+    text = web_url(value)
+    if "?" in text or "#" in text:
+        raise Unfit("base_url", alone=re.split("[?#]", text)[0])
+    return text
 
 
 def site(value: object) -> str:

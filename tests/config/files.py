@@ -9,7 +9,7 @@ from labelwatch.config import Config, ConfigError, Mistake, load
 
 SHOP = '\n[[shop]]\nname = "main"\nclient_id = "123456"\napi_key = "env:KEY"\n'
 CHANNEL = '\n[[channel]]\nname = "packers"\nurl = "env:URL"\n'
-ENVIRON = {"KEY": "a-key", "URL": "json://127.0.0.1/hook"}
+ENVIRON = {"KEY": "00000000-0000-4000-8000-000000000000", "SHORT": "a-key", "URL": "json://127.0.0.1/hook"}
 
 
 def check_url(url: str) -> str | None:

@@ -12,7 +12,7 @@ import pytest
 
 from labelwatch.config import Alerts, Channel, Config, Escalation, Heartbeat, Limits, Ozon, Shop, Store, Web, load
 from labelwatch.core.model import AlertPolicy, DelayPolicy
-from tests.config.files import SHOP, read
+from tests.config.files import ENVIRON, SHOP, read
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
 EXAMPLE = (DEPLOY / "labelwatch.toml.example").read_text(encoding="utf-8")
@@ -32,7 +32,8 @@ def credentials(tmp_path: Path) -> Path:
     directory = tmp_path / "credentials"
     directory.mkdir()
     for name in re.findall(r'"credential:(\w+)"', EXAMPLE):
-        (directory / name).write_text("https://example.org/secret")
+        is_key = name.startswith("ozon")
+        (directory / name).write_text(ENVIRON["KEY"] if is_key else "https://example.org/secret")
     return directory
 
 

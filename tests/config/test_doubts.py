@@ -48,7 +48,7 @@ DOUBTS = [
         ["channel packers: attach_label does nothing, only Telegram and e-mail take the label along"],
     ),
     (CHANNEL + 'proxy = "env:URL"', []),
-    (CHANNEL + '[web]\npassword = "env:KEY"', ["the password of the board has fewer than 8 characters"]),
+    (CHANNEL + '[web]\npassword = "env:SHORT"', ["the password of the board has fewer than 8 characters"]),
     (
         CHANNEL + 'proxy = "socks5://me:word@127.0.0.1:1080"',
         ['channel[0].proxy is written in the file itself; better "env:NAME", "file:PATH" or "credential:NAME"'],
@@ -64,7 +64,7 @@ def test_what_should_be_better_is_said_in_a_sentence(tmp_path: Path, text: str, 
 def test_a_file_with_secrets_that_others_can_read_is_warned_about(tmp_path: Path) -> None:
     said = Sentence("readable")
     path = tmp_path / "labelwatch.toml"
-    path.write_text(SHOP.replace("env:KEY", "a-key") + CHANNEL)
+    path.write_text(SHOP.replace("env:KEY", "00000000-0000-4000-8000-000000000000") + CHANNEL)
     path.chmod(0o644)
     assert said in load(path, environ=ENVIRON, check_url=check_url).warnings
     path.chmod(0o600)

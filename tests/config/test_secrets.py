@@ -115,7 +115,8 @@ def test_a_secret_is_in_no_rendering_of_the_configuration(tmp_path: Path) -> Non
 def test_secrets_in_the_file_itself_are_warned_about_one_by_one(tmp_path: Path) -> None:
     advice = 'is written in the file itself; better "env:NAME", "file:PATH" or "credential:NAME"'
     keys = ["store.url", "shop[0].api_key", "channel[0].url", "web.password", "heartbeat.url"]
-    assert list(map(str, read(tmp_path, LITERALS).warnings)) == [f"{key} {advice}" for key in keys]
+    said = [str(warning) for warning in read(tmp_path, LITERALS).warnings if warning.key == "literal"]
+    assert said == [f"{key} {advice}" for key in keys]
 
 
 # Ways to put a secret where it is wrong, so that the value is part of a mistake.

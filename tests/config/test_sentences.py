@@ -81,7 +81,7 @@ SAID = [
         r"api_key = （20 个字符，不显示）: .*“：”，请用英文输入法重打；是不是想写“credential:ozon_main”？$",
         r"api_key = \(текст из 20 знаков, не показан\): .*«credential:ozon_main»\?$",
     ),
-    (CHANNEL + 'handover = ["08：30"]', r"（列表）: .*全角字符“：”", r"\(список\)"),
+    (CHANNEL + 'handover = ["08：30"]', r"\[\"08：30\"\]: .*全角字符“：”", "08：30"),
     (CHANNEL.replace("env:URL", "file:gone"), r"/gone：没有这个文件$", r"/gone: такого файла нет$"),
     (CHANNEL.replace("env:URL", "x://10001：授权码@qq.com"), r"把“授权码”三个字换成", r"вместо иероглифов"),
 ]

@@ -51,7 +51,7 @@ REQUIRED = {
     "`[[channel]]`": 'name = "packers"\nurl = "env:URL"',
     "`[heartbeat]`": 'url = "https://example.org/ping"',
 }
-ENVIRON = {"KEY": "a-key", "URL": "json://127.0.0.1/hook"}
+ENVIRON = {"KEY": "00000000-0000-4000-8000-000000000000", "URL": "json://127.0.0.1/hook"}
 
 CONFIGURATION = dict(sections(PAGES["README.md"]))
 
@@ -116,7 +116,7 @@ def test_a_default_that_is_no_value_is_nothing_in_the_code(heading: str) -> None
     assert [key for key in spoken_of if properties[key].get("default") is not None and key != "url"] == []
 
 
-SECRETS = {"secrets/ozon_main": "a-key", "board.hash": "a hash of a password"}
+SECRETS = {"secrets/ozon_main": "00000000-0000-4000-8000-000000000000", "board.hash": "a hash of a password"}
 """What the example commands do not put into secrets/ before the file is written."""
 
 

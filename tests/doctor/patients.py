@@ -12,7 +12,7 @@ from labelwatch.notify.channels import check_url, check_way
 from labelwatch.timekeeper import Clock
 from tests.store.build import NOW
 
-ENVIRON = {"KEY": "a-key", "URL": "json://127.0.0.1/hook"}
+ENVIRON = {"KEY": "00000000-0000-4000-8000-000000000000", "URL": "json://127.0.0.1/hook"}
 SHOP = '[[shop]]\nname = "star"\nclient_id = "100001"\napi_key = "env:KEY"\n'
 CHANNEL = '[[channel]]\nname = "packers"\nurl = "env:URL"\n'
 

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
+from urllib.parse import urlsplit
 
 from apprise import NotifyBase
 from apprise.utils.parse import parse_urls
@@ -29,6 +30,8 @@ DEADLINE = timedelta(seconds=30)
 _LAST_PORT = 65535
 _HOST_IS_NO_SECRET = frozenset({"json", "jsons"})
 """Who mends such a channel wants to read it; elsewhere the host of the URL may be a token."""
+_ADDRESSES = _HOST_IS_NO_SECRET | {"mailto", "mailtos"}
+"""Their URLs are addresses of servers; elsewhere tokens stand in the place of the host."""
 _ONE_GROUP = frozenset({"dingtalk"})
 """What Apprise counts as destinations are people of one group who are to be mentioned."""
 
@@ -42,13 +45,14 @@ class Route:
     """Where the destination has moved to since the URL was written; empty = it has not."""
     labels: Mapping[str, str]
     """Of the buttons."""
+    url: str = field(repr=False)
 
 
 Opener = Callable[[Any, Line, Route], Channel]
 
 _OWN: Mapping[str, Opener] = {
-    "json": lambda service, line, _: open_webhook(service, line),
-    "jsons": lambda service, line, _: open_webhook(service, line),
+    "json": lambda service, line, route: open_webhook(service, line, route.url),
+    "jsons": lambda service, line, route: open_webhook(service, line, route.url),
     "mailto": lambda service, line, _: open_mail(service, line),
     "mailtos": lambda service, line, _: open_mail(service, line),
     "tgram": lambda service, line, route: open_telegram(
@@ -73,10 +77,14 @@ def check_url(url: str) -> str | None:
     """What is wrong with a channel's URL, in words that hold none of its secrets; None when it is fine."""
     hush(url)
     scheme = _scheme(url)
+    if re.match(r"\s*[\"'“”«]", url):
+        return "begins with a quotation mark that became part of it: take the marks out where the URL is set"
     if not scheme:
         return "is no Apprise URL: it begins with a service, like tgram://, mailto:// or json://"
     if len(parse_urls(url)) > 1:  # type: ignore[no-untyped-call]
         return "holds several URLs: give each a [[channel]] of its own"
+    if scheme in _ADDRESSES and (wrong := _wrong_address(url)):
+        return f"{scheme}:// {wrong}"
     service = plugin(url)
     if service is None:
         return f"{scheme}:// with these parts is not understood: see https://appriseit.com/services/"
@@ -92,6 +100,20 @@ def check_url(url: str) -> str | None:
     check = _CHECKS.get(_kind(url, service))
     wrong = check(service) if check else None
     return wrong and f"{scheme}:// {wrong}"
+
+
+def _wrong_address(url: str) -> str | None:
+    """What is wrong with the place in a URL that names a server, where Apprise would take another one."""
+    try:
+        parts = urlsplit(url.strip())
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        return "holds no address that is understood: an IPv6 address stands in brackets"
+    if not host and _scheme(url) in _HOST_IS_NO_SECRET:
+        return "names no server"
+    if parts.netloc.count("@") > 1:
+        return "holds an @ in its user or password: write it as %40"
+    return f"names a port that is none: the last one is {_LAST_PORT}" if port == 0 else None
 
 
 def check_way(url: str, api_base: str, proxy: str) -> str | None:
@@ -128,11 +150,11 @@ def open_channel(
         return open_service(url, service, deadline=deadline, private=private)
     secrets = (*_secrets(url, service), *credentials_of(proxy))
     line = Line(deadline, secrets, proxy, service.verify_certificate, private)
-    return _OWN[kind](service, line, Route(api_base, address, labels or {}))
+    return _OWN[kind](service, line, Route(api_base, address, labels or {}, url))
 
 
 def _secrets(url: str, service: NotifyBase) -> tuple[str, ...]:
-    shown = service.host if _kind(url, service) in _HOST_IS_NO_SECRET else ""
+    shown = urlsplit(url.strip()).hostname if _kind(url, service) in _HOST_IS_NO_SECRET else ""
     return tuple(secret for secret in hush(url) if secret != shown)
 
 

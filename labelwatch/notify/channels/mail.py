@@ -69,6 +69,8 @@ class Mail:
 
 def wrong_mail(service: NotifyEmail) -> str | None:
     """What is wrong with the parts of a mailto:// that Apprise takes, in words without secrets; None when fine."""
+    if not (service.smtp_host or service.host):
+        return "names a server that Apprise cannot read there: name it with smtp=, as in ?smtp=mail_relay"
     if not service.targets:
         return "names no address to write to: what stands in to= is none"
     if service.cc or service.bcc:

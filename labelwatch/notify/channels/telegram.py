@@ -1,6 +1,7 @@
 """`tgram://`: one chat of one bot, whose messages carry buttons and can be continued and changed."""
 
 import json
+import re
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -17,6 +18,8 @@ from labelwatch.notify.message import Room
 from labelwatch.notify.messages import LIMIT
 from labelwatch.notify.plain import plain
 
+_GROUP_WITHOUT_MINUS = re.compile(r"100\d{10}")
+_NAME = re.compile(r"@[A-Za-z][A-Za-z0-9_]{3,31}")
 _FORMS_AT_MOST = 6
 
 
@@ -109,11 +112,20 @@ class Telegram:
 def wrong_telegram(service: NotifyTelegram) -> str | None:
     """What is wrong with the parts of a tgram:// that Apprise takes, in words without secrets; None when fine."""
     if service.targets:
-        return None
+        return _wrong_chat(str(service.targets[0][0]))
     return (
         "names no chat, it reads tgram://<token>/<id of the chat>: write to the bot, in a group /start@<its name>, "
         f'then open {API}/bot<token>/getUpdates, where the id follows "chat":{{"id":'
     )
+
+
+def _wrong_chat(chat: str) -> str | None:
+    """What Telegram would refuse of a chat's address: an id of a group without its minus, a name that is none."""
+    if _GROUP_WITHOUT_MINUS.fullmatch(chat):
+        return f"names the chat {chat}, which is the id of a group without its minus: write -{chat}"
+    if chat.startswith("@") and not _NAME.fullmatch(chat):
+        return f"names the chat {chat}, which is neither an id (-1001234567890) nor a name (@name)"
+    return None
 
 
 def open_telegram(

@@ -1,9 +1,10 @@
 """`json://` and `jsons://`: Apprise's JSON body plus the alerts themselves, and the answer read as a receipt."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import unquote, unquote_plus, urlsplit
 
 from apprise.plugins.custom_json import NotifyJSON
 
@@ -27,7 +28,7 @@ class Webhook:
     address: str = field(repr=False)
     method: str
     headers: Mapping[str, str] = field(repr=False)
-    params: Mapping[str, str] = field(repr=False)
+    params: Sequence[tuple[str, str]] = field(repr=False)
     auth: tuple[str, str] | None = field(repr=False)
     extras: Mapping[str, str] = field(repr=False)
     line: Line = field(repr=False)
@@ -47,7 +48,7 @@ class Webhook:
             self.line,
             self.method,
             self.address,
-            params=self.params or None,
+            params=list(self.params) or None,
             headers=headers,
             content=content,
             auth=self.auth,
@@ -55,18 +56,33 @@ class Webhook:
         return _result(answer) if isinstance(answer, Answer) else answer
 
 
-def open_webhook(service: NotifyJSON, line: Line) -> Webhook:
-    """The webhook that Apprise read from a URL."""
-    port = f":{service.port}" if service.port else ""
+def open_webhook(service: NotifyJSON, line: Line, url: str) -> Webhook:
+    """The webhook at a URL in which Apprise found the method, headers and fields.
+
+    Its address is taken as it is written: Apprise cuts a path at `;`, makes one slash of two, and drops what it does
+    not know of a query.
+    """
+    parts = urlsplit(url.strip())
+    login, _, place = parts.netloc.rpartition("@")
+    user, _, password = login.partition(":")
     return Webhook(
-        address=f"{'https' if service.secure else 'http'}://{service.host}{port}{service.fullpath}",
+        address=f"{'https' if service.secure else 'http'}://{place}{parts.path or '/'}",
         method=str(service.method),
         headers=dict(service.headers),
-        params=dict(service.params),
-        auth=(service.user, service.password or "") if service.user else None,
+        params=(*service.params.items(), *_own_query(parts.query, service.template_args)),
+        auth=(unquote(user), unquote(password)) if user else None,
         extras=dict(service.payload_extras),
         line=line,
     )
+
+
+def _own_query(query: str, of_apprise: Container[str]) -> Iterator[tuple[str, str]]:
+    """What of a query is meant for the webhook: no setting of Apprise's, and not marked with +, - or : for it."""
+    for part in filter(None, query.split("&")):
+        key, _, value = part.partition("=")
+        name = unquote_plus(key)
+        if key[0] not in "+-:" and name.lower() not in of_apprise:
+            yield name, unquote_plus(value)
 
 
 def _payload(parcel: Parcel, extras: Mapping[str, str]) -> dict[str, Any]:
