@@ -12,6 +12,7 @@ from pathlib import Path
 from labelwatch import __version__
 from labelwatch.config import Config, Shop
 from labelwatch.core.baseline import normal_times
+from labelwatch.core.deadline import alert_at
 from labelwatch.core.diagnose import LONGEST_PAUSE
 from labelwatch.core.lifecycle import acknowledge, snooze
 from labelwatch.core.model import Alert, Stage
@@ -211,19 +212,24 @@ class App:
         """Every enabled shop, every open alert, most urgent first, and every channel that does not work."""
         now, views = self.clock.now(), self.sight()
         alerts = self.store.alerts(shops=[shop.name for shop in views])
-        incidents = sorted(self.store.incidents(), key=urgency)
+        incidents = [alert_at(one, now) for one in sorted(self.store.incidents(), key=urgency)]
         troubles = (channel_trouble(*one) for one in sorted(self.store.outgoing.troubles().items()))
-        return Overview(now, views, tuple(sorted(alerts, key=urgency)), tuple(incidents), troubles=tuple(troubles))
+        as_now = (alert_at(alert, now) for alert in sorted(alerts, key=urgency))
+        return Overview(now, views, tuple(as_now), tuple(incidents), troubles=tuple(troubles))
 
     def dossiers(self, number: str) -> list[Dossier]:
         """What is known of a posting, for each shop that has one of this number."""
+        now = self.clock.now()
         return [
             Dossier(
                 shop=shop,
                 known=known,
                 history=tuple(self.store.history(known.id)) if known.id else (),
                 evidence=tuple(self.store.evidence(known.id)) if known.id else (),
-                alerts=tuple(self.store.alerts(shops=[shop], posting_number=number, open_only=False)),
+                alerts=tuple(
+                    alert_at(alert, now)
+                    for alert in self.store.alerts(shops=[shop], posting_number=number, open_only=False)
+                ),
             )
             for shop, known in self.store.find(number).items()
         ]

@@ -2,12 +2,13 @@
 
 from datetime import datetime
 
+from labelwatch.core.deadline import at, is_nearer
 from labelwatch.core.diagnose import BLIND_AFTER_INTERVALS, blindness, pause_after
 from labelwatch.core.outages import SHARED, is_round_complete
 from labelwatch.core.review import renew
 from labelwatch.outage_watch import sights_of, watch_outage
 from labelwatch.plan import Plan, Report
-from labelwatch.saving import row, seconds, write
+from labelwatch.saving import next_deadline, row, seconds, write
 from labelwatch.sources import SourceError, Trouble
 from labelwatch.store import ShopState, Store, Transaction
 
@@ -42,11 +43,12 @@ def fail(
         report = Report(
             shop=plan.shop,
             complete=False,
-            told=told,
+            told=told + _bring_up_to_date(plan, shop, tx, finished),
             requests=requests,
             seconds=seconds(started, finished),
             error=error.detail,
             cause=error.trouble,
+            next_deadline_in=next_deadline(tx.open_alerts(shop.id).values(), finished),
         )
         tx.record_poll(shop.id, row(report, started, finished))
     return report
@@ -92,12 +94,24 @@ def _is_alone(plan: Plan, tx: Transaction, now: datetime) -> bool:
     return is_round_complete(sights, [one for one in sights if one.shop == plan.shop], now)
 
 
+def _bring_up_to_date(plan: Plan, shop: ShopState, tx: Transaction, now: datetime) -> int:
+    """Tell what follows from the clock alone for the open alerts of a shop that was not read: little time is left, or
+    none; how many alerts people are told of."""
+    alerts = [alert for number, alert in tx.open_alerts(shop.id).items() if number is not None]
+    looks = [(one, renew(one, at(one.diagnosis, now), policy=plan.alerts, now=now)) for one in alerts]
+    nearer = [decision for one, decision in looks if decision.steps or is_nearer(one.diagnosis, now)]
+    return write(plan, tx, shop.id, nearer, now)
+
+
 def notice_silence(plan: Plan, shop: ShopState, *, store: Store, watching_since: datetime, now: datetime) -> bool:
     """Open an alert when nothing at all was heard of a shop for too long, though no poll failed; True if so.
 
     Counted from `watching_since` at the earliest: what nobody listened for is no silence. For a shop that is left
-    alone as Ozon wished no poll does this.
+    alone as Ozon wished no poll does this; nor does one tell meanwhile that the deadline of an order comes or passes.
     """
+    if shop.retry_at is not None and now < shop.retry_at:
+        with store.write() as tx:
+            _bring_up_to_date(plan, shop, tx, now)
     is_left_alone = shop.retry_at is not None and not Trouble(shop.cause).is_final
     if shop.failing_since is not None and not is_left_alone:
         return False
@@ -107,4 +121,5 @@ def notice_silence(plan: Plan, shop: ShopState, *, store: Store, watching_since:
     cause, since = shop.cause or "stale_data", shop.failing_since or heard
     with store.write() as tx:
         detail = shop.detail or f"not read for {int(silent.total_seconds())} s"
+        _bring_up_to_date(plan, shop, tx, now)
         return bool(_darken(plan, shop, tx, cause=cause, detail=detail, since=since, final=False, now=now))

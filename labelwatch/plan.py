@@ -43,3 +43,5 @@ class Report:
     seconds: float = 0.0
     error: str | None = None
     cause: str | None = None
+    next_deadline_in: timedelta | None = None
+    """How long after the poll the next deadline of an open alert passes; None = there is none ahead."""

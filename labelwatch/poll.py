@@ -29,7 +29,7 @@ from labelwatch.failures import fail
 from labelwatch.incident_watch import watch_incidents
 from labelwatch.outage_watch import watch_outage
 from labelwatch.plan import Plan, Report
-from labelwatch.saving import row, seconds, write
+from labelwatch.saving import next_deadline, row, seconds, write
 from labelwatch.sources import Source, SourceError
 from labelwatch.spool import Spool
 from labelwatch.store import Change, EvidenceLevel, Store, Transaction
@@ -126,6 +126,7 @@ def _save(
             late=sum(_is_late(decision) for decision in decisions),
             told=told,
             seconds=seconds(started, finished),
+            next_deadline_in=next_deadline((decision.alert for decision in decisions), finished),
         )
         tx.record_poll(shop.id, row(done, started, finished))
     return done

@@ -1,6 +1,6 @@
 """Alerts written down together with the notifications that follow from them, and the record of a poll."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -83,6 +83,12 @@ def _looks_other(plan: Plan, before: Alert, after: Alert) -> list[str]:
     """The channels whose last message about an incident says what is no longer so."""
     seen = ((to.name, narrowed(before, to.shops), narrowed(after, to.shops)) for to in plan.destinations)
     return [name for name, then, now in seen if then and now and not says_the_same(then, now)]
+
+
+def next_deadline(alerts: Iterable[Alert], now: datetime) -> timedelta | None:
+    """How long after `now` the next deadline of an open alert passes; None = there is none ahead."""
+    deadlines = (one.diagnosis.deadline for one in alerts if one.resolved_at is None and one.diagnosis.posting_number)
+    return min((deadline - now for deadline in deadlines if deadline is not None and deadline > now), default=None)
 
 
 def seconds(started: datetime, finished: datetime) -> float:

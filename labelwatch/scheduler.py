@@ -29,6 +29,8 @@ TELL_EVERY = timedelta(seconds=1)
 FRESH_EVERY = timedelta(seconds=30)
 STORE_EVERY = timedelta(seconds=2)
 PACE_WHILE_LATE = timedelta(seconds=30)
+JUST_AFTER = timedelta(seconds=1)
+"""A shop is read so long after a deadline: what was missed is told then."""
 APART = timedelta(seconds=1)
 """Shops begin so long after one another at most, and closer where their intervals are shorter than that."""
 STATUS_EVERY = timedelta(seconds=30)
@@ -43,6 +45,10 @@ class Polled(Protocol):
     @property
     def late(self) -> int:
         """How many labels are late in the shop."""
+
+    @property
+    def next_deadline_in(self) -> timedelta | None:
+        """How long after the poll the next deadline of an open alert passes; None = there is none ahead."""
 
 
 class Work(Protocol):
@@ -185,17 +191,23 @@ class Service:
             if plan != self.plans or shop in self.busy:
                 return
             self.busy.add(shop)
-        began, late = self.monotonic(), False
+        began, polled = self.monotonic(), None
         try:
             polled = self._guarded(f"poll {shop}", lambda: self.work.poll(shop))
-            late = polled is not None and polled.late > 0
         finally:
-            every = self.every[shop]
-            pace = min(every, PACE_WHILE_LATE) if late else every
-            wait = max(pace - timedelta(seconds=self.monotonic() - began), timedelta(0))
+            wait = self._pause(shop, polled, lasted=timedelta(seconds=self.monotonic() - began))
             with self.lock:
                 self.busy.discard(shop)
                 self._plan_poll(shop, self._now() + wait)
+
+    def _pause(self, shop: str, polled: Polled | None, *, lasted: timedelta) -> timedelta:
+        """How long to leave a shop alone after a poll: less while something is late, and never past a deadline."""
+        every = self.every[shop]
+        pace = min(every, PACE_WHILE_LATE) if polled is not None and polled.late else every
+        wait = max(pace - lasted, timedelta(0))
+        if polled is None or polled.next_deadline_in is None:
+            return wait
+        return min(wait, polled.next_deadline_in + JUST_AFTER)
 
     def _tell(self) -> None:
         self._guarded("tell", self.work.tell)

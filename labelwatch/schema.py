@@ -22,7 +22,7 @@ from sqlalchemy import (
     text,
 )
 
-REVISION = "0004"
+REVISION = "0005"
 """The newest migration; zero-padded, so that older and newer compare as text."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -264,6 +264,8 @@ alert = Table(
     Column("told_severity", Text),
     Column("told_cause", Text),
     Column("told_left", BigInteger),  # milliseconds: the last step of escalation that was told
+    Column("told_verdict", Text),
+    Column("told_missed", Boolean),
     Column("unseen_since", Utc),  # nobody saw its posting since; null: it is as of the last look at its shop
     _text("handled_by"),
     _text("note"),

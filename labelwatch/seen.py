@@ -64,10 +64,9 @@ def channel_trouble(name: str, alert: Alert) -> ChannelTrouble:
     return ChannelTrouble(name, since, next((proof.value for proof in about.evidence), ""))
 
 
-def urgency(alert: Alert) -> tuple[int, datetime, datetime]:
-    """Sorts alerts: the most severe first, then by deadline, then by age."""
-    diagnosis = alert.diagnosis
-    return -diagnosis.severity.rank, diagnosis.deadline or datetime.max.replace(tzinfo=UTC), alert.opened_at
+def urgency(alert: Alert) -> tuple[datetime, datetime]:
+    """Sorts alerts by deadline, then by age; those without a deadline last."""
+    return alert.diagnosis.deadline or datetime.max.replace(tzinfo=UTC), alert.opened_at
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,7 @@ HOUR = 3600
 @dataclass
 class Polled:
     late: int = 0
+    next_deadline_in: timedelta | None = None
 
 
 @dataclass

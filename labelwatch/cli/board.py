@@ -157,8 +157,10 @@ def as_document(overview: "Overview", *, language: str, timezone: str) -> dict[s
             }
             for shop in overview.shops
         ],
-        "incidents": [view(incident, language=language, zone=timezone) for incident in overview.incidents],
-        "alerts": [view(alert, language=language, zone=timezone) for alert in overview.alerts],
+        "incidents": [
+            view(incident, language=language, now=overview.as_of, zone=timezone) for incident in overview.incidents
+        ],
+        "alerts": [view(alert, language=language, now=overview.as_of, zone=timezone) for alert in overview.alerts],
         "channels": [
             {"channel": trouble.name, "since": rfc3339(trouble.since), "reason": trouble.reason}
             for trouble in overview.troubles

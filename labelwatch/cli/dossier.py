@@ -21,7 +21,7 @@ def as_document(
     """What `show --json` prints: the latest alert, or its fields empty, and the history, oldest first."""
     alert = current(found)
     return {
-        **(view(alert, language=language, zone=timezone) if alert else _without_alert(found)),
+        **(view(alert, language=language, now=now, zone=timezone) if alert else _without_alert(found)),
         "history": [_moment(row) for row in found.history],
         "label_evidence": [
             {"level": str(one.level), "not_before": _time(one.not_before), "seen_at": _time(one.seen_at)}
@@ -109,7 +109,7 @@ def _without_alert(found: "Dossier") -> dict[str, Any]:
         "delivery_method": posting.method.name or None,
         "warehouse": posting.method.warehouse or None,
         "waiting_since": [_time(track.since.earliest), _time(track.since.latest)],
-        "deadline": _time(posting.deadline),
+        "deadline": _time(posting.last_cutoff),
     }
 
 

@@ -189,7 +189,7 @@ def _known() -> mistakes.KnownKeys:
 
 def _keys(place: tuple[str, ...], shape: type) -> list[str]:
     keys = [key for key in TypeAdapter(shape).json_schema()["properties"] if key != "warnings"]
-    return ["id", *keys] if place[-1:] == ("limits",) else keys
+    return [*tables.OF_PLACE, *keys] if place[-1:] == ("limits",) else keys
 
 
 def _in_words(path: Path, text: str, found: Sequence[Found]) -> list[Mistake]:

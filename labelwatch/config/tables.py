@@ -21,7 +21,7 @@ from pydantic_core import PydanticCustomError
 from labelwatch.config import values
 from labelwatch.config.secret import Surroundings
 from labelwatch.config.sentences import Sentence, Unfit
-from labelwatch.core.model import AlertPolicy, DelayPolicy, Delays, Destination, QuietHours, Severity, Step
+from labelwatch.core.model import AlertPolicy, DelayPolicy, Delays, Destination, PickUp, QuietHours, Severity, Step
 
 
 def _secret(value: object, info: ValidationInfo[Surroundings]) -> SecretStr:
@@ -80,8 +80,8 @@ def _lift_limits(value: object) -> object:
     """The file writes the id and the limits side by side; here the limits are one value."""
     if not isinstance(value, dict):
         return value
-    limits = {key: found for key, found in value.items() if key != "id"}
-    return {"limits": limits} | ({"id": value["id"]} if "id" in value else {})
+    limits = {key: found for key, found in value.items() if key not in OF_PLACE}
+    return {"limits": limits} | {key: found for key, found in value.items() if key in OF_PLACE}
 
 
 def _not_from_the_file(_: object) -> tuple[Sentence, ...]:
@@ -99,6 +99,9 @@ Limit = Annotated[timedelta, PlainValidator(values.limit)]
 LimitOrAuto = Annotated[timedelta | Literal["auto"], PlainValidator(values.limit_or_auto)]
 Every = Annotated[timedelta, PlainValidator(values.between("1s", "1d"))]
 GroupInterval = Annotated[timedelta, PlainValidator(values.between("0s", "1h"))]
+Days = Annotated[frozenset[int], PlainValidator(values.working_days)]
+DaysOff = Annotated[frozenset[date], PlainValidator(values.days_off)]
+HandoverAt = Annotated[tuple[time, ...], PlainValidator(values.handover_at)]
 Left = Annotated[timedelta, PlainValidator(values.between("1s", "30d"))]
 Language = Literal["zh", "ru", "en"]
 
@@ -146,13 +149,21 @@ class Limits:
         return replace(wider, **fixed, auto=wider.auto.difference(fixed) | auto)
 
 
+OF_PLACE = ("id", "handover_at", "timezone", "working_days", "days_off")
+"""What may be written of a warehouse or a delivery method beside its delays."""
+
+
 @_strict
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlaceLimits:
-    """The delays of one warehouse or one delivery method, by Ozon's id."""
+    """The delays and pick-ups of one warehouse or one delivery method, by Ozon's id; None = as in the shop."""
 
     id: NumberText
     limits: Limits
+    handover_at: HandoverAt | None = None
+    timezone: Zone | None = None
+    working_days: Days | None = None
+    days_off: DaysOff | None = None
 
 
 @_strict
@@ -192,7 +203,11 @@ Place = Annotated[PlaceLimits, BeforeValidator(_lift_limits)]
 @_strict
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shop:
-    """One seller cabinet. `every` None = as [ozon] says; `channels` None = every channel that wants it."""
+    """One seller cabinet. `every` None = as [ozon] says; `channels` None = every channel that wants it.
+
+    A courier or forwarder collects at `handover_at` on the `working_days` that are no `days_off`, on the clock of
+    `timezone` (None = the file's own).
+    """
 
     name: Name
     client_id: NumberText
@@ -200,6 +215,10 @@ class Shop:
     enabled: StrictBool = True
     every: Every | None = None
     channels: tuple[Name, ...] | None = None
+    handover_at: HandoverAt | None = None
+    timezone: Zone | None = None
+    working_days: Days | None = None
+    days_off: DaysOff | None = None
     delays: Limits = Limits()
     warehouses: Annotated[tuple[Place, ...], Field(alias="warehouse")] = ()
     delivery_methods: Annotated[tuple[Place, ...], Field(alias="delivery_method")] = ()
@@ -222,8 +241,8 @@ class Channel:
     shops: tuple[Name, ...] | None = None
     severity: Severity = Severity.NOTICE
     quiet_hours: Annotated[QuietHours, PlainValidator(values.quiet_hours)] | None = None
-    working_days: Annotated[frozenset[int], PlainValidator(values.working_days)] = frozenset(range(7))
-    days_off: Annotated[frozenset[date], PlainValidator(values.days_off)] = frozenset()
+    working_days: Days = frozenset(range(7))
+    days_off: DaysOff = frozenset()
     handover: Annotated[tuple[time, ...], PlainValidator(values.handover)] = ()
     group_interval: GroupInterval | None = None
     fallback: Name | None = None
@@ -277,11 +296,27 @@ class Config:
     def delay_policy(self, shop: Shop) -> DelayPolicy:
         """The limits for each posting of this shop."""
         default = shop.delays.over(self.delays.over(Delays()))
+        default = replace(default, pick_up=self._pick_up(shop, None))
+
+        def at(place: PlaceLimits) -> Delays:
+            return replace(place.limits.over(default), pick_up=self._pick_up(place, default.pick_up))
+
         return DelayPolicy(
             default=default,
-            by_warehouse={place.id: place.limits.over(default) for place in shop.warehouses},
-            by_method={place.id: place.limits.over(default) for place in shop.delivery_methods},
+            by_warehouse={place.id: at(place) for place in shop.warehouses},
+            by_method={place.id: at(place) for place in shop.delivery_methods},
         )
+
+    def _pick_up(self, place: Shop | PlaceLimits, wider: PickUp | None) -> PickUp | None:
+        """When parcels of a place are collected; what it does not say is as in the `wider` place."""
+        usual = wider or PickUp((), self.timezone)
+        found = PickUp(
+            handover=usual.handover if place.handover_at is None else place.handover_at,
+            timezone=place.timezone or usual.timezone,
+            working_days=usual.working_days if place.working_days is None else place.working_days,
+            days_off=usual.days_off if place.days_off is None else place.days_off,
+        )
+        return found if found.handover else None
 
     def alert_policy(self, shop: Shop | None = None) -> AlertPolicy:
         """What decides whether people are told; without a shop, with the escalation that holds for all of them."""

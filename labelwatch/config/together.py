@@ -213,6 +213,10 @@ def _doubts_about_shops(config: Config) -> Iterator[Sentence]:
             yield Sentence("hasty", {"shop": shop.name})
         if delays.critical_before_cutoff > delays.before_cutoff:
             yield Sentence("critical_longer", {"shop": shop.name})
+        written = (shop.timezone, shop.working_days, shop.days_off)
+        times = (shop.handover_at, *(place.handover_at for place in (*shop.warehouses, *shop.delivery_methods)))
+        if any(part is not None for part in written) and not any(times):
+            yield Sentence("pick_up_untold", {"shop": shop.name})
         for step in config.alert_policy(shop).escalation:
             if step.left > delays.before_cutoff:
                 yield Sentence("step_longer", {"shop": shop.name, "channel": step.channel})

@@ -201,6 +201,14 @@ def handover(value: object) -> tuple[time, ...]:
     return tuple(sorted({one for one in clocks if one is not None}))
 
 
+def handover_at(value: object) -> tuple[time, ...]:
+    """One time of day, or several in a list."""
+    try:
+        return handover(value if isinstance(value, list) else [value])
+    except Unfit:
+        raise Unfit("handover_at") from None
+
+
 def _clock(value: object) -> time | None:
     if isinstance(value, time):
         return value.replace(microsecond=0)

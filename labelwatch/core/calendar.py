@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-from labelwatch.core.model import Destination
+from labelwatch.core.model import Destination, PickUp
 
 FORESEEN = 60
 """Days to either side of a moment that are looked at: a calendar that is always quiet ends somewhere."""
@@ -43,7 +43,17 @@ def ever_quiet(to: Destination) -> bool:
     return to.quiet is not None or len(to.working_days) < 7 or bool(to.days_off)
 
 
-def handovers_between(to: Destination, after: datetime, until: datetime) -> list[datetime]:
+@lru_cache(maxsize=4096)
+def last_pick_up(pick_up: PickUp, after: datetime | None, until: datetime) -> datetime | None:
+    """The last pick-up (UTC) after `after` and not after `until`; None = there is none within FORESEEN days."""
+    if not date.min.year < until.year < date.max.year:
+        return None
+    earliest = until - timedelta(days=FORESEEN)
+    begin = earliest if after is None else max(after, earliest)
+    return max(handovers_between(pick_up, begin, until), default=None)
+
+
+def handovers_between(to: Destination | PickUp, after: datetime, until: datetime) -> list[datetime]:
     """The moments (UTC) of hand-over after `after`, up to and with `until`, on working days only; oldest first."""
     zone = ZoneInfo(to.timezone)
     first, last = (at.astimezone(zone).toordinal() for at in (after, until))
@@ -87,7 +97,7 @@ def _pieces(to: Destination, day: date, zone: ZoneInfo) -> Iterator[Span]:
         yield Span(moment(day, to.quiet.start, zone), moment(last, to.quiet.end, zone))
 
 
-def _is_off(to: Destination, day: date) -> bool:
+def _is_off(to: Destination | PickUp, day: date) -> bool:
     return day.weekday() not in to.working_days or day in to.days_off
 
 

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from labelwatch.core.calendar import ever_quiet, quiet_span
+from labelwatch.core.deadline import deadline_of, severity
 from labelwatch.core.model import (
     Clock,
     DelayPolicy,
@@ -163,11 +164,12 @@ def rings(
         return ()
     begun = started(posting, track).latest
     own = Ring(begun + stage_limit(track.stage, delays, awaits), _clock(track.stage, awaits))
-    if posting.deadline is None:
+    deadline = deadline_of(posting, delays)
+    if deadline is None:
         return (own,)
     ends = (
-        posting.deadline - _margin(posting, posting.deadline, delays.before_cutoff),
-        *_eves(posting, begun, calendars),
+        deadline.at - _margin(posting, deadline.at, delays.before_cutoff),
+        *_eves(posting, deadline.at, begun, calendars),
     )
     cutoff = min(ends)
     if posting.status == "awaiting_deliver":
@@ -175,11 +177,13 @@ def rings(
     return own, Ring(cutoff, Clock.CUTOFF)
 
 
-def _eves(posting: Posting, begun: datetime, calendars: Iterable[Destination]) -> Iterator[datetime]:
+def _eves(
+    posting: Posting, deadline: datetime, begun: datetime, calendars: Iterable[Destination]
+) -> Iterator[datetime]:
     """When to tell what falls due in quiet times, so that nobody has to be woken; not of what comes up in them."""
     for to in calendars:
         # Due at the very end is due within: nothing can be done after it.
-        span = quiet_span(to, posting.deadline - datetime.resolution) if posting.deadline else None
+        span = quiet_span(to, deadline - datetime.resolution)
         if span is not None and begun < span.start:
             yield span.start - _margin(posting, span.start, EVE)
 
@@ -245,7 +249,7 @@ class Watch:
         ringing = min(self._rings(posting, seen), key=lambda ring: ring.at, default=None)
         if ringing is None or (ringing.at > now and not watched):
             return None
-        since = started(posting, seen)
+        since, deadline = started(posting, seen), deadline_of(posting, delays)
         limit = stage_limit(seen.stage, delays, awaits)
         return Finding(
             shop=self.shop,
@@ -255,8 +259,8 @@ class Watch:
             since=since,
             limit=limit,
             late_at=ringing.at,
-            severity=severity(since.latest, posting.deadline, now=now, delays=delays, limit=limit),
-            deadline=posting.deadline,
+            severity=severity(deadline, now),
+            deadline=deadline,
             overdue=now >= since.latest + limit,
             is_late=ringing.at <= now,
         )
@@ -271,17 +275,6 @@ class Watch:
 
     def _terms(self, posting: Posting) -> tuple[Delays, Awaited]:
         return delays_for(posting, self.policy, self.history), awaited(posting, self.history.labelled)
-
-
-def severity(
-    since: datetime, deadline: datetime | None, *, now: datetime, delays: Delays, limit: timedelta
-) -> Severity:
-    """Critical when little is left to the deadline, warning when half the time to it is gone."""
-    if deadline is None:
-        return Severity.WARNING if now - since >= 2 * limit else Severity.NOTICE
-    if now >= deadline - delays.critical_before_cutoff:
-        return Severity.CRITICAL
-    return Severity.WARNING if now >= since + (deadline - since) / 2 else Severity.NOTICE
 
 
 def outcome(known: Known, labelled_methods: Iterable[str]) -> Outcome | None:
@@ -303,9 +296,10 @@ def no_longer_late(before: Diagnosis, finding: Finding) -> Outcome:
     """Why a posting that still waits for the same is not late any more."""
     if before.stage is not finding.stage:
         return Outcome.EXCUSED
-    if before.deadline == finding.deadline:
+    deadline = finding.deadline.at if finding.deadline else None
+    if before.deadline == deadline:
         return Outcome.LIMITS_CHANGED
-    later = before.deadline and finding.deadline and finding.deadline > before.deadline
+    later = before.deadline and deadline and deadline > before.deadline
     return Outcome.DEADLINE_MOVED if later else Outcome.EXCUSED
 
 

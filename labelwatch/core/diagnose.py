@@ -8,6 +8,7 @@ from itertools import pairwise
 from labelwatch.core.causes import CAUSES, LADDER, Rung
 from labelwatch.core.causes.blind import UNREADABLE
 from labelwatch.core.causes.verdict import Excluded, Proven, size_of, verdict_on
+from labelwatch.core.deadline import in_time
 from labelwatch.core.facts import Facts
 from labelwatch.core.incidents import Incident, Scope
 from labelwatch.core.model import (
@@ -56,7 +57,9 @@ def diagnose(finding: Finding, facts: Facts, *, as_of: datetime) -> Diagnosis:
     """Name the cause of a finding, with what proves it and what was ruled out on the way; `as_of` is now."""
     rung, proven, ruled_out = _climb(finding, facts)
     alone = rung if facts.incident is None else _climb(finding, replace(facts, incident=None))[0]
-    posting = finding.posting
+    posting, deadline = finding.posting, finding.deadline
+    act_by = deadline.act_by if deadline else None
+    verdict, wait_until = in_time(proven.verdict, proven.wait_until, act_by, as_of)
     return Diagnosis(
         shop=finding.shop,
         posting_number=posting.number,
@@ -64,8 +67,8 @@ def diagnose(finding: Finding, facts: Facts, *, as_of: datetime) -> Diagnosis:
         family=rung.family,
         cause=rung.cause,
         certainty=proven.certainty,
-        verdict=proven.verdict,
-        wait_until=proven.wait_until,
+        verdict=verdict,
+        wait_until=wait_until,
         incident=facts.incident.key if facts.incident and rung.cause in INCIDENT_CAUSES.values() else None,
         kind=KINDS.get(alone.cause, ""),
         evidence=proven.evidence,
@@ -81,7 +84,10 @@ def diagnose(finding: Finding, facts: Facts, *, as_of: datetime) -> Diagnosis:
         requirements=posting.requirements,
         products=posting.products,
         waiting_since=finding.since,
-        deadline=finding.deadline,
+        deadline=deadline.at if deadline else None,
+        cutoff=deadline.cutoff if deadline else None,
+        warn_from=deadline.warn_from if deadline else None,
+        act_by=act_by,
         next_tariff=next_tariff(posting.tariff, as_of),
         alternatives=facts.alternatives or (),
         asked=_asked(facts),
@@ -117,21 +123,23 @@ def next_tariff(steps: tuple[TariffStep, ...], now: datetime) -> TariffStep | No
 def event(incident: Incident, *, now: datetime) -> Diagnosis:
     """An incident as people hear of it: one trouble of many postings."""
     cause = INCIDENT_CAUSES[incident.scope]
-    left = incident.deadline - now if incident.deadline else None
-    near = left is not None and left < INCIDENT_IS_CRITICAL_BEFORE
+    act_by = incident.deadline - INCIDENT_IS_CRITICAL_BEFORE if incident.deadline else None
+    verdict, wait_until = in_time(verdict_on(incident.scope), None, act_by, now)
     return Diagnosis(
         shop=incident.shops[0] if len(incident.shops) == 1 else "",
         posting_number=None,
-        severity=Severity.CRITICAL if near else Severity.WARNING,
+        severity=Severity.CRITICAL if act_by is not None and now >= act_by else Severity.WARNING,
         family=CAUSES[cause],
         cause=cause,
         certainty=incident.certainty,
-        verdict=verdict_on(incident.scope),
+        verdict=verdict,
+        wait_until=wait_until,
         incident=incident.key,
         evidence=size_of(incident),
         method=DeliveryMethod(carrier=", ".join(incident.carriers)),
         waiting_since=Interval(incident.since, incident.since) if incident.since else None,
         deadline=incident.deadline,
+        act_by=act_by,
         shops=incident.shops,
         late=incident.late,
         total=incident.total,

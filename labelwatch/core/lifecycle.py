@@ -6,7 +6,8 @@
                                                         v
                                            RESOLVED, never moves again
 
-News is measured against what people were last told, never against the last poll. Every function is pure: the alert
+News is measured against what people were last told, never against the last poll. That the deadline has passed is told
+once, acknowledged or not. Every function is pure: the alert
 as it was in, the alert as it is and the reason to tell (or None) out.
 
 Escalation goes by what is left, beside all this: a step that is reached is told to its own channel only, so it counts
@@ -18,7 +19,19 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from labelwatch.core.causes.blind import UNREADABLE
-from labelwatch.core.model import Alert, AlertPolicy, AlertState, Diagnosis, Outcome, Reason, Severity, Step, Told
+from labelwatch.core.deadline import Phase, phase
+from labelwatch.core.model import (
+    Alert,
+    AlertPolicy,
+    AlertState,
+    Diagnosis,
+    Outcome,
+    Reason,
+    Severity,
+    Step,
+    Told,
+    Verdict,
+)
 
 TO_BE_TOLD = timedelta(minutes=5)
 """By so much a silence must have become longer to be news."""
@@ -40,7 +53,15 @@ def reconcile(
     if reason is not None:
         left = left or (before.left if before else None)
         count = before.count + 1 if before else 1
-        told = Told(at=now, count=count, severity=diagnosis.severity, cause=diagnosis.cause, left=left)
+        told = Told(
+            at=now,
+            count=count,
+            severity=diagnosis.severity,
+            cause=diagnosis.cause,
+            left=left,
+            verdict=diagnosis.verdict,
+            missed=phase(diagnosis, now) is Phase.MISSED,
+        )
         return replace(alert, state=AlertState.FIRING, snoozed_until=_ended_snooze(alert, now), told=told), reason
     if before is not None and left is not None and _escalates(alert):
         return replace(alert, snoozed_until=None, told=replace(before, count=before.count + 1, left=left)), None
@@ -69,6 +90,8 @@ def reason_to_tell(alert: Alert, policy: AlertPolicy, now: datetime) -> Reason |
     told, diagnosis = alert.told, alert.diagnosis
     if alert.state in (AlertState.PENDING, AlertState.RESOLVED):
         return None
+    if phase(diagnosis, now) is Phase.MISSED and (told is None or not told.missed):
+        return Reason.FIRST if told is None and not _is_explained(diagnosis) else Reason.MISSED
     if _is_explained(diagnosis):
         return None  # the incident is told instead, once for all of them
     if told is None:
@@ -77,6 +100,8 @@ def reason_to_tell(alert: Alert, policy: AlertPolicy, now: datetime) -> Reason |
         return Reason.ESCALATED
     if not diagnosis.is_late or _sleeps(alert, now):
         return None
+    if told.verdict is Verdict.WAIT and diagnosis.verdict is Verdict.ACT and diagnosis.cause == told.cause:
+        return Reason.ESCALATED  # people were told to wait, and the wait is over
     if diagnosis.cause != told.cause and now - alert.cause_since >= _settling(diagnosis, told, policy):
         return Reason.CAUSE_CHANGED
     woken = alert.state is AlertState.SNOOZED
@@ -126,10 +151,16 @@ def _seen(alert: Alert | None, diagnosis: Diagnosis, steps: tuple[Step, ...], no
         return Alert(id=None, state=AlertState.PENDING, opened_at=now, diagnosis=diagnosis, cause_since=now)
     cause_since = alert.cause_since if alert.diagnosis.cause == diagnosis.cause else now
     told = alert.told
-    if told is not None and told.left is not None and alert.diagnosis.deadline != diagnosis.deadline:
-        # With another deadline more may be left again: then those steps lie ahead once more.
-        told = replace(told, left=_least(step.left for step in steps if step.left >= told.left))
+    if told is not None and alert.diagnosis.deadline != diagnosis.deadline:
+        told = _told_of_another_deadline(told, diagnosis, steps, now)
     return replace(alert, diagnosis=diagnosis, cause_since=cause_since, told=told)
+
+
+def _told_of_another_deadline(told: Told, diagnosis: Diagnosis, steps: tuple[Step, ...], now: datetime) -> Told:
+    """With another deadline more may be left again: then severity, escalation and missing it lie ahead once more."""
+    left = told.left and _least(step.left for step in steps if step.left >= told.left)
+    severity = min(told.severity, diagnosis.severity, key=lambda severity: severity.rank)
+    return replace(told, left=left, severity=severity, missed=told.missed and phase(diagnosis, now) is Phase.MISSED)
 
 
 def _least(lefts: Iterable[timedelta]) -> timedelta | None:

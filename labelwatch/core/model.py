@@ -94,6 +94,8 @@ class Reason(StrEnum):
 
     FIRST = "first"
     ESCALATED = "escalated"
+    MISSED = "missed"
+    """The deadline has passed: once for each deadline, whoever takes care of it."""
     CAUSE_CHANGED = "cause_changed"
     REMINDER = "reminder"
     RESOLVED = "resolved"
@@ -195,8 +197,8 @@ class Posting:
     """Which parts of the recipient's address Ozon sent empty; what the others hold is never read."""
 
     @property
-    def deadline(self) -> datetime | None:
-        """The moment after which it counts as late."""
+    def last_cutoff(self) -> datetime | None:
+        """The moment after which Ozon counts it as late; a pick-up may make the deadline earlier."""
         return self.hard_cutoff or self.cutoff
 
 
@@ -226,6 +228,16 @@ class Known:
 
 
 @dataclass(frozen=True, slots=True)
+class PickUp:
+    """When a courier or forwarder collects parcels, on the clock of a zone; Monday is day 0."""
+
+    handover: tuple[time, ...]
+    timezone: str
+    working_days: frozenset[int] = frozenset(range(7))
+    days_off: frozenset[date] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
 class Delays:
     """The limits of the clocks for one posting."""
 
@@ -237,6 +249,8 @@ class Delays:
     critical_before_cutoff: timedelta = timedelta(hours=1)
     auto: frozenset[str] = frozenset()
     """Which of registration and label are learned; their fixed limits stand in until enough is known."""
+    pick_up: PickUp | None = None
+    """When parcels are collected; None = whenever Ozon's cutoff allows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -266,6 +280,19 @@ class AlertPolicy:
 
 
 @dataclass(frozen=True, slots=True)
+class Deadline:
+    """The moment that counts for people, and what follows from coming near it."""
+
+    at: datetime
+    """Ozon's cutoff, or the last pick-up before it."""
+    cutoff: datetime
+    """Ozon's own."""
+    warn_from: datetime
+    act_by: datetime
+    """From here on nothing is waited for: acting takes the time that is left."""
+
+
+@dataclass(frozen=True, slots=True)
 class MethodHistory:
     """What the shop's own past tells: which delivery methods ever offered a label, and the learned limits."""
 
@@ -291,7 +318,7 @@ class Finding:
     late_at: datetime
     """May lie ahead: an open alert whose posting moved on is still watched until its label is there."""
     severity: Severity
-    deadline: datetime | None
+    deadline: Deadline | None
     overdue: bool
     """The stage itself has lasted longer than its limit (else only the cutoff is near)."""
     is_late: bool = True
@@ -365,6 +392,12 @@ class Diagnosis:
     products: tuple[Product, ...] = ()
     waiting_since: Interval | None = None
     deadline: datetime | None = None
+    """What counts for people: Ozon's cutoff, or the last pick-up before it."""
+    cutoff: datetime | None = None
+    """Ozon's own cutoff."""
+    warn_from: datetime | None = None
+    act_by: datetime | None = None
+    """From here on nothing is waited for."""
     next_tariff: TariffStep | None = None
     """What shipping costs from its `until` on, while the step before it still holds."""
     alternatives: tuple[str, ...] = ()
@@ -395,6 +428,10 @@ class Told:
     cause: str
     left: timedelta | None = None
     """The last step of escalation that was told; None = none was."""
+    verdict: Verdict | None = None
+    """None = told by a version that did not note it."""
+    missed: bool = False
+    """Whether it was told that the deadline has passed."""
 
 
 @dataclass(frozen=True, slots=True)

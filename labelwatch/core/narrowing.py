@@ -55,6 +55,7 @@ def _unmeasured(about: Diagnosis, shops: Collection[str]) -> Diagnosis:
         method=DeliveryMethod(carrier=name if scope == Scope.CARRIER else ""),
         waiting_since=None,
         deadline=None,
+        act_by=None,
         shops=seen,
         late=0,
         total=0,

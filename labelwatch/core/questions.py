@@ -113,9 +113,9 @@ class Answer:
 Answers = Mapping[Question, Answer]
 
 
-def urgency(finding: Finding) -> tuple[int, datetime]:
-    """Sorts findings: the most severe first, then by deadline."""
-    return -finding.severity.rank, finding.deadline or datetime.max.replace(tzinfo=UTC)
+def urgency(finding: Finding) -> datetime:
+    """Sorts findings by deadline; those without one last."""
+    return finding.deadline.at if finding.deadline else datetime.max.replace(tzinfo=UTC)
 
 
 def worth_asking(

@@ -38,8 +38,8 @@ def review(
     if verdict is None or before is None:
         return None
     finding = watch.find(known, now, watched=True)
-    if verdict is Outcome.DEADLINE_MOVED and finding is not None:
-        before = replace(before, diagnosis=replace(before.diagnosis, deadline=finding.deadline))
+    if verdict is Outcome.DEADLINE_MOVED and finding is not None and finding.deadline is not None:
+        before = replace(before, diagnosis=replace(before.diagnosis, deadline=finding.deadline.at))
     alert, reason = close(before, verdict, policy=policy, now=now)
     return Decision(alert, reason)
 

@@ -30,7 +30,7 @@ def tellings(
     at_once = {step.channel for step in steps}
     hearing = [(to, why_told(to, alert, reason, steps=steps, policy=policy)) for to in destinations]
     waits = {to.name: timedelta(0) if to.name in at_once else group_wait for to, _ in hearing}
-    moments = {to.name: due_at(alert, to, now + waits[to.name]) for to, why in hearing if why is not None}
+    moments = {to.name: due_at(alert, why, to, now + waits[to.name]) for to, why in hearing if why is not None}
     return tuple(
         Notification(
             alert=alert,
@@ -54,18 +54,27 @@ def why_told(
     What appears with little time left is first news to everybody. Who was escalated to hears the rest of it too.
     """
     if any(step.channel == to.name for step in steps):
-        return reason if reason is Reason.FIRST else Reason.ESCALATED
+        return reason if reason in (Reason.FIRST, Reason.MISSED) else Reason.ESCALATED
     if reason is None:
         return None
     return reason if wants(to, alert, reason) or _was_stepped_to(to, alert, reason, policy) else None
 
 
 def wants(destination: Destination, alert: Alert, reason: Reason) -> bool:
-    """Does this channel hear of this shop, and of trouble this severe."""
+    """Does this channel hear of this shop, and of trouble this severe.
+
+    What falls due while the channel is not to be disturbed is told before that begins, when it is not severe yet.
+    """
     diagnosis = alert.diagnosis
     if not hears_of(destination, diagnosis.shops or (diagnosis.shop,)):
         return False
-    return reason is Reason.RESOLVED or diagnosis.severity.rank >= destination.severity.rank
+    if reason is Reason.RESOLVED or diagnosis.severity.rank >= destination.severity.rank:
+        return True
+    return (
+        diagnosis.deadline is not None
+        and destination.severity is not Severity.CRITICAL
+        and quiet_span(destination, diagnosis.deadline - datetime.resolution) is not None
+    )
 
 
 def hears_of(destination: Destination, shops: Iterable[str]) -> bool:
@@ -76,15 +85,17 @@ def hears_of(destination: Destination, shops: Iterable[str]) -> bool:
 def _was_stepped_to(to: Destination, alert: Alert, reason: Reason, policy: AlertPolicy) -> bool:
     left = alert.told.left if alert.told else None
     over = reason is Reason.RESOLVED
+    if reason is Reason.MISSED and policy.escalation and policy.escalation[-1].channel == to.name:
+        return True
     return any(
         step.channel == to.name and (over or (left is not None and step.left >= left)) for step in policy.escalation
     )
 
 
-def due_at(alert: Alert, destination: Destination, at: datetime) -> datetime:
+def due_at(alert: Alert, reason: Reason, destination: Destination, at: datetime) -> datetime:
     """`at`, or the end of the channel's quiet time that holds then, unless the telling cannot wait so long."""
     span = quiet_span(destination, at)
-    return at if span is None or _cannot_wait(alert, span, at) else span.end
+    return at if span is None or _cannot_wait(alert, reason, span, at) else span.end
 
 
 def quiet_until(destination: Destination, at: datetime) -> datetime:
@@ -93,13 +104,17 @@ def quiet_until(destination: Destination, at: datetime) -> datetime:
     return at if span is None else span.end
 
 
-def _cannot_wait(alert: Alert, span: Span, at: datetime) -> bool:
-    """A shop gone dark, and what falls due before the quiet time ends: once, and again when it is critical or a step
-    of escalation. Who was told of it and went to bed is not woken to be reminded."""
+def _cannot_wait(alert: Alert, reason: Reason, span: Span, at: datetime) -> bool:
+    """A shop gone dark, and what falls due before the quiet time ends: once, again when it is critical or a step
+    of escalation, and when it was missed. Who was told of it and went to bed is not woken to be reminded."""
     diagnosis, told = alert.diagnosis, alert.told
     critical = diagnosis.severity is Severity.CRITICAL
     if diagnosis.posting_number is None and critical:
         return True
-    if alert.resolved_at is not None or diagnosis.deadline is None or not at <= diagnosis.deadline <= span.end:
+    if alert.resolved_at is not None or diagnosis.deadline is None:
+        return False
+    if reason is Reason.MISSED:
+        return span.start <= diagnosis.deadline
+    if not at <= diagnosis.deadline <= span.end:
         return False
     return critical or told is None or told.count == 1 or told.left is not None

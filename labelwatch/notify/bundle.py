@@ -5,7 +5,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from labelwatch.core.causes.blind import UNREADABLE
-from labelwatch.core.model import DeliveryMethod, Diagnosis, Notification, Reason, Verdict
+from labelwatch.core.deadline import phase
+from labelwatch.core.model import DeliveryMethod, Diagnosis, Notification, Proof, Reason, Verdict
 from labelwatch.notify import single, wording
 from labelwatch.notify.catalog import counted
 from labelwatch.notify.message import Piece, Room, Section, affordable, joined, stub
@@ -30,7 +31,7 @@ class Group:
 def title(voice: Voice, ordered: Sequence[Notification]) -> str:
     """What to do for the most urgent group, how long is left, how many that are, and how many there are besides; the
     end is what a phone cuts off."""
-    top, open_ones = _groups(ordered)[0], _open(ordered)
+    top, open_ones = _groups(voice, ordered)[0], _open(ordered)
     one = top.told[0].alert.diagnosis if len(top.told) == 1 else None
     number = one.posting_number if one is not None and top.about is not None else None
     left = wording.soonest(voice, soonest(voice, [one.alert.diagnosis.deadline for one in open_ones]))
@@ -78,7 +79,7 @@ def sections(
 def _listed(
     voice: Voice, ordered: Sequence[Notification], *, room: Room, board: str, below: bool
 ) -> tuple[Section, ...]:
-    groups = _groups(ordered)
+    groups = _groups(voice, ordered)
     pieces = list(_pieces(voice, groups, ordered, headed=below or len(groups) > 1))
     taken = affordable(pieces, room)
     listed = sum(len(section.rows) for _, section in taken)
@@ -114,12 +115,14 @@ def _waits(told: Notification) -> bool:
     return _is_posting(told) and told.alert.diagnosis.verdict is Verdict.WAIT
 
 
-def _groups(ordered: Sequence[Notification]) -> list[Group]:
-    """By incident, else by cause and verdict, in the order of the most urgent of each; what needs nothing is last."""
+def _groups(voice: Voice, ordered: Sequence[Notification]) -> list[Group]:
+    """By incident, else by cause and verdict, and by how near the deadline is: that decides what to do. In the
+    order of the most urgent of each; what needs nothing is last."""
     found: dict[tuple[str, ...], list[Notification]] = {}
     for one in ordered:
         diagnosis = one.alert.diagnosis
         about = (diagnosis.incident,) if diagnosis.incident else (diagnosis.cause, diagnosis.verdict)
+        about = (*about, phase(diagnosis, voice.now))
         found.setdefault((one.reason,) if one.reason in _NOTHING_TO_DO else about, []).append(one)
     return [
         Group(None if told[0].reason in _NOTHING_TO_DO else _common(told), tuple(told)) for told in found.values()
@@ -127,7 +130,7 @@ def _groups(ordered: Sequence[Notification]) -> list[Group]:
 
 
 def _common(told: Sequence[Notification]) -> Diagnosis:
-    """A diagnosis that holds for all: what differs is left out, and the longest wait is kept."""
+    """A diagnosis that holds for all: what differs is left out, and the shortest wait is kept."""
     diagnoses = [one.alert.diagnosis for one in told]
     if len(diagnoses) == 1 or wording.is_incident(diagnoses[0]):
         return diagnoses[0]
@@ -136,11 +139,20 @@ def _common(told: Sequence[Notification]) -> Diagnosis:
     return replace(
         diagnoses[0],
         method=DeliveryMethod(carrier=carriers.pop() if len(carriers) == 1 else ""),
-        wait_until=max(waits) if len(waits) == len(diagnoses) else None,
-        evidence=(),
+        wait_until=min(waits) if len(waits) == len(diagnoses) else None,
+        evidence=_shared(diagnoses),
         requirements=(),
         alternatives=(),
     )
+
+
+def _shared(diagnoses: Sequence[Diagnosis]) -> tuple[Proof, ...]:
+    """What proves the cause of all of them in the same words."""
+    others = [{(proof.field, proof.value) for proof in diagnosis.evidence} for diagnosis in diagnoses[1:]]
+    shared = (
+        proof for proof in diagnoses[0].evidence if all((proof.field, proof.value) in other for other in others)
+    )
+    return tuple(replace(proof, since=None) for proof in shared)
 
 
 def _pieces(

@@ -18,6 +18,15 @@ Values = Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
+class Remedy:
+    """What to do. Of headline and advice the first variant that can be said is used."""
+
+    headline: tuple[str, ...]
+    advice: tuple[str, ...]
+    steps: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class CauseWords:
     """What is said about one cause. Of headline, why and advice the first variant that can be said is used."""
 
@@ -27,6 +36,10 @@ class CauseWords:
     why: tuple[str, ...]
     advice: tuple[str, ...]
     steps: tuple[str, ...]
+    urgent: Remedy | None = None
+    """In place of the usual one when there is only time left to act; None = the usual one says so already."""
+    missed: Remedy | None = None
+    """In place of the one that all causes of its stage share."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +78,8 @@ class Lines:
     late: str
     deadline: str
     deadline_passed: str
+    pick_up: str
+    pick_up_passed: str
     how: str
     goods: str
     goods_more: str
@@ -194,6 +209,8 @@ class Catalog:
     line: Lines
     count: Counts
     cause: Mapping[str, CauseWords]
+    missed: Mapping[str, Remedy]
+    """By stage: what to do once the deadline has passed."""
     reason: Mapping[str, str]
     severity: Mapping[str, str]
     state: Mapping[str, str]

@@ -31,7 +31,7 @@ def _tell(
 ) -> bool:
     notification = Notification(alert, 1, reason, name, due_at=now, expires_at=now)
     message = render([notification], to, now=now, limit=channel.limit)
-    views = [view(alert, language=to.language, reason=reason, zone=to.timezone, shops=to.shops)]
+    views = [view(alert, language=to.language, now=now, reason=reason, zone=to.timezone, shops=to.shops)]
     result = channel.send(Parcel(message, views, key))
     if isinstance(result, Delivered | Ambiguous):
         log.info("channel %s: told directly", name)

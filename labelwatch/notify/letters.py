@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 from babel.numbers import format_decimal
 
 from labelwatch.core.detect import TRACKED_FLOWS
-from labelwatch.core.model import Alert, Diagnosis, Interval, Proof, Stage
+from labelwatch.core.model import Alert, Diagnosis, Interval, Proof, Stage, Verdict
 from labelwatch.notify import wording
 from labelwatch.notify.catalog import catalog, first, sayable
 from labelwatch.notify.links import SUPPORT_LINK, link
@@ -60,6 +60,7 @@ KINDS: Mapping[str, tuple[Kind, ...]] = {
     "carrier_incident": (CARRIER, SUPPORT),
     "platform_incident": (SUPPORT,),
     "shop_incident": (SUPPORT,),
+    "label_pending": (SUPPORT,),
     "label_overdue": (SUPPORT,),
     "unexplained": (SUPPORT,),
 }
@@ -86,8 +87,13 @@ class Letter:
 
 
 def kinds_of(alert: Alert) -> tuple[Kind, ...]:
-    """The letters that make sense for this alert; none once it is over."""
-    return KINDS.get(alert.diagnosis.cause, ()) if alert.resolved_at is None else ()
+    """The letters that make sense for this alert; none once it is over, or while its label is only awaited."""
+    return _useful(alert.diagnosis) if alert.resolved_at is None else ()
+
+
+def _useful(diagnosis: Diagnosis) -> tuple[Kind, ...]:
+    is_awaited = diagnosis.cause == "label_pending" and diagnosis.verdict is Verdict.WAIT
+    return () if is_awaited else KINDS.get(diagnosis.cause, ())
 
 
 def language_of(kind: Kind, reader: str) -> str:
@@ -139,7 +145,7 @@ def messages_of(alert: Alert, *, language: str, zone: str, now: datetime) -> dic
 
 def hint(voice: Voice, diagnosis: Diagnosis) -> str:
     """How to get at the letters of a posting; that support must be written to by hand is said here."""
-    kinds, line = KINDS.get(diagnosis.cause, ()), voice.words.line
+    kinds, line = _useful(diagnosis), voice.words.line
     if not kinds or diagnosis.posting_number is None:
         return ""
     elsewhere = {

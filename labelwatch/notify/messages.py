@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
+from labelwatch.core.deadline import alert_at
 from labelwatch.core.model import Alert, Destination, Diagnosis, Notification, Reason, Severity, Verdict
 from labelwatch.core.narrowing import narrowed
 from labelwatch.notify import age, bundle, single, wording
@@ -43,7 +44,7 @@ def render(
     `more`, where the reader finds what there is no room for.
     """
     voice = replace(voice_of(destination, now), more=more, board=board)
-    ordered = sorted((seen_by(destination, one) for one in told), key=urgency)
+    ordered = sorted((_at(seen_by(destination, one), now) for one in told), key=urgency)
     one = ordered[0] if len(ordered) == 1 else None
     alone = one or bundle.alone(ordered)
     title = _title(voice, alone, ordered) if alone else bundle.title(voice, ordered)
@@ -84,6 +85,7 @@ def brief(
     told: Notification, destination: Destination, *, now: datetime, intervals: Intervals = EVERY_SHOP_ALIKE
 ) -> Message:
     """A short reply below the full message, which is kept up to date: what is new, and what to do first."""
+    told = _at(told, now)
     voice, diagnosis = voice_of(destination, now), told.alert.diagnosis
     left = wording.soonest if wording.is_incident(diagnosis) else wording.time_left
     if told.reason is Reason.RESOLVED:
@@ -128,6 +130,11 @@ def voice_of(destination: Destination, now: datetime) -> Voice:
     return Voice(catalog(destination.language), ZoneInfo(destination.timezone), now, shops)
 
 
+def _at(told: Notification, now: datetime) -> Notification:
+    """What is told as it is when it is read: a night may lie between the decision to tell and the message."""
+    return replace(told, alert=alert_at(told.alert, now))
+
+
 def _after_quiet(voice: Voice, since: datetime) -> tuple[Section, ...]:
     return (Section(lines=(voice.words.line.after_quiet.format(since=clock(voice, since)),)),)
 
@@ -146,7 +153,7 @@ def _news(voice: Voice, told: Notification) -> str:
 def _urgent(voice: Voice, alerts: Sequence[Alert]) -> list[Alert]:
     """The postings among them, each once, the most urgent first."""
     about = {
-        (alert.diagnosis.shop, alert.diagnosis.posting_number): alert
+        (alert.diagnosis.shop, alert.diagnosis.posting_number): alert_at(alert, voice.now)
         for alert in alerts
         if alert.diagnosis.posting_number is not None and alert.resolved_at is None
         if not voice.shops or alert.diagnosis.shop in voice.shops
@@ -154,9 +161,9 @@ def _urgent(voice: Voice, alerts: Sequence[Alert]) -> list[Alert]:
     return sorted(about.values(), key=lambda alert: (*_pressing(alert.diagnosis), alert.diagnosis.shop))
 
 
-def _pressing(diagnosis: Diagnosis) -> tuple[datetime, int, bool]:
-    """By deadline, then by severity, then what is to be done before what is to be waited for."""
-    return diagnosis.deadline or _END_OF_TIME, -diagnosis.severity.rank, diagnosis.verdict is Verdict.WAIT
+def _pressing(diagnosis: Diagnosis) -> tuple[datetime, bool]:
+    """By deadline, then what is to be done before what is to be waited for."""
+    return diagnosis.deadline or _END_OF_TIME, diagnosis.verdict is Verdict.WAIT
 
 
 def _waiting(voice: Voice, alerts: Sequence[Alert]) -> tuple[Section, ...]:
@@ -177,7 +184,7 @@ def _waiting(voice: Voice, alerts: Sequence[Alert]) -> tuple[Section, ...]:
     return (*listed, bundle.rest(voice, hidden, "")) if hidden else listed
 
 
-def urgency(told: Notification) -> tuple[int, bool, bool, datetime, int, bool, str]:
+def urgency(told: Notification) -> tuple[int, bool, bool, datetime, bool, str]:
     """What is over last, before it tests; an incident first, then what cannot be read or reached; then what
     presses most."""
     diagnosis = told.alert.diagnosis

@@ -295,9 +295,9 @@ def _not_held(desk: Desk, name: str, rows: Sequence[OutboxRow]) -> list[OutboxRo
     for row in rows:
         if row.notification.reason in (Reason.TEST, Reason.HANDOVER) or row.possible_duplicate:
             continue
-        until = (
-            quiet_until(destination, now) if is_follow_up(row) else due_at(row.notification.alert, destination, now)
-        )
+        reason = row.notification.reason
+        follows = is_follow_up(row)
+        until = quiet_until(destination, now) if follows else due_at(row.notification.alert, reason, destination, now)
         if until > now:
             held.setdefault(until, []).append(row.id)
     if held:

@@ -214,6 +214,7 @@ def _views(desk: Desk, told: Sequence[Notification], destination: Destination) -
         view(
             one.alert,
             language=destination.language,
+            now=desk.now(),
             reason=one.reason,
             zone=destination.timezone,
             shops=destination.shops,

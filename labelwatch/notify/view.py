@@ -5,12 +5,13 @@ from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from labelwatch.core.deadline import alert_at, phase
 from labelwatch.core.model import Alert, Diagnosis, Proof, Reason, TariffStep
 from labelwatch.core.narrowing import narrowed
 from labelwatch.notify.catalog import catalog
 from labelwatch.notify.links import link, settings_link
 from labelwatch.notify.moments import Voice
-from labelwatch.notify.wording import is_incident, steps
+from labelwatch.notify.wording import is_incident, remedy, steps
 
 View = dict[str, Any]
 
@@ -19,17 +20,19 @@ def view(
     alert: Alert,
     *,
     language: str,
+    now: datetime,
     reason: Reason | None = None,
     zone: str = "UTC",
     shops: Collection[str] = (),
 ) -> View:
     """The alert with all its fields; times RFC 3339 UTC, `posting_number` None for a shop's trouble or an incident.
 
-    The steps of the remedy are in `language`, their clock times in `zone`. `reason` is there only in a message.
-    `shops` are those that the reader may see something of (empty = all).
+    Severity, verdict and phase are those at `now`. The steps of the remedy are in `language`, their clock times in
+    `zone`. `reason` is there only in a message. `shops` are those that the reader may see something of (empty = all).
     """
-    alert = narrowed(alert, shops) or alert
+    alert = alert_at(narrowed(alert, shops) or alert, now)
     diagnosis, told = alert.diagnosis, alert.told
+    voice = Voice(catalog(language), ZoneInfo(zone), now)
     told_of = {"reason": str(reason)} if reason is not None else {}
     return {
         **told_of,
@@ -48,7 +51,9 @@ def view(
         "snoozed_until": _utc(alert.snoozed_until),
         **_incident(diagnosis),
         "next_tariff": _tariff(diagnosis.next_tariff),
-        "remedy": steps(Voice(catalog(language), ZoneInfo(zone), _moment(alert)), diagnosis),
+        "phase": str(phase(diagnosis, now)),
+        "remedy_id": remedy(voice, diagnosis)[0],
+        "remedy": steps(voice, diagnosis),
         "link": link(diagnosis) or None,
         "settings_link": settings_link(diagnosis) or None,
     }
@@ -94,6 +99,7 @@ def _posting(diagnosis: Diagnosis) -> View:
         "warehouse": method.warehouse or None,
         "waiting_since": [_utc(since.earliest), _utc(since.latest)] if since else None,
         "deadline": _utc(diagnosis.deadline),
+        "cutoff": _utc(diagnosis.cutoff or diagnosis.deadline),
         "as_of": _utc(diagnosis.as_of),
     }
 
@@ -106,11 +112,6 @@ def _evidence(proofs: tuple[Proof, ...]) -> dict[str, str]:
         if proof.since is not None:
             seen[f"{proof.field}_since"] = rfc3339(proof.since)
     return seen
-
-
-def _moment(alert: Alert) -> datetime:
-    """When this was so: the clock times of the steps are told from then."""
-    return alert.diagnosis.as_of or alert.opened_at
 
 
 def _utc(at: datetime | None) -> str | None:

@@ -1,14 +1,15 @@
 """One diagnosis in words: what to do, why, by when, in which steps, and what proves it."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from labelwatch.core.channels import DATABASE
+from labelwatch.core.deadline import Phase, phase
 from labelwatch.core.incidents import is_incident as is_incident
 from labelwatch.core.incidents import is_outage as is_outage
-from labelwatch.core.model import Alert, AlertState, Certainty, Diagnosis, Family, Product, Verdict
-from labelwatch.notify.catalog import CauseWords, counted, first, sayable
+from labelwatch.core.model import Alert, AlertState, Certainty, Diagnosis, Product, Stage
+from labelwatch.notify.catalog import CauseWords, Remedy, counted, first, sayable
 from labelwatch.notify.moments import Voice, clock, duration, zoned_clock
 from labelwatch.notify.plain import plain
 from labelwatch.notify.proofs import fact, found, in_order, over_limits, ozons_words, quoted, tally_of, value
@@ -61,6 +62,8 @@ def values(voice: Voice, diagnosis: Diagnosis, *, zoned: bool) -> dict[str, str]
         said |= {"posting": plain(number), "order": plain(number.rpartition("-")[0])}
     if diagnosis.wait_until is not None and diagnosis.wait_until > voice.now:
         said["wait_until"] = (zoned_clock if zoned else clock)(voice, diagnosis.wait_until)
+    if _is_picked_up(diagnosis) and diagnosis.cutoff is not None and diagnosis.cutoff > voice.now:
+        said["cutoff"] = (zoned_clock if zoned else clock)(voice, diagnosis.cutoff)
     if diagnosis.waiting_since is not None:
         said["waiting"] = duration(voice, voice.now - diagnosis.waiting_since.latest)
     name = channel(diagnosis)
@@ -74,15 +77,30 @@ def values(voice: Voice, diagnosis: Diagnosis, *, zoned: bool) -> dict[str, str]
     return {name: text for name, text in said.items() if text}
 
 
+def remedy(voice: Voice, diagnosis: Diagnosis) -> tuple[str, Remedy]:
+    """What to do with the time that is left, and the id by which programs know it."""
+    words, cause = words_of(voice, diagnosis.cause), diagnosis.cause
+    match phase(diagnosis, voice.now):
+        case Phase.MISSED if words.missed is not None:
+            return f"{cause}:missed", words.missed
+        case Phase.MISSED:
+            is_packing = diagnosis.stage is Stage.PACKING
+            return f"missed:{diagnosis.stage}", voice.words.missed[Stage.PACKING if is_packing else Stage.LABEL]
+        case Phase.URGENT if words.urgent is not None:
+            return f"{cause}:urgent", words.urgent
+    return cause, Remedy(words.headline, words.advice, words.steps)
+
+
 def headline(voice: Voice, diagnosis: Diagnosis) -> str:
     """What to do now, in a few words."""
-    return first(words_of(voice, diagnosis.cause).headline, values(voice, diagnosis, zoned=False))
+    return first(remedy(voice, diagnosis)[1].headline, values(voice, diagnosis, zoned=False))
 
 
 def why(voice: Voice, diagnosis: Diagnosis) -> str:
     """One or two sentences on what is wrong, then whether to wait or act, then what cannot be told."""
     words, known = words_of(voice, diagnosis.cause), values(voice, diagnosis, zoned=True)
-    sentences = (first(words.why, known), first(words.advice, known), doubt(voice, diagnosis))
+    advice = first(remedy(voice, diagnosis)[1].advice, known)
+    sentences = (first(words.why, known), advice, doubt(voice, diagnosis))
     return voice.words.line.sentence_gap.join(filter(None, sentences))
 
 
@@ -98,7 +116,8 @@ def doubt(voice: Voice, diagnosis: Diagnosis) -> str:
 
 def steps(voice: Voice, diagnosis: Diagnosis) -> list[str]:
     """What to do, in order, with this posting's data."""
-    return sayable(words_of(voice, diagnosis.cause).steps, values(voice, diagnosis, zoned=True))
+    known = values(voice, diagnosis, zoned=True)
+    return sayable(remedy(voice, diagnosis)[1].steps, known | _usual_step(voice, diagnosis, known))
 
 
 def first_step(voice: Voice, diagnosis: Diagnosis, *, several: bool) -> str:
@@ -107,8 +126,14 @@ def first_step(voice: Voice, diagnosis: Diagnosis, *, several: bool) -> str:
     if several:
         known = {name: text for name, text in known.items() if name != "order"}
         known |= {"posting": voice.words.line.each} if "posting" in known else {}
-    said = first(words_of(voice, diagnosis.cause).steps[:1], known)
+    said = first(remedy(voice, diagnosis)[1].steps[:1], known | _usual_step(voice, diagnosis, known))
     return _GAP_IN_CHINESE.sub("", said)
+
+
+def _usual_step(voice: Voice, diagnosis: Diagnosis, known: Mapping[str, str]) -> dict[str, str]:
+    """What is to be done first while the deadline is ahead: after it, that is still to be done."""
+    step = first(words_of(voice, diagnosis.cause).steps[:1], known)
+    return {"usual_step": step} if step else {}
 
 
 def tally(voice: Voice, diagnosis: Diagnosis) -> str:
@@ -147,10 +172,18 @@ def due(voice: Voice, diagnosis: Diagnosis) -> str:
     ahead, passed = line.deadline, line.deadline_passed
     if is_incident(diagnosis):
         ahead, passed = line.nearest, line.nearest_passed
+    if _is_picked_up(diagnosis):
+        ahead, passed = line.pick_up, line.pick_up_passed
     at = zoned_clock(voice, deadline)
     left = duration(voice, abs(deadline - voice.now)).removesuffix(".")  # an abbreviated day ends the sentence too
     template = ahead if deadline > voice.now else passed
-    return template.format(deadline=at, left=left, late=left)
+    cutoff = zoned_clock(voice, diagnosis.cutoff) if diagnosis.cutoff else ""
+    return template.format(deadline=at, left=left, late=left, cutoff=cutoff)
+
+
+def _is_picked_up(diagnosis: Diagnosis) -> bool:
+    """Whether the deadline is a pick-up that comes before Ozon's own cutoff."""
+    return diagnosis.cutoff is not None and diagnosis.cutoff != diagnosis.deadline
 
 
 def goods(voice: Voice, diagnosis: Diagnosis) -> str:
@@ -321,7 +354,8 @@ def scarce(voice: Voice, alert: Alert) -> str:
 
 def _required(voice: Voice, diagnosis: Diagnosis) -> dict[str, str]:
     """Which goods lack what, while nobody but the seller can give it; else that Ozon is checking it."""
-    if diagnosis.family is Family.ANOMALY and diagnosis.verdict is Verdict.WAIT:
+    check = found(diagnosis, "exemplars")
+    if check is not None and check.value == "validation_in_process":
         return {"checking": voice.words.value["exemplars"]["validation_in_process"]}
     known, gap = voice.words.requirement, voice.words.line.list_gap
     missing = (known.get(key, plain(key, 40)) for key, _ in diagnosis.requirements)

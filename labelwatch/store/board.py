@@ -65,7 +65,7 @@ class Board:
             return counts(conn, shops)
 
     def urgent(self, shops: Collection[str], wanted: Wanted, *, limit: int, offset: int = 0) -> list[Alert]:
-        """The open alerts of postings, the most urgent first: what nobody has, then by severity and deadline."""
+        """The open alerts of postings by deadline; those that an incident explains last."""
         with self._read() as conn:
             return urgent(conn, shops, wanted, limit=limit, offset=offset)
 
@@ -101,9 +101,8 @@ def urgent(conn: Connection, shops: Collection[str], wanted: Wanted, *, limit: i
         query = query.where(alert.c.carrier == wanted.carrier)
     if wanted.cause:
         query = query.where(_said(conn, "cause") == wanted.cause)
-    hands = case({str(one): place for place, one in enumerate(Hands)}, value=_hands(conn))
-    severity = case({str(one): -one.rank for one in Severity}, value=_said(conn, "severity"))
-    order = (hands, severity, alert.c.deadline.is_(None), alert.c.deadline, alert.c.opened_at, alert.c.id)
+    explained = _hands(conn) == Hands.INCIDENT.value
+    order = (explained, alert.c.deadline.is_(None), alert.c.deadline, alert.c.opened_at, alert.c.id)
     ids = list(conn.scalars(query.order_by(*order).limit(limit).offset(offset)))
     found = alerts.by_id(conn, ids)
     return [found[id_] for id_ in ids if id_ in found]

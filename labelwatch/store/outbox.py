@@ -257,16 +257,18 @@ def supersede(conn: Connection, ids: Sequence[int], *, why: str) -> int:
 def withdraw(conn: Connection, alert_ids: Sequence[int]) -> set[int]:
     """Drop what of these alerts was never sent; those of which nobody has heard at all.
 
-    What is on its way just now, or may have arrived, counts as heard: it stays as it is.
+    What is on its way just now, or may have arrived, counts as heard: it stays as it is. So does a missed deadline,
+    which is told of each posting.
     """
-    waiting = _n.state.in_([OutboxState.PENDING.value, OutboxState.RETRY.value])
+    missed = _n.reason == Reason.MISSED.value
+    waiting = and_(_n.state.in_([OutboxState.PENDING.value, OutboxState.RETRY.value]), ~missed)
     heard = _n.state.in_([OutboxState.LEASED.value, OutboxState.SENT.value, OutboxState.UNVERIFIED.value])
     gone = {"state": OutboxState.SUPERSEDED.value, "error": _WITHDRAWN}
     unheard: set[int] = set()
     for some in chunks(alert_ids):
         theirs = _n.alert_id.in_(some)
         conn.execute(update(notification).where(theirs, waiting, ~_n.possible_duplicate).values(**gone))
-        told = conn.scalars(select(_n.alert_id).where(theirs, or_(heard, _n.possible_duplicate)))
+        told = conn.scalars(select(_n.alert_id).where(theirs, or_(heard, missed, _n.possible_duplicate)))
         unheard.update(set(some) - set(told))
     return unheard
 

@@ -25,6 +25,7 @@ from labelwatch.core.model import (
     TariffStep,
     Told,
     Track,
+    Verdict,
 )
 from labelwatch.core.questions import SUBSTANCE, Answer, Question, Topic
 from labelwatch.store.values import Attempt, Change, ChannelState, HistoryRow, OutboxRow, OutboxState, ShopState
@@ -259,6 +260,8 @@ def alert_values(shop_id: int | None, alert: Alert) -> Values:
         "told_severity": told.severity.value if told else None,
         "told_cause": told.cause if told else None,
         "told_left": milliseconds(told.left) if told and told.left is not None else None,
+        "told_verdict": told.verdict.value if told and told.verdict else None,
+        "told_missed": told.missed if told else None,
         "handled_by": alert.handled_by,
         "note": alert.note,
         "handled_at": alert.handled_at,
@@ -275,23 +278,31 @@ def alert_values(shop_id: int | None, alert: Alert) -> Values:
 
 def alert(row: AnyRow) -> Alert:
     """An alert as it was saved."""
-    told = None
-    if row.told_at is not None:
-        left = None if row.told_left is None else timedelta(milliseconds=row.told_left)
-        told = Told(row.told_at, row.told_count, Severity(row.told_severity), row.told_cause, left)
     return Alert(
         id=row.id,
         state=AlertState(row.state),
         opened_at=row.opened_at,
         diagnosis=_read_diagnosis(row.diagnosis),
         cause_since=row.cause_since,
-        told=told,
+        told=_told(row) if row.told_at is not None else None,
         handled_by=row.handled_by,
         note=row.note,
         handled_at=row.handled_at,
         snoozed_until=row.snoozed_until,
         resolved_at=row.resolved_at,
         outcome=Outcome(row.outcome) if row.outcome else None,
+    )
+
+
+def _told(row: AnyRow) -> Told:
+    return Told(
+        at=row.told_at,
+        count=row.told_count,
+        severity=Severity(row.told_severity),
+        cause=row.told_cause,
+        left=None if row.told_left is None else timedelta(milliseconds=row.told_left),
+        verdict=Verdict(row.told_verdict) if row.told_verdict else None,
+        missed=bool(row.told_missed),
     )
 
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from urllib.parse import quote
 
+from labelwatch.core.deadline import Phase, alert_at, phase
 from labelwatch.core.model import Alert, Diagnosis, Verdict
 from labelwatch.notify import wording
 from labelwatch.notify.moments import clock
@@ -34,11 +35,11 @@ class Card:
 
 def card(reader: Reader, alert: Alert) -> Card:
     """Of one posting, a shop, a channel or an incident."""
-    voice, about = reader.voice, alert.diagnosis
+    voice, about = reader.voice, alert_at(alert, reader.now).diagnosis
     number = about.posting_number
     left = wording.soonest if wording.is_incident(about) else wording.time_left
     name = wording.words_of(voice, about.cause).name
-    is_explained = number is not None and about.incident is not None
+    is_explained = _is_explained(reader, about)
     return Card(
         severity=str(about.severity),
         urgency=_capital(voice.words.severity[about.severity]),
@@ -58,7 +59,7 @@ def card(reader: Reader, alert: Alert) -> Card:
 
 def act(reader: Reader, about: Diagnosis) -> str:
     """Whether to wait or to act, and until when; what an incident explains is not handled by itself."""
-    if about.incident is not None and about.posting_number is not None:
+    if _is_explained(reader, about):
         return reader.say("late", "explained")
     if about.verdict is Verdict.ACT:
         return reader.say("late", "act")
@@ -66,6 +67,12 @@ def act(reader: Reader, about: Diagnosis) -> str:
     if until is None or until <= reader.now:
         return reader.say("late", "wait")
     return reader.say("late", "wait_until", time=clock(reader.voice, until))
+
+
+def _is_explained(reader: Reader, about: Diagnosis) -> bool:
+    """Whether an incident explains it and there is still time to leave it to that."""
+    is_of_incident = about.incident is not None and about.posting_number is not None
+    return is_of_incident and phase(about, reader.now) is Phase.NORMAL
 
 
 def posting_link(number: str, shop: str) -> str:

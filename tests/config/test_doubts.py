@@ -21,6 +21,11 @@ DOUBTS = [
     ('[ozon]\nbase_url = "http://[::1]:80"' + CHANNEL, []),
     ('[ozon]\nbase_url = "http://ozon.example"' + CHANNEL, ["ozon.base_url is http://: keys travel unencrypted"]),
     (SHOP + "enabled = false" + CHANNEL, ["no shop is enabled: nothing is watched"]),
+    (
+        SHOP + 'working_days = "mon-fri"' + CHANNEL,
+        ["shop main names days or a zone for pick-ups, but no handover_at: they have no effect"],
+    ),
+    (SHOP + 'working_days = "mon-fri"\n[[shop.warehouse]]\nid = 1\nhandover_at = "16:00"' + CHANNEL, []),
     (SHOP + "channels = []" + CHANNEL, ["shop main has no channel: nobody is told about it"]),
     (
         '[delays]\nbefore_cutoff = "30m"' + CHANNEL,

@@ -22,6 +22,7 @@ STORE_URL = '"sqlite:///FILE" or "postgresql+psycopg://USER:PASSWORD@HOST/DATABA
 TOP = "language, timezone, store, ozon, delays, alerts, escalation, shop, channel, web, heartbeat"
 DAYS = 'days of the week, like "mon-fri", "mon,tue,sat" or ["mon", "tue"]'
 DATES = 'dates in a list, like [2026-12-31, "2027-01-01"]'
+PICK_UPS = 'a time of day, like "16:00", or several in a list'
 CLOCKS = 'times of day in a list, like ["08:30", "20:30"]'
 STEP = '\n[[escalation]]\nleft = "90m"\nchannel = "packers"\n'
 OWN_STEP = STEP.replace("[[", "[[shop.")
@@ -193,6 +194,16 @@ ONE_MISTAKE = [
     (CHANNEL + "days_off = [2026-12-31T00:00:00]", "channel[0].days_off", "[2026-12-31 00:00:00]", DATES, 5),
     (CHANNEL + 'handover = "08:30"', "channel[0].handover", '"08:30"', CLOCKS, 5),
     (CHANNEL + 'handover = ["8:30"]', "channel[0].handover", '["8:30"]', CLOCKS, 5),
+    (SHOP + 'handover_at = "25:00"', "shop[0].handover_at", '"25:00"', PICK_UPS, 6),
+    (SHOP + 'timezone = "Mars"', "shop[0].timezone", '"Mars"', ZONE, 6),
+    (
+        SHOP + '[[shop.warehouse]]\nid = 1\nhandover_at = ["8:30"]',
+        "shop[0].warehouse[0].handover_at",
+        "(a list)",
+        PICK_UPS,
+        8,
+    ),
+    (CHANNEL + 'handover = ["8:30"]', "channel[0].handover", "(a list)", CLOCKS, 5),
     (
         CHANNEL + 'group_interval = "2h"',
         "channel[0].group_interval",
@@ -455,6 +466,7 @@ WORDS = (
     "working_days",
     "days_off",
     "handover",
+    "handover_at",
     "proxy",
 )
 KEYS = st.sampled_from(WORDS) | st.text(max_size=5)

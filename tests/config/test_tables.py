@@ -1,5 +1,6 @@
 """What a good file turns into: values of the right type, limits from wide to narrow, who is told about whom."""
 
+from dataclasses import replace
 from datetime import date, time, timedelta
 from pathlib import Path
 
@@ -8,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from labelwatch.config import Address, Alerts, Config, Escalation, OwnEscalation, Ozon, parse_duration
-from labelwatch.core.model import AlertPolicy, DelayPolicy, Delays, QuietHours, Severity, Step
+from labelwatch.core.model import AlertPolicy, DelayPolicy, Delays, PickUp, QuietHours, Severity, Step
 from tests.config.files import CHANNEL, ENVIRON, SHOP, read
 
 HOUR = timedelta(hours=1)
@@ -309,3 +310,36 @@ def test_without_an_address_the_database_is_in_the_state_directory(tmp_path: Pat
     at_home = read(tmp_path, "").store.url.get_secret_value()
     assert at_home.startswith("sqlite:///")
     assert at_home.endswith("labelwatch/labelwatch.db")
+
+
+def test_a_pick_up_is_of_the_most_specific_place_that_names_one(tmp_path: Path) -> None:
+    text = """
+timezone = "Asia/Shanghai"
+[[shop]]
+name = "main"
+client_id = "1"
+api_key = "env:KEY"
+handover_at = "16:00"
+working_days = "mon-sat"
+[shop.delays]
+label = "5m"
+[[shop.warehouse]]
+id = 5
+timezone = "Europe/Moscow"
+days_off = [2026-12-31]
+[[shop.warehouse]]
+id = 6
+handover_at = []
+[[shop.delivery_method]]
+id = 77
+handover_at = [18:30:00, "11:00"]
+label = "1h"
+"""
+    policy = (config := read(tmp_path, text)).delay_policy(config.shops[0])
+    usual = PickUp((time(16),), "Asia/Shanghai", frozenset(range(6)))
+    assert (policy.default.pick_up, policy.default.label) == (usual, timedelta(minutes=5))
+    abroad = replace(usual, timezone="Europe/Moscow", days_off=frozenset({date(2026, 12, 31)}))
+    assert {place: delays.pick_up for place, delays in policy.by_warehouse.items()} == {"5": abroad, "6": None}
+    assert policy.by_method["77"].pick_up == replace(usual, handover=(time(11), time(18, 30)))
+    assert policy.by_method["77"].label == timedelta(hours=1)
+    assert policy.by_warehouse["5"].label == timedelta(minutes=5)

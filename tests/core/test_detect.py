@@ -120,12 +120,13 @@ def test_a_domestic_method_that_once_gave_a_label_is_expected_to_give_one() -> N
     ("cutoff", "waited", "severity"),
     [
         (NOW + hours(30), hours(3), Severity.NOTICE),
-        (NOW + hours(3), hours(2), Severity.NOTICE),
+        (NOW + hours(4.1), hours(20), Severity.NOTICE),
+        (NOW + hours(4), hours(2), Severity.WARNING),
         (NOW + hours(3), hours(4), Severity.WARNING),
-        (NOW + hours(0.9), hours(0.5), Severity.CRITICAL),
+        (NOW + hours(1), hours(0.5), Severity.CRITICAL),
         (NOW - hours(5), hours(6), Severity.CRITICAL),
         (None, 20 * MINUTE, Severity.NOTICE),
-        (None, 40 * MINUTE, Severity.WARNING),
+        (None, hours(40), Severity.NOTICE),
     ],
 )
 def test_severity_follows_what_is_left(cutoff: datetime | None, waited: timedelta, severity: Severity) -> None:

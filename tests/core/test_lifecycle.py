@@ -22,6 +22,7 @@ from labelwatch.core.model import (
     Severity,
     Step,
     Told,
+    Verdict,
 )
 from labelwatch.core.review import renew
 from tests.core.build import NOW, finding, hours, posting
@@ -107,7 +108,7 @@ def test_a_cause_that_flaps_back_is_no_news() -> None:
 def test_acknowledged_is_not_reminded() -> None:
     alert = acknowledge(firing(), by="Li", note="calling them", now=NOW)
     assert alert is not None
-    assert look(alert, ill(), 10_000)[1] is None
+    assert look(alert, ill(), 2_000)[1] is None
     assert alert.note == "calling them"
 
 
@@ -172,7 +173,7 @@ def test_a_deadline_that_passes_in_a_snooze_is_told_all_the_same() -> None:
     late = finding(posting(cutoff=NOW - MINUTE), waited=hours(1))
     assert late is not None
     alert, reason = look(alert, diagnose(late, Knowledge().facts(late), as_of=NOW), 1)
-    assert (reason, alert.diagnosis.severity) == (Reason.ESCALATED, Severity.CRITICAL)
+    assert (reason, alert.diagnosis.severity) == (Reason.MISSED, Severity.CRITICAL)
 
 
 def test_a_posting_that_moved_on_in_time_is_held_open_in_silence() -> None:
@@ -248,8 +249,14 @@ def test_each_step_is_told_once_when_so_little_is_left_and_is_no_telling_to_the_
         (None, ["boss"]),
         (None, []),
     ]
-    assert story.told() == Told(NOW, 3, Severity.NOTICE, "label_overdue", BOSS.left)
-    assert story.look(240) == (Reason.REMINDER, [])  # four hours after the first telling, not after the last step
+    assert story.told() == Told(NOW, 3, Severity.NOTICE, "label_overdue", BOSS.left, Verdict.ACT)
+    assert story.look(200) == (Reason.MISSED, [])
+
+
+def test_a_reminder_is_counted_from_what_everybody_was_told_not_from_the_last_step() -> None:
+    story = Escalating(replace(STEPPED, repeat_every=180 * MINUTE))
+    looks = [story.look(minute)[0] for minute in (0, 110, 170, 179, 180)]
+    assert looks == [Reason.FIRST, None, None, None, Reason.REMINDER]
 
 
 def test_a_step_swallows_no_cause_that_the_others_have_yet_to_hear_of() -> None:

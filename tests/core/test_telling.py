@@ -100,11 +100,40 @@ def test_only_what_cannot_wait_is_told_at_night(
     item = reconcile(None, ill(**about), policy=AlertPolicy(), now=MIDNIGHT)[0]
     assert item.told is not None
     item = replace(item, told=replace(item.told, **told_before))
-    assert due_at(item, channel(quiet=NIGHT), MIDNIGHT) == due
-    assert due_at(item, channel(), MIDNIGHT) == MIDNIGHT
+    reason = Reason.ESCALATED if "count" in told_before else Reason.FIRST
+    assert due_at(item, reason, channel(quiet=NIGHT), MIDNIGHT) == due
+    assert due_at(item, reason, channel(), MIDNIGHT) == MIDNIGHT
     ended = close(item, Outcome.LABELLED, policy=AlertPolicy(), now=MIDNIGHT)[0]
     dark_and_critical = ended.diagnosis.posting_number is None and due == MIDNIGHT
-    assert due_at(ended, channel(quiet=NIGHT), MIDNIGHT) == (MIDNIGHT if dark_and_critical else MORNING)
+    assert due_at(ended, Reason.RESOLVED, channel(quiet=NIGHT), MIDNIGHT) == (
+        MIDNIGHT if dark_and_critical else MORNING
+    )
+
+
+@pytest.mark.parametrize(("passed", "due"), [(timedelta(minutes=1), MIDNIGHT), (timedelta(hours=3), MORNING)])
+def test_a_deadline_that_passes_in_the_night_is_told_then_and_one_that_passed_before_waits(
+    passed: timedelta, due: datetime
+) -> None:
+    item = reconcile(None, ill(deadline=MIDNIGHT - passed), policy=AlertPolicy(), now=MIDNIGHT)[0]
+    assert due_at(item, Reason.MISSED, channel(quiet=NIGHT), MIDNIGHT) == due
+
+
+def test_what_falls_due_at_night_is_heard_before_it_by_a_channel_that_waits_for_warnings() -> None:
+    evening = datetime(2026, 11, 22, 20, tzinfo=UTC)
+    channels = channel("packers", severity=Severity.WARNING, quiet=NIGHT), channel("day", severity=Severity.WARNING)
+    owner = channel("owner", severity=Severity.CRITICAL, quiet=NIGHT)
+    assert set(told(alert(deadline=DAWN, now=evening), *channels, owner, now=evening)) == {"packers"}
+    assert told(alert(deadline=MORNING + timedelta(hours=2), now=evening), *channels, owner, now=evening) == {}
+
+
+def test_a_missed_deadline_reaches_who_was_told_and_the_last_step_of_escalation() -> None:
+    now = datetime(2026, 11, 22, 9, tzinfo=UTC)
+    heard = Told(at=now, count=2, severity=Severity.WARNING, cause="label_overdue", missed=True)
+    item = replace(alert(Severity.CRITICAL, deadline=now), told=heard, state=AlertState.FIRING)
+    rows = tellings(item, Reason.MISSED, CREW, steps=(), policy=STEPPED, now=now, group_wait=WAIT)
+    assert {row.channel: row.reason for row in rows} == {"packers": Reason.MISSED, "boss": Reason.MISSED}
+    at_once = tellings(item, Reason.MISSED, CREW, steps=(OWNER_STEP,), policy=STEPPED, now=now, group_wait=WAIT)
+    assert {row.channel: row.reason for row in at_once}["owner"] is Reason.MISSED
 
 
 def test_what_comes_up_on_a_weekend_waits_for_monday() -> None:

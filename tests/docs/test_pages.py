@@ -31,7 +31,7 @@ def test_every_link_to_a_file_or_a_heading_leads_somewhere(page: str) -> None:
 
 def test_the_json_section_names_every_field_of_an_alert() -> None:
     said = dict(sections(PAGES["README.md"]))["JSON"]
-    alert = view(example("packers", shop="main", now=NOW).alert, language="en", reason=Reason.FIRST)
+    alert = view(example("packers", shop="main", now=NOW).alert, language="en", now=NOW, reason=Reason.FIRST)
     assert [field for field in alert if f"`{field}`" not in said] == []
 
 
@@ -45,7 +45,7 @@ def test_the_json_section_names_every_field_of_what_late_prints() -> None:
 
 def test_the_json_section_names_what_an_incident_and_a_letter_have() -> None:
     said = dict(sections(PAGES["README.md"]))["JSON"]
-    wanted = {*view(build.incident().alert, language="en"), *(field.name for field in fields(Letter)), *Kind}
+    wanted = {*view(build.incident().alert, language="en", now=NOW), *(field.name for field in fields(Letter)), *Kind}
     wanted |= {"incidents", "messages", "translation"}
     assert [word for word in sorted(wanted) if f"`{word}`" not in said] == []
 

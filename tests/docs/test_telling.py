@@ -114,7 +114,7 @@ def test_the_json_section_names_every_field_of_a_message_and_of_its_trail() -> N
 
 
 def test_the_json_section_says_how_a_channel_that_does_not_work_is_told() -> None:
-    told = view(build.told(DEAD).alert, language="en")
+    told = view(build.told(DEAD).alert, language="en", now=build.NOW)
     assert [word for word in (told["cause"], told["incident"], *told["evidence"]) if word in JSON] == [
         DEAD,
         "channel:packers",

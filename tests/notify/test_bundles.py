@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from labelwatch.core.causes import CAUSES
-from labelwatch.core.model import AlertState, Notification, Proof, Reason, Severity, Verdict
+from labelwatch.core.model import AlertState, Notification, Proof, Reason, Severity, Stage, Verdict
 from labelwatch.notify.catalog import LANGUAGES
 from labelwatch.notify.message import Kind, Message, Room
 from labelwatch.notify.messages import LIMIT, render
@@ -25,15 +25,15 @@ def test_a_bundle_is_grouped_by_what_to_do_with_the_most_urgent_first() -> None:
     many = [
         told(n=1, deadline=NOW + minutes(90), severity=Severity.WARNING),
         told("label_overdue", n=2, deadline=NOW + minutes(70), severity=Severity.WARNING),
-        told(n=3, deadline=NOW + minutes(47), reason=Reason.REMINDER),
+        told(n=3, deadline=NOW + minutes(67), severity=Severity.WARNING, reason=Reason.REMINDER),
         resolved(n=4),
         told("ozon_down", severity=Severity.WARNING),
     ]
     message = render(many, destination(), now=NOW)
-    assert message.title == "‼️ Wait: Ozon does not answer · 1 shop · first due in 47 min · and 4 more"
+    assert message.title == "⚠️ Wait: Ozon does not answer · 1 shop · first due in 1 hr 7 min · and 4 more"
     assert [[line for line in part.splitlines() if line.startswith("•")] for part in parts(message)[:-1]] == [
         ["• shop main · Last read: 18:57"],
-        ["• 41517061-0216-1 · due in 47 min · Reminder", "• 41517061-0214-1 · due in 1 hr 30 min"],
+        ["• 41517061-0216-1 · due in 1 hr 7 min · Reminder", "• 41517061-0214-1 · due in 1 hr 30 min"],
         ["• 41517061-0215-1 · due in 1 hr 10 min"],
         ["• 41517061-0217-1 · Label is there · in 1 hr 4 min · 53 min to spare"],
     ]
@@ -44,17 +44,38 @@ def test_a_bundle_is_grouped_by_what_to_do_with_the_most_urgent_first() -> None:
         "Reload; still none? Ask Ozon support · 1 posting",
         "✅ Resolved · 1 posting",
     ]
-    assert message.kind is Kind.FAILURE
+    assert message.kind is Kind.WARNING
 
 
-def test_of_one_deadline_the_severer_comes_first_then_what_is_to_be_done() -> None:
+def test_of_one_deadline_what_is_to_be_done_comes_before_what_is_to_be_waited_for() -> None:
     many = [
-        told("label_pending", n=1, severity=Severity.NOTICE, verdict=Verdict.WAIT),
-        told(n=2, severity=Severity.NOTICE),
-        told(n=3, severity=Severity.WARNING, verdict=Verdict.WAIT),
+        told("label_pending", n=1, severity=Severity.WARNING, verdict=Verdict.WAIT),
+        told(n=2, severity=Severity.WARNING),
+        told(n=3, severity=Severity.WARNING, deadline=NOW + minutes(50)),
     ]
-    listed = [section.rows[0][0] for section in render(many, destination(), now=NOW).sections if section.rows]
+    listed = [row[0] for section in render(many, destination(), now=NOW).sections for row in section.rows]
     assert [number[-3] for number in listed] == ["6", "5", "4"]
+
+
+def test_what_has_missed_its_deadline_or_is_about_to_is_a_group_of_its_own() -> None:
+    waits: dict[str, Any] = {"verdict": Verdict.WAIT, "stage": Stage.REGISTRATION, "act_by": NOW + minutes(1)}
+    many = [
+        told("registration_pending", n=n, deadline=NOW + minutes(left), severity=severity, **waits)
+        for n, left, severity in (
+            (1, 120, Severity.WARNING),
+            (2, 110, Severity.WARNING),
+            (3, 40, Severity.CRITICAL),
+            (4, -1, Severity.CRITICAL),
+            (5, 0, Severity.CRITICAL),
+        )
+    ]
+    message = render(many, destination(), now=NOW + minutes(0.1))
+    assert message.title == "‼️ Cutoff missed: write to support now · 2 postings · first due in 39 min · and 3 more"
+    assert [part.splitlines()[0] for part in parts(message)[:3]] == [
+        "Cutoff missed: write to support now · 2 postings",
+        "Do not wait: write to support now · 1 posting",
+        "Press the carrier to register it · 2 postings",
+    ]
 
 
 def test_a_bundle_of_one_kind_does_not_repeat_its_title() -> None:

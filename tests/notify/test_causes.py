@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from labelwatch.core.model import Proof, Verdict
+from labelwatch.core.model import Proof, Severity, Verdict
 from labelwatch.notify.catalog import catalog
 from labelwatch.notify.disproofs import because
 from labelwatch.notify.messages import render
@@ -141,11 +141,16 @@ def test_other_methods_are_offered_for_new_orders_and_this_one_stays_as_it_is(ca
     ],
 )
 def test_what_ozon_is_checking_is_not_asked_for_again(cause: str, waits: str) -> None:
-    message = render([told(cause, verdict=Verdict.WAIT)], destination(), now=NOW)
-    assert message.title.startswith(f"‼️ {waits} · ")
+    checked: dict[str, Any] = {
+        "verdict": Verdict.WAIT,
+        "severity": Severity.WARNING,
+        "evidence": (Proof("exemplars", "validation_in_process"),),
+    }
+    message = render([told(cause, **checked)], destination(), now=NOW)
+    assert message.title.startswith(f"⚠️ {waits} · ")
     assert "S5200657-28." not in message.body
-    both = render([told(cause, verdict=Verdict.WAIT, n=n) for n in (1, 2)], destination(), now=NOW)
-    assert both.title.startswith(f"‼️ {waits} · 2 postings")
+    both = render([told(cause, n=n, **checked) for n in (1, 2)], destination(), now=NOW)
+    assert both.title.startswith(f"⚠️ {waits} · 2 postings")
 
 
 def test_above_a_group_stands_nothing_of_one_posting_alone() -> None:

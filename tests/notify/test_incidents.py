@@ -22,7 +22,7 @@ from tests.notify.build import NOW, destination, incident, minutes, outage, over
     [
         (
             "zh",
-            "⚠️ 别逐单处理：China Post 卡住了 · 80 单里 63 单没面单 · 最急离截单 52 分钟 · 4 家店",
+            "⚠️ 别逐单处理：China Post 卡住了 · 80 单里 63 单没面单 · 最急还剩 52 分钟 · 4 家店",
             (
                 "China Post：80 单里 63 单没面单，18:08（北京时间）起一直没动，涉及 4 家店。"
                 "恢复后面单会自己出来，别逐单催、逐单改。\n最近的截单 23:00（北京时间），还剩 52 分钟。"
@@ -156,7 +156,7 @@ def test_a_channel_of_one_shop_hears_the_numbers_of_that_shop_only() -> None:
         "⚠️ Wait: China Post is stuck for all · 13 of 20 labels late · first due in 2 hr 50 min · shop north"
     )
     assert "south" not in message.body
-    seen = view(incident().alert, language="en", shops={"north"})
+    seen = view(incident().alert, language="en", now=NOW, shops={"north"})
     assert (seen["shops"], seen["late"], seen["total"]) == (["north"], 13, 20)
     assert seen["evidence"]["carrier:China Post"] == "13 of 20 late"
 
@@ -253,7 +253,7 @@ def test_the_carrier_of_an_incident_cannot_do_mischief() -> None:
 
 
 def test_the_view_of_an_incident_has_its_size_and_that_of_a_posting_its_key() -> None:
-    seen = view(incident().alert, language="en", reason=Reason.FIRST)
+    seen = view(incident().alert, language="en", now=NOW, reason=Reason.FIRST)
     assert {key: seen[key] for key in ("shop", "posting_number", "incident", "late", "total", "shops", "cause")} == {
         "shop": None,
         "posting_number": None,
@@ -263,7 +263,7 @@ def test_the_view_of_an_incident_has_its_size_and_that_of_a_posting_its_key() ->
         "shops": ["main", "north", "south", "west"],
         "cause": "carrier_incident",
     }
-    explained = view(told("carrier_incident", incident="carrier:China Post").alert, language="en")
+    explained = view(told("carrier_incident", incident="carrier:China Post").alert, language="en", now=NOW)
     assert explained["incident"] == "carrier:China Post"
     assert "late" not in explained
     assert seen["waiting_since"] == ["2026-11-23T10:08:00Z"] * 2

@@ -95,7 +95,7 @@ def test_a_page_loads_nothing_and_is_no_bigger_than_mail_programs_show(language:
 
 
 def test_the_longest_list_that_fits_is_shown_whole() -> None:
-    rows = tuple((f"41517061-{n:04}-1", "离截单 5 小时 43 分钟", "提醒", "main") for n in range(220))
+    rows = tuple((f"41517061-{n:04}-1", "还剩 5 小时 43 分钟", "提醒", "main") for n in range(220))
     html = page(Message("先备货", (Section(rows=rows),), Kind.FAILURE))
     assert sum(len(" · ".join(row)) + 3 for row in rows) > 9_000
     assert len(html.encode()) < 100_000

@@ -1,5 +1,6 @@
 """What people read: the first line says what to do, and everything is accounted for."""
 
+import re
 import unicodedata
 from dataclasses import replace
 from datetime import timedelta
@@ -11,6 +12,7 @@ from labelwatch.core.causes import CAUSES
 from labelwatch.core.channels import DEAD, FAILING, FULL
 from labelwatch.core.model import (
     AlertState,
+    Family,
     Interval,
     Outcome,
     Proof,
@@ -23,6 +25,7 @@ from labelwatch.notify.catalog import LANGUAGES
 from labelwatch.notify.example import example
 from labelwatch.notify.message import Kind, Message
 from labelwatch.notify.messages import brief, render
+from labelwatch.notify.view import view
 from tests.notify.build import NOW, destination, incident, minutes, resolved, told
 
 PHONE = 44
@@ -42,7 +45,7 @@ def parts(message: Message) -> list[str]:
     [
         (
             "zh",
-            "‼️ 先备货 · 离截单 52 分钟 · 41517061-0214-1",
+            "‼️ 先备货 · 还剩 52 分钟 · 41517061-0214-1",
             [
                 (
                     "还没点“备货”，备货之后 Ozon 才出面单。别等，它不会自己出来。\n"
@@ -119,16 +122,63 @@ def test_the_first_line_says_what_to_do_on_a_phone(language: str, cause: str) ->
     assert "{" not in message.title + message.body
 
 
+WAITS = re.compile("等到|先等等|Подождите|[Жж]дите, |Wait")
+MISSED = {"zh": "已过截单", "ru": "Срок пропущен", "en": "Cutoff missed"}
+
+
+@pytest.mark.parametrize("cause", [cause for cause, family in CAUSES.items() if family is not Family.BLIND])
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_nobody_is_told_to_wait_with_three_minutes_left_nor_after_the_deadline(language: str, cause: str) -> None:
+    checks = (Proof("exemplars", "validation_in_process"),)
+    one = told(cause, verdict=Verdict.WAIT, wait_until=NOW + minutes(30), act_by=NOW, evidence=checks)
+    near, over = (
+        replace(one, alert=replace(one.alert, diagnosis=replace(one.alert.diagnosis, deadline=NOW + left)))
+        for left in (minutes(3), minutes(0))
+    )
+    for told_now, begins in ((near, ""), (over, MISSED[language])):
+        message = render([told_now], destination(language), now=NOW)
+        what = message.title.removeprefix("‼️ ")
+        assert what.startswith(begins)
+        assert not WAITS.search(what)
+        assert columns(message.title.split(" · ")[0]) <= PHONE
+        assert "{" not in message.title + message.body
+        seen = view(told_now.alert, language=language, now=NOW)
+        assert (seen["verdict"], seen["wait_until"]) == ("act", None)
+        assert seen["remedy"]
+        assert seen["phase"] == ("missed" if begins else "urgent")
+    usual = render([told(cause, severity=Severity.WARNING)], destination(language), now=NOW)
+    assert render([over], destination(language), now=NOW).title != usual.title
+
+
+def test_a_pick_up_before_the_cutoff_is_told_with_both_times() -> None:
+    one = told(
+        deadline=NOW + minutes(90), cutoff=NOW + minutes(300), act_by=NOW + minutes(30), severity=Severity.WARNING
+    )
+    body = render([one], destination(), now=NOW).body
+    assert (
+        "Pick-up 20:38 (Yekaterinburg time), 1 hr 30 min left. Ozon's cutoff: tomorrow 00:08 (Yekaterinburg time)."
+        in body
+    )
+    gone = render([one], destination(), now=NOW + minutes(91))
+    assert gone.title == "‼️ Pick-up missed: hand it over by tomorrow 00:08 · overdue 1 min · 41517061-0214-1"
+    assert "before tomorrow 00:08 (Yekaterinburg time)" in gone.body
+    late = render([one], destination(), now=NOW + minutes(301))
+    assert late.title.startswith("‼️ Cutoff missed: assemble it now · ")
+    seen = view(one.alert, language="en", now=NOW)
+    assert (seen["deadline"], seen["cutoff"]) == ("2026-11-23T15:38:00Z", "2026-11-23T19:08:00Z")
+
+
 @pytest.mark.parametrize(
     ("language", "waits", "acts"),
     [
-        ("zh", "‼️ 等到 22:17，物流商在注册", "‼️ 催物流商注册"),
-        ("ru", "‼️ Подождите до 17:17: регистрация", "‼️ Поторопите службу доставки"),
-        ("en", "‼️ Wait until 19:17: being registered", "‼️ Press the carrier to register it"),
+        ("zh", "⚠️ 等到 22:17，物流商在注册", "⚠️ 催物流商注册"),
+        ("ru", "⚠️ Подождите до 17:17: регистрация", "⚠️ Поторопите службу доставки"),
+        ("en", "⚠️ Wait until 19:17: being registered", "⚠️ Press the carrier to register it"),
     ],
 )
 def test_wait_or_act_follows_the_verdict_and_the_clock(language: str, waits: str, acts: str) -> None:
-    one = told("registration_pending", verdict=Verdict.WAIT, wait_until=NOW + minutes(9))
+    at_ease: dict[str, Any] = {"severity": Severity.WARNING, "deadline": NOW + minutes(180)}
+    one = told("registration_pending", verdict=Verdict.WAIT, wait_until=NOW + minutes(9), **at_ease)
     early = render([one], destination(language), now=NOW)
     late = render([one], destination(language), now=NOW + minutes(10))
     assert (early.title.split(" · ")[0], late.title.split(" · ")[0]) == (waits, acts)

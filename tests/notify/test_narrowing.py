@@ -76,7 +76,7 @@ def texts(about: Diagnosis, to: Destination) -> list[str]:
         digest.message(digest.Digest(opened, NOW, [seen], []), to, now=NOW),
     ]
     letters = [letter(kind, seen, language="ru", zone="UTC", now=NOW).text for kind in kinds_of(seen)]
-    as_json = json.dumps(view(alert, language=to.language, shops=to.shops), ensure_ascii=False)
+    as_json = json.dumps(view(alert, now=NOW, language=to.language, shops=to.shops), ensure_ascii=False)
     return [*(f"{message.title}\n{message.body}" for message in messages), *letters, as_json]
 
 

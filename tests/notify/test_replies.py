@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from labelwatch.core.causes import CAUSES
-from labelwatch.core.model import Family, Notification, Outcome, Proof, Reason
+from labelwatch.core.model import Family, Notification, Outcome, Proof, Reason, Severity
 from labelwatch.notify.catalog import LANGUAGES
 from labelwatch.notify.message import Kind, Room
 from labelwatch.notify.messages import brief, channel_dead, render
@@ -16,7 +16,11 @@ from labelwatch.store import Store
 from tests.notify.build import NOW, destination, incident, minutes, over, resolved, told
 from tests.notify.post import Clock, FakeChat, again, queue, tell
 
-PENDING: dict[str, Any] = {"cause": "registration_pending", "deadline": NOW + minutes(41)}
+PENDING: dict[str, Any] = {
+    "cause": "registration_pending",
+    "deadline": NOW + minutes(41),
+    "severity": Severity.WARNING,
+}
 
 
 WAITS_FOR_CARRIER = (
@@ -43,7 +47,7 @@ def step(one: Notification) -> Notification:
     [
         (
             told(reason=Reason.CAUSE_CHANGED, **PENDING),
-            "‼️ New cause: awaiting registration · due in 41 min · 41517061-0214-1",
+            "⚠️ New cause: awaiting registration · due in 41 min · 41517061-0214-1",
             "Press the carrier to register it\n" + WAITS_FOR_CARRIER,
         ),
         (
@@ -59,7 +63,12 @@ def step(one: Notification) -> Notification:
         (
             told(reason=Reason.REMINDER, deadline=NOW - minutes(3)),
             "‼️ Reminder: not assembled · overdue 3 min · 41517061-0214-1",
-            "Assemble it now",
+            "Cutoff missed: assemble it now",
+        ),
+        (
+            told(reason=Reason.MISSED, deadline=NOW),
+            "‼️ The deadline has passed: not assembled · overdue under a minute · 41517061-0214-1",
+            "Cutoff missed: assemble it now",
         ),
         (
             changed(told(reason=Reason.REMINDER), snoozed_until=NOW - minutes(8), handled_by="Nina"),
@@ -89,8 +98,8 @@ def test_a_reply_says_what_is_new_and_what_to_do_first(one: Notification, title:
 @pytest.mark.parametrize(
     ("language", "title"),
     [
-        ("zh", "‼️ 原因变了：等物流商注册 · 离截单 41 分钟 · 41517061-0214-1"),
-        ("ru", "‼️ Причина изменилась. Ждёт регистрации · до срока 41 мин · 41517061-0214-1"),
+        ("zh", "⚠️ 原因变了：等物流商注册 · 还剩 41 分钟 · 41517061-0214-1"),
+        ("ru", "⚠️ Причина изменилась. Ждёт регистрации · до срока 41 мин · 41517061-0214-1"),
     ],
 )
 def test_a_reply_speaks_the_language_of_its_channel(language: str, title: str) -> None:
@@ -243,7 +252,7 @@ def test_a_channel_that_works_again_says_that_nothing_was_lost(language: str, ti
 
 
 def test_the_view_of_a_channel_has_no_link() -> None:
-    seen = view(told("channel_dead").alert, language="en")
+    seen = view(told("channel_dead").alert, language="en", now=NOW)
     assert (seen["link"], seen["shop"], seen["posting_number"]) == (None, None, None)
     assert (seen["incident"], seen["cause"]) == ("channel:packers", "channel_dead")
     assert "late" not in seen

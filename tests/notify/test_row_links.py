@@ -27,7 +27,7 @@ def parcel(number: int = 3) -> Parcel:
     message = render(many, destination(), now=NOW)
     end = section(LINKS.links_of(KEY, now=NOW), targets, "en")
     message = replace(message, sections=(*message.sections, end))
-    return Parcel(message, [view(one.alert, language="en") for one in many], KEY)
+    return Parcel(message, [view(one.alert, language="en", now=NOW) for one in many], KEY)
 
 
 def test_telegram_makes_the_numbers_of_a_list_links_and_the_text_stays_what_it_is() -> None:

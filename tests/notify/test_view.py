@@ -21,7 +21,7 @@ FIELDS = {
 def test_an_alert_has_every_promised_field() -> None:
     since = Interval(NOW - minutes(125.5), NOW - minutes(120))
     one = told(ruled_out=(RuledOut("split_pending", "substatus=ship_failed"),), waiting_since=since).alert
-    seen = view(one, language="en", zone="Europe/Moscow")
+    seen = view(one, language="en", now=NOW, zone="Europe/Moscow")
     assert set(seen) >= FIELDS
     assert seen == json.loads(json.dumps(seen))
     assert {key: seen[key] for key in FIELDS - {"remedy", "evidence"}} == {
@@ -53,7 +53,7 @@ def test_an_alert_has_every_promised_field() -> None:
 
 
 def test_evidence_is_a_value_by_field_with_the_time_beside_it() -> None:
-    assert view(told().alert, language="en")["evidence"] == {
+    assert view(told().alert, language="en", now=NOW)["evidence"] == {
         "status": "awaiting_packaging",
         "status_since": "2026-11-22T13:08:00Z",
         "substatus": "ship_failed",
@@ -70,13 +70,13 @@ def test_evidence_is_a_value_by_field_with_the_time_beside_it() -> None:
     ],
 )
 def test_the_remedy_is_in_the_readers_language(language: str, step: str) -> None:
-    remedy = view(told().alert, language=language)["remedy"]
+    remedy = view(told().alert, language=language, now=NOW)["remedy"]
     assert len(remedy) == 3
     assert remedy[1] == step
 
 
 def test_a_shops_own_trouble_has_no_posting() -> None:
-    seen = view(told("key_expired").alert, language="en")
+    seen = view(told("key_expired").alert, language="en", now=NOW)
     missing = ("posting_number", "stage", "status", "carrier", "waiting_since", "deadline")
     assert [seen[key] for key in missing] == [None] * len(missing)
     assert (seen["family"], seen["evidence"]["answer"]) == ("blind", "HTTP 404: Invalid Api-Key")
@@ -84,18 +84,18 @@ def test_a_shops_own_trouble_has_no_posting() -> None:
 
 def test_the_reason_stands_there_only_in_a_message() -> None:
     one = told().alert
-    assert "reason" not in view(one, language="en")
-    assert view(one, language="en", reason=Reason.ESCALATED)["reason"] == "escalated"
+    assert "reason" not in view(one, language="en", now=NOW)
+    assert view(one, language="en", now=NOW, reason=Reason.ESCALATED)["reason"] == "escalated"
 
 
 def test_a_resolved_alert_says_when_and_how() -> None:
-    seen = view(resolved().alert, language="en", reason=Reason.RESOLVED)
+    seen = view(resolved().alert, language="en", now=NOW, reason=Reason.RESOLVED)
     assert (seen["state"], seen["outcome"], seen["resolved_at"]) == ("resolved", "labelled", "2026-11-23T14:07:00Z")
 
 
 def test_an_alert_that_nobody_was_told_of_says_so() -> None:
     silent = replace(told(severity=Severity.NOTICE).alert, told=None, state=AlertState.PENDING)
-    seen = view(silent, language="en")
+    seen = view(silent, language="en", now=NOW)
     assert (seen["told_at"], seen["told_count"], seen["state"]) == (None, 0, "pending")
 
 
@@ -110,30 +110,30 @@ def test_an_alert_that_nobody_was_told_of_says_so() -> None:
     ],
 )
 def test_the_link_leads_to_the_posting_in_the_cabinet_of_its_schema(flow: str, schema: str, part: str) -> None:
-    assert part in view(told(flow=flow, schema=schema).alert, language="en")["link"]
+    assert part in view(told(flow=flow, schema=schema).alert, language="en", now=NOW)["link"]
 
 
 @pytest.mark.parametrize(
     ("cause", "where"), [("method_broken", "https://seller.ozon.ru/app/warehouse"), ("arbitration", None)]
 )
 def test_the_settings_are_linked_where_the_remedy_is_there(cause: str, where: str | None) -> None:
-    assert view(told(cause).alert, language="en")["settings_link"] == where
+    assert view(told(cause).alert, language="en", now=NOW)["settings_link"] == where
     body = render([told(cause)], destination(), now=NOW).body
     assert (f"Warehouses and delivery methods: {where}" in body) is (where is not None)
 
 
 def test_the_next_step_of_the_tariff_is_there_or_null() -> None:
     step = TariffStep(NOW + minutes(36), 1, "commission", "50", "RUB")
-    assert view(told(next_tariff=step).alert, language="en")["next_tariff"] == {
+    assert view(told(next_tariff=step).alert, language="en", now=NOW)["next_tariff"] == {
         "at": "2026-11-23T14:44:00Z",
         "charge": "50",
         "currency": "RUB",
         "rate": 1,
         "kind": "commission",
     }
-    assert view(told().alert, language="en")["next_tariff"] is None
+    assert view(told().alert, language="en", now=NOW)["next_tariff"] is None
 
 
 def test_milliseconds_are_kept_where_there_are_some() -> None:
     at = NOW.replace(microsecond=120_000)
-    assert view(told(deadline=at).alert, language="en")["deadline"] == "2026-11-23T14:08:00.120Z"
+    assert view(told(deadline=at).alert, language="en", now=NOW)["deadline"] == "2026-11-23T14:08:00.120Z"

@@ -23,11 +23,11 @@ from labelwatch.notify.channels.outcome import (
 )
 from labelwatch.notify.message import Kind, Message, Section
 from labelwatch.notify.view import view
-from tests.notify.build import told
+from tests.notify.build import NOW, told
 from tests.notify.loopback import Act, Hook, answer, closed_port, drip, hang_up, hang_up_in_the_middle
 
 MESSAGE = Message("‼️ 先备货", (Section(heading="怎么做："),), Kind.FAILURE)
-VIEWS = [view(told().alert, language="zh", reason=Reason.FIRST)]
+VIEWS = [view(told().alert, language="zh", now=NOW, reason=Reason.FIRST)]
 PARCEL = Parcel(MESSAGE, VIEWS, "key-1")
 CANARY = "canary-token-4711"
 DATE = "Mon, 23 Nov 2026 14:08:00 GMT"

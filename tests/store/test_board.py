@@ -24,16 +24,13 @@ def numbers(store: Store, *, limit: int = 50, offset: int = 0, **wanted: str) ->
     return [one.diagnosis.posting_number for one in found]
 
 
-def test_what_nobody_has_comes_first_then_the_worst_then_what_is_due_first(store: Store) -> None:
-    soon, later = NOW + minutes(5), NOW + minutes(50)
-    save(store, "7", incident="carrier:Aurora", severity=Severity.CRITICAL, deadline=soon)
-    save(store, "6", state=AlertState.SNOOZED, severity=Severity.CRITICAL, deadline=soon)
-    save(store, "5", severity=Severity.NOTICE, deadline=soon)
+def test_the_order_is_by_deadline_with_what_an_incident_explains_last(store: Store) -> None:
+    save(store, "5", incident="carrier:Aurora", severity=Severity.CRITICAL, deadline=NOW)
     save(store, "4", severity=Severity.WARNING)
-    save(store, "3", severity=Severity.WARNING, deadline=later)
-    save(store, "2", severity=Severity.WARNING, deadline=soon, shop="north")
-    save(store, "1", severity=Severity.CRITICAL, deadline=later)
-    assert numbers(store) == ["1", "2", "3", "4", "5", "6", "7"]
+    save(store, "3", severity=Severity.CRITICAL, deadline=NOW + minutes(50))
+    save(store, "2", severity=Severity.NOTICE, deadline=NOW + minutes(40), shop="north")
+    save(store, "1", state=AlertState.SNOOZED, severity=Severity.WARNING, deadline=NOW - minutes(5))
+    assert numbers(store) == ["1", "2", "3", "4", "5"]
     assert numbers(store, limit=2, offset=3) == ["4", "5"]
 
 

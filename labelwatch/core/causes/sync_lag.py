@@ -25,10 +25,7 @@ def label_pending(finding: Finding, facts: Facts) -> Proven | Excluded:
         return not_so(finding, "status")
     if finding.overdue:
         return Excluded(f"waiting longer than {int(finding.limit.total_seconds())} s")
-    until = finding.since.latest + finding.limit
-    if finding.deadline is not None and finding.deadline < until:
-        return Proven(Certainty.LIKELY, _evidence(finding, facts))  # there is no time to wait
-    return Proven(Certainty.LIKELY, _evidence(finding, facts), Verdict.WAIT, until)
+    return Proven(Certainty.LIKELY, _evidence(finding, facts), Verdict.WAIT, finding.since.latest + finding.limit)
 
 
 def label_overdue(finding: Finding, facts: Facts) -> Proven | Excluded:

@@ -1,4 +1,4 @@
-"""`/`: what is late now, most urgent first, and above it what concerns more than one posting."""
+"""`/`: what is late now, by deadline, and above it what concerns more than one posting."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
@@ -31,7 +31,7 @@ Choice = tuple[str, str, int]
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """The cards that are in the same hands; `heading` empty for those that nobody has."""
+    """Cards under a heading; `heading` empty for those that people have to deal with."""
 
     heading: str
     cards: Sequence[Card]
@@ -136,21 +136,12 @@ def _choices(
 
 
 def _groups(reader: Reader, found: Sequence[Alert], counts: Sequence[Count]) -> list[Group]:
-    """The alerts in their order, under a heading where other hands begin."""
-    groups = []
-    for hands in Hands:
-        cards = [card(reader, alert) for alert in found if _hands(alert) is hands]
-        number = _sum(one for one in counts if one.hands is hands)
-        if cards:
-            heading = "" if hands is Hands.NOBODY else reader.words.counted(f"{hands}_heading", number)
-            groups.append(Group(heading, cards))
-    return groups
-
-
-def _hands(alert: Alert) -> Hands:
-    if alert.diagnosis.incident is not None:
-        return Hands.INCIDENT
-    return Hands.SOMEBODY if alert.state in ("acknowledged", "snoozed") else Hands.NOBODY
+    """The alerts in their order; those that an incident explains stand under a heading of their own."""
+    explained = [card(reader, alert) for alert in found if alert.diagnosis.incident is not None]
+    others = [card(reader, alert) for alert in found if alert.diagnosis.incident is None]
+    number = _sum(one for one in counts if one.hands is Hands.INCIDENT)
+    groups = (Group("", others), Group(reader.words.counted("incident_heading", number), explained))
+    return [group for group in groups if group.cards]
 
 
 def _troubles(reader: Reader, app: App, shops: Sequence[str]) -> list[Wider]:

@@ -1,0 +1,91 @@
+"""What the time left to a deadline means: severity, verdict, and whether the deadline has passed."""
+
+from dataclasses import replace
+from datetime import datetime
+from enum import StrEnum
+
+from labelwatch.core.calendar import last_pick_up
+from labelwatch.core.model import Alert, Deadline, Delays, Diagnosis, Posting, Severity, Verdict
+
+
+class Phase(StrEnum):
+    """How near the deadline of a diagnosis is; it decides which steps make sense."""
+
+    NORMAL = "normal"
+    URGENT = "urgent"
+    """Critical: there is only time left to act."""
+    MISSED = "missed"
+
+
+def deadline_of(posting: Posting, delays: Delays) -> Deadline | None:
+    """The earlier of Ozon's cutoff and the last pick-up before it; None when Ozon names no cutoff.
+
+    A pick-up before the order came is none for it.
+    """
+    cutoff = posting.last_cutoff
+    if cutoff is None:
+        return None
+    at = cutoff
+    if delays.pick_up is not None:
+        at = last_pick_up(delays.pick_up, posting.in_process_at, cutoff) or cutoff
+    return Deadline(
+        at=at, cutoff=cutoff, warn_from=at - delays.before_cutoff, act_by=at - delays.critical_before_cutoff
+    )
+
+
+def severity(deadline: Deadline | None, now: datetime) -> Severity:
+    """A function of the time left alone, so that order by severity and order by deadline are one."""
+    if deadline is None:
+        return Severity.NOTICE
+    if now >= deadline.act_by:
+        return Severity.CRITICAL
+    return Severity.WARNING if now >= deadline.warn_from else Severity.NOTICE
+
+
+def in_time(
+    verdict: Verdict, wait_until: datetime | None, act_by: datetime | None, now: datetime
+) -> tuple[Verdict, datetime | None]:
+    """The verdict at `now` and until when a wait may last: never longer than there is time to act after it."""
+    if verdict is Verdict.ACT:
+        return verdict, None
+    ends = min((at for at in (wait_until, act_by) if at is not None), default=None)
+    if ends is not None and now >= ends:
+        return Verdict.ACT, None
+    return Verdict.WAIT, ends
+
+
+def at(diagnosis: Diagnosis, now: datetime) -> Diagnosis:
+    """A diagnosis made earlier, with what has followed since from the clock alone: severity and verdict."""
+    severity = diagnosis.severity
+    if diagnosis.warn_from is not None and now >= diagnosis.warn_from:
+        severity = max(severity, Severity.WARNING, key=_rank)
+    if diagnosis.act_by is not None and now >= diagnosis.act_by:
+        severity = Severity.CRITICAL
+    verdict, wait_until = in_time(diagnosis.verdict, diagnosis.wait_until, diagnosis.act_by, now)
+    if (severity, verdict) == (diagnosis.severity, diagnosis.verdict):
+        return diagnosis
+    return replace(diagnosis, severity=severity, verdict=verdict, wait_until=wait_until)
+
+
+def phase(diagnosis: Diagnosis, now: datetime) -> Phase:
+    """Only a posting misses a deadline: that of an incident is the nearest of many."""
+    deadline = diagnosis.deadline
+    if deadline is None:
+        return Phase.NORMAL
+    if now >= deadline and diagnosis.posting_number is not None:
+        return Phase.MISSED
+    return Phase.URGENT if diagnosis.severity is Severity.CRITICAL else Phase.NORMAL
+
+
+def alert_at(alert: Alert, now: datetime) -> Alert:
+    """An open alert with its diagnosis as it is at `now`; a resolved one as it ended."""
+    return alert if alert.resolved_at is not None else replace(alert, diagnosis=at(alert.diagnosis, now))
+
+
+def is_nearer(diagnosis: Diagnosis, now: datetime) -> bool:
+    """Whether the clock alone has made a diagnosis more severe, or its deadline has passed."""
+    return at(diagnosis, now).severity is not diagnosis.severity or phase(diagnosis, now) is Phase.MISSED
+
+
+def _rank(severity: Severity) -> int:
+    return severity.rank
