@@ -199,11 +199,10 @@ ONE_MISTAKE = [
     (
         SHOP + '[[shop.warehouse]]\nid = 1\nhandover_at = ["8:30"]',
         "shop[0].warehouse[0].handover_at",
-        "(a list)",
+        '["8:30"]',
         PICK_UPS,
         8,
     ),
-    (CHANNEL + 'handover = ["8:30"]', "channel[0].handover", "(a list)", CLOCKS, 5),
     (
         CHANNEL + 'group_interval = "2h"',
         "channel[0].group_interval",
