@@ -106,7 +106,7 @@ def _explain(tx: Transaction, incident: Incident, shops: Collection[str], now: d
             [
                 replace(
                     one,
-                    diagnosis=explained(one.diagnosis, incident),
+                    diagnosis=explained(one.diagnosis, incident, now=now),
                     cause_since=now,
                     told=None if one.id in unheard else one.told,
                 )

@@ -148,16 +148,17 @@ def event(incident: Incident, *, now: datetime) -> Diagnosis:
     )
 
 
-def explained(diagnosis: Diagnosis, incident: Incident) -> Diagnosis:
+def explained(diagnosis: Diagnosis, incident: Incident, *, now: datetime) -> Diagnosis:
     """A posting without a reason of its own, once an incident is found that is one."""
     cause = INCIDENT_CAUSES[incident.scope]
+    verdict, wait_until = in_time(verdict_on(incident.scope), None, diagnosis.act_by, now)
     return replace(
         diagnosis,
         family=CAUSES[cause],
         cause=cause,
         certainty=incident.certainty,
-        verdict=verdict_on(incident.scope),
-        wait_until=None,
+        verdict=verdict,
+        wait_until=wait_until,
         incident=incident.key,
         evidence=size_of(incident.of(diagnosis.shop)),
     )

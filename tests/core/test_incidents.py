@@ -6,8 +6,9 @@ from math import comb
 
 import pytest
 
+from labelwatch.core.diagnose import explained
 from labelwatch.core.incidents import Incident, Scope, Tally, binomial_tail, find, fisher_tail
-from labelwatch.core.model import Certainty
+from labelwatch.core.model import Certainty, Diagnosis, Family, Severity, Verdict
 from tests.core.build import NOW
 
 
@@ -100,3 +101,17 @@ def test_the_tails_are_those_of_the_textbook() -> None:
     assert fisher_tail(0, 5, 5, 10) == pytest.approx(1)
     assert fisher_tail(40_000, 50_000, 40_000, 100_000) < 1e-300
     assert 0 <= binomial_tail(90_000, 100_000, 0.05) < 1e-300
+
+
+@pytest.mark.parametrize(("left", "expected"), [(120, Verdict.WAIT), (40, Verdict.ACT)])
+def test_a_posting_that_an_incident_comes_to_explain_is_not_waited_for_past_its_time(
+    left: int, expected: Verdict
+) -> None:
+    (event,) = find([tally("A", 40, 0), tally("B", 0, 200)])
+    act_by = NOW + timedelta(minutes=left - 60)
+    about = Diagnosis(
+        "main", "1-1-1", Severity.WARNING, Family.SYNC_LAG, "label_overdue", Certainty.LIKELY, Verdict.ACT
+    )
+    after = explained(replace(about, act_by=act_by), event, now=NOW)
+    assert (after.cause, after.verdict) == ("carrier_incident", expected)
+    assert after.wait_until == (act_by if expected is Verdict.WAIT else None)
