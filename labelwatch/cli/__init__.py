@@ -82,6 +82,7 @@ COMMANDS: dict[str, tuple[Entry, ...]] = {
         Entry("run", service.run, "labelwatch run --config /etc/labelwatch/labelwatch.toml", _ALONE),
         Entry("poll", polling.poll, "labelwatch poll --shop main", _POLL),
         Entry("web", web.web, "labelwatch web --config /etc/labelwatch/labelwatch.toml", _STORE),
+        Entry("board", web.show_link, "labelwatch board", _STORE),
         Entry("password", web.password, "labelwatch password /etc/labelwatch/board.hash"),
     ),
     "See and act": (

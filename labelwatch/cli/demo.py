@@ -25,6 +25,7 @@ from labelwatch.cli import board
 from labelwatch.cli.options import Speak
 from labelwatch.cli.phone import Phone, phone, show_message
 from labelwatch.cli.terminal import say, ticker
+from labelwatch.cli.web import link
 from labelwatch.cli.words import Demo, language_of, words
 from labelwatch.sandbox import Sandbox, TellableClock
 from labelwatch.sandbox.scenarios.day import LASTS, day
@@ -119,10 +120,11 @@ def _board(stage: Stage, port: int | None) -> str:
         from labelwatch.web.server import start
     except ImportError:
         return stage.words.no_board.format(reason="pip install 'labelwatch[web]'")
-    serving = start(stage.app, Web(listen=Address("127.0.0.1", port or 0)), stop=stage.app.stop)
+    settings = Web(listen=Address("127.0.0.1", port or 0))
+    serving = start(stage.app, settings, stop=stage.app.stop)
     serving.ready.wait(10)
     return (
-        stage.words.board_at.format(url=serving.url)
+        stage.words.board_at.format(url=link(stage.app, settings, serving.url))
         if serving.url
         else stage.words.no_board.format(reason=serving.trouble)
     )

@@ -251,7 +251,7 @@ def _finish(words: Init, written: Written, draft: Draft) -> None:
         show(f"\n  {program[0]} {command}{program[1]}", style="bold")
         show(f"    {what}")
     if draft.listen:
-        show("\n" + said.board.format(url=f"http://{BOARD}/"))
+        show("\n" + said.board)
     if draft.base_url:
         show("\n" + said.trial, style="bold")
         return

@@ -15,7 +15,7 @@ from labelwatch.cli.logs import of_a_service
 from labelwatch.cli.options import ConfigFile, Verbose
 from labelwatch.cli.reloading import Signals
 from labelwatch.cli.terminal import complain
-from labelwatch.cli.web import board, closed_port
+from labelwatch.cli.web import board, closed_port, tell_link
 from labelwatch.config import Config
 
 log = logging.getLogger(__name__)
@@ -62,6 +62,8 @@ def _serve(settings: Config, signals: Signals, *, verbose: bool, first: Callable
             complain(f"labelwatch: {closed}")
         app.listen()
         serving = board(app, settings.web, stop=stop) if settings.web else None
+        if serving and settings.web:
+            tell_link(app, settings.web, serving)
         notify = signals.noting(notifier(os.environ.get("NOTIFY_SOCKET")))
         told = serving.noting(notify) if serving else notify
         service = Service(app, stop=stop, notify=told, wall=time.time, monotonic=time.monotonic)

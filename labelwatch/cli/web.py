@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+_READY_WITHIN = 5.0
+"""Seconds until a board listens, or cannot."""
+
 To = Annotated[
     Path | None,
     typer.Argument(metavar="FILE", show_default=False, help="Where to keep it. Without it: it is printed."),
@@ -56,6 +59,7 @@ def web(config: ConfigFile = None, verbose: Verbose = False) -> None:
         serving.ready.wait()
         if serving.trouble:
             raise typer.Exit(UNREACHABLE)
+        tell_link(app, settings.web or Web(), serving)
         while not stop.wait(1):
             pass
         serving.join()
@@ -69,6 +73,42 @@ def board(app: "App", settings: "Web", *, stop: threading.Event) -> "Serving | N
         log.critical("%s (no module %s)", phrases("en", "password")["missing"], error.name)
         return None
     return start(app, settings, stop=stop)
+
+
+def link(app: "App", settings: "Web", url: str) -> str:
+    """Where the board opens: without a password by a link that a browser can use once."""
+    from labelwatch.web.door import door
+
+    return door(app, settings).link(url)
+
+
+def show_link(config: ConfigFile = None) -> None:
+    """Print where the board opens.
+
+    Where it has a password, that is its address. A board without one opens by this link only, once, within a day; the
+    browser then remembers that it may.
+    """
+    from labelwatch.cli.opening import configuration, opened
+    from labelwatch.config import Web
+
+    settings = configuration(config)
+    web = settings.web or Web()
+    host = f"[{web.listen.host}]" if ":" in web.listen.host else web.listen.host
+    try:
+        with opened(settings) as app:
+            say(link(app, web, f"http://{host}:{web.listen.port}"))
+    except ImportError:
+        complain(f"labelwatch: {phrases(settings.language, 'password')['missing']}")
+        raise typer.Exit(CONFIG_WRONG) from None
+
+
+def tell_link(app: "App", settings: "Web", serving: "Serving") -> None:
+    """Print the link for who started the board at a terminal; a log must not hold it."""
+    serving.ready.wait(_READY_WITHIN)
+    if serving.url and sys.stderr.isatty():
+        complain(link(app, settings, serving.url))
+    elif serving.url and settings.password is None:
+        log.info("the board has no password: `labelwatch board` prints a link that opens it")
 
 
 def closed_port(web: "Web", language: str, *, goes_on: bool = False) -> str:

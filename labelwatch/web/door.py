@@ -15,13 +15,14 @@ from labelwatch.web.origin import Names, names
 from labelwatch.web.password import Gate
 from labelwatch.web.seals import Seals, Session
 
+ENTER = "/enter"
 SECRET = "board"  # noqa: S105 - its name
 """What the secret is called in the database."""
 
 
 @dataclass(frozen=True, slots=True)
 class Door:
-    """What the guard goes by; `gate` None = no password is needed, since only this machine can come here."""
+    """What the guard goes by; `gate` None = there is no password, and a link made on this machine opens the board."""
 
     names: Names
     seals: Seals
@@ -33,7 +34,7 @@ class Door:
 
     def session(self, sealed: str | None) -> Session | None:
         """The session that a cookie stands for, unless it was ended; StoreError when that cannot be told."""
-        session = self.seals.opened_session(sealed, self.now()) if sealed and self.gate else None
+        session = self.seals.opened_session(sealed, self.now()) if sealed else None
         return None if session is None or self.store.tokens.is_spent(_spent(session)) else session
 
     def end(self, session: Session) -> None:
@@ -41,10 +42,23 @@ class Door:
         with self.store.write() as tx:
             tx.spend(_spent(session), until=session.until, now=self.now())
 
+    def link(self, url: str) -> str:
+        """Where a browser of this machine opens the board, once; with a password simply its address."""
+        return url if self.gate else f"{url}{ENTER}?key={self.seals.entry(self.now())}"
+
+    def let_in(self, key: str) -> Session | None:
+        """A new session for a key that was not used before."""
+        entry = None if self.gate else self.seals.opened_entry(key, self.now())
+        if entry is None:
+            return None
+        with self.store.write() as tx:
+            is_first = tx.spend(f"entry {entry.id}", until=entry.until, now=self.now())
+        return self.seals.new_session(self.now()) if is_first else None
+
     def try_in(self, given: str, request: Request) -> timedelta | None:
         """None = the password is right; else how long to wait before the next try."""
-        if self.gate is None:
-            return None
+        if self.gate is None:  # no password is the right one
+            return timedelta(0)
         visit = request.state.visit
         address = request.client.host if request.client else ""
         return self.gate.try_in(given, address=address, visit=visit.id if visit.is_known else "")

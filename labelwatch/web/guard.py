@@ -18,7 +18,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from labelwatch.notify.plain import plain
 from labelwatch.store import StoreError
-from labelwatch.web.door import Door
+from labelwatch.web.door import ENTER, Door
 from labelwatch.web.origin import is_from_us, is_passed_on, local_path
 from labelwatch.web.page import app_of, language_of, respond
 from labelwatch.web.seals import A_YEAR, SESSION_LASTS, Session, Visit
@@ -127,14 +127,14 @@ def _weighed(request: Request, door: Door) -> Response | None:
     except StoreError as error:
         if not is_program:
             return PlainTextResponse(f"{error}\n", 503)
-    state.is_logged_in = state.session is not None
-    state.may_see = state.is_logged_in or door.gate is None
+    state.may_see = state.session is not None
+    state.is_logged_in = state.may_see and door.gate is not None
     state.csrf = door.seals.form_token((state.session or state.visit).id)
     state.flash = door.seals.opened_flash(cookies.get(FLASH, ""))
     state.who = plain(unquote(cookies.get(WHO, "")), LONGEST_NAME)
     if request.method == "POST" and not _may_write(request, door):
         return trouble(request, 403, "stale")
-    if state.may_see or is_program or path == LOGIN or path.startswith((LINKS, STATIC)):
+    if state.may_see or is_program or path in (LOGIN, ENTER) or path.startswith((LINKS, STATIC)):
         return None
     return _to_login(request)
 
@@ -148,6 +148,8 @@ def _may_write(request: Request, door: Door) -> bool:
 
 
 def _to_login(request: Request) -> Response:
+    if request.state.door.gate is None and SESSION in request.cookies:
+        return trouble(request, 403, "local")
     if request.method == "POST":
         return trouble(request, 401, "login_first")
     query = request.scope["query_string"].decode("latin-1")

@@ -4,9 +4,10 @@
     /readyz   was every shop read since the start, or is it known to be blind for a reason of its own
     /healthz  is every shop read now: for alarms, not for restarts
 
-Anybody who can reach the board may ask whether it is well; only who brings the password, or comes where none is
-needed, is told names. The metrics are full of them, and of how much is sold: they need the password too, as
-`Authorization: Bearer` or as the password of Basic authentication with any user; Prometheus can send both.
+Anybody who can reach the board may ask whether it is well; only those who are logged in are told names. The metrics
+tell how much is sold, and need the password too, as `Authorization: Bearer` or as the password of Basic
+authentication with any user; Prometheus can send both. Without a password whoever reaches the port may read them,
+which through a plain proxy is anybody: there shops and channels are numbered, not named.
 """
 
 import base64
@@ -63,14 +64,14 @@ def _answering(probe: Probe) -> Callable[[Request], Awaitable[Response]]:
 
 def metrics(request: Request) -> Response:
     """Everything that is measured, for Prometheus."""
-    wait = _wait(request)
+    wait = None if request.state.door.gate is None else _wait(request)
     if wait:
         seconds = math.ceil(wait.total_seconds())
         said = f"too many wrong passwords: nothing is tried for {seconds} s\n"
         return PlainTextResponse(said, 429, {"retry-after": str(seconds)})
     if wait is not None:
         return PlainTextResponse("the password of the board is needed\n", 401, _ASK)
-    return Response(exposition(app_of(request)), media_type=CONTENT_TYPE_LATEST)
+    return Response(exposition(app_of(request), named=_may_name(request)), media_type=CONTENT_TYPE_LATEST)
 
 
 def _health(app: App) -> dict[str, Any]:
@@ -107,6 +108,10 @@ def _readiness(app: App) -> dict[str, Any]:
 
 def _unread(shops: Sequence[str]) -> dict[str, Any]:
     return {"state": "trouble", "reason": "shop_not_read", "shops_not_read": len(shops)} if shops else {}
+
+
+def _may_name(request: Request) -> bool:
+    return bool(request.state.may_see or request.state.door.gate)
 
 
 def _wait(request: Request) -> timedelta | None:

@@ -1,4 +1,4 @@
-"""`/login` and `/logout`: the one password of the board."""
+"""`/login` and `/logout`: the one password of the board. `/enter`: a board that has none."""
 
 import math
 from dataclasses import replace
@@ -8,6 +8,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
+from labelwatch.web.door import ENTER
 from labelwatch.web.guard import LOGIN, forget_session, keep_session, keep_visit, trouble
 from labelwatch.web.origin import local_path
 from labelwatch.web.page import respond
@@ -18,6 +19,8 @@ def ask(request: Request) -> Response:
     to = local_path(request.query_params.get("next", "/"))
     if request.state.may_see:
         return RedirectResponse(to, 303)
+    if request.state.door.gate is None:
+        return trouble(request, 403, "local")
     return _form(request, to, status=200, is_wrong=False)
 
 
@@ -31,6 +34,15 @@ def enter(request: Request) -> Response:
     response = RedirectResponse(to, 303)
     keep_visit(request, response, replace(state.visit, is_known=True))
     return keep_session(request, response, state.door.seals.new_session(state.door.now()))
+
+
+def come_in(request: Request) -> Response:
+    """Begin a session for a link that was made on this machine, the first time that it is used."""
+    key = request.query_params.get("key", "")
+    session = None if request.method == "HEAD" or request.state.may_see else request.state.door.let_in(key)
+    if session is None:
+        return RedirectResponse("/", 303) if request.state.may_see else trouble(request, 403, "local")
+    return keep_session(request, RedirectResponse("/", 303), session)
 
 
 def leave(request: Request) -> Response:
@@ -52,6 +64,7 @@ def _too_many(request: Request, wait: timedelta) -> Response:
 
 ROUTES = (
     Route(LOGIN, ask),
+    Route(ENTER, come_in),
     Route(LOGIN, enter, methods=["POST"]),
     Route("/logout", leave, methods=["POST"]),
 )

@@ -36,10 +36,32 @@ class Readings(Collector):
         yield from found
 
 
-def exposition(app: App) -> bytes:
+class Numbered(Collector):
+    """The same readings with numbers for the names of shops and channels, in the order of the alphabet."""
+
+    def __init__(self, app: App) -> None:
+        self.app = app
+        names = {"shop": [shop.name for shop in app.config.shops], "channel": [to.name for to in app.config.channels]}
+        self.numbers = {
+            kind: {name: str(number) for number, name in enumerate(sorted(known), 1)} for kind, known in names.items()
+        }
+
+    def collect(self) -> Iterable[Metric]:
+        for metric in Readings(self.app).collect():
+            metric.samples = [sample._replace(labels=self._numbered(sample.labels)) for sample in metric.samples]
+            yield metric
+
+    def _numbered(self, labels: Mapping[str, str]) -> dict[str, str]:
+        return {
+            kind: self.numbers[kind].get(value, "other") if kind in self.numbers else value
+            for kind, value in labels.items()
+        }
+
+
+def exposition(app: App, *, named: bool = True) -> bytes:
     """All readings in the text format of Prometheus."""
     registry = CollectorRegistry()
-    registry.register(Readings(app))
+    registry.register(Readings(app) if named else Numbered(app))
     return generate_latest(registry)
 
 

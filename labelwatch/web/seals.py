@@ -9,12 +9,14 @@ from datetime import datetime, timedelta
 from itsdangerous import BadData, URLSafeSerializer
 
 SESSION_LASTS = timedelta(days=30)
+ENTRY_LASTS = timedelta(days=1)
+"""How long a link that opens a board without a password waits to be used, once."""
 A_YEAR = timedelta(days=365)
 
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """Somebody who gave the password."""
+    """Somebody who gave the password, or used a link that was made on this machine."""
 
     id: str
     until: datetime
@@ -44,6 +46,17 @@ class Seals:
 
     def new_session(self, now: datetime) -> Session:
         return Session(self.chance(), now + SESSION_LASTS)
+
+    def entry(self, now: datetime) -> str:
+        """A key that opens a session, once, and is good for this alone."""
+        return self._of("entry", self.password).dumps([self.chance(), int((now + ENTRY_LASTS).timestamp())])
+
+    def opened_entry(self, sealed: str, now: datetime) -> Session | None:
+        """The id of a key that was made by `entry`, and until when it is good."""
+        match _opened(self._of("entry", self.password), sealed):
+            case [str(id_), int(until)] if now.timestamp() < until:
+                return Session(id_, datetime.fromtimestamp(until, now.tzinfo))
+        return None
 
     def session(self, session: Session) -> str:
         """The value of a session's cookie."""

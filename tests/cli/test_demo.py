@@ -24,7 +24,7 @@ def test_a_day_in_a_pipe_tells_all_that_went_wrong_and_how_to_begin(place: Place
     assert alone <= set(re.findall(r"\d{8}-\d{4}-1", done.out))
     assert "is stuck for all" in done.out
     assert re.search(r"^09:\d\d  \S+ .*\n {7}\S", done.out, re.MULTILINE)
-    assert re.search(r"The board, while the day lasts: http://127\.0\.0\.1:\d+", done.out)
+    assert re.search(r"The board, while the day lasts: http://127\.0\.0\.1:\d+/enter\?key=\S{60,}\n", done.out)
     assert "`labelwatch init`" in done.out.splitlines()[-1]
     assert "\x1b" not in done.out
     assert list(place.folder.iterdir()) == []

@@ -38,6 +38,19 @@ def answers(port: int, path: str = "/healthz") -> int:
         return 0
 
 
+def seen(place: Place, port: int) -> str:
+    """The first page, in a browser that has used the link of `labelwatch board`."""
+    done = place.run("board")
+    assert done.code == 0, done.err
+    line = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    with closing(line):
+        line.request("GET", done.out.strip().removeprefix(f"http://127.0.0.1:{port}"))
+        answer = line.getresponse()
+        assert (answer.status, answer.headers["Location"]) == (303, "/")
+        cookie = str(answer.headers["Set-Cookie"]).partition(";")[0]
+    return ask(port, "/", Cookie=cookie)[1]
+
+
 def web(port: int, more: str = "") -> str:
     return f'[web]\nlisten = "127.0.0.1:{port}"\n{more}'
 
@@ -53,8 +66,9 @@ def test_run_serves_the_board_and_both_end_together(place: Place) -> None:
     place.configure(web(port))
     service = place.start("run")
     until(lambda: answers(port) == 200)
-    assert LATE in ask(port, "/")[1]
-    assert json.loads(ask(port, "/healthz")[1])["not_read"] == []
+    assert LATE in seen(place, port)
+    assert LATE not in ask(port, "/")[1]
+    assert json.loads(ask(port, "/healthz")[1])["state"] == "ok"
     code, log = ended(service)
     assert code == 0
     assert f"board: http://127.0.0.1:{port}" in log
@@ -79,8 +93,9 @@ def test_the_board_alone_reads_the_database_of_the_service(place: Place) -> None
     place.configure(web(port))
     board = place.start("web")
     until(lambda: answers(port) != 0)
-    assert LATE in ask(port, "/")[1]
+    assert LATE in seen(place, port)
     code, log = ended(board)
+    assert "/enter" not in log
     assert (code, "Traceback" in log) == (0, False)
     assert service.poll() is None
     assert ended(service)[0] == 0

@@ -10,6 +10,7 @@ from pydantic import SecretStr
 from labelwatch.app import App
 from labelwatch.config import Web
 from labelwatch.web.board import create
+from labelwatch.web.door import door
 from tests.web.build import ADDRESS, WEB
 
 with warnings.catch_warnings():
@@ -24,6 +25,12 @@ PUBLIC = "https://watch.example.org"
 def browser(app: App, settings: Web = LOCKED, *, at: str = ADDRESS) -> "TestClient":
     """A browser that was never here; it goes nowhere by itself."""
     return TestClient(create(app, settings), base_url=at, follow_redirects=False)
+
+
+def enter(client: "TestClient", app: App, settings: Web = WEB) -> "TestClient":
+    """Use the link that opens a board without a password."""
+    assert client.get(door(app, settings).link("")).status_code in (200, 303)
+    return client
 
 
 def token_on(client: "TestClient", path: str) -> str:

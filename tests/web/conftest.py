@@ -11,6 +11,7 @@ import pytest
 from labelwatch.app import App
 from labelwatch.store import Store
 from labelwatch.web.board import create
+from tests.web.asking import enter
 from tests.web.build import ADDRESS, WEB, Board, Hands, clock, config, furnish
 
 # The drawing library leaves a finder behind that Python warns of whenever a module is not there.
@@ -40,11 +41,11 @@ def board(app: App) -> Iterator[Board]:
     """The board of a shop with some late postings, an incident, and a shop that cannot be read."""
     furnish(app.store)
     with TestClient(create(app, WEB), base_url=ADDRESS) as client:
-        yield Board(app, client)
+        yield Board(app, enter(client, app))
 
 
 @pytest.fixture
 def calm_board(app: App) -> Iterator[Board]:
     """The same with nothing late."""
     with TestClient(create(app, WEB), base_url=ADDRESS) as client:
-        yield Board(app, client)
+        yield Board(app, enter(client, app))

@@ -6,10 +6,10 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from itertools import product
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import pytest
 import uvicorn
@@ -20,10 +20,12 @@ from labelwatch.config import Address, Web
 from labelwatch.notify.catalog import LANGUAGES
 from labelwatch.store import open_store
 from labelwatch.web.board import create
-from tests.web.build import LATE, TAKEN, Hands, clock, config, furnish
+from labelwatch.web.door import door
+from labelwatch.web.guard import SESSION
+from tests.web.build import LATE, TAKEN, WEB, Hands, clock, config, furnish
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser, BrowserContext, Page
 
 pytestmark = pytest.mark.lengthy
 
@@ -38,6 +40,8 @@ PATHS = (
     "/plots",
     "/causes",
 )
+SESSIONS: dict[str, str] = {}
+"""The address of a board -> the cookie of a browser that has used a link to it."""
 THEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 
 RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"]}
@@ -61,7 +65,10 @@ def address(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> 
             thread.start()
             while not server.started:
                 time.sleep(0.01)
-            yield f"http://127.0.0.1:{port}"
+            seals = door(app, WEB).seals
+            address = f"http://127.0.0.1:{port}"
+            SESSIONS[address] = seals.session(seals.new_session(app.clock.now()))
+            yield address
             server.should_exit = True
             thread.join()
 
@@ -82,10 +89,18 @@ def browser() -> "Iterator[Browser]":
             yield chromium
 
 
+@contextmanager
+def entered(browser: "Browser", address: str, **how: Any) -> "Iterator[BrowserContext]":
+    """A browser that has used a link to the board."""
+    with browser.new_context(**how) as context:
+        context.add_cookies([{"name": SESSION, "value": SESSIONS[address], "url": address}])
+        yield context
+
+
 @pytest.fixture
-def page(browser: "Browser") -> "Iterator[Page]":
+def page(browser: "Browser", address: str) -> "Iterator[Page]":
     """A phone."""
-    with browser.new_context(viewport={"width": 390, "height": 844}) as context:
+    with entered(browser, address, viewport={"width": 390, "height": 844}) as context:
         yield context.new_page()
 
 
@@ -93,7 +108,7 @@ def page(browser: "Browser") -> "Iterator[Page]":
 @pytest.mark.parametrize("width", [390, 1280])
 def test_every_page_is_whole(address: str, browser: "Browser", language: str, width: int) -> None:
     """Nothing wrong on the console, nothing from elsewhere, nothing beyond the edge, nothing that cannot be read."""
-    with browser.new_context(viewport={"width": width, "height": 844}) as context:
+    with entered(browser, address, viewport={"width": width, "height": 844}) as context:
         page, said, asked, faults = context.new_page(), list[str](), list[str](), list[str]()
         page.on("console", lambda message: said.append(message.text))
         page.on("pageerror", lambda error: said.append(str(error)))
@@ -122,7 +137,7 @@ def _faults(page: "Page") -> list[str]:
 
 @pytest.mark.parametrize(("width", "height"), [(1280, 600), (1920, 1080)])
 def test_the_wall_fits_its_screen(address: str, browser: "Browser", width: int, height: int) -> None:
-    with browser.new_context(viewport={"width": width, "height": height}) as context:
+    with entered(browser, address, viewport={"width": width, "height": height}) as context:
         page = context.new_page()
         page.goto(f"{address}/?wall&lang=ru")
         assert page.evaluate("document.documentElement.scrollHeight") <= height
@@ -141,7 +156,7 @@ def test_the_first_thing_the_keys_reach_leads_past_the_menu(address: str, page: 
 
 
 def test_an_alert_can_be_taken_with_keys_alone_and_without_javascript(address: str, browser: "Browser") -> None:
-    with browser.new_context(java_script_enabled=False) as context:
+    with entered(browser, address, java_script_enabled=False) as context:
         page = context.new_page()
         page.goto(f"{address}/posting/{LATE}?lang=en&shop=main")
         page.get_by_label("Your name").first.focus()

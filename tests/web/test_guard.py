@@ -15,9 +15,9 @@ from labelwatch.web.board import create
 from labelwatch.web.door import door as create_door
 from labelwatch.web.guard import LARGEST_BODY
 from labelwatch.web.password import FEW
-from labelwatch.web.seals import A_YEAR, SESSION_LASTS
+from labelwatch.web.seals import A_YEAR, ENTRY_LASTS, SESSION_LASTS
 from tests.web.asking import LOCKED, PASSWORD, PUBLIC, browser, log_in, send, token_on
-from tests.web.build import ADDRESS, LATE, NASTY, WEB, Board, Hands, furnish
+from tests.web.build import ADDRESS, LATE, NASTY, SOON, TAKEN, WEB, Board, Hands, furnish
 
 if TYPE_CHECKING:
     from starlette.testclient import TestClient
@@ -50,7 +50,7 @@ def paths(app: App, method: str) -> list[str]:
     ]
 
 
-OPEN = {"/login", "/a/x", "/healthz", "/livez", "/readyz", "/metrics"}
+OPEN = {"/login", "/enter", "/a/x", "/healthz", "/livez", "/readyz", "/metrics"}
 
 
 def test_without_the_password_every_page_leads_to_the_login_and_shows_nothing(locked: "TestClient", app: App) -> None:
@@ -357,6 +357,73 @@ def test_who_follows_a_link_from_elsewhere_is_asked_again_by_ourselves(locked: "
         assert evil.headers["refresh"] == f"0; url={to}"
 
 
+PAGES_AND_ACTS = ["/", f"/posting/{LATE}", "/shops", "/channels", "/incidents", "/plots", "/causes", "/late", "/x"]
+NGINX = {"host": "127.0.0.1:8765", "connection": "close"}
+"""What nginx sends on without being told more, whoever asks: no word of the stranger, and our own name."""
+
+
+@pytest.mark.parametrize("path", PAGES_AND_ACTS)
+def test_a_stranger_behind_a_plain_proxy_sees_nothing_of_a_board_without_a_password(
+    app: App, board: Board, path: str
+) -> None:
+    with browser(app, WEB) as stranger:
+        answer = stranger.get(path, headers=NGINX, follow_redirects=True)
+        assert answer.status_code == 403
+        assert "labelwatch board" in answer.text
+        for word in (TAKEN, SOON, *(f">{shop.name}<" for shop in app.config.shops)):
+            assert word not in answer.text
+
+
+def test_a_stranger_behind_a_plain_proxy_changes_nothing(app: App, board: Board) -> None:
+    before = board.page(f"/posting/{LATE}")
+    with browser(app, WEB) as stranger:
+        for fields in ({"password": ""}, {"password": "x"}):
+            assert stranger.post("/login", data=fields, headers=NGINX).status_code == 403
+        for route in create(app, WEB).routes:
+            if isinstance(route, Route) and "POST" in (route.methods or ()):
+                path = route.path.replace("{number:path}", LATE)
+                assert stranger.post(path, data={"by": "x"}, headers=NGINX).status_code in (401, 403, 404, 410)
+        assert SESSION not in stranger.cookies
+    assert board.page(f"/posting/{LATE}") == before
+
+
+def test_a_link_opens_a_board_without_a_password_once(app: App, board: Board) -> None:
+    link = create_door(app, WEB).link("")
+    with browser(app, WEB) as first, browser(app, WEB) as second:
+        assert first.head(link).status_code == 403
+        assert first.get(link).headers["location"] == "/"
+        assert LATE in first.get("/").text
+        assert first.get(link).status_code == 303
+        assert second.get(link).status_code == 403
+        assert second.get("/", follow_redirects=True).status_code == 403
+
+
+def test_a_link_is_good_for_a_day_and_cannot_be_made_up(app: App, hands: Hands) -> None:
+    late, forged = create_door(app, WEB).link(""), create_door(app, WEB).link("")[:-2]
+    hands.at += ENTRY_LASTS
+    session = create_door(app, WEB).seals.session(create_door(app, WEB).seals.new_session(hands.at))
+    with browser(app, WEB) as client:
+        for link in (late, forged, "/enter", "/enter?key=", f"/enter?key={session}"):
+            assert client.get(link).status_code == 403
+
+
+def test_a_link_opens_no_board_with_a_password(app: App) -> None:
+    link = create_door(app, WEB).link("")
+    with browser(app, LOCKED) as client:
+        assert client.get(link).status_code == 403
+    assert create_door(app, LOCKED).link("http://x") == "http://x"
+
+
+def test_without_a_password_monitors_are_told_numbers_and_no_names(app: App, board: Board) -> None:
+    names = [*(shop.name for shop in app.config.shops), *(channel.name for channel in app.config.channels)]
+    with browser(app, WEB) as monitor:
+        for path in ("/healthz", "/livez", "/readyz", "/metrics"):
+            text = monitor.get(path, headers=NGINX).text
+            assert [name for name in names if f'"{name}"' in text] == []
+        assert 'labelwatch_shop_interval_seconds{shop="1"}' in monitor.get("/metrics").text
+    assert f'shop="{app.config.shops[0].name}"' in board.client.get("/metrics").text
+
+
 def test_without_a_password_there_is_nothing_to_log_in_to(board: Board) -> None:
     answer = board.client.get("/login", follow_redirects=False)
     assert (answer.status_code, answer.headers["location"]) == (303, "/")
@@ -366,4 +433,4 @@ def test_without_a_password_there_is_nothing_to_log_in_to(board: Board) -> None:
 def test_a_board_without_a_password_knows_no_sessions_of_one_that_had(app: App, anna: "TestClient") -> None:
     with browser(app, WEB) as client:
         client.cookies.set(SESSION, anna.cookies[SESSION])
-        assert "Log out" not in client.get("/").text
+        assert client.get("/").status_code == 403

@@ -8,6 +8,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from labelwatch.web.board import create
+from tests.web.asking import enter
 from tests.web.build import ADDRESS, LATE, WEB, Board
 
 
@@ -77,7 +78,8 @@ def test_a_fault_of_ours_is_said_to_be_one_and_shows_nothing_of_itself(board: Bo
 
     faulty = create(board.app, WEB)
     faulty.router.routes.insert(0, Route("/faulty", fail))
-    answer = type(board.client)(faulty, ADDRESS, raise_server_exceptions=False).get("/faulty")
+    client = enter(type(board.client)(faulty, ADDRESS, raise_server_exceptions=False), board.app)
+    answer = client.get("/faulty")
     assert answer.status_code == 500
     assert answer.headers["cache-control"] == "no-store"
     assert "Something went wrong on the board" in answer.text

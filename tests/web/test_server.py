@@ -68,8 +68,8 @@ def raw(running: Serving, request: bytes) -> bytes:
 
 
 def test_it_answers_and_says_nothing_about_its_server(served: Serving) -> None:
-    answer = raw(served, b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n")
-    assert answer.startswith(b"HTTP/1.1 200 ")
+    answer = raw(served, b"GET /login HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n")
+    assert answer.startswith(b"HTTP/1.1 403 ")
     assert b"uvicorn" not in answer.lower()
 
 
@@ -94,7 +94,7 @@ HEADS: list[tuple[bytes, bytes]] = [
     (b"GET http://evil.example/ HTTP/1.1\r\nHost: evil.example\r\nConnection: close\r\n\r\n", b"421"),
     (b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nX: " + b"x" * LARGEST_HEAD, b"400"),
     (b"GET /static/../../../../etc/passwd HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n", b"404"),
-    (b"GET //evil.example/ HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n", b"404"),
+    (b"GET //evil.example/ HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n", b"303"),
     (b"POST /login HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: -1\r\n\r\n", b"400"),
     (b"\x16\x03\x01\x02\x00\x01\x00", b"400"),
 ]
