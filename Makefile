@@ -19,7 +19,7 @@ LOCK = $(BIN)/uv pip compile pyproject.toml --group build --universal --generate
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test fuzz check bench soak audit release lock clean
+.PHONY: help install demo test fuzz check bench outcome soak audit release lock clean
 
 help:  ## list what can be done
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-9s%s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -45,6 +45,9 @@ check: $(TOOLS)  ## style, types, who may import whom, and the shell scripts
 
 bench: $(TOOLS)  ## measure speed and memory against the goals
 	@$(BIN)/python -m tests.bench $(ARGS)
+
+outcome: $(TOOLS)  ## play days of orders with and without labelwatch: what was rescued; ARGS="--seed 4 --days 3"
+	@$(BIN)/python -m tests.outcome $(ARGS)
 
 soak: $(TOOLS)  ## run it under faults and kills for minutes, then hold it to its promises; ARGS="--minutes 10"
 	@$(BIN)/python -m tests.soak $(ARGS)

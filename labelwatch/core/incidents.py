@@ -43,10 +43,12 @@ class Scope(StrEnum):
     PLATFORM = "platform"
     CARRIER = "carrier"
     SHOP = "shop"
+    OUTAGE = "outage"
+    """Shops that cannot be read; see core/outages.py."""
 
 
-OUTAGE = "outage:"
-"""The key of the alert about shops that cannot be read, of which there is one at most; see core/outages.py."""
+OUTAGE = f"{Scope.OUTAGE}:"
+"""The key of the alert about it, of which there is one at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,12 +138,12 @@ def ended(diagnosis: Diagnosis, now: datetime) -> Diagnosis:
 def is_incident(diagnosis: Diagnosis) -> bool:
     """Whether it is about an incident itself, and not about a posting, a shop, a channel or the database."""
     scope = (diagnosis.incident or "").partition(":")[0]
-    return diagnosis.posting_number is None and (scope in list(Scope) or diagnosis.incident == OUTAGE)
+    return diagnosis.posting_number is None and scope in list(Scope)
 
 
 def is_outage(diagnosis: Diagnosis) -> bool:
     """Whether it is about several shops that cannot be read."""
-    return diagnosis.incident == OUTAGE
+    return is_incident(diagnosis) and diagnosis.incident == OUTAGE
 
 
 def restored(key: str, diagnosis: Diagnosis) -> Incident:

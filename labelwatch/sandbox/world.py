@@ -12,6 +12,9 @@ from labelwatch.sandbox.faults import Fault, Faults
 from labelwatch.sandbox.shelf import Record, Shelf
 from labelwatch.sandbox.shops import Body, Method, Shop, Warehouse
 
+CATCHES_UP = 15.0
+"""Minutes in which everything that a stall held up is done."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class At:
@@ -101,11 +104,11 @@ class World:
         self.plan(replace(event, minutes=since_start + event.minutes))
 
     def unstalled(self, carrier: str, minutes: float) -> float:
-        """In how many minutes something due happens where a stall holds it up: soon after its end, one by one."""
+        """In how many minutes something due happens where a stall holds it up: after its end, in the same order."""
         due = (self.now - self.start).total_seconds() / 60 + minutes
         for stall in self.stalls:
             if stall.carrier in ("", carrier) and stall.start <= due < stall.end:
-                return minutes + stall.end - due + (due - stall.start) % 15
+                return minutes + stall.end - due + CATCHES_UP * (due - stall.start) / (stall.end - stall.start)
         return minutes
 
     def fits(self, subject: str, when: Mapping[str, Any]) -> bool:

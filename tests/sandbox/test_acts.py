@@ -7,7 +7,7 @@ import pytest
 from labelwatch.sandbox import At, Method, Stall, World, needs
 from labelwatch.sandbox.scenarios.stage import AURORA, HOME, OWN, OZON, POLAR, STAR, shop_of
 from labelwatch.sandbox.shops import Shop
-from tests.sandbox.play import Play, playing, world_of
+from tests.sandbox.play import START, Play, playing, world_of
 
 SHIP = "/v4/posting/fbs/ship"
 BOXES = "/v3/posting/multiboxqty/set"
@@ -162,7 +162,18 @@ def test_a_stall_holds_up_what_is_due_within_it(carrier: str) -> None:
         play.wait(minutes=119)
         assert play.posting(NUMBER, shop=STAR)["status"] == "awaiting_registration"
         play.wait(minutes=20)
-        assert "label_download" in play.posting(NUMBER, shop=STAR)["available_actions"]
+        later = play.posting(NUMBER, shop=STAR)
+    assert later["tracking_number"]
+    assert "label_download" in later["available_actions"]
+
+
+def test_what_a_stall_held_up_comes_in_its_order() -> None:
+    world = World(START)
+    world.stalls.append(Stall("", 0, 300))
+    moments = [world.unstalled("Aurora Post", minutes) for minutes in range(0, 300, 7)]
+    assert moments == sorted(moments)
+    assert moments[0] == pytest.approx(300)
+    assert moments[-1] == pytest.approx(315, abs=1)
 
 
 def test_a_stall_of_another_carrier_holds_up_nothing() -> None:

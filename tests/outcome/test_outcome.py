@@ -1,0 +1,60 @@
+"""A small world with a fixed seed: what the benchmark promises holds, and it measures what it says."""
+
+from datetime import timedelta
+
+import pytest
+
+from tests.outcome import judge
+from tests.outcome.arm import without
+from tests.outcome.judge import Contest
+from tests.outcome.run import play
+from tests.outcome.world import SITES, planned
+
+SEED, DAYS, ORDERS = 3, 1.6, 80
+
+
+@pytest.fixture(scope="module")
+def contest() -> Contest:
+    """One shop abroad with a forwarder, for a day and a half."""
+    rarely = timedelta(minutes=10)
+    return play(SEED, days=DAYS, per_day=ORDERS, sites=SITES[:1], say=lambda text: None, at_least=rarely)
+
+
+@pytest.mark.lengthy
+def test_labelwatch_rescues_what_could_be_rescued(contest: Contest) -> None:
+    assert len(contest.rescuable) >= 3
+    assert contest.rescued(contest.watched) >= 0.99, "\n".join(judge.stories(contest))
+    assert contest.rescued(contest.watched) >= contest.rescued(contest.poller)
+
+
+def test_nobody_is_left_waiting_and_every_miss_is_told(contest: Contest) -> None:
+    assert contest.watched.books.missed, "a world in which nothing is missed proves nothing"
+    assert judge.waited_to_the_end(contest) == []
+    assert judge.untold(contest) == []
+
+
+def test_nothing_is_told_of_that_is_well(contest: Contest) -> None:
+    assert contest.watched.books.told
+    assert contest.watched.books.false == []
+
+
+def test_every_miss_that_is_left_has_its_story(contest: Contest) -> None:
+    told = "\n".join(judge.stories(contest))
+    assert all(number in told for number in contest.watched.books.missed)
+
+
+def test_the_world_is_the_same_whenever_it_is_played() -> None:
+    played = []
+    for _ in range(2):
+        arm = without(planned(SEED, days=DAYS, per_day=ORDERS, sites=SITES[2:3]))
+        played.append((arm.run().missed, [(deed.at, deed.subject, deed.action) for deed in arm.hands.deeds]))
+        arm.sandbox.close()
+    assert played[0] == played[1]
+    assert played[0][1]
+
+
+def test_a_deadline_is_the_forwarders_last_pick_up_before_the_cutoff() -> None:
+    orders = planned(SEED, days=DAYS, per_day=ORDERS, sites=SITES[:1]).orders.values()
+    usual = [order for order in orders if order.cutoff - order.came > timedelta(hours=10)]
+    assert {order.site.local(order.deadline).hour for order in usual} == {16}
+    assert all(order.came < order.deadline <= order.cutoff for order in orders)
