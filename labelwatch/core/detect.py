@@ -44,6 +44,37 @@ LEFT = {
     "cancelled": Outcome.CANCELLED,
     "cancelled_from_split_pending": Outcome.SPLIT,
 }
+KNOWN_SUBSTATUSES = frozenset(
+    {
+        "",
+        "ship_failed",
+        "posting_acceptance_in_progress",
+        "posting_awaiting_passport_data",
+        "posting_awaiting_registration",
+        "posting_canceled",
+        "posting_conditionally_delivered",
+        "posting_created",
+        "posting_delivered",
+        "posting_driver_pick_up",
+        "posting_in_arbitration",
+        "posting_in_carriage",
+        "posting_in_client_arbitration",
+        "posting_in_courier_service",
+        "posting_in_pickup_point",
+        "posting_not_in_carriage",
+        "posting_not_in_sort_center",
+        "posting_on_way_to_city",
+        "posting_on_way_to_pickup_point",
+        "posting_received",
+        "posting_registered",
+        "posting_registration_error",
+        "posting_returned_to_warehouse",
+        "posting_split_pending",
+        "posting_transferred_to_courier_service",
+        "posting_transferring_to_delivery",
+    }
+)
+"""Those that Ozon has announced (posting/fbs/list and posting/fbs/get)."""
 KNOWN_STATUSES = PACKING_STATUSES | DISPUTED_STATUSES | LEFT.keys() | {"awaiting_registration", "awaiting_deliver"}
 
 OWN_CARRIER_FLOWS = frozenset({"non_integrated", "hybrid_non_integrated"})

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from labelwatch.core.channels import DATABASE
 from labelwatch.core.deadline import Phase, phase
+from labelwatch.core.detect import KNOWN_STATUSES
 from labelwatch.core.incidents import is_incident as is_incident
 from labelwatch.core.incidents import is_outage as is_outage
 from labelwatch.core.model import Alert, AlertState, Certainty, Diagnosis, Product, Stage
@@ -71,6 +72,9 @@ def values(voice: Voice, diagnosis: Diagnosis, *, zoned: bool) -> dict[str, str]
         answer = found(diagnosis, "answer")
         reason = answer.value if answer else ""
         said |= {"channel": name, "reason": plain(spoken(reason, voice.words.language) if name else reason, 240)}
+    if diagnosis.cause == "unknown_state":
+        is_known = diagnosis.status in KNOWN_STATUSES
+        said["unknown"] = plain(diagnosis.substatus if is_known else diagnosis.status, 60)
     said |= _required(voice, diagnosis) | _proven(voice, diagnosis)
     if is_incident(diagnosis) and diagnosis.total:
         said |= _of_incident(voice, diagnosis, zoned=zoned)

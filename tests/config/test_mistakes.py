@@ -159,7 +159,7 @@ ONE_MISTAKE = [
         SHOP + '[[shop.delivery_method]]\nid = 7\nlabl = "1m"',
         "shop[0].delivery_method[0].labl",
         "",
-        f'one of the known keys: id, {DELAYS}; did you mean "label"?',
+        f'one of the known keys: id, handover_at, timezone, working_days, days_off, {DELAYS}; did you mean "label"?',
         8,
     ),
     (CHANNEL + CHANNEL, "channel[1].name", '"packers"', "another name: channel[0] has this one already", 7),

@@ -39,6 +39,8 @@ _FAMILIES: tuple[tuple[Family, tuple[Rule, ...]], ...] = (
     (Family.CARRIER, carrier.RULES),
     (Family.DELIVERY_METHOD, delivery_method.LATE_RULES),
     (Family.SYNC_LAG, sync_lag.RULES),
+    (Family.ANOMALY, anomaly.LATE_RULES),
+    (Family.SYNC_LAG, sync_lag.LATE_RULES),
     (Family.UNKNOWN, unknown.RULES),
 )
 

@@ -1,7 +1,7 @@
 """Family `anomaly`: something is wrong with the order itself."""
 
-from labelwatch.core.causes.verdict import Excluded, Proven, Rule, certain, not_so
-from labelwatch.core.detect import KNOWN_STATUSES
+from labelwatch.core.causes.verdict import Excluded, Proven, Rule, certain, not_so, said
+from labelwatch.core.detect import KNOWN_STATUSES, KNOWN_SUBSTATUSES
 from labelwatch.core.facts import Facts, TaskState
 from labelwatch.core.model import Certainty, Finding, Proof, Stage, Verdict
 
@@ -120,6 +120,14 @@ def unknown_state(finding: Finding, facts: Facts) -> Proven | Excluded:
     return not_so(finding, "status")
 
 
+def unknown_state_perhaps(finding: Finding, facts: Facts) -> Proven | Excluded:
+    """The same cause, only likely: the status is known, its substatus is not, and nothing else explains the
+    posting."""
+    if finding.posting.substatus in KNOWN_SUBSTATUSES:
+        return not_so(finding, "substatus")
+    return Proven(Certainty.LIKELY, (said(finding, "substatus"), said(finding, "status")))
+
+
 def _substatus(finding: Finding, value: str) -> Proven | Excluded:
     if finding.posting.substatus == value:
         return certain(finding, "substatus", "status")
@@ -157,3 +165,6 @@ RULES: tuple[Rule, ...] = (
     label_refused,
     unknown_state,
 )
+
+LATE_RULES: tuple[Rule, ...] = (unknown_state_perhaps,)
+"""Only what nothing else explains, an incident included."""

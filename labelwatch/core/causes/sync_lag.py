@@ -44,4 +44,6 @@ def _evidence(finding: Finding, facts: Facts) -> tuple[Proof, ...]:
     return (said(finding, "status"), said(finding, "substatus"), nothing, *asked)
 
 
-RULES: tuple[Rule, ...] = (platform_incident, shop_incident, label_pending, label_overdue)
+RULES: tuple[Rule, ...] = (platform_incident, shop_incident)
+
+LATE_RULES: tuple[Rule, ...] = (label_pending, label_overdue)
