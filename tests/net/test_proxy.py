@@ -6,8 +6,13 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from labelwatch.net.proxy import ProxyError, is_exempt, mistakes, proxy_for
+from labelwatch.notify.channels import open_channel
 from labelwatch.notify.channels.checkup import Seen, knocked
 from labelwatch.notify.channels.http import Answer, Line, exchange
+from labelwatch.notify.channels.outcome import Delivered, Parcel
+from labelwatch.notify.channels.services import Service
+from labelwatch.notify.message import Kind, Message, Section
+from labelwatch.notify.reasons import known
 from labelwatch.sources.knock import Barrier, knock
 from tests.notify.loopback import Hook, answer
 from tests.notify.relays import Relay, http, socks5
@@ -132,6 +137,39 @@ def test_no_way_out_takes_the_proxy_to_an_excepted_network(monkeypatch: pytest.M
         monkeypatch.setenv("NO_PROXY", "10.0.0.0/8,127.0.0.0/8")
         assert list(_ways_out(f"http://127.0.0.1:{hook.port}")) == [True] * 3
         assert relay.asked == []
+
+
+@pytest.mark.parametrize(
+    ("proxy", "exceptions", "said"),
+    [
+        ("socks5://127.0.0.1:1", "", "this kind of channel cannot use a SOCKS proxy"),
+        ("ftp://127.0.0.1:1", "", "ALL_PROXY begins with ftp://"),
+        ("socks5://127.0.0.1:1", "127.0.0.0/8", None),
+    ],
+)
+def test_a_channel_of_apprise_says_which_proxy_it_cannot_use(
+    monkeypatch: pytest.MonkeyPatch, proxy: str, exceptions: str, said: str | None
+) -> None:
+    monkeypatch.setenv("ALL_PROXY", proxy)
+    monkeypatch.setenv("NO_PROXY", exceptions)
+    channel = open_channel("gotify://127.0.0.1:9/a-token-of-gotify")
+    assert isinstance(channel, Service)
+    objection = channel.objection()
+    assert (objection.error[: len(said)] if objection and said else None) == said
+    assert said is None or (objection is not None and known(objection.error, "zh"))
+
+
+def test_a_channel_of_apprise_takes_the_same_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    parcel = Parcel(Message("late", (Section(lines=("Not packed yet.",)),), Kind.WARNING), [], "0" * 32)
+    with Hook([answer(200, "{}")] * 2) as hook, Relay(http()) as relay:
+        channel = open_channel(f"gotify://127.0.0.1:{hook.port}/a-token-of-gotify")
+        monkeypatch.setenv("ALL_PROXY", f"127.0.0.1:{relay.port}")
+        assert isinstance(channel.send(parcel), Delivered)
+        assert len(relay.asked) == 1
+        monkeypatch.setenv("NO_PROXY", "127.0.0.0/8")
+        assert isinstance(channel.send(parcel), Delivered)
+        assert len(relay.asked) == 1
+        assert len(hook.requests) == 2
 
 
 def test_a_proxy_of_another_kind_is_named_by_every_way_out(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -28,6 +28,7 @@ DEADLINE = timedelta(seconds=30)
 """For one message from first byte to last; the lease of the outbox is four times as long."""
 
 _LAST_PORT = 65535
+_NO_PORT = f"names a port that is none: the last one is {_LAST_PORT}"
 _HOST_IS_NO_SECRET = frozenset({"json", "jsons"})
 """Who mends such a channel wants to read it; elsewhere the host of the URL may be a token."""
 _ADDRESSES = _HOST_IS_NO_SECRET | {"mailto", "mailtos"}
@@ -89,7 +90,7 @@ def check_url(url: str) -> str | None:
     if service is None:
         return f"{scheme}:// with these parts is not understood: see https://appriseit.com/services/"
     if (service.port or 0) > _LAST_PORT:
-        return f"{scheme}:// names a port that is none: the last one is {_LAST_PORT}"
+        return f"{scheme}:// {_NO_PORT}"
     if len(service) == 0:
         return f"{scheme}:// names nobody to tell: add the destination"
     if len(service) > 1 and _kind(url, service) not in _ONE_GROUP:
@@ -106,14 +107,13 @@ def _wrong_address(url: str) -> str | None:
     """What is wrong with the place in a URL that names a server, where Apprise would take another one."""
     try:
         parts = urlsplit(url.strip())
-        host, port = parts.hostname, parts.port
-    except ValueError:
-        return "holds no address that is understood: an IPv6 address stands in brackets"
-    if not host and _scheme(url) in _HOST_IS_NO_SECRET:
-        return "names no server"
+        port = parts.port
+    except ValueError as error:
+        is_number = "out of range" in str(error)
+        return _NO_PORT if is_number else "holds no address that is understood: an IPv6 address stands in brackets"
     if parts.netloc.count("@") > 1:
         return "holds an @ in its user or password: write it as %40"
-    return f"names a port that is none: the last one is {_LAST_PORT}" if port == 0 else None
+    return _NO_PORT if port == 0 else None
 
 
 def check_way(url: str, api_base: str, proxy: str) -> str | None:

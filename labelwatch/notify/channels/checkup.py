@@ -18,7 +18,7 @@ from labelwatch.notify.channels.mail import Mail
 from labelwatch.notify.channels.mail_talk import Tls, log_in
 from labelwatch.notify.channels.outcome import Ambiguous, Channel, Delivered, Retry
 from labelwatch.notify.channels.robot import Robot
-from labelwatch.notify.channels.services import Service, plugin, server_of
+from labelwatch.notify.channels.services import Service, home_of, plugin, server_of
 from labelwatch.notify.channels.telegram import Telegram
 from labelwatch.notify.channels.telegram_api import Done, Refusal, Said, meaning
 from labelwatch.notify.channels.webhook import Webhook
@@ -64,7 +64,8 @@ def checked(channel: Channel) -> Finding:
         case Webhook() | Robot():
             return _knocked(channel.address, channel.line.proxy, channel.line.deadline, private=channel.line.private)
         case Service():
-            address, refusal = _home(channel.url), channel.objection()
+            service, refusal = plugin(channel.url), channel.objection()
+            address = home_of(service) if service is not None else ""
             if refusal is not None:
                 return Finding(Seen.REFUSES, refusal.error)
             if address:
@@ -180,11 +181,3 @@ def _trouble(error: Exception) -> str:
     if isinstance(error, TimeoutError):
         return "no answer: is there a firewall in between? A proxy leads around it"
     return getattr(error, "strerror", None) or type(error).__name__
-
-
-def _home(url: str) -> str:
-    """Where Apprise would send; empty where it does not say, as for servers of one's own."""
-    service = plugin(url)
-    addresses = (getattr(service, name, None) for name in ("notify_url", "api_url", "cloud_notify_url"))
-    address = str(next(filter(None, addresses), ""))
-    return address if urlsplit(address).hostname else ""

@@ -4,15 +4,17 @@ import re
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
+from urllib.parse import urlsplit
 
 from apprise import Apprise, AppriseAsset, NotifyBase, NotifyFormat
 from apprise.result import AppriseResult, AppriseResultStatus
 from requests import PreparedRequest, Response
 from requests import sessions as requests_sessions
 from requests.adapters import HTTPAdapter
-from requests.exceptions import ContentDecodingError
+from requests.exceptions import ContentDecodingError, InvalidProxyURL
 
 from labelwatch.net.body import BodyError, beginning
+from labelwatch.net.proxy import ProxyError, proxy_for
 from labelwatch.net.tls import stale_bundle
 from labelwatch.notify.channels.deadline import no_answer_within, within
 from labelwatch.notify.channels.http import READ_AT_MOST, not_public
@@ -27,15 +29,26 @@ _STATUS = re.compile(r"\berror=(\d{3})\b")
 _NOT_OURS = frozenset({"401", "403", "404", "410"})
 """The key or the address is wrong, whatever the message."""
 _TOO_MANY = "429"
+_SOMEWHERE = "https://service.invalid"
+"""Stands for a server whose name Apprise keeps to itself."""
+_NO_SOCKS = (
+    "this kind of channel cannot use a SOCKS proxy: name an http:// proxy in HTTPS_PROXY, or its server in NO_PROXY"
+)
 _UNTIL = timedelta(minutes=1)
 """Apprise keeps to itself when the service wants more."""
 
 
 class _Limited(HTTPAdapter):
-    """Reads the beginning of an answer, where `requests` would read and inflate all of it."""
+    """Reads the beginning of an answer, where `requests` would read and inflate all of it, by the proxy that every
+    other channel takes."""
 
     def send(self, request: PreparedRequest, *arguments: Any, **options: Any) -> Response:
         request.headers["Accept-Encoding"] = "identity"
+        try:
+            proxy = proxy_for(str(request.url))
+        except ProxyError as error:
+            raise InvalidProxyURL(str(error), request=request) from error
+        options["proxies"] = {"http": proxy, "https": proxy} if proxy else {}
         response = super().send(request, *arguments, **options)
         raw = response.raw.stream(READ_AT_MOST, decode_content=False)
         try:
@@ -97,6 +110,8 @@ class Service:
         if wrong := stale_bundle():
             return Permanent(wrong)
         service = plugin(self.url)
+        if wrong := _wrong_proxy(service):
+            return Permanent(wrong)
         host = server_of(service) if service is not None and not self.private else ""
         if not host or is_written_out(host):
             return None
@@ -127,6 +142,25 @@ def server_of(service: NotifyBase) -> str:
     places = ["{host}" in template for template in templates]
     host = str(service.host or "")
     return host if places and (all(places) or (any(places) and "." in host)) else ""
+
+
+def home_of(service: NotifyBase) -> str:
+    """Where Apprise would send; empty where it does not say, as for servers of one's own."""
+    addresses = (getattr(service, name, None) for name in ("notify_url", "api_url", "cloud_notify_url"))
+    address = str(next(filter(None, addresses), ""))
+    return address if urlsplit(address).hostname else ""
+
+
+def _wrong_proxy(service: NotifyBase | None) -> str:
+    """Why Apprise cannot use the proxy of the environment; empty = it can, or there is none."""
+    if service is None:
+        return ""
+    host = server_of(service)
+    try:
+        proxy = proxy_for(f"https://{host}" if host else home_of(service) or _SOMEWHERE)
+    except ProxyError as error:
+        return str(error)
+    return _NO_SOCKS if proxy.startswith("socks") else ""
 
 
 def _notify(url: str, message: Message) -> AppriseResult:
