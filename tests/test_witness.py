@@ -245,7 +245,8 @@ def test_five_hundred_late_postings_cost_no_more_than_the_budget_a_poll(sqlite_s
             watcher.clock.advance(EVERY)
         assert sum(report.late for report in reports) == OVERDUE
         assert sum(costs) + 12 == len(watcher.sandbox.requests)
-    assert max(costs) <= BUDGET + PAGES
+    arrivals = PAGES + 1  # of both shops, once in several polls
+    assert max(costs) <= BUDGET + PAGES + arrivals
     assert costs[0] > BUDGET / 2, "the budget is used"
 
 

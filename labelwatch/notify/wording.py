@@ -63,7 +63,7 @@ def values(voice: Voice, diagnosis: Diagnosis, *, zoned: bool) -> dict[str, str]
         said |= {"posting": plain(number), "order": plain(number.rpartition("-")[0])}
     if diagnosis.wait_until is not None and diagnosis.wait_until > voice.now:
         said["wait_until"] = (zoned_clock if zoned else clock)(voice, diagnosis.wait_until)
-    if _is_picked_up(diagnosis) and diagnosis.cutoff is not None and diagnosis.cutoff > voice.now:
+    if is_picked_up(diagnosis) and diagnosis.cutoff is not None and diagnosis.cutoff > voice.now:
         said["cutoff"] = (zoned_clock if zoned else clock)(voice, diagnosis.cutoff)
     if diagnosis.waiting_since is not None:
         said["waiting"] = duration(voice, voice.now - diagnosis.waiting_since.latest)
@@ -176,7 +176,7 @@ def due(voice: Voice, diagnosis: Diagnosis) -> str:
     ahead, passed = line.deadline, line.deadline_passed
     if is_incident(diagnosis):
         ahead, passed = line.nearest, line.nearest_passed
-    if _is_picked_up(diagnosis):
+    if is_picked_up(diagnosis):
         ahead, passed = line.pick_up, line.pick_up_passed
     at = zoned_clock(voice, deadline)
     left = duration(voice, abs(deadline - voice.now)).removesuffix(".")  # an abbreviated day ends the sentence too
@@ -185,7 +185,7 @@ def due(voice: Voice, diagnosis: Diagnosis) -> str:
     return template.format(deadline=at, left=left, late=left, cutoff=cutoff)
 
 
-def _is_picked_up(diagnosis: Diagnosis) -> bool:
+def is_picked_up(diagnosis: Diagnosis) -> bool:
     """Whether the deadline is a pick-up that comes before Ozon's own cutoff."""
     return diagnosis.cutoff is not None and diagnosis.cutoff != diagnosis.deadline
 

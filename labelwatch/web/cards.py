@@ -23,6 +23,8 @@ class Card:
     """Where there is more about it on the board."""
     headline: str
     left: str
+    due: str
+    """Pick-up and cutoff, where the pick-up is what counts."""
     act: str
     verdict: str
     cause: str
@@ -47,6 +49,7 @@ def card(reader: Reader, alert: Alert) -> Card:
         link=posting_link(number, about.shop) if number else "",
         headline=name if is_explained else wording.headline(voice, about),
         left=left(voice, about.deadline),
+        due=wording.due(voice, about) if wording.is_picked_up(about) else "",
         act=act(reader, about),
         verdict=str(Verdict.WAIT if is_explained else about.verdict),
         cause=name,

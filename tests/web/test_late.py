@@ -1,5 +1,6 @@
 """`/`: what is late, the most urgent first, and nothing that hides it."""
 
+import html
 import time
 from dataclasses import replace
 from datetime import timedelta
@@ -31,8 +32,8 @@ def save(store: Store, *numbers: str, shop: str = "main", **changes: Any) -> Non
         tx.save_alerts(state.id, [alert(replace(about, posting_number=number)) for number in numbers])
 
 
-def test_the_most_urgent_stands_first_then_what_somebody_has_then_what_an_incident_explains(board: Board) -> None:
-    assert shown(board) == [LATE, SOON, WAITS, TAKEN, EXPLAINED]
+def test_cards_stand_by_deadline_and_what_an_incident_explains_last(board: Board) -> None:
+    assert shown(board) == [LATE, SOON, TAKEN, WAITS, EXPLAINED]
 
 
 def test_a_card_tells_what_to_do_how_long_is_left_and_what_it_costs(board: Board) -> None:
@@ -50,6 +51,12 @@ def test_a_card_tells_what_to_do_how_long_is_left_and_what_it_costs(board: Board
         "Wait: a wider problem",
     ):
         assert said in text, said
+
+
+def test_a_pick_up_stands_on_the_card_beside_the_cutoff_of_ozon(board: Board) -> None:
+    save(board.app.store, "41517061-0213-1", deadline=NOW + minutes(90), cutoff=NOW + minutes(200))
+    text = board.text("/")
+    assert "Pick-up 18:38 (Moscow time), 1 hr 30 min left. Ozon's cutoff: 20:28 (Moscow time)." in html.unescape(text)
 
 
 def test_what_concerns_more_than_one_posting_stands_above_them(board: Board) -> None:
@@ -82,7 +89,7 @@ def test_while_nobody_can_be_told_that_stands_first_of_all(board: Board, hands: 
     [
         ("carrier=China+Post", [WAITS]),
         ("cause=not_packed", [LATE, SOON]),
-        ("shop=main", list(NUMBERS)),
+        ("shop=main", [LATE, SOON, TAKEN, WAITS, EXPLAINED]),
         ("shop=north", []),
         ("cause=not_packed&carrier=China+Post", []),
         ("cause=nonsense", []),
