@@ -155,7 +155,12 @@ class App:
             intervals=dict(self.shops()),
             channels=self.teller.channels,
         )
-        self.teller.listen(office)
+        places = {one.name: one.url.get_secret_value() for one in self.config.channels}
+
+        def office_at(channel: str, who: str) -> Office:
+            return office.at([name for name, place in places.items() if place == places.get(channel)], who)
+
+        self.teller.listen(office_at)
 
     def check_fresh(self) -> None:
         """Notice shops of which nothing was heard for too long although no poll failed."""

@@ -1,6 +1,8 @@
 """What a button below a message can do: the alerts that the message told of, handled by whoever pressed it."""
 
 from collections.abc import Callable, Collection, Sequence
+from copy import copy
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 
@@ -34,15 +36,23 @@ class Office:
         intervals: Intervals = EVERY_SHOP_ALIKE,
         channels: Channels | None = None,
     ) -> None:
+        self._here: Collection[str] | None = None
+        self._who = ""
         self._store = store
         self._now = now
         self._poll = poll
         self._intervals = intervals
         self._channels = channels or {}
 
+    def at(self, channels: Collection[str], who: str) -> "Office":
+        """The same for whoever presses in the chat of these channels: a key from elsewhere opens nothing there."""
+        bound = copy(self)
+        bound._here, bound._who = channels, who
+        return bound
+
     def alerts_of(self, key: str) -> Sequence[Alert]:
         """What the message under this key told of, as it is now, in the order of the deadlines it told."""
-        rows = sorted(self._store.outgoing.message(key), key=_pressed)
+        rows = sorted(self._rows(key), key=_pressed)
         alerts = self._store.outgoing.alerts([alert_id(row) for row in rows])
         return self._seen(rows, [alerts[id_] for id_ in dict.fromkeys(map(alert_id, rows)) if id_ in alerts])
 
@@ -58,9 +68,10 @@ class Office:
 
     def check(self, key: str) -> Sequence[Alert] | str:
         """Read their shops now, and return them as they are then; in words why Ozon could not be asked."""
-        told = [row.notification.alert.diagnosis for row in self._store.outgoing.message(key)]
+        rows = self._rows(key)
+        told, seen = [row.notification.alert.diagnosis for row in rows], self._shops(rows)
         shops = {shop for one in told for shop in one.shops or (one.shop,)}
-        for shop in sorted(shops - {""}):
+        for shop in sorted(shop for shop in shops if shop and (not seen or shop in seen)):
             state = self._store.shop(shop)
             if state is None or (state.read_at and timedelta(0) <= self._now() - state.read_at < JUST_READ):
                 continue
@@ -71,7 +82,7 @@ class Office:
 
     def details(self, key: str, destination: Destination) -> Message:
         """All that is known of them: of one alert also what was ruled out, and the letters that are ready to go."""
-        now, rows = self._now(), self._store.outgoing.message(key)
+        now, rows = self._now(), self._rows(key)
         alerts = self._store.outgoing.alerts([alert_id(row) for row in rows])
         current = [(row.notification, alerts[alert_id(row)]) for row in rows if alert_id(row) in alerts]
         seen = [(one, narrowed(alert, destination.shops)) for one, alert in current]
@@ -82,7 +93,7 @@ class Office:
         return _whole(message, told[0].alert, destination, now)
 
     def _changed(self, key: str, only: Collection[int], how: Callable[[Alert], Alert | None]) -> Sequence[Alert]:
-        rows = self._store.outgoing.message(key)
+        rows = self._rows(key)
         ids = [id_ for row in rows if (id_ := alert_id(row)) in only]
         with self._store.write() as tx:
             change = partial(tx.change_alerts, ids)
@@ -90,9 +101,21 @@ class Office:
 
     def _seen(self, rows: Sequence[OutboxRow], alerts: Sequence[Alert]) -> Sequence[Alert]:
         """The alerts as far as they concern the shops of the channel that the message was sent over."""
+        shops = self._shops(rows)
+        seen = [narrowed(one, shops) or one for one in alerts]
+        # The name of whoever presses is no news to that person.
+        own = [one.handled_by if one.handled_by == self._who else "" for one in alerts]
+        return [replace(one, handled_by=one.handled_by or by) for one, by in zip(seen, own, strict=True)]
+
+    def _rows(self, key: str) -> Sequence[OutboxRow]:
+        """What the message under this key told of, if it was sent into the chat where the button is pressed."""
+        rows = self._store.outgoing.message(key)
+        return [row for row in rows if self._here is None or row.notification.channel in self._here]
+
+    def _shops(self, rows: Sequence[OutboxRow]) -> frozenset[str]:
+        """The shops that the channel may see over which a message was sent; empty = all."""
         sent_over = {row.notification.channel for row in rows} & self._channels.keys()
-        shops = {shop for name in sent_over for shop in self._channels[name][0].shops}
-        return [narrowed(one, shops) or one for one in alerts]
+        return frozenset(shop for name in sent_over for shop in self._channels[name][0].shops)
 
 
 def _pressed(row: OutboxRow) -> tuple[datetime, int]:

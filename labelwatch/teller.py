@@ -91,11 +91,12 @@ class Teller:
         """Whether no channel works: nobody can be told anything."""
         return bool(self.channels) and self.channels.keys() <= self._store.outgoing.troubles().keys()
 
-    def listen(self, office: Office) -> None:
-        """From now on hear who presses a button; it ends with the process, or when told to stop."""
+    def listen(self, office_at: Callable[[str, str], Office]) -> None:
+        """From now on hear who presses a button; it ends with the process, or when told to stop. `office_at` is what
+        a person may do in the chat of a channel (channel, person)."""
 
         def handle(channel: str, press: Press) -> Reply:
-            return answered(press, office, self.channels[channel][0], now=self._now)
+            return answered(press, office_at(channel, press.who), self.channels[channel][0], now=self._now)
 
         for ears in ears_of({name: channel for name, (_, channel) in self.channels.items()}, handle):
             work = partial(ears.run, self._stop.is_set, self._stop.wait)

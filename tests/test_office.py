@@ -11,7 +11,7 @@ from labelwatch.notify.buttons import Press, answered
 from labelwatch.office import JUST_READ, Office
 from labelwatch.plan import Report
 from labelwatch.store import Store
-from tests.notify.build import destination, minutes, told
+from tests.notify.build import destination, incident, minutes, told
 from tests.notify.post import Clock, FakeChat, queue, tell
 
 
@@ -146,3 +146,41 @@ def test_a_message_that_was_pruned_is_not_known_any_more(store: Store) -> None:
     desk.clock.at += timedelta(days=1) + minutes(1)
     office = Office(store, now=desk.clock, poll=lambda shop: None)
     assert office.alerts_of("0" * 32) == []
+
+
+def test_a_key_opens_nothing_in_another_chat(store: Store) -> None:
+    desk = Desk(store)
+    key = desk.chat.keys[0]
+    whole = Office(store, now=desk.clock, poll=desk._poll)
+    elsewhere, here = whole.at(["others"], "Mallory"), whole.at(["packers"], "Nina")
+    for verb in ("ack", "all", "snooze", "pick", "check", "details"):
+        reply = answered(Press("1", "-200", 5, verb, key, "Mallory"), elsewhere, destination(), now=desk.clock)
+        assert (reply.message, reply.then, reply.buttons) == (None, None, ())
+    assert not elsewhere.alerts_of(key)
+    assert not elsewhere.acknowledge(key, by="Mallory", only=[1, 2])
+    assert not elsewhere.snooze(key, span=minutes(60), by="Mallory", only=[1, 2])
+    assert desk.polled == []
+    assert desk.states == [F, F, F]
+    assert [alert.handled_by for alert in here.acknowledge(key, by="Nina", only=[1, 2])] == ["Nina", "Nina"]
+
+
+def test_a_check_below_a_shared_incident_asks_and_quotes_only_the_shops_of_its_channel(store: Store) -> None:
+    clock, chat, polled = Clock(), FakeChat(), list[str]()
+    store.sync_shops([(name, str(number)) for number, name in enumerate(("main", "north", "south", "west"))])
+    one = incident()
+    with store.write() as tx:
+        (id_,) = tx.save_alerts(None, [replace(one.alert, id=None)])
+        tx.add_notifications([replace(one, alert=replace(one.alert, id=id_))], created_at=clock.at)
+    tell(store, clock, {"packers": chat})
+    to = destination(shops=frozenset({"north"}))
+
+    def poll(shop: str) -> Report:
+        polled.append(shop)
+        return Report(shop, complete=shop == "north", error="" if shop == "north" else f"{shop}: key rejected")
+
+    office = Office(store, now=clock, poll=poll, channels={"packers": (to, chat)}).at(["packers"], "Nina")
+    reply = answered(Press("1", "-100", 5, "check", chat.keys[0], "Nina"), office, to, now=clock)
+    assert reply.then is not None
+    said = reply.then()
+    assert polled == ["north"]
+    assert "rejected" not in f"{said.title} {said.body}"

@@ -17,7 +17,8 @@ def narrowed(alert: Alert, shops: Collection[str]) -> Alert | None:
     """The alert as it concerns these shops (empty = all of them); None = it does not.
 
     An incident that is over in all of these shops is over for whoever sees only them. Of an incident that an earlier
-    version stored, the numbers of single shops are not known: nothing is said of its size.
+    version stored, the numbers of single shops are not known: nothing is said of its size. What somebody wrote on one
+    that concerns other shops too may be about those: it is left out, with the name.
     """
     about = alert.diagnosis
     if not shops or OF_NO_SHOP.issuperset(shops) or not is_incident(about):
@@ -25,6 +26,8 @@ def narrowed(alert: Alert, shops: Collection[str]) -> Alert | None:
     hit = {part.shop for part in about.parts} or set(about.shops)
     if not hit.intersection(shops):
         return None
+    if not hit.issubset(shops):
+        alert = replace(alert, handled_by="", note="")
     if not about.parts:
         return replace(alert, diagnosis=_unmeasured(about, shops))
     own = within(about, shops) if is_outage(about) else _within(about, shops, about.as_of or alert.opened_at)

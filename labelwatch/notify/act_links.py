@@ -30,6 +30,8 @@ SINGLY = 6
 """So many postings have links each; of more, people choose on the board."""
 
 _DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+_MASKED = 16
+"""Added to the number of the verb where the key is masked."""
 _SIGNED = 12
 """Bytes of the signature: nobody guesses 96 bits in two days."""
 
@@ -85,8 +87,9 @@ def section(links: Mapping[str, str], targets: Sequence[Target], language: str) 
 
 def sealed(act: Act, secret: str) -> str:
     """The token of an act: letters and digits, which no channel takes for markup or for the end of a link."""
-    said = bytes([VERBS.index(act.verb) + 1]) + int(act.until.timestamp()).to_bytes(5, "big") + bytes.fromhex(act.key)
-    said += act.alert.to_bytes((act.alert.bit_length() + 7) // 8, "big")
+    head = bytes([VERBS.index(act.verb) + 1 + _MASKED]) + int(act.until.timestamp()).to_bytes(5, "big")
+    alert = act.alert.to_bytes((act.alert.bit_length() + 7) // 8, "big")
+    said = head + _masked(bytes.fromhex(act.key), head + alert, secret) + alert
     number, digits = int.from_bytes(said + _signature(said, secret), "big"), ""
     while number:
         number, rest = divmod(number, 62)
@@ -105,10 +108,21 @@ def opened(token: str, secret: str) -> Act | None:
         number = number * 62 + _DIGITS.index(digit)
     content = number.to_bytes((number.bit_length() + 7) // 8, "big")
     said, signature = content[:-_SIGNED], content[-_SIGNED:]
-    if len(said) < 22 or _is_forged(said, signature, secret) or not 1 <= said[0] <= len(VERBS):
+    if len(said) < 22 or _is_forged(said, signature, secret):
         return None
+    is_masked = said[0] > _MASKED  # links that an earlier version made last for two days
+    verb, key, alert = said[0] - is_masked * _MASKED, said[6:22], said[22:]
+    if not 1 <= verb <= len(VERBS):
+        return None
+    key = _masked(key, said[:6] + alert, secret) if is_masked else key
     until = datetime.fromtimestamp(int.from_bytes(said[1:6], "big"), UTC)
-    return Act(VERBS[said[0] - 1], said[6:22].hex(), until, int.from_bytes(said[22:], "big"))
+    return Act(VERBS[verb - 1], key.hex(), until, int.from_bytes(alert, "big"))
+
+
+def _masked(key: bytes, rest: bytes, secret: str) -> bytes:
+    """The key of a message as only we can read it, or such a one as it is: in a link it must open nothing else."""
+    mask = hmac.digest(secret.encode(), b"labelwatch key\0" + rest, hashlib.sha256)
+    return bytes(one ^ other for one, other in zip(key, mask[: len(key)], strict=True))
 
 
 def _is_forged(said: bytes, signature: bytes, secret: str) -> bool:

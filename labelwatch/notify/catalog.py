@@ -67,6 +67,7 @@ class LetterWords:
 class Lines:
     """The small change of every message."""
 
+    somebody: str
     mark_notice: str
     mark_warning: str
     mark_critical: str

@@ -327,7 +327,8 @@ def in_hands(voice: Voice, alerts: Sequence[Alert]) -> str:
         what = counted(voice.words, voice.words.count.alerts, len(names))
     until = clock(voice, first.snoozed_until) if first.snoozed_until is not None else ""
     template = "snoozed_of" if first.state is AlertState.SNOOZED else "acknowledged_of"
-    return voice.words.press[template].format(by=plain(first.handled_by, 40), until=until, what=what)
+    by = plain(first.handled_by, 40) or voice.words.line.somebody
+    return voice.words.press[template].format(by=by, until=until, what=what)
 
 
 def state(voice: Voice, alert: Alert) -> str:

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from labelwatch.notify.act_links import LASTS, Act, Links, opened, sealed, section
+from labelwatch.notify.act_links import _DIGITS, LASTS, Act, Links, _signature, opened, sealed, section
 from labelwatch.notify.channels.outcome import Target
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -105,3 +105,20 @@ def test_a_few_have_links_each_and_many_are_chosen_from() -> None:
 
 def test_a_secret_is_never_shown() -> None:
     assert "secret" not in repr(LINKS)
+
+
+def test_the_key_of_a_message_cannot_be_read_from_its_links() -> None:
+    for link in (*LINKS.links_of(KEY, now=NOW).values(), *LINKS.links_of(KEY, now=NOW, alert=7).values()):
+        number = 0
+        for digit in link.rpartition("/")[2]:
+            number = number * 62 + _DIGITS.index(digit)
+        assert bytes.fromhex(KEY) not in number.to_bytes((number.bit_length() + 7) // 8, "big")
+
+
+def test_a_link_of_the_version_before_still_works() -> None:
+    said = bytes([1]) + int((NOW + LASTS).timestamp()).to_bytes(5, "big") + bytes.fromhex(KEY) + bytes([7])
+    number, digits = int.from_bytes(said + _signature(said, LINKS.secret), "big"), ""
+    while number:
+        number, rest = divmod(number, 62)
+        digits = _DIGITS[rest] + digits
+    assert opened(digits, LINKS.secret) == Act("ack", KEY, NOW + LASTS, 7)

@@ -1,10 +1,12 @@
 """What a channel reads of an incident does not depend on shops that it may not see."""
 
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -28,7 +30,7 @@ from labelwatch.notify.catalog import LANGUAGES
 from labelwatch.notify.letters import kinds_of, letter
 from labelwatch.notify.messages import brief, render
 from labelwatch.notify.view import view
-from tests.notify.build import NOW, destination, minutes, told
+from tests.notify.build import NOW, destination, incident, minutes, told
 
 MINE, THEIRS = [f"mine-{n}" for n in range(4)], [f"theirs-{n}" for n in range(4)]
 
@@ -105,3 +107,20 @@ def test_an_incident_of_other_shops_is_nothing_to_a_channel() -> None:
     alert = Alert(1, AlertState.FIRING, NOW, about, NOW)
     assert narrowed(alert, {"mine-0"}) is None
     assert narrowed(alert, ()) is alert
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("state", [AlertState.ACKNOWLEDGED, AlertState.SNOOZED, AlertState.FIRING])
+@pytest.mark.parametrize("reason", [Reason.REMINDER, Reason.ESCALATED, Reason.ACKNOWLEDGED, Reason.SNOOZED])
+def test_what_is_written_on_a_shared_incident_is_read_by_those_who_see_all_of_it(
+    language: str, state: AlertState, reason: Reason
+) -> None:
+    one = incident(reason=reason)
+    alert = replace(one.alert, handled_by="Boris", handled_at=NOW - minutes(5), note="south asked for a new van")
+    until = NOW + minutes(30) if state is AlertState.SNOOZED else None
+    one = replace(one, alert=replace(alert, state=state, snoozed_until=until))
+    for shops, is_read in ((frozenset({"north"}), False), (frozenset(alert.diagnosis.shops), True)):
+        message = render([one], destination(language, shops=shops), now=NOW)
+        said = json.dumps(view(one.alert, now=NOW, language=language, shops=shops), default=str)
+        assert ("Boris" in said, "van" in said) == (is_read, is_read)
+        assert is_read or not {"Boris", "van"} & set(re.findall(r"\w+", f"{message.title} {message.body}"))
