@@ -107,8 +107,9 @@ class World:
         """In how many minutes something due happens where a stall holds it up: after its end, in the same order."""
         due = (self.now - self.start).total_seconds() / 60 + minutes
         for stall in self.stalls:
-            if stall.carrier in ("", carrier) and stall.start <= due < stall.end:
-                return minutes + stall.end - due + CATCHES_UP * (due - stall.start) / (stall.end - stall.start)
+            over = stall.end + CATCHES_UP
+            if stall.carrier in ("", carrier) and stall.start <= due < over:
+                return minutes + stall.end - due + CATCHES_UP * (due - stall.start) / (over - stall.start)
         return minutes
 
     def fits(self, subject: str, when: Mapping[str, Any]) -> bool:
