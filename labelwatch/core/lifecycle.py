@@ -102,7 +102,8 @@ def reason_to_tell(alert: Alert, policy: AlertPolicy, now: datetime) -> Reason |
         return None
     if told.verdict is Verdict.WAIT and diagnosis.verdict is Verdict.ACT and diagnosis.cause == told.cause:
         return Reason.ESCALATED  # people were told to wait, and the wait is over
-    if diagnosis.cause != told.cause and now - alert.cause_since >= _settling(diagnosis, told, policy):
+    settled = now - alert.cause_since >= _settling(diagnosis, told, policy)
+    if diagnosis.cause != told.cause and settled and not _has_eased(diagnosis, told):
         return Reason.CAUSE_CHANGED
     woken = alert.state is AlertState.SNOOZED
     due = alert.state is AlertState.FIRING and now - told.at >= policy.repeat_every
@@ -187,6 +188,13 @@ def _may_begin(alert: Alert, now: datetime) -> bool:
     quiet = alert.state is AlertState.ACKNOWLEDGED or _sleeps(alert, now)
     is_news = alert.diagnosis.is_late or alert.diagnosis.posting_number is None
     return alert.diagnosis.severity is Severity.CRITICAL or (is_news and not quiet)
+
+
+def _has_eased(diagnosis: Diagnosis, told: Told) -> bool:
+    """People were told to act, and now there is only to wait: most likely they have acted. They hear of it when it is
+    over, or when there is something to do again."""
+    is_posting = diagnosis.posting_number is not None
+    return is_posting and told.verdict is Verdict.ACT and diagnosis.verdict is Verdict.WAIT
 
 
 def _settling(diagnosis: Diagnosis, told: Told, policy: AlertPolicy) -> timedelta:

@@ -49,6 +49,20 @@ def firing(diagnosis: Diagnosis | None = None) -> Alert:
     return look(None, diagnosis or ill())[0]
 
 
+def test_what_moved_on_to_where_one_only_waits_is_no_news_until_there_is_something_to_do_again() -> None:
+    waits = ill(cause="registration_pending", verdict=Verdict.WAIT)
+    alert, eased = look(firing(ill(cause="not_packed")), waits, 10)
+    alert, worse = look(alert, replace(waits, verdict=Verdict.ACT), 70)
+    assert (eased, worse) == (None, Reason.CAUSE_CHANGED)
+
+
+def test_what_moved_on_to_where_one_only_waits_is_told_when_it_becomes_critical() -> None:
+    waits = ill(cause="registration_pending", verdict=Verdict.WAIT)
+    alert, _ = look(firing(ill(cause="not_packed")), waits, 10)
+    critical = replace(waits, verdict=Verdict.ACT, severity=Severity.CRITICAL)
+    assert look(alert, critical, 20)[1] is Reason.ESCALATED
+
+
 def test_trouble_is_told_once_and_then_only_reminded_of() -> None:
     alert, first = look(None, ill())
     alert, again = look(alert, ill(), 2)
