@@ -3,13 +3,15 @@
 import csv
 import io
 import os
+import re
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from enum import StrEnum
+from itertools import chain
 from pathlib import Path
-from typing import Annotated, TextIO
+from typing import Annotated, BinaryIO, TextIO
 
 import typer
 
@@ -31,7 +33,8 @@ Target = Annotated[
     typer.Argument(
         metavar="FILE",
         show_default=False,
-        help="The file to write; it must not be there yet. Without it, or with -: standard output.",
+        help="The file to write; it must not be there yet. With .xlsx at its end it is an Excel file. Without it, or "
+        "with -: standard output.",
     ),
 ]
 Csv = Annotated[
@@ -57,6 +60,11 @@ Raw = Annotated[
 MARK = "\ufeff"
 FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠")
 """What a table program may take for the beginning of a formula; in East Asia the wide forms too."""
+_SPLIT = re.compile(rf"([,;\t|]\s*)(?=[{re.escape(''.join(FORMULA))}])")
+"""Where a formula would begin if another separator than ours were taken for one."""
+EXCEL = ".xlsx"
+_LONGEST_CELL = 32_767
+"""Characters that Excel takes."""
 
 
 def export(
@@ -83,6 +91,7 @@ def export(
     settings = configuration(config)
     spoken = str(language or settings.language)
     said, span, columns = phrases(spoken, "export"), _span(since, spoken), COLUMNS[what]
+    is_sheet = file is not None and file.suffix.lower() == EXCEL
     separator = ";" if excel and spoken == "ru" else ","
     with opened(settings) as app, _written(file, said["closed"]) as out, working(said["writing"]):
         now = app.clock.now()
@@ -90,7 +99,10 @@ def export(
         if not raw:
             reader = voice(spoken, settings.timezone, now)
             rows, columns = readable(what, columns, rows, reader), headings(columns, TIMES, reader)
-        write(out, columns, rows, mark=excel, separator=separator)
+        if is_sheet:
+            write_sheet(out.buffer, columns, rows)
+        else:
+            write(out, columns, rows, mark=excel, separator=separator)
 
 
 def write(
@@ -98,22 +110,40 @@ def write(
 ) -> None:
     """Headings and rows as CSV, each as soon as it is there."""
     out.write(MARK if mark else "")
-    table = csv.writer(out, delimiter=separator, lineterminator="\r\n")
+    table = csv.writer(out, delimiter=separator, lineterminator="\r\n", quoting=csv.QUOTE_ALL)
     table.writerow(columns)
     table.writerows([cell(value) for value in row] for row in rows)
 
 
+def write_sheet(out: BinaryIO, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """The same as an Excel file, in which a text is a text whatever it begins with."""
+    from xlsxwriter import Workbook
+
+    with Workbook(out, {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}) as book:
+        sheet = book.add_worksheet()
+        for at, row in enumerate(chain((columns,), rows)):
+            for column, value in enumerate(row):
+                if isinstance(value, int) and not isinstance(value, bool):
+                    sheet.write_number(at, column, value)
+                else:
+                    sheet.write_string(at, column, printable(_plain(value))[:_LONGEST_CELL])
+
+
 def cell(value: object) -> str:
     """A value as text that is a value in every table program."""
-    if value is None:
-        return ""
+    text = printable(_plain(value))
+    if isinstance(value, int):
+        return text
+    is_formula = text.lstrip().startswith(FORMULA) or str(value).startswith(("\t", "\r"))
+    return _SPLIT.sub(r"\1'", f"'{text}" if is_formula else text)
+
+
+def _plain(value: object) -> str:
     if isinstance(value, datetime):
         from labelwatch.notify.view import rfc3339
 
         return rfc3339(value)
-    text = printable(str(value))
-    is_formula = text.lstrip().startswith(FORMULA) or str(value).startswith(("\t", "\r"))
-    return f"'{text}" if is_formula and not isinstance(value, int) else text
+    return "" if value is None else str(value)
 
 
 def _span(text: str, language: str) -> timedelta:

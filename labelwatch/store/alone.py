@@ -46,9 +46,11 @@ def holder(url: str) -> str | None:
 @contextmanager
 def _file(url: URL) -> Iterator[None]:
     path = _lock_of(url)
-    lock = FileLock(path, timeout=0)
+    lock = FileLock(path, timeout=0, mode=0o600)  # whoever can read it can hold it
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        if path.exists():  # an earlier version let everybody read it
+            path.chmod(0o600)
         lock.acquire()
     except Timeout as e:
         raise AlreadyRunning(Fault.BUSY, _already(url, _pid_in(path))) from e
@@ -166,5 +168,20 @@ def _holder(conn: Connection) -> str | None:
 
 
 def _already(url: URL, pid: str) -> str:
+    if pid and not _lives_here(pid):
+        return f"a program that is not labelwatch holds the lock of {name_of(url)} (fuser or lsof tell which)"
     who = f"another labelwatch (pid {pid})" if pid else "another labelwatch"
     return f"{who} works on {name_of(url)} already"
+
+
+def _lives_here(pid: str) -> bool:
+    """Whether there is such a process; True where that cannot be told."""
+    if os.name == "nt" or not pid.isdecimal():
+        return True
+    try:
+        os.kill(int(pid), 0)
+    except (ProcessLookupError, OverflowError):
+        return False
+    except OSError:
+        return True
+    return True

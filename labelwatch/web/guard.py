@@ -79,6 +79,8 @@ def _unheard(request: Request, door: Door) -> Response | None:
         return _said(request, 421, "host")
     if door.gate is None and is_passed_on(request.headers):
         return _said(request, 403, "proxied")
+    if "transfer-encoding" in request.headers and "content-length" in request.headers:
+        return _said(request, 400, "form")  # what is before us may have read another end of it
     if request.method not in ("GET", "HEAD", "POST"):
         return _said(request, 405, "method")
     return None

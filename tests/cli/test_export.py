@@ -8,8 +8,9 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
+from openpyxl import load_workbook
 
-from labelwatch.cli.export import FORMULA, What, cell, write
+from labelwatch.cli.export import FORMULA, What, cell, write, write_sheet
 from labelwatch.cli.exported import COLUMNS
 from labelwatch.cli.words import words
 from tests.cli.conftest import FINE, LATE
@@ -107,11 +108,11 @@ def test_excel_sees_that_it_is_utf_8_and_finds_its_columns(place: Place) -> None
     place.run("poll")
     file = place.folder / "late.csv"
     place.run("export", str(file), "--excel", "--raw")
-    assert file.read_bytes().startswith(b"\xef\xbb\xbfshop,posting_number,")
+    assert file.read_bytes().startswith(b'\xef\xbb\xbf"shop","posting_number",')
     place.config.write_text(place.config.read_text().replace('language = "en"', 'language = "ru"'))
     file.unlink()
     place.run("export", str(file), "--excel", "--raw")
-    assert file.read_bytes().startswith(b"\xef\xbb\xbfshop;posting_number;")
+    assert file.read_bytes().startswith(b'\xef\xbb\xbf"shop";"posting_number";')
 
 
 def test_what_stands_in_a_cell_stays_in_it() -> None:
@@ -159,3 +160,36 @@ def test_a_writing_that_fails_leaves_no_file(place: Place, tmp_path: Path) -> No
     file = tmp_path / "late.csv"
     assert place.run("export", str(file)).code == 69
     assert not file.exists()
+
+
+SPLIT_BY = [",", ";", "\t", "|"]
+
+
+@pytest.mark.parametrize("separator", SPLIT_BY)
+@pytest.mark.parametrize("text", ["x;=cmd|' /C calc'!A0", "a,+1", "a\t@SUM(1)", "a| -2", "=1", "x;\uff1d1", ";;=1"])
+def test_no_separator_makes_a_formula_of_a_text(separator: str, text: str) -> None:
+    out = io.StringIO(newline="")
+    write(out, ["a"], [[text]], mark=False, separator=",")
+    for line in out.getvalue().split("\r\n"):
+        for part in line.strip('"').split(separator):
+            assert not part.strip().startswith(FORMULA)
+
+
+def test_an_excel_file_holds_texts_as_texts(seen: Place) -> None:
+    file = seen.folder / "late.XLSX"
+    done = seen.run("export", str(file), "--raw")
+    assert done.code == 0, done.err
+    (head, *lines) = load_workbook(file).active.iter_rows()
+    assert [one.value for one in head] == list(COLUMNS["alerts"])
+    assert len(lines) == len(rows(seen.run("export", "--raw").out))
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+
+
+def test_what_looks_like_a_formula_is_a_text_in_an_excel_file() -> None:
+    out = io.BytesIO()
+    hostile = ["=1+1", "@SUM(1)", "{=1}", "http://evil.example", "-2", "\x1b[31m", "x" * 40_000]
+    write_sheet(out, ["text"], [*([text] for text in hostile), [7], [None]])
+    cells = [line[0] for line in load_workbook(io.BytesIO(out.getvalue())).active.iter_rows()]
+    assert [(one.data_type, one.hyperlink) for one in cells[1:8]] == [("s", None)] * 7
+    assert [one.value for one in cells[1:6]] == hostile[:5]
+    assert (cells[8].value, cells[8].data_type) == (7, "n")

@@ -6,8 +6,10 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 from labelwatch.store import AlreadyRunning, single_instance
 from labelwatch.store.alone import holder
@@ -84,3 +86,23 @@ def test_who_holds_it_can_be_asked_without_holding_it(empty_database: str) -> No
         child.communicate("\n")
     wait_until_free(empty_database)
     assert holder(empty_database) is None
+
+
+def test_only_its_owner_can_read_a_lock(tmp_path: Path) -> None:
+    lock = tmp_path / "labelwatch.db.lock"
+    lock.touch(mode=0o644)
+    with single_instance(f"sqlite:///{tmp_path}/labelwatch.db"):
+        assert lock.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_lock_that_another_program_holds_is_not_called_labelwatch(tmp_path: Path) -> None:
+    lock = tmp_path / "labelwatch.db.lock"
+    gone = subprocess.Popen([sys.executable, "-c", ""])
+    gone.wait()
+    with FileLock(lock):
+        lock.write_text(f"{gone.pid}\n")
+        with (
+            pytest.raises(AlreadyRunning, match="not labelwatch"),
+            single_instance(f"sqlite:///{tmp_path}/labelwatch.db"),
+        ):
+            pass
