@@ -173,7 +173,7 @@ def _row(alert: Alert, speaker: Voice, said: Words, *, brief: bool = False) -> t
     cause, act = wording.words_of(speaker, diagnosis.cause).name, wording.headline(speaker, diagnosis)
     return (
         speaker.words.severity[diagnosis.severity],
-        wording.time_left(speaker, diagnosis.deadline),
+        wording.time_left(speaker, diagnosis),
         diagnosis.posting_number or said.board.whole_shop,
         diagnosis.shop,
         act if brief else said.board.to_do.format(act=act, cause=cause),

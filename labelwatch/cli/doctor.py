@@ -15,6 +15,7 @@ from labelwatch.config import Config, ConfigError, Sentence, find
 
 if TYPE_CHECKING:
     from labelwatch.doctor import Finding
+    from labelwatch.notify.catalog import Template
     from labelwatch.notify.moments import Voice
 
 Offline = Annotated[bool, typer.Option("--offline", help="Ask neither Ozon nor the channels, only this machine.")]
@@ -108,10 +109,11 @@ def _told(finding: "Finding", speaker: "Voice") -> dict[str, str]:
     values |= {key: _spoken(value, speaker) for key, value in finding.values.items()}
     if finding.about in _OF_CHANNELS and "said" in values:
         values["said"] = spoken(values["said"], speaker.words.language)
-    means, todo = [found.means], [found.todo]
+    means: Sequence[Template] = [found.means]
+    todo: Sequence[Template] = [found.todo]
     if finding.cause:
         cause = words_of(speaker, finding.cause)
-        values["cause"], means, todo = cause.name, [*cause.why[:1], *cause.advice[:1]], list(cause.steps)
+        values["cause"], means, todo = cause.name, [*cause.why[:1], *cause.advice[:1]], cause.steps
     gap = speaker.words.line.sentence_gap
     return {
         "seen": found.seen.format_map(values),

@@ -5,10 +5,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from labelwatch.core.causes.blind import UNREADABLE
-from labelwatch.core.deadline import phase
+from labelwatch.core.deadline import Phase, phase
 from labelwatch.core.model import DeliveryMethod, Diagnosis, Notification, Proof, Reason, Verdict
 from labelwatch.notify import single, wording
 from labelwatch.notify.catalog import counted
+from labelwatch.notify.letters import hint
 from labelwatch.notify.message import Piece, Room, Section, affordable, joined, stub
 from labelwatch.notify.moments import More, Voice, clock
 from labelwatch.notify.plain import plain
@@ -32,9 +33,12 @@ def title(voice: Voice, ordered: Sequence[Notification]) -> str:
     """What to do for the most urgent group, how long is left, how many that are, and how many there are besides; the
     end is what a phone cuts off."""
     top, open_ones = _groups(voice, ordered)[0], _open(ordered)
+    own = _open(top.told) if all(map(_is_posting, top.told)) else open_ones
     one = top.told[0].alert.diagnosis if len(top.told) == 1 else None
     number = one.posting_number if one is not None and top.about is not None else None
-    left = wording.soonest(voice, soonest(voice, [one.alert.diagnosis.deadline for one in open_ones]))
+    left = wording.soonest(
+        voice, soonest(voice, [wording.due_at(one.alert.diagnosis, voice.now) for one in own or open_ones])
+    )
     first = (wording.headline(voice, one), left, plain(number)) if one is not None and number else None
     pieces = (*(first or (_head(voice, top), left)), besides(voice, len(ordered) - len(top.told)))
     said = " · ".join(filter(None, pieces))
@@ -65,15 +69,28 @@ def sections(
     """As many items as fit into the room and a phone; the rest is counted, with where to see it. `below`: the title
     and what stands above are about something else."""
     made = _listed(voice, ordered, room=room, board=board, below=below)
-    if not any(map(_is_posting, _open(ordered))) or not (board or voice.more is More.COMMANDS):
+    is_cut = not made[-1].rows
+    further = _further(voice, ordered, "" if is_cut and voice.more is not More.COMMANDS else board, is_cut=is_cut)
+    if not further:
         return made
-    line, is_cut = voice.words.line, not made[-1].rows
-    if is_cut and voice.more is not More.COMMANDS:  # the address stands there already
-        return made
-    where = line.steps_at_board.format(board=board) if board and not is_cut else line.steps_at
-    steps = Section(lines=(*made[-1].lines * is_cut, where))
-    with_steps = (*made[: len(made) - is_cut], steps)
-    return with_steps if room.holds(*with_steps) else made
+    end = Section(lines=(*made[-1].lines * is_cut, *further))
+    with_end = (*made[: len(made) - is_cut], end)
+    return with_end if room.holds(*with_end) else made
+
+
+def _further(voice: Voice, ordered: Sequence[Notification], board: str, *, is_cut: bool) -> list[str]:
+    """Where the letters are that the steps speak of, and the steps that there was no room for."""
+    line, postings = voice.words.line, [one.alert.diagnosis for one in _open(ordered) if _is_posting(one)]
+    if not postings:
+        return []
+    said = []
+    if voice.more in (More.BUTTONS, More.NOBODY):
+        said += [next(filter(None, (hint(voice, diagnosis) for diagnosis in postings)), "")]
+    if board and not is_cut:
+        said += [line.steps_at_board.format(board=board)]
+    elif voice.more is More.COMMANDS:
+        said += [line.steps_at]
+    return [one for one in said if one]
 
 
 def _listed(
@@ -116,28 +133,40 @@ def _waits(told: Notification) -> bool:
 
 
 def _groups(voice: Voice, ordered: Sequence[Notification]) -> list[Group]:
-    """By incident, else by cause and verdict, and by how near the deadline is: that decides what to do. In the
+    """By incident, else by cause and verdict, and by what there is still time to do. In the
     order of the most urgent of each; what needs nothing is last."""
     found: dict[tuple[str, ...], list[Notification]] = {}
     for one in ordered:
         diagnosis = one.alert.diagnosis
         about = (diagnosis.incident,) if diagnosis.incident else (diagnosis.cause, diagnosis.verdict)
-        about = (*about, phase(diagnosis, voice.now))
+        about = (*about, wording.remedy(voice, diagnosis)[0])
         found.setdefault((one.reason,) if one.reason in _NOTHING_TO_DO else about, []).append(one)
-    return [
+    groups = [
         Group(None if told[0].reason in _NOTHING_TO_DO else _common(told), tuple(told)) for told in found.values()
     ]
+    return _rescuable_first(voice, groups)
+
+
+def _rescuable_first(voice: Voice, groups: Sequence[Group]) -> list[Group]:
+    """The same groups; one whose deadline has passed does not stand before one that minutes can still save."""
+    phases = [phase(group.about, voice.now) if group.about else Phase.NORMAL for group in groups]
+    last = max((n for n, at in enumerate(phases) if at is Phase.URGENT), default=-1)
+    missed = [n for n in range(last) if phases[n] is Phase.MISSED]
+    order = [*(n for n in range(last + 1) if n not in missed), *missed, *range(last + 1, len(groups))]
+    return [groups[n] for n in order]
 
 
 def _common(told: Sequence[Notification]) -> Diagnosis:
-    """A diagnosis that holds for all: what differs is left out, and the shortest wait is kept."""
+    """A diagnosis that holds for all: what differs is left out, the shortest wait and the first cutoff are kept."""
     diagnoses = [one.alert.diagnosis for one in told]
     if len(diagnoses) == 1 or wording.is_incident(diagnoses[0]):
         return diagnoses[0]
     carriers = {diagnosis.method.carrier for diagnosis in diagnoses}
     waits = [diagnosis.wait_until for diagnosis in diagnoses if diagnosis.wait_until is not None]
+    cutoffs = [diagnosis.cutoff for diagnosis in diagnoses if diagnosis.cutoff is not None]
     return replace(
         diagnoses[0],
+        cutoff=min(cutoffs, default=None),
         method=DeliveryMethod(carrier=carriers.pop() if len(carriers) == 1 else ""),
         wait_until=min(waits) if len(waits) == len(diagnoses) else None,
         evidence=_shared(diagnoses),
@@ -165,16 +194,11 @@ def _pieces(
     yield from items[: len(groups)]
     reasons = ((n, wording.why(voice, group.about)) for n, group in enumerate(groups) if group.about is not None)
     yield from ((n, Section(lines=(why,))) for n, why in reasons)
-    begins = ((n, _first_step(voice, group)) for n, group in enumerate(groups))
+    begins = (
+        (n, wording.begin(voice, one.about, several=len(one.told) > 1)) for n, one in enumerate(groups) if one.about
+    )
     yield from ((n, Section(lines=(step,))) for n, step in begins if step)
     yield from items[len(groups) :]
-
-
-def _first_step(voice: Voice, group: Group) -> str:
-    """`What to do: ...`, the first step; the title or the heading says only what comes of it."""
-    step = wording.first_step(voice, group.about, several=len(group.told) > 1) if group.about is not None else ""
-    line = voice.words.line
-    return line.colon.format(head=line.how.rstrip(":："), text=step) if step else ""
 
 
 def _items(voice: Voice, groups: Sequence[Group], ordered: Sequence[Notification]) -> Iterator[Piece]:
@@ -234,8 +258,7 @@ def _state(voice: Voice, told: Notification) -> tuple[str, ...]:
         left = wording.evidence(voice, diagnosis).partition("\n")[0]  # which they are: the shop itself is read
     elif wording.is_shop(diagnosis):
         left = voice.words.line.last_read.format(time=clock(voice, diagnosis.as_of)) if diagnosis.as_of else ""
-    elif _is_posting(told):
-        left = wording.time_left(voice, diagnosis.deadline)
     else:
-        left = wording.soonest(voice, diagnosis.deadline)
-    return left, single.again(voice, told), wording.keeper(voice, alert)
+        left = wording.time_left(voice, diagnosis)
+    again = single.again(voice, told) if told.reason is not Reason.MISSED else ""
+    return left, again, wording.keeper(voice, alert)

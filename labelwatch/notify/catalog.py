@@ -16,6 +16,9 @@ LANGUAGES = ("zh", "ru", "en")
 Values = Mapping[str, str]
 """What may stand in braces; a name that is missing here is not known for this alert."""
 
+Template = str | tuple[str, ...]
+"""A text with names in braces, or several of which the first that can be said is used."""
+
 
 @dataclass(frozen=True, slots=True)
 class Remedy:
@@ -23,7 +26,7 @@ class Remedy:
 
     headline: tuple[str, ...]
     advice: tuple[str, ...]
-    steps: tuple[str, ...]
+    steps: tuple[Template, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +38,7 @@ class CauseWords:
     """What to do now, or what happened: the first line people see."""
     why: tuple[str, ...]
     advice: tuple[str, ...]
-    steps: tuple[str, ...]
+    steps: tuple[Template, ...]
     urgent: Remedy | None = None
     """In place of the usual one when there is only time left to act; None = the usual one says so already."""
     missed: Remedy | None = None
@@ -61,6 +64,8 @@ class LetterWords:
     tried: tuple[str, ...]
     close: str
     cause: Mapping[str, Plea]
+    excuse: str = ""
+    """What every such letter asks for once the deadline has passed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,7 +216,7 @@ class Catalog:
     count: Counts
     cause: Mapping[str, CauseWords]
     missed: Mapping[str, Remedy]
-    """By stage: what to do once the deadline has passed."""
+    """By stage: what to do once the deadline has passed; or once a pick-up has, and Ozon's cutoff has not."""
     reason: Mapping[str, str]
     severity: Mapping[str, str]
     state: Mapping[str, str]
@@ -258,15 +263,18 @@ def catalog(language: str) -> Catalog:
     return msgspec.convert({"language": language, **source(language)}, Catalog)
 
 
-def first(variants: Sequence[str], values: Values) -> str:
+def first(variants: Sequence[Template], values: Values) -> str:
     """The first variant whose names are all known; empty when there is none."""
     return next(iter(sayable(variants, values)), "")
 
 
-def sayable(templates: Sequence[str], values: Values) -> list[str]:
+def sayable(templates: Sequence[Template], values: Values) -> list[str]:
     """Those templates whose names are all known, filled in."""
     said = []
     for template in templates:
+        if not isinstance(template, str):
+            said += sayable(template, values)[:1]
+            continue
         try:
             said.append(spaced(template.format_map(values)))
         except KeyError:

@@ -99,7 +99,7 @@ def _listed(alerts: Sequence[Alert]) -> list[tuple[int, Alert]]:
 
 
 def _item(voice: Voice, choice: Choice, place: int, alert: Alert) -> str:
-    state = wording.keeper(voice, alert) or wording.time_left(voice, alert.diagnosis.deadline)
+    state = wording.keeper(voice, alert) or wording.time_left(voice, alert.diagnosis)
     said = " · ".join(filter(None, (plain(wording.subject(voice, alert.diagnosis)), state)))
     return cut(f"{_TICKED if place in choice.ticked else _EMPTY} {said}", _TEXT)
 

@@ -138,7 +138,7 @@ def _row(voice: Voice, alert: Alert, *, with_shop: bool) -> tuple[str, ...]:
     diagnosis = alert.diagnosis
     return (
         wording.subject(voice, diagnosis),
-        wording.time_left(voice, diagnosis.deadline),
+        wording.time_left(voice, diagnosis),
         wording.words_of(voice, diagnosis.cause).name,
         wording.keeper(voice, alert) or voice.words.line.nobody_yet,
         plain(diagnosis.shop) if with_shop else "",

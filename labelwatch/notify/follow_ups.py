@@ -131,6 +131,5 @@ def _by_hands(voice: Voice, told: Sequence[Notification]) -> Iterator[Sequence[A
 
 def _row(voice: Voice, alert: Alert) -> tuple[str, ...]:
     about = alert.diagnosis
-    left = wording.soonest if wording.is_incident(about) else wording.time_left
     name = wording.words_of(voice, about.cause).name
-    return wording.subject(voice, about) or name, left(voice, about.deadline), name
+    return wording.subject(voice, about) or name, wording.time_left(voice, about), name

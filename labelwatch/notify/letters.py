@@ -5,66 +5,30 @@ have to ask back: the number, the times between which things were seen, what was
 stand in it.
 """
 
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from enum import StrEnum
 from typing import Any
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 from babel.numbers import format_decimal
 
+from labelwatch.core.deadline import Phase, phase
 from labelwatch.core.detect import TRACKED_FLOWS
+from labelwatch.core.diagnose import INCIDENT_CAUSES
 from labelwatch.core.model import Alert, Diagnosis, Interval, Proof, Stage, Verdict
 from labelwatch.notify import wording
-from labelwatch.notify.catalog import catalog, first, sayable
+from labelwatch.notify.catalog import LetterWords, catalog, first, sayable
 from labelwatch.notify.links import SUPPORT_LINK, link
 from labelwatch.notify.message import Section
 from labelwatch.notify.moments import More, Voice, dated, duration, period, span
-from labelwatch.notify.plain import plain
+from labelwatch.notify.plain import plain, spaced
 from labelwatch.notify.proofs import dated_fact, value
-
-
-class Kind(StrEnum):
-    """To whom a letter goes."""
-
-    SUPPORT = "support"
-    CARRIER = "carrier"
-    BUYER = "buyer"
-
-
-SUPPORT, CARRIER, BUYER = Kind
-
-KINDS: Mapping[str, tuple[Kind, ...]] = {
-    "no_label_in_this_flow": (CARRIER,),
-    "method_broken": (SUPPORT,),
-    "method_disabled": (SUPPORT,),
-    "warehouse_archived": (SUPPORT,),
-    "warehouse_paused": (SUPPORT,),
-    "over_dropoff_limits": (SUPPORT,),
-    "method_never_labelled": (CARRIER, SUPPORT),
-    "passport_data_missing": (BUYER,),
-    "split_pending": (SUPPORT,),
-    "arbitration": (SUPPORT,),
-    "not_accepted": (SUPPORT,),
-    "recipient_incomplete": (BUYER, SUPPORT),
-    "label_refused": (SUPPORT,),
-    "unknown_state": (SUPPORT,),
-    "assembly_failed": (SUPPORT,),
-    "assembly_running": (SUPPORT,),
-    "ozon_accepting": (SUPPORT,),
-    "registration_declined": (CARRIER, SUPPORT),
-    "registration_pending": (CARRIER, SUPPORT),
-    "tracking_missing": (CARRIER, SUPPORT),
-    "carrier_incident": (CARRIER, SUPPORT),
-    "platform_incident": (SUPPORT,),
-    "shop_incident": (SUPPORT,),
-    "label_pending": (SUPPORT,),
-    "label_overdue": (SUPPORT,),
-    "unexplained": (SUPPORT,),
-}
-"""Who else has to act, by cause; whom to write to first comes first. Elsewhere the seller needs nobody."""
+from labelwatch.notify.recipients import BUYER as BUYER
+from labelwatch.notify.recipients import CARRIER as CARRIER
+from labelwatch.notify.recipients import KINDS as KINDS
+from labelwatch.notify.recipients import SUPPORT as SUPPORT
+from labelwatch.notify.recipients import Kind as Kind
 
 RUSSIAN = "ru"
 MOSCOW = "Europe/Moscow"
@@ -117,7 +81,7 @@ def letter(kind: Kind, alert: Alert, *, language: str, zone: str, now: datetime)
         first(plea.say, known),
         "\n".join([*sayable(words.facts, known), *(_proofs(voice, diagnosis) if words.facts else ())]),
         "\n".join([*sayable(words.tried, known), *(_asked(voice, diagnosis) if words.tried else ())]),
-        first(plea.ask, known),
+        _request(voice, diagnosis, words, first(plea.ask, known)),
         words.close,
     )
     return Letter(
@@ -144,34 +108,49 @@ def messages_of(alert: Alert, *, language: str, zone: str, now: datetime) -> dic
 
 
 def hint(voice: Voice, diagnosis: Diagnosis) -> str:
-    """How to get at the letters of a posting; that support must be written to by hand is said here."""
-    kinds, line = _useful(diagnosis), voice.words.line
-    if not kinds or diagnosis.posting_number is None:
+    """How to get at the letters; that support must be written to by hand is said here."""
+    kinds, line, number = _useful(diagnosis), voice.words.line, diagnosis.posting_number
+    if not kinds or voice.more is More.HERE:
         return ""
-    elsewhere = {
-        More.BUTTONS: line.letters_button.format(button=voice.words.button["details"]),
-        More.BOARD: line.letters_board.format(
-            link=f"{voice.board}posting/{quote(diagnosis.posting_number, safe='')}"
-        ),
-        More.NOBODY: line.letters_nowhere,
-        More.HERE: "",
-    }
-    if voice.more in elsewhere:
-        return elsewhere[voice.more]
+    match voice.more:
+        case More.BUTTONS:
+            return line.letters_button.format(button=voice.words.button["details"])
+        case More.BOARD:
+            page = f"posting/{quote(number, safe='')}" if number is not None else "incidents"
+            return line.letters_board.format(link=f"{voice.board}{page}")
+        case More.NOBODY:
+            return line.letters_nowhere
+    if number is None:
+        return ""
     template = line.letters_by_hand if Kind.SUPPORT in kinds else line.letters
     named = kinds[0] if len(kinds) == 1 else line.either.format(kind=kinds[0], other=kinds[1])
-    return template.format(posting=plain(diagnosis.posting_number), kind=named)
+    return template.format(posting=plain(number), kind=named)
 
 
-def in_full(voice: Voice, alert: Alert) -> Section:
-    """The letter that is to be sent first, as the end of a message; empty where there is none."""
-    kind = next(iter(kinds_of(alert)), None)
-    if kind is None or alert.diagnosis.posting_number is None:
-        return Section()
+def in_full(voice: Voice, alert: Alert) -> list[Section]:
+    """The letters as the end of a message, each with whom it goes to, the one that is to be sent first in front."""
+    return [_in_full(voice, alert, kind) for kind in _by_urgency(voice, alert)]
+
+
+def _by_urgency(voice: Voice, alert: Alert) -> list[Kind]:
+    """Once time is short only Ozon's support can still help."""
+    is_short = phase(alert.diagnosis, voice.now) is not Phase.NORMAL
+    return sorted(kinds_of(alert), key=lambda kind: is_short and kind is not SUPPORT)
+
+
+def _in_full(voice: Voice, alert: Alert, kind: Kind) -> Section:
     language = language_of(kind, voice.words.language)
     one = letter(kind, alert, language=language, zone=voice.zone.key, now=voice.now)
     to = voice.words.letter[kind].to.format(carrier=plain(alert.diagnosis.method.carrier) or voice.words.line.carrier)
-    return Section(voice.words.line.letters_here.format(to=to), tuple(one.text.splitlines()), aside=True)
+    heading = spaced(voice.words.line.letters_here.format(to=to))
+    return Section(heading, tuple(one.text.splitlines()), aside=True)
+
+
+def _request(voice: Voice, diagnosis: Diagnosis, words: LetterWords, ask: str) -> str:
+    """What is asked for; once the deadline has passed also not to be blamed for it."""
+    is_asked = words.excuse in ask or diagnosis.cause in INCIDENT_CAUSES.values()
+    is_missed = phase(diagnosis, voice.now) is Phase.MISSED and not is_asked
+    return voice.words.line.sentence_gap.join(filter(None, (ask, words.excuse if is_missed else "")))
 
 
 def _values(voice: Voice, alert: Alert) -> dict[str, str]:

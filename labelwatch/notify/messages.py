@@ -87,11 +87,10 @@ def brief(
     """A short reply below the full message, which is kept up to date: what is new, and what to do first."""
     told = _at(told, now)
     voice, diagnosis = voice_of(destination, now), told.alert.diagnosis
-    left = wording.soonest if wording.is_incident(diagnosis) else wording.time_left
     if told.reason is Reason.RESOLVED:
         pieces = [single.outcome(voice, told.alert), single.to_spare(voice, told.alert)]
     else:
-        pieces = [_news(voice, told), left(voice, diagnosis.deadline)]
+        pieces = [_news(voice, told), wording.time_left(voice, diagnosis)]
     subject = (
         "" if wording.channel(diagnosis) else wording.subject(voice, diagnosis) or wording.tally(voice, diagnosis)
     )
@@ -142,7 +141,7 @@ def _after_quiet(voice: Voice, since: datetime) -> tuple[Section, ...]:
 def _news(voice: Voice, told: Notification) -> str:
     """`New cause: awaiting registration`; or why it is back, which needs no cause; the first time, what to do."""
     diagnosis = told.alert.diagnosis
-    if told.reason is Reason.FIRST:
+    if told.reason in (Reason.FIRST, Reason.MISSED):
         return wording.headline(voice, diagnosis)
     if told.reason is Reason.ESCALATED and (scarce := wording.scarce(voice, told.alert)):
         return scarce
@@ -173,7 +172,7 @@ def _waiting(voice: Voice, alerts: Sequence[Alert]) -> tuple[Section, ...]:
     rows = tuple(
         (
             wording.subject(voice, diagnosis),
-            wording.time_left(voice, diagnosis.deadline),
+            wording.time_left(voice, diagnosis),
             wording.headline(voice, diagnosis),
             *([plain(diagnosis.shop)] if with_shop else []),
         )

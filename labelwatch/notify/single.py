@@ -21,11 +21,17 @@ def title(voice: Voice, told: Notification) -> str:
 
 def sections(voice: Voice, told: Notification, *, room: Room) -> tuple[Section, ...]:
     """The parts that fit, the weightiest first; with a letter that is ready where its reader cannot get at it."""
-    if voice.more is More.NOBODY and told.reason is not Reason.RESOLVED:
-        letter, with_letter = in_full(voice, told.alert), parts(replace(voice, more=More.HERE), told)
-        if letter.text and room.holds(*with_letter, letter):
-            return (*with_letter, letter)
+    if _is_to_hold_letters(voice, told) and told.reason is not Reason.RESOLVED:
+        whole, letters = parts(replace(voice, more=More.HERE), told), in_full(voice, told.alert)
+        if letters and room.holds(*whole, letters[0]):
+            return fitting([*whole, *letters], room)
     return fitting(parts(voice, told), room)
+
+
+def _is_to_hold_letters(voice: Voice, told: Notification) -> bool:
+    """Whether its reader gets at a letter in no other way: no command prints that of an incident."""
+    is_posting = told.alert.diagnosis.posting_number is not None
+    return voice.more is More.NOBODY or (voice.more is More.COMMANDS and not is_posting)
 
 
 def parts(voice: Voice, told: Notification) -> list[Section]:
@@ -59,8 +65,11 @@ def again(voice: Voice, told: Notification) -> str:
 
 
 def news(voice: Voice, told: Notification) -> Section:
-    """What to do now; where the cause is another one, also what it is, as the full message says it."""
+    """What to do now; where the cause is another one, also what it is, as the full message says it. Of a missed
+    deadline the title says what to do, and here is what that means and how to begin."""
     diagnosis = told.alert.diagnosis
+    if told.reason is Reason.MISSED:
+        return _section(wording.advice(voice, diagnosis), wording.begin(voice, diagnosis, several=False))
     why = wording.why(voice, diagnosis) if told.reason is Reason.CAUSE_CHANGED else ""
     return _section(wording.headline(voice, diagnosis), why)
 
@@ -77,7 +86,8 @@ def outcome(voice: Voice, alert: Alert) -> str:
 
 def to_spare(voice: Voice, alert: Alert) -> str:
     """What was left to the deadline when it was resolved, or by how much that was missed."""
-    line, end, deadline = voice.words.line, alert.resolved_at or voice.now, alert.diagnosis.deadline
+    line, end = voice.words.line, alert.resolved_at or voice.now
+    deadline = wording.due_at(alert.diagnosis, end)
     if deadline is None or wording.is_incident(alert.diagnosis):
         return ""
     if deadline > end:
@@ -111,9 +121,9 @@ def _title(voice: Voice, told: Notification) -> tuple[str, ...]:
     if about_channel:
         return headline, wording.waiting_messages(voice, diagnosis)
     if wording.is_incident(diagnosis):
-        left = wording.tally(voice, diagnosis), wording.soonest(voice, diagnosis.deadline)
+        left = wording.tally(voice, diagnosis), wording.time_left(voice, diagnosis)
         return headline, *left, wording.subject(voice, diagnosis)
-    return headline, wording.time_left(voice, diagnosis.deadline), wording.subject(voice, diagnosis)
+    return headline, wording.time_left(voice, diagnosis), wording.subject(voice, diagnosis)
 
 
 def _open(voice: Voice, told: Notification) -> list[Section]:
@@ -151,7 +161,7 @@ def _links(voice: Voice, diagnosis: Diagnosis) -> Iterable[str]:
 
 def _why(voice: Voice, told: Notification) -> str:
     text, reason = wording.why(voice, told.alert.diagnosis), again(voice, told)
-    if not reason or told.reason is Reason.TEST:
+    if not reason or told.reason in (Reason.TEST, Reason.MISSED):  # the title says it
         return text
     return voice.words.line.reasoned.format(reason=reason, text=text)
 
@@ -184,7 +194,8 @@ def _lasted(voice: Voice, alert: Alert) -> str:
 
 
 def _end(voice: Voice, alert: Alert) -> str:
-    line, end, deadline = voice.words.line, alert.resolved_at or voice.now, alert.diagnosis.deadline
+    line, end = voice.words.line, alert.resolved_at or voice.now
+    deadline = wording.due_at(alert.diagnosis, end)
     if deadline is None:
         return ""
     if alert.outcome is Outcome.DEADLINE_MOVED:

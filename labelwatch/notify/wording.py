@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from labelwatch.core.channels import DATABASE
 from labelwatch.core.deadline import Phase, phase
@@ -11,10 +11,16 @@ from labelwatch.core.incidents import is_incident as is_incident
 from labelwatch.core.incidents import is_outage as is_outage
 from labelwatch.core.model import Alert, AlertState, Certainty, Diagnosis, Product, Stage
 from labelwatch.notify.catalog import CauseWords, Remedy, counted, first, sayable
+from labelwatch.notify.due import due as due
+from labelwatch.notify.due import due_at as due_at
+from labelwatch.notify.due import is_picked_up as is_picked_up
+from labelwatch.notify.due import soonest as soonest
+from labelwatch.notify.due import time_left as time_left
 from labelwatch.notify.moments import Voice, clock, duration, zoned_clock
 from labelwatch.notify.plain import plain
 from labelwatch.notify.proofs import fact, found, in_order, over_limits, ozons_words, quoted, tally_of, value
 from labelwatch.notify.reasons import spoken
+from labelwatch.notify.recipients import KINDS, SUPPORT
 
 MAX_GOODS = 5
 MAX_NAMES = 3
@@ -85,11 +91,14 @@ def remedy(voice: Voice, diagnosis: Diagnosis) -> tuple[str, Remedy]:
     """What to do with the time that is left, and the id by which programs know it."""
     words, cause = words_of(voice, diagnosis.cause), diagnosis.cause
     match phase(diagnosis, voice.now):
+        case Phase.MISSED if (due_at(diagnosis, voice.now) or voice.now) > voice.now:
+            return "missed:pick_up", voice.words.missed["pick_up"]
         case Phase.MISSED if words.missed is not None:
             return f"{cause}:missed", words.missed
         case Phase.MISSED:
-            is_packing = diagnosis.stage is Stage.PACKING
-            return f"missed:{diagnosis.stage}", voice.words.missed[Stage.PACKING if is_packing else Stage.LABEL]
+            # Support is written to only where there is a letter to it.
+            is_support = diagnosis.stage is not Stage.PACKING and SUPPORT in KINDS.get(cause, ())
+            return f"missed:{diagnosis.stage}", voice.words.missed[Stage.LABEL if is_support else Stage.PACKING]
         case Phase.URGENT if words.urgent is not None:
             return f"{cause}:urgent", words.urgent
     return cause, Remedy(words.headline, words.advice, words.steps)
@@ -100,11 +109,15 @@ def headline(voice: Voice, diagnosis: Diagnosis) -> str:
     return first(remedy(voice, diagnosis)[1].headline, values(voice, diagnosis, zoned=False))
 
 
+def advice(voice: Voice, diagnosis: Diagnosis) -> str:
+    """Whether to wait or act, and what comes of it."""
+    return first(remedy(voice, diagnosis)[1].advice, values(voice, diagnosis, zoned=True))
+
+
 def why(voice: Voice, diagnosis: Diagnosis) -> str:
     """One or two sentences on what is wrong, then whether to wait or act, then what cannot be told."""
     words, known = words_of(voice, diagnosis.cause), values(voice, diagnosis, zoned=True)
-    advice = first(remedy(voice, diagnosis)[1].advice, known)
-    sentences = (first(words.why, known), advice, doubt(voice, diagnosis))
+    sentences = (first(words.why, known), advice(voice, diagnosis), doubt(voice, diagnosis))
     return voice.words.line.sentence_gap.join(filter(None, sentences))
 
 
@@ -134,6 +147,12 @@ def first_step(voice: Voice, diagnosis: Diagnosis, *, several: bool) -> str:
     return _GAP_IN_CHINESE.sub("", said)
 
 
+def begin(voice: Voice, diagnosis: Diagnosis, *, several: bool) -> str:
+    """`What to do: ...`, the first step."""
+    step, line = first_step(voice, diagnosis, several=several), voice.words.line
+    return line.colon.format(head=line.how.rstrip(":："), text=step) if step else ""
+
+
 def _usual_step(voice: Voice, diagnosis: Diagnosis, known: Mapping[str, str]) -> dict[str, str]:
     """What is to be done first while the deadline is ahead: after it, that is still to be done."""
     step = first(words_of(voice, diagnosis.cause).steps[:1], known)
@@ -148,46 +167,6 @@ def tally(voice: Voice, diagnosis: Diagnosis) -> str:
         line = voice.words.line
         return _dark(voice, diagnosis, line.dark_left if _has_recovered(diagnosis) else line.dark)
     return tally_of(voice, late=diagnosis.late, total=diagnosis.total)
-
-
-def time_left(voice: Voice, deadline: datetime | None) -> str:
-    """`52 min left`, `20 min over`, or nothing where there is no deadline."""
-    return _until(voice, deadline, ahead=voice.words.line.left, over=voice.words.line.late)
-
-
-def soonest(voice: Voice, deadline: datetime | None) -> str:
-    """The same of the nearest deadline of many."""
-    return _until(voice, deadline, ahead=voice.words.line.bundle_soonest, over=voice.words.line.bundle_latest)
-
-
-def _until(voice: Voice, deadline: datetime | None, *, ahead: str, over: str) -> str:
-    if deadline is None:
-        return ""
-    if deadline > voice.now:
-        return ahead.format(left=duration(voice, deadline - voice.now))
-    return over.format(late=duration(voice, voice.now - deadline))
-
-
-def due(voice: Voice, diagnosis: Diagnosis) -> str:
-    """The deadline in the channel's zone and what is left, as a sentence; of an incident the nearest one."""
-    deadline, line = diagnosis.deadline, voice.words.line
-    if deadline is None:
-        return ""
-    ahead, passed = line.deadline, line.deadline_passed
-    if is_incident(diagnosis):
-        ahead, passed = line.nearest, line.nearest_passed
-    if is_picked_up(diagnosis):
-        ahead, passed = line.pick_up, line.pick_up_passed
-    at = zoned_clock(voice, deadline)
-    left = duration(voice, abs(deadline - voice.now)).removesuffix(".")  # an abbreviated day ends the sentence too
-    template = ahead if deadline > voice.now else passed
-    cutoff = zoned_clock(voice, diagnosis.cutoff) if diagnosis.cutoff else ""
-    return template.format(deadline=at, left=left, late=left, cutoff=cutoff)
-
-
-def is_picked_up(diagnosis: Diagnosis) -> bool:
-    """Whether the deadline is a pick-up that comes before Ozon's own cutoff."""
-    return diagnosis.cutoff is not None and diagnosis.cutoff != diagnosis.deadline
 
 
 def goods(voice: Voice, diagnosis: Diagnosis) -> str:

@@ -39,7 +39,6 @@ def card(reader: Reader, alert: Alert) -> Card:
     """Of one posting, a shop, a channel or an incident."""
     voice, about = reader.voice, alert_at(alert, reader.now).diagnosis
     number = about.posting_number
-    left = wording.soonest if wording.is_incident(about) else wording.time_left
     name = wording.words_of(voice, about.cause).name
     is_explained = _is_explained(reader, about)
     return Card(
@@ -48,7 +47,7 @@ def card(reader: Reader, alert: Alert) -> Card:
         subject=wording.subject(voice, about),
         link=posting_link(number, about.shop) if number else "",
         headline=name if is_explained else wording.headline(voice, about),
-        left=left(voice, about.deadline),
+        left=wording.time_left(voice, about),
         due=wording.due(voice, about) if wording.is_picked_up(about) else "",
         act=act(reader, about),
         verdict=str(Verdict.WAIT if is_explained else about.verdict),

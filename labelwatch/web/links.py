@@ -146,7 +146,7 @@ def _shown(voice: Voice, alert: Alert) -> Mapping[str, str]:
         "id": str(alert.id),
         "subject": wording.subject(voice, alert.diagnosis),
         "headline": wording.headline(voice, alert.diagnosis),
-        "left": wording.time_left(voice, alert.diagnosis.deadline),
+        "left": wording.time_left(voice, alert.diagnosis),
         "handled": wording.handled(voice, alert),
     }
 

@@ -39,7 +39,7 @@ def test_deadlines_and_brackets_stay_whole(width: int, language: str) -> None:
     lines = console.file.getvalue().splitlines()
     assert all(cell_len(line) <= width for line in lines)
     assert not [line for line in lines if line.strip().startswith((")", "）"))]
-    deadline = wording.time_left(speaker, found.alerts[0].diagnosis.deadline)
+    deadline = wording.time_left(speaker, found.alerts[0].diagnosis)
     assert sum(deadline in line for line in lines) == len(CAUSES)
 
 

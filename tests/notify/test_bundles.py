@@ -70,10 +70,12 @@ def test_what_has_missed_its_deadline_or_is_about_to_is_a_group_of_its_own() -> 
         )
     ]
     message = render(many, destination(), now=NOW + minutes(0.1))
-    assert message.title == "‼️ Cutoff missed: write to support now · 2 postings · first due in 39 min · and 3 more"
+    assert message.title == (
+        "‼️ Do not wait: write to support now · first due in 39 min · 41517061-0216-1 · and 4 more"
+    )
     assert [part.splitlines()[0] for part in parts(message)[:3]] == [
-        "Cutoff missed: write to support now · 2 postings",
         "Do not wait: write to support now · 1 posting",
+        "Cutoff missed: write to support now · 2 postings",
         "Press the carrier to register it · 2 postings",
     ]
 
@@ -160,7 +162,7 @@ def test_the_rest_is_found_on_the_board_where_there_is_one() -> None:
     message = render(many, destination(), now=NOW, board="https://labels.example/")
     assert "And 9 more not shown here.\nThe whole list: https://labels.example/" in message.body
     whole = render([told(n=1), told(n=2)], destination(), now=NOW, board="https://labels.example/")
-    assert whole.body.endswith("link of a posting: https://labels.example/")
+    assert whole.body.endswith("links and ready texts: https://labels.example/")
 
 
 def test_whether_items_name_their_shop_is_the_same_for_all() -> None:

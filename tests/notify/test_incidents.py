@@ -25,7 +25,7 @@ from tests.notify.build import NOW, destination, incident, minutes, outage, over
             "⚠️ 别逐单处理：China Post 卡住了 · 80 单里 63 单没面单 · 最急还剩 52 分钟 · 4 家店",
             (
                 "China Post：80 单里 63 单没面单，18:08（北京时间）起一直没动，涉及 4 家店。"
-                "恢复后面单会自己出来，别逐单催、逐单改。\n最近的截单 23:00（北京时间），还剩 52 分钟。"
+                "恢复后面单会自己出来，别逐单催、逐单改。\n最近的截单：23:00（北京时间），还剩 52 分钟。"
             ),
         ),
         (
@@ -77,7 +77,7 @@ def test_an_incident_reads_like_this(language: str, title: str, first: str) -> N
             "✅ China Post: labels come again · in 4 shops",
             (
                 "It lasted 4 hr, from 15:08 to 19:08 (Yekaterinburg time).\n"
-                "Print the labels now. You are told one by one of any that still hang."
+                "Print the labels now. You are told one by one of any that are still missing."
             ),
         ),
     ],

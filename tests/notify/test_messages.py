@@ -49,7 +49,7 @@ def parts(message: Message) -> list[str]:
             [
                 (
                     "还没点“备货”，备货之后 Ozon 才出面单。别等，它不会自己出来。\n"
-                    "截单 23:00（北京时间），还剩 52 分钟。"
+                    "截单：23:00（北京时间），还剩 52 分钟。"
                 ),
                 (
                     "怎么做：\n1. 后台“等待备货”里打开 41517061-0214-1，核对货品，点“备货”。\n"
@@ -160,7 +160,7 @@ def test_a_pick_up_before_the_cutoff_is_told_with_both_times() -> None:
         in body
     )
     gone = render([one], destination(), now=NOW + minutes(91))
-    assert gone.title == "‼️ Pick-up missed: hand it over by tomorrow 00:08 · overdue 1 min · 41517061-0214-1"
+    assert gone.title == "‼️ Pick-up missed: hand it over by tomorrow 00:08 · due in 3 hr 29 min · 41517061-0214-1"
     assert "before tomorrow 00:08 (Yekaterinburg time)" in gone.body
     late = render([one], destination(), now=NOW + minutes(301))
     assert late.title.startswith("‼️ Cutoff missed: assemble it now · ")
@@ -392,7 +392,7 @@ def test_what_is_missing_is_named_by_article_and_unknown_fields_by_their_own_nam
     since = NOW - minutes(70)
     proofs = (Proof("requirements.products_requiring_gtd", "148313911", since), Proof("new_field", "7", since))
     message = render([told("customs_number_missing", evidence=proofs)], destination(), now=NOW)
-    assert "enter the customs number: S5200657-28." in message.body
+    assert "enter the customs number: S5200657-28 (" in message.body
     assert "customs number missing for SKU 148313911, new_field 7" in message.body
 
 

@@ -67,8 +67,11 @@ def step(one: Notification) -> Notification:
         ),
         (
             told(reason=Reason.MISSED, deadline=NOW),
-            "‼️ The deadline has passed: not assembled · overdue under a minute · 41517061-0214-1",
-            "Cutoff missed: assemble it now",
+            "‼️ Cutoff missed: assemble it now · overdue under a minute · 41517061-0214-1",
+            (
+                "Ozon counts it as late from now on: the sooner it ships, the less it costs.\n"
+                "What to do: Open 41517061-0214-1, check the goods and press “Assemble”."
+            ),
         ),
         (
             changed(told(reason=Reason.REMINDER), snoozed_until=NOW - minutes(8), handled_by="Nina"),
@@ -176,7 +179,7 @@ def test_a_reply_is_as_bad_as_what_it_tells() -> None:
             "‼️ Channel “packers” does not work · 7 messages wait",
             (
                 "Messages do not get there: HTTP 403: bot was blocked. "
-                "Until it is mended nobody there hears of anything."
+                "Until it is fixed nobody there hears of anything."
             ),
         ),
     ],

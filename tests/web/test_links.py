@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from labelwatch.app import App
-from labelwatch.core.model import Alert, AlertState, Severity
+from labelwatch.core.model import Alert, AlertState
 from labelwatch.notify.act_links import LASTS, SECRET, Act, sealed, signing
 from labelwatch.store import OutboxState, Store
 from labelwatch.web.door import new_secret
@@ -92,7 +92,7 @@ def test_confirmed_it_acts_on_the_alerts_of_the_message_and_on_no_other(stranger
 def test_the_most_urgent_is_the_first_to_tick(stranger: "TestClient", app: App) -> None:
     mild = alerts(app)[0]
     with app.store.write() as tx:
-        about = replace(mild.diagnosis, severity=Severity.NOTICE)
+        about = replace(mild.diagnosis, deadline=None)
         tx.change_alerts([mild.id or 0], lambda one: replace(one, diagnosis=about))
     text = stranger.get(link(app)).text
     places = [text.index(part) for part in ("<form", "Tick those", NUMBERS[1], NUMBERS[0], "</form>")]
