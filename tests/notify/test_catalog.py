@@ -25,7 +25,7 @@ SAYABLE_OF_MANY = {"wait_until", "checking", "carrier"}
 SAYABLE_OF_ONE = SAYABLE_OF_MANY | {
     *("posting", "order", "shop", "skus", "missing", "waiting", "method", "warehouse", "alternatives"),
     *("message", "quoted", "over", "state", "gaps", "paused", "tally", "since", "in_shops", "channel", "reason"),
-    "dark",
+    *("dark", "unknown"),
 }
 SAYABLE_IN_LETTERS = SAYABLE_OF_ONE | {
     *("status", "substatus", "flow", "tracking", "goods", "weight", "watched"),
