@@ -19,7 +19,7 @@ SOON = 2.0
 LETTER = 60.0
 """Minutes after which somebody who wrote a letter looks whether it helped."""
 
-AGAIN_AND_AGAIN: tuple[Step, ...] = (("ship", 5.0),) * 6
+AGAIN_AND_AGAIN: tuple[Step, ...] = (("ship", 5.0),) * 3
 """Press "Assemble" the minute it works."""
 
 # What the steps of each remedy tell him, in their order; `look` = open the posting and do what the cabinet asks for.

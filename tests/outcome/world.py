@@ -200,7 +200,7 @@ def _method_fails(truth: Truth, method: Method, at: float) -> None:
     if all(method not in dict(site.methods) for site in truth.sites):
         return
     truth.world.plan(At(minutes=at, method=method.id, change={"status": "BROKEN"}))
-    own = [order for order in truth.orders.values() if order.method is method and _ends_labelled(order.fate)]
+    own = [order for order in truth.orders.values() if order.method == method and _ends_labelled(order.fate)]
     labels = tuple(
         At(
             minutes=10 + place * 0.2,
