@@ -106,7 +106,10 @@ def quiet_until(destination: Destination, at: datetime) -> datetime:
 
 def _cannot_wait(alert: Alert, reason: Reason, span: Span, at: datetime) -> bool:
     """A shop gone dark, and what falls due before the quiet time ends: once, again when it is critical or a step
-    of escalation, and when it was missed. Who was told of it and went to bed is not woken to be reminded."""
+    of escalation, and when it was missed. Who was told of it and went to bed is not woken to be reminded.
+
+    What is critical cannot wait either when the quiet time ends too late to act.
+    """
     diagnosis, told = alert.diagnosis, alert.told
     critical = diagnosis.severity is Severity.CRITICAL
     if diagnosis.posting_number is None and critical:
@@ -115,6 +118,7 @@ def _cannot_wait(alert: Alert, reason: Reason, span: Span, at: datetime) -> bool
         return False
     if reason is Reason.MISSED:
         return span.start <= diagnosis.deadline
-    if not at <= diagnosis.deadline <= span.end:
+    act_by = diagnosis.act_by if critical and diagnosis.act_by is not None else diagnosis.deadline
+    if at > diagnosis.deadline or min(act_by, diagnosis.deadline) > span.end:
         return False
     return critical or told is None or told.count == 1 or told.left is not None

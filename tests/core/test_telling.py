@@ -76,6 +76,8 @@ def test_a_deadline_that_is_past_wakes_nobody() -> None:
 
 MIDNIGHT, DAWN, MORNING = (datetime(2026, 11, day, hour, tzinfo=UTC) for day, hour in ((22, 23), (23, 6), (23, 7)))
 
+SOON = timedelta(minutes=10)
+
 # (what the alert is, when it may go out)
 AT_NIGHT = [
     ({"deadline": DAWN}, {}, MIDNIGHT),
@@ -87,6 +89,10 @@ AT_NIGHT = [
     ({"deadline": DAWN}, {"count": 2}, MORNING),
     ({"deadline": DAWN, "severity": Severity.CRITICAL}, {"count": 2}, MIDNIGHT),
     ({"deadline": DAWN}, {"count": 2, "left": timedelta(hours=3)}, MIDNIGHT),
+    # Critical, and in the morning it would be too late to act.
+    ({"deadline": MORNING + SOON, "severity": Severity.CRITICAL, "act_by": MORNING}, {"count": 2}, MIDNIGHT),
+    ({"deadline": MORNING + SOON, "severity": Severity.CRITICAL, "act_by": MORNING + SOON}, {"count": 2}, MORNING),
+    ({"deadline": MORNING + SOON, "act_by": MORNING}, {"count": 2}, MORNING),
     # A shop that cannot be read.
     ({"posting_number": None, "deadline": None, "severity": Severity.WARNING}, {}, MORNING),
     ({"posting_number": None, "deadline": None, "severity": Severity.CRITICAL}, {"count": 2}, MIDNIGHT),
