@@ -8,7 +8,7 @@ from functools import partial
 
 from labelwatch.core.lifecycle import acknowledge, snooze
 from labelwatch.core.model import Alert, Destination, Notification, Reason
-from labelwatch.core.narrowing import narrowed
+from labelwatch.core.narrowing import as_seen
 from labelwatch.notify import letters, wording
 from labelwatch.notify.age import EVERY_SHOP_ALIKE, Intervals
 from labelwatch.notify.desk import Channels, alert_id
@@ -80,13 +80,13 @@ class Office:
                 return (report.error if report else None) or shop
         return self.alerts_of(key)
 
-    def details(self, key: str, destination: Destination) -> Message:
-        """All that is known of them: of one alert also what was ruled out, and the letters that are ready to go."""
-        now, rows = self._now(), self._rows(key)
+    def details(self, key: str, destination: Destination, *, only: Collection[int] = ()) -> Message:
+        """All that is known of those with these ids (none = of all): of one alert also what was ruled out, and the
+        letters that are ready to go."""
+        now, rows = self._now(), [row for row in self._rows(key) if not only or alert_id(row) in only]
         alerts = self._store.outgoing.alerts([alert_id(row) for row in rows])
         current = [(row.notification, alerts[alert_id(row)]) for row in rows if alert_id(row) in alerts]
-        seen = [(one, narrowed(alert, destination.shops)) for one, alert in current]
-        told = [_now(one, alert) for one, alert in seen if alert is not None]
+        told = [_now(one, as_seen(alert, destination.shops)) for one, alert in current]
         message = render(told, destination, now=now, intervals=self._intervals, more=More.HERE)
         if len(told) != 1:
             return message
@@ -102,7 +102,7 @@ class Office:
     def _seen(self, rows: Sequence[OutboxRow], alerts: Sequence[Alert]) -> Sequence[Alert]:
         """The alerts as far as they concern the shops of the channel that the message was sent over."""
         shops = self._shops(rows)
-        seen = [narrowed(one, shops) or one for one in alerts]
+        seen = [as_seen(one, shops) for one in alerts]
         # The name of whoever presses is no news to that person.
         own = [one.handled_by if one.handled_by == self._who else "" for one in alerts]
         return [replace(one, handled_by=one.handled_by or by) for one, by in zip(seen, own, strict=True)]
@@ -133,10 +133,7 @@ def _whole(message: Message, alert: Alert, destination: Destination, now: dateti
     sections = list(message.sections)
     if considered:
         sections.append(Section(voice.words.line.ruled_out, rows=considered, aside=True))
-    for kind in letters.kinds_of(alert):
-        language = letters.language_of(kind, destination.language)
-        text = letters.letter(kind, alert, language=language, zone=destination.timezone, now=now).text
-        section = Section(lines=tuple(text.splitlines()))
+    for section in letters.in_full(voice, alert):
         if LIMIT.beside(title=message.title).holds(*sections, section):
-            sections.append(section)
+            sections.append(replace(section, aside=False))  # to be copied, not to be unfolded first
     return Message(message.title, tuple(sections), message.kind)

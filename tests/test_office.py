@@ -133,6 +133,20 @@ def test_details_are_dated_when_they_are_older_than_two_intervals(store: Store, 
     assert ("Data as of" in office.details(desk.chat.keys[0], destination()).body) == is_dated
 
 
+def test_details_of_one_of_several_are_in_full_with_its_letter(store: Store) -> None:
+    store.sync_shops([("main", "123456")])
+    queue(store, told("registration_pending", n=8), told("registration_pending", n=9))
+    chat, clock = FakeChat(), Clock()
+    tell(store, clock, {"packers": chat})
+    office = Office(store, now=clock, poll=lambda shop: None)
+    one = office.alerts_of(chat.keys[0])[1]
+    body = office.details(chat.keys[0], destination(), only=[one.id or 0]).body
+    assert str(one.diagnosis.posting_number) in body
+    assert "41517061-0221-1" not in body
+    assert body.index("Ready to paste, for Ozon support:") < body.index("Ready to paste, for Aurora Post:")
+    assert "Здравствуйте!" in body
+
+
 def test_details_of_a_bundle_list_its_postings(store: Store) -> None:
     desk = Desk(store)
     said = desk.press("details")

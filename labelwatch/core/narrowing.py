@@ -38,6 +38,19 @@ def narrowed(alert: Alert, shops: Collection[str]) -> Alert | None:
     return replace(alert, diagnosis=own, state=AlertState.RESOLVED, resolved_at=max(well), outcome=outcome)
 
 
+def as_seen(alert: Alert, shops: Collection[str]) -> Alert:
+    """The alert as it concerns these shops; one that no longer does is over for them, and its size is not told."""
+    seen = narrowed(alert, shops)
+    if seen is not None:
+        return seen
+    about = alert.diagnosis
+    ended = alert.resolved_at or about.as_of or alert.opened_at
+    outcome = Outcome.SEEN_AGAIN if is_outage(about) else Outcome.OVER
+    own = replace(_unmeasured(about, shops), parts=(), watched=())
+    over = replace(alert, state=AlertState.RESOLVED, resolved_at=ended, outcome=outcome, handled_by="", note="")
+    return replace(over, diagnosis=own)
+
+
 def _within(about: Diagnosis, shops: Collection[str], now: datetime) -> Diagnosis:
     own = event(restored(about.incident or "", about).within(shops), now=now)
     return replace(own, as_of=_read(own.parts) or now)

@@ -3,6 +3,7 @@
 press -> the alerts that its message told of -> what is done with them -> what the presser, and everybody, reads
 """
 
+import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -35,9 +36,9 @@ class Press:
     chat: str
     message: int
     verb: str
-    """ack, snooze, all, pick, check or details, or one of a list to tick; anything else is none of ours."""
+    """ack, snooze, all, pick, check or details, or one of a list; anything else is none of ours."""
     key: str
-    """Of the message; after it and a colon the id of one alert, or the state of a list."""
+    """Of the message; after it and a colon the id of one alert, a page, or the state of a list."""
     who: str
     """A name made plain."""
     language: str = ""
@@ -79,8 +80,8 @@ class Office(Protocol):
     def check(self, key: str) -> Sequence[Alert] | str:
         """Ask about them now, and return them as they are then; in words why nobody could be asked."""
 
-    def details(self, key: str, destination: Destination) -> Message:
-        """All that is known of them."""
+    def details(self, key: str, destination: Destination, *, only: Collection[int]) -> Message:
+        """All that is known of those of the message with these ids."""
 
 
 def answered(press: Press, office: Office, destination: Destination, *, now: Callable[[], datetime]) -> Reply:
@@ -88,15 +89,18 @@ def answered(press: Press, office: Office, destination: Destination, *, now: Cal
     say, act = catalog(destination.language).press, _ACTS.get(press.verb)
     choice = Choice.read(press.key) if press.verb in _OF_A_LIST else None
     key, _, one = press.key.partition(":")
+    page = 0
+    if press.verb == choosing.TURN:
+        page, one = int(one) if re.fullmatch(r"\d{1,3}", one, re.ASCII) else 0, ""
     if choice is not None:
         key, one = choice.key, ""
     everything = office.alerts_of(key) if act is not None else ()
     about = [alert for alert in everything if one in ("", str(alert.id))]
     if act is None or not about or (choice is None and press.verb in _OF_A_LIST):
         return Reply(say["unknown"])
-    if press.verb != "details" and not _open(about):
+    if press.verb not in _OF_WHAT_IS_OVER and not _open(about):
         return Reply(say["over"])
-    return act(_Case(press, office, destination, now, key, everything, about, choice))
+    return act(_Case(press, office, destination, now, key, everything, about, choice, page))
 
 
 def refused(press: Press) -> Reply:
@@ -117,6 +121,7 @@ class _Case:
     alerts: Sequence[Alert]
     """That the press is about."""
     choice: Choice | None = None
+    page: int = 0
 
     @property
     def words(self) -> Catalog:
@@ -244,7 +249,14 @@ def _ending(case: _Case, alert: Alert) -> str:
 
 
 def _detailed(case: _Case) -> Reply:
-    return Reply("", case.office.details(case.key, case.destination))
+    """All about one alert; of several what they have in common, and a button for each."""
+    message, many = case.office.details(case.key, case.destination, only=_ids(case.alerts)), _open(case.alerts)
+    if len(case.alerts) == 1 or not many:
+        return Reply("", message)
+    doors = choosing.doors(case.voice, case.key, many, case.page)
+    end = Section(lines=(case.words.press["details"],))
+    message = replace(message, sections=(*message.sections, end))
+    return Reply("", message, buttons=doors, edits=case.press.verb == choosing.TURN)
 
 
 def _open(alerts: Sequence[Alert]) -> list[Alert]:
@@ -256,6 +268,7 @@ def _ids(alerts: Sequence[Alert]) -> list[int]:
 
 
 _Act = Callable[[_Case], Reply]
+_OF_WHAT_IS_OVER = ("details", choosing.TURN)
 _OF_A_LIST = (choosing.SHOW, choosing.TAKE, choosing.SNOOZE)
 
 _ACTS: Mapping[str, _Act] = {
@@ -265,6 +278,7 @@ _ACTS: Mapping[str, _Act] = {
     "pick": _list_opened,
     "check": _checking,
     "details": _detailed,
+    choosing.TURN: _detailed,
     choosing.SHOW: _list_shown,
     choosing.TAKE: _of_ticked(_acknowledged),
     choosing.SNOOZE: _of_ticked(_snoozed),

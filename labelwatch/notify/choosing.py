@@ -1,4 +1,4 @@
-"""A list to tick, as buttons below a message: which of many postings somebody takes or snoozes.
+"""A list as buttons below a message: which of many postings somebody takes or snoozes, or wants to know all about.
 
 The buttons carry the whole state of the list: nothing is kept between two presses, and a press that comes twice does
 the same twice. Only who opened a list may tick in it.
@@ -18,11 +18,11 @@ from labelwatch.notify.plain import cut, plain
 AT_MOST = 120
 """More do not fit into what a button carries: 64 bytes."""
 ON_A_PAGE = 8
-SHOW, TAKE, SNOOZE = "l", "a", "z"
-"""What a press in a list asks for: another state of the list, or to take or snooze what is ticked."""
+SHOW, TAKE, SNOOZE, TURN = "l", "a", "z", "t"
+"""What a press in a list asks for: another state of the list, to take or snooze what is ticked, another page."""
 
 _TEXT = 40
-_TICKED, _EMPTY = "☑️", "⬜️"
+_TICKED, _EMPTY, _MORE = "☑️", "⬜️", "📄"
 
 Buttons = tuple[tuple[tuple[str, str], ...], ...]
 """Rows of buttons: what stands on each, and what it carries."""
@@ -75,15 +75,15 @@ def message(voice: Voice, by: str) -> Message:
 def buttons(voice: Voice, choice: Choice, alerts: Sequence[Alert]) -> Buttons:
     """One for each alert that is open, on pages; below them what can be done with those that are ticked."""
     listed, words = _listed(alerts), voice.words.button
-    pages = max(-(-len(listed) // ON_A_PAGE), 1)
-    page = min(max(choice.page, 0), pages - 1)
+    shown, page, leaves = _page(listed, choice.page)
     here = replace(choice, page=page, ticked=choice.ticked & {place for place, _ in listed})
-    shown = listed[page * ON_A_PAGE : (page + 1) * ON_A_PAGE]
     everything = replace(here, ticked=frozenset(place for place, _ in listed))
-    leaf = [(sign, replace(here, page=to)) for sign, to in (("◀️", page - 1), ("▶️", page + 1)) if 0 <= to < pages]
     rows = [
-        *(((_item(voice, here, place, one), _toggled(here, place).written(SHOW)),) for place, one in shown),
-        tuple((f"{sign} {to.page + 1}/{pages}", to.written(SHOW)) for sign, to in leaf),
+        *(
+            ((_item(voice, _TICKED if place in here.ticked else _EMPTY, one), _toggled(here, place).written(SHOW)),)
+            for place, one in shown
+        ),
+        tuple((text, replace(here, page=to).written(SHOW)) for text, to in leaves),
         ((words["tick_all"].format(n=len(listed)), everything.written(SHOW)),),
     ]
     if here.ticked:
@@ -93,15 +93,36 @@ def buttons(voice: Voice, choice: Choice, alerts: Sequence[Alert]) -> Buttons:
     return tuple(row for row in rows if row)
 
 
+def doors(voice: Voice, key: str, alerts: Sequence[Alert], page: int) -> Buttons:
+    """One for each alert that is open, on pages, which leads to all that is known of it."""
+    shown, _, leaves = _page(_listed(alerts), page)
+    rows = [
+        *(((_item(voice, _MORE, one), f"details:{key}:{one.id}"),) for _, one in shown),
+        tuple((text, f"{TURN}:{key}:{to}") for text, to in leaves),
+    ]
+    return tuple(row for row in rows if row)
+
+
+def _page(
+    listed: Sequence[tuple[int, Alert]], wanted: int
+) -> tuple[Sequence[tuple[int, Alert]], int, list[tuple[str, int]]]:
+    """What stands on the wanted page, the number of that, and what leads to the pages beside it."""
+    pages = max(-(-len(listed) // ON_A_PAGE), 1)
+    page = min(max(wanted, 0), pages - 1)
+    beside = (("◀️", page - 1), ("▶️", page + 1))
+    leaves = [(f"{sign} {to + 1}/{pages}", to) for sign, to in beside if 0 <= to < pages]
+    return listed[page * ON_A_PAGE : (page + 1) * ON_A_PAGE], page, leaves
+
+
 def _listed(alerts: Sequence[Alert]) -> list[tuple[int, Alert]]:
     """Those that can be chosen, each with its place among all."""
     return [(place, one) for place, one in enumerate(alerts[:AT_MOST]) if one.state is not AlertState.RESOLVED]
 
 
-def _item(voice: Voice, choice: Choice, place: int, alert: Alert) -> str:
+def _item(voice: Voice, sign: str, alert: Alert) -> str:
     state = wording.keeper(voice, alert) or wording.time_left(voice, alert.diagnosis)
     said = " · ".join(filter(None, (plain(wording.subject(voice, alert.diagnosis)), state)))
-    return cut(f"{_TICKED if place in choice.ticked else _EMPTY} {said}", _TEXT)
+    return cut(f"{sign} {said}", _TEXT)
 
 
 def _toggled(choice: Choice, place: int) -> Choice:

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from labelwatch.core.deadline import alert_at
 from labelwatch.core.model import Alert, Destination, Diagnosis, Notification, Reason, Severity, Verdict
-from labelwatch.core.narrowing import narrowed
+from labelwatch.core.narrowing import as_seen
 from labelwatch.notify import age, bundle, single, wording
 from labelwatch.notify.age import EVERY_SHOP_ALIKE, Intervals
 from labelwatch.notify.catalog import catalog
@@ -62,7 +62,7 @@ def render(
 
 def seen_by(destination: Destination, told: Notification) -> Notification:
     """The same as far as it concerns the shops that this channel may see."""
-    return replace(told, alert=narrowed(told.alert, destination.shops) or told.alert)
+    return replace(told, alert=as_seen(told.alert, destination.shops))
 
 
 def _title(voice: Voice, told: Notification, ordered: Sequence[Notification]) -> str:

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from labelwatch.core.deadline import alert_at, phase
 from labelwatch.core.model import Alert, Diagnosis, Proof, Reason, TariffStep
-from labelwatch.core.narrowing import narrowed
+from labelwatch.core.narrowing import as_seen
 from labelwatch.notify.catalog import catalog
 from labelwatch.notify.links import link, settings_link
 from labelwatch.notify.moments import Voice
@@ -30,7 +30,7 @@ def view(
     Severity, verdict and phase are those at `now`. The steps of the remedy are in `language`, their clock times in
     `zone`. `reason` is there only in a message. `shops` are those that the reader may see something of (empty = all).
     """
-    alert = alert_at(narrowed(alert, shops) or alert, now)
+    alert = alert_at(as_seen(alert, shops), now)
     diagnosis, told = alert.diagnosis, alert.told
     voice = Voice(catalog(language), ZoneInfo(zone), now)
     told_of = {"reason": str(reason)} if reason is not None else {}

@@ -15,7 +15,7 @@ from starlette.routing import Route
 from labelwatch.app import App
 from labelwatch.core import lifecycle
 from labelwatch.core.model import Alert
-from labelwatch.core.narrowing import narrowed
+from labelwatch.core.narrowing import as_seen
 from labelwatch.notify import wording
 from labelwatch.notify.act_links import LASTS, SECRET, Act, opened
 from labelwatch.notify.buttons import SNOOZE
@@ -141,7 +141,7 @@ def _page(
 
 
 def _shown(voice: Voice, alert: Alert) -> Mapping[str, str]:
-    alert = narrowed(alert, voice.shops) or alert
+    alert = as_seen(alert, voice.shops)
     return {
         "id": str(alert.id),
         "subject": wording.subject(voice, alert.diagnosis),

@@ -43,7 +43,8 @@ class FakeOffice:
         self.done.append("check")
         return self.found
 
-    def details(self, key: str, destination: Destination) -> Message:
+    def details(self, key: str, destination: Destination, *, only: Collection[int]) -> Message:
+        self.done.append(f"details of {sorted(only)}")
         return DETAILS
 
     def _change(self, what: str, only: Collection[int], change: Callable[[Alert], Alert | None]) -> list[Alert]:
@@ -256,6 +257,34 @@ def test_a_message_that_is_not_known_any_more_says_where_to_look(verb: str, key:
 
 def test_details_come_as_a_message_even_when_it_is_over() -> None:
     assert pressed(FakeOffice([over()]), "details") == Reply("", DETAILS)
+
+
+def test_details_of_several_lead_to_those_of_each() -> None:
+    office = FakeOffice(open_alerts(3))
+    reply = pressed(office, "details")
+    assert reply.message is not None
+    assert reply.message.title == DETAILS.title
+    assert reply.message.body.endswith("Press a number for all steps and the ready text.")
+    assert [text for row in reply.buttons for text, _ in row] == [
+        f"📄 {one.diagnosis.posting_number} · due in 52 min" for one in office.alerts
+    ]
+    assert tapped(office, reply.buttons[1][0][1]) == Reply("", DETAILS)
+    assert office.done == ["details of [1, 2, 3]", "details of [2]"]
+
+
+def test_details_of_many_stand_on_pages_and_turning_one_changes_the_message() -> None:
+    office = FakeOffice([*open_alerts(20), over(n=21)])
+    first = pressed(office, "details")
+    assert (len(first.buttons), first.edits) == (9, False)
+    second = tapped(office, first.buttons[-1][-1][1])
+    assert (len(second.buttons), second.edits) == (9, True)
+    last = tapped(office, second.buttons[-1][-1][1])
+    assert [text.partition(" · ")[0] for row in last.buttons for text, _ in row] == [
+        *(f"📄 41517061-{213 + n:04}-1" for n in range(17, 21)),
+        "◀️ 2/3",
+    ]
+    assert tapped(office, f"t:{KEY}:x").buttons == tapped(office, f"t:{KEY}:0").buttons
+    assert all(len(carries.encode()) <= 64 for row in last.buttons for _, carries in row)
 
 
 def test_the_button_says_at_once_that_it_asks() -> None:

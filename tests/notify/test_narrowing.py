@@ -24,7 +24,7 @@ from labelwatch.core.model import (
     Reason,
     Told,
 )
-from labelwatch.core.narrowing import narrowed
+from labelwatch.core.narrowing import as_seen, narrowed
 from labelwatch.notify import digest
 from labelwatch.notify.catalog import LANGUAGES
 from labelwatch.notify.letters import kinds_of, letter
@@ -124,3 +124,15 @@ def test_what_is_written_on_a_shared_incident_is_read_by_those_who_see_all_of_it
         said = json.dumps(view(one.alert, now=NOW, language=language, shops=shops), default=str)
         assert ("Boris" in said, "van" in said) == (is_read, is_read)
         assert is_read or not {"Boris", "van"} & set(re.findall(r"\w+", f"{message.title} {message.body}"))
+
+
+@pytest.mark.parametrize("scope", list(Scope))
+def test_an_incident_that_concerns_a_channel_no_more_is_over_there_and_names_nothing_of_others(scope: Scope) -> None:
+    parts = [Part(name, 61, 67, ("Aurora",), NOW - minutes(9), NOW, detail="HTTP 502") for name in THEIRS]
+    alert = replace(incident().alert, diagnosis=diagnosis(scope, parts, [*MINE, *THEIRS]), note="theirs-0 waits")
+    assert narrowed(alert, MINE) is None
+    told_now = replace(incident(), alert=as_seen(alert, MINE), reason=Reason.RESOLVED)
+    assert told_now.alert.state is AlertState.RESOLVED
+    for one in (told_now, replace(told_now, alert=alert)):
+        message = render([one], destination(shops=frozenset(MINE)), now=NOW)
+        assert not re.search("theirs|61|67|244|268", message.title + message.body)
