@@ -13,6 +13,7 @@ from labelwatch.core.facts import Facts
 from labelwatch.core.incidents import Incident, Scope
 from labelwatch.core.model import (
     Certainty,
+    Delays,
     DeliveryMethod,
     Diagnosis,
     Finding,
@@ -37,7 +38,8 @@ KINDS = {
 }
 """The causes that say no more than that something has not come; what an incident may explain."""
 
-INCIDENT_IS_CRITICAL_BEFORE = timedelta(hours=1)
+USUALLY_CRITICAL_BEFORE = Delays().critical_before_cutoff
+"""For incidents of earlier versions, in which the limits of the postings were not kept."""
 
 BLIND_AFTER_INTERVALS = 3
 """A shop unread for so many polls is an alert of its own."""
@@ -123,7 +125,7 @@ def next_tariff(steps: tuple[TariffStep, ...], now: datetime) -> TariffStep | No
 def event(incident: Incident, *, now: datetime) -> Diagnosis:
     """An incident as people hear of it: one trouble of many postings."""
     cause = INCIDENT_CAUSES[incident.scope]
-    act_by = incident.deadline - INCIDENT_IS_CRITICAL_BEFORE if incident.deadline else None
+    act_by = incident.act_by or (incident.deadline - USUALLY_CRITICAL_BEFORE if incident.deadline else None)
     verdict, wait_until = in_time(verdict_on(incident.scope), None, act_by, now)
     return Diagnosis(
         shop=incident.shops[0] if len(incident.shops) == 1 else "",

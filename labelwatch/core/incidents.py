@@ -65,6 +65,8 @@ class Tally:
     """When the first of the late ones began to wait."""
     deadline: datetime | None = None
     """The nearest deadline of a late one."""
+    act_by: datetime | None = None
+    """From here on the first of the late ones is not waited for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +85,8 @@ class Incident:
     """UNKNOWN where it cannot be told apart from a wider or another event: there was nothing to compare with."""
     parts: tuple[Part, ...] = ()
     """The same by shop; also the shops that were hit earlier and have recovered."""
+    act_by: datetime | None = None
+    """From here on nothing is waited for."""
 
     @property
     def key(self) -> str:
@@ -94,7 +98,9 @@ class Incident:
     def of(self, shop: str) -> "Incident":
         """The incident as one of its shops sees it: its own numbers only, none where it has none."""
         own = next((part for part in self.parts if part.shop == shop), Part(shop, 0, 0))
-        return replace(self, late=own.late, total=own.total, since=own.since, deadline=own.deadline)
+        return replace(
+            self, late=own.late, total=own.total, since=own.since, deadline=own.deadline, act_by=own.act_by
+        )
 
     def within(self, shops: Collection[str]) -> "Incident":
         """The incident as far as it concerns these shops; `parts` is empty when it does not."""
@@ -109,6 +115,7 @@ class Incident:
             since=_first(part.since for part in hit),
             deadline=_first(part.deadline for part in hit),
             parts=parts,
+            act_by=_first(part.act_by for part in hit),
         )
 
     def after(self, before: Diagnosis | None, now: datetime) -> "Incident":
@@ -126,7 +133,7 @@ def with_recovered(parts: Iterable[Part], before: Diagnosis, now: datetime) -> t
 
 def recovered(part: Part, now: datetime) -> Part:
     """A shop without late labels in an incident that goes on elsewhere."""
-    return part if part.well_since else replace(part, late=0, deadline=None, well_since=now)
+    return part if part.well_since else replace(part, late=0, deadline=None, act_by=None, well_since=now)
 
 
 def ended(diagnosis: Diagnosis, now: datetime) -> Diagnosis:
@@ -161,6 +168,7 @@ def restored(key: str, diagnosis: Diagnosis) -> Incident:
         deadline=diagnosis.deadline,
         certainty=diagnosis.certainty,
         parts=diagnosis.parts,
+        act_by=diagnosis.act_by,
     )
 
 
@@ -209,6 +217,7 @@ def _event(scope: Scope, name: str, part: Sequence[Tally], everything: Sequence[
         deadline=_first(tally.deadline for tally in late),
         certainty=Certainty.UNKNOWN if alone and (narrow or one_shop) else Certainty.LIKELY,
         parts=_parts(part),
+        act_by=_first(tally.act_by for tally in late),
     )
 
 
@@ -231,6 +240,7 @@ def _share(shop: str, tallies: Sequence[Tally]) -> Part:
         _carriers(late),
         _first(tally.since for tally in late),
         _first(tally.deadline for tally in late),
+        act_by=_first(tally.act_by for tally in late),
     )
 
 
@@ -282,7 +292,8 @@ def count(diagnoses: Iterable[Diagnosis], *, since: datetime) -> list[Tally]:
             fine=0,
             kind=kind,
             since=min((one.waiting_since.latest for one in late if one.waiting_since), default=None),
-            deadline=min((one.deadline for one in late if one.deadline), default=None),
+            deadline=_first(one.deadline for one in late),
+            act_by=_first(one.act_by for one in late),
         )
         for (shop, carrier, kind), late in groups.items()
     ]

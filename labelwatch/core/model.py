@@ -358,6 +358,8 @@ class Part:
     detail: str = ""
     as_of: datetime | None = None
     """When the shop was last read; filled in where an alert is read from the store."""
+    act_by: datetime | None = None
+    """From here on nothing is waited for in this shop."""
 
 
 @dataclass(frozen=True, slots=True)

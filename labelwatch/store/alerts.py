@@ -5,7 +5,19 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, bindparam, select, text, update
+from sqlalchemy import (
+    JSON,
+    ColumnElement,
+    Connection,
+    Select,
+    and_,
+    bindparam,
+    cast,
+    select,
+    text,
+    type_coerce,
+    update,
+)
 
 from labelwatch.core.model import Alert
 from labelwatch.schema import alert, shop
@@ -53,6 +65,13 @@ def by_id(conn: Connection, ids: Sequence[int]) -> dict[int, Alert]:
     for some in chunks(list(ids)):
         found += _as_they_are(conn, select(alert).where(alert.c.id.in_(some)))
     return {one.id: one for one in found if one.id is not None}
+
+
+def said(conn: Connection, key: str) -> ColumnElement[str]:
+    """What the diagnosis says under a key, as text."""
+    as_json = cast if conn.dialect.name == "postgresql" else type_coerce
+    found: ColumnElement[str] = as_json(alert.c.diagnosis, JSON)[key].as_string()
+    return found
 
 
 def sight(conn: Connection, shop_id: int, *, unseen: Collection[str], since: datetime | None) -> None:

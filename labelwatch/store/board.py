@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import JSON, ColumnElement, Connection, Select, case, cast, func, select, type_coerce
+from sqlalchemy import ColumnElement, Connection, Select, case, func, select
 
 from labelwatch.core.model import Alert, AlertState, Severity
 from labelwatch.schema import alert, notification, shop
@@ -29,7 +29,7 @@ class Hands(StrEnum):
     SOMEBODY = "somebody"
     """Acknowledged or snoozed."""
     INCIDENT = "incident"
-    """An incident explains it: not to be handled by itself."""
+    """An incident explains it: not to be handled by itself while there is time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,7 @@ class Board:
             return counts(conn, shops)
 
     def urgent(self, shops: Collection[str], wanted: Wanted, *, limit: int, offset: int = 0) -> list[Alert]:
-        """The open alerts of postings by deadline; those that an incident explains last."""
+        """The open alerts of postings by deadline; those that are left to an incident last."""
         with self._read() as conn:
             return urgent(conn, shops, wanted, limit=limit, offset=offset)
 
@@ -82,7 +82,7 @@ class Board:
 
 def counts(conn: Connection, shops: Collection[str]) -> list[Count]:
     """See Board.counts."""
-    cause, severity = _said(conn, "cause").label("cause"), _said(conn, "severity").label("severity")
+    cause, severity = alerts.said(conn, "cause").label("cause"), alerts.said(conn, "severity").label("severity")
     facts = select(shop.c.name, alert.c.carrier, cause, severity, _hands(conn).label("hands"))
     inner = _of_postings(facts, shops).subquery()
     query = select(inner, func.count()).group_by(*inner.c)
@@ -100,7 +100,7 @@ def urgent(conn: Connection, shops: Collection[str], wanted: Wanted, *, limit: i
     if wanted.carrier:
         query = query.where(alert.c.carrier == wanted.carrier)
     if wanted.cause:
-        query = query.where(_said(conn, "cause") == wanted.cause)
+        query = query.where(alerts.said(conn, "cause") == wanted.cause)
     explained = _hands(conn) == Hands.INCIDENT.value
     order = (explained, alert.c.deadline.is_(None), alert.c.deadline, alert.c.opened_at, alert.c.id)
     ids = list(conn.scalars(query.order_by(*order).limit(limit).offset(offset)))
@@ -130,15 +130,9 @@ def _of_postings(query: Select[*tuple[Any, ...]], shops: Collection[str]) -> Sel
 
 def _hands(conn: Connection) -> ColumnElement[str]:
     taken: Sequence[str] = (AlertState.ACKNOWLEDGED.value, AlertState.SNOOZED.value)
+    is_left = alerts.said(conn, "severity") != Severity.CRITICAL.value
     return case(
-        (_said(conn, "incident").is_not(None), Hands.INCIDENT.value),
+        (alerts.said(conn, "incident").is_not(None) & is_left, Hands.INCIDENT.value),
         (alert.c.state.in_(taken), Hands.SOMEBODY.value),
         else_=Hands.NOBODY.value,
     )
-
-
-def _said(conn: Connection, key: str) -> ColumnElement[str]:
-    """What the diagnosis says under a key, as text."""
-    as_json = cast if conn.dialect.name == "postgresql" else type_coerce
-    text: ColumnElement[str] = as_json(alert.c.diagnosis, JSON)[key].as_string()
-    return text

@@ -8,6 +8,7 @@ from sqlalchemy import Connection, func, literal, select
 from labelwatch.core.incidents import Tally
 from labelwatch.core.model import Stage
 from labelwatch.schema import alert, delivery_method, posting, shop
+from labelwatch.store.alerts import said
 
 # Written out: SQLite uses a partial index only where it sees the index's own words.
 _is_done = posting.c.stage == literal(Stage.DONE.value, literal_execute=True)
@@ -26,6 +27,7 @@ def waiting(conn: Connection, *, since: datetime, shops: Collection[str] | None)
             func.count().label("late"),
             func.min(alert.c.waiting_since).label("since"),
             func.min(alert.c.deadline).label("deadline"),
+            func.min(said(conn, "act_by")).label("act_by"),
         )
         .join(shop, alert.c.shop_id == shop.c.id)
         .where(_is_open, _waits, alert.c.waiting_since >= since)
@@ -35,8 +37,13 @@ def waiting(conn: Connection, *, since: datetime, shops: Collection[str] | None)
     if shops is not None:
         query = query.where(shop.c.name.in_(shops))
     return [
-        Tally(row.name, row.carrier, row.late, 0, row.kind, row.since, row.deadline) for row in conn.execute(query)
+        Tally(row.name, row.carrier, row.late, 0, row.kind, row.since, row.deadline, _moment(row.act_by))
+        for row in conn.execute(query)
     ]
+
+
+def _moment(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None
 
 
 def fine(conn: Connection, *, since: datetime, shops: Collection[str]) -> list[Tally]:

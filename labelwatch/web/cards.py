@@ -40,17 +40,17 @@ def card(reader: Reader, alert: Alert) -> Card:
     voice, about = reader.voice, alert_at(alert, reader.now).diagnosis
     number = about.posting_number
     name = wording.words_of(voice, about.cause).name
-    is_explained = _is_explained(reader, about)
+    is_left = is_explained(reader, about)
     return Card(
         severity=str(about.severity),
         urgency=_capital(voice.words.severity[about.severity]),
         subject=wording.subject(voice, about),
         link=posting_link(number, about.shop) if number else "",
-        headline=name if is_explained else wording.headline(voice, about),
+        headline=name if is_left else wording.headline(voice, about),
         left=wording.time_left(voice, about),
         due=wording.due(voice, about) if wording.is_picked_up(about) else "",
         act=act(reader, about),
-        verdict=str(Verdict.WAIT if is_explained else about.verdict),
+        verdict=str(Verdict.WAIT if is_left else about.verdict),
         cause=name,
         place=wording.place(voice, about) if number else "",
         money=tariff(voice, about),
@@ -61,7 +61,7 @@ def card(reader: Reader, alert: Alert) -> Card:
 
 def act(reader: Reader, about: Diagnosis) -> str:
     """Whether to wait or to act, and until when; what an incident explains is not handled by itself."""
-    if _is_explained(reader, about):
+    if is_explained(reader, about):
         return reader.say("late", "explained")
     if about.verdict is Verdict.ACT:
         return reader.say("late", "act")
@@ -71,7 +71,7 @@ def act(reader: Reader, about: Diagnosis) -> str:
     return reader.say("late", "wait_until", time=clock(reader.voice, until))
 
 
-def _is_explained(reader: Reader, about: Diagnosis) -> bool:
+def is_explained(reader: Reader, about: Diagnosis) -> bool:
     """Whether an incident explains it and there is still time to leave it to that."""
     is_of_incident = about.incident is not None and about.posting_number is not None
     return is_of_incident and phase(about, reader.now) is Phase.NORMAL

@@ -6,9 +6,9 @@ from math import comb
 
 import pytest
 
-from labelwatch.core.diagnose import explained
-from labelwatch.core.incidents import Incident, Scope, Tally, binomial_tail, find, fisher_tail
-from labelwatch.core.model import Certainty, Diagnosis, Family, Severity, Verdict
+from labelwatch.core.diagnose import event, explained
+from labelwatch.core.incidents import Incident, Scope, Tally, binomial_tail, count, find, fisher_tail, restored
+from labelwatch.core.model import Certainty, DeliveryMethod, Diagnosis, Family, Interval, Severity, Verdict
 from tests.core.build import NOW
 
 
@@ -107,11 +107,41 @@ def test_the_tails_are_those_of_the_textbook() -> None:
 def test_a_posting_that_an_incident_comes_to_explain_is_not_waited_for_past_its_time(
     left: int, expected: Verdict
 ) -> None:
-    (event,) = find([tally("A", 40, 0), tally("B", 0, 200)])
+    (found,) = find([tally("A", 40, 0), tally("B", 0, 200)])
     act_by = NOW + timedelta(minutes=left - 60)
     about = Diagnosis(
         "main", "1-1-1", Severity.WARNING, Family.SYNC_LAG, "label_overdue", Certainty.LIKELY, Verdict.ACT
     )
-    after = explained(replace(about, act_by=act_by), event, now=NOW)
+    after = explained(replace(about, act_by=act_by), found, now=NOW)
     assert (after.cause, after.verdict) == ("carrier_incident", expected)
     assert after.wait_until == (act_by if expected is Verdict.WAIT else None)
+
+
+@pytest.mark.parametrize(("left", "expected"), [(240, Verdict.WAIT), (170, Verdict.ACT)])
+def test_an_incident_is_waited_for_while_there_is_time_to_act_on_its_postings(left: int, expected: Verdict) -> None:
+    deadline = NOW + timedelta(minutes=left)
+    one = Diagnosis(
+        "main",
+        "1-1-1",
+        Severity.WARNING,
+        Family.SYNC_LAG,
+        "label_overdue",
+        Certainty.LIKELY,
+        Verdict.ACT,
+        kind="label",
+    )
+    soon = replace(
+        one,
+        method=DeliveryMethod(carrier="A"),
+        waiting_since=Interval(NOW, NOW),
+        deadline=deadline,
+        act_by=deadline - timedelta(hours=3),
+    )
+    later = replace(soon, shop="other", deadline=deadline + timedelta(days=1), act_by=deadline + timedelta(hours=21))
+    (found,) = find([*count([soon] * 40, since=NOW), *count([later] * 40, since=NOW), tally("B", 0, 200)])
+    about = event(found, now=NOW)
+    assert (about.verdict, about.wait_until) == (expected, soon.act_by if expected is Verdict.WAIT else None)
+    assert (about.severity is Severity.CRITICAL) is (expected is Verdict.ACT)
+    again = restored(found.key, about)
+    assert event(again.within(("main",)), now=NOW).verdict is expected
+    assert event(again.within(("other",)), now=NOW).act_by == later.act_by

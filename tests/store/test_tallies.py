@@ -129,7 +129,8 @@ def test_waiting_is_told_by_shop_carrier_and_kind_and_other_shops_are_left_out(s
 
 def test_the_longest_wait_and_the_nearest_deadline_of_the_late_ones_are_told(store: Store) -> None:
     first, soon = NOW - timedelta(hours=3), NOW + timedelta(hours=1)
-    save(store, waits("A", waiting_since=Interval(first - minutes(9), first)), waits("B", deadline=soon))
+    save(store, waits("A", waiting_since=Interval(first - minutes(9), first), act_by=soon))
+    save(store, waits("B", deadline=soon, act_by=NOW))
     save(store, waits("C", waiting_since=None, deadline=None))  # waiting since nobody knows when: not counted
     sooner = {"waiting_since": Interval(LATELY, LATELY), "deadline": NOW}
     save(
@@ -140,7 +141,7 @@ def test_the_longest_wait_and_the_nearest_deadline_of_the_late_ones_are_told(sto
     )
     save(store, waits("G", method=SILK, waiting_since=Interval(NOW, NOW), deadline=None))
     assert waiting(store, "main") == [
-        Tally("main", "Aurora Post", 2, 0, "label", first, soon),
+        Tally("main", "Aurora Post", 2, 0, "label", first, soon, act_by=NOW),
         Tally("main", "Silk Road Express", 1, 0, "label", NOW, None),
     ]
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from labelwatch.core.model import AlertState, Severity
+from labelwatch.core.model import AlertState, Severity, Stage
 from labelwatch.store import Store
 from labelwatch.web.pages.late import CHOICES
 from tests.notify.build import NOW, diagnosis, minutes, told
@@ -34,6 +34,20 @@ def save(store: Store, *numbers: str, shop: str = "main", **changes: Any) -> Non
 
 def test_cards_stand_by_deadline_and_what_an_incident_explains_last(board: Board) -> None:
     assert shown(board) == [LATE, SOON, TAKEN, WAITS, EXPLAINED]
+
+
+def test_what_an_incident_explains_stands_by_its_deadline_once_there_is_no_time_left(board: Board) -> None:
+    number = "41517061-0213-1"
+    about = diagnosis("carrier_incident", shop="main", incident="carrier:China Post", stage=Stage.REGISTRATION)
+    hurried = replace(about, posting_number=number, severity=Severity.CRITICAL, deadline=NOW + minutes(30))
+    state = board.app.store.shop("main")
+    assert state is not None
+    with board.app.store.write() as tx:
+        tx.save_alerts(state.id, [alert(hurried)])
+    text = board.page("/")
+    places = [text.index(f">{one}</a>") for one in (LATE, number, SOON, TAKEN, WAITS, EXPLAINED)]
+    assert places == sorted(places)
+    assert "3 critical · 1 notice · 1 in hand · 1 explained by a wider problem" in board.text("/")
 
 
 def test_a_card_tells_what_to_do_how_long_is_left_and_what_it_costs(board: Board) -> None:

@@ -9,13 +9,14 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from labelwatch.app import App
+from labelwatch.core.deadline import alert_at
 from labelwatch.core.model import Alert, Severity
 from labelwatch.notify import wording
 from labelwatch.notify.plain import plain
 from labelwatch.seen import ShopView
 from labelwatch.store.board import Count, Hands, Wanted
 from labelwatch.web.actions import SPANS
-from labelwatch.web.cards import Card, card
+from labelwatch.web.cards import Card, card, is_explained
 from labelwatch.web.page import Reader, app_of, link, reader_of, respond
 
 AT_ONCE = 50
@@ -136,9 +137,10 @@ def _choices(
 
 
 def _groups(reader: Reader, found: Sequence[Alert], counts: Sequence[Count]) -> list[Group]:
-    """The alerts in their order; those that an incident explains stand under a heading of their own."""
-    explained = [card(reader, alert) for alert in found if alert.diagnosis.incident is not None]
-    others = [card(reader, alert) for alert in found if alert.diagnosis.incident is None]
+    """The alerts in their order; those that are left to an incident stand under a heading of their own."""
+    left = [is_explained(reader, alert_at(alert, reader.now).diagnosis) for alert in found]
+    explained = [card(reader, alert) for alert, is_left in zip(found, left, strict=True) if is_left]
+    others = [card(reader, alert) for alert, is_left in zip(found, left, strict=True) if not is_left]
     number = _sum(one for one in counts if one.hands is Hands.INCIDENT)
     groups = (Group("", others), Group(reader.words.counted("incident_heading", number), explained))
     return [group for group in groups if group.cards]
