@@ -1,6 +1,6 @@
 """A shop that could not be read, or of which nothing was heard: written down, and told once that lasts too long."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from labelwatch.core.deadline import at, is_nearer
 from labelwatch.core.diagnose import BLIND_AFTER_INTERVALS, blindness, pause_after
@@ -11,6 +11,9 @@ from labelwatch.plan import Plan, Report
 from labelwatch.saving import next_deadline, row, seconds, write
 from labelwatch.sources import SourceError, Trouble
 from labelwatch.store import ShopState, Store, Transaction
+
+READ_WITHIN = timedelta(seconds=20)
+"""A shop is read when a deadline passes. If that takes longer, its alerts go by what was read last."""
 
 
 def fail(
@@ -107,9 +110,11 @@ def notice_silence(plan: Plan, shop: ShopState, *, store: Store, watching_since:
     """Open an alert when nothing at all was heard of a shop for too long, though no poll failed; True if so.
 
     Counted from `watching_since` at the earliest: what nobody listened for is no silence. For a shop that is left
-    alone as Ozon wished no poll does this; nor does one tell meanwhile that the deadline of an order comes or passes.
+    alone as Ozon wished no poll does this; nor does one tell meanwhile that the deadline of an order comes or passes,
+    nor in time while Ozon keeps it waiting.
     """
-    if shop.retry_at is not None and now < shop.retry_at:
+    is_paused = shop.retry_at is not None and now < shop.retry_at
+    if is_paused or store.has_missed(shop.id, since=shop.read_at, until=now - READ_WITHIN):
         with store.write() as tx:
             _bring_up_to_date(plan, shop, tx, now)
     is_left_alone = shop.retry_at is not None and not Trouble(shop.cause).is_final

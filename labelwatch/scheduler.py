@@ -26,7 +26,7 @@ T = TypeVar("T")
 log = logging.getLogger(__name__)
 
 TELL_EVERY = timedelta(seconds=1)
-FRESH_EVERY = timedelta(seconds=30)
+FRESH_EVERY = timedelta(seconds=10)
 STORE_EVERY = timedelta(seconds=2)
 PACE_WHILE_LATE = timedelta(seconds=30)
 JUST_AFTER = timedelta(seconds=1)

@@ -84,6 +84,15 @@ def sight(conn: Connection, shop_id: int, *, unseen: Collection[str], since: dat
         conn.execute(update(alert).where(*mine, *missed).values(unseen_since=since))
 
 
+def has_missed(conn: Connection, shop_id: int, *, since: datetime | None, until: datetime) -> bool:
+    """See Store.has_missed."""
+    untold = and_(alert.c.posting_number != "", alert.c.deadline <= until, alert.c.told_missed.is_not(True))
+    query = select(alert.c.id).where(alert.c.shop_id == shop_id, _unresolved, untold)
+    if since is not None:
+        query = query.where(alert.c.deadline > since)
+    return conn.execute(query.limit(1)).first() is not None
+
+
 def _as_they_are(conn: Connection, query: Select[*tuple[Any, ...]]) -> list[Alert]:
     """Alerts, the open ones as of the last look at their shops: a look that changes nothing is not written."""
     read_at = {name: at for name, at in conn.execute(select(shop.c.name, shop.c.read_at))}  # noqa: C416 - rows

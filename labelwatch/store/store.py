@@ -264,6 +264,13 @@ class Store:
                 resolved_since=resolved_since,
             )
 
+    def has_missed(self, shop_id: int, *, since: datetime | None, until: datetime) -> bool:
+        """Whether a deadline of the shop passed after `since`, and by `until`, of which nobody has been told."""
+        if since is not None and since >= until:
+            return False
+        with self._read() as conn:
+            return alerts.has_missed(conn, shop_id, since=since, until=until)
+
     def incidents(self, *, open_only: bool = True, resolved_since: datetime | None = None) -> list[Alert]:
         """The alerts of incidents, oldest first; `resolved_since` as in `alerts`."""
         with self._read() as conn:

@@ -74,6 +74,20 @@ def test_a_deadline_that_passes_while_the_shop_cannot_be_read_is_told_all_the_sa
     assert len([number for number, _ in story.told()[count:] if number == A]) == 0
 
 
+def test_a_deadline_that_passes_while_ozon_keeps_a_poll_waiting_is_told_within_a_minute(story: Story) -> None:
+    for minutes in (0, 150, 49):
+        story.poll(minutes)
+    before = len(story.rows())
+    story.silence(1)
+    story.silence(10 / 60)
+    assert rows(story, before) == []  # a poll that is answered comes first, and may find the order on its way
+    story.silence(10 / 60)
+    assert sorted(rows(story, before)) == [("owner", "missed"), ("packers", "missed")]
+    story.silence(10 / 60)
+    story.poll(1)
+    assert len(rows(story, before)) == 2
+
+
 def test_what_waits_for_its_label_is_told_to_act_when_the_wait_is_over(story: Story) -> None:
     waiting = posting(A, status="awaiting_registration", flow="aggregator", cutoff=START + 90 * MINUTE)
     story.lists(waiting)
