@@ -85,7 +85,19 @@ def _moment(row: "HistoryRow") -> dict[str, Any]:
 
 _NEVER_ALERTED = (
     *("state", "severity", "family", "cause", "certainty", "verdict", "wait_until", "opened_at", "resolved_at"),
-    *("outcome", "told_at", "handled_by", "note", "snoozed_until", "incident", "next_tariff", "as_of", "link"),
+    *(
+        "phase",
+        "remedy_id",
+        "outcome",
+        "told_at",
+        "handled_by",
+        "note",
+        "snoozed_until",
+        "incident",
+        "next_tariff",
+        "as_of",
+        "link",
+    ),
 )
 
 
@@ -110,6 +122,7 @@ def _without_alert(found: "Dossier") -> dict[str, Any]:
         "warehouse": posting.method.warehouse or None,
         "waiting_since": [_time(track.since.earliest), _time(track.since.latest)],
         "deadline": _time(posting.last_cutoff),
+        "cutoff": _time(posting.last_cutoff),
     }
 
 
