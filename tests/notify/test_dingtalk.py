@@ -8,8 +8,16 @@ from dataclasses import replace
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from labelwatch.notify.channels.dingtalk_text import markdown
 from labelwatch.notify.channels.outcome import BadMessage, Delivered, Parcel, Permanent, RateLimited, Result, Retry
+from labelwatch.notify.message import Kind, Message, Section
+from labelwatch.notify.messages import render
+from labelwatch.notify.view import view
+from tests.notify.build import NOW, destination, told
+from tests.notify.markdown import markup, shown
 from tests.notify.robots import LINK, PARCEL, about_hostile_product, asked, error_of, raw_hostile, said
 
 TOKEN = "a1b2c3d4e5f6"
@@ -18,14 +26,15 @@ URL = f"dingtalk://{TOKEN}"
 OK = said(errcode=0, errmsg="ok")
 
 
-def test_the_group_reads_plain_text_under_the_title() -> None:
+def test_the_group_reads_the_title_and_links_to_touch() -> None:
     result, request = asked(URL, OK)
     assert request.line == f"POST /robot/send?access_token={TOKEN} HTTP/1.1"
     assert request.json == {
-        "msgtype": "text",
-        "text": {
-            "content": "‼️ 先备货 · 41517061-0214-1\n\n为什么：卖家还没有备货。\n\n"
-            f"怎么做：\n打开 {LINK}，点“备货”。\n• 41517061-0214-1 · 3 件"
+        "msgtype": "markdown",
+        "markdown": {
+            "title": "‼️ 先备货 · 41517061-0214-1",
+            "text": "**‼️ 先备货 · 41517061-0214-1**\n\n为什么：卖家还没有备货。\n\n"
+            f"**怎么做：**  \n打开 [{LINK}]({LINK})，点“备货”。  \n• 41517061-0214-1 · 3 件",
         },
         "at": {"atMobiles": [], "isAtAll": False},
     }
@@ -48,9 +57,9 @@ def test_who_is_named_in_the_url_is_mentioned_unless_it_is_to_be_quiet(phones: s
     _, loud = asked(f"{URL}/{phones}", OK)
     _, quiet = asked(f"{URL}/{phones}", OK, parcel=replace(PARCEL, quiet=True))
     assert loud.json["at"] == {"atMobiles": numbers, "isAtAll": False}
-    assert all(loud.json["text"]["content"].count(f"@{number}") == 1 for number in numbers)
+    assert all(loud.json["markdown"]["text"].count(f"@{number}") == 1 for number in numbers)
     assert quiet.json["at"]["atMobiles"] == []
-    assert "@" not in quiet.json["text"]["content"]
+    assert "@" not in quiet.json["markdown"]["text"]
 
 
 @pytest.mark.fault("D12")
@@ -87,6 +96,38 @@ def test_each_code_means_one_thing(code: int, words: str, kind: type[Result], wh
 def test_a_hostile_name_mentions_nobody_and_is_no_markup(parcel: Parcel) -> None:
     result, request = asked(URL, OK, parcel=parcel)
     assert isinstance(result, Delivered)
-    assert request.json["msgtype"] == "text"
+    assert request.json["msgtype"] == "markdown"
+    assert markup(request.json["markdown"]["text"]) <= {"strong", "a https://seller.ozon.ru", "ol"}
     assert request.json["at"] == {"atMobiles": [], "isAtAll": False}
     assert len(request.body) <= 20_000
+
+
+def test_numbers_and_actions_are_words_to_touch() -> None:
+    many = [told(n=n) for n in (1, 2, 3)]
+    message = render(many, destination("zh"), now=NOW)
+    acts = ("41517061-0214-1", (("我来处理", "https://watch.example.org/a/1x"),))
+    message = replace(message, sections=(*message.sections, Section(actions=(acts,))))
+    parcel = Parcel(message, [view(one.alert, language="zh", now=NOW) for one in many], "0" * 32)
+    _, request = asked(URL, OK, parcel=parcel)
+    text = request.json["markdown"]["text"]
+    for number, address in parcel.cabinet.items():
+        assert f"• [{number}]({address}) · " in text
+    assert "41517061-0214-1 · [我来处理](https://watch.example.org/a/1x)" in text
+    assert shown(text).startswith(message.title)
+
+
+MARKUP = st.sampled_from(
+    [
+        *("*", "**", "_", "__", "`", "```", "[", "](", ")", "![", "](https:", "#", "# ", "> ", "- ", "+ ", "1. "),
+        *("---", "===", "<b>", "<!--", "&lt;", "\\", "~~", "|", "|-|", "\n", "\n\n", "    ", "\t", " ", "a", "好"),
+        *("1", "://", "evil.com"),
+    ]
+)
+WORDS = st.lists(MARKUP | st.text(max_size=4), max_size=12).map("".join)
+
+
+@given(WORDS, WORDS, WORDS)
+def test_no_words_are_markup_wherever_they_stand(one: str, other: str, third: str) -> None:
+    section = Section(one, (f"{other}{third}", other), ((third, one), ("41517061-0214-1", other)))
+    text = markdown(Message(one, (section,), Kind.INFO), {"41517061-0214-1": "https://seller.ozon.ru/1"})
+    assert markup(text) <= {"strong", "a https://seller.ozon.ru", "ol"}

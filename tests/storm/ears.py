@@ -13,10 +13,13 @@ from typing import Any
 from tests.cli.place import Place
 from tests.notify.fake_telegram import FakeTelegram
 from tests.notify.loopback import Hook, Request, answer
+from tests.notify.markdown import shown
 from tests.notify.post_office import PostOffice
 
 KINDS = ("json", "tgram", "mail", "wecom", "dingtalk", "feishu")
 CHAT = "-1001"
+_ASCII = str.maketrans("［］＊｀～｜＼＿＆", "[]*`~|\\_&")
+"""What looks alike in DingTalk, so that it is no markup."""
 NUMBER = re.compile(r"\b\d{8}-\d{4}-1\b")
 SCHEMES = {"wecom": "wecombot", "dingtalk": "dingtalk", "feishu": "feishu"}
 FINE = {
@@ -148,6 +151,8 @@ def _request(request: Request, kind: str) -> Heard:
     if kind == "json":
         named = (one["posting_number"] or "" for one in body["labelwatch"])
         return Heard(request.headers["idempotency-key"], "\n".join((body["title"], body["message"], *named)))
+    if kind == "dingtalk":
+        return Heard("", shown(body["markdown"]["text"]).translate(_ASCII))
     return Heard("", _post(body["content"]["post"]["zh_cn"]) if kind == "feishu" else body["text"]["content"])
 
 

@@ -1,4 +1,4 @@
-"""`dingtalk://`: a robot in a DingTalk group. As plain text, which can be copied and in which nothing is markup.
+"""`dingtalk://`: a robot in a DingTalk group. As markdown, in which only our own links and bold words are markup.
 
 Codes: https://open.dingtalk.com/document/orgapp/custom-robots-send-group-messages
 """
@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 
 from apprise.plugins.dingtalk import NotifyDingTalk
 
+from labelwatch.notify.channels.dingtalk_text import markdown
 from labelwatch.notify.channels.http import Line
 from labelwatch.notify.channels.outcome import BadMessage, Parcel, Retry
 from labelwatch.notify.channels.robot import (
@@ -24,7 +25,6 @@ from labelwatch.notify.channels.robot import (
     by_words,
     fitted,
     permanent,
-    text_of,
     too_fast,
 )
 from labelwatch.notify.messages import LIMIT
@@ -100,9 +100,10 @@ def signed(secret: str, at: int) -> dict[str, str]:
 def _body(parcel: Parcel, phones: Sequence[str]) -> dict[str, object]:
     mentioned = [] if parcel.quiet else list(phones)
     # DingTalk mentions only who stands in the text as well.
-    names = "".join(f"\n@{phone}" for phone in mentioned)
+    names = "".join(f"\n\n@{phone}" for phone in mentioned)
+    text = fitted(markdown(parcel.message, parcel.cabinet), MOST) + names
     return {
-        "msgtype": "text",
-        "text": {"content": fitted(text_of(parcel.message), MOST) + names},
+        "msgtype": "markdown",
+        "markdown": {"title": parcel.message.title, "text": text},
         "at": {"atMobiles": mentioned, "isAtAll": False},
     }
