@@ -24,6 +24,14 @@ from tests.notify.robots import PARCEL
 MOST = 1000
 PACKED = gzip.compress(b"a" * 100)
 
+
+def inflating(mebibytes: int) -> bytes:
+    """One gzip member of so many blanks. Its check sum is wrong: compressing them all would take ten seconds."""
+    packer = zlib.compressobj(9, zlib.DEFLATED, 31)
+    head, part = (packer.compress(b" " * 2**20) + packer.flush(zlib.Z_FULL_FLUSH) for _ in range(2))
+    return head + part * (mebibytes - 1) + packer.flush()
+
+
 READ = [
     (b"plain", {}, b"plain"),
     (b"plain", {"content-encoding": "identity"}, b"plain"),
@@ -42,7 +50,7 @@ OF_THE_WHOLE = [
     (b"", {"content-length": "1001"}, TooBigError),
     (b"a", {"content-length": "\u0665" * 9}, b"a"),
     (gzip.compress(b"a" * 1001), {"content-encoding": "gzip"}, TooBigError),
-    (gzip.compress(b"a" * 50 * 2**20), {"content-encoding": "gzip"}, TooBigError),
+    (inflating(50), {"content-encoding": "gzip"}, TooBigError),
 ]
 
 
@@ -68,6 +76,10 @@ def outcome(read: Callable[..., bytes], body: bytes, headers: dict[str, str]) ->
         return type(error)
 
 
+def test_what_inflates_is_as_long_as_it_says() -> None:
+    assert zlib.decompressobj(31).decompress(inflating(3)[:-8]) == b" " * 3 * 2**20
+
+
 def test_of_a_beginning_no_more_is_read_than_is_wanted() -> None:
     def endless() -> Iterator[bytes]:
         while True:
@@ -78,20 +90,11 @@ def test_of_a_beginning_no_more_is_read_than_is_wanted() -> None:
     assert beginning(iter([packed]), {"content-encoding": "gzip"}, most=MOST) == b"a" * MOST
 
 
-def packed(times: int) -> bytes:
-    """A gigabyte of blanks, compressed so many times over."""
-    packer = zlib.compressobj(9, zlib.DEFLATED, 31)
-    body = b"".join(packer.compress(b" " * 2**20) for _ in range(1024)) + packer.flush()
-    for _ in range(times - 1):
-        body = gzip.compress(body)
-    return body
-
-
-BOMBS = {"gzip": packed(1), "gzip, gzip": packed(2), "gzip, gzip, gzip": packed(3)}
-
-
 def bomb(encoding: str) -> Act:
-    body = BOMBS[encoding]
+    """An answer of a gigabyte of blanks, compressed as often as its encoding says."""
+    body = inflating(1024)
+    for _ in range(encoding.count(",")):
+        body = gzip.compress(body)
     lines = "".join(f"Content-Encoding: {one}\r\n" for one in encoding.split(", "))
     head = f"HTTP/1.1 200 OK\r\n{lines}Content-Length: {len(body)}\r\nConnection: close\r\n\r\n"
     return lambda connection: connection.sendall(head.encode() + body)
@@ -150,7 +153,7 @@ def by_knock(url: str) -> object:
 CLIENTS = [by_exchange, by_heartbeat, by_apprise, by_poll, by_download, by_knock]
 
 
-@pytest.mark.parametrize("encoding", BOMBS)
+@pytest.mark.parametrize("encoding", ["gzip", "gzip, gzip", "gzip, gzip, gzip"])
 @pytest.mark.parametrize("client", CLIENTS)
 def test_a_bomb_costs_no_client_its_memory(client: Callable[[str], object], encoding: str) -> None:
     with Hook([bomb(encoding)]) as hook:

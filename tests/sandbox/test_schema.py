@@ -5,13 +5,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import jsonschema
 import pytest
 
 from labelwatch.sandbox.methods import METHODS
 from labelwatch.sandbox.scenarios import build
 from labelwatch.sandbox.scenarios.stage import STAR
 from tests.sandbox.play import CREATE, GET, LABEL, LIST, LONG, START, UNFULFILLED, WIDE, Play, playing
+from tests.schemas import Draft7Validator
 
 SPEC = Path(__file__).parents[3] / "shared" / "ozon" / "openapi.json"
 PARTS = dict.fromkeys(
@@ -57,7 +57,7 @@ def wrong(spec: Any, path: str, status: int, answer: Any) -> list[str]:
     responses = spec["paths"][path]["post"]["responses"]
     response = responses.get(str(status)) or responses["default"]
     schema = strict(response["content"]["application/json"]["schema"], spec)
-    checker = jsonschema.Draft7Validator(schema)
+    checker = Draft7Validator(schema)
     return [f"{path}: {error.json_path} {error.message}" for error in checker.iter_errors(without_nulls(answer))]
 
 

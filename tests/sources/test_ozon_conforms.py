@@ -5,7 +5,6 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-import jsonschema
 import pytest
 
 from labelwatch.core.questions import SHOP_WIDE, Question, Topic
@@ -13,6 +12,7 @@ from labelwatch.sandbox.scenarios.stage import OZON
 from labelwatch.sources.ozon import LISTED
 from labelwatch.sources.ozon_questions import CREATE, LABEL, SINGLE
 from tests.sandbox.play import world_of
+from tests.schemas import validate
 from tests.sources.asking import asking
 from tests.sources.printing import OURS, at_work, shelf
 from tests.sources.scripted import Asked, Reply, page, says, scripted
@@ -61,7 +61,7 @@ def conforms(asked: Iterable[tuple[str, Any]]) -> bool:
             assert body is None
             continue
         schema = closed(operation["requestBody"]["content"]["application/json"]["schema"])
-        jsonschema.validate(body, {**schema, "components": components})
+        validate(body, {**schema, "components": components})
     return True
 
 
