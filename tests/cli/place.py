@@ -16,6 +16,7 @@ from labelwatch.sandbox.scenarios.stage import HOME, STAR
 from tests.canaries import escaped
 from tests.cli.conversation import conversation
 from tests.cli.forked import SCRIPT, Order, begun
+from tests.ending import MARKED
 from tests.notify.loopback import Hook, answer
 
 SHOPS = {"star": STAR, "home": HOME}
@@ -106,7 +107,7 @@ class Place:
         """The environment of a command: the secrets, and nothing of whoever runs the tests."""
         keys = {f"KEY_{name.upper()}": shop.api_key for name, shop in SHOPS.items()}
         usual = {"PATH": os.environ["PATH"], "HOME": str(self.folder), "LANG": "C.UTF-8", "USER": "packer"}
-        return usual | keys | {"HOOK": self.hook.url("/hook-s3cret-token")} | self.environ | more
+        return MARKED | usual | keys | {"HOOK": self.hook.url("/hook-s3cret-token")} | self.environ | more
 
 
 @contextmanager

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.deploy.wheels import ROOT
+from tests.ending import MARKED
 
 INSTALLER = ROOT / "deploy" / "install.sh"
 SYSTEMCTL = f'#!/bin/sh\nexec "{sys.executable}" "{Path(__file__).with_name("systemctl.py")}" "$@"\n'
@@ -79,7 +80,12 @@ class Machine:
         fixed = {"PATH": f"{Path(sys.executable).parent}:/usr/sbin:/usr/bin:/sbin:/bin", "LANG": "C.UTF-8"}
         fixed |= {"TRIAL_ROOT": str(self.root), "SYSTEMCTL": str(self.systemctl_program), "PIP_NO_COMPILE": "1"}
         done = subprocess.run(
-            list(map(str, order)), input=stdin, env=fixed | environ, capture_output=True, text=True, timeout=280
+            list(map(str, order)),
+            input=stdin,
+            env=MARKED | fixed | environ,
+            capture_output=True,
+            text=True,
+            timeout=280,
         )
         return Ended(done.returncode, done.stdout, done.stderr)
 

@@ -19,6 +19,8 @@ RUN = ROOT / "run"
 PID, ENABLED, ASKED = RUN / "pid", RUN / "enabled", RUN / "asked"
 UNIT = ROOT / "etc/systemd/system/labelwatch.service"
 PATIENCE = 60.0
+MARK = "LABELWATCH_TESTS_RUN"
+"""What tests/ending.py ends services by when the tests end."""
 
 
 def main() -> int:
@@ -78,6 +80,7 @@ def start() -> int:
         address.chmod(0o777)
         environ = {"NOTIFY_SOCKET": str(address), "CREDENTIALS_DIRECTORY": str(handed), "LANG": "C.UTF-8"}
         environ["STATE_DIRECTORY"] = str(ROOT / "var/lib/labelwatch")
+        environ |= {name: value for name, value in os.environ.items() if name == MARK}
         order = [*_become(user), *command.split()]
         started = subprocess.Popen(order, env=environ, stdout=journal, stderr=journal)
         PID.write_text(str(started.pid))
