@@ -2,10 +2,9 @@
 
 from datetime import datetime, timedelta
 
-from labelwatch.core.deadline import at, is_nearer
 from labelwatch.core.diagnose import BLIND_AFTER_INTERVALS, blindness, pause_after
 from labelwatch.core.outages import SHARED, is_round_complete
-from labelwatch.core.review import renew
+from labelwatch.core.review import by_the_clock, renew
 from labelwatch.outage_watch import sights_of, watch_outage
 from labelwatch.plan import Plan, Report
 from labelwatch.saving import next_deadline, row, seconds, write
@@ -101,9 +100,8 @@ def _bring_up_to_date(plan: Plan, shop: ShopState, tx: Transaction, now: datetim
     """Tell what follows from the clock alone for the open alerts of a shop that was not read: little time is left, or
     none; how many alerts people are told of."""
     alerts = [alert for number, alert in tx.open_alerts(shop.id).items() if number is not None]
-    looks = [(one, renew(one, at(one.diagnosis, now), policy=plan.alerts, now=now)) for one in alerts]
-    nearer = [decision for one, decision in looks if decision.steps or is_nearer(one.diagnosis, now)]
-    return write(plan, tx, shop.id, nearer, now)
+    looks = (by_the_clock(one, policy=plan.alerts, now=now) for one in alerts)
+    return write(plan, tx, shop.id, [decision for decision in looks if decision is not None], now)
 
 
 def notice_silence(plan: Plan, shop: ShopState, *, store: Store, watching_since: datetime, now: datetime) -> bool:

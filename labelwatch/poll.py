@@ -24,7 +24,7 @@ from labelwatch.core.model import (
     Outcome,
 )
 from labelwatch.core.questions import ANSWERS_KEPT, BUDGET, Answers, settled, urgency, worth_asking
-from labelwatch.core.review import Decision, look, renew, review
+from labelwatch.core.review import Decision, by_the_clock, look, renew, review
 from labelwatch.failures import fail
 from labelwatch.incident_watch import watch_incidents
 from labelwatch.outage_watch import watch_outage
@@ -161,7 +161,8 @@ def _decide(plan: Plan, catch: Catch, tx: Transaction, knowledge: Knowledge, now
         decision = review(known, before, watch=watch, knowledge=knowledge, policy=plan.alerts, now=now)
         if decision is not None:
             decisions.append(_replaced(tx, before, decision))
-    return decisions
+    by_time = (by_the_clock(alerts[number], policy=plan.alerts, now=now) for number in unseen & alerts.keys())
+    return [*decisions, *(decision for decision in by_time if decision is not None)]
 
 
 def _about_the_shop(plan: Plan, catch: Catch, before: Alert | None, now: datetime) -> Iterator[Decision]:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from labelwatch.core.deadline import at, is_nearer
 from labelwatch.core.detect import Watch, has_moved_on, no_longer_late, outcome
 from labelwatch.core.diagnose import diagnose
 from labelwatch.core.knowledge import Knowledge
@@ -56,6 +57,13 @@ def hold(before: Alert | None, diagnosis: Diagnosis, *, now: datetime) -> Decisi
     pending = Alert(None, AlertState.PENDING, now, diagnosis, cause_since=now)
     alert = replace(before, diagnosis=diagnosis) if before else pending
     return Decision(alert, None, is_news=not says_the_same(before, alert))
+
+
+def by_the_clock(before: Alert, *, policy: AlertPolicy, now: datetime) -> Decision | None:
+    """What follows from the clock alone for an open alert whose posting was not seen, as little time left; None =
+    nothing new."""
+    decision = renew(before, at(before.diagnosis, now), policy=policy, now=now)
+    return decision if decision.steps or is_nearer(before.diagnosis, now) else None
 
 
 def look(

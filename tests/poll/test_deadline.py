@@ -88,6 +88,16 @@ def test_a_deadline_that_passes_while_ozon_keeps_a_poll_waiting_is_told_within_a
     assert len(rows(story, before)) == 2
 
 
+def test_an_order_that_left_the_list_and_cannot_be_looked_up_is_told_by_the_clock(story: Story) -> None:
+    story.poll()
+    story.lists()
+    story.source.lookup_fails = True
+    for minutes in (140, 60):
+        story.poll(minutes)
+    assert [reason for number, reason in story.told() if number == A] == ["first", "escalated", "missed", "missed"]
+    assert story.alerts()[A].diagnosis.as_of == START
+
+
 def test_what_waits_for_its_label_is_told_to_act_when_the_wait_is_over(story: Story) -> None:
     waiting = posting(A, status="awaiting_registration", flow="aggregator", cutoff=START + 90 * MINUTE)
     story.lists(waiting)
