@@ -278,8 +278,8 @@ class App:
     def test_alert(self, channels: Sequence[str]) -> list[OutboxRow]:
         """Send a made-up late order over these channels, through the outbox, and see what became of it."""
         known = {state.name for state in self.store.shops()}
-        shop = next((shop.name for shop in self.config.shops if shop.name in known), None)
-        return self.teller.test(channels, shop=shop, wait=self.clock.sleep)
+        shops = [shop.name for shop in self.config.shops if shop.name in known]
+        return self.teller.test(channels, shops=shops, wait=self.clock.sleep)
 
     def abandon(self) -> None:
         """End every question to Ozon that is under way: the service stops and has no time for the answer."""

@@ -94,7 +94,7 @@ class Office:
 
     def _changed(self, key: str, only: Collection[int], how: Callable[[Alert], Alert | None]) -> Sequence[Alert]:
         rows = self._rows(key)
-        ids = [id_ for row in rows if (id_ := alert_id(row)) in only]
+        ids = [one.id for one in self.alerts_of(key) if one.id in only and one.id and one.resolved_at is None]
         with self._store.write() as tx:
             change = partial(tx.change_alerts, ids)
             return self._seen(rows, changed(tx, change, how, channels=self._channels, now=self._now()))

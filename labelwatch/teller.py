@@ -11,6 +11,7 @@ from functools import partial
 from labelwatch.config import Config
 from labelwatch.core.diagnose import BLIND_AFTER_INTERVALS
 from labelwatch.core.model import AlertPolicy, AlertState, Destination
+from labelwatch.core.narrowing import OF_NO_SHOP
 from labelwatch.distress import Distress
 from labelwatch.notify.act_links import Links, signing
 from labelwatch.notify.buttons import Office, Press, Reply, answered
@@ -22,7 +23,7 @@ from labelwatch.notify.handover import queue_handovers
 from labelwatch.notify.heartbeat import Pulse
 from labelwatch.notify.opening import channels_of
 from labelwatch.notify.outbox import Round, send_due
-from labelwatch.store import WAITING, Fault, OutboxRow, OutboxState, Store, StoreError
+from labelwatch.store import WAITING, Fault, OutboxRow, OutboxState, ShopState, Store, StoreError
 
 log = logging.getLogger(__name__)
 
@@ -146,10 +147,13 @@ class Teller:
 
     # --- a test
 
-    def test(self, channels: Sequence[str], *, shop: str | None, wait: Callable[[float], object]) -> list[OutboxRow]:
-        """Send a made-up late order over these channels, through the outbox, and see what became of it."""
+    def test(
+        self, channels: Sequence[str], *, shops: Sequence[str], wait: Callable[[float], object]
+    ) -> list[OutboxRow]:
+        """Send a made-up late order over these channels, through the outbox, and see what became of it; each channel
+        reads of the first of these shops that it hears of."""
         since = self._now()
-        ids = self._queue_example(channels, shop, since)
+        ids = self._queue_example(channels, shops, since)
         while True:
             self.tell()
             rows = [row for row in self._store.notifications(since=since) if row.notification.alert.id in ids]
@@ -157,15 +161,11 @@ class Teller:
                 return rows
             wait(0.5)
 
-    def _queue_example(self, channels: Sequence[str], shop: str | None, now: datetime) -> set[int]:
-        state = self._store.shop(shop) if shop is not None else None
-        if state is None:
-            raise StoreError(
-                Fault.NOT_SET_UP, "no shop of the configuration was ever read; run `labelwatch poll` first"
-            )
+    def _queue_example(self, channels: Sequence[str], shops: Sequence[str], now: datetime) -> set[int]:
+        states = {channel: self._state_for(channel, shops) for channel in channels}
         ids = set()
         with self._store.write() as tx:
-            for channel in channels:
+            for channel, state in states.items():
                 told = example(channel, shop=state.name, now=now)
                 # Stored as resolved: an example is not among the open alerts.
                 ended = replace(told.alert, state=AlertState.RESOLVED, resolved_at=now)
@@ -173,6 +173,15 @@ class Teller:
                 tx.add_notifications([replace(told, alert=replace(told.alert, id=id_))], created_at=now)
                 ids.add(id_)
         return ids
+
+    def _state_for(self, channel: str, shops: Sequence[str]) -> ShopState:
+        """The first of these shops that the channel hears of; of one that only stands in for others, the first."""
+        own = self.channels[channel][0].shops - OF_NO_SHOP
+        for shop in shops:
+            state = self._store.shop(shop)
+            if state is not None and (not own or shop in own):
+                return state
+        raise StoreError(Fault.NOT_SET_UP, "no shop of the configuration was ever read; run `labelwatch poll` first")
 
     def close(self) -> None:
         """Let the last signal go out, unless we are told to stop: then there is no time for it."""

@@ -37,12 +37,12 @@ class Stage:
 
 
 @contextmanager
-def stage(store: Store, directory: Path, act: Act) -> Iterator[Stage]:
+def stage(store: Store, directory: Path, act: Act, of: str = "") -> Iterator[Stage]:
     clock = Clock()
     with Hook([act]) as channel, Hook([TAKEN]) as switch:
         shops = "".join(f'[[shop]]\nname = "{n}"\nclient_id = "{i}"\napi_key = "k"\n' for i, n in enumerate(SHOPS, 1))
         text = (
-            f'{shops}[[channel]]\nname = "packers"\nurl = "{channel.url()}"\n'
+            f'{shops}[[channel]]\nname = "packers"\nurl = "{channel.url()}"\n{of}\n'
             f'[heartbeat]\nurl = "http://127.0.0.1:{switch.port}/ping"\n'
         )
         file = directory / "labelwatch.toml"
@@ -107,8 +107,15 @@ def test_a_test_waits_for_what_another_sender_has_in_hand(sqlite_store: Store, t
                 lease = here.clock() + timedelta(minutes=2)
                 in_hand.extend(sqlite_store.claim("packers", now=here.clock(), lease_until=lease, key="k"))
 
-        (row,) = here.teller.test(["packers"], shop="main", wait=wait)
+        (row,) = here.teller.test(["packers"], shops=["main"], wait=wait)
     assert (row.state, row.receipt) == (OutboxState.SENT, "by another")
+
+
+def test_a_test_names_each_channel_a_shop_of_its_own(sqlite_store: Store, tmp_path: Path) -> None:
+    sqlite_store.sync_shops([(name, str(number)) for number, name in enumerate(SHOPS, 1)])
+    with stage(sqlite_store, tmp_path, TAKEN, of='shops = ["north"]') as here:
+        (row,) = here.teller.test(["packers"], shops=SHOPS, wait=lambda seconds: None)
+    assert row.notification.alert.diagnosis.shop == "north"
 
 
 def settle(store: Store, rows: Sequence[OutboxRow], at: datetime) -> None:

@@ -24,6 +24,7 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from labelwatch.core.model import Reason
+from labelwatch.core.narrowing import narrowed
 from labelwatch.core.telling import due_at, quiet_until
 from labelwatch.notify.channel_trouble import report_overdue
 from labelwatch.notify.channels.outcome import Delivered
@@ -48,6 +49,7 @@ PASSES = 3
 
 _CHANCE = random.SystemRandom()
 _NO_TERMS = Terms()
+_NOT_FOR_IT = "it concerns no shop that this channel may see"
 _OVERTAKEN = "overtaken: a newer telling replaces it, or it was over before this channel was told"
 
 
@@ -267,7 +269,7 @@ def _worth_sending(desk: Desk, name: str, rows: Sequence[OutboxRow]) -> list[Out
     """The rows that are one message now; the others are superseded, held back until it is no longer quiet, or given
     back for the next message."""
     # Held back first: what may not go out yet must not take the place of what may.
-    rows = _not_held(desk, name, rows)
+    rows = _not_held(desk, name, _concerning(desk, name, rows))
     told_before = desk.store.told_before(name, [alert_id(row) for row in rows])
     rows, overtaken = sift(rows, told_before)
     holding = current(desk, name, rows)
@@ -281,6 +283,15 @@ def _worth_sending(desk: Desk, name: str, rows: Sequence[OutboxRow]) -> list[Out
     if others:
         _detach(desk, others)
     return message
+
+
+def _concerning(desk: Desk, name: str, rows: Sequence[OutboxRow]) -> list[OutboxRow]:
+    """Those of which the channel may see something: its shops may have changed since they were queued."""
+    shops = desk.channels[name][0].shops
+    kept = [row for row in rows if narrowed(row.notification.alert, shops) is not None]
+    if len(kept) < len(rows):
+        desk.store.supersede([row.id for row in rows if row not in kept], why=_NOT_FOR_IT)
+    return kept
 
 
 def _detach(desk: Desk, rows: Sequence[OutboxRow]) -> None:

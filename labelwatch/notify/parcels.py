@@ -8,7 +8,7 @@ from functools import partial
 
 from labelwatch.core.calendar import quiet_span
 from labelwatch.core.model import Alert, Destination, Notification, Outcome, Reason
-from labelwatch.core.narrowing import narrowed
+from labelwatch.core.narrowing import as_seen, narrowed
 from labelwatch.core.telling import hears_of
 from labelwatch.notify import digest, follow_ups, wording
 from labelwatch.notify.act_links import SINGLY, section
@@ -104,8 +104,8 @@ def _by_now(desk: Desk, rows: Sequence[OutboxRow], destination: Destination) -> 
 
 def _as_it_is(told: Notification, alert: Alert | None, destination: Destination) -> Notification:
     """A notification of an alert that is still open; that it is over where this channel looks is told as it was."""
-    seen = narrowed(alert if alert and not _is_over(told) else told.alert, destination.shops)
-    return replace(told, alert=seen or told.alert)
+    seen = narrowed(alert, destination.shops) if alert and not _is_over(told) else None
+    return replace(told, alert=seen or as_seen(told.alert, destination.shops))
 
 
 def as_it_stands(desk: Desk, name: str, rows: Sequence[OutboxRow]) -> Parcel:
@@ -275,9 +275,7 @@ def _targets(told: Sequence[Notification], destination: Destination, now: dateti
 
 def _now(told: Notification, alert: Alert | None, destination: Destination) -> Notification:
     """A notification as it would be told now; its alert may have been pruned."""
-    alert = narrowed(alert or told.alert, destination.shops)
-    if alert is None:
-        return told
+    alert = as_seen(alert or told.alert, destination.shops)
     return replace(told, alert=alert, reason=Reason.RESOLVED if alert.resolved_at else told.reason)
 
 

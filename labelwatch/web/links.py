@@ -83,7 +83,7 @@ def _found(request: Request) -> tuple[Case | None, str]:
         return None, "unknown"
     ids = [id_ for row in rows if (id_ := alert_id(row)) and act.alert in (0, id_)]
     alerts = app.store.outgoing.alerts(ids)
-    case = Case(act, rows, list(alerts.values()))
+    case = Case(act, rows, [as_seen(one, _shops(app, rows)) for one in alerts.values()])
     left = [one for one in case.open if not app.store.tokens.is_spent(act.spent_as(one.id or 0))]
     if case.open and not left:
         return case, "used"
@@ -153,9 +153,14 @@ def _shown(voice: Voice, alert: Alert) -> Mapping[str, str]:
 
 def _voice(request: Request, case: Case) -> Voice:
     """The reader's own voice, which names no shop that the message would not have named."""
-    channel = case.rows[0].notification.channel
-    told = [to.shops for to in app_of(request).config.destinations() if to.name == channel]
-    return replace(reader_of(request).voice, shops=told[0] if told else frozenset({""}))
+    return replace(reader_of(request).voice, shops=_shops(app_of(request), case.rows))
+
+
+def _shops(app: App, rows: Sequence[OutboxRow]) -> frozenset[str]:
+    """The shops that the channel of a message may see (empty = all); of one that is gone, those it was told of."""
+    about = rows[0].notification.alert.diagnosis
+    destinations = {to.name: to.shops for to in app.config.destinations()}
+    return destinations.get(rows[0].notification.channel, frozenset(about.shops or (about.shop,)))
 
 
 ROUTES = (

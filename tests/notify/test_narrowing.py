@@ -2,9 +2,12 @@
 
 import json
 import re
+import tempfile
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
+from itertools import combinations
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -30,6 +33,7 @@ from labelwatch.notify.catalog import LANGUAGES
 from labelwatch.notify.letters import kinds_of, letter
 from labelwatch.notify.messages import brief, render
 from labelwatch.notify.view import view
+from tests.notify import two_clients
 from tests.notify.build import NOW, destination, incident, minutes, told
 
 MINE, THEIRS = [f"mine-{n}" for n in range(4)], [f"theirs-{n}" for n in range(4)]
@@ -136,3 +140,47 @@ def test_an_incident_that_concerns_a_channel_no_more_is_over_there_and_names_not
     for one in (told_now, replace(told_now, alert=alert)):
         message = render([one], destination(shops=frozenset(MINE)), now=NOW)
         assert not re.search("theirs|61|67|244|268", message.title + message.body)
+
+
+@settings(max_examples=20, deadline=None)
+@given(
+    scope=st.sampled_from([Scope.CARRIER, Scope.PLATFORM, Scope.OUTAGE]),
+    language=st.sampled_from(LANGUAGES),
+    groups=st.lists(st.frozensets(st.integers(0, 3), min_size=1), min_size=2, max_size=3, unique=True),
+    hit=st.dictionaries(st.integers(0, 3), st.booleans(), min_size=1),
+    has_parts=st.booleans(),
+    writer=st.integers(0, 3),
+)
+def test_nothing_given_to_a_channel_tells_of_a_shop_that_it_may_not_see(
+    sqlite_template: Path,
+    scope: Scope,
+    language: str,
+    groups: list[frozenset[int]],
+    hit: dict[int, bool],
+    has_parts: bool,
+    writer: int,
+) -> None:
+    hit[min(hit)] = False
+    parts = [two_clients.part(shop, is_over=is_over) for shop, is_over in hit.items()]
+    about = diagnosis(scope, parts, [two_clients.name(shop) for shop in range(4)])
+    about = about if has_parts or scope is Scope.OUTAGE else replace(about, parts=())
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        two_clients.clients(sqlite_template, Path(folder), groups=groups, shops=4, language=language) as service,
+    ):
+        service.queue(about)
+        service.tell()
+        service.take(f"Boris {two_clients.name(writer)}", f"about {two_clients.name(writer)}")
+        service.tell(minutes=2)
+        service.hand_over()
+        service.open_links()
+        service.press()
+        service.tell(minutes=2)
+        for group, text in service.read():
+            told = {int(digit) for digit in re.findall(r"zq(\d)x", text)}
+            allowed = group | ({writer} if group >= hit.keys() else set())
+            assert told <= allowed, text
+            sizes = {sum(some) for n in range(5) for some in combinations(map(two_clients.size, group), n)}
+            assert {int(number) for number in re.findall(r"\b\d{6,}\b", text, re.ASCII)} <= sizes, text
+        for to, channel in service.channels.values():
+            assert channel.parcels, to.name
