@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from labelwatch.core.model import AlertPolicy, Destination
 from labelwatch.notify.act_links import Links
-from labelwatch.notify.channels.outcome import Ambiguous, Attachment, Channel, Result
+from labelwatch.notify.channels.outcome import STAMPED, Ambiguous, Attachment, Channel, Result
 from labelwatch.store import ChannelState, OutboxRow, Store
 
 log = logging.getLogger(__name__)
@@ -60,7 +60,7 @@ class Desk:
     """Channel -> what writes down how its last message fared, where the database could not take it."""
 
     def new_key(self) -> str:
-        return f"{self.chance.getrandbits(128):032x}"
+        return f"{STAMPED}{self.chance.getrandbits(112):028x}"
 
     @property
     def board(self) -> str:

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from labelwatch.notify.channels.mail_letter import Envelope, Party, letters, message_id
-from labelwatch.notify.channels.outcome import Attachment, Earlier, Parcel
+from labelwatch.notify.channels.outcome import STAMPED, Attachment, Earlier, Parcel, stamp_of
 from labelwatch.notify.message import Kind, Message, Section
 from labelwatch.notify.messages import render
 from labelwatch.notify.plain import plain
@@ -146,3 +146,20 @@ def test_a_bundle_is_read_as_it_was_written(language: str) -> None:
     assert text is not None
     assert letter["Subject"] == bundle.title
     assert text.get_content().replace("\r\n", "\n") == bundle.body + "\n"
+
+
+def test_no_header_shows_the_key_that_the_buttons_of_a_message_carry() -> None:
+    keys = [f"{STAMPED}{number:028x}" for number in range(3)]
+    one = replace(parcel(earlier=(Earlier(keys[1], ""), Earlier(keys[2], f"<{keys[2]}@example.com>"))), key=keys[0])
+    first, again = read(one), read(one)
+    assert first["Message-ID"] == again["Message-ID"] == message_id(keys[0], SENDER)
+    assert first["Idempotency-Key"] == again["Idempotency-Key"] == stamp_of(keys[0])
+    assert keys[0] not in str(first)
+    assert keys[1] not in str(first)
+    # A letter that an earlier version sent is answered by the name that it has.
+    assert first["In-Reply-To"] == f"<{keys[2]}@example.com>"
+
+
+def test_a_message_that_an_earlier_version_began_is_sent_again_under_the_same_name() -> None:
+    assert stamp_of(KEYS[0]) == KEYS[0]
+    assert len({stamp_of(f"{STAMPED}{number:028x}") for number in range(99)}) == 99

@@ -12,6 +12,7 @@ import pytest
 from labelwatch.core.model import Reason
 from labelwatch.notify.channels import open_channel
 from labelwatch.notify.channels.outcome import (
+    STAMPED,
     Ambiguous,
     BadMessage,
     Delivered,
@@ -20,6 +21,7 @@ from labelwatch.notify.channels.outcome import (
     RateLimited,
     Result,
     Retry,
+    stamp_of,
 )
 from labelwatch.notify.message import Kind, Message, Section
 from labelwatch.notify.view import view
@@ -56,6 +58,15 @@ def test_it_carries_apprises_body_the_alerts_and_the_key() -> None:
     }
     assert request.json["labelwatch"][0]["reason"] == "first"
     assert result == Delivered("HTTP 200 thanks", verified=True)
+
+
+def test_the_key_of_the_buttons_stands_nowhere_in_a_request() -> None:
+    key = f"{STAMPED}{7:028x}"
+    with Hook([answer(200)]) as hook:
+        for _ in range(2):
+            sent(hook, key=key)
+    assert [request.headers["idempotency-key"] for request in hook.requests] == [stamp_of(key)] * 2
+    assert all(key not in repr((request.headers, request.json)) for request in hook.requests)
 
 
 @pytest.mark.fault("D6")

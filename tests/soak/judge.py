@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from labelwatch.core.model import Alert, Family
+from labelwatch.notify.channels.outcome import stamp_of
 from labelwatch.sandbox import CANARIES
 from labelwatch.store import WAITING, OutboxRow, OutboxState, ShopState, Store
 from tests.soak.weather import Channels
@@ -46,7 +47,7 @@ class Books:
         told: dict[str, set[str]] = {}
         for row in self.rows:
             if row.notification.channel == channel and row.state is OutboxState.SENT:
-                told.setdefault(_subject(row), set()).add(row.message_key or "")
+                told.setdefault(_subject(row), set()).add(stamp_of(row.message_key or ""))
         return told
 
     def unread(self, witness: Witness) -> list[str]:
@@ -127,7 +128,7 @@ def _told(evidence: Evidence, name: str) -> set[str]:
 def _keys(evidence: Evidence, name: str) -> set[str]:
     """Of the messages that a channel took over."""
     rows = [row for row in evidence.books.rows if row.notification.channel == name]
-    return {row.message_key for row in rows if row.sent_at and row.message_key}
+    return {stamp_of(row.message_key) for row in rows if row.sent_at and row.message_key}
 
 
 def _all_ended(evidence: Evidence) -> Verdict:

@@ -10,6 +10,7 @@ from email.parser import BytesParser
 from email.policy import default
 from typing import Any
 
+from labelwatch.notify.channels.outcome import stamp_of
 from tests.cli.place import Place
 from tests.notify.fake_telegram import FakeTelegram
 from tests.notify.loopback import Hook, Request, answer
@@ -84,7 +85,7 @@ def chat(name: str, telegram: FakeTelegram, *, port: int = 0, where: str = CHAT)
     url = telegram.url(where, token=f"2718281828:AA-invented_for_{name.replace('-', '_')}")
 
     def heard() -> list[Heard]:
-        return [Heard(next(iter(sent.keys), ""), sent.text) for sent in telegram.said(where)]
+        return [Heard(stamp_of(next(iter(sent.keys), "")), sent.text) for sent in telegram.said(where)]
 
     return Ear(name, url, base, heard)
 

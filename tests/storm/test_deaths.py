@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from labelwatch.core.model import Reason
+from labelwatch.notify.channels.outcome import stamp_of
 from labelwatch.sandbox import World
 from labelwatch.sandbox.scenarios.stage import AURORA, arrival, both_shops, step
 from labelwatch.store import WAITING, OutboxRow, OutboxState, Store, open_store
@@ -107,7 +108,7 @@ def keys_sent(place: Place, telegram: FakeTelegram, office: PostOffice) -> dict[
     return {
         "packers": [request.headers["idempotency-key"] for request in place.hook.requests],
         "mail": [str(letter["Idempotency-Key"]) for letter in office.letters],
-        "tgram": [button["callback_data"].partition(":")[2] for button in buttons],
+        "tgram": [stamp_of(button["callback_data"].partition(":")[2]) for button in buttons],
     }
 
 
@@ -117,7 +118,7 @@ def account_for(books: Books, ears: Mapping[str, Ear], sent: Mapping[str, list[s
         first = books.first(name)
         assert {row.state for number, row in first.items() if number in CERTAIN} == {OutboxState.SENT}, name
         assert {row.state for row in books.rows} <= {OutboxState.SENT, OutboxState.SUPERSEDED}
-        told = {row.message_key for row in first.values() if row.state is OutboxState.SENT}
+        told = {stamp_of(row.message_key or "") for row in first.values() if row.state is OutboxState.SENT}
         if name in sent:
             assert told <= set(sent[name]), name
             assert len(sent[name]) - len(set(sent[name])) <= KILLS, name

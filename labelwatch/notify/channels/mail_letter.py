@@ -10,7 +10,7 @@ from email.policy import SMTP
 from email.utils import format_datetime
 
 from labelwatch.notify.channels.mail_page import page
-from labelwatch.notify.channels.outcome import Attachment, Parcel
+from labelwatch.notify.channels.outcome import Attachment, Parcel, stamp_of
 from labelwatch.notify.plain import plain
 
 _SUBJECT = 160
@@ -55,7 +55,7 @@ class Envelope:
 def message_id(key: str, sender: Party) -> str:
     """The Message-ID of the letter that goes out under this key."""
     domain = sender.domain if len(sender.domain) <= _LONGEST_DOMAIN else "labelwatch.invalid"
-    return f"<{key}@{domain}>"
+    return f"<{stamp_of(key)}@{domain}>"
 
 
 def letters(parcel: Parcel, envelope: Envelope, *, now: datetime) -> tuple[bytes, bytes]:
@@ -103,7 +103,7 @@ def _headers(parcel: Parcel, envelope: Envelope, now: datetime) -> Iterator[tupl
     if before:
         yield "In-Reply-To", before[-1]
         yield "References", "\r\n ".join(before)
-    yield "Idempotency-Key", parcel.key
+    yield "Idempotency-Key", stamp_of(parcel.key)
     # No holiday notice is an answer to us.
     yield "Auto-Submitted", "auto-generated"
     yield "X-Auto-Response-Suppress", "All"

@@ -1,5 +1,6 @@
 """What is handed to a channel, what became of it, as values, and what a channel is."""
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -7,6 +8,17 @@ from typing import Protocol, runtime_checkable
 
 from labelwatch.notify.message import Message, Room
 from labelwatch.notify.view import View
+
+STAMPED = "57a9"
+"""How the keys of messages begin that show only a stamp; those that an earlier version began show the key itself."""
+
+
+def stamp_of(key: str) -> str:
+    """What a service and its receivers may know a message by: the same each time it is sent again, 32 hexadecimal
+    digits, and it opens nothing, as the key does that the buttons of a message carry."""
+    if not key.startswith(STAMPED):
+        return key
+    return hashlib.sha256(f"labelwatch stamp of a message\0{key}".encode()).hexdigest()[:32]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +58,7 @@ class Parcel:
     views: Sequence[View]
     """The alerts of the message as JSON objects."""
     key: str
-    """The same each time the message is sent again; 32 hexadecimal digits."""
+    """The same each time the message is sent again; 32 hexadecimal digits. Buttons carry it, headers its stamp."""
     about: str = "alerts"
     """What kind of message it is: alerts, handled (who took what), channel (does not work), handover or test."""
     earlier: tuple[Earlier, ...] = ()

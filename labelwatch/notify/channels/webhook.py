@@ -9,7 +9,7 @@ from urllib.parse import unquote, unquote_plus, urlsplit
 from apprise.plugins.custom_json import NotifyJSON
 
 from labelwatch.notify.channels.http import Answer, Line, exchange, judged
-from labelwatch.notify.channels.outcome import BadMessage, Delivered, Parcel, Permanent, Result, Retry
+from labelwatch.notify.channels.outcome import BadMessage, Delivered, Parcel, Permanent, Result, Retry, stamp_of
 from labelwatch.notify.message import Room
 from labelwatch.notify.messages import LIMIT
 
@@ -36,12 +36,12 @@ class Webhook:
     account: str = ""
 
     def send(self, parcel: Parcel) -> Result:
-        """POST once, under the parcel's key as Idempotency-Key."""
+        """POST once, under the stamp of the parcel's key as Idempotency-Key."""
         headers = {
             "User-Agent": "labelwatch",
             "Content-Type": "application/json",
             **self.headers,
-            "Idempotency-Key": parcel.key,
+            "Idempotency-Key": stamp_of(parcel.key),
         }
         content = json.dumps(_payload(parcel, self.extras)).encode()
         answer = exchange(
