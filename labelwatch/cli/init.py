@@ -29,7 +29,7 @@ Keys = Annotated[
         "--key",
         metavar="SECRET",
         show_default=False,
-        help="Its API key. A SECRET is env:NAME, file:PATH, - or itself.",
+        help="Its API key. A SECRET is - (a line of the input), file:PATH or env:NAME; itself, others can see it.",
     ),
 ]
 Token = Annotated[

@@ -23,7 +23,7 @@ from labelwatch.cli.terminal import complain
 from labelwatch.cli.troubles import FOUND_TROUBLE
 from labelwatch.config import ConfigError, Ozon, find, values
 from labelwatch.config.reading import home
-from labelwatch.config.secret import resolve
+from labelwatch.config.secret import is_reference, resolve
 from labelwatch.notify.channels import check_url, check_way
 from labelwatch.setup.places import guess_language, guess_zone, zone
 from labelwatch.setup.writing import Draft, NewChannel, Written, write
@@ -108,6 +108,7 @@ def _converse(options: Options, talk: Talk, language: str) -> None:
     _want_room(path, talk, words, may_replace=options.may_replace)
     if talk.is_open:
         show("\n" + talk.words.hello)
+    _warn_of_open_secrets(options, talk)
     base_url = _web_url(options.base_url, "--base-url")
     shops = ask_shops(ShopTalk(talk, words.shop, language, base_url or Ozon().base_url), _given_shops(options))
     channels = _channels(options, talk, language, tuple(shop.name for shop in shops))
@@ -129,6 +130,26 @@ def _channels(options: Options, talk: Talk, language: str, shops: tuple[str, ...
     api_base, proxy = _web_url(options.api_base, "--api-base"), _secret(options.proxy, "--proxy") or ""
     asked = ChannelTalk(talk, init_words(language), language, shops, api_base, proxy)
     return ask_channels(asked, _wishes(options), _KINDS)
+
+
+def _warn_of_open_secrets(options: Options, talk: Talk) -> None:
+    """Other users of the machine can read the arguments of a running program, and a shell keeps what was typed."""
+    given = {
+        "--key": options.keys,
+        "--telegram-token": [options.telegram["token"]],
+        "--mail-password": [options.mail["password"]],
+        "--webhook": [options.webhook["address"]],
+        "--webhook-secret": [options.webhook["secret"]],
+        "--proxy": [options.proxy if options.proxy and "@" in options.proxy else None],
+    }
+    openly = [option for option, texts in given.items() if any(map(_is_open, texts))]
+    if openly:
+        talk.complain(talk.words.openly.format(options=", ".join(openly)))
+
+
+def _is_open(text: str | None) -> bool:
+    """Whether an option holds a secret itself."""
+    return bool(text) and text != "-" and not is_reference(text or "")
 
 
 def _language(talk: Talk, guess: str) -> str:

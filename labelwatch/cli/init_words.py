@@ -29,6 +29,7 @@ class Talking:
     lacking: str
     no_terminal: str
     open_help: str
+    openly: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -83,6 +83,16 @@ def test_secrets_come_from_a_file_or_the_input_too(desk: Desk) -> None:
     assert HOME.api_key not in piped.stdout + piped.stderr
 
 
+def test_a_secret_in_the_command_itself_is_warned_of(desk: Desk) -> None:
+    """It can be read by others while it runs; by reference nothing is to be said."""
+    done = desk.init("--client-id", HOME.client_id, "--key", HOME.api_key, "--proxy", "http://127.0.0.1:3128")
+    assert done.code == 0, done.err
+    assert "Others on this machine can read what stands in a command: for --key give" in done.err
+    assert HOME.api_key not in done.out + done.err
+    desk.written.unlink()
+    assert "Others on this machine" not in desk.init(*KEY).err
+
+
 @pytest.mark.parametrize(
     ("options", "missing"),
     [

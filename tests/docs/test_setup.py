@@ -112,7 +112,8 @@ def test_the_wizard_needs_no_more_than_what_the_page_says(tmp_path: Path) -> Non
     steps = block(WALKED, "sh", "init --yes")
     with first_day(tmp_path) as place:
         (shop, *_) = place.sandbox.world.shops.values()
-        assert f"--client-id {shop.client_id} --key {shop.api_key}" in steps
+        assert f"export OZON_KEY={shop.api_key}\n" in steps
+        assert f"--client-id {shop.client_id} --key env:OZON_KEY " in steps
         said = typed(steps.replace("http://127.0.0.1:8790", place.sandbox.base_url), at=place)
     assert "Posting FBS, Warehouse" in said
     written = tmp_path / ".config" / "labelwatch" / "labelwatch.toml"
