@@ -55,11 +55,12 @@ soak: $(TOOLS)  ## run it under faults and kills for minutes, then hold it to it
 audit: $(TOOLS)  ## ask for known weaknesses of the locked libraries, where that can be asked
 	@$(BIN)/python .ci/audit
 
-release: $(TOOLS)  ## wheel, sdist, bill of materials (CycloneDX) and checksums into dist/
+release: $(TOOLS)  ## wheel, sdist, the libraries with their hashes, bill of materials (CycloneDX) and checksums into dist/
 	@rm -rf dist
 	@$(BIN)/python -m hatchling build --directory dist > /dev/null
 	@PYTHONWARNINGS=ignore $(BIN)/cyclonedx-py requirements deploy/requirements.txt --pyproject pyproject.toml --output-reproducible \
 		--output-file dist/labelwatch-$$($(BIN)/python -m hatchling version).cdx.json
+	@cp deploy/requirements.txt dist/constraints.txt
 	@cd dist && sha256sum -- * > SHA256SUMS && cat SHA256SUMS
 
 lock: $(TOOLS)  ## resolve all libraries anew and write the locks
