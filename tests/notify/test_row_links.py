@@ -57,6 +57,8 @@ def test_in_mail_numbers_are_links_and_actions_are_buttons() -> None:
         "Snooze some…",
     ]
     assert len({link for link, _ in buttons}) == 8
+    filled = re.findall(r'background:#1a73e8[^"]*">([^<]+)</a>', written)
+    assert filled == ["I&#x27;ll take all 3"]
 
 
 def test_in_feishu_numbers_and_actions_are_words_to_touch() -> None:

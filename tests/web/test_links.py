@@ -1,5 +1,6 @@
 """A signed link in a message: one tap, one confirmation, once; everything else changes nothing."""
 
+import re
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
@@ -97,6 +98,11 @@ def test_the_most_urgent_is_the_first_to_tick(stranger: "TestClient", app: App) 
     text = stranger.get(link(app)).text
     places = [text.index(part) for part in ("<form", "Tick those", NUMBERS[1], NUMBERS[0], "</form>")]
     assert places == sorted(places)
+
+
+def test_to_take_all_is_not_the_first_thing_to_touch(stranger: "TestClient", app: App) -> None:
+    form = stranger.get(link(app)).text.partition("<form")[2].partition("</form>")[0]
+    assert re.findall(r"<button([^>]*)>", form) == ["", ' class="quiet" name="all" value="1"']
 
 
 def test_what_was_done_is_said_as_what_it_is(stranger: "TestClient", app: App) -> None:

@@ -21,11 +21,13 @@ _RULE = "border-top:1px solid rgba(128,128,128,.35)"
 _SMALL = "font-size:13px;opacity:.7"
 _BUTTON = (
     "display:inline-block;margin:0 8px 8px 0;padding:12px 20px;border:1px solid #1a73e8;border-radius:8px;"
-    "background:#1a73e8;color:#ffffff;font-weight:bold;text-decoration:none"
+    "font-weight:bold;text-decoration:none"
 )
+_FIRST, _OTHER = ";background:#1a73e8;color:#ffffff", ";color:#1a73e8"
+"""Only what is done most often is filled."""
 _SMALL_BUTTON = (
-    "display:inline-block;margin:0 6px 6px 0;padding:6px 12px;border:1px solid #1a73e8;border-radius:6px;"
-    "color:#1a73e8;text-decoration:none"
+    "display:inline-block;margin:0 6px 6px 0;padding:9px 14px;border:1px solid #1a73e8;border-radius:6px;"
+    "text-decoration:none"
 )
 _UNSEEN = "display:none;max-height:0;overflow:hidden;mso-hide:all"
 
@@ -86,7 +88,11 @@ def _actions(section: Section) -> str:
 
 def _act(about: str, links: Sequence[tuple[str, str]]) -> str:
     look = _SMALL_BUTTON if about else _BUTTON
-    buttons = " ".join(f'<a href="{escape(link)}" style="{look}">{escape(what)}</a>' for what, link in links)
+    looks = [look + (_OTHER if about or n else _FIRST) for n in range(len(links))]
+    buttons = " ".join(
+        f'<a href="{escape(link)}" style="{style}">{escape(what)}</a>'
+        for (what, link), style in zip(links, looks, strict=True)
+    )
     name = f'<div style="margin:0 0 4px"><b>{_linked(about)}</b></div>' if about else ""
     return f'<div style="margin:12px 0 0">{name}{buttons}</div>'
 
