@@ -64,7 +64,6 @@ release: $(TOOLS)  ## wheel, sdist, the libraries with their hashes, bill of mat
 	@cd dist && sha256sum -- * > SHA256SUMS && cat SHA256SUMS
 
 lock: $(TOOLS)  ## resolve all libraries anew and write the locks
-	@$(PIP) install --quiet uv
 	@$(LOCK) --extra postgres --extra labels --extra web --extra bench --extra dev --output-file .ci/requirements.txt > /dev/null
 	@$(LOCK) --extra postgres --extra labels --extra web --constraint .ci/requirements.txt --output-file deploy/requirements.txt > /dev/null
 

@@ -1,7 +1,6 @@
 """Libraries of known hashes alone, also for `uv tool`, `pipx` and `pip`: checked first, then installed from."""
 
 import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -10,7 +9,7 @@ import pytest
 
 from tests.deploy.wheels import altered, own_wheel, wheelhouse
 
-UV = Path(sys.executable).with_name("uv")
+UV, PIPX = (Path(sys.executable).with_name(name) for name in ("uv", "pipx"))
 
 
 def run(*order: str | Path, at: Path) -> "subprocess.CompletedProcess[str]":
@@ -62,10 +61,7 @@ def test_each_tool_installs_from_what_was_checked(release: Path, tmp_path: Path,
     elif tool == "pip":
         steps = [(sys.executable, "-m", "venv", tmp_path), (tmp_path / "bin" / "pip", "install", *only, what)]
     else:
-        pipx = shutil.which("pipx")
-        if pipx is None:
-            pytest.skip("no pipx here")
-        steps = [(pipx, "upgrade-shared"), (pipx, "install", f"--pip-args={' '.join(only)}", what)]
+        steps = [(PIPX, "upgrade-shared"), (PIPX, "install", f"--pip-args={' '.join(only)}", what)]
     for step in steps:
         done = run(*step, at=at)
         assert done.returncode == 0, done.stderr

@@ -140,7 +140,9 @@ def check_telegram(telegram: FakeTelegram) -> None:
         "code",
         "blockquote",
         "expandable_blockquote",
+        "text_link",
     }
+    assert leads_home([link for one in asked for link in re.findall(r'<a href="([^"]*)"', one["text"])])
 
 
 def check_letter(letter: Any) -> None:
@@ -181,7 +183,7 @@ SAID: dict[str, tuple[tuple[str, ...], ...]] = {
     "db backup": (("db", "backup", "copy.db"),),
 }
 """Every command that shows what others wrote -> how it is called."""
-OWN_WORDS = {"demo", "init", "sandbox", "run", "web", "password", "db upgrade", "db restore", "db prune"}
+OWN_WORDS = {"board", "demo", "init", "sandbox", "run", "web", "password", "db upgrade", "db restore", "db prune"}
 """They show nothing of it; what the services log is looked at elsewhere."""
 
 
