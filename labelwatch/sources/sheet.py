@@ -67,6 +67,8 @@ def look(content: bytes, *, within: float = READ_WITHIN) -> Sequence[Page] | NoS
         return NoSheet(Missing.NO_PDF, f"it begins with {clean(content[:20].decode('latin-1'), 20)!r}")
     if b"%%EOF" not in content[-_END:]:
         return NoSheet(Missing.UNREADABLE, "the PDF breaks off")
+    if os.name == "nt":
+        return NoSheet(Missing.NO_LIBRARIES, "Windows cannot confine what reads it, so the file stays closed")
     return _seen(_reader(content, within=within))
 
 

@@ -88,7 +88,7 @@ class AlertLife(RuleBasedStateMachine):
         is_late = is_late or self.alert is None
         before, life = self.alert, self._seen(severity, cause)
         wanted = life.news(self.policy, severity, self.now, is_late=is_late)
-        about = replace(diagnosis(cause), severity=severity, is_late=is_late, as_of=self.now)
+        about = replace(diagnosis(cause), severity=severity, is_late=is_late, as_of=self.now, deadline=None)
         decision = renew(before, about, policy=self.policy, now=self.now)
         assert decision.reason is wanted
         self.alert = decision.alert

@@ -134,6 +134,8 @@ def test_a_missing_directory_for_temporary_files_is_named() -> None:
 
 
 def test_a_machine_without_zone_files_is_not_said_to_have_misspelt_a_zone(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [name for name in sys.modules if name.startswith("tzdata.")]:
+        monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, "tzdata", None)
     zoneinfo.reset_tzpath(to=[])
     zoneinfo.ZoneInfo.clear_cache()

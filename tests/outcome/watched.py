@@ -236,14 +236,25 @@ def connect(app: App, arm: Arm, client_id: str) -> None:
 
 
 @contextmanager
+def quiet() -> Iterator[None]:
+    """What labelwatch logs is kept back meanwhile."""
+    log = logging.getLogger("labelwatch")
+    before = log.level
+    log.setLevel(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        log.setLevel(before)
+
+
+@contextmanager
 def labelwatch(truth: Truth, at_least: timedelta = AT_LEAST) -> Iterator[Arm]:
     """The same staff, and labelwatch; each shop is polled so often at least."""
     arm = set_up("labelwatch", truth)
     timeline, phones = arm.timeline, Phones()
     threading.Thread(target=phones.serve_forever, args=(0.05,), daemon=True).start()
     clock = Clock(now=timeline.now, monotonic=timeline.monotonic, sleep=timeline.sleep)
-    logging.getLogger("labelwatch").setLevel(logging.CRITICAL)
-    with TemporaryDirectory(prefix="labelwatch-outcome-", dir=_memory()) as folder:
+    with quiet(), TemporaryDirectory(prefix="labelwatch-outcome-", dir=_memory()) as folder:
         file = Path(folder, "labelwatch.toml")
         file.write_text(configuration(truth, phones.server_port), "utf-8")
         file.chmod(0o600)

@@ -114,7 +114,7 @@ ON_THE_WAY = [
     (Fault(kind=Kind.HTML, path=FILE, status=200), Missing.NO_PDF),
     (Fault(kind=Kind.ERROR_200, path=FILE), Missing.NO_PDF),
     (Fault(kind=Kind.EMPTY, path=FILE), Missing.NO_PDF),
-    (Fault(kind=Kind.BOMB, path=FILE, megabytes=20), Missing.NO_PDF),
+    (Fault(kind=Kind.BOMB, path=FILE, megabytes=20), Missing.TOO_BIG),
     (Fault(kind=Kind.HUGE, path=FILE, megabytes=20), Missing.TOO_BIG),
     (Fault(kind=Kind.TRUNCATED, path=FILE), Missing.UNREADABLE),
     (Fault(kind=Kind.REDIRECT, path=FILE), Missing.UNSAFE_ADDRESS),

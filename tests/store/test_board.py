@@ -25,7 +25,7 @@ def numbers(store: Store, *, limit: int = 50, offset: int = 0, **wanted: str) ->
 
 
 def test_the_order_is_by_deadline_with_what_an_incident_explains_last(store: Store) -> None:
-    save(store, "5", incident="carrier:Aurora", severity=Severity.CRITICAL, deadline=NOW)
+    save(store, "5", incident="carrier:Aurora", severity=Severity.WARNING, deadline=NOW)
     save(store, "4", severity=Severity.WARNING)
     save(store, "3", severity=Severity.CRITICAL, deadline=NOW + minutes(50))
     save(store, "2", severity=Severity.NOTICE, deadline=NOW + minutes(40), shop="north")

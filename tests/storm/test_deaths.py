@@ -108,7 +108,7 @@ def keys_sent(place: Place, telegram: FakeTelegram, office: PostOffice) -> dict[
     return {
         "packers": [request.headers["idempotency-key"] for request in place.hook.requests],
         "mail": [str(letter["Idempotency-Key"]) for letter in office.letters],
-        "tgram": [stamp_of(button["callback_data"].partition(":")[2]) for button in buttons],
+        "tgram": [stamp_of(button["callback_data"].split(":")[1]) for button in buttons],
     }
 
 

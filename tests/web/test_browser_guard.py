@@ -84,7 +84,7 @@ def test_a_password_opens_the_page_and_a_form_works_and_one_can_leave(
         log_in(page, address)
         page.get_by_label("Your name").first.fill("Olga")
         with page.expect_navigation():
-            page.get_by_role("button", name="I'll take it").click()
+            page.get_by_role("button", name="I'll take it: all").click()
         assert page.locator(".flash").inner_text() == "Olga takes care of it."
         with page.expect_navigation():
             page.get_by_role("button", name="Log out").click()
@@ -122,7 +122,7 @@ def test_a_link_in_a_message_is_one_tap_and_one_confirmation_once(
         page.goto(address + link(app))
         page.get_by_label("Your name").fill("Olga")
         with page.expect_navigation():
-            page.get_by_role("button", name="I'll take it").click()
+            page.get_by_role("button", name="I'll take it: all").click()
         assert page.get_by_role("heading", level=1).inner_text() == "You took it: 2 alerts"
         page.goto(address + link(app))
         assert page.get_by_role("heading", level=1).inner_text() == "This link was used already"
