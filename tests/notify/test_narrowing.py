@@ -142,7 +142,8 @@ def test_an_incident_that_concerns_a_channel_no_more_is_over_there_and_names_not
         assert not re.search("theirs|61|67|244|268", message.title + message.body)
 
 
-@settings(max_examples=8, deadline=None)
+@pytest.mark.timeout(300)
+@settings(max_examples=20, deadline=None)
 @given(
     scope=st.sampled_from([Scope.CARRIER, Scope.PLATFORM, Scope.OUTAGE]),
     language=st.sampled_from(LANGUAGES),
