@@ -8,6 +8,8 @@ import pytest
 
 PLACES = ("/usr/lib/*/faketime", "/usr/lib/faketime", "/usr/local/lib/faketime")
 LIBRARY = "libfaketimeMT.so.1"
+# libfaketime takes the monotonic time until which time.sleep waits for a time of day and answers EINVAL.
+SLEEP = "import threading, time\ntime.sleep = lambda seconds: threading.Event().wait(seconds)\n"
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +28,7 @@ class SteppedClock:
             "FAKETIME_DONT_FAKE_MONOTONIC": "1",
             # Waits with a limit are right already; mended once more they would return at once, for ever.
             "FAKETIME_FORCE_MONOTONIC_FIX": "0",
+            "PYTHONPATH": str(self.file.parent),
         }
 
     def set(self, seconds: int) -> None:
@@ -41,5 +44,6 @@ def stepped_clock(folder: Path) -> SteppedClock:
     if library is None:
         pytest.skip("no libfaketime to set a clock with (Debian, Ubuntu: apt install libfaketime)")
     clock = SteppedClock(folder / "clock", library)
+    (folder / "sitecustomize.py").write_text(SLEEP, "utf-8")
     clock.set(0)
     return clock

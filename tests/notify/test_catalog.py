@@ -192,5 +192,9 @@ def test_delivery_methods_are_called_what_ozon_calls_them(language: str, column:
 def test_statuses_are_called_what_ozon_calls_them(language: str, column: int) -> None:
     rows = [line.split("|") for line in GLOSSARY.read_text("utf-8").split("## substatus")[0].splitlines()]
     ozon = {row[1].strip(" `"): row[column].strip() for row in rows if len(row) == 6 and "`" in row[1]}
-    sellers = {"awaiting_packaging": "等待备货", "awaiting_deliver": "等待发运"} if language == "zh" else {}
+    # The tabs of the seller's cabinet, where they are named otherwise.
+    sellers = {
+        "zh": {"awaiting_packaging": "等待备货", "awaiting_deliver": "等待发运"},
+        "ru": {"awaiting_packaging": "ожидает сборки"},
+    }.get(language, {})
     assert dict(catalog(language).status) == ozon | sellers

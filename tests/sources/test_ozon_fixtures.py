@@ -14,12 +14,13 @@ FIXTURES = Path(__file__).parents[3] / "shared" / "ozon" / "fixtures"
 pytestmark = pytest.mark.skipif(not FIXTURES.is_dir(), reason="the example bodies are not beside this project")
 
 _LISTS = ("v3_fbs_list", "v3_unfulfilled", "v4_fbs_list", "v4_unfulfilled")
+_UNKNOWN = FIXTURES / "live__v3_get_unknown_posting.json"
 _GETS = ("v3_fbs_get", "v3_get")
 
 
 def bodies(kinds: tuple[str, ...]) -> list[Path]:
     named = (path for path in sorted(FIXTURES.glob("*.json")) if any(kind in path.name for kind in kinds))
-    return [path for path in named if "request" not in path.name]
+    return [path for path in named if "request" not in path.name and path != _UNKNOWN]
 
 
 def listed(path: Path) -> list[Posting]:
@@ -60,6 +61,10 @@ def test_every_single_posting_is_read_and_what_matters_is_kept(path: Path) -> No
     item = one(Answer("/get", 200, {}, path.read_bytes()))
     assert item is not None
     assert agrees(read(item), json.loads(path.read_bytes())["result"])
+
+
+def test_an_unknown_posting_is_missing() -> None:
+    assert one(Answer("/get", 200, {}, _UNKNOWN.read_bytes())) is None
 
 
 def test_the_example_with_a_named_buyer_gives_nothing_of_him_away() -> None:
