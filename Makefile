@@ -9,7 +9,7 @@ TOOLS := $(VENV)/.tools-installed
 
 # The first of these that is new enough and can make an environment.
 CAN_BUILD := import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))
-PYTHON ?= $(shell for python in python3.13 python3.12 python3.11 python3; do \
+PYTHON ?= $(shell for python in python3.14 python3.13 python3.12 python3.11 python3; do \
 	"$$python" -c '$(CAN_BUILD)' 2>/dev/null && echo "$$python" && break; done)
 
 LOCK = $(BIN)/uv pip compile pyproject.toml --group build --universal --generate-hashes --upgrade --quiet \

@@ -105,7 +105,7 @@ want_python() {
 	somebody=nobody
 	[ "$me" = 0 ] || somebody=$(id -un)
 	# shellcheck disable=SC2086 # the names without quotes, one by one
-	for candidate in ${python:-python3.13 python3.12 python3.11 python3 /usr/bin/python3}; do
+	for candidate in ${python:-python3.14 python3.13 python3.12 python3.11 python3 /usr/bin/python3}; do
 		found=$(command -v "$candidate") || continue
 		as_user "$somebody" "$found" -I -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' \
 			2>/dev/null && python=$found && return

@@ -1,5 +1,8 @@
 """`feishu://` and `lark://`: a robot in a Feishu or Lark group. As rich text, whose parts are never read as markup.
 
+Apprise itself reads the answer since 2.3, but only as accepted or refused: it knows no signature, no `api_base`, and
+does not tell apart a robot that is too fast, one that is switched off, and a message that is wrong.
+
 Codes: https://open.feishu.cn/document/client-docs/bot-v3/add-custom-bot
 """
 
