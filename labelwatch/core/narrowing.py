@@ -1,4 +1,4 @@
-"""What a channel may see of an incident: the numbers and names of its own shops, and nothing of the others."""
+"""What a channel may see of an incident and of other channels: its own shops, and nothing of the others."""
 
 from collections.abc import Collection
 from dataclasses import replace
@@ -11,6 +11,16 @@ from labelwatch.core.outages import within
 
 OF_NO_SHOP = frozenset({""})
 """The shops of a channel that only stands in for others."""
+
+
+def may_know(shops: Collection[str], others: Collection[str] | None) -> bool:
+    """Whether a channel of these shops may know that a channel of those others exists and does not work.
+
+    Empty = all shops; None = of that channel the shops are not known any more.
+    """
+    if not shops or OF_NO_SHOP.issuperset(shops):
+        return True
+    return bool(others) and set(others or ()).issubset(shops)
 
 
 def narrowed(alert: Alert, shops: Collection[str]) -> Alert | None:

@@ -5,13 +5,14 @@ and not by the next attempt: a service may ask for a pause of hours.
 """
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 from labelwatch.core.channels import channel_dead
 from labelwatch.core.lifecycle import reason_to_tell, reconcile
 from labelwatch.core.model import Alert, Notification, Reason
+from labelwatch.core.narrowing import may_know
 from labelwatch.core.telling import WORTH_TELLING_FOR
 from labelwatch.notify.desk import Desk, is_paused
 from labelwatch.store import ChannelState, OutboxRow, Transaction
@@ -19,6 +20,7 @@ from labelwatch.store import ChannelState, OutboxRow, Transaction
 log = logging.getLogger(__name__)
 
 TROUBLE_AFTER = timedelta(minutes=15)
+_KEY = "channel:"
 _SILENCE = "the service wants no messages for a while"
 
 
@@ -78,31 +80,33 @@ def report(desk: Desk, tx: Transaction, failing: ChannelState, waiting: Sequence
     alert = replace(alert, id=id_)
     rows = [row_about(alert, reason, through, at)] if reason is not None and through is not None else []
     if through is not None:
-        rows += _passed_on(waiting, through, at)
+        rows += _passed_on(desk, tx, waiting, at)
     tx.add_notifications(rows, created_at=at)
 
 
 def _through(desk: Desk, name: str, states: Mapping[str, ChannelState], troubles: Mapping[str, Alert]) -> str | None:
-    """The channel to report through: the fallback, else any other; one that is not silent now comes before one that
-    is. None = all others are known not to work."""
+    """The channel to report through: the fallback or one whose readers may know of this channel, else any other; of
+    these one that is not silent now, and the fallback first. None = all others are known not to work."""
     preferred, now = desk.terms.fallbacks.get(name), desk.now()
+    own = desk.channels[name][0].shops if name in desk.channels else None
 
-    def rank(other: str) -> tuple[bool, bool, str]:
-        state = states.get(other)
-        return state is not None and _is_silent(state, now), other != preferred, other
+    def rank(other: str) -> tuple[bool, bool, bool, str]:
+        state, is_preferred = states.get(other), other == preferred
+        knows = is_preferred or may_know(desk.channels[other][0].shops, own)
+        return not knows, state is not None and _is_silent(state, now), not is_preferred, other
 
     others = sorted(desk.channels.keys() - {name} - troubles.keys(), key=rank)
     return next(iter(others), None)
 
 
-def _passed_on(waiting: Sequence[OutboxRow], through: str, at: datetime) -> list[Notification]:
+def _passed_on(desk: Desk, tx: Transaction, waiting: Sequence[OutboxRow], at: datetime) -> Iterator[Notification]:
     """What this channel was to tell about other channels, another one tells."""
-    told = (row.notification for row in waiting)
-    return [
-        replace(one, channel=through, due_at=at)
-        for one in told
-        if (one.alert.diagnosis.incident or "").startswith("channel:")
-    ]
+    states, troubles = desk.store.outgoing.states(), tx.channel_alerts()
+    for told in (row.notification for row in waiting):
+        about = told.alert.diagnosis.incident or ""
+        through = _through(desk, about.removeprefix(_KEY), states, troubles) if about.startswith(_KEY) else None
+        if through is not None:
+            yield replace(told, channel=through, due_at=at)
 
 
 def row_about(alert: Alert, reason: Reason, channel: str, at: datetime) -> Notification:

@@ -8,7 +8,7 @@ from functools import partial
 
 from labelwatch.core.calendar import quiet_span
 from labelwatch.core.model import Alert, Destination, Notification, Outcome, Reason
-from labelwatch.core.narrowing import as_seen, narrowed
+from labelwatch.core.narrowing import as_seen, may_know, narrowed
 from labelwatch.core.telling import hears_of
 from labelwatch.notify import digest, follow_ups, wording
 from labelwatch.notify.act_links import SINGLY, section
@@ -188,13 +188,21 @@ def _digest(desk: Desk, told: Notification, destination: Destination) -> digest.
     incidents = desk.store.incidents(open_only=False, resolved_since=since)
     alerts = desk.store.alerts(open_only=False, resolved_since=since)
     told_of = [one for one in (*incidents, *alerts) if one.told is not None or one.diagnosis.incident is not None]
-    everything = [*desk.store.outgoing.troubles().values(), *_seen_by(destination, told_of)]
+    everything = [*_troubles_seen_by(desk, destination), *_seen_by(destination, told_of)]
     return digest.Digest(
         since=since,
         until=until,
         open=tuple(one for one in everything if one.resolved_at is None),
         ended=tuple(one for one in everything if one.resolved_at is not None),
     )
+
+
+def _troubles_seen_by(desk: Desk, destination: Destination) -> Iterator[Alert]:
+    """What is open about channels that the readers of this one may know of."""
+    for name, alert in desk.store.outgoing.troubles().items():
+        other = desk.channels.get(name)
+        if name == destination.name or may_know(destination.shops, other and other[0].shops):
+            yield alert
 
 
 def _seen_by(destination: Destination, alerts: Iterable[Alert]) -> Iterator[Alert]:

@@ -1,0 +1,103 @@
+"""Which channels a channel hears of: one that is limited to some shops learns nothing of those of other shops."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import time
+
+import pytest
+
+from labelwatch.core.channels import channel_dead
+from labelwatch.core.model import Alert, AlertState, Destination
+from labelwatch.core.narrowing import may_know
+from labelwatch.notify.channels.outcome import Permanent
+from labelwatch.notify.desk import Terms
+from labelwatch.notify.handover import queue_handovers
+from labelwatch.notify.outbox import send_due
+from labelwatch.store import Store
+from tests.notify.build import NOW, destination, minutes, told
+from tests.notify.post import Clock, FakeChannel, queue
+
+ALL = frozenset[str]()
+GROUPS = {
+    "amber": frozenset({"main"}),
+    "birch": frozenset({"main"}),
+    "cedar": frozenset({"other"}),
+    "delta": frozenset({"main", "other"}),
+    "ember": frozenset({""}),
+    "field": ALL,
+}
+"""A channel, and the shops that it is told of."""
+HEARD = {
+    "amber": {"amber", "birch"},
+    "birch": {"amber", "birch"},
+    "cedar": {"cedar"},
+    "delta": {"amber", "birch", "cedar", "delta"},
+    "ember": {*GROUPS, "gone"},
+    "field": {*GROUPS, "gone"},
+}
+"""A channel, and of which ones that do not work it is told; `gone` is not in the configuration any more."""
+
+
+def routes(channels: Mapping[str, FakeChannel]) -> dict[str, tuple[Destination, FakeChannel]]:
+    daily = (NOW + minutes(30)).time().replace(tzinfo=None)
+    return {name: (_to(name, daily), channel) for name, channel in channels.items()}
+
+
+def _to(name: str, daily: time) -> Destination:
+    return destination(name=name, shops=GROUPS[name], timezone="UTC", handover=(daily,))
+
+
+def rounds(store: Store, channels: Mapping[str, FakeChannel], **fallbacks: str) -> None:
+    clock = Clock()
+    for _ in range(3):
+        send_due(store, routes(channels), now=clock, stop=lambda: False, terms=Terms(fallbacks=fallbacks))
+        clock.advance(minutes=6)
+
+
+@pytest.mark.parametrize("reader", GROUPS)
+def test_a_hand_over_lists_the_channels_that_its_readers_may_know_of(sqlite_store: Store, reader: str) -> None:
+    channels = {name: FakeChannel() for name in GROUPS}
+    with sqlite_store.write() as tx:
+        for name in (*GROUPS, "gone"):
+            about = channel_dead(name, f"{name} was refused", since=NOW, waiting=1, now=NOW)
+            tx.save_alerts(None, [Alert(None, AlertState.FIRING, NOW, about, NOW)])
+    to, clock = routes(channels), Clock()
+    queue_handovers(sqlite_store, [to[reader][0]], now=clock.at)
+    clock.advance(minutes=31)
+    assert queue_handovers(sqlite_store, [to[reader][0]], now=clock.at) == 1
+    send_due(sqlite_store, to, now=clock, stop=lambda: False)
+    (parcel,) = channels[reader].parcels
+    written = f"{parcel.message.title}\n{parcel.message.body}"
+    assert {name for name in (*GROUPS, "gone") if name in written} == HEARD[reader]
+    assert {name for name in (*GROUPS, "gone") if name in repr(parcel.views)} == HEARD[reader]
+
+
+def test_of_a_dead_channel_those_are_told_who_may_know_of_it(sqlite_store: Store) -> None:
+    queue(sqlite_store, replace(told(), channel="birch"))
+    channels = {name: FakeChannel() for name in ("cedar", "field")}
+    rounds(sqlite_store, {**channels, "birch": FakeChannel([Permanent("the chat is gone")])})
+    assert {name: len(channel.sent) for name, channel in channels.items()} == {"cedar": 0, "field": 1}
+
+
+def test_where_nobody_may_know_of_a_dead_channel_it_is_still_reported(sqlite_store: Store) -> None:
+    queue(sqlite_store, replace(told(), channel="birch"))
+    cedar = FakeChannel()
+    rounds(sqlite_store, {"birch": FakeChannel([Permanent("the chat is gone")]), "cedar": cedar})
+    assert len(cedar.sent) == 1
+
+
+def test_what_a_dead_channel_was_to_say_of_another_one_is_said_to_those_who_may_know_of_that(
+    sqlite_store: Store,
+) -> None:
+    queue(sqlite_store, replace(told(), channel="birch"))
+    channels = {"birch": FakeChannel([Permanent("gone")]), "field": FakeChannel([Permanent("gone")])}
+    others = {name: FakeChannel() for name in ("amber", "cedar")}
+    rounds(sqlite_store, {**channels, **others}, birch="field", field="cedar")
+    said = {name: [message.title for message, _, _ in channel.sent] for name, channel in others.items()}
+    assert any("birch" in title for title in said["amber"])
+    assert not any("birch" in title for title in said["cedar"])
+
+
+def test_a_channel_of_all_shops_is_known_to_none_that_is_limited() -> None:
+    assert not may_know({"main"}, ALL)
+    assert may_know(ALL, {"main"})
