@@ -26,9 +26,10 @@ def may_know(shops: Collection[str], others: Collection[str] | None) -> bool:
 def narrowed(alert: Alert, shops: Collection[str]) -> Alert | None:
     """The alert as it concerns these shops (empty = all of them); None = it does not.
 
-    An incident that is over in all of these shops is over for whoever sees only them. Of an incident that an earlier
-    version stored, the numbers of single shops are not known: nothing is said of its size. What somebody wrote on one
-    that concerns other shops too may be about those: it is left out, with the name.
+    An incident that is over in all of these shops is over for those who see only them. Of an incident that an earlier
+    version stored, neither the numbers of single shops are known nor which ones have recovered: nothing is said of
+    its size. What somebody wrote on one that may concern other shops too may be about those: it is left out, with
+    the name.
     """
     about = alert.diagnosis
     if not shops or OF_NO_SHOP.issuperset(shops) or not is_incident(about):
@@ -36,7 +37,7 @@ def narrowed(alert: Alert, shops: Collection[str]) -> Alert | None:
     hit = {part.shop for part in about.parts} or set(about.shops)
     if not hit.intersection(shops):
         return None
-    if not hit.issubset(shops):
+    if not about.parts or not hit.issubset(shops):
         alert = replace(alert, handled_by="", note="")
     if not about.parts:
         return replace(alert, diagnosis=_unmeasured(about, shops))
