@@ -15,11 +15,14 @@ PYTHON ?= $(shell for python in python3.14 python3.13 python3.12 python3.11 pyth
 LOCK = $(BIN)/uv pip compile pyproject.toml --group build --universal --generate-hashes --upgrade --quiet \
 	--no-emit-index-url --no-emit-find-links --no-header
 
+# The tag of the container's base image; without its digest.
+BASE = $(shell sed -n 's/^ARG BASE=\([^@]*\).*/\1/p' deploy/Containerfile)
+
 # Else each of the thousands of programs that the tests start would compile all it imports.
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test fuzz check bench outcome soak audit release lock clean
+.PHONY: help install demo test fuzz check bench outcome soak audit release lock base clean
 
 help:  ## list what can be done
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-9s%s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -66,6 +69,11 @@ release: $(TOOLS)  ## wheel, sdist, the libraries with their hashes, bill of mat
 lock: $(TOOLS)  ## resolve all libraries anew and write the locks
 	@$(LOCK) --extra postgres --extra labels --extra web --extra bench --extra dev --output-file .ci/requirements.txt > /dev/null
 	@$(LOCK) --extra postgres --extra labels --extra web --constraint .ci/requirements.txt --output-file deploy/requirements.txt > /dev/null
+
+base:  ## pin the container's base image to what its tag means now; needs docker with buildx
+	@digest=$$(docker buildx imagetools inspect "$(BASE)" --format '{{.Manifest.Digest}}') && \
+		expr "$$digest" : 'sha256:[0-9a-f]\{64\}$$' > /dev/null && \
+		sed -i "s#^ARG BASE=.*#ARG BASE=$(BASE)@$$digest#" deploy/Containerfile && grep '^ARG BASE=' deploy/Containerfile
 
 clean:  ## back to a fresh checkout
 	rm -rf $(VENV) dist build .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

@@ -1,8 +1,11 @@
 """The container file keeps what it promises, as far as that can be read in it: no engine runs here."""
 
 import json
+import os
 import re
+import subprocess
 from fnmatch import fnmatch
+from pathlib import Path
 
 import pytest
 
@@ -29,10 +32,38 @@ def test_one_stage_builds_and_another_one_runs() -> None:
     assert not any("pip" in rest for rest in said("RUN"))
 
 
-def test_every_image_is_named_by_its_version() -> None:
-    images = [rest.split()[0] for word, rest in ORDERS if word == "FROM"]
-    assert [image for image in images if not re.search(r":\d+\.\d+", image)] == []
-    assert len(set(images)) == 1  # an environment works only with the Python that made it
+DIGEST = "0123456789abcdef" * 4
+
+
+def base(text: str) -> str:
+    (found,) = re.findall(r"^ARG BASE=(\S+)$", text, re.MULTILINE)
+    return str(found)
+
+
+def test_every_image_is_one_that_is_named_by_its_version_and_its_digest() -> None:
+    images = {rest.split()[0] for word, rest in ORDERS if word == "FROM"}
+    assert images == {"$BASE"}  # an environment works only with the Python that made it
+    assert ORDERS[0][0] == "ARG"  # what a FROM refers to stands before the first
+    assert re.fullmatch(r"docker\.io/library/python:3\.\d+-slim-\w+@sha256:[0-9a-f]{64}", base(TEXT))
+
+
+@pytest.mark.parametrize(("said", "is_taken"), [(f"sha256:{DIGEST}", True), ("", False), ("sha256:12", False)])
+def test_make_base_pins_what_the_tag_means_now(tmp_path: Path, said: str, is_taken: bool) -> None:
+    (tmp_path / "deploy").mkdir()
+    (tmp_path / "deploy/Containerfile").write_text(TEXT, encoding="utf-8")
+    docker = tmp_path / "docker"
+    docker.write_text(f'#!/bin/sh\nprintf "%s\\n" "$*" >>asked\nprintf "%s\\n" "{said}"\n')
+    docker.chmod(0o755)
+    environ = {"PATH": f"{tmp_path}:{os.environ['PATH']}"}
+    order = ["make", "--no-print-directory", "-f", str(ROOT / "Makefile"), "base"]
+    done = subprocess.run(order, cwd=tmp_path, env=environ, capture_output=True, text=True, check=False)
+    after = (tmp_path / "deploy/Containerfile").read_text(encoding="utf-8")
+    tag = base(TEXT).partition("@")[0]
+    assert (tmp_path / "asked").read_text().startswith(f"buildx imagetools inspect {tag} --format")
+    assert (done.returncode == 0, after) == (
+        is_taken,
+        TEXT.replace(base(TEXT), f"{tag}@sha256:{DIGEST}") if is_taken else TEXT,
+    ), done.stderr
 
 
 def test_the_libraries_are_installed_by_their_hashes() -> None:
