@@ -22,7 +22,7 @@ BASE = $(shell sed -n 's/^ARG BASE=\([^@]*\).*/\1/p' deploy/Containerfile)
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test fuzz check bench outcome soak audit release lock base clean
+.PHONY: help install demo test fuzz check docs pictures bench outcome soak audit release lock base clean
 
 help:  ## list what can be done
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-9s%s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -45,6 +45,12 @@ check: $(TOOLS)  ## style, types, who may import whom, and the shell scripts
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 	@$(BIN)/shellcheck deploy/*.sh .ci/run
+
+docs: $(TOOLS)  ## write the generated parts of the documentation
+	@$(BIN)/python -m tests.docs.generate
+
+pictures: $(TOOLS)  ## take the pictures of the documentation again, with Chromium
+	@$(BIN)/python -m tests.docs.pictures
 
 bench: $(TOOLS)  ## measure speed and memory against the goals
 	@$(BIN)/python -m tests.bench $(ARGS)

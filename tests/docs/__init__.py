@@ -1,1 +1,1 @@
-"""The READMEs are held to the code: commands, keys, defaults, causes and links."""
+"""The documentation is held to the code: commands, keys, defaults, causes, metrics, faults, limits and links."""

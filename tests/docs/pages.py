@@ -1,15 +1,46 @@
-"""Reads the READMEs as what they hold: sections, tables, code and links."""
+"""Reads the documentation as what it holds: sections, tables, code and links."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-LANGUAGES = {"README.md": "en", "README.zh-CN.md": "zh", "README.ru.md": "ru"}
-PAGES = {name: (ROOT / name).read_text(encoding="utf-8") for name in LANGUAGES}
+FOLDERS = ("labelwatch", "migrations", "deploy", "tests")
+FILES = [*ROOT.glob("*.md"), *(file for folder in FOLDERS for file in (ROOT / folder).rglob("*.md"))]
+PAGES = {file.relative_to(ROOT).as_posix(): file.read_text(encoding="utf-8") for file in sorted(FILES)}
+"""Every page of the project: its path from the root -> its text."""
+
+READMES = {"en": "README.md", "zh": "README.zh-CN.md", "ru": "README.ru.md"}
+GUIDES = ("install", "channels", "configuration", "commands", "board", "troubleshooting")
+OTHERS = ("zh", "ru")
+"""The languages beside English, which has the same pages and some more."""
 
 _FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _HEADING = re.compile(r"^(#+) (.+)$", re.MULTILINE)
+
+
+def guide(language: str, name: str) -> str:
+    """The path of a guide."""
+    return f"deploy/guide/{language}/{name}.md"
+
+
+def counterparts(language: str) -> Mapping[str, str]:
+    """README and guides of a language: what each is called -> its path."""
+    return {"README": READMES[language]} | {name: guide(language, name) for name in GUIDES}
+
+
+def language_of(page: str) -> str:
+    """In which language a page is written."""
+    found = (language for language in OTHERS if page in counterparts(language).values())
+    return next(found, "en")
+
+
+def book(language: str) -> str:
+    """All that is written in a language for those who use labelwatch, and in English for those who work on it."""
+    return "\n".join(PAGES[page] for page in PAGES if language_of(page) == language and page != "CHANGELOG.md")
+
+
+BOOKS = {language: book(language) for language in READMES}
 
 
 def code(text: str, language: str) -> list[str]:
@@ -33,17 +64,24 @@ def sections(text: str) -> Iterator[tuple[str, str]]:
 
 def rows(text: str) -> list[list[str]]:
     """The cells of every row of every table, headings left out."""
-    lines = [[cell.strip() for cell in line.strip("|").split(" | ")] for line in _table_lines(text)]
+    lines = [cells_of(line) for line in text.splitlines() if line.startswith("|")]
     rules = {place for place, cells in enumerate(lines) if set("".join(cells)) <= set("-|")}
     return [cells for place, cells in enumerate(lines) if place not in rules and place + 1 not in rules]
 
 
-def _table_lines(text: str) -> list[str]:
-    return [line for line in text.splitlines() if line.startswith("|")]
+def cells_of(line: str) -> list[str]:
+    """The cells of one row."""
+    return [cell.strip() for cell in line.strip("|").split(" | ")]
+
+
+def table(headings: "list[str] | tuple[str, ...]", body: "list[list[str]]") -> str:
+    """A table as it is written."""
+    rule = "|---" * len(headings) + "|"
+    return "\n".join([f"| {' | '.join(headings)} |", rule, *(f"| {' | '.join(cells)} |" for cells in body)])
 
 
 def links(text: str) -> list[str]:
-    """Where the page's links lead."""
+    """Where the page's links and pictures lead."""
     return re.findall(r"\]\(([^)\s]+)\)", prose(text))
 
 

@@ -1,4 +1,4 @@
-"""What the READMEs say of questions and incidents is what the code does."""
+"""What the documentation says of questions and incidents is what the code does."""
 
 import re
 from datetime import timedelta
@@ -7,9 +7,9 @@ import pytest
 
 from labelwatch.core import incidents
 from labelwatch.core.questions import BATCH, BUDGET, FAILED_FOR, KEPT_FOR, PENDING_FOR, Topic
-from tests.docs.pages import PAGES, ROOT, rows, sections
+from tests.docs.pages import BOOKS, PAGES, ROOT, guide, rows, sections
 
-ASKED = dict(sections(PAGES["README.md"]))["What Ozon is asked"]
+ASKED = dict(sections(PAGES[guide("en", "install")]))["What Ozon is asked"]
 TABLE = {cells[0].strip("`"): cells[1:] for cells in rows(ASKED)}
 """Method -> when it is asked, how long its answer stands, what it tells."""
 
@@ -27,7 +27,7 @@ def test_the_table_names_exactly_the_methods_that_are_called() -> None:
     code = "".join(file.read_text(encoding="utf-8") for file in (ROOT / "labelwatch" / "sources").glob("*.py"))
     assert set(TABLE) == set(re.findall(r'"(/v\d/[a-z/-]+)"', code))
     assert len(TABLE) == 11
-    assert ("十一个接口" in PAGES["README.zh-CN.md"], "одиннадцать методов" in PAGES["README.ru.md"]) == (True, True)
+    assert ("十一个接口" in BOOKS["zh"], "одиннадцать методов" in BOOKS["ru"]) == (True, True)
 
 
 @pytest.mark.parametrize("topic", Topic)
@@ -38,8 +38,8 @@ def test_the_table_says_how_long_an_answer_stands(topic: Topic) -> None:
 
 def test_the_limits_of_asking_are_told_in_words_and_are_these() -> None:
     assert f"at most {BUDGET} requests per poll" in ASKED
-    assert f"一轮最多多问 {BUDGET} 次" in PAGES["README.zh-CN.md"]
-    assert f"не больше {BUDGET} запросов за один проход" in " ".join(PAGES["README.ru.md"].split())
+    assert f"一轮最多多问 {BUDGET} 次" in BOOKS["zh"]
+    assert f"не больше {BUDGET} запросов за один проход" in " ".join(BOOKS["ru"].split())
     assert (20, timedelta(minutes=2), timedelta(minutes=5)) == (BATCH, PENDING_FOR, FAILED_FOR)
 
 

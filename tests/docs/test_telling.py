@@ -1,4 +1,4 @@
-"""What the READMEs say of channels, of telling and of the outbox is what the code does."""
+"""What the guides say of channels, of telling and of the outbox is what the code does."""
 
 import re
 from datetime import timedelta
@@ -23,18 +23,14 @@ from labelwatch.notify.parcels import MOST_LABELS
 from labelwatch.notify.view import view
 from labelwatch.store import Attempt, OutboxRow, OutboxState
 from labelwatch.teller import CRY_EVERY
-from tests.docs.pages import LANGUAGES, PAGES, rows, sections
+from tests.docs.generate import tables_of_keys
+from tests.docs.pages import BOOKS, PAGES, READMES, guide, rows, sections
 from tests.notify import build
 
-ENGLISH = PAGES["README.md"]
-JSON = dict(sections(ENGLISH))["JSON"]
-CHANNELS = {
-    "README.md": "By hand: where messages go",
-    "README.zh-CN.md": "自己写：消息发到哪里",
-    "README.ru.md": "Вручную: куда слать сообщения",
-}
+JSON = PAGES["labelwatch/cli/README.md"].partition("\n## JSON\n")[2]
+CHANNELS = {"en": "Where messages go", "zh": "消息发到哪里", "ru": "Куда слать сообщения"}
 # A line ends where words do, in Chinese in the middle of a sentence.
-GAPS = {"README.md": " ", "README.zh-CN.md": "", "README.ru.md": " "}
+GAPS = {"en": " ", "zh": "", "ru": " "}
 
 HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
 # (what the code does, what it is said to do, in which words of English, Chinese and Russian)
@@ -62,13 +58,13 @@ def test_every_limit_is_told_in_every_language_as_it_is(
     does: object, means: object, words_for_it: tuple[str, ...]
 ) -> None:
     assert does == means
-    texts = (GAPS[page].join(line.strip() for line in text.splitlines()) for page, text in PAGES.items())
+    texts = (GAPS[one].join(line.strip() for line in BOOKS[one].splitlines()) for one in GAPS)
     assert [said for said, text in zip(words_for_it, texts, strict=True) if said not in text] == []
 
 
-@pytest.mark.parametrize("page", PAGES)
-def test_every_service_that_is_said_to_give_a_receipt_has_an_adapter_of_its_own(page: str) -> None:
-    listed = [cell for _, cell in rows(dict(sections(PAGES[page]))[CHANNELS[page]])]
+@pytest.mark.parametrize("language", READMES)
+def test_every_service_that_is_said_to_give_a_receipt_has_an_adapter_of_its_own(language: str) -> None:
+    listed = [cell for _, cell in rows(dict(sections(PAGES[guide(language, "channels")]))[CHANNELS[language]])]
     urls = [url for url in re.findall(r"`(\w+://[^`]+)`", " ".join(listed)) if not url.endswith("://")]
     filled_in = [url.replace("BOT_TOKEN/CHAT_ID", "123456789:AAE0-dummy-Token/-1001") for url in urls]
     assert {url.partition("://")[0] for url in urls} >= BASED | {"mailtos", "jsons"}
@@ -76,21 +72,21 @@ def test_every_service_that_is_said_to_give_a_receipt_has_an_adapter_of_its_own(
 
 
 def test_the_tables_say_which_services_can_be_reached_another_way() -> None:
-    meaning = {cells[0]: cells[-1] for cells in rows(dict(sections(ENGLISH))["`[[channel]]`"])}
+    meaning = {cells[0]: cells[-1] for cells in tables_of_keys(PAGES[guide("en", "configuration")])["channel"]}
     assert set(re.findall(r"tgram|wecombot|dingtalk|feishu|lark|jsons?\b", meaning["`api_base`"])) == BASED
     assert set(re.findall(r"jsons?\b", meaning["`proxy`"])) == PROXIED - BASED
 
 
-@pytest.mark.parametrize("page", PAGES)
-def test_the_buttons_are_called_as_they_are_in_the_messages(page: str) -> None:
-    labels = catalog(LANGUAGES[page]).button
-    told = [cells[0] for cells in rows(PAGES[page]) if cells[0] in labels.values()]
+@pytest.mark.parametrize("language", READMES)
+def test_the_buttons_are_called_as_they_are_in_the_messages(language: str) -> None:
+    labels = catalog(language).button
+    told = [cells[0] for cells in rows(PAGES[guide(language, "channels")]) if cells[0] in labels.values()]
     assert told == [labels[verb] for verb in ("ack", "snooze", "check", "details")]
 
 
-@pytest.mark.parametrize("page", PAGES)
-def test_the_signals_of_the_heartbeat_are_named(page: str) -> None:
-    assert [signal for signal in (START, FAIL) if f"`{signal}`" not in PAGES[page]] == []
+@pytest.mark.parametrize("language", READMES)
+def test_the_signals_of_the_heartbeat_are_named(language: str) -> None:
+    assert [signal for signal in (START, FAIL) if f"`{signal}`" not in BOOKS[language]] == []
 
 
 def test_the_json_section_names_every_field_of_a_message_and_of_its_trail() -> None:

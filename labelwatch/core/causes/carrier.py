@@ -16,8 +16,8 @@ def registration_declined(finding: Finding, facts: Facts) -> Proven | Excluded:
 
 
 def carrier_incident(finding: Finding, facts: Facts) -> Proven | Excluded:
-    """Most parcels of this carrier stand still at once, while those of others do not: it is the carrier, not this
-    order. Proof: how many of its labels are late, beyond chance. Do not mend the orders one by one."""
+    """Most parcels of this carrier are stuck at once, while those of others are not: it is the carrier, not this
+    order. Proof: how many of its labels are late, beyond chance. Do not fix the orders one by one."""
     return in_incident(finding, facts, Scope.CARRIER)
 
 

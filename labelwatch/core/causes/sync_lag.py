@@ -8,7 +8,7 @@ from labelwatch.core.model import Certainty, Finding, Proof, Stage, Verdict
 
 def platform_incident(finding: Finding, facts: Facts) -> Proven | Excluded:
     """Most labels are late at once, whatever the carrier: it is the platform, not this order. Proof: how many are
-    late everywhere, beyond chance. Do not mend the orders one by one."""
+    late everywhere, beyond chance. Do not fix the orders one by one."""
     return in_incident(finding, facts, Scope.PLATFORM)
 
 
