@@ -54,7 +54,7 @@ class Entry:
 
 _CONFIG = {78: "the configuration is wrong"}
 _STORE = {69: "the database cannot be reached", **_CONFIG}
-_ALONE = {75: "another labelwatch works on this database", **_STORE}
+_ALONE = {75: "another instance is using this database", **_STORE}
 _INIT = {1: "Ozon or a channel says no", 69: "Ozon cannot be reached"}
 _CHECK = {1: "a key or a channel is not usable", 69: "Ozon cannot be reached", **_CONFIG}
 _TEST = {1: "a channel did not take it", **_STORE}
@@ -186,7 +186,9 @@ def _version(asked: bool) -> None:
 
 
 def _root(
-    version: Annotated[bool, typer.Option("--version", is_eager=True, callback=_version, help="Say which.")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", is_eager=True, callback=_version, help="Show the version and exit.")
+    ] = False,
     config: ConfigFile = None,
 ) -> None:
     """Watch Ozon postings and tell people which shipping labels are late, why, and what to do.
@@ -197,7 +199,7 @@ def _root(
       1  it found trouble
       2  wrong usage
      69  Ozon or the database cannot be reached
-     75  another labelwatch works on this database
+     75  another instance is using this database
      78  the configuration is wrong
     """
 

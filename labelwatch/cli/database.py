@@ -24,7 +24,7 @@ Source = Annotated[Path, typer.Argument(metavar="FILE", help="A backup, of this 
 
 
 def upgrade(config: ConfigFile = None) -> None:
-    """Bring the tables forward, after a backup.
+    """Upgrade the schema, after a backup.
 
     `run` and `poll` do so by themselves.
     """
@@ -52,10 +52,10 @@ def backup(file: Target, config: ConfigFile = None) -> None:
 
 
 def restore(file: Source, config: ConfigFile = None) -> None:
-    """Put a backup in the place of the database. Stop the service first.
+    """Replace the database with a backup. Stop the service first.
 
     The database that was there is kept beside it. What has happened since the backup is not in it: what is late then
-    is told anew. For PostgreSQL there is pg_restore instead.
+    is sent again. For PostgreSQL there is pg_restore instead.
     """
     from labelwatch.store import single_instance
     from labelwatch.store.copies import restore as put_back

@@ -33,12 +33,10 @@ from labelwatch.sandbox.scenarios.day import LASTS, day
 if TYPE_CHECKING:
     from labelwatch.app import App
 
-Seconds = Annotated[float, typer.Option("--seconds", metavar="N", min=5, help="How long the day is to last.")]
+Seconds = Annotated[float, typer.Option("--seconds", metavar="N", min=5, help="Length of the day in seconds.")]
 BoardPort = Annotated[
     int | None,
-    typer.Option(
-        "--port", metavar="P", show_default=False, help="Of the board in the browser; without it, any that is free."
-    ),
+    typer.Option("--port", metavar="P", show_default=False, help="Port of the board. Default: any free one."),
 ]
 
 ZONES = {"zh": "Asia/Shanghai", "ru": "Europe/Moscow", "en": "UTC"}

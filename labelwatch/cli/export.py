@@ -40,7 +40,7 @@ Target = Annotated[
 Csv = Annotated[
     bool, typer.Option("--csv", show_default=False, help="As CSV (RFC 4180, UTF-8), the only form there is.")
 ]
-Since = Annotated[str, typer.Option("--since", metavar="TIME", help="How far back, like 12h or 30d.")]
+Since = Annotated[str, typer.Option("--since", metavar="TIME", help="Period up to now, like 12h or 30d.")]
 Kind = Annotated[
     What,
     typer.Option("--what", help="Late labels, what is watched, each change of that, or what was told to whom."),

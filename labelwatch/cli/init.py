@@ -14,14 +14,16 @@ from labelwatch.cli.options import ConfigFile, Language
 
 Speak = Annotated[
     Language | None,
-    typer.Option("--language", show_default=False, help="Of the questions, and of messages. Default: as the system."),
+    typer.Option(
+        "--language", show_default=False, help="Language of the questions and messages. Default: the system's."
+    ),
 ]
 Shops = Annotated[
-    list[str] | None, typer.Option("--shop", metavar="NAME", show_default=False, help="What to call a shop.")
+    list[str] | None, typer.Option("--shop", metavar="NAME", show_default=False, help="Name of a shop.")
 ]
 ClientIds = Annotated[
     list[str] | None,
-    typer.Option("--client-id", metavar="N", show_default=False, help="Its Client-Id; repeat for several shops."),
+    typer.Option("--client-id", metavar="N", show_default=False, help="Client-Id of a shop; repeat for several."),
 ]
 Keys = Annotated[
     list[str] | None,
@@ -29,32 +31,36 @@ Keys = Annotated[
         "--key",
         metavar="SECRET",
         show_default=False,
-        help="Its API key. A SECRET is - (a line of the input), file:PATH or env:NAME; itself, others can see it.",
+        help="API key. A SECRET is - (a line of the input), file:PATH or env:NAME; others see one in the command.",
     ),
 ]
 Token = Annotated[
     str | None,
-    typer.Option("--telegram-token", metavar="SECRET", show_default=False, help="Tell over this Telegram bot,"),
+    typer.Option(
+        "--telegram-token", metavar="SECRET", show_default=False, help="Telegram bot token from @BotFather."
+    ),
 ]
 Chat = Annotated[
-    str | None, typer.Option("--chat", metavar="ID", show_default=False, help="in this chat: its id, or @name.")
+    str | None, typer.Option("--chat", metavar="ID", show_default=False, help="Telegram chat: its id, or @name.")
 ]
 Mail = Annotated[
-    str | None, typer.Option("--mail", metavar="ADDRESS", show_default=False, help="Tell by mail from this address,")
+    str | None, typer.Option("--mail", metavar="ADDRESS", show_default=False, help="Mail address of the sender.")
 ]
 MailPassword = Annotated[
     str | None,
-    typer.Option(
-        "--mail-password", metavar="SECRET", show_default=False, help="whose password for programs is this,"
-    ),
+    typer.Option("--mail-password", metavar="SECRET", show_default=False, help="App password of the mailbox."),
 ]
 MailServer = Annotated[
     str | None,
-    typer.Option("--mail-server", metavar="HOST[:PORT]", show_default=False, help="handed in here (465 is TLS),"),
+    typer.Option(
+        "--mail-server", metavar="HOST[:PORT]", show_default=False, help="Mail server for outgoing mail (465 is TLS)."
+    ),
 ]
 MailTo = Annotated[
     str | None,
-    typer.Option("--mail-to", metavar="ADDRESS", show_default=False, help="to this one, not itself."),
+    typer.Option(
+        "--mail-to", metavar="ADDRESS", show_default=False, help="Mail address of the recipient. Default: the sender."
+    ),
 ]
 Webhook = Annotated[
     str | None,
@@ -62,21 +68,20 @@ Webhook = Annotated[
         "--webhook",
         metavar="SECRET",
         show_default=False,
-        help="Tell a robot (WeCom, DingTalk, Feishu: its address as copied), a web address that takes JSON, or any "
+        help="Address of a robot (WeCom, DingTalk, Feishu: as copied), a web address that takes JSON, or any "
         "Apprise URL.",
     ),
 ]
 WebhookSecret = Annotated[
     str | None,
-    typer.Option(
-        "--webhook-secret", metavar="SECRET", show_default=False, help="By which the robot checks a signature."
-    ),
+    typer.Option("--webhook-secret", metavar="SECRET", show_default=False, help="Secret of the robot's signature."),
 ]
 Timezone = Annotated[
-    str | None, typer.Option("--timezone", metavar="ZONE", show_default=False, help="Like Asia/Shanghai.")
+    str | None, typer.Option("--timezone", metavar="ZONE", show_default=False, help="Time zone, like Asia/Shanghai.")
 ]
 Quiet = Annotated[
-    str | None, typer.Option("--quiet-hours", metavar="FROM-TO", show_default=False, help="Like 22:00-08:00.")
+    str | None,
+    typer.Option("--quiet-hours", metavar="FROM-TO", show_default=False, help="Quiet hours, like 22:00-08:00."),
 ]
 BaseUrl = Annotated[
     str | None,
@@ -84,18 +89,23 @@ BaseUrl = Annotated[
         "--base-url",
         metavar="URL",
         show_default=False,
-        help="Another Ozon, like `labelwatch sandbox`; the database is then one for trials.",
+        help="Another address of Ozon's API, like the sandbox's; the database is then one for trials.",
     ),
 ]
 ApiBase = Annotated[
     str | None,
     typer.Option(
-        "--api-base", metavar="URL", show_default=False, help="Another address of Telegram's or the robot's service."
+        "--api-base",
+        metavar="URL",
+        show_default=False,
+        help="Another address of the Bot API or of the robot's service.",
     ),
 ]
 Proxy = Annotated[
     str | None,
-    typer.Option("--proxy", metavar="SECRET", show_default=False, help="The way to Telegram or the robot."),
+    typer.Option(
+        "--proxy", metavar="SECRET", show_default=False, help="Proxy to Telegram or to the robot's service."
+    ),
 ]
 Output = Annotated[
     Path | None,
@@ -103,12 +113,12 @@ Output = Annotated[
         "--output",
         metavar="FILE",
         show_default=False,
-        help="Where to write (--config is the same). Without it: $LABELWATCH_CONFIG, else "
+        help="The file to write (--config is the same). Without it: $LABELWATCH_CONFIG, else "
         "~/.config/labelwatch/labelwatch.toml.",
     ),
 ]
-Replace = Annotated[bool, typer.Option("--replace", help="Write over a file that is there; a copy of it is kept.")]
-Yes = Annotated[bool, typer.Option("--yes", "-y", help="Ask nothing: what no option says is left at its default.")]
+Replace = Annotated[bool, typer.Option("--replace", help="Overwrite an existing file; a copy of it is kept.")]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Ask nothing; what no option sets keeps its default.")]
 
 
 def init(
@@ -135,11 +145,10 @@ def init(
     replace_it: Replace = False,
     yes: Yes = False,
 ) -> None:
-    """Set labelwatch up: your shop's key, and where to tell you.
+    """Set up labelwatch: the key of your shop, and where messages go.
 
-    Asks for both, tries them, and writes the configuration; explains where to find everything. With options it asks
-    only for what is left, with --yes or without a terminal nothing at all. When Ozon or a channel says no, it has
-    written nothing.
+    It explains where to find both, tests them, and writes the configuration. With options it asks only for what is
+    left, with --yes or without a terminal nothing at all. When Ozon or a channel refuses, nothing is written.
     """
     # Imported here: libraries for talking to Ozon and to channels take time, which --help does not have to pay.
     from labelwatch.cli.init_wizard import options_of, wizard

@@ -18,7 +18,7 @@ def late(config: ConfigFile = None, language: Speak = None, live: Watch = False,
     """List what is late now, the most urgent first.
 
     It also says how well each shop is seen, and which channel does not work. It reads the database only: what the
-    service, or the last `labelwatch poll`, found out. With --watch it stays on the screen and is read anew every few
+    service, or the last `labelwatch poll`, found out. With --watch it stays on the screen and is refreshed every few
     seconds.
     """
     from labelwatch.cli import board

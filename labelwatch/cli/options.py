@@ -53,7 +53,7 @@ OneShop = Annotated[
 ]
 By = Annotated[
     str | None,
-    typer.Option("--by", metavar="NAME", show_default=False, help="Who does it. Without it: the user's name."),
+    typer.Option("--by", metavar="NAME", show_default=False, help="Your name. Default: that of the user."),
 ]
-Note = Annotated[str, typer.Option("--note", metavar="TEXT", show_default=False, help="A word to the others.")]
-Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Log what is done, too.")]
+Note = Annotated[str, typer.Option("--note", metavar="TEXT", show_default=False, help="Note to the others.")]
+Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Log every step.")]

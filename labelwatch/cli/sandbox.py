@@ -10,14 +10,16 @@ from labelwatch.cli.terminal import complain
 from labelwatch.cli.troubles import FOUND_TROUBLE
 from labelwatch.cli.words import language_of, phrases
 
-Port = Annotated[int, typer.Option("--port", metavar="P", min=0, max=65535, help="0 takes one that is free.")]
+Port = Annotated[
+    int, typer.Option("--port", metavar="P", min=0, max=65535, help="Port of the API; 0 takes a free one.")
+]
 Scenario = Annotated[
     str,
-    typer.Option(
-        "--scenario", metavar="NAME", help="What is played: day, causes, many:N, ...; an unknown NAME lists all."
-    ),
+    typer.Option("--scenario", metavar="NAME", help="Scenario: day, causes, many:N, ...; an unknown NAME lists all."),
 ]
-Speed = Annotated[float, typer.Option("--speed", metavar="X", min=0, help="How many times as fast as outside.")]
+Speed = Annotated[
+    float, typer.Option("--speed", metavar="X", min=0, help="Speed of the clock, as a multiple of real time.")
+]
 
 
 def sandbox(port: Port = 8790, scenario: Scenario = "day", speed: Speed = 1.0) -> None:

@@ -46,11 +46,11 @@ OnePosting = Annotated[
         "--posting",
         metavar="POSTING",
         show_default=False,
-        help="What was told of this posting.",
+        help="Messages about this posting only.",
         autocompletion=late_postings,
     ),
 ]
-Most = Annotated[int, typer.Option("--limit", metavar="N", min=1, help="The latest N.")]
+Most = Annotated[int, typer.Option("--limit", metavar="N", min=1, help="Show the latest N.")]
 Row = Annotated[int, typer.Argument(metavar="ID", help="The number in the first column of `labelwatch outbox`.")]
 Rows = Annotated[
     list[int] | None,
@@ -90,7 +90,7 @@ def outbox(
 ) -> None:
     """List what was told to whom, what waits, and what died and why.
 
-    The latest stands first; `labelwatch outbox show ID` tells of every try.
+    The latest is first; `labelwatch outbox show ID` lists every try.
     """
     if context.invoked_subcommand is not None:
         return

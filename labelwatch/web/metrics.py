@@ -25,7 +25,7 @@ class Readings(Collector):
 
     def collect(self) -> Iterable[Metric]:
         """One family for each measure."""
-        yield _gauge("build_info", "Which labelwatch this is.", ["version"], {(__version__,): 1})
+        yield _gauge("build_info", "Version of labelwatch.", ["version"], {(__version__,): 1})
         yield from _of_time(self.app)
         try:
             found = [*_of_shops(self.app), *_of_labels(self.app), *_of_telling(self.app), *_of_files(self.app)]
@@ -71,9 +71,13 @@ def _of_shops(app: App) -> Iterator[Metric]:
     read = {(name,): _age(now, view.read_at) for name, view in seen.items() if view.read_at is not None}
     every = {(name,): interval.total_seconds() for name, interval in app.shops()}
     trouble = {(name, view.cause or view.state): 1.0 for name, view in seen.items() if view.state != "fresh"}
-    yield _gauge("shop_read_age_seconds", "Since a shop was last read whole; missing: never.", shop, read)
-    yield _gauge("shop_interval_seconds", "How often a shop is to be read.", shop, every)
-    yield _gauge("shop_failing", "A shop that is not seen well, and why.", ["shop", "cause"], trouble)
+    yield _gauge(
+        "shop_read_age_seconds", "Seconds since a shop was last read completely; absent if never.", shop, read
+    )
+    yield _gauge("shop_interval_seconds", "Configured interval between two polls of a shop.", shop, every)
+    yield _gauge(
+        "shop_failing", "A shop that cannot be read or whose data are stale, and why.", ["shop", "cause"], trouble
+    )
     open_ones = {(name,): float(view.postings) for name, view in seen.items()}
     yield _gauge("open_postings", "Postings that are watched.", shop, open_ones)
     polls = {name: poll for name, poll in app.store.last_polls().items() if name in seen}
@@ -81,14 +85,14 @@ def _of_shops(app: App) -> Iterator[Metric]:
     asked = {(name,): float(poll.requests) for name, poll in polls.items()}
     changed = {(name,): float(poll.changed) for name, poll in polls.items()}
     yield _gauge("poll_duration_seconds", "How long the last poll of a shop took.", shop, lasted)
-    yield _gauge("poll_requests", "Questions that the last poll put to Ozon.", shop, asked)
+    yield _gauge("poll_requests", "Requests of the last poll to Ozon.", shop, asked)
     yield _gauge("poll_changed_postings", "Postings that had changed at the last poll.", shop, changed)
 
 
 def _of_time(app: App) -> Iterator[Metric]:
     skew = app.time.skew
     ahead = {} if skew is None else {(): skew.total_seconds()}
-    about = "How far this machine's clock is ahead of Ozon's by its last answer; missing: none heard yet."
+    about = "How far this machine's clock is ahead of Ozon's by its last answer; absent until the first one."
     yield _gauge("clock_skew_seconds", about, [], ahead)
 
 
@@ -98,7 +102,12 @@ def _of_labels(app: App) -> Iterator[Metric]:
         late[one.shop, one.cause, str(one.severity), str(one.hands)] += one.number
     labels = ["shop", "cause", "severity", "hands"]
     yield _gauge("late_postings", "Postings whose label is late, by cause, severity and who has them.", labels, late)
-    yield _gauge("open_incidents", "Events that hold up many labels.", [], {(): float(len(app.store.incidents()))})
+    yield _gauge(
+        "open_incidents",
+        "Open incidents: events that delay many labels.",
+        [],
+        {(): float(len(app.store.incidents()))},
+    )
 
 
 def _of_telling(app: App) -> Iterator[Metric]:
@@ -109,11 +118,13 @@ def _of_telling(app: App) -> Iterator[Metric]:
     overdue = {(name,): _age(now, oldest[name]) if name in oldest else 0.0 for name in names}
     failing = {(name,): float(name in troubles) for name in names}
     sent = {(name,): _age(now, at) for name in names if name in states and (at := states[name].sent_at)}
-    about = "Notifications that wait, and of the latest those that died or expired."
+    about = "Waiting notifications, and of the latest those that died or expired."
     yield _gauge("outbox_notifications", about, ["channel", "state"], rows)
-    yield _gauge("outbox_overdue_seconds", "Since the oldest unsent notification was due.", ["channel"], overdue)
+    yield _gauge(
+        "outbox_overdue_seconds", "Seconds since the oldest unsent notification was due.", ["channel"], overdue
+    )
     yield _gauge("channel_failing", "Whether a channel does not work.", ["channel"], failing)
-    yield _gauge("channel_sent_age_seconds", "Since a channel took its last message.", ["channel"], sent)
+    yield _gauge("channel_sent_age_seconds", "Seconds since a channel accepted its last message.", ["channel"], sent)
 
 
 def _of_files(app: App) -> Iterator[Metric]:
@@ -122,7 +133,7 @@ def _of_files(app: App) -> Iterator[Metric]:
 
 
 def _refusals(app: App) -> Metric:
-    about = "How often the database refused since the start: busy = locked by somebody else for too long."
+    about = "Refusals of the database since the start: busy = locked by another program for too long."
     family = CounterMetricFamily("labelwatch_database_refusals", about, labels=["fault"])
     counted = app.store.condition.failures
     for fault in filter(lambda one: one.is_condition, Fault):
