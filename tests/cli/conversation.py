@@ -29,7 +29,7 @@ class Conversation:
     _raw: bytes = field(default=b"", repr=False)
     _read_up_to: int = 0
 
-    def expect(self, text: str, *, within: float = 30) -> str:
+    def expect(self, text: str, *, within: float = 90) -> str:
         """Wait until this is shown after what was expected before; returns what stood in between."""
         give_up_at = time.monotonic() + within
         while text not in self.shown[self._read_up_to :]:
@@ -52,7 +52,7 @@ class Conversation:
         time.sleep(0.05)
         os.write(self.terminal, b"\x03")
 
-    def end(self, *, within: float = 30) -> int:
+    def end(self, *, within: float = 90) -> int:
         """Read on to the end; returns the exit code."""
         give_up_at = time.monotonic() + within
         while self._read(0.2):

@@ -1,6 +1,5 @@
 """A place to run commands in: a sandbox, a webhook, a configuration file, and the console script beside them."""
 
-import json
 import os
 import subprocess
 import time
@@ -15,24 +14,11 @@ from labelwatch.sandbox import Sandbox, TellableClock, World
 from labelwatch.sandbox.scenarios.stage import HOME, STAR
 from tests.canaries import escaped
 from tests.cli.conversation import conversation
-from tests.cli.forked import SCRIPT, Order, begun
+from tests.cli.forked import SCRIPT, Ended, ended
 from tests.ending import MARKED
 from tests.notify.loopback import Hook, answer
 
 SHOPS = {"star": STAR, "home": HOME}
-
-
-@dataclass(frozen=True, slots=True)
-class Ended:
-    """What a command left behind."""
-
-    code: int
-    out: str
-    err: str
-
-    @property
-    def json(self) -> Any:
-        return json.loads(self.out)
 
 
 @dataclass(frozen=True)
@@ -64,20 +50,14 @@ class Place:
             encoding="utf-8",
         )
 
-    def run(self, *args: str, **environ: str) -> Ended:
-        """Run a command to its end, its output in files."""
-        out, err = self.folder / ".out", self.folder / ".err"
-        process = begun(Order(args=args, folder=self.folder, environ=self.variables(environ), stdout=out, stderr=err))
-        process.join()
-        ended = Ended(process.exitcode or 0, out.read_text("utf-8"), err.read_text("utf-8"))
-        process.close()
-        out.unlink()
-        err.unlink()
-        assert not escaped(ended.out + ended.err)
-        return ended
+    def run(self, *args: str, typed: str = "", **environ: str) -> Ended:
+        """Run a command to its end."""
+        done = ended(*args, folder=self.folder, environ=self.variables(environ), typed=typed)
+        assert not escaped(done.out + done.err)
+        return done
 
     def start(self, *args: str, **environ: str) -> "subprocess.Popen[str]":
-        """Begin a command; whoever starts it ends it."""
+        """Begin a command as a shell does, which costs a second; whoever starts it ends it."""
         return subprocess.Popen(
             [SCRIPT, *args],
             cwd=self.folder,
@@ -91,10 +71,10 @@ class Place:
         """Run a command with a terminal in front of it; the colours are taken out again."""
         err = self.folder / ".err"
         with conversation(*args, environ=self.variables({}), folder=self.folder, columns=columns, stderr=err) as talk:
-            ended = Ended(talk.end(), talk.shown, err.read_text("utf-8"))
+            done = Ended(talk.end(), talk.shown, err.read_text("utf-8"))
         err.unlink()
-        assert not escaped(ended.out + ended.err)
-        return ended
+        assert not escaped(done.out + done.err)
+        return done
 
     def told(self, *reasons: str) -> list[str]:
         """The posting numbers that the webhook was told for these reasons, in order."""
@@ -127,7 +107,7 @@ def now() -> datetime:
     return datetime.now(UTC).replace(microsecond=0)
 
 
-def until(condition: Callable[[], bool], *, seconds: float = 30) -> None:
+def until(condition: Callable[[], bool], *, seconds: float = 90) -> None:
     """Wait for something that another process does."""
     give_up_at = time.monotonic() + seconds
     while not condition():

@@ -12,16 +12,21 @@ import pytest
 from labelwatch.cli.words import language_of, words
 from labelwatch.sandbox.scenarios import day
 from tests.cli.place import Place, now, until
+from tests.storm.births import born
 
 pytestmark = pytest.mark.lengthy
 
 
+@pytest.mark.timeout(300)
 def test_a_day_in_a_pipe_tells_all_that_went_wrong_and_how_to_begin(place: Place) -> None:
     place.config.unlink()
-    done = place.run("demo", "--seconds", "10", TMPDIR=str(place.folder))
-    assert (done.code, done.err) == (0, "")
     alone = {number for number, cause in day(now()).expected.items() if not cause.endswith("_incident")}
-    assert alone <= set(re.findall(r"\d{8}-\d{4}-1", done.out))
+    for seconds in (10, 40, 120):  # a busy machine gets less done in a short day
+        done = place.run("demo", "--seconds", str(seconds), TMPDIR=str(place.folder))
+        assert (done.code, done.err) == (0, "")
+        if not (untold := alone - set(re.findall(r"\d{8}-\d{4}-1", done.out))):
+            break
+    assert untold == set()
     assert "is stuck for all" in done.out
     assert re.search(r"^09:\d\d  \S+ .*\n {7}\S", done.out, re.MULTILINE)
     assert re.search(r"The board, while the day lasts: http://127\.0\.0\.1:\d+/enter\?key=\S{60,}\n", done.out)
@@ -45,11 +50,9 @@ def test_a_demo_that_is_interrupted_is_quiet_and_leaves_nothing(
 ) -> None:
     traces = tmp_path / "traces"
     traces.mkdir()
-    demo = place.start("demo", "--seconds", "60", TMPDIR=str(traces))
+    demo = born(place, "--seconds", "60", command="demo", TMPDIR=str(traces))
     until(lambda: any(traces.glob("*/labelwatch.db")))
-    demo.send_signal(by)
-    _, err = demo.communicate(timeout=20)
-    assert (demo.returncode, err) == (code, "")
+    assert (demo.stop(by), demo.log) == (code, "")
     assert list(traces.iterdir()) == []
 
 

@@ -5,8 +5,10 @@ import re
 import pytest
 
 from labelwatch.sandbox import Fault, Kind
-from tests.cli.place import Ended, Place, until
+from tests.cli.forked import Ended
+from tests.cli.place import Place, until
 from tests.notify.loopback import answer, closed_port
+from tests.storm.births import serving
 
 NO_SYSTEMD = {"PATH": ""}
 """So that a unit of this machine is not taken for that of the test."""
@@ -28,14 +30,10 @@ def calmer(place: Place) -> None:
 
 def test_all_is_well_beside_a_running_service(place: Place) -> None:
     calmer(place)
-    service = place.start("run")
-    try:
+    with serving(place):
         until(lambda: bool(place.told("first")))
         done = doctor(place)
         as_json = doctor(place, "--json")
-    finally:
-        service.terminate()
-        service.communicate(timeout=20)
     assert done.code == 0, done.out
     assert done.out.splitlines()[-1].startswith("All is well: ")
     assert all(line.startswith(("✓ ", "    ", "All is well")) for line in done.out.splitlines())

@@ -1,6 +1,5 @@
 """`init` for scripts: options instead of answers, secrets from elsewhere, nothing written when anything is wrong."""
 
-import subprocess
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, is_dataclass
@@ -14,8 +13,8 @@ import pytest
 from labelwatch.cli.init_words import init_words
 from labelwatch.sandbox.scenarios.stage import HOME, STAR
 from tests.cli.conftest import LATE
-from tests.cli.forked import SCRIPT
-from tests.cli.place import Ended, Place
+from tests.cli.forked import Ended
+from tests.cli.place import Place
 from tests.notify.fake_telegram import TOKEN, FakeTelegram
 from tests.notify.loopback import answer
 
@@ -69,18 +68,10 @@ def test_secrets_come_from_a_file_or_the_input_too(desk: Desk) -> None:
     secret.chmod(0o600)
     assert desk.init("--client-id", HOME.client_id, "--key", "file:key").code == 0
     desk.written.unlink()
-    command = [str(SCRIPT), "init", "--output", str(desk.written), "--base-url", desk.place.sandbox.base_url]
-    piped = subprocess.run(
-        [*command, "--client-id", HOME.client_id, "--key", "-"],
-        input=HOME.api_key + "\n",
-        env=desk.place.variables({}),
-        cwd=desk.place.folder,
-        text=True,
-        capture_output=True,
-        timeout=60,
-    )
-    assert piped.returncode == 0, piped.stderr
-    assert HOME.api_key not in piped.stdout + piped.stderr
+    command = ("init", "--output", str(desk.written), "--base-url", desk.place.sandbox.base_url)
+    piped = desk.place.run(*command, "--client-id", HOME.client_id, "--key", "-", typed=HOME.api_key + "\n")
+    assert piped.code == 0, piped.err
+    assert HOME.api_key not in piped.out + piped.err
 
 
 def test_a_secret_in_the_command_itself_is_warned_of(desk: Desk) -> None:

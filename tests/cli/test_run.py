@@ -1,10 +1,8 @@
 """`run` for real: it ends when told to, alone with its database, and no kill loses an alert."""
 
 import contextlib
-import os
 import random
 import signal
-import subprocess
 from collections import defaultdict
 from datetime import timedelta
 from functools import partial
@@ -16,25 +14,23 @@ from labelwatch.sandbox import Fault, Kind, World
 from labelwatch.sandbox.scenarios.stage import OZON, arrival, both_shops
 from tests.cli.conftest import LATE
 from tests.cli.place import Place, assert_says_what_to_do, now, place_for, until
+from tests.storm.births import STOPS_WITHIN, Life, born
 
 pytestmark = pytest.mark.lengthy
 
-STOPS_WITHIN = 15
 
-
-def stopped(service: "subprocess.Popen[str]", by: signal.Signals = signal.SIGTERM) -> tuple[int, str]:
+def stopped(service: Life, by: signal.Signals = signal.SIGTERM) -> tuple[int, str]:
     """End a service; its exit code and what it logged."""
-    service.send_signal(by)
-    _, log = service.communicate(timeout=STOPS_WITHIN)
-    return service.returncode, log
+    return service.stop(by), service.log
 
 
 @pytest.mark.fault("P4")
 def test_run_tells_what_is_late_and_ends_with_0_when_told_to(place: Place) -> None:
     service = place.start("run")
     until(lambda: LATE in place.told("first"))
-    code, log = stopped(service)
-    assert code == 0
+    service.terminate()
+    _, log = service.communicate(timeout=STOPS_WITHIN)
+    assert service.returncode == 0
     assert "watching: star, home" in log
     assert any(line.endswith(" stopping") for line in log.splitlines()[-3:])  # what was being sent is told after it
     assert log.splitlines()[0].startswith("20")  # the time, which a journal would write itself
@@ -43,7 +39,7 @@ def test_run_tells_what_is_late_and_ends_with_0_when_told_to(place: Place) -> No
 
 def test_that_nobody_is_told_is_said_once(place: Place) -> None:
     place.config.write_text(place.config.read_text("utf-8").partition("[[channel]]")[0], "utf-8")
-    service = place.start("run")
+    service = born(place)
     until(lambda: len(place.sandbox.requests) > 0)
     _, log = stopped(service)
     (said,) = (line for line in log.splitlines() if "told" in line)
@@ -52,7 +48,7 @@ def test_that_nobody_is_told_is_said_once(place: Place) -> None:
 
 @pytest.mark.fault("P12")
 def test_only_one_works_on_a_database_and_the_second_leaves_it_alone(place: Place) -> None:
-    service = place.start("run", JOURNAL_STREAM="8:1")
+    service = born(place, JOURNAL_STREAM="8:1")
     until(lambda: LATE in place.told("first"))
     asked = len(place.sandbox.requests)
     for command in ("run", "db"):
@@ -70,7 +66,7 @@ def test_only_one_works_on_a_database_and_the_second_leaves_it_alone(place: Plac
 @pytest.mark.fault("P4")
 def test_a_service_waiting_for_a_silent_ozon_still_ends_within_seconds(place: Place) -> None:
     place.sandbox.fault(Fault(kind=Kind.DRIP, seconds=600))
-    service = place.start("run")
+    service = born(place)
     until(lambda: len(place.sandbox.requests) >= 2)
     code, _ = stopped(service)
     assert code == 0
@@ -78,7 +74,7 @@ def test_a_service_waiting_for_a_silent_ozon_still_ends_within_seconds(place: Pl
 
 def test_no_secret_is_in_the_log_whatever_goes_wrong(place: Place) -> None:
     place.hook.acts = [place.hook.acts[0]]
-    service = place.start("run", "--verbose", KEY_STAR="canary-key-0123456789")
+    service = born(place, "--verbose", KEY_STAR="canary-key-0123456789")
     until(lambda: LATE in place.told("first"))
     place.sandbox.fault(Fault(kind=Kind.HTML, status=502, times=2))
     until(lambda: len(place.sandbox.requests) > 8)
@@ -106,13 +102,12 @@ def test_kill_after_kill_no_alert_is_lost_and_a_repeated_one_can_be_told(tmp_pat
     wanted, chance = 16, random.Random(7)
     with place_for(one_by_one(wanted), tmp_path) as place:
         for _ in range(5):
-            service = place.start("run")
+            service = born(place)
             before = len(place.hook.requests)
             with contextlib.suppress(AssertionError):  # killed before it could tell anything: that counts as well
                 until(partial(told_more, place, before), seconds=2 + chance.random())
-            os.kill(service.pid, signal.SIGKILL)
-            service.communicate()
-        service = place.start("run")
+            service.die()
+        service = born(place)
         until(lambda: len(set(place.told("first"))) == wanted)
         stopped(service)
         keys = defaultdict(set)

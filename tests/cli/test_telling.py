@@ -5,6 +5,7 @@ import pytest
 from tests.cli.conftest import LATE
 from tests.cli.place import Place, until
 from tests.notify.loopback import answer
+from tests.storm.births import serving
 
 ROW = {"id", "channel", "reason", "state", "postings", "attempts", "sent_at", "receipt", "error"}
 
@@ -52,14 +53,10 @@ def test_late_says_which_channel_does_not_work_since_when_and_why(place: Place) 
 
 @pytest.mark.fault("D17")
 def test_test_alert_works_beside_the_running_service(place: Place) -> None:
-    service = place.start("run")
-    try:
+    with serving(place):
         until(lambda: LATE in place.told("first"))
         done = place.run("test-alert")
         assert done.code == 0, done.out + done.err
-    finally:
-        service.terminate()
-        service.communicate(timeout=20)
     assert [alert["reason"] for alert in place.alerts()].count("test") == 1
 
 

@@ -2,18 +2,15 @@
 
 import http.client
 import json
-import os
-import signal
 import socket
 import stat
-import subprocess
 from contextlib import closing
-from typing import Any
 
 from labelwatch.web.password import matches
 from tests.cli.conftest import LATE
-from tests.cli.forked import SCRIPT
+from tests.cli.forked import Ended
 from tests.cli.place import Place, until
+from tests.storm.births import Life, born
 
 PASSWORD = "correct horse battery"
 
@@ -55,16 +52,14 @@ def web(port: int, more: str = "") -> str:
     return f'[web]\nlisten = "127.0.0.1:{port}"\n{more}'
 
 
-def ended(process: "subprocess.Popen[str]") -> tuple[int, str]:
-    process.send_signal(signal.SIGTERM)
-    _, log = process.communicate(timeout=15)
-    return process.returncode, log
+def ended(process: Life) -> tuple[int, str]:
+    return process.stop(), process.log
 
 
 def test_run_serves_the_board_and_both_end_together(place: Place) -> None:
     port = free_port()
     place.configure(web(port))
-    service = place.start("run")
+    service = born(place)
     until(lambda: answers(port) == 200)
     assert LATE in seen(place, port)
     assert LATE not in ask(port, "/")[1]
@@ -79,7 +74,7 @@ def test_run_serves_the_board_and_both_end_together(place: Place) -> None:
 def test_a_taken_port_does_not_stop_the_watch(place: Place) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         place.configure(web(taken.getsockname()[1]))
-        service = place.start("run")
+        service = born(place)
         until(lambda: LATE in place.told("first"))
         code, log = ended(service)
     assert code == 0
@@ -87,17 +82,17 @@ def test_a_taken_port_does_not_stop_the_watch(place: Place) -> None:
 
 
 def test_the_board_alone_reads_the_database_of_the_service(place: Place) -> None:
-    service = place.start("run")
+    service = born(place)
     until(lambda: LATE in place.told("first"))
     port = free_port()
     place.configure(web(port))
-    board = place.start("web")
+    board = born(place, command="web")
     until(lambda: answers(port) != 0)
     assert LATE in seen(place, port)
     code, log = ended(board)
     assert "/enter" not in log
     assert (code, "Traceback" in log) == (0, False)
-    assert service.poll() is None
+    assert service.process.is_alive()
     assert ended(service)[0] == 0
 
 
@@ -117,42 +112,32 @@ def test_the_board_alone_wants_a_database_that_is_there(place: Place) -> None:
 def test_a_password_is_kept_as_a_hash_that_nobody_else_can_read(place: Place) -> None:
     done = made(place, "board.hash")
     file = place.folder / "board.hash"
-    assert done.returncode == 0
+    assert done.code == 0
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert matches(file.read_text().strip(), PASSWORD)
-    assert f'password = "file:{file}"' in done.stdout
-    assert PASSWORD not in done.stdout + done.stderr
+    assert f'password = "file:{file}"' in done.out
+    assert PASSWORD not in done.out + done.err
 
 
 def test_without_a_file_the_hash_is_printed_and_nothing_else(place: Place) -> None:
-    assert matches(made(place).stdout.strip(), PASSWORD)
+    assert matches(made(place).out.strip(), PASSWORD)
 
 
 def test_a_password_that_is_too_short_is_not_taken(place: Place) -> None:
     done = made(place, "board.hash", password="1234567")
-    assert done.returncode == 2
+    assert done.code == 2
     assert not (place.folder / "board.hash").exists()
 
 
-def made(place: Place, *args: str, password: str = PASSWORD) -> "subprocess.CompletedProcess[str]":
-    """`labelwatch password` with one line on its standard input."""
-    order: list[Any] = [SCRIPT, "password", *args]
-    return subprocess.run(
-        order,
-        cwd=place.folder,
-        input=f"{password}\n",
-        capture_output=True,
-        text=True,
-        env=dict(os.environ),
-        check=False,
-    )
+def made(place: Place, *args: str, password: str = PASSWORD) -> Ended:
+    return place.run("password", *args, typed=f"{password}\n")
 
 
 def test_neither_the_password_nor_its_hash_is_logged(place: Place) -> None:
     made(place, "board.hash")
     port = free_port()
     place.configure(web(port, 'password = "file:board.hash"\n'))
-    service = place.start("run", "--verbose")
+    service = born(place, "--verbose")
     until(lambda: answers(port) == 200)
     assert ask(port, "/")[0] == 303
     assert ask(port, "/metrics", Authorization="Bearer not this one")[0] == 401

@@ -11,7 +11,8 @@ import pytest
 from labelwatch.store import Store, open_store
 from labelwatch.store.copies import KEPT
 from tests.cli.conftest import LATE, one_late
-from tests.cli.place import Ended, Place, assert_says_what_to_do, place_for
+from tests.cli.forked import Ended
+from tests.cli.place import Place, assert_says_what_to_do, place_for
 from tests.store.build import minutes
 from tests.storm.births import serving
 

@@ -1,6 +1,5 @@
 """Whatever this process misses around it is a sentence with a cure and an exit code, never a traceback."""
 
-import json
 import os
 import subprocess
 import sys
@@ -19,8 +18,8 @@ from labelwatch.notify.channels import open_channel
 from labelwatch.notify.channels.outcome import Parcel, Permanent
 from labelwatch.notify.message import Kind, Message, Section
 from labelwatch.notify.reasons import known
+from tests.cli.forked import SCRIPT, Ended, ended
 
-SCRIPT = Path(sys.executable).with_name("labelwatch")
 PAGE = """\
 language = "{language}"
 [store]
@@ -63,11 +62,9 @@ def no_temporary(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     tempfile.tempdir = None
 
 
-def labelwatch(folder: Path, *args: str, **environ: str) -> subprocess.CompletedProcess[str]:
+def labelwatch(folder: Path, *args: str, **environ: str) -> Ended:
     around = {"PATH": os.environ["PATH"], "HOME": str(folder), "KEY": "0" * 36, **environ}
-    return subprocess.run(
-        [SCRIPT, *args], cwd=folder, env=around, capture_output=True, text=True, timeout=60, check=False
-    )
+    return ended(*args, folder=folder, environ=around)
 
 
 @pytest.mark.parametrize(
@@ -77,8 +74,8 @@ def test_a_stale_store_of_certificates_is_one_sentence_of_every_command(
     folder: Path, command: tuple[str, ...], code: int
 ) -> None:
     done = labelwatch(folder, *command, SSL_CERT_FILE="/gone/ca.pem")
-    said = done.stdout + done.stderr
-    assert done.returncode == code
+    said = done.out + done.err
+    assert done.code == code
     assert said.count("SSL_CERT_FILE = /gone/ca.pem cannot be read") == 1, said
     assert "correct it or remove it from the environment" in " ".join(said.split())
     assert "Traceback" not in said
@@ -88,8 +85,8 @@ def test_a_stale_store_of_certificates_is_one_sentence_of_every_command(
 
 def test_check_names_everything_at_once_also_as_json(folder: Path) -> None:
     done = labelwatch(folder, "check", "--json", SSL_CERT_FILE="/gone/ca.pem", ALL_PROXY="socks4://proxy:1")
-    assert done.returncode == 78
-    found = json.loads(done.stdout)
+    assert done.code == 78
+    found = done.json
     assert not found["ok"]
     assert [problem.partition(" ")[0] for problem in found["environment"]] == ["ALL_PROXY", "SSL_CERT_FILE"]
 

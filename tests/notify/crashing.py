@@ -1,8 +1,7 @@
-"""A process that tells what is due over a webhook and dies where it is told to: `database hook point number`."""
+"""What a process does that tells what is due over a webhook and dies where it is told to."""
 
 import os
 import signal
-import sys
 from contextlib import closing
 from datetime import UTC, datetime
 from itertools import count
@@ -13,12 +12,12 @@ from labelwatch.store import open_store
 from tests.notify.build import destination
 
 
-def main(database: str, hook: str, point: str, number: str) -> None:
+def main(database: str, hook: str, point: str, number: int) -> None:
     """Dies at the n-th passing of `point`; another point of that name never comes, and it ends by itself."""
     passed = count(1)
 
     def at(here: str) -> None:
-        if here == point and next(passed) == int(number):
+        if here == point and next(passed) == number:
             os.kill(os.getpid(), signal.SIGKILL)
 
     with closing(open_store(database)) as store:
@@ -26,7 +25,3 @@ def main(database: str, hook: str, point: str, number: str) -> None:
         channels = {"packers": (destination(), open_channel(hook))}
         for _ in range(3):
             send_due(store, channels, now=lambda: datetime.now(UTC), stop=lambda: False, at=at)
-
-
-if __name__ == "__main__":
-    main(*sys.argv[1:])

@@ -1,25 +1,21 @@
 """Real processes killed while they tell over a real socket: nothing lost, one duplicate at most, and to be known."""
 
-import subprocess
-import sys
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 
 from labelwatch.core.model import Notification
 from labelwatch.store import OutboxState, Store
+from tests.cli.forked import called
+from tests.notify import crashing
 from tests.notify.build import told
 from tests.notify.loopback import Hook, answer
 from tests.notify.post import queue, rows, states
 
-ROOT = Path(__file__).parents[2]
-
 
 def run(database: str, hook: Hook, point: str, number: int = 1) -> int:
-    command = [sys.executable, "-m", "tests.notify.crashing", database, hook.url(), point, str(number)]
-    return subprocess.run(command, cwd=ROOT, timeout=60, check=False).returncode
+    return called(crashing.main, database, hook.url(), point, number)
 
 
 def due(*numbers: int) -> list[Notification]:

@@ -113,7 +113,7 @@ def _live_on(place: Place, seconds: float, diary: Diary) -> Life:
     life = _heard_of(place)
     began = time.monotonic()
     while (age := time.monotonic() - began) < seconds:
-        diary.memory.append((age, _resident(life.process.pid or 0)))
+        diary.memory.append((age, _resident(life.pid)))
         time.sleep(0.5)
         assert life.process.is_alive(), f"the service ended by itself\n{life.log[-4000:]}"
     return life

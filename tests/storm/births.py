@@ -5,6 +5,8 @@ life.die()                  # kill -9
 life.stop()                 # SIGTERM; its exit code
 """
 
+import os
+import signal
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -16,7 +18,7 @@ from pathlib import Path
 from tests.cli.forked import Order, begun
 from tests.cli.place import Place
 
-STOPS_WITHIN = 30
+STOPS_WITHIN = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,19 +46,24 @@ class Life:
         self.process.kill()
         self.process.join()
 
-    def stop(self) -> int:
+    @property
+    def pid(self) -> int:
+        assert self.process.pid is not None
+        return self.process.pid
+
+    def stop(self, by: signal.Signals = signal.SIGTERM) -> int:
         """End it politely; its exit code."""
-        self.process.terminate()
+        os.kill(self.pid, by)
         self.process.join(STOPS_WITHIN)
         code = self.process.exitcode
         assert code is not None, self.log
         return code
 
 
-def born(place: Place, *more: str) -> Life:
+def born(place: Place, *more: str, command: str = "run", **environ: str) -> Life:
     """`labelwatch run` in this place, in a process of its own; its log is added to one file. `more` are options."""
-    log = place.folder / "service.log"
-    process = begun(Order(args=("run", *more), folder=place.folder, environ=place.variables({}), stderr=log))
+    log = place.folder / ("service.log" if command == "run" else f"{command}.log")
+    process = begun(Order(args=(command, *more), folder=place.folder, environ=place.variables(environ), stderr=log))
     return Life(process, log)
 
 

@@ -1,0 +1,38 @@
+"""What the server that commands are forked from has done before: read every module, every text and every table of
+them, which else each command would do again."""
+
+import gc
+from importlib import import_module
+from pkgutil import walk_packages
+
+import alembic.command
+import alembic.config  # noqa: F401
+from babel import Locale
+
+import labelwatch
+from labelwatch.cli import init_words
+from labelwatch.cli import words as cli_words
+from labelwatch.config import sentences
+from labelwatch.net.tls import trusted
+from labelwatch.notify import catalog
+from labelwatch.notify.channels import check_url
+from labelwatch.notify.reasons import phrases
+from labelwatch.web import words as web_words
+
+for module in walk_packages(labelwatch.__path__, "labelwatch."):
+    if not module.name.startswith(("labelwatch.__main__", "labelwatch.migrations")):
+        import_module(module.name)
+for language in ("en", "ru", "zh"):
+    for read in (
+        cli_words.words,
+        init_words.init_words,
+        sentences.catalog,
+        catalog.catalog,
+        phrases,
+        web_words.words,
+    ):
+        read(language)
+    Locale.parse(language)._data.keys()
+trusted({})
+check_url("json://127.0.0.1/")  # makes Apprise read all of its services
+gc.freeze()  # so that a child need not copy all of that to look through it
