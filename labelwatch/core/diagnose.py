@@ -98,14 +98,15 @@ def diagnose(finding: Finding, facts: Facts, *, as_of: datetime) -> Diagnosis:
 
 
 def _climb(finding: Finding, facts: Facts) -> tuple[Rung, Proven, tuple[RuledOut, ...]]:
-    passed: list[RuledOut] = []
+    passed: dict[str, RuledOut] = {}
     for rung in LADDER:
         answer = rung.rule(finding, facts)
         if isinstance(answer, Excluded):
-            if all(other.cause != rung.cause for other in passed):
-                passed.append(RuledOut(rung.cause, answer.because))
+            cause = rung.cause
+            if cause not in passed:
+                passed[cause] = RuledOut(cause, answer.because)
         else:
-            return rung, answer, tuple(passed)
+            return rung, answer, tuple(passed.values())
     raise AssertionError("the last rung of the ladder always holds")
 
 
