@@ -2,11 +2,12 @@
 
 import statistics
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from labelwatch.core.diagnose import BLIND_AFTER_INTERVALS
 from labelwatch.core.model import Alert, Family
 from labelwatch.notify.channels.outcome import stamp_of
 from labelwatch.sandbox import CANARIES
@@ -74,6 +75,22 @@ class Books:
 
 
 @dataclass(frozen=True, slots=True)
+class Looks:
+    """When Ozon answered the first question of a poll: of each shop, by Client-Id, and all in our time."""
+
+    every: timedelta
+    answered: Mapping[str, Sequence[datetime]] = field(default_factory=dict)
+
+    def show(self, client_id: str, until: datetime) -> bool:
+        """Whether a poll was answered, and the next one as well, in the intervals after which a shop is dark.
+
+        The first had ended by then. A machine too busy to poll so often leaves shops unread, and must say so.
+        """
+        since = until - BLIND_AFTER_INTERVALS * self.every
+        return sum(since < at <= until for at in self.answered.get(client_id, ())) >= 2
+
+
+@dataclass(frozen=True, slots=True)
 class Evidence:
     """All there is to judge by."""
 
@@ -84,6 +101,7 @@ class Evidence:
     kills: int
     hit: set[str]
     """Client-Ids of the shops with which something was wrong at Ozon."""
+    looks: Looks
     folder: Path
 
 
@@ -195,18 +213,30 @@ def _is_over(witness: Witness, number: str, at: datetime) -> bool:
 
 
 def _blindness(evidence: Evidence) -> Verdict:
-    """A shop whose key is refused is told of; one with which nothing ever was wrong is never called blind."""
+    """A shop whose key is refused is told of; one with which nothing ever was wrong, and which was read, is never
+    called blind."""
     revoked = evidence.witness.revoked
-    names = {shop.name for shop in evidence.books.shops if shop.client_id in evidence.hit} | revoked
-    blind = {alert.diagnosis.shop for alert in _all_alerts(evidence) if _is_dark(alert)}
-    false = sorted(blind - names)
-    told = {name: _told(evidence, name) for name in evidence.ways.ears}
+    well = {shop.name: shop.client_id for shop in evidence.books.shops if shop.client_id not in evidence.hit}
+    dark = [alert for alert in _all_alerts(evidence) if _is_dark(alert)]
+    blind = {alert.diagnosis.shop for alert in dark}
+    false = sorted(
+        f"{shop} by {alert.diagnosis.cause}"
+        for alert in dark
+        if (shop := alert.diagnosis.shop) in well.keys() - revoked
+        and evidence.looks.show(well[shop], alert.opened_at)
+    )
+    told = {name: _told(evidence, name) | _named(revoked, ear) for name, ear in evidence.ways.ears.items()}
     silent = [f"{shop} over {name}" for shop in sorted(revoked) for name in told if shop not in told[name]]
     measured = (
         f"{len(revoked)} shops with a refused key: {len(silent)} not told{_such(silent)}; "
-        f"{len(blind)} shops were dark, {len(false)} of them without any fault{_such(false)}"
+        f"{len(blind)} shops were dark, {len(false)} of them read and without any fault{_such(false)}"
     )
     return Verdict("blindness is loud, and never invented", measured, not silent and not false)
+
+
+def _named(shops: Iterable[str], ear: Ear) -> set[str]:
+    """Of these shops those that some text names. Nothing else is told of a shop that cannot be read at all."""
+    return {shop for shop in shops if any(shop in one.text for one in ear.heard())}
 
 
 def _no_stuck_shop(evidence: Evidence) -> Verdict:

@@ -2,16 +2,18 @@
 
 import random
 import time
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from labelwatch.sandbox import Sandbox, TellableClock
+from labelwatch.sources.ozon import UNFULFILLED
 from labelwatch.store import OutboxState, Store, open_store
 from tests.cli.place import Place
-from tests.soak.judge import Books, Evidence, Verdict, judged
+from tests.soak.judge import Books, Evidence, Looks, Verdict, judged
 from tests.soak.weather import Channels, Weather, channels
 from tests.soak.world import KEY, Story, delays, planned
 from tests.storm.births import Life, born
@@ -77,8 +79,17 @@ def soak(settings: Settings, folder: Path, *, say: Say) -> list[Verdict]:
         say(f"{weather.count} faults, {len(sandbox.requests)} requests; all is well, and the rest has to be told")
         with closing(open_store(f"sqlite:///{folder}/labelwatch.db")) as store:
             books = _settled(place, life, store, story, settings, diary)
-            evidence = Evidence(store, books, story.witness, ways, diary.kills, weather.hit, folder)
+            looks = _looks(sandbox, clock, settings)
+            evidence = Evidence(store, books, story.witness, ways, diary.kills, weather.hit, looks, folder)
             return judged(evidence, diary.stops, diary.memory)
+
+
+def _looks(sandbox: Sandbox, clock: TellableClock, settings: Settings) -> Looks:
+    off, answered = datetime.now(UTC) - clock.now(), defaultdict(list)
+    for seen in sandbox.requests:
+        if seen.path == UNFULFILLED and not seen.body.get("cursor") and seen.status == 200:
+            answered[seen.client_id].append(seen.at + off)
+    return Looks(timedelta(seconds=settings.every), answered)
 
 
 def _configure(place: Place, ways: Channels, settings: Settings, story: Story) -> None:
