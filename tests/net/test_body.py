@@ -1,6 +1,8 @@
 """A body that inflates costs no client more than its limit, whatever it says it is."""
 
 import gzip
+import socket
+import time
 import tracemalloc
 import zlib
 from collections.abc import Callable, Iterator
@@ -25,9 +27,12 @@ MOST = 1000
 PACKED = gzip.compress(b"a" * 100)
 
 
-def inflating(mebibytes: int) -> bytes:
-    """One gzip member of so many blanks. Its check sum is wrong: compressing them all would take ten seconds."""
-    packer = zlib.compressobj(9, zlib.DEFLATED, 31)
+GZIP, ZLIB = 31, 15
+
+
+def inflating(mebibytes: int, kind: int = GZIP) -> bytes:
+    """One member of so many blanks. Its check sum is wrong: compressing them all would take ten seconds."""
+    packer = zlib.compressobj(9, zlib.DEFLATED, kind)
     head, part = (packer.compress(b" " * 2**20) + packer.flush(zlib.Z_FULL_FLUSH) for _ in range(2))
     return head + part * (mebibytes - 1) + packer.flush()
 
@@ -92,7 +97,8 @@ def test_of_a_beginning_no_more_is_read_than_is_wanted() -> None:
 
 def bomb(encoding: str) -> Act:
     """An answer of a gigabyte of blanks, compressed as often as its encoding says."""
-    body = inflating(1024)
+    # What is none of these is named only: to be refused or passed on as it is, whatever it holds.
+    body = inflating(1024, ZLIB if encoding.startswith("deflate") else GZIP)
     for _ in range(encoding.count(",")):
         body = gzip.compress(body)
     lines = "".join(f"Content-Encoding: {one}\r\n" for one in encoding.split(", "))
@@ -153,7 +159,9 @@ def by_knock(url: str) -> object:
 CLIENTS = [by_exchange, by_heartbeat, by_apprise, by_poll, by_download, by_knock]
 
 
-@pytest.mark.parametrize("encoding", ["gzip", "gzip, gzip", "gzip, gzip, gzip"])
+@pytest.mark.parametrize(
+    "encoding", ["gzip", "gzip, gzip", "gzip, gzip, gzip", "deflate", "deflate, gzip", "br", "zstd"]
+)
 @pytest.mark.parametrize("client", CLIENTS)
 def test_a_bomb_costs_no_client_its_memory(client: Callable[[str], object], encoding: str) -> None:
     with Hook([bomb(encoding)]) as hook:
@@ -162,6 +170,44 @@ def test_a_bomb_costs_no_client_its_memory(client: Callable[[str], object], enco
         with memory() as peak:
             client(address(hook))
     assert peak[0] < 32 * 2**20
+
+
+def flood(connection: socket.socket) -> None:
+    """Header lines without an end, 64 MB of them at most."""
+    with suppress(OSError):
+        connection.sendall(b"HTTP/1.1 200 OK\r\n")
+        for number in range(64):
+            connection.sendall(b"".join(b"X-%d-%d: %s\r\n" % (number, n, b"a" * 1000) for n in range(1000)))
+
+
+def drip(connection: socket.socket) -> None:
+    """A byte of the body now and then, so that no read times out."""
+    with suppress(OSError):
+        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n")
+        for _ in range(100):
+            connection.sendall(b"a")
+            time.sleep(0.1)
+
+
+@pytest.mark.parametrize("client", CLIENTS)
+def test_headers_without_an_end_are_given_up(client: Callable[[str], object]) -> None:
+    with Hook([flood]) as hook:
+        with suppress(SourceError):
+            client(address(hook))
+        with memory() as peak:
+            client(address(hook))
+    assert peak[0] < 32 * 2**20
+
+
+@pytest.mark.parametrize("client", CLIENTS)
+def test_an_answer_that_drips_is_given_up_at_the_deadline(
+    client: Callable[[str], object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(globals(), "SOON", timedelta(seconds=2))
+    with Hook([drip]) as hook:
+        began = time.monotonic()
+        client(address(hook))
+    assert time.monotonic() - began < 8
 
 
 @pytest.mark.parametrize("client", [by_exchange, by_heartbeat, by_apprise, by_download])
