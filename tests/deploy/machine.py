@@ -78,7 +78,7 @@ class Machine:
 
     def _run(self, *order: str | Path, stdin: str, environ: dict[str, str]) -> "Ended":
         fixed = {"PATH": f"{Path(sys.executable).parent}:/usr/sbin:/usr/bin:/sbin:/bin", "LANG": "C.UTF-8"}
-        fixed |= {"TRIAL_ROOT": str(self.root), "SYSTEMCTL": str(self.systemctl_program), "PIP_NO_COMPILE": "1"}
+        fixed |= {"TRIAL_ROOT": str(self.root), "SYSTEMCTL": str(self.systemctl_program)}
         done = subprocess.run(
             list(map(str, order)),
             input=stdin,

@@ -18,6 +18,7 @@ def run(*order: str | Path, at: Path) -> "subprocess.CompletedProcess[str]":
         "HOME": str(at),
         "UV_TOOL_BIN_DIR": str(at / "bin"),
         "PIPX_BIN_DIR": str(at / "bin"),
+        "PIP_NO_COMPILE": "no",  # pip reads it so: do not compile, which is most of the work
     }
     return subprocess.run(list(map(str, order)), cwd=at, env=env, text=True, capture_output=True, timeout=120)
 
@@ -37,6 +38,15 @@ def fetched(release: Path, folder: Path, *, registry: Path) -> "subprocess.Compl
     return run(*pip, "--require-hashes", "--requirement", release / "constraints.txt", "--dest", folder, at=release)
 
 
+@pytest.fixture(scope="module")
+def libraries(release: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What was fetched and checked."""
+    folder = tmp_path_factory.mktemp("libraries")
+    done = fetched(release, folder, registry=release / "registry")
+    assert done.returncode == 0, done.stderr
+    return folder
+
+
 def test_a_library_with_another_hash_is_not_fetched(release: Path, tmp_path: Path) -> None:
     (wheel, *_) = (release / "registry").glob("msgspec-*.whl")
     registry = altered(wheel, tmp_path / "registry", more={"msgspec/__init__.py": "\n"}).parent
@@ -49,17 +59,15 @@ def test_a_library_with_another_hash_is_not_fetched(release: Path, tmp_path: Pat
 
 
 @pytest.mark.parametrize("tool", ["uv", "pipx", "pip"])
-def test_each_tool_installs_from_what_was_checked(release: Path, tmp_path: Path, tool: str) -> None:
-    libraries = tmp_path / "libraries"
-    done = fetched(release, libraries, registry=release / "registry")
-    assert done.returncode == 0, done.stderr
+def test_each_tool_installs_from_what_was_checked(release: Path, libraries: Path, tmp_path: Path, tool: str) -> None:
     (wheel,) = release.glob("labelwatch-*.whl")
     at, what, only = tmp_path, f"{wheel}[web]", ("--no-index", "--find-links", str(libraries))
     steps: list[tuple[str | Path, ...]]
     if tool == "uv":
         steps = [(UV, "tool", "install", *only, "--python", sys.executable, what)]
     elif tool == "pip":
-        steps = [(sys.executable, "-m", "venv", tmp_path), (tmp_path / "bin" / "pip", "install", *only, what)]
+        pip = (sys.executable, "-m", "pip", "--python", tmp_path)  # the environment need not have one of its own
+        steps = [(sys.executable, "-m", "venv", "--without-pip", tmp_path), (*pip, "install", *only, what)]
     else:
         steps = [(PIPX, "upgrade-shared"), (PIPX, "install", f"--pip-args={' '.join(only)}", what)]
     for step in steps:
