@@ -149,6 +149,8 @@ class Limits:
         return replace(wider, **fixed, auto=wider.auto.difference(fixed) | auto)
 
 
+CALM_WAITS = 180
+"""So many times `group_wait` is a `calm_interval`: an hour as a rule, and nothing where that is 0."""
 OF_PLACE = ("id", "handover_at", "timezone", "working_days", "days_off")
 """What may be written of a warehouse or a delivery method beside its delays."""
 
@@ -169,11 +171,12 @@ class PlaceLimits:
 @_strict
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Alerts:
-    """When people are told. Only `repeat_every` may not be zero."""
+    """When people are told. Only `repeat_every` may not be zero; `calm_interval` None = by CALM_WAITS."""
 
     pending_for: Annotated[timedelta, PlainValidator(values.between("0s", "1d"))] = timedelta(0)
     group_wait: Annotated[timedelta, PlainValidator(values.between("0s", "1h"))] = timedelta(seconds=20)
     group_interval: GroupInterval = timedelta(seconds=30)
+    calm_interval: Annotated[timedelta, PlainValidator(values.between("0s", "12h"))] | None = None
     repeat_every: Annotated[timedelta, PlainValidator(values.between("1s", "30d"))] = timedelta(hours=4)
     resolved: StrictBool = True
 
@@ -330,6 +333,12 @@ class Config:
             escalation=tuple(sorted(steps, key=lambda step: (-step.left, step.channel))),
         )
 
+    @property
+    def calm_interval(self) -> timedelta:
+        """How long after a message news is gathered that nobody has to hurry for."""
+        alerts = self.alerts
+        return CALM_WAITS * alerts.group_wait if alerts.calm_interval is None else alerts.calm_interval
+
     def destinations(self) -> tuple[Destination, ...]:
         """The channels that are in use, each with the shops it is told about."""
         return tuple(
@@ -346,6 +355,8 @@ class Config:
                 group_interval=self.alerts.group_interval
                 if channel.group_interval is None
                 else channel.group_interval,
+                # The label that comes with it is waited for.
+                calm_interval=timedelta(0) if channel.attach_label else self.calm_interval,
             )
             for channel in self.channels
             if channel.enabled

@@ -77,6 +77,11 @@ KNOWN_SUBSTATUSES = frozenset(
 """Those that Ozon has announced (posting/fbs/list and posting/fbs/get)."""
 KNOWN_STATUSES = PACKING_STATUSES | DISPUTED_STATUSES | LEFT.keys() | {"awaiting_registration", "awaiting_deliver"}
 
+STANDING_SUBSTATUSES = frozenset(
+    {"posting_awaiting_passport_data", "posting_registration_error", "posting_not_in_sort_center"}
+)
+"""With these no label comes by itself."""
+
 OWN_CARRIER_FLOWS = frozenset({"non_integrated", "hybrid_non_integrated"})
 """The seller's own carrier: Ozon prints no label and wants the tracking number."""
 TRACKED_FLOWS = OWN_CARRIER_FLOWS | {
@@ -194,7 +199,8 @@ def rings(
     if not _is_awaited(posting, track.stage, awaits):
         return ()
     begun = started(posting, track).latest
-    own = Ring(begun + stage_limit(track.stage, delays, awaits), _clock(track.stage, awaits))
+    limit = timedelta(0) if _wants_a_hand(posting, track.stage) else stage_limit(track.stage, delays, awaits)
+    own = Ring(begun + limit, _clock(track.stage, awaits))
     deadline = deadline_of(posting, delays)
     if deadline is None:
         return (own,)
@@ -206,6 +212,13 @@ def rings(
     if posting.status == "awaiting_deliver":
         cutoff = max(cutoff, _packed(track.since) + LABEL_TAKES_AT_LEAST)
     return own, Ring(cutoff, Clock.CUTOFF)
+
+
+def _wants_a_hand(posting: Posting, stage: Stage) -> bool:
+    """Whether Ozon itself says of what is packed that it does not go on unless somebody does something."""
+    if stage is Stage.PACKING:
+        return False
+    return posting.status in DISPUTED_STATUSES or posting.substatus in STANDING_SUBSTATUSES
 
 
 def _eves(

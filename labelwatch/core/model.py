@@ -107,6 +107,10 @@ class Reason(StrEnum):
     SNOOZED = "snoozed"
 
 
+CALM = frozenset({Reason.RESOLVED, Reason.ACKNOWLEDGED, Reason.SNOOZED})
+"""It is over, or in somebody's hands: whoever hears of it has nothing to do."""
+
+
 class Clock(StrEnum):
     """Which limit ran out."""
 
@@ -483,6 +487,8 @@ class Destination:
     """When those who take over get a list of everything, on the clock of the channel's zone."""
     group_interval: timedelta = timedelta(0)
     """At most one message in such a time."""
+    calm_interval: timedelta = timedelta(0)
+    """So long after a message news that nobody has to hurry for is gathered."""
 
 
 @dataclass(frozen=True, slots=True)

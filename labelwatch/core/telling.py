@@ -4,8 +4,22 @@ from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 
 from labelwatch.core.calendar import Span, quiet_span
-from labelwatch.core.model import Alert, AlertPolicy, Destination, Notification, Reason, Severity, Step
+from labelwatch.core.deadline import alert_at
+from labelwatch.core.model import (
+    CALM,
+    Alert,
+    AlertPolicy,
+    Destination,
+    Diagnosis,
+    Notification,
+    Reason,
+    Severity,
+    Step,
+)
 
+CALM_INTERVALS = 4
+"""After so many `calm_interval` it is told alone that an order is over or in somebody's hands."""
+UNHURRIED = frozenset({Reason.FIRST, Reason.ESCALATED, Reason.CAUSE_CHANGED, Reason.REMINDER})
 WORTH_TELLING_FOR = timedelta(days=2)
 """A telling that could not be delivered for so long is expired: it is history, not news."""
 
@@ -23,14 +37,15 @@ def tellings(
     """One notification per channel that is to hear of this alert; `reason` and `steps` as in Decision.
 
     A resolution goes to every channel of the shop and of every step: the outbox drops it where nobody was told of
-    the trouble. A channel of a step that was just reached waits for nothing else.
+    the trouble. A channel of a step that was just reached waits for nothing else; that an order is over waits longer,
+    as nobody has to do anything, but not into the last hour.
     """
     told = alert.told
     assert told is not None, "tellings are counted"
     at_once = {step.channel for step in steps}
     hearing = [(to, why_told(to, alert, reason, steps=steps, policy=policy)) for to in destinations]
-    waits = {to.name: timedelta(0) if to.name in at_once else group_wait for to, _ in hearing}
-    moments = {to.name: due_at(alert, why, to, now + waits[to.name]) for to, why in hearing if why is not None}
+    begin = {to.name: now if to.name in at_once else gathered(alert, to, now, group_wait) for to, _ in hearing}
+    moments = {to.name: due_at(alert, why, to, begin[to.name]) for to, why in hearing if why is not None}
     return tuple(
         Notification(
             alert=alert,
@@ -44,6 +59,48 @@ def tellings(
         for to, why in hearing
         if why is not None
     )
+
+
+def gathered(alert: Alert, to: Destination, now: datetime, group_wait: timedelta) -> datetime:
+    """Until when others may join what is told of this alert."""
+    at, diagnosis = now + group_wait, alert.diagnosis
+    if alert.resolved_at is None or diagnosis.posting_number is None:
+        return at
+    return max(at, calm_until(diagnosis, to, now))
+
+
+def calm_until(diagnosis: Diagnosis, to: Destination, now: datetime) -> datetime:
+    """How long a channel may go without hearing that somebody takes care of a posting, or that it is over."""
+    if _presses(diagnosis, now):
+        return now
+    return _before_the_last_hour(diagnosis, now + CALM_INTERVALS * to.calm_interval, now)
+
+
+def gathers_until(told: Notification, to: Destination, spoke: datetime, now: datetime) -> datetime:
+    """Until when a channel that was last told something at `spoke` gathers news like this; `now` = it does not.
+
+    Nothing is gathered into the quiet time: what is told before it is told so that somebody can still act.
+    """
+    alert, until = alert_at(told.alert, now), spoke + to.calm_interval
+    diagnosis, was_escalated = alert.diagnosis, alert.told is not None and alert.told.left is not None
+    if _presses(diagnosis, now) or was_escalated or quiet_span(to, until) is not None:
+        return now
+    if told.reason in CALM:
+        until = _before_the_last_hour(diagnosis, until, now)
+    elif diagnosis.severity is Severity.NOTICE and told.reason in UNHURRIED:
+        until = min(until, diagnosis.warn_from or until)
+    else:
+        return now
+    return max(now, until)
+
+
+def _presses(diagnosis: Diagnosis, now: datetime) -> bool:
+    is_ahead = diagnosis.deadline is None or now < diagnosis.deadline
+    return diagnosis.posting_number is None or (diagnosis.severity is Severity.CRITICAL and is_ahead)
+
+
+def _before_the_last_hour(diagnosis: Diagnosis, at: datetime, now: datetime) -> datetime:
+    return at if diagnosis.act_by is None or diagnosis.act_by <= now else min(at, diagnosis.act_by)
 
 
 def why_told(

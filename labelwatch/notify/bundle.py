@@ -1,12 +1,12 @@
 """The message about many alerts: grouped by what to do, most urgent first, every one listed or counted."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from labelwatch.core.causes.blind import UNREADABLE
 from labelwatch.core.deadline import Phase, phase
-from labelwatch.core.model import DeliveryMethod, Diagnosis, Notification, Proof, Reason, Verdict
+from labelwatch.core.model import CALM, DeliveryMethod, Diagnosis, Notification, Proof, Reason, Verdict
 from labelwatch.notify import single, wording
 from labelwatch.notify.catalog import counted
 from labelwatch.notify.letters import hint
@@ -17,13 +17,13 @@ from labelwatch.notify.plain import plain
 MAX_ITEMS = 20
 """More lines than that nobody reads on a phone."""
 
-_NOTHING_TO_DO = frozenset({Reason.RESOLVED, Reason.TEST})
+_NOTHING_TO_DO = CALM | {Reason.TEST}
 
 
 @dataclass(frozen=True, slots=True)
 class Group:
     """Alerts of which the same is to be said; `about` holds what they have in common, None = nothing is to be done:
-    they are over or a test."""
+    they are over, in somebody's hands or a test."""
 
     about: Diagnosis | None
     told: tuple[Notification, ...]
@@ -140,7 +140,7 @@ def _groups(voice: Voice, ordered: Sequence[Notification]) -> list[Group]:
         diagnosis = one.alert.diagnosis
         about = (diagnosis.incident,) if diagnosis.incident else (diagnosis.cause, diagnosis.verdict)
         about = (*about, wording.remedy(voice, diagnosis)[0])
-        found.setdefault((one.reason,) if one.reason in _NOTHING_TO_DO else about, []).append(one)
+        found.setdefault((_heads(voice)[one.reason],) if one.reason in _NOTHING_TO_DO else about, []).append(one)
     groups = [
         Group(None if told[0].reason in _NOTHING_TO_DO else _common(told), tuple(told)) for told in found.values()
     ]
@@ -217,14 +217,20 @@ def _head(voice: Voice, group: Group) -> str:
     """`Assemble it now · 8 postings`."""
     line, count = voice.words.line, voice.words.count
     if group.about is None:
-        template = line.test_group if group.told[0].reason is Reason.TEST else line.resolved_group
-        return template.format(count=_number(voice, group.told))
+        return _heads(voice)[group.told[0].reason].format(count=_number(voice, group.told))
     headline = wording.headline(voice, group.about)
     if wording.channel(group.about):
         return " · ".join(filter(None, (headline, wording.waiting_messages(voice, group.about))))
     forms = count.shops if group.about.posting_number is None else count.postings
     number = wording.tally(voice, group.about) or counted(voice.words, forms, len(group.told))
     return line.group.format(headline=headline, count=number)
+
+
+def _heads(voice: Voice) -> Mapping[Reason, str]:
+    """What stands above those of which nothing is to be done, by why they are told."""
+    line = voice.words.line
+    taken = dict.fromkeys((Reason.ACKNOWLEDGED, Reason.SNOOZED), line.taken_group)
+    return {Reason.RESOLVED: line.resolved_group, Reason.TEST: line.test_group, **taken}
 
 
 def _others(voice: Voice, groups: Sequence[Group]) -> Section:
@@ -260,5 +266,5 @@ def _state(voice: Voice, told: Notification) -> tuple[str, ...]:
         left = voice.words.line.last_read.format(time=clock(voice, diagnosis.as_of)) if diagnosis.as_of else ""
     else:
         left = wording.time_left(voice, diagnosis)
-    again = single.again(voice, told) if told.reason is not Reason.MISSED else ""
+    again = "" if told.reason is Reason.MISSED or told.reason in CALM else single.again(voice, told)
     return left, again, wording.keeper(voice, alert)

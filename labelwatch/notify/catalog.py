@@ -141,6 +141,7 @@ class Lines:
     bundle_latest: str
     group: str
     resolved_group: str
+    taken_group: str
     test_group: str
     other_groups: str
     more_how: str

@@ -1,7 +1,8 @@
 """Who took or snoozed what, told over every channel that had told of it.
 
-A channel that can rewrite its messages does just that. Over the others a short message follows: what happens within a
-minute is one of them, none is sent in quiet hours, and none that something newer has overtaken.
+A channel that can rewrite its messages does just that. Over the others it goes with the next message. Where time is
+short, a short one follows: what happens within a minute is one of them. None is sent in quiet hours, and none that
+something newer has overtaken.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -10,6 +11,7 @@ from datetime import datetime, timedelta
 
 from labelwatch.core.lifecycle import is_handled_otherwise
 from labelwatch.core.model import Alert, AlertState, Destination, Notification, Reason
+from labelwatch.core.telling import calm_until
 from labelwatch.notify import wording
 from labelwatch.notify.catalog import counted
 from labelwatch.notify.channels.outcome import Revisable
@@ -53,7 +55,7 @@ def changed(
         return replace(after, told=replace(after.told, count=after.told.count + 1))
 
     done = change(noted)
-    _queue(tx, [(one, hearing[one.id]) for one in done if one.id in hearing], now)
+    _queue(tx, [(one, hearing[one.id]) for one in done if one.id in hearing], channels, now)
     return done
 
 
@@ -87,12 +89,13 @@ def message(told: Sequence[Notification], destination: Destination, *, now: date
     return Message(title, joined(affordable(pieces, limit.beside(title=title))), Kind.INFO)
 
 
-def _queue(tx: Transaction, news: Sequence[tuple[Alert, Sequence[str]]], now: datetime) -> None:
+def _queue(tx: Transaction, news: Sequence[tuple[Alert, Sequence[str]]], channels: Channels, now: datetime) -> None:
     """Queue what these channels are to hear; what a channel is to hear already is told together with it."""
-    names = {name for _, hearing in news for name in hearing}
-    soon = now + GATHER
-    due = {name: tx.gathering(name, REASONS.values(), until=soon) or soon for name in names}
-    queued = [_notification(alert, name, due[name]) for alert, hearing in news for name in hearing]
+    queued = []
+    for alert, hearing in news:
+        for name in hearing:
+            soon = max(now + GATHER, calm_until(alert.diagnosis, channels[name][0], now))
+            queued.append(_notification(alert, name, tx.gathering(name, REASONS.values(), until=soon) or soon))
     tx.queue_only(queued, created_at=now)
 
 

@@ -21,7 +21,7 @@ MAX_WAITING = 5
 """More postings than that nobody passes on by word of mouth."""
 
 _END_OF_TIME = datetime.max.replace(tzinfo=UTC)
-_LAST = (Reason.TEST, Reason.RESOLVED)
+_LAST = {Reason.ACKNOWLEDGED: 0, Reason.SNOOZED: 0, Reason.TEST: 1, Reason.RESOLVED: 2}
 
 _KIND = {Severity.NOTICE: Kind.INFO, Severity.WARNING: Kind.WARNING, Severity.CRITICAL: Kind.FAILURE}
 
@@ -184,11 +184,11 @@ def _waiting(voice: Voice, alerts: Sequence[Alert]) -> tuple[Section, ...]:
 
 
 def urgency(told: Notification) -> tuple[int, bool, bool, datetime, bool, str]:
-    """What is over last, before it tests; an incident first, then what cannot be read or reached; then what
-    presses most."""
+    """What is over last, before it tests and what somebody has; an incident first, then what cannot be read or
+    reached; then what presses most."""
     diagnosis = told.alert.diagnosis
     return (
-        _LAST.index(told.reason) if told.reason in _LAST else -1,
+        _LAST.get(told.reason, -1),
         not wording.is_incident(diagnosis),
         diagnosis.posting_number is not None,
         *_pressing(diagnosis),

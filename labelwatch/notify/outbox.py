@@ -25,7 +25,7 @@ from functools import partial
 
 from labelwatch.core.model import Reason
 from labelwatch.core.narrowing import narrowed
-from labelwatch.core.telling import due_at, quiet_until
+from labelwatch.core.telling import due_at, gathers_until, quiet_until
 from labelwatch.notify.channel_trouble import report_overdue
 from labelwatch.notify.channels.outcome import Delivered
 from labelwatch.notify.desk import LONGEST_WISH, Channels, Desk, Terms, alert_id, is_paused, outcome_of
@@ -199,7 +199,11 @@ def _claimed(desk: Desk, name: str) -> list[OutboxRow]:
     # Order is kept: what failed goes first, when its time has come.
     held = any(row.lease_until is None and row.notification.due_at > now for row in waits)
     only = Reason.TEST if held or (state is not None and _is_paced(desk, state, now)) else None
-    return desk.store.claim(name, now=now, lease_until=now + LEASE, key=desk.new_key(), only=only)
+    key = desk.new_key()
+    rows = desk.store.claim(name, now=now, lease_until=now + LEASE, key=key, only=only)
+    if rows and rows[0].message_key == key and only is None and desk.channels[name][0].calm_interval:
+        rows += desk.store.join(name, now=now, lease_until=now + LEASE, key=key)
+    return rows
 
 
 def _is_paced(desk: Desk, state: ChannelState, now: datetime) -> bool:
@@ -245,7 +249,7 @@ def _tell(desk: Desk, name: str, rows: Sequence[OutboxRow]) -> tuple[int, str]:
         return _told_singly(desk, name, rows) if len(rows) > 1 else (0, _given_up(desk, name, rows[0], error))
     result = outcome_of(name, lambda: channel.send(parcel))
     desk.at("sent")
-    brief = is_brief(parcel.earlier, rows, channel) or is_follow_up(rows[0])
+    brief = is_brief(parcel.earlier, rows, channel) or all(map(is_follow_up, rows))
     # It is on its way: for want of a note it must not go out again, so the note waits in memory if it has to.
     desk.unmarked[name] = partial(mark, desk, name, rows, result, brief=brief)
     _mark_left(desk, name)
@@ -277,6 +281,7 @@ def _worth_sending(desk: Desk, name: str, rows: Sequence[OutboxRow]) -> list[Out
     rows = holding
     if overtaken:
         desk.store.supersede([row.id for row in overtaken], why=_OVERTAKEN)
+    rows = _not_gathered(desk, name, rows)
     if not rows:
         return []
     message, others = parted(rows)
@@ -317,6 +322,20 @@ def _not_held(desk: Desk, name: str, rows: Sequence[OutboxRow]) -> list[OutboxRo
                 tx.postpone(ids, until=until)
     kept = {id_ for ids in held.values() for id_ in ids}
     return [row for row in rows if row.id not in kept]
+
+
+def _not_gathered(desk: Desk, name: str, rows: Sequence[OutboxRow]) -> list[OutboxRow]:
+    """All of them, or none: as long as nobody has to hurry for any, they wait for more. What was tried goes on."""
+    to, now, state = desk.channels[name][0], desk.now(), desk.store.outgoing.states().get(name)
+    spoke = state.sent_at if state else None
+    if not rows or spoke is None or spoke > now or any(row.attempts > 1 for row in rows):
+        return list(rows)
+    until = min(gathers_until(row.notification, to, spoke, now) for row in rows)
+    if until <= now:
+        return list(rows)
+    with desk.store.write() as tx:
+        tx.postpone([row.id for row in rows], until=until)
+    return []
 
 
 def _told_singly(desk: Desk, name: str, rows: Sequence[OutboxRow]) -> tuple[int, str]:

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from labelwatch.core.calendar import quiet_span
-from labelwatch.core.model import Alert, Destination, Notification, Outcome, Reason
+from labelwatch.core.model import CALM, Alert, Destination, Notification, Outcome, Reason
 from labelwatch.core.narrowing import as_seen, may_know, narrowed
 from labelwatch.core.telling import hears_of
 from labelwatch.notify import digest, follow_ups, wording
@@ -31,9 +31,8 @@ ROOM_FOR_LINKS = 1500
 LABELS_WITHIN = timedelta(seconds=45)
 """Fetching labels must not use up the lease of the message."""
 
-_FOLLOW_UPS = tuple(follow_ups.REASONS.values())
-_SILENT = (Reason.RESOLVED, Reason.HANDOVER, *_FOLLOW_UPS)
-_ORDER = ("test", "channel", "alerts", "handover", "handled")
+_SILENT = (*CALM, Reason.HANDOVER)
+_ORDER = ("test", "channel", "alerts", "handover")
 
 
 def sift(rows: Sequence[OutboxRow], told_before: Collection[int]) -> tuple[list[OutboxRow], list[OutboxRow]]:
@@ -46,12 +45,12 @@ def sift(rows: Sequence[OutboxRow], told_before: Collection[int]) -> tuple[list[
 
 def parted(rows: Sequence[OutboxRow]) -> tuple[list[OutboxRow], list[OutboxRow]]:
     """What makes one message, and what has to wait for the next: a test, a hand-over and trouble with a channel each
-    stand alone; what people took is told together, and so is everything else."""
+    stand alone; everything else is told together."""
     kinds: dict[str, list[OutboxRow]] = {}
     for row in rows:
         kinds.setdefault(_kind(row), []).append(row)
     kind = next(kind for kind in _ORDER if kind in kinds)
-    message = kinds[kind] if kind in ("alerts", "handled") else kinds[kind][:1]
+    message = kinds[kind] if kind == "alerts" else kinds[kind][:1]
     taken = {row.id for row in message}
     return message, [row for row in rows if row.id not in taken]
 
@@ -70,7 +69,7 @@ def composed(desk: Desk, name: str, rows: Sequence[OutboxRow]) -> Parcel:
         singly = tuple(replace(one, links=sign(alert=one.id)) for one in targets)
         has_room = channel.limit.beside(section(links, singly, destination.language)).letters >= ROOM_FOR_LINKS
         targets = singly if has_room else targets
-    if is_follow_up(rows[0]):
+    if all(map(is_follow_up, rows)):
         message = follow_ups.message(told, destination, now=desk.now(), limit=channel.limit)
     elif is_brief(earlier, rows, channel):
         message = brief(told[0], destination, now=desk.now(), intervals=desk.terms.intervals)
@@ -84,7 +83,7 @@ def composed(desk: Desk, name: str, rows: Sequence[OutboxRow]) -> Parcel:
         message=message,
         views=_views(desk, told, destination),
         key=key,
-        about=_kind(rows[0]),
+        about="handled" if all(map(is_follow_up, rows)) else _kind(rows[0]),
         earlier=earlier,
         buttons=_has_buttons(told),
         targets=targets,
@@ -132,8 +131,6 @@ def _kind(row: OutboxRow) -> str:
     reason, incident = row.notification.reason, row.notification.alert.diagnosis.incident or ""
     if reason in (Reason.TEST, Reason.HANDOVER):
         return str(reason)
-    if reason in _FOLLOW_UPS:
-        return "handled"
     return "channel" if incident.startswith("channel:") else "alerts"
 
 
@@ -260,9 +257,13 @@ def _links(desk: Desk, told: Sequence[Notification], channel: Channel, key: str)
 
 def _has_buttons(told: Sequence[Notification]) -> bool:
     """Whether there is anything to take care of: a posting, a shop or an incident that is not over."""
-    if told[0].reason in (Reason.TEST, Reason.HANDOVER, *_FOLLOW_UPS):
+    if told[0].reason in (Reason.TEST, Reason.HANDOVER):
         return False
-    return any(one.alert.resolved_at is None and one.reason is not Reason.RESOLVED for one in told)
+    return any(map(_is_to_take, told))
+
+
+def _is_to_take(told: Notification) -> bool:
+    return told.alert.resolved_at is None and told.reason not in CALM
 
 
 def _targets(told: Sequence[Notification], destination: Destination, now: datetime) -> tuple[Target, ...]:
@@ -271,9 +272,7 @@ def _targets(told: Sequence[Notification], destination: Destination, now: dateti
         return ()
     voice = voice_of(destination, now)
     seen = [seen_by(destination, one) for one in told]
-    open_ones = {
-        one.alert.id: one for one in seen if one.alert.resolved_at is None and one.reason is not Reason.RESOLVED
-    }
+    open_ones = {one.alert.id: one for one in seen if _is_to_take(one)}
     return tuple(
         Target(id_, wording.subject(voice, one.alert.diagnosis) or wording.headline(voice, one.alert.diagnosis))
         for id_, one in sorted(open_ones.items(), key=lambda pair: urgency(pair[1]))

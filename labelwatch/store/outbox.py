@@ -115,6 +115,31 @@ def claim(
     return _lease(conn, _n.id.in_(ids), key=key, now=now, lease_until=lease_until) if ids else []
 
 
+def join(
+    conn: Connection, channel: str, *, now: datetime, lease_until: datetime, key: str, limit: int
+) -> list[OutboxRow]:
+    """Take what would be told later as well, under the key of a message that was just claimed.
+
+    Not what was tried: a refused message is halved, and its half is not to join.
+    """
+    later = (
+        select(_n.id)
+        .where(
+            _n.channel == channel,
+            _n.state == OutboxState.PENDING.value,
+            _n.reason.not_in([Reason.TEST.value, Reason.HANDOVER.value]),
+            _n.message_key.is_(None),
+            _n.attempts == 0,
+            _n.due_at > now,
+        )
+        .order_by(_n.due_at, _n.id)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    ids = list(conn.scalars(later))
+    return _lease(conn, _n.id.in_(ids), key=key, now=now, lease_until=lease_until) if ids else []
+
+
 def _ready(now: datetime) -> ColumnElement[bool]:
     """Due, or claimed by somebody who has not been heard of since; times from before the clock was set back would
     hold a row for as long as it was set back, so it is ready at once."""

@@ -320,6 +320,11 @@ class Store:
         with self._write() as conn:
             return outbox.claim(conn, channel, now=now, lease_until=lease_until, key=key, limit=limit, only=only)
 
+    def join(self, channel: str, *, now: datetime, lease_until: datetime, key: str) -> list[OutboxRow]:
+        """Take what would be told later as well, as part of the message that was just claimed under this key."""
+        with self._write() as conn:
+            return outbox.join(conn, channel, now=now, lease_until=lease_until, key=key, limit=2000)
+
     def supersede(self, ids: Sequence[int], *, why: str) -> int:
         """Drop waiting rows that newer ones made pointless; how many still waited."""
         with self._write() as conn:

@@ -116,6 +116,24 @@ def test_every_key_arrives_as_a_value_of_its_type(tmp_path: Path) -> None:
     assert config.heartbeat.url.get_secret_value() == "https://ping.example/x"
 
 
+# (what the file says, how long what nobody has to hurry for is gathered)
+CALM_INTERVALS = [
+    ("", "", timedelta(hours=1)),
+    ('group_wait = "0s"', "", timedelta(0)),
+    ('group_wait = "1s"', "", timedelta(minutes=3)),
+    ('calm_interval = "5m"', "", timedelta(minutes=5)),
+    ('calm_interval = "5m"', "attach_label = true", timedelta(0)),
+]
+
+
+@pytest.mark.parametrize(("alerts", "channel", "waits"), CALM_INTERVALS)
+def test_what_is_calm_is_gathered_by_group_wait_and_never_where_the_label_comes_with_it(
+    tmp_path: Path, alerts: str, channel: str, waits: timedelta
+) -> None:
+    config = read(tmp_path, f"[alerts]\n{alerts}\n{SHOP}\n{CHANNEL}{channel}")
+    assert [to.calm_interval for to in config.destinations()] == [waits]
+
+
 def test_what_is_left_out_has_the_documented_default(tmp_path: Path) -> None:
     config = read(tmp_path, SHOP)
     assert (config.language, config.timezone) == ("zh", "Asia/Shanghai")

@@ -46,6 +46,23 @@ def test_each_clock_runs_from_what_was_seen(
     assert found.overdue
 
 
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"substatus": "posting_awaiting_passport_data"},
+        {"substatus": "posting_registration_error", "status": "awaiting_registration"},
+        {"substatus": "posting_not_in_sort_center"},
+        {"status": "not_accepted"},
+        {"status": "arbitration"},
+    ],
+)
+def test_where_ozon_says_that_somebody_has_to_act_no_limit_is_waited_for(changes: dict[str, Any]) -> None:
+    found = finding(posting(**changes), waited=MINUTE)
+    assert found is not None
+    assert not found.overdue
+    assert not late_after(MINUTE, **changes, actions=("label_download",))
+
+
 def test_packing_is_counted_from_the_time_ozon_names() -> None:
     at = {"status": "awaiting_packaging"}
     assert not late_after(MINUTE, **at, in_process_at=NOW - hours(23))

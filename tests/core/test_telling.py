@@ -13,6 +13,7 @@ from labelwatch.core.model import (
     AlertPolicy,
     AlertState,
     Destination,
+    Notification,
     Outcome,
     QuietHours,
     Reason,
@@ -20,11 +21,12 @@ from labelwatch.core.model import (
     Step,
     Told,
 )
-from labelwatch.core.telling import due_at, tellings
+from labelwatch.core.telling import due_at, gathers_until, tellings
 from tests.core.test_lifecycle import ill
 
 NIGHT = QuietHours(time(22), time(8))
 WAIT = timedelta(seconds=20)
+MINUTE = timedelta(minutes=1)
 
 
 def alert(
@@ -56,6 +58,78 @@ def test_the_end_is_offered_to_every_channel_of_the_shop() -> None:
     assert reason is Reason.RESOLVED
     channels = channel("owner", severity=Severity.CRITICAL), channel("other", shops=frozenset({"second"}))
     assert set(told(ended, *channels, now=datetime(2026, 11, 22, 9, tzinfo=UTC), reason=reason)) == {"owner"}
+
+
+CALM = timedelta(minutes=30)
+NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
+
+# (what the order was that is over, until when others may join)
+OVER = [
+    ({}, NOON + CALM),
+    ({"act_by": NOON + timedelta(hours=3)}, NOON + CALM),
+    ({"act_by": NOON + timedelta(minutes=12)}, NOON + timedelta(minutes=12)),
+    ({"act_by": NOON + timedelta(seconds=5)}, NOON + WAIT),
+    ({"severity": Severity.CRITICAL}, NOON + WAIT),
+    ({"posting_number": None}, NOON + WAIT),
+    # It was missed, so that nothing presses any more.
+    ({"severity": Severity.CRITICAL, "act_by": NOON - CALM, "deadline": NOON}, NOON + CALM),
+]
+
+
+@pytest.mark.parametrize(("about", "due"), OVER)
+def test_that_an_order_is_over_waits_for_another_message_but_not_into_its_last_hour(
+    about: dict[str, Any], due: datetime
+) -> None:
+    late = reconcile(None, ill(**about), policy=AlertPolicy(), now=NOON)[0]
+    over, reason = close(late, Outcome.LABELLED, policy=AlertPolicy(), now=NOON)
+    assert reason is Reason.RESOLVED
+    assert told(over, channel(calm_interval=CALM / 4), now=NOON, reason=reason) == {"packers": due}
+    assert told(over, channel(), now=NOON, reason=reason) == {"packers": NOON + WAIT}
+    assert told(late, channel(calm_interval=CALM / 4), now=NOON) == {"packers": NOON + WAIT}
+
+
+HOUR = timedelta(hours=1)
+
+# (what is told, why, until when it is gathered after a message ten minutes ago)
+GATHERED = [
+    ({}, Reason.FIRST, NOON + 50 * MINUTE),
+    ({}, Reason.RESOLVED, NOON + 50 * MINUTE),
+    ({"severity": Severity.WARNING}, Reason.CAUSE_CHANGED, NOON),
+    ({"severity": Severity.WARNING}, Reason.RESOLVED, NOON + 50 * MINUTE),
+    ({"warn_from": NOON + 20 * MINUTE}, Reason.FIRST, NOON + 20 * MINUTE),
+    ({"act_by": NOON + 20 * MINUTE}, Reason.RESOLVED, NOON + 20 * MINUTE),
+    ({"severity": Severity.CRITICAL}, Reason.ESCALATED, NOON),
+    ({"act_by": NOON}, Reason.ESCALATED, NOON),
+    ({"posting_number": None}, Reason.FIRST, NOON),
+    ({"deadline": NOON}, Reason.MISSED, NOON),
+]
+
+
+@pytest.mark.parametrize(("about", "reason", "until"), GATHERED)
+def test_only_what_nobody_has_to_hurry_for_is_gathered(
+    about: dict[str, Any], reason: Reason, until: datetime
+) -> None:
+    item = reconcile(
+        None,
+        ill(**{"deadline": NOON + 9 * HOUR, "warn_from": None, "act_by": None} | about),
+        policy=AlertPolicy(),
+        now=NOON,
+    )[0]
+    news = Notification(item, 1, reason, "packers", NOON, NOON + HOUR)
+    spoke = NOON - 10 * MINUTE
+    assert item.told is not None
+    stepped = replace(item, told=replace(item.told, left=HOUR))
+    assert gathers_until(replace(news, alert=stepped), channel(calm_interval=HOUR), spoke, NOON) == NOON
+    assert gathers_until(news, channel(calm_interval=HOUR), spoke, NOON) == until
+    assert gathers_until(news, channel(), spoke, NOON) == NOON
+    assert gathers_until(news, channel(calm_interval=HOUR), spoke, NOON + 2 * HOUR) == NOON + 2 * HOUR
+
+
+def test_nothing_is_gathered_into_the_quiet_time() -> None:
+    evening = datetime(2026, 11, 22, 20, 30, tzinfo=UTC)  # 21:30 in Berlin
+    news = Notification(alert(now=evening), 1, Reason.FIRST, "packers", evening, evening + HOUR)
+    assert gathers_until(news, channel(calm_interval=HOUR, quiet=NIGHT), evening, evening) == evening
+    assert gathers_until(news, channel(calm_interval=HOUR / 3, quiet=NIGHT), evening, evening) == evening + HOUR / 3
 
 
 def test_quiet_hours_hold_back_what_can_wait() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from labelwatch.core.lifecycle import acknowledge, snooze
-from labelwatch.core.model import AlertState, Outcome, QuietHours, Reason
+from labelwatch.core.model import AlertState, Outcome, QuietHours, Reason, Severity
 from labelwatch.notify.catalog import LANGUAGES
 from labelwatch.notify.channels.outcome import Channel, Retry
 from labelwatch.notify.follow_ups import GATHER, changed, message
@@ -26,10 +26,15 @@ class Shift:
     chat: FakeChat = field(default_factory=FakeChat)
     mail: FakeChannel = field(default_factory=FakeChannel)
     to: dict[str, Any] = field(default_factory=dict)
+    about: dict[str, Any] = field(default_factory=dict)
     alerts: list[int] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        first = [replace(one, channel=name) for name in ("chat", "mail") for one in (told(n=n) for n in (1, 2, 3))]
+        first = [
+            replace(one, channel=name)
+            for name in ("chat", "mail")
+            for one in (told(n=n, **self.about) for n in (1, 2, 3))
+        ]
         self.alerts = queue(self.store, *first)[::-1]
         self.tell()
 
@@ -42,7 +47,7 @@ class Shift:
         tell(self.store, self.clock, self.channels, to=self.to)
 
     def take(self, *places: int, by: str = "Anna", for_: timedelta | None = None) -> None:
-        now, routes = self.clock.at, {name: (destination(), one) for name, one in self.channels.items()}
+        now, routes = self.clock.at, {name: (destination(**self.to), one) for name, one in self.channels.items()}
         ids = [self.alerts[place - 1] for place in places]
 
         def how(alert: Any) -> Any:
@@ -224,6 +229,49 @@ def test_it_waits_no_longer_than_a_minute_for_others(shift: Shift) -> None:
         shift.tell(seconds=25)
     assert len(shift.followed) == 1
     assert timedelta(minutes=1) == GATHER
+
+
+CALM = {"calm_interval": timedelta(minutes=15)}
+EARLY: dict[str, Any] = {
+    "severity": Severity.NOTICE,
+    "act_by": NOW + timedelta(hours=9),
+    "deadline": NOW + timedelta(hours=10),
+}
+
+
+def test_where_nothing_is_critical_it_is_told_after_four_intervals(sqlite_store: Store) -> None:
+    shift = Shift(sqlite_store, to=CALM, about=EARLY)
+    shift.take(1)
+    shift.tell(minutes=59)
+    assert shift.followed == []
+    shift.tell(minutes=2)
+    assert shift.followed == ["👤 Anna takes care of 41517061-0214-1."]
+
+
+def test_what_is_critical_does_not_wait_for_it(sqlite_store: Store) -> None:
+    shift = Shift(sqlite_store, to=CALM, about={"severity": Severity.CRITICAL})
+    shift.take(1)
+    shift.tell(seconds=61)
+    assert shift.followed == ["👤 Anna takes care of 41517061-0214-1."]
+
+
+def test_it_goes_with_other_news(sqlite_store: Store) -> None:
+    shift = Shift(sqlite_store, to=CALM, about=EARLY)
+    shift.take(1)
+    shift.take(2, for_=timedelta(hours=1))
+    queue(sqlite_store, *(replace(told(n=n, **EARLY), channel="mail") for n in (4, 5)))
+    shift.tell(minutes=14)
+    assert len(shift.mail.parcels) == 1
+    shift.tell(minutes=1)
+    parcel = shift.mail.parcels[1]
+    assert sorted(one["reason"] for one in parcel.views) == ["acknowledged", "first", "first", "snoozed"]
+    assert (parcel.about, parcel.buttons, parcel.quiet) == ("alerts", True, False)
+    assert [one.id for one in parcel.targets] == [5, 4]
+    head, *taken = parcel.message.body.partition("👤 In somebody's hands · 2 postings")[2].strip().splitlines()
+    assert head == "• 41517061-0214-1 · due in 9 hr 45 min · Anna is on it"
+    assert taken[0].startswith("• 41517061-0215-1 · due in 9 hr 45 min · Quiet until")
+    shift.tell(hours=1)
+    assert len(shift.mail.parcels) == 2
 
 
 def test_of_an_incident_a_channel_is_told_of_no_shop_that_it_may_not_see() -> None:

@@ -8,13 +8,14 @@ from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import count
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from labelwatch.core.lifecycle import acknowledge
-from labelwatch.core.model import Interval, Reason
+from labelwatch.core.model import Interval, Reason, Severity
 from labelwatch.notify.channels.outcome import Ambiguous, Delivered, RateLimited, Retry
 from labelwatch.notify.desk import LONGEST_PAUSE, pause
 from labelwatch.notify.outbox import LEASE, recover
@@ -122,6 +123,29 @@ def test_what_is_over_waits_for_a_first_telling_that_may_have_arrived(store: Sto
     tell(store, clock, {"packers": channel})
     assert [part[0][1] for part in channel.told] == ["first", "first", "resolved"]
     assert channel.keys[0] == channel.keys[1] != channel.keys[2]
+
+
+def test_what_nobody_has_to_hurry_for_waits_for_an_hour_or_for_what_is_critical(store: Store) -> None:
+    early: dict[str, Any] = {
+        "severity": Severity.NOTICE,
+        "deadline": NOW + timedelta(hours=10),
+        "act_by": NOW + timedelta(hours=9),
+    }
+    channel, clock, to = FakeChannel(), Clock(), {"calm_interval": timedelta(hours=1)}
+    sent = []
+    for n, about, later in ((1, early, 0), (2, early, 1), (3, {"severity": Severity.CRITICAL}, 1), (4, early, 59)):
+        clock.advance(minutes=later)
+        queue(store, told(n=n, **about))
+        tell(store, clock, {"packers": channel}, to=to)
+        sent.append(len(channel.sent))
+    assert sent == [1, 1, 2, 2]
+    clock.advance(minutes=1)
+    tell(store, clock, {"packers": channel}, to=to)
+    assert [{number for number, _ in one} for one in channel.told] == [
+        {"41517061-0214-1"},
+        {"41517061-0215-1", "41517061-0216-1"},
+        {"41517061-0217-1"},
+    ]
 
 
 @given(

@@ -22,6 +22,8 @@ LETTER = 60.0
 AGAIN_AND_AGAIN: tuple[Step, ...] = (("ship", 5.0),) * 3
 """Press "Assemble" the minute it works."""
 
+NOT_ACCEPTED: tuple[Step, ...] = (("write_support", LETTER), *AGAIN_AND_AGAIN)
+
 # What the steps of each remedy tell him, in their order; `look` = open the posting and do what the cabinet asks for.
 # Where there is no entry for the last hour or for afterwards, the usual steps are all that he is told.
 REMEDIES: dict[str, tuple[Step, ...]] = {
@@ -37,18 +39,18 @@ REMEDIES: dict[str, tuple[Step, ...]] = {
     "split_pending": (("look", SOON),),
     "arbitration": (("settle_dispute", 40), ("write_support", LETTER)),
     "not_accepted": (("fetch_back", 120), ("write_support", LETTER)),
-    "marking_missing": (("enter_marks", 25), ("ship", SOON), ("ship", SOON)),
+    "marking_missing": (("enter_marks", 25), ("ship", SOON), ("ship", SOON), *NOT_ACCEPTED),
     "marking_missing:urgent": (("enter_marks", 5), *AGAIN_AND_AGAIN, ("write_support", 10), *AGAIN_AND_AGAIN),
-    "customs_number_missing": (("enter_customs_number", 25), ("ship", SOON), ("ship", SOON)),
+    "customs_number_missing": (("enter_customs_number", 25), ("ship", SOON), ("ship", SOON), *NOT_ACCEPTED),
     "customs_number_missing:urgent": (
         ("enter_customs_number", 5),
         *AGAIN_AND_AGAIN,
         ("write_support", 10),
         *AGAIN_AND_AGAIN,
     ),
-    "country_missing": (("enter_country", 25), ("ship", SOON), ("ship", SOON)),
+    "country_missing": (("enter_country", 25), ("ship", SOON), ("ship", SOON), *NOT_ACCEPTED),
     "country_missing:urgent": (("enter_country", 5), *AGAIN_AND_AGAIN, ("write_support", 10), *AGAIN_AND_AGAIN),
-    "other_requirement": (("enter_product_data", 25), ("ship", SOON), ("ship", SOON)),
+    "other_requirement": (("enter_product_data", 25), ("ship", SOON), ("ship", SOON), *NOT_ACCEPTED),
     "other_requirement:urgent": (
         ("enter_product_data", 5),
         *AGAIN_AND_AGAIN,

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from labelwatch.core.model import Alert
+from labelwatch.core.model import Alert, Notification, Reason
 from labelwatch.store import OutboxRow, OutboxState, Store, open_store, outbox
 from labelwatch.store.engine import make_engine, read_url
 from tests.store.build import NOW, alert, minutes, notification, queue, shop_id
@@ -22,6 +22,10 @@ S = OutboxState
 def claim(store: Store, key: str = "k1", *, at: timedelta = timedelta(0), limit: int = 500) -> list[OutboxRow]:
     now = NOW + at
     return store.claim("packers", now=now, lease_until=now + minutes(2), key=key, limit=limit)
+
+
+def join(store: Store, key: str) -> list[OutboxRow]:
+    return store.join("packers", now=NOW + minutes(1), lease_until=NOW + minutes(3), key=key)
 
 
 def ids(rows: Sequence[OutboxRow]) -> list[int]:
@@ -95,6 +99,48 @@ def test_all_that_is_due_for_a_channel_is_one_claim(store: Store) -> None:
     assert claim(store, "k2") == []
     assert store.next_due() == NOW  # the other channel's
     assert [row.notification.alert.id for row in claim(store, "k3", at=minutes(1))] == [later]
+
+
+def news(alert_id: int, telling: int = 2, reason: Reason = Reason.RESOLVED, **changes: Any) -> Notification:
+    one = notification(alert("queued-0", id=alert_id), telling=telling, **{"due_at": NOW + minutes(30)} | changes)
+    return replace(one, reason=reason)
+
+
+def queue_another(store: Store) -> None:
+    another = alert("another")
+    with store.write() as tx:
+        (id_,) = tx.save_alerts(shop_id(store), [another])
+        tx.add_notifications([notification(replace(another, id=id_))], created_at=NOW)
+
+
+@pytest.mark.parametrize("reason", [Reason.RESOLVED, Reason.ACKNOWLEDGED, Reason.CAUSE_CHANGED])
+def test_what_would_be_told_later_goes_with_the_next_message(store: Store, reason: Reason) -> None:
+    (over,) = queue(store, 1)
+    settled(store, claim(store), S.SENT)
+    with store.write() as tx:
+        tx.add_notifications([news(over, reason=reason)], created_at=NOW)
+    assert claim(store, "k2", at=minutes(29)) == []
+    queue_another(store)
+    assert [row.notification.reason for row in claim(store, "k3", at=minutes(1))] == [Reason.FIRST]
+    assert [(row.notification.reason, row.message_key) for row in join(store, "k3")] == [(reason, "k3")]
+    assert join(store, "k3") == []
+
+
+def test_a_test_and_a_hand_over_keep_their_time(store: Store) -> None:
+    (over,) = queue(store, 1)
+    settled(store, claim(store), S.SENT)
+    with store.write() as tx:
+        tx.add_notifications([news(over, reason=Reason.TEST), news(over, 3, Reason.HANDOVER)], created_at=NOW)
+    assert join(store, "k2") == []
+
+
+def test_the_half_of_a_refused_message_that_waits_does_not_go_with_the_other(store: Store) -> None:
+    (over,) = queue(store, 1)
+    settled(store, claim(store), S.SENT)
+    with store.write() as tx:
+        tx.add_notifications([news(over, due_at=NOW)], created_at=NOW)
+    settled(store, claim(store, "k2"), S.PENDING, next_try=NOW + minutes(2))
+    assert join(store, "k3") == []
 
 
 def test_a_claim_takes_no_more_than_its_limit(store: Store) -> None:
