@@ -28,25 +28,15 @@ set -eu
 umask 022
 
 say() { printf '%s\n' "$*"; }
-die() {
-	printf 'install.sh: %s\n' "$*" >&2
-	exit 1
-}
-wrong() {
-	printf 'install.sh: %s\nTry: install.sh --help\n' "$*" >&2
-	exit 2
-}
+die() { printf 'install.sh: %s\n' "$*" >&2 && exit 1; }
+wrong() { printf 'install.sh: %s\nTry: install.sh --help\n' "$*" >&2 && exit 2; }
 absolute() { case $1 in /*) say "$1" ;; *) say "$PWD/$1" ;; esac; }
 
 here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd -P)
 action=install root='' user=labelwatch wheel='' wheelhouse='' python='' purge=no start=yes backup=yes
 only_upgrade=no requirements=$here/requirements.txt
 while [ $# -gt 0 ]; do
-	case $1 in
-	--wheel | --wheelhouse | --requirements | --python | --root | --user)
-		[ $# -ge 2 ] && [ -n "$2" ] || wrong "$1 needs a value"
-		;;
-	esac
+	case $1 in --wheel | --wheelhouse | --requirements | --python | --root | --user) [ -n "${2-}" ] || wrong "$1 needs a value" ;; esac
 	case $1 in
 	--upgrade) only_upgrade=yes ;;
 	--wheel) wheel=$(absolute "$2") && shift ;;
@@ -123,10 +113,11 @@ want_files() {
 	[ ! -e "$app/.venv" ] || [ -L "$app/.venv" ] || die "$app/.venv is not from this script: move it away first"
 }
 
-make_user() {
-	id "$user" >/dev/null 2>&1 && return
-	[ -z "$root" ] || die "there is no user $user"
-	useradd --system --user-group --no-create-home --home-dir "$state" --shell /usr/sbin/nologin "$user"
+# A file beside this script, for the places and the user of this installation.
+fill() {
+	sed -e "s#/opt/labelwatch#$app#g; s#/etc/labelwatch#$etc#g; s#/var/lib/labelwatch#$state#g" \
+		-e "s#^User=.*#User=$user#; s#^user=labelwatch #user=$user #" \
+		-e "s# root labelwatch\$# $me $group#; s# labelwatch labelwatch\$# $user $group#" "$here/$1"
 }
 
 refuse() { die "$1 was not made by root, so it is not used: look at it, move it away, and run this again"; }
@@ -134,6 +125,10 @@ refuse() { die "$1 was not made by root, so it is not used: look at it, move it 
 # The service may read its configuration, and only root change what is in the directory; older versions let the service
 # do that, too. Outermost first: what is in a directory of root's cannot be exchanged any more while it is looked at.
 take_etc() {
+	if ! id "$user" >/dev/null 2>&1; then
+		[ -z "$root" ] && [ "$user" = labelwatch ] || die "there is no user $user"
+		systemd-sysusers "$here/sysusers.conf"
+	fi
 	group=$(id -gn "$user")
 	for directory in "$etc" "$etc/secrets" "$etc/labelwatch.secrets"; do
 		[ ! -L "$directory" ] || refuse "$directory"
@@ -148,6 +143,7 @@ take_etc() {
 	[ -z "$foreign" ] || refuse "$foreign"
 	find -P "$etc/secrets" -type f -exec chgrp -h "$group" {} + -exec chmod 640 {} +
 	find -P "$etc" "$etc/labelwatch.secrets" -maxdepth 1 -type f -exec chown -h "$user" {} + -exec chmod go= {} +
+	fill tmpfiles.conf | systemd-tmpfiles --create -
 }
 
 # What would be installed, as a name: the same for the same.
@@ -184,8 +180,8 @@ build() {
 
 put_unit() {
 	mkdir -p "$unit.d" "$(dirname "$command")"
-	sed -e "s#/opt/labelwatch#$app#g; s#/etc/labelwatch#$etc#g; s#^User=.*#User=$user#" \
-		"$here/labelwatch.service" | put "$unit" 644
+	fill labelwatch.service | put "$unit" 644
+	fill labelwatch.sh | put "$command" 755
 	# The service gets each file in secrets/ as the credential of that name, and no other.
 	{
 		printf '# Written by install.sh, from the files in %s/secrets.\n[Service]\nLoadCredential=\n' "$etc"
@@ -196,21 +192,6 @@ put_unit() {
 			esac
 		done
 	} | put "$unit.d/secrets.conf" 644
-	# `init` and `password` write into $etc, so root runs them; everything else is done by the service's user.
-	put "$command" 755 <<END
-#!/bin/sh
-# Runs labelwatch as the service does: with its user, its configuration, its secrets and its database.
-export LABELWATCH_CONFIG="$config" STATE_DIRECTORY="$state" CREDENTIALS_DIRECTORY="$etc/secrets"
-[ "\$(id -un)" != "$user" ] || HOME="$state" exec "$program" "\$@"
-[ "\$(id -u)" = 0 ] || exec sudo "\$0" "\$@"
-export LOGNAME="\${SUDO_USER:-root}"
-case \${1-} in init | password) ;; *) HOME="$state" exec runuser -u "$user" -- "$program" "\$@" ;; esac
-umask 077
-code=0
-"$program" "\$@" || code=\$?
-find -P "$etc" "$etc/labelwatch.secrets" -maxdepth 1 -type f -exec chown -h "$user" {} +
-exit "\$code"
-END
 }
 
 # shellcheck disable=SC2016 # the quoted scripts are for another shell
@@ -286,10 +267,7 @@ start_it() {
 install_it() {
 	want_python
 	want_files
-	make_user
 	take_etc
-	# Only the first time; afterwards systemd takes care of it (StateDirectory=).
-	[ -d "$state" ] || { mkdir -p "$state" && chown -h "$user:$group" "$state" && chmod 700 "$state"; }
 	was_active=no
 	if has_systemd && ctl is-active --quiet labelwatch; then was_active=yes; fi
 	build
@@ -300,7 +278,7 @@ install.sh: the configuration has to be corrected first; the service is as it wa
 	change_over
 	put_unit
 	say "Installed: $(as_service "$program" --version) in $app, the command is $command"
-	# Whoever installs it for the first time at a terminal is asked; Ctrl-C ends the questions, not the installation.
+	# The first time, at a terminal, its questions are asked; Ctrl-C ends the questions, not the installation.
 	if [ ! -f "$config" ] && [ "$start" = yes ] && [ -t 0 ] && [ -t 1 ]; then
 		trap : INT
 		"$command" init || say "Not set up yet." >&2

@@ -243,3 +243,25 @@ def test_a_module_in_the_current_directory_is_not_run(place: Path) -> None:
     )
     assert not (here / "ran").exists()
     assert (done.returncode, "what was there is as it was" in done.stderr) == (1, True), done.stderr
+
+
+def test_the_directories_are_as_the_fragments_for_systemd_have_them(machine: Machine) -> None:
+    lines = (Path(__file__).parents[2] / "deploy/tmpfiles.conf").read_text().splitlines()
+    wanted = {line.split()[1]: line.split()[2:] for line in lines if line.startswith("d ")}
+    assert wanted.keys() == {
+        *(f"/etc/labelwatch{name}" for name in ("", "/secrets", "/labelwatch.secrets")),
+        "/var/lib/labelwatch",
+    }
+    for place, (mode, user, group) in wanted.items():
+        path = machine.root / place[1:]
+        found = f"{path.stat().st_mode & 0o7777:04o}", path.owner(), path.group()
+        assert found == (mode, *(name.replace("labelwatch", USER) for name in (user, group)))
+
+
+def test_the_user_that_is_made_cannot_log_in(place: Path) -> None:
+    fragment = Path(__file__).parents[2] / "deploy/sysusers.conf"
+    (place / "etc").mkdir()
+    subprocess.run(["systemd-sysusers", f"--root={place}", str(fragment)], check=True)
+    (line,) = [one for one in (place / "etc/passwd").read_text().splitlines() if one.startswith("labelwatch:")]
+    assert line.endswith(":/var/lib/labelwatch:/usr/sbin/nologin")
+    assert "labelwatch:!" in (place / "etc/shadow").read_text()
