@@ -10,24 +10,30 @@ from functools import partial
 from pathlib import Path
 
 from labelwatch import __version__
+from labelwatch.channels.base import Attachment
 from labelwatch.config import Config, Shop
+from labelwatch.core.alert import Alert
 from labelwatch.core.baseline import normal_times
 from labelwatch.core.deadline import alert_at
-from labelwatch.core.diagnose import LONGEST_PAUSE
+from labelwatch.core.diagnosis import BLIND_AFTER_INTERVALS, LONGEST_PAUSE
 from labelwatch.core.lifecycle import acknowledge, snooze
-from labelwatch.core.model import Alert, Stage
-from labelwatch.failures import notice_silence
-from labelwatch.incident_watch import tell_held
-from labelwatch.notify.channels.outcome import Attachment
-from labelwatch.notify.follow_ups import changed
-from labelwatch.notify.marking import forget_others
-from labelwatch.notify.outbox import Round, recover
-from labelwatch.office import Office
-from labelwatch.plan import Plan, Report
-from labelwatch.poll import poll_shop
-from labelwatch.seen import Dossier, Overview, ShopView, channel_trouble, shop_view, urgency
-from labelwatch.sources import KeyInfo, NoSheet, Source, Trouble
-from labelwatch.sources.ozon import Asking, OzonSource
+from labelwatch.core.posting import Stage
+from labelwatch.core.report import Report
+from labelwatch.delivery.alert_actions import StoredAlertActions
+from labelwatch.delivery.dispatcher import Round, recover
+from labelwatch.delivery.follow_ups import changed
+from labelwatch.delivery.notifier import Notifier
+from labelwatch.delivery.settle import forget_others
+from labelwatch.polling.failures import notice_silence
+from labelwatch.polling.incidents import notify_held
+from labelwatch.polling.plan import Plan
+from labelwatch.polling.poll import poll_shop
+from labelwatch.polling.sweep import Abandoned
+from labelwatch.queries import Overview, PostingDetails, ShopHealth, channel_trouble, shop_health, urgency
+from labelwatch.service.clock import AGAIN_AFTER, Clock, SkewCorrectedClock, corrected, real_clock, save_skew, skew_in
+from labelwatch.service.database_watch import DatabaseWatch
+from labelwatch.sources import KeyInfo, LabelUnavailable, Source, Trouble
+from labelwatch.sources.ozon.client import Asking, OzonSource
 from labelwatch.store import (
     EvidenceLevel,
     OutboxRow,
@@ -38,9 +44,6 @@ from labelwatch.store import (
     open_store,
     single_instance,
 )
-from labelwatch.sweep import Abandoned
-from labelwatch.teller import Teller
-from labelwatch.timekeeper import AGAIN_AFTER, Clock, Timekeeper, corrected, let_know, noted_in, real_clock
 
 log = logging.getLogger(__name__)
 
@@ -65,7 +68,7 @@ class App:
         """`polls`: this process finds out how far the clock is off; another one only goes by what was found out."""
         self.config = config
         self.store = store
-        self.time = Timekeeper(clock.now, clock.monotonic, noted=noted_in(store), follows=not polls)
+        self.time = SkewCorrectedClock(clock.now, clock.monotonic, noted=skew_in(store), follows=not polls)
         self.clock = clock = replace(clock, now=self.time.now)
         self.stop = stop
         self._sources: dict[str, Source] = {}
@@ -74,8 +77,16 @@ class App:
         self._learned: dict[str, tuple[datetime, Mapping[str, timedelta], Mapping[str, timedelta]]] = {}
         self._since = self._listened = clock.now()
         self.read_before = {state.name: state.read_at for state in store.shops() if state.read_at}
-        self.teller = Teller(config, store, now=clock.now, stop=stop, sheet=self._sheet)
-        self.distress = self.teller.distress(clock.monotonic)
+        self.notifier = Notifier(config, store, now=clock.now, stop=stop, sheet=self._sheet)
+        fastest = min(map(config.every, config.shops), default=config.ozon.every)
+        self.database_watch = DatabaseWatch(
+            store.condition,
+            self.notifier.channels,
+            now=clock.now,
+            monotonic=clock.monotonic,
+            calm_after=BLIND_AFTER_INTERVALS * fastest,
+            signal_failure=self.notifier.signal_failure,
+        )
         self.stuck: Callable[[], str | None] = lambda: None  # the job without progress, as the service says
 
     # --- what the scheduler drives
@@ -106,11 +117,11 @@ class App:
         if paused and not (even_if_paused or restarted):
             return None
         self._tried.add(shop)
-        self.teller.round_begins()
+        self.notifier.round_begins()
         report = self._polled(configured, state, thorough=even_if_paused)
-        let_know(self.time, self.store)
+        save_skew(self.time, self.store)
         if report is not None:
-            self.teller.shop_read(shop, complete=report.complete, shops=[name for name, _ in self.shops()])
+            self.notifier.shop_read(shop, complete=report.complete, shops=[name for name, _ in self.shops()])
         return report
 
     def _polled(self, shop: Shop, state: ShopState | None, *, thorough: bool) -> Report | None:
@@ -144,23 +155,23 @@ class App:
 
     def tell(self) -> Round:
         """One round of telling: everything that is due, over every channel."""
-        return self.teller.tell()
+        return self.notifier.tell()
 
     def listen(self) -> None:
         """From now on hear who presses a button below a message."""
-        office = Office(
+        office = StoredAlertActions(
             self.store,
             now=self.clock.now,
             poll=lambda shop: self.poll(shop, even_if_paused=True),
             intervals=dict(self.shops()),
-            channels=self.teller.channels,
+            channels=self.notifier.channels,
         )
         places = {one.name: one.url.get_secret_value() for one in self.config.channels}
 
-        def office_at(channel: str, who: str) -> Office:
+        def office_at(channel: str, who: str) -> StoredAlertActions:
             return office.at([name for name, place in places.items() if place == places.get(channel)], who)
 
-        self.teller.listen(office_at)
+        self.notifier.listen(office_at)
 
     def check_fresh(self) -> None:
         """Notice shops of which nothing was heard for too long although no poll failed."""
@@ -168,15 +179,15 @@ class App:
         since, every = self._listening_since(now), dict(self.shops())
         for shop in self.config.shops:
             if shop.enabled and shop.name in states:
-                plan = replace(self._terms(shop), shops=every)
+                plan = replace(self._settings(shop), shops=every)
                 notice_silence(plan, states[shop.name], store=self.store, watching_since=since, now=now)
-        self.tell_held(is_round_over=False)
+        self.notify_held(is_round_over=False)
 
-    def tell_held(self, *, is_round_over: bool) -> None:
+    def notify_held(self, *, is_round_over: bool) -> None:
         """Tell the incidents whose size was waited for; `is_round_over`: every shop has just been polled."""
         if enabled := [shop for shop in self.config.shops if shop.enabled]:
-            plan = replace(self._terms(enabled[0]), shops=dict(self.shops()))
-            tell_held(plan, store=self.store, now=self.clock.now(), is_round_over=is_round_over)
+            plan = replace(self._settings(enabled[0]), shops=dict(self.shops()))
+            notify_held(plan, store=self.store, now=self.clock.now(), is_round_over=is_round_over)
 
     def clock_moved(self) -> timedelta:
         """By how much the machine's clock was set since this was asked last; it is watched from the first time on."""
@@ -184,7 +195,7 @@ class App:
 
     def check_store(self) -> None:
         """See whether the database takes what is written, and tell people when it does not."""
-        self.distress.look()
+        self.database_watch.look()
 
     def maintain(self) -> Pruned:
         """Keep a copy of the database, and remove what is older than [store] history."""
@@ -195,21 +206,21 @@ class App:
 
     def status(self) -> str:
         """One line: how many shops are in sight, how many labels are late; or why nothing can be noted."""
-        if self.distress.line:
-            return self.distress.line
+        if self.database_watch.line:
+            return self.database_watch.line
         seen = self.overview()
         fresh = sum(shop.state == "fresh" for shop in seen.shops)
         return f"{fresh} of {len(seen.shops)} shops in sight, {len(seen.alerts)} open alerts"
 
     # --- what people ask
 
-    def sight(self) -> tuple[ShopView, ...]:
+    def sight(self) -> tuple[ShopHealth, ...]:
         """How well each enabled shop is seen."""
         now, counts = self.clock.now(), self.store.open_counts()
         states = {state.name: state for state in self.store.shops()}
         enabled = (shop for shop in self.config.shops if shop.enabled)
         return tuple(
-            shop_view(shop.name, self.config.every(shop), states.get(shop.name), counts.get(shop.name, 0), now=now)
+            shop_health(shop.name, self.config.every(shop), states.get(shop.name), counts.get(shop.name, 0), now=now)
             for shop in enabled
         )
 
@@ -222,11 +233,11 @@ class App:
         as_now = (alert_at(alert, now) for alert in sorted(alerts, key=urgency))
         return Overview(now, views, tuple(as_now), tuple(incidents), troubles=tuple(troubles))
 
-    def dossiers(self, number: str) -> list[Dossier]:
+    def posting_details(self, number: str) -> list[PostingDetails]:
         """What is known of a posting, for each shop that has one of this number."""
         now = self.clock.now()
         return [
-            Dossier(
+            PostingDetails(
                 shop=shop,
                 known=known,
                 history=tuple(self.store.history(known.id)) if known.id else (),
@@ -252,19 +263,19 @@ class App:
     def _changed(self, number: str, how: Callable[[Alert], Alert | None], shop: str | None) -> list[Alert]:
         with self.store.write() as tx:
             change = partial(tx.change_alert, number, shop=shop)
-            return changed(tx, change, how, channels=self.teller.channels, now=self.clock.now())
+            return changed(tx, change, how, channels=self.notifier.channels, now=self.clock.now())
 
     def judge(self, number: str, *, really: str, by: str, note: str, shop: str | None) -> list[tuple[str, str]]:
         """Record what a late posting's cause really was; (shop, the cause that was named) where it was late."""
         now = self.clock.now()
         judged = []
-        for dossier in self.dossiers(number):
-            if dossier.alerts and shop in (None, dossier.shop):
-                state = self.store.shop(dossier.shop)
-                said = dossier.alerts[-1].diagnosis.cause
+        for details in self.posting_details(number):
+            if details.alerts and shop in (None, details.shop):
+                state = self.store.shop(details.shop)
+                said = details.alerts[-1].diagnosis.cause
                 assert state is not None, "a posting belongs to a shop"
                 self.store.record_verdict(state.id, number, said=said, really=really, by=by, at=now, note=note)
-                judged.append((dossier.shop, said))
+                judged.append((details.shop, said))
         return judged
 
     def verdicts(self) -> list[tuple[str, str, int]]:
@@ -279,7 +290,7 @@ class App:
         """Send a made-up late order over these channels, through the outbox, and see what became of it."""
         known = {state.name for state in self.store.shops()}
         shops = [shop.name for shop in self.config.shops if shop.name in known]
-        return self.teller.test(channels, shops=shops, wait=self.clock.sleep)
+        return self.notifier.test(channels, shops=shops, wait=self.clock.sleep)
 
     def abandon(self) -> None:
         """End every question to Ozon that is under way: the service stops and has no time for the answer."""
@@ -290,7 +301,7 @@ class App:
     def close(self) -> None:
         """Close every connection, those in use too."""
         self.abandon()
-        self.teller.close()
+        self.notifier.close()
         self.store.close()
 
     # --- inside
@@ -304,7 +315,7 @@ class App:
         learns = state is not None and any(place.auto for place in places)
         labels, registrations = self._normal(state) if state and learns else ({}, {})
         return replace(
-            self._terms(shop),
+            self._settings(shop),
             delays=delays,
             normal_label=labels,
             normal_registration=registrations,
@@ -312,7 +323,7 @@ class App:
             shops={name: every for name, every in self.shops() if name != shop.name},
         )
 
-    def _terms(self, shop: Shop) -> Plan:
+    def _settings(self, shop: Shop) -> Plan:
         """What is told of a shop, to whom, and how often it is read."""
         return Plan(
             shop=shop.name,
@@ -336,7 +347,7 @@ class App:
         if configured is None:
             return None
         sheet = self._source(configured).label(number)
-        if isinstance(sheet, NoSheet):
+        if isinstance(sheet, LabelUnavailable):
             log.warning("%s: no label of %s to send along: %s %s", shop, number, sheet.why, sheet.detail)
             return None
         self._note_verified(number, shop)

@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from labelwatch.schema import metadata
+from labelwatch.store.schema import metadata
 
 context.configure(
     connection=context.config.attributes["connection"],

@@ -16,8 +16,8 @@ from hypothesis import settings
 from sqlalchemy import URL, create_engine, make_url
 
 from labelwatch.store import Store, open_store
-from tests.canaries import escaped
-from tests.ending import note_server
+from tests.support.canaries import escaped
+from tests.support.ending import note_server
 
 # How long an example takes says more about who else uses the machine than about the code.
 settings.register_profile("unhurried", deadline=None)

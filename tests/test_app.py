@@ -9,9 +9,9 @@ from pydantic import SecretStr
 
 from labelwatch.app import App
 from labelwatch.config import Config, Ozon, Shop
+from labelwatch.service.clock import Clock, real_clock
 from labelwatch.sources import Trouble
 from labelwatch.store import Store
-from labelwatch.timekeeper import Clock, real_clock
 from tests.sources.scripted import in_turn, page, says, scripted
 
 START = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.canaries import escaped
+from tests.support.canaries import escaped
 
 ROOT = Path(__file__).parents[1]
 LEAKS = """

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.chaos.births import born
 from tests.cli.conftest import one_late
-from tests.cli.place import place_for, until
 from tests.conftest import Postgres
-from tests.ending import MARK, bearers
-from tests.storm.births import born
+from tests.support.ending import MARK, bearers
+from tests.support.place import place_for, until
 
 ROOT = Path(__file__).parents[1]
 STARTS = """
@@ -45,7 +45,18 @@ def run(folder: Path, test: str, workers: int) -> "subprocess.Popen[str]":
     """A run of one test, which has this plugin."""
     (folder / "test_inner.py").write_text(test)
     (folder / "pytest.ini").touch()
-    order = [sys.executable, "-m", "pytest", "-p", "xdist", "-p", "tests.ending", "-n", str(workers), "test_inner.py"]
+    order = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-p",
+        "xdist",
+        "-p",
+        "tests.support.ending",
+        "-n",
+        str(workers),
+        "test_inner.py",
+    ]
     environ = {**os.environ, "PYTHONPATH": str(ROOT), "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
     return subprocess.Popen(order, cwd=folder, env=environ, stdout=subprocess.PIPE, text=True, start_new_session=True)
 

@@ -3,12 +3,12 @@
 from dataclasses import replace
 from datetime import timedelta
 
-from labelwatch.notify.messages import render
+from labelwatch.messages.render import render
 from labelwatch.sandbox import Fault, World
 from labelwatch.sandbox.faults import Kind
 from labelwatch.sandbox.scenarios.stage import HOME, OZON
 from labelwatch.store import Store
-from tests.watcher import PACKERS, START, Watcher, watching
+from tests.support.watcher import PACKERS, START, Watcher, watching
 
 SHOPS = 40
 

@@ -13,26 +13,26 @@ import typer
 
 from labelwatch import __version__
 from labelwatch.cli import (
-    accuracy,
+    acknowledge,
     causes,
-    checking,
+    check,
     database,
     demo,
     doctor,
     export,
-    handling,
     init,
     late,
-    polling,
+    notifications,
+    poll,
+    run,
     sandbox,
-    service,
     show,
-    telling,
+    verdicts,
     web,
 )
+from labelwatch.cli.errors import CONFIG_WRONG, error_lines, language_of_errors, no_directory
 from labelwatch.cli.options import ConfigFile
 from labelwatch.cli.terminal import complain, is_terminal
-from labelwatch.cli.troubles import CONFIG_WRONG, in_words, language_of_errors, no_directory
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,14 +73,14 @@ COMMANDS: dict[str, tuple[Entry, ...]] = {
     "Begin": (
         Entry("demo", demo.demo, "labelwatch demo --seconds 60 --language zh"),
         Entry("init", init.init, "labelwatch init --language zh", _INIT),
-        Entry("check", checking.check, "labelwatch check --online", _CHECK),
+        Entry("check", check.check, "labelwatch check --online", _CHECK),
         Entry("doctor", doctor.doctor, "labelwatch doctor --offline", {1: "something needs you", **_CONFIG}),
-        Entry("test-alert", telling.try_channels, "labelwatch test-alert --channel packers", _TEST),
+        Entry("test-alert", notifications.try_channels, "labelwatch test-alert --channel packers", _TEST),
         Entry("sandbox", sandbox.sandbox, "labelwatch sandbox --port 8790 --scenario causes", _PORT),
     ),
     "Watch": (
-        Entry("run", service.run, "labelwatch run --config /etc/labelwatch/labelwatch.toml", _ALONE),
-        Entry("poll", polling.poll, "labelwatch poll --shop main", _POLL),
+        Entry("run", run.run, "labelwatch run --config /etc/labelwatch/labelwatch.toml", _ALONE),
+        Entry("poll", poll.poll, "labelwatch poll --shop main", _POLL),
         Entry("web", web.web, "labelwatch web --config /etc/labelwatch/labelwatch.toml", _STORE),
         Entry("board", web.show_link, "labelwatch board", _STORE),
         Entry("password", web.password, "labelwatch password /etc/labelwatch/board.hash"),
@@ -88,18 +88,18 @@ COMMANDS: dict[str, tuple[Entry, ...]] = {
     "See and act": (
         Entry("late", late.late, "labelwatch late --watch", _STORE),
         Entry("show", show.show, "labelwatch show 41517061-0214-1 --message support", _SHOW),
-        Entry("ack", handling.ack, 'labelwatch ack 41517061-0214-1 --by anna --note "box is on the way"', _HANDLE),
-        Entry("snooze", handling.snooze, "labelwatch snooze 41517061-0214-1 2h", _HANDLE),
+        Entry("ack", acknowledge.ack, 'labelwatch ack 41517061-0214-1 --by anna --note "box is on the way"', _HANDLE),
+        Entry("snooze", acknowledge.snooze, "labelwatch snooze 41517061-0214-1 2h", _HANDLE),
         Entry("export", export.export, "labelwatch export late.csv --since 7d --excel", _EXPORT),
         Entry("causes", causes.causes, "labelwatch causes --language ru", _STORE),
-        Entry("cause", accuracy.cause, "labelwatch cause 41517061-0214-1 registration_declined", _CAUSE),
+        Entry("cause", verdicts.cause, "labelwatch cause 41517061-0214-1 registration_declined", _CAUSE),
     ),
 }
 """Panel of the help -> its commands. `outbox` and `db` are groups and stand below."""
 
 OUTBOX = (
-    Entry("show", telling.trail, "labelwatch outbox show 12", {1: "there is no such message", **_STORE}),
-    Entry("retry", telling.retry, "labelwatch outbox retry --channel packers", _RETRY),
+    Entry("show", notifications.trail, "labelwatch outbox show 12", {1: "there is no such message", **_STORE}),
+    Entry("retry", notifications.retry, "labelwatch outbox retry --channel packers", _RETRY),
 )
 
 DATABASE = (
@@ -137,7 +137,7 @@ def _outcome() -> int:
     except BrokenPipeError:
         raise
     except Exception as error:
-        found = in_words(error, language_of_errors(sys.argv[1:], os.environ))
+        found = error_lines(error, language_of_errors(sys.argv[1:], os.environ))
         if found is None:
             raise
         line, code = found
@@ -161,7 +161,7 @@ def application() -> typer.Typer:
     for panel, entries in COMMANDS.items():
         _add(app, entries, panel)
     outbox = typer.Typer(rich_markup_mode=looks, invoke_without_command=True)
-    outbox.callback(epilog="Example: labelwatch outbox --state dead")(telling.outbox)
+    outbox.callback(epilog="Example: labelwatch outbox --state dead")(notifications.outbox)
     _add(outbox, OUTBOX, None)
     app.add_typer(outbox, name="outbox", rich_help_panel="See and act")
     db = typer.Typer(

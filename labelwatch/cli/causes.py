@@ -8,13 +8,13 @@ from typing import Annotated, Any
 
 import typer
 
-from labelwatch.cli.accuracy import accuracy
 from labelwatch.cli.options import ConfigFile, Json, Speak
 from labelwatch.cli.terminal import as_json, is_terminal, say, table
+from labelwatch.cli.verdicts import accuracy
 from labelwatch.cli.words import language_of, phrases
 from labelwatch.config import ConfigError
-from labelwatch.core.causes import CAUSES, MEANINGS
-from labelwatch.notify.catalog import Catalog, catalog, sayable
+from labelwatch.core.rules import CAUSES, MEANINGS
+from labelwatch.messages.catalog import Catalog, catalog, sayable
 
 Accuracy = Annotated[
     bool, typer.Option("--accuracy", help="Instead: how often the named cause was right, from `labelwatch cause`.")
@@ -29,7 +29,7 @@ def causes(
     It needs no configuration; with one, the texts come in its language.
     """
     if right:
-        from labelwatch.cli.opening import configuration, opened
+        from labelwatch.cli.open import configuration, opened
 
         settings = configuration(config)
         with opened(settings) as app:
@@ -50,7 +50,7 @@ _COLUMNS = ("family", "cause", "name", "meaning")
 
 
 def _configured(path: Path | None) -> str | None:
-    from labelwatch.cli.opening import configuration
+    from labelwatch.cli.open import configuration
 
     if path is not None:
         return configuration(path).language

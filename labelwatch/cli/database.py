@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from labelwatch.cli.errors import FOUND_TROUBLE
 from labelwatch.cli.options import ConfigFile, Json
 from labelwatch.cli.terminal import as_json, say, table, working
-from labelwatch.cli.troubles import FOUND_TROUBLE
 from labelwatch.cli.words import phrases
 from labelwatch.config import Config
 
@@ -58,7 +58,7 @@ def restore(file: Source, config: ConfigFile = None) -> None:
     is sent again. For PostgreSQL there is pg_restore instead.
     """
     from labelwatch.store import single_instance
-    from labelwatch.store.copies import restore as put_back
+    from labelwatch.store.backup import restore as put_back
     from labelwatch.store.engine import read_url
     from labelwatch.store.errors import name_of
 
@@ -97,7 +97,7 @@ def prune(config: ConfigFile = None, as_document: Json = False) -> None:
 
     `run` does so by itself every night.
     """
-    from labelwatch.timekeeper import corrected, real_clock
+    from labelwatch.service.clock import corrected, real_clock
 
     settings = _configuration(config)
     said, names = phrases(settings.language, "db"), phrases(settings.language, "number")
@@ -117,7 +117,7 @@ def _beside(name: str, what: str) -> Path:
 
 
 def _configuration(path: Path | None) -> Config:
-    from labelwatch.cli.opening import configuration
+    from labelwatch.cli.open import configuration
 
     return configuration(path)
 

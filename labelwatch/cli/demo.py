@@ -21,9 +21,9 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-from labelwatch.cli import board
+from labelwatch.cli import late_table
+from labelwatch.cli.demo_webhook import Phone, phone, show_message
 from labelwatch.cli.options import Speak
-from labelwatch.cli.phone import Phone, phone, show_message
 from labelwatch.cli.terminal import say, ticker
 from labelwatch.cli.web import link
 from labelwatch.cli.words import Demo, language_of, words
@@ -92,8 +92,8 @@ def demo(seconds: Seconds = 150, port: BoardPort = None, language: Speak = None)
 @contextmanager
 def _staged(language: str, speed: float) -> Iterator[Stage]:
     """Sandbox, phone and app, joined by one clock, which stands still as yet."""
-    from labelwatch.cli.opening import configuration, opened
-    from labelwatch.timekeeper import Clock
+    from labelwatch.cli.open import configuration, opened
+    from labelwatch.service.clock import Clock
 
     zone, stop = ZoneInfo(ZONES[language]), threading.Event()
     start = datetime.now(zone).replace(hour=BEGINS_AT, minute=0, second=0, microsecond=0)
@@ -170,7 +170,7 @@ def _sum_up(stage: Stage, language: str) -> None:
     """The board as it stands at the end, and the day in numbers."""
     overview = stage.app.overview()
     say(stage.words.board.format(time=f"{overview.as_of.astimezone(stage.zone):%H:%M}") + "\n", style="bold")
-    board.print_board(overview, board.voice(language, stage.zone.key, overview.as_of))
+    late_table.print_board(overview, late_table.context(language, stage.zone.key, overview.as_of))
     late = [alert for alert in stage.app.store.alerts(open_only=False) if alert.diagnosis.posting_number]
     numbers = {
         "postings": stage.app.store.statistics().postings,

@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from labelwatch.cli.errors import CONFIG_WRONG, FOUND_TROUBLE
 from labelwatch.cli.options import ConfigFile, Json, Speak
 from labelwatch.cli.terminal import as_json, say, working
-from labelwatch.cli.troubles import CONFIG_WRONG, FOUND_TROUBLE
 from labelwatch.config import Config, ConfigError, Sentence, find
 
 if TYPE_CHECKING:
     from labelwatch.doctor import Finding
-    from labelwatch.notify.catalog import Template
-    from labelwatch.notify.moments import Voice
+    from labelwatch.messages.catalog import Template
+    from labelwatch.messages.time_format import RenderContext
 
 Offline = Annotated[bool, typer.Option("--offline", help="Ask neither Ozon nor the channels, only this machine.")]
 
@@ -34,12 +34,12 @@ def doctor(
     service, each shop and its key, each channel and what waits there, and the heartbeat. It changes nothing and sends
     no message. What needs you most stands last.
     """
-    from labelwatch.cli.board import voice
+    from labelwatch.cli.late_table import context
 
     settings = _configured(config, as_document=as_document)
     with working("looking"):
         findings, now = _found(config, settings, online=not offline)
-    spoken = voice(language or settings.language, settings.timezone, now)
+    spoken = context(language or settings.language, settings.timezone, now)
     worst_last = sorted(findings, key=lambda finding: list(_MARKS).index(finding.level))
     if as_document:
         as_json(_document(findings, spoken))
@@ -50,8 +50,8 @@ def doctor(
 
 
 def _configured(path: Path | None, *, as_document: bool) -> Config:
-    from labelwatch.cli.checking import mistakes_of
-    from labelwatch.cli.opening import configuration
+    from labelwatch.cli.check import mistakes_of
+    from labelwatch.cli.open import configuration
 
     try:
         return configuration(path)
@@ -63,14 +63,14 @@ def _configured(path: Path | None, *, as_document: bool) -> Config:
 
 
 def _found(path: Path | None, settings: Config, *, online: bool) -> tuple[list["Finding"], datetime]:
-    from labelwatch.doctor import admitted, examine
+    from labelwatch.doctor import open_context, run_checks
 
     user = os.geteuid() if hasattr(os, "geteuid") else None
-    with admitted(settings, find(path, os.environ), online=online, user=user) as patient:
-        return list(examine(patient)), patient.now
+    with open_context(settings, find(path, os.environ), online=online, user=user) as context:
+        return list(run_checks(context)), context.now
 
 
-def _print(findings: Sequence["Finding"], speaker: "Voice") -> None:
+def _print(findings: Sequence["Finding"], speaker: "RenderContext") -> None:
     from labelwatch.cli.words import words
 
     said = words(speaker.words.language).doctor
@@ -90,19 +90,19 @@ def _print(findings: Sequence["Finding"], speaker: "Voice") -> None:
     say(said.trouble.format(wrong=wrong, warnings=len(troubles) - wrong, first=first), style="bold")
 
 
-def _title(finding: "Finding", speaker: "Voice") -> str:
+def _title(finding: "Finding", speaker: "RenderContext") -> str:
     from labelwatch.cli.words import words
 
     about = words(speaker.words.language).doctor.about[finding.about]
     return f"{about} {finding.name}".rstrip()
 
 
-def _told(finding: "Finding", speaker: "Voice") -> dict[str, str]:
+def _told(finding: "Finding", speaker: "RenderContext") -> dict[str, str]:
     """What is said of a finding: what was seen, what it means for the orders, what to do; empty = nothing."""
     from labelwatch.cli.words import words
-    from labelwatch.notify.catalog import sayable
-    from labelwatch.notify.reasons import spoken
-    from labelwatch.notify.wording import words_of
+    from labelwatch.messages.catalog import sayable
+    from labelwatch.messages.channel_errors import spoken
+    from labelwatch.messages.diagnosis_text import words_of
 
     found = words(speaker.words.language).doctor.found[finding.what]
     values = {"name": finding.name, "shop": finding.name}
@@ -122,11 +122,11 @@ def _told(finding: "Finding", speaker: "Voice") -> dict[str, str]:
     }
 
 
-def _spoken(value: object, speaker: "Voice") -> str:
+def _spoken(value: object, speaker: "RenderContext") -> str:
     from babel.units import format_unit
 
-    from labelwatch.notify.moments import clock, duration
-    from labelwatch.notify.plain import spaced
+    from labelwatch.messages.plain import spaced
+    from labelwatch.messages.time_format import clock, duration
 
     if isinstance(value, datetime):
         return clock(speaker, value)
@@ -140,8 +140,8 @@ def _spoken(value: object, speaker: "Voice") -> str:
     return spaced(format_unit(seconds, "duration-second", length="short", locale=speaker.words.locale))
 
 
-def _document(findings: Sequence["Finding"], speaker: "Voice") -> dict[str, Any]:
-    from labelwatch.notify.view import rfc3339
+def _document(findings: Sequence["Finding"], speaker: "RenderContext") -> dict[str, Any]:
+    from labelwatch.messages.alert_json import rfc3339
 
     def plainly(value: object) -> object:
         if isinstance(value, datetime):

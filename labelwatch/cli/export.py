@@ -15,9 +15,9 @@ from typing import Annotated, BinaryIO, TextIO
 
 import typer
 
+from labelwatch.cli.errors import FOUND_TROUBLE
 from labelwatch.cli.options import ConfigFile, Speak
 from labelwatch.cli.terminal import complain, printable, working
-from labelwatch.cli.troubles import FOUND_TROUBLE
 from labelwatch.cli.words import phrases
 
 
@@ -83,10 +83,10 @@ def export(
     want it. A text that a table program would take for a formula gets an apostrophe in front. There is nothing about
     buyers in it, as labelwatch keeps nothing about them.
     """
-    from labelwatch.cli.board import voice
-    from labelwatch.cli.exported import COLUMNS, TIMES, rows_of
-    from labelwatch.cli.opening import configuration, opened
-    from labelwatch.cli.readable import headings, readable
+    from labelwatch.cli.export_columns import COLUMNS, TIMES, rows_of
+    from labelwatch.cli.export_readable import headings, readable
+    from labelwatch.cli.late_table import context
+    from labelwatch.cli.open import configuration, opened
 
     settings = configuration(config)
     spoken = str(language or settings.language)
@@ -97,7 +97,7 @@ def export(
         now = app.clock.now()
         rows = rows_of(app.store.export, what, since=now - span)
         if not raw:
-            reader = voice(spoken, settings.timezone, now)
+            reader = context(spoken, settings.timezone, now)
             rows, columns = readable(what, columns, rows, reader), headings(columns, TIMES, reader)
         if is_sheet:
             write_sheet(out.buffer, columns, rows)
@@ -140,7 +140,7 @@ def cell(value: object) -> str:
 
 def _plain(value: object) -> str:
     if isinstance(value, datetime):
-        from labelwatch.notify.view import rfc3339
+        from labelwatch.messages.alert_json import rfc3339
 
         return rfc3339(value)
     return "" if value is None else str(value)

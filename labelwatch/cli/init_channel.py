@@ -6,23 +6,15 @@ from dataclasses import dataclass, field, replace
 
 import typer
 
+from labelwatch.channels.base import Ambiguous, BadMessage, Delivered, Permanent, RateLimited, Result, Retry
+from labelwatch.cli.errors import FOUND_TROUBLE
 from labelwatch.cli.init_ask import Talk, show
 from labelwatch.cli.init_words import Init
 from labelwatch.cli.terminal import working
-from labelwatch.cli.troubles import FOUND_TROUBLE
-from labelwatch.notify.channels.outcome import (
-    Ambiguous,
-    BadMessage,
-    Delivered,
-    Permanent,
-    RateLimited,
-    Result,
-    Retry,
-)
-from labelwatch.notify.message import Kind, Message, Section
-from labelwatch.notify.reasons import spoken
-from labelwatch.setup.greeting import greet, with_permission
-from labelwatch.setup.writing import NewChannel
+from labelwatch.messages.channel_errors import spoken
+from labelwatch.messages.message import Kind, Message, Section
+from labelwatch.setup.config_writer import NewChannel
+from labelwatch.setup.first_message import greet, with_permission
 
 KINDS: Mapping[str, Sequence[str]] = {
     "zh": ("wecom", "dingtalk", "feishu", "telegram", "mail", "other"),

@@ -2,12 +2,12 @@
 
 from collections.abc import Callable, Mapping
 
+from labelwatch.channels import check_url
 from labelwatch.cli.init_ask import in_words, show
 from labelwatch.cli.init_channel import Ask, ChannelTalk
-from labelwatch.notify.channels import check_url
+from labelwatch.setup.config_writer import NewChannel
 from labelwatch.setup.mailbox import NO_PASSWORDS, Server, domain, mail_address, mail_url, server, server_of
 from labelwatch.setup.robots import ROBOTS, Address, address, takes_secret
-from labelwatch.setup.writing import NewChannel
 
 _ROBOTS = frozenset(robot.name for robot in ROBOTS)
 

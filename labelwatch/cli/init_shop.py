@@ -8,14 +8,14 @@ from datetime import UTC, datetime
 
 import typer
 
+from labelwatch.cli.errors import FOUND_TROUBLE, UNREACHABLE
 from labelwatch.cli.init_ask import Talk, show
 from labelwatch.cli.init_words import ShopWords
 from labelwatch.cli.terminal import working
-from labelwatch.cli.troubles import FOUND_TROUBLE, UNREACHABLE
 from labelwatch.config import values
-from labelwatch.notify.catalog import catalog, first
-from labelwatch.setup.meeting import Met, label_of, meet
-from labelwatch.setup.writing import NewShop
+from labelwatch.messages.catalog import catalog, first
+from labelwatch.setup.config_writer import NewShop
+from labelwatch.setup.first_contact import Met, label_of, meet
 from labelwatch.sources import SourceError, Trouble
 
 MOST_WAYS = 12

@@ -6,17 +6,17 @@ from datetime import timedelta
 
 import typer
 
+from labelwatch.channels import check_way
+from labelwatch.channels.http import Failure
+from labelwatch.channels.telegram.api import Bot, Refusal
+from labelwatch.cli.errors import FOUND_TROUBLE
 from labelwatch.cli.init_ask import in_words, show
 from labelwatch.cli.init_channel import ChannelTalk
 from labelwatch.cli.init_words import TelegramWords
 from labelwatch.cli.terminal import working
-from labelwatch.cli.troubles import FOUND_TROUBLE
-from labelwatch.notify.channels import check_way
-from labelwatch.notify.channels.http import Failure
-from labelwatch.notify.channels.telegram_api import Bot, Refusal
-from labelwatch.notify.reasons import spoken
+from labelwatch.messages.channel_errors import spoken
+from labelwatch.setup.config_writer import NewChannel
 from labelwatch.setup.telegram import Chat, Heard, bot_of, chat_address, listen, name_of, token
-from labelwatch.setup.writing import NewChannel
 
 WAIT = timedelta(seconds=20)
 """One question stays open so long; several are asked in a row."""

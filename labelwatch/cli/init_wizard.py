@@ -13,6 +13,8 @@ from typing import Any
 
 import typer
 
+from labelwatch.channels import check_url, check_way
+from labelwatch.cli.errors import FOUND_TROUBLE
 from labelwatch.cli.init_ask import Talk, in_words, show
 from labelwatch.cli.init_channel import Ask, ChannelTalk, Wish, ask_channels
 from labelwatch.cli.init_mail import ask_mail, robot
@@ -20,13 +22,11 @@ from labelwatch.cli.init_shop import GivenShop, ShopTalk, ask_shops
 from labelwatch.cli.init_telegram import ask_telegram
 from labelwatch.cli.init_words import Init, init_words
 from labelwatch.cli.terminal import complain
-from labelwatch.cli.troubles import FOUND_TROUBLE
 from labelwatch.config import ConfigError, Ozon, find, values
 from labelwatch.config.reading import home
 from labelwatch.config.secret import is_reference, resolve
-from labelwatch.notify.channels import check_url, check_way
-from labelwatch.setup.places import guess_language, guess_zone, zone
-from labelwatch.setup.writing import Draft, NewChannel, Written, write
+from labelwatch.setup.config_writer import Draft, NewChannel, Written, write
+from labelwatch.setup.locale_guess import guess_language, guess_zone, zone
 
 STOPPED = 130
 """How a program ends that Ctrl-C ended."""

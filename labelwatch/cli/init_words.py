@@ -8,7 +8,7 @@ from importlib.resources import files
 
 import msgspec
 
-from labelwatch.setup.writing import Comments
+from labelwatch.setup.config_writer import Comments
 
 
 @dataclass(frozen=True, slots=True)

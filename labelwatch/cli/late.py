@@ -21,8 +21,8 @@ def late(config: ConfigFile = None, language: Speak = None, live: Watch = False,
     service, or the last `labelwatch poll`, found out. With --watch it stays on the screen and is refreshed every few
     seconds.
     """
-    from labelwatch.cli import board
-    from labelwatch.cli.opening import configuration, opened
+    from labelwatch.cli import late_table
+    from labelwatch.cli.open import configuration, opened
 
     settings = configuration(config)
     spoken = language or settings.language
@@ -34,9 +34,9 @@ def late(config: ConfigFile = None, language: Speak = None, live: Watch = False,
             return
         overview, zone = app.overview(), app.config.timezone
     if as_document:
-        as_json(board.as_document(overview, language=spoken, timezone=zone))
+        as_json(late_table.as_document(overview, language=spoken, timezone=zone))
     else:
-        board.print_board(overview, board.voice(spoken, zone, overview.as_of))
+        late_table.print_board(overview, late_table.context(spoken, zone, overview.as_of))
 
 
 def _require_a_screen(language: str, *, as_document: bool) -> None:
@@ -48,9 +48,9 @@ def _require_a_screen(language: str, *, as_document: bool) -> None:
 
 
 def _watch(app: "App", language: str) -> None:
-    from labelwatch.cli import board
+    from labelwatch.cli import late_table
+    from labelwatch.cli.errors import error_lines
     from labelwatch.cli.terminal import lines
-    from labelwatch.cli.troubles import in_words
     from labelwatch.cli.watch import watch
     from labelwatch.store import StoreError
 
@@ -58,9 +58,9 @@ def _watch(app: "App", language: str) -> None:
         try:
             overview = app.overview()
         except StoreError as error:  # it may pass: the screen stays
-            words = in_words(error, language)
+            words = error_lines(error, language)
             return Screen((), tuple(lines(words[0] if words else str(error), "bold red", width=width)))
-        speaker = board.voice(language, app.config.timezone, overview.as_of)
-        return board.screen(overview, speaker, width=width, height=height)
+        speaker = late_table.context(language, app.config.timezone, overview.as_of)
+        return late_table.screen(overview, speaker, width=width, height=height)
 
     watch(draw)

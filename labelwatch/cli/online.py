@@ -6,15 +6,15 @@ from datetime import timedelta
 from typing import Any
 
 from labelwatch.app import open_source
-from labelwatch.cli.troubles import blind
+from labelwatch.channels.verify import checked
+from labelwatch.cli.errors import blind
 from labelwatch.cli.words import phrases
 from labelwatch.config import Channel, Config, Shop
-from labelwatch.notify.channels.checkup import checked
-from labelwatch.notify.opening import way_to
-from labelwatch.notify.reasons import spoken
-from labelwatch.notify.view import rfc3339
+from labelwatch.delivery.configured import open_configured
+from labelwatch.messages.alert_json import rfc3339
+from labelwatch.messages.channel_errors import spoken
+from labelwatch.service.clock import real_clock
 from labelwatch.sources import KeyInfo, SourceError
-from labelwatch.timekeeper import real_clock
 
 PATIENCE = timedelta(seconds=10)
 """With one question to a channel's service."""
@@ -47,7 +47,7 @@ def _key(shop: Shop, info: KeyInfo) -> dict[str, Any]:
 
 def ask_channel(channel: Channel) -> dict[str, Any]:
     """Whether a channel would deliver, as far as its service says before it is sent anything."""
-    found = checked(way_to(channel, deadline=PATIENCE))
+    found = checked(open_configured(channel, deadline=PATIENCE))
     return _finding("channel", channel.name, ok=found.ok, said=found.said)
 
 

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from labelwatch.cli.completing import late_postings, names_of
+from labelwatch.cli.completion import late_postings, names_of
 
 
 class Language(StrEnum):

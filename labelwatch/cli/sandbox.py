@@ -6,8 +6,8 @@ from typing import Annotated
 
 import typer
 
+from labelwatch.cli.errors import FOUND_TROUBLE
 from labelwatch.cli.terminal import complain
-from labelwatch.cli.troubles import FOUND_TROUBLE
 from labelwatch.cli.words import language_of, phrases
 
 Port = Annotated[

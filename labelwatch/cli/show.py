@@ -6,22 +6,22 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from labelwatch.cli import dossier as paper
-from labelwatch.cli.board import voice
+from labelwatch.cli import posting_document as paper
+from labelwatch.cli.errors import FOUND_TROUBLE
+from labelwatch.cli.late_table import context
 from labelwatch.cli.options import ConfigFile, Json, OneShop, Posting, Speak
 from labelwatch.cli.terminal import as_json, complain, say, table
-from labelwatch.cli.troubles import FOUND_TROUBLE
 from labelwatch.cli.words import Words, phrases, words
-from labelwatch.core.model import Alert, Notification, Reason
-from labelwatch.notify import single, wording
-from labelwatch.notify.disproofs import because
-from labelwatch.notify.letters import Kind, kinds_of, language_of, letter
-from labelwatch.notify.message import Section
-from labelwatch.notify.moments import Voice, zoned_clock
-from labelwatch.notify.reasons import spoken as reason_in
+from labelwatch.core.alert import Alert, Notification, Reason
+from labelwatch.messages import diagnosis_text, single
+from labelwatch.messages.channel_errors import spoken as reason_in
+from labelwatch.messages.letters import Kind, kinds_of, language_of, letter
+from labelwatch.messages.message import Section
+from labelwatch.messages.ruled_out_text import because
+from labelwatch.messages.time_format import RenderContext, zoned_clock
 
 if TYPE_CHECKING:
-    from labelwatch.seen import Dossier
+    from labelwatch.queries import PostingDetails
     from labelwatch.store import HistoryRow, OutboxRow
 
 
@@ -44,12 +44,12 @@ def show(
     Why it is late, what proves it, what was ruled out, what to do, its timeline, and who was told; or, with
     --message, a letter about it that is ready to be sent, to Ozon's support, the carrier or the buyer.
     """
-    from labelwatch.cli.opening import configuration, opened
+    from labelwatch.cli.open import configuration, opened
 
     settings = configuration(config)
     spoken = language or settings.language
     with opened(settings) as app:
-        found = _the_one(app.dossiers(posting), posting, shop, language=spoken)
+        found = _the_one(app.posting_details(posting), posting, shop, language=spoken)
         queued = app.store.notifications(posting_number=posting)
         timezone, now = settings.timezone, app.clock.now()
     told = [row for row in reversed(queued) if row.notification.alert.diagnosis.shop == found.shop]
@@ -58,11 +58,11 @@ def show(
     elif as_document:
         as_json(paper.as_document(found, told, language=spoken, timezone=timezone, now=now))
     else:
-        _print(found, told, voice(spoken, timezone, now))
+        _print(found, told, context(spoken, timezone, now))
 
 
 def _print_letter(
-    found: "Dossier", kind: Kind, *, language: str | None, spoken: str, zone: str, now: datetime
+    found: "PostingDetails", kind: Kind, *, language: str | None, spoken: str, zone: str, now: datetime
 ) -> None:
     """The letter alone, to be copied; in the language of whom it goes to unless another one is asked for."""
     alert = paper.current(found)
@@ -76,19 +76,19 @@ def _print_letter(
     say(written.text)
 
 
-def _the_one(found: "list[Dossier]", posting: str, shop: str | None, *, language: str) -> "Dossier":
+def _the_one(found: "list[PostingDetails]", posting: str, shop: str | None, *, language: str) -> "PostingDetails":
     said = phrases(language, "show")
-    of_shop = [dossier for dossier in found if shop in (None, dossier.shop)]
+    of_shop = [details for details in found if shop in (None, details.shop)]
     if not of_shop:
         complain(said["never_seen_in" if shop else "never_seen"].format(posting=posting, shop=shop))
         raise typer.Exit(FOUND_TROUBLE)
     if len(of_shop) > 1:
-        names = ", ".join(dossier.shop for dossier in of_shop)
+        names = ", ".join(details.shop for details in of_shop)
         raise typer.BadParameter(said["several"].format(posting=posting, names=names), param_hint="--shop")
     return of_shop[0]
 
 
-def _print(found: "Dossier", told: "list[OutboxRow]", speaker: Voice) -> None:
+def _print(found: "PostingDetails", told: "list[OutboxRow]", speaker: RenderContext) -> None:
     said = words(speaker.words.language)
     alert = paper.current(found)
     if alert is not None:
@@ -104,13 +104,13 @@ def _print(found: "Dossier", told: "list[OutboxRow]", speaker: Voice) -> None:
         table((), (_telling(row, speaker) for row in told))
 
 
-def _print_alert(alert: Alert, speaker: Voice, said: Words) -> None:
+def _print_alert(alert: Alert, speaker: RenderContext, said: Words) -> None:
     diagnosis = alert.diagnosis
     heading = (
-        wording.subject(speaker, diagnosis),
-        wording.headline(speaker, diagnosis),
+        diagnosis_text.subject(speaker, diagnosis),
+        diagnosis_text.headline(speaker, diagnosis),
         speaker.words.severity[diagnosis.severity],
-        wording.state(speaker, alert),
+        diagnosis_text.state(speaker, alert),
     )
     say(" · ".join(heading), style="bold")
     for section in _sections(alert, speaker):
@@ -123,22 +123,24 @@ def _print_alert(alert: Alert, speaker: Voice, said: Words) -> None:
         table(
             (),
             (
-                (wording.words_of(speaker, other.cause).name, because(speaker, other.because))
+                (diagnosis_text.words_of(speaker, other.cause).name, because(speaker, other.because))
                 for other in diagnosis.ruled_out
             ),
         )
 
 
-def _sections(alert: Alert, speaker: Voice) -> Iterator[Section]:
+def _sections(alert: Alert, speaker: RenderContext) -> Iterator[Section]:
     """What a message about it says; of what is over also why it was late."""
     is_over, now = alert.resolved_at is not None, speaker.now
     reason = Reason.RESOLVED if is_over else Reason.FIRST
     yield from single.parts(speaker, Notification(alert, 1, reason, channel="", due_at=now, expires_at=now))
     if is_over:
-        yield Section(lines=(wording.why(speaker, alert.diagnosis), wording.evidence(speaker, alert.diagnosis)))
+        yield Section(
+            lines=(diagnosis_text.why(speaker, alert.diagnosis), diagnosis_text.evidence(speaker, alert.diagnosis))
+        )
 
 
-def _moment(row: "HistoryRow", speaker: Voice, said: Words) -> tuple[str, ...]:
+def _moment(row: "HistoryRow", speaker: RenderContext, said: Words) -> tuple[str, ...]:
     status = speaker.words.status.get(row.status, row.status)
     substatus = speaker.words.substatus.get(row.substatus, row.substatus)
     return (
@@ -150,7 +152,7 @@ def _moment(row: "HistoryRow", speaker: Voice, said: Words) -> tuple[str, ...]:
     )
 
 
-def _telling(row: "OutboxRow", speaker: Voice) -> tuple[str, ...]:
+def _telling(row: "OutboxRow", speaker: RenderContext) -> tuple[str, ...]:
     language = speaker.words.language
     reason, state = phrases(language, "reason")[row.notification.reason], phrases(language, "state")[row.state]
     at, said = row.sent_at or row.notification.due_at, reason_in(row.error, language) if row.error else row.receipt

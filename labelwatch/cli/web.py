@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from labelwatch.cli.errors import CONFIG_WRONG, UNREACHABLE, language_of_errors
 from labelwatch.cli.logs import of_a_service
 from labelwatch.cli.options import ConfigFile, Verbose
 from labelwatch.cli.terminal import complain, say
-from labelwatch.cli.troubles import CONFIG_WRONG, UNREACHABLE, language_of_errors
 from labelwatch.cli.words import phrases
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def web(config: ConfigFile = None, verbose: Verbose = False) -> None:
     Over the database of a service that runs elsewhere.
     `labelwatch run` serves it by itself where the configuration has [web]. It ends with SIGTERM or Ctrl-C.
     """
-    from labelwatch.cli.opening import configuration, opened
+    from labelwatch.cli.open import configuration, opened
     from labelwatch.config import Web
 
     settings, stop = configuration(config), threading.Event()
@@ -77,7 +77,7 @@ def board(app: "App", settings: "Web", *, stop: threading.Event) -> "Serving | N
 
 def link(app: "App", settings: "Web", url: str) -> str:
     """Where the board opens: without a password by a link that a browser can use once."""
-    from labelwatch.web.door import door
+    from labelwatch.web.auth.board_auth import door
 
     return door(app, settings).link(url)
 
@@ -88,7 +88,7 @@ def show_link(config: ConfigFile = None) -> None:
     Where it has a password, that is its address. A board without one opens by this link only, once, within a day; the
     browser then remembers that it may.
     """
-    from labelwatch.cli.opening import configuration, opened
+    from labelwatch.cli.open import configuration, opened
     from labelwatch.config import Web
 
     settings = configuration(config)
@@ -149,7 +149,7 @@ def password(file: To = None) -> None:
     """
     said = phrases(language_of_errors(sys.argv[1:], os.environ), "password")
     try:
-        from labelwatch.web.password import SHORTEST, hashed
+        from labelwatch.web.auth.password import SHORTEST, hashed
     except ImportError:
         complain(f"labelwatch: {said['missing']}")
         raise typer.Exit(CONFIG_WRONG) from None

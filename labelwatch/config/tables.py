@@ -21,7 +21,9 @@ from pydantic_core import PydanticCustomError
 from labelwatch.config import values
 from labelwatch.config.secret import Surroundings
 from labelwatch.config.sentences import Sentence, Unfit
-from labelwatch.core.model import AlertPolicy, DelayPolicy, Delays, Destination, PickUp, QuietHours, Severity, Step
+from labelwatch.core.alert import Severity
+from labelwatch.core.policy import AlertPolicy, DelayPolicy, Delays, Destination, QuietHours, Step
+from labelwatch.core.posting import PickUp
 
 
 def _secret(value: object, info: ValidationInfo[Surroundings]) -> SecretStr:

@@ -14,7 +14,7 @@ from labelwatch.config.mistakes import SECRET_KEYS, Found, Key, closest, key_tex
 from labelwatch.config.secret import is_reference
 from labelwatch.config.sentences import Sentence
 from labelwatch.config.tables import Config, Web
-from labelwatch.core.model import Delays
+from labelwatch.core.policy import Delays
 
 Document = Mapping[str, Any]
 

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, available_timezones
 
 from labelwatch.config.sentences import Unfit
-from labelwatch.core.model import QuietHours
+from labelwatch.core.policy import QuietHours
 
 AUTO = "auto"
 

@@ -4,8 +4,10 @@ from dataclasses import replace
 from datetime import datetime
 from enum import StrEnum
 
-from labelwatch.core.calendar import last_pick_up
-from labelwatch.core.model import Alert, Deadline, Delays, Diagnosis, Posting, Severity, Verdict
+from labelwatch.core.alert import Alert, Diagnosis, Severity, Verdict
+from labelwatch.core.policy import Delays
+from labelwatch.core.posting import Deadline, Posting
+from labelwatch.core.quiet_hours import last_pick_up
 
 
 class Phase(StrEnum):

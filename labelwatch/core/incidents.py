@@ -20,7 +20,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from math import exp, lgamma, log
 
-from labelwatch.core.model import Certainty, Diagnosis, Part
+from labelwatch.core.alert import Certainty, Diagnosis, Part
 
 COUNTED_WITHIN = timedelta(hours=6)
 """What was well or late before says nothing of now: older labels are not fine, older waits are no event."""
@@ -52,7 +52,7 @@ OUTAGE = f"{Scope.OUTAGE}:"
 
 
 @dataclass(frozen=True, slots=True)
-class Tally:
+class GroupCount:
     """Labels that are due, of one carrier in one shop. Times are those of the late ones."""
 
     shop: str
@@ -172,7 +172,9 @@ def restored(key: str, diagnosis: Diagnosis) -> Incident:
     )
 
 
-def find(tallies: Sequence[Tally], still_open: Collection[str] = (), *, whole: bool = True) -> tuple[Incident, ...]:
+def find(
+    tallies: Sequence[GroupCount], still_open: Collection[str] = (), *, whole: bool = True
+) -> tuple[Incident, ...]:
     """The incidents there are now; `still_open` are the keys of those there were at the last look.
 
     `whole`: every shop was looked at. Where some were not yet, nothing is said to hit the whole platform.
@@ -196,11 +198,11 @@ def find(tallies: Sequence[Tally], still_open: Collection[str] = (), *, whole: b
     return (*wide, *(event for event in real if event.scope is Scope.CARRIER and not blamed.issuperset(event.shops)))
 
 
-def _part(tallies: Iterable[Tally], scope: Scope, name: str) -> list[Tally]:
+def _part(tallies: Iterable[GroupCount], scope: Scope, name: str) -> list[GroupCount]:
     return [tally for tally in tallies if (tally.carrier if scope is Scope.CARRIER else tally.shop) == name]
 
 
-def _event(scope: Scope, name: str, part: Sequence[Tally], everything: Sequence[Tally]) -> Incident:
+def _event(scope: Scope, name: str, part: Sequence[GroupCount], everything: Sequence[GroupCount]) -> Incident:
     late = [tally for tally in part if tally.late]
     count = sum(tally.late for tally in late)
     # Nothing to compare with: a carrier that is the only one, a platform that is seen through one shop.
@@ -221,16 +223,16 @@ def _event(scope: Scope, name: str, part: Sequence[Tally], everything: Sequence[
     )
 
 
-def _parts(tallies: Iterable[Tally]) -> tuple[Part, ...]:
+def _parts(tallies: Iterable[GroupCount]) -> tuple[Part, ...]:
     """The shops that have late labels, each with its own numbers."""
-    by_shop: dict[str, list[Tally]] = {}
+    by_shop: dict[str, list[GroupCount]] = {}
     for tally in tallies:
         by_shop.setdefault(tally.shop, []).append(tally)
     shares = (_share(shop, by_shop[shop]) for shop in sorted(by_shop))
     return tuple(share for share in shares if share.late)
 
 
-def _share(shop: str, tallies: Sequence[Tally]) -> Part:
+def _share(shop: str, tallies: Sequence[GroupCount]) -> Part:
     late = [tally for tally in tallies if tally.late]
     count = sum(tally.late for tally in late)
     return Part(
@@ -244,7 +246,7 @@ def _share(shop: str, tallies: Sequence[Tally]) -> Part:
     )
 
 
-def _carriers(tallies: Iterable[Tally]) -> tuple[str, ...]:
+def _carriers(tallies: Iterable[GroupCount]) -> tuple[str, ...]:
     return tuple(sorted({tally.carrier for tally in tallies}))
 
 
@@ -252,19 +254,19 @@ def _first(moments: Iterable[datetime | None]) -> datetime | None:
     return min((moment for moment in moments if moment is not None), default=None)
 
 
-def _all_hit(tallies: Sequence[Tally]) -> bool:
+def _all_hit(tallies: Sequence[GroupCount]) -> bool:
     """Nearly all carriers and nearly all shops: a platform that still serves some of them well is not down."""
     return all(_mostly_hit(tallies, scope) for scope in (Scope.CARRIER, Scope.SHOP))
 
 
-def _mostly_hit(tallies: Sequence[Tally], scope: Scope) -> bool:
+def _mostly_hit(tallies: Sequence[GroupCount], scope: Scope) -> bool:
     names = {tally.carrier if scope is Scope.CARRIER else tally.shop for tally in tallies}
     parts = [_part(tallies, scope, name) for name in names]
     counts = [(sum(tally.late for tally in part), sum(tally.fine for tally in part)) for part in parts]
     return sum(late >= SHARE * (late + fine) for late, fine in counts) >= NEARLY_ALL * len(counts)
 
 
-def _holds(event: Incident, tallies: Sequence[Tally], still_open: Collection[str], *, groups: int) -> bool:
+def _holds(event: Incident, tallies: Sequence[GroupCount], still_open: Collection[str], *, groups: int) -> bool:
     if event.key in still_open:
         return event.late >= OVER_BELOW and event.late >= OVER_SHARE * event.total
     if most_alike(_within(event, tallies)) < AT_LEAST or event.late < SHARE * event.total:
@@ -275,7 +277,7 @@ def _holds(event: Incident, tallies: Sequence[Tally], still_open: Collection[str
     return fisher_tail(event.late, event.total, late, total) < CHANCE / groups
 
 
-def count(diagnoses: Iterable[Diagnosis], *, since: datetime) -> list[Tally]:
+def count(diagnoses: Iterable[Diagnosis], *, since: datetime) -> list[GroupCount]:
     """The late ones among these that nothing of their own explains, per carrier and kind.
 
     Those that began to wait before `since` do not count: what has been late for days is no event of tonight.
@@ -285,7 +287,7 @@ def count(diagnoses: Iterable[Diagnosis], *, since: datetime) -> list[Tally]:
         if one.kind and one.is_late and one.waiting_since and one.waiting_since.latest >= since:
             groups.setdefault((one.shop, one.method.carrier, one.kind), []).append(one)
     return [
-        Tally(
+        GroupCount(
             shop,
             carrier,
             late=len(late),
@@ -299,7 +301,7 @@ def count(diagnoses: Iterable[Diagnosis], *, since: datetime) -> list[Tally]:
     ]
 
 
-def most_alike(tallies: Iterable[Tally]) -> int:
+def most_alike(tallies: Iterable[GroupCount]) -> int:
     """How many late ones wait for the same thing: many different troubles at once are no event."""
     alike: Counter[str] = Counter()
     for tally in tallies:
@@ -307,7 +309,7 @@ def most_alike(tallies: Iterable[Tally]) -> int:
     return max(alike.values(), default=0)
 
 
-def _within(event: Incident, tallies: Iterable[Tally]) -> list[Tally]:
+def _within(event: Incident, tallies: Iterable[GroupCount]) -> list[GroupCount]:
     return [tally for tally in tallies if event.explains(shop=tally.shop, carrier=tally.carrier)]
 
 

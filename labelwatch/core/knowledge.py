@@ -3,11 +3,12 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from labelwatch.core.detect import Awaited, awaited
+from labelwatch.core.alert import Finding
+from labelwatch.core.enrichment import Answers, with_answers
 from labelwatch.core.facts import Facts
 from labelwatch.core.incidents import Incident
-from labelwatch.core.model import Finding, MethodHistory
-from labelwatch.core.questions import Answers, with_answers
+from labelwatch.core.lateness import Awaited, awaited
+from labelwatch.core.posting import MethodHistory
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,20 +18,10 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from labelwatch.core.causes.blind import UNREADABLE
+from labelwatch.core.alert import Alert, AlertState, Diagnosis, LastNotified, Outcome, Reason, Severity, Verdict
 from labelwatch.core.deadline import Phase, phase
-from labelwatch.core.model import (
-    Alert,
-    AlertPolicy,
-    AlertState,
-    Diagnosis,
-    Outcome,
-    Reason,
-    Severity,
-    Step,
-    Told,
-    Verdict,
-)
+from labelwatch.core.policy import AlertPolicy, Step
+from labelwatch.core.rules.blind import UNREADABLE
 
 TO_BE_TOLD = timedelta(minutes=5)
 """By so much a silence must have become longer to be news."""
@@ -53,7 +43,7 @@ def reconcile(
     if reason is not None:
         left = left or (before.left if before else None)
         count = before.count + 1 if before else 1
-        told = Told(
+        told = LastNotified(
             at=now,
             count=count,
             severity=diagnosis.severity,
@@ -157,7 +147,9 @@ def _seen(alert: Alert | None, diagnosis: Diagnosis, steps: tuple[Step, ...], no
     return replace(alert, diagnosis=diagnosis, cause_since=cause_since, told=told)
 
 
-def _told_of_another_deadline(told: Told, diagnosis: Diagnosis, steps: tuple[Step, ...], now: datetime) -> Told:
+def _told_of_another_deadline(
+    told: LastNotified, diagnosis: Diagnosis, steps: tuple[Step, ...], now: datetime
+) -> LastNotified:
     """With another deadline more may be left again: then severity, escalation and missing it lie ahead once more."""
     left = told.left and _least(step.left for step in steps if step.left >= told.left)
     severity = min(told.severity, diagnosis.severity, key=lambda severity: severity.rank)
@@ -190,14 +182,14 @@ def _may_begin(alert: Alert, now: datetime) -> bool:
     return alert.diagnosis.severity is Severity.CRITICAL or (is_news and not quiet)
 
 
-def _has_eased(diagnosis: Diagnosis, told: Told) -> bool:
+def _has_eased(diagnosis: Diagnosis, told: LastNotified) -> bool:
     """People were told to act, and now there is only to wait: most likely they have acted. They hear of it when it is
     over, or when there is something to do again."""
     is_posting = diagnosis.posting_number is not None
     return is_posting and told.verdict is Verdict.ACT and diagnosis.verdict is Verdict.WAIT
 
 
-def _settling(diagnosis: Diagnosis, told: Told, policy: AlertPolicy) -> timedelta:
+def _settling(diagnosis: Diagnosis, told: LastNotified, policy: AlertPolicy) -> timedelta:
     """How long another cause must have lasted to be news; an outage answers now this way and now that."""
     dark = diagnosis.posting_number is None and told.cause != UNREADABLE
     return max(policy.pending_for, CAUSES_OF_AN_OUTAGE_SETTLE) if dark else policy.pending_for

@@ -5,10 +5,11 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from labelwatch.core.causes import CAUSES
-from labelwatch.core.diagnose import BLIND_IS_CRITICAL_AFTER
+from labelwatch.core.alert import Certainty, Diagnosis, Part, Proof, Severity, Verdict
+from labelwatch.core.diagnosis import BLIND_IS_CRITICAL_AFTER
 from labelwatch.core.incidents import OUTAGE, with_recovered
-from labelwatch.core.model import Certainty, Diagnosis, Interval, Part, Proof, Severity, Verdict
+from labelwatch.core.posting import Interval
+from labelwatch.core.rules import CAUSES
 
 AT_LEAST = 3
 """Fewer shops are told of one by one."""
@@ -20,7 +21,7 @@ MOST_DETAILS, LENGTH = 3, 160
 
 
 @dataclass(frozen=True, slots=True)
-class Sight:
+class ShopReading:
     """How reading a shop went lately; `failing_since` None = the last poll was complete, or there was none yet."""
 
     shop: str
@@ -31,30 +32,32 @@ class Sight:
     detail: str = ""
 
 
-def dark(sights: Iterable[Sight], before: Collection[str], now: datetime) -> list[Sight]:
+def unreadable_shops(sights: Iterable[ShopReading], before: Collection[str], now: datetime) -> list[ShopReading]:
     """The shops that cannot be read; those that could not at the last look (`before`) stay until they are read."""
     return [one for one in sights if _is_dark(one, one.shop in before, now)]
 
 
-def _is_dark(one: Sight, before: bool, now: datetime) -> bool:
+def _is_dark(one: ShopReading, before: bool, now: datetime) -> bool:
     if one.failing_since is None or one.cause not in SHARED:
         return False
     return before or now - (one.read_at or one.failing_since) >= SILENT_FOR * one.every
 
 
-def is_shared(unread: Iterable[Sight]) -> bool:
+def is_shared(unread: Iterable[ShopReading]) -> bool:
     """Whether so many shops have the same trouble that it is one event; one that is open takes in the others too."""
     return max(Counter(one.cause for one in unread).values(), default=0) >= AT_LEAST
 
 
-def is_round_complete(sights: Iterable[Sight], unread: Collection[Sight], now: datetime) -> bool:
+def is_round_complete(sights: Iterable[ShopReading], unread: Collection[ShopReading], now: datetime) -> bool:
     """Whether every shop was tried since the first of these failed; at the latest after one interval."""
     began = min((one.failing_since for one in unread if one.failing_since), default=now)
     waits = [one for one in sights if one.failing_since is None and (one.read_at is None or one.read_at < began)]
     return not waits or now - began >= max(one.every for one in waits)
 
 
-def outage(unread: Collection[Sight], watched: Collection[str], before: Diagnosis | None, now: datetime) -> Diagnosis:
+def outage(
+    unread: Collection[ShopReading], watched: Collection[str], before: Diagnosis | None, now: datetime
+) -> Diagnosis:
     """The shops that cannot be read as people hear of them: one trouble of many."""
     causes: Mapping[str, int] = Counter(one.cause for one in unread)
     parts = tuple(

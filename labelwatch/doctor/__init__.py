@@ -7,8 +7,8 @@ An examination changes nothing, sends no message, and never raises for what it w
 what it looks at; the words for what it finds are those of the command line.
 """
 
-from labelwatch.doctor.examine import EXAMINATIONS, examine
+from labelwatch.doctor.checks import EXAMINATIONS, run_checks
+from labelwatch.doctor.context import DoctorContext, open_context
 from labelwatch.doctor.finding import Finding, Level, Value
-from labelwatch.doctor.patient import Patient, admitted
 
-__all__ = ["EXAMINATIONS", "Finding", "Level", "Patient", "Value", "admitted", "examine"]
+__all__ = ["EXAMINATIONS", "DoctorContext", "Finding", "Level", "Value", "open_context", "run_checks"]

@@ -6,8 +6,8 @@ from http import HTTPStatus
 from http.client import HTTPConnection, HTTPException
 
 from labelwatch.config import Address
+from labelwatch.doctor.context import DoctorContext
 from labelwatch.doctor.finding import Finding, Level, Value
-from labelwatch.doctor.patient import Patient
 from labelwatch.store.health import Health
 
 ANSWERS_WITHIN = 3.0
@@ -15,18 +15,18 @@ ANSWERS_WITHIN = 3.0
 _EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}  # noqa: S104
 
 
-def board(patient: Patient) -> Iterator[Finding]:
+def board(context: DoctorContext) -> Iterator[Finding]:
     """Who answers at the port of [web]: the board, somebody else, or nobody although the service runs."""
-    if patient.config.web is None or patient.config.web.listen.port == 0:
+    if context.config.web is None or context.config.web.listen.port == 0:
         return
-    address = patient.config.web.listen
+    address = context.config.web.listen
     values: dict[str, Value] = {"host": address.host, "port": address.port, "next": address.port + 1}
     who = _who_answers(address)
     if who == "board":
         yield Finding("board", Level.OK, "board_answers", values)
     elif who == "stranger":
         yield Finding("board", Level.WRONG, "board_taken", values)
-    elif isinstance(patient.health, Health) and patient.health.holder is not None:
+    elif isinstance(context.health, Health) and context.health.holder is not None:
         yield Finding("board", Level.WARNING, "board_silent", values)
     else:
         yield Finding("board", Level.OK, "board_free", values)

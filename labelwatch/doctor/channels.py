@@ -5,12 +5,12 @@ from collections.abc import Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
+from labelwatch.channels.verify import checked, knocked
 from labelwatch.config import Channel
+from labelwatch.delivery.configured import open_configured
+from labelwatch.delivery.context import is_paused
+from labelwatch.doctor.context import DoctorContext
 from labelwatch.doctor.finding import Finding, Level, Value
-from labelwatch.doctor.patient import Patient
-from labelwatch.notify.channels.checkup import checked, knocked
-from labelwatch.notify.desk import is_paused
-from labelwatch.notify.opening import way_to
 from labelwatch.store import ChannelState, OutboxRow, OutboxState, Store
 
 ANSWERS_WITHIN = timedelta(seconds=15)
@@ -19,32 +19,32 @@ WAITS_TOO_LONG = timedelta(minutes=10)
 AT_ONCE = 8
 
 
-def channels(patient: Patient) -> Iterator[Finding]:
+def channels(context: DoctorContext) -> Iterator[Finding]:
     """Of each channel: what failed or waits in the outbox, whether its server is there and takes our token."""
-    enabled = [channel for channel in patient.config.channels if channel.enabled]
+    enabled = [channel for channel in context.config.channels if channel.enabled]
     states: dict[str, ChannelState] = {}
-    if patient.store is not None:
-        states = patient.store.outgoing.states()
-        dead = patient.store.notifications(states=[OutboxState.DEAD], since=patient.now - DEAD_LATELY)
+    if context.store is not None:
+        states = context.store.outgoing.states()
+        dead = context.store.notifications(states=[OutboxState.DEAD], since=context.now - DEAD_LATELY)
         for channel in enabled:
-            yield from _telling(patient, patient.store, channel.name, states.get(channel.name), dead)
+            yield from _telling(context, context.store, channel.name, states.get(channel.name), dead)
             yield from _moved(channel, states.get(channel.name))
         yield from _gone({channel.name for channel in enabled}, dead)
-        if enabled and patient.store.outgoing.troubles().keys() >= {channel.name for channel in enabled}:
+        if enabled and context.store.outgoing.troubles().keys() >= {channel.name for channel in enabled}:
             yield Finding("channel", Level.WRONG, "channel_mute")
-    if patient.knock is not None:
+    if context.check_connectivity is not None:
         addresses = [state.address if (state := states.get(channel.name)) else "" for channel in enabled]
         with ThreadPoolExecutor(AT_ONCE) as pool:
             yield from pool.map(_asked, enabled, addresses)
 
 
-def heartbeat(patient: Patient) -> Iterator[Finding]:
+def heartbeat(context: DoctorContext) -> Iterator[Finding]:
     """Would anybody notice the end of this machine. It is not pinged: that would say that all is well."""
-    beat = patient.config.heartbeat
+    beat = context.config.heartbeat
     if beat is None:
         yield Finding("heartbeat", Level.OK, "heartbeat_none")
         return
-    if patient.knock is None:
+    if context.check_connectivity is None:
         yield Finding("heartbeat", Level.OK, "heartbeat_set")
         return
     found = knocked(beat.url.get_secret_value(), ANSWERS_WITHIN)
@@ -55,10 +55,10 @@ def heartbeat(patient: Patient) -> Iterator[Finding]:
 
 
 def _telling(
-    patient: Patient, store: Store, name: str, state: ChannelState | None, dead: Sequence[OutboxRow]
+    context: DoctorContext, store: Store, name: str, state: ChannelState | None, dead: Sequence[OutboxRow]
 ) -> Iterator[Finding]:
     values: dict[str, Value]
-    if state is not None and is_paused(state, patient.now) and state.paused_until is not None:
+    if state is not None and is_paused(state, context.now) and state.paused_until is not None:
         values = {"until": state.paused_until, "said": state.error or "-"}
         yield Finding("channel", Level.WARNING, "channel_paused", values, name=name)
     elif state is not None and state.failing_since is not None:
@@ -70,7 +70,7 @@ def _telling(
         yield Finding(
             "channel", Level.WARNING, "channel_dead", {"count": len(lost), "said": lost[0].error}, name=name
         )
-    waiting = [row for row in store.outgoing.waiting(name) if _is_stuck(row, patient)]
+    waiting = [row for row in store.outgoing.waiting(name) if _is_stuck(row, context)]
     if waiting:
         values = {"count": len(waiting), "since": min(row.notification.due_at for row in waiting)}
         yield Finding("channel", Level.WARNING, "channel_waiting", values, name=name)
@@ -89,12 +89,12 @@ def _gone(names: Collection[str], dead: Sequence[OutboxRow]) -> Iterator[Finding
             yield Finding("channel", Level.WARNING, "channel_gone", {"count": count}, name=name)
 
 
-def _is_stuck(row: OutboxRow, patient: Patient) -> bool:
-    return patient.now - row.notification.due_at > WAITS_TOO_LONG
+def _is_stuck(row: OutboxRow, context: DoctorContext) -> bool:
+    return context.now - row.notification.due_at > WAITS_TOO_LONG
 
 
 def _asked(channel: Channel, address: str) -> Finding:
     """Whether it would deliver, where that can be asked without sending anything to anybody."""
-    found = checked(way_to(channel, address=address, deadline=ANSWERS_WITHIN))
+    found = checked(open_configured(channel, address=address, deadline=ANSWERS_WITHIN))
     level = Level.OK if found.ok else Level.WRONG
     return Finding("channel", level, f"channel_{found.seen}", {"said": found.said}, name=channel.name)

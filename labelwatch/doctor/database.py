@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
+from labelwatch.doctor.context import DoctorContext
 from labelwatch.doctor.finding import Finding, Level, Value
-from labelwatch.doctor.patient import Patient
 from labelwatch.store import StoreError
 from labelwatch.store.health import Files, Health
 
@@ -15,14 +15,14 @@ NO_ROOM = 50 * MEGABYTE
 _ROOT = 0
 
 
-def database(patient: Patient) -> Iterator[Finding]:
+def database(context: DoctorContext) -> Iterator[Finding]:
     """Can the database be opened, is it damaged, does its revision fit this program; its files and its disk."""
-    found = patient.health
+    found = context.health
     if isinstance(found, StoreError):
         yield Finding("database", Level.WRONG, "database_unreachable", {"said": str(found)})
         return
     if not found.is_there:
-        is_elsewhere = patient.unit.get("ActiveState") == "active"
+        is_elsewhere = context.unit.get("ActiveState") == "active"
         what = "database_elsewhere" if is_elsewhere else "database_none"
         yield Finding("database", Level.WARNING, what, {"database": found.name})
         return
@@ -30,7 +30,7 @@ def database(patient: Patient) -> Iterator[Finding]:
     if found.is_locked:
         yield Finding("database", Level.WRONG, "database_locked", {"database": found.name})
     if found.files is not None:
-        yield from _outside(found, found.files, patient.user)
+        yield from _outside(found, found.files, context.user)
 
 
 def _inside(found: Health) -> Finding:

@@ -6,18 +6,18 @@ from datetime import timedelta
 from urllib.parse import urlsplit
 
 from labelwatch import __version__
+from labelwatch.doctor.context import DoctorContext
 from labelwatch.doctor.finding import Finding, Level, Value
-from labelwatch.doctor.patient import Patient
 from labelwatch.net.environment import problems
-from labelwatch.sources.sheet import unusable
+from labelwatch.sources.ozon.label_pdf import unusable
 
 SKEW = timedelta(seconds=30)
 BAD_SKEW = timedelta(minutes=10)
 
 
-def configuration(patient: Patient) -> Iterator[Finding]:
+def configuration(context: DoctorContext) -> Iterator[Finding]:
     """Is the file right, and does it say anything that works but should be better. (A wrong one ends before this.)"""
-    config, file = patient.config, str(patient.file)
+    config, file = context.config, str(context.file)
     shops, channels = (sum(one.enabled for one in some) for some in (config.shops, config.channels))
     values: dict[str, Value] = {"file": file, "shops": shops, "channels": channels}
     yield Finding("configuration", Level.OK, "config_right", values)
@@ -25,7 +25,7 @@ def configuration(patient: Patient) -> Iterator[Finding]:
         yield Finding("configuration", Level.WARNING, "config_doubt", {"file": file, "doubt": doubt})
 
 
-def program(patient: Patient) -> Iterator[Finding]:
+def program(context: DoctorContext) -> Iterator[Finding]:
     """Which labelwatch this is, on what it runs, and whether proxies and certificates around it can be used."""
     system = f"{platform.system()} {platform.release()}"
     values = {"version": __version__, "python": platform.python_version(), "system": system}
@@ -34,21 +34,21 @@ def program(patient: Patient) -> Iterator[Finding]:
         yield Finding("program", Level.WRONG, "program_environment", {"said": problem})
 
 
-def way(patient: Patient) -> Iterator[Finding]:
+def way(context: DoctorContext) -> Iterator[Finding]:
     """Can Ozon be reached: its name, a proxy that the environment names, its certificate."""
-    found = patient.knock
+    found = context.check_connectivity
     if found is None:
         return
-    values = {"host": urlsplit(patient.config.ozon.base_url).netloc, "proxy": found.proxy, "said": found.detail}
+    values = {"host": urlsplit(context.config.ozon.base_url).netloc, "proxy": found.proxy, "said": found.detail}
     if found.barrier is not None:
         yield Finding("way", Level.WRONG, f"way_{found.barrier}", values)
     else:
         yield Finding("way", Level.OK, "way_proxied" if found.proxy else "way_open", values)
 
 
-def clock(patient: Patient) -> Iterator[Finding]:
+def clock(context: DoctorContext) -> Iterator[Finding]:
     """Does this machine's clock agree with Ozon's."""
-    skew = patient.knock.skew if patient.knock else None
+    skew = context.check_connectivity.skew if context.check_connectivity else None
     if skew is None:
         return
     off = abs(skew)
@@ -60,9 +60,9 @@ def clock(patient: Patient) -> Iterator[Finding]:
     yield Finding("clock", Level.WRONG if off > BAD_SKEW else Level.WARNING, what, values)
 
 
-def labels(patient: Patient) -> Iterator[Finding]:
+def labels(context: DoctorContext) -> Iterator[Finding]:
     """Can the labels that channels want be looked into, by a process that is confined."""
-    wanting = [channel.name for channel in patient.config.channels if channel.enabled and channel.attach_label]
+    wanting = [channel.name for channel in context.config.channels if channel.enabled and channel.attach_label]
     if not wanting:
         return
     values: dict[str, Value] = {"channels": ", ".join(wanting)}

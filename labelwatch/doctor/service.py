@@ -2,20 +2,20 @@
 
 from collections.abc import Iterator, Mapping
 
+from labelwatch.doctor.context import DoctorContext
 from labelwatch.doctor.finding import Finding, Level
-from labelwatch.doctor.patient import Patient
 from labelwatch.doctor.shops import any_overdue
 from labelwatch.doctor.systemd import UNIT
 from labelwatch.store.health import Health
 
 
-def service(patient: Patient) -> Iterator[Finding]:
+def service(context: DoctorContext) -> Iterator[Finding]:
     """Is `labelwatch run` at work on this database; is the systemd unit installed, running and enabled."""
-    found = patient.health
+    found = context.health
     holder = found.holder if isinstance(found, Health) else None
-    values = {"unit": UNIT, "pid": holder or "?", "restarts": patient.unit.get("NRestarts", "0")}
-    level, what = _judged(patient.unit, is_held=holder is not None)
-    if what == "service_none" and any_overdue(patient):
+    values = {"unit": UNIT, "pid": holder or "?", "restarts": context.unit.get("NRestarts", "0")}
+    level, what = _judged(context.unit, is_held=holder is not None)
+    if what == "service_none" and any_overdue(context):
         level = Level.WRONG  # nor does cron
     yield Finding("service", level, what, values)
 

@@ -6,11 +6,11 @@ from datetime import datetime, timedelta
 
 from labelwatch.app import open_source
 from labelwatch.config import Shop
-from labelwatch.core.detect import KNOWN_STATUSES
-from labelwatch.core.diagnose import BLIND_AFTER_INTERVALS
+from labelwatch.core.diagnosis import BLIND_AFTER_INTERVALS
+from labelwatch.core.lateness import KNOWN_STATUSES
+from labelwatch.doctor.context import DoctorContext
 from labelwatch.doctor.finding import Finding, Level, Value
 from labelwatch.doctor.machine import SKEW
-from labelwatch.doctor.patient import Patient
 from labelwatch.sources import KeyInfo, SourceError
 from labelwatch.store import ShopState, Store
 
@@ -19,38 +19,38 @@ AT_ONCE = 8
 """Shops asked at a time."""
 
 
-def shops(patient: Patient) -> Iterator[Finding]:
+def shops(context: DoctorContext) -> Iterator[Finding]:
     """Of each shop: when it was last read and what stood in the way, which postings made no sense, and its key."""
-    enabled = [shop for shop in patient.config.shops if shop.enabled]
-    if patient.store is not None:
-        states = {state.name: state for state in patient.store.shops()}
-        statuses = patient.store.gauges.statuses()
+    enabled = [shop for shop in context.config.shops if shop.enabled]
+    if context.store is not None:
+        states = {state.name: state for state in context.store.shops()}
+        statuses = context.store.gauges.statuses()
         for shop in enabled:
-            yield from _reading(patient, patient.store, shop, states.get(shop.name))
+            yield from _reading(context, context.store, shop, states.get(shop.name))
             yield from _unknown(shop, {status: n for (name, status), n in statuses.items() if name == shop.name})
-    if patient.may_ask:
+    if context.may_ask:
         with ThreadPoolExecutor(AT_ONCE) as pool:
-            yield from pool.map(lambda shop: _key(patient, shop), enabled)
+            yield from pool.map(lambda shop: _key(context, shop), enabled)
 
 
-def any_overdue(patient: Patient) -> bool:
+def any_overdue(context: DoctorContext) -> bool:
     """Whether a shop that was read before has not been read for too long."""
-    if patient.store is None:
+    if context.store is None:
         return False
-    read_at = {state.name: state.read_at for state in patient.store.shops()}
-    enabled = (shop for shop in patient.config.shops if shop.enabled)
-    return any((at := read_at.get(shop.name)) is not None and _is_overdue(patient, shop, at) for shop in enabled)
+    read_at = {state.name: state.read_at for state in context.store.shops()}
+    enabled = (shop for shop in context.config.shops if shop.enabled)
+    return any((at := read_at.get(shop.name)) is not None and _is_overdue(context, shop, at) for shop in enabled)
 
 
-def _is_overdue(patient: Patient, shop: Shop, read_at: datetime) -> bool:
-    return patient.now - read_at >= max(BLIND_AFTER_INTERVALS * patient.config.every(shop), timedelta(minutes=1))
+def _is_overdue(context: DoctorContext, shop: Shop, read_at: datetime) -> bool:
+    return context.now - read_at >= max(BLIND_AFTER_INTERVALS * context.config.every(shop), timedelta(minutes=1))
 
 
-def _reading(patient: Patient, store: Store, shop: Shop, state: ShopState | None) -> Iterator[Finding]:
+def _reading(context: DoctorContext, store: Store, shop: Shop, state: ShopState | None) -> Iterator[Finding]:
     if state is None or (state.read_at is None and not state.failing_since):
         yield Finding("shop", Level.WARNING, "shop_never", name=shop.name)
         return
-    yield _last_poll(patient, shop, state)
+    yield _last_poll(context, shop, state)
     if state.read_from is None:
         return
     # What the last complete round could not read either.
@@ -62,16 +62,16 @@ def _reading(patient: Patient, store: Store, shop: Shop, state: ShopState | None
         yield Finding("shop", Level.WARNING, "shop_unreadable", values, name=shop.name)
 
 
-def _last_poll(patient: Patient, shop: Shop, state: ShopState) -> Finding:
+def _last_poll(context: DoctorContext, shop: Shop, state: ShopState) -> Finding:
     values: dict[str, Value]
     if state.failing_since:
         values = {"since": state.failing_since, "failures": state.failures, "said": state.detail}
         return Finding("shop", Level.WRONG, "shop_blind", values, name=shop.name, cause=state.cause)
     assert state.read_at is not None, "what was never read and never failed is told of before"
-    values = {"ago": max(patient.now - state.read_at, timedelta(0)), "every": patient.config.every(shop)}
-    if state.read_at - patient.now > SKEW:
+    values = {"ago": max(context.now - state.read_at, timedelta(0)), "every": context.config.every(shop)}
+    if state.read_at - context.now > SKEW:
         return Finding("shop", Level.WRONG, "shop_future", {"at": state.read_at}, name=shop.name)
-    if _is_overdue(patient, shop, state.read_at):
+    if _is_overdue(context, shop, state.read_at):
         return Finding("shop", Level.WRONG, "shop_overdue", values, name=shop.name)
     return Finding("shop", Level.OK, "shop_read", values, name=shop.name)
 
@@ -83,10 +83,10 @@ def _unknown(shop: Shop, statuses: Mapping[str, int]) -> Iterator[Finding]:
         yield Finding("shop", Level.WARNING, "shop_status", values, name=shop.name)
 
 
-def _key(patient: Patient, shop: Shop) -> Finding:
-    source = open_source(patient.config, shop, patient.clock)
+def _key(context: DoctorContext, shop: Shop) -> Finding:
+    source = open_source(context.config, shop, context.clock)
     try:
-        return _judged(patient, shop, source.key_info())
+        return _judged(context, shop, source.key_info())
     except SourceError as error:
         cause, said = str(error.trouble), {"said": error.detail}
         return Finding("key", Level.WRONG, "key_refused", said, name=shop.name, cause=cause)
@@ -94,11 +94,11 @@ def _key(patient: Patient, shop: Shop) -> Finding:
         source.close()
 
 
-def _judged(patient: Patient, shop: Shop, info: KeyInfo) -> Finding:
+def _judged(context: DoctorContext, shop: Shop, info: KeyInfo) -> Finding:
     values: dict[str, Value] = {"roles": ", ".join(info.roles) or "-"}
     if info.expires_at is None:
         return Finding("key", Level.OK, "key_good", values, name=shop.name)
-    left = info.expires_at - patient.now
+    left = info.expires_at - context.now
     values |= {"ends": info.expires_at, "days": max(left.days, 0)}
     if left < KEY_ENDS_SOON:
         return Finding("key", Level.WARNING, "key_ends_soon", values, name=shop.name)

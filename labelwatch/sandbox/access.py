@@ -3,8 +3,8 @@
 from collections import deque
 from datetime import datetime
 
+from labelwatch.sandbox.http import Refusal, Request, bad_request
 from labelwatch.sandbox.shops import KeyState, Shop
-from labelwatch.sandbox.wire import Refusal, Request, bad_request
 
 # Wrong keys were seen live as 404; for the others only the words are documented, 403 with code 7 is the likeliest.
 _STATES = {
@@ -39,7 +39,7 @@ def allow(shop: Shop, path: str, *, now: datetime) -> None:
         raise Refusal(403, "Api-Key is missing a required role for a method", code=7)
 
 
-class Turnstile:
+class RateLimiter:
     """Lets `limit` requests a second through for each Client-Id (None: all of them)."""
 
     def __init__(self, limit: int | None) -> None:

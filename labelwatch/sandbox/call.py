@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 
-from labelwatch.sandbox.labels import LabelDesk
-from labelwatch.sandbox.shelf import Record, Shelf
+from labelwatch.sandbox.http import not_found
+from labelwatch.sandbox.labels import LabelTasks
+from labelwatch.sandbox.posting_index import PostingIndex, Record
 from labelwatch.sandbox.shops import Body, Shop
-from labelwatch.sandbox.wire import not_found
 from labelwatch.sandbox.world import World
 
 
@@ -14,18 +14,18 @@ class Call:
     """The world as of now, the shop that asks, and the body of its request."""
 
     world: World
-    desk: LabelDesk
+    delivery: LabelTasks
     shop: Shop
     body: Body
 
     @property
-    def shelf(self) -> Shelf:
+    def index(self) -> PostingIndex:
         return self.world.shelves[self.shop.client_id]
 
     def record(self) -> Record:
         """The posting the request names; refused if the shop has none of that number."""
         number = str(self.body.get("posting_number", ""))
-        record = self.shelf.records.get(number)
+        record = self.index.records.get(number)
         if record is None:
             raise not_found(f'Unknown posting number "{number}"')
         return record

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 
 from labelwatch.sandbox.clock import TellableClock
 from labelwatch.sandbox.faults import Kind, fault_from
-from labelwatch.sandbox.manual import ACTIONS, perform
+from labelwatch.sandbox.http import Answer, Refusal, Request
+from labelwatch.sandbox.manual_actions import ACTIONS, perform
 from labelwatch.sandbox.methods import METHODS
 from labelwatch.sandbox.shops import Body, stamp
-from labelwatch.sandbox.wire import Answer, Refusal, Request
 
 if TYPE_CHECKING:
     from labelwatch.sandbox.sandbox import Sandbox

@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
+from labelwatch.sandbox.http import Refusal, Request
 from labelwatch.sandbox.shops import Body
-from labelwatch.sandbox.wire import Refusal, Request
 
 
 class Kind(StrEnum):

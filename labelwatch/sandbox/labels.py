@@ -16,10 +16,10 @@ from itertools import count
 from typing import Any
 
 from labelwatch.sandbox.bodies import LABEL_ACTIONS
-from labelwatch.sandbox.sheet import Label, pdf
-from labelwatch.sandbox.shelf import Record
+from labelwatch.sandbox.http import bad_request, integer, not_found
+from labelwatch.sandbox.label_pdf import Label, pdf
+from labelwatch.sandbox.posting_index import Record
 from labelwatch.sandbox.shops import Body, Shop
-from labelwatch.sandbox.wire import bad_request, integer, not_found
 from labelwatch.sandbox.world import World
 
 LARGEST_BATCH = 20
@@ -41,7 +41,7 @@ class Task:
     created_at: datetime
 
 
-class LabelDesk:
+class LabelTasks:
     """Takes in label tasks and tells how they stand. The same batch asked again gets the tasks it has."""
 
     def __init__(self, world: World, file_url: Callable[[str], str]) -> None:

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
-from labelwatch.sandbox.shelf import Key, Order, Record, Shelf, dump
+from labelwatch.sandbox.http import bad_request, integer, section
+from labelwatch.sandbox.posting_index import Key, Order, PostingIndex, Record, dump
 from labelwatch.sandbox.shops import Body
-from labelwatch.sandbox.wire import bad_request, integer, section
 
 T = TypeVar("T")
 
@@ -62,7 +62,7 @@ class Query:
         )
 
 
-def unfulfilled(shelf: Shelf, body: Body) -> bytes:
+def unfulfilled(index: PostingIndex, body: Body) -> bytes:
     """/v4/posting/fbs/unfulfilled/list; `count` is the number of all that match, as Ozon's own example has it."""
     asked = section(body, "filter")
     by_date = any(asked.get(f"delivering_date_{end}") for end in ("from", "to"))
@@ -77,10 +77,10 @@ def unfulfilled(shelf: Shelf, body: Body) -> bytes:
         statuses=named - {"cancelled"} if named else UNFULFILLED,
         **_common(asked),
     )
-    return _page(shelf, query, body=body, counted=True)
+    return _page(index, query, body=body, counted=True)
 
 
-def all_postings(shelf: Shelf, body: Body) -> bytes:
+def all_postings(index: PostingIndex, body: Body) -> bytes:
     """/v4/posting/fbs/list; the window is over the arrival."""
     if not body.get("filter"):
         raise bad_request("filter is required")
@@ -95,7 +95,7 @@ def all_postings(shelf: Shelf, body: Body) -> bytes:
         flows=_values(asked, "integration_type_flow", kind=str),
         **_common(asked),
     )
-    return _page(shelf, query, body=body, counted=False)
+    return _page(index, query, body=body, counted=False)
 
 
 def _common(asked: Body) -> dict[str, Any]:
@@ -108,7 +108,7 @@ def _common(asked: Body) -> dict[str, Any]:
     }
 
 
-def _page(shelf: Shelf, query: Query, *, body: Body, counted: bool) -> bytes:
+def _page(index: PostingIndex, query: Query, *, body: Body, counted: bool) -> bytes:
     limit = integer(body.get("limit", 0), "limit")
     if not 1 <= limit <= 100:
         raise bad_request("invalid limit: value must be inside range [1, 100]")
@@ -116,8 +116,8 @@ def _page(shelf: Shelf, query: Query, *, body: Body, counted: bool) -> bytes:
     if direction not in ("asc", "desc"):
         raise bad_request("invalid sort_dir: value must be ASC or DESC")
     after = key_of(body["cursor"]) if body.get("cursor") else None
-    found = shelf.matching(query)
-    records, more = shelf.page(found, after=after, limit=limit, descending=direction == "desc")
+    found = index.matching(query)
+    records, more = index.page(found, after=after, limit=limit, descending=direction == "desc")
     parts = section(body, "with")
     hidden = tuple(name for name in OPTIONAL_PARTS if not parts.get(name))
     postings = b",".join(record.wire(hidden) for record in records)

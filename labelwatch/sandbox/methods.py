@@ -3,11 +3,11 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from labelwatch.sandbox import acts, lists
+from labelwatch.sandbox import actions, lists
 from labelwatch.sandbox.call import Call
 from labelwatch.sandbox.detail import detail
+from labelwatch.sandbox.http import bad_request, integer, section
 from labelwatch.sandbox.shops import Body, method_row, stamp, warehouse_row
-from labelwatch.sandbox.wire import bad_request, integer, section
 
 _LIMITS = {
     "max_posting_weight": 25000,
@@ -21,11 +21,11 @@ _LIMITS = {
 
 
 def _unfulfilled(call: Call) -> bytes:
-    return lists.unfulfilled(call.shelf, call.body)
+    return lists.unfulfilled(call.index, call.body)
 
 
 def _list(call: Call) -> bytes:
-    return lists.all_postings(call.shelf, call.body)
+    return lists.all_postings(call.index, call.body)
 
 
 def _get(call: Call) -> Body:
@@ -131,16 +131,16 @@ METHODS: Mapping[str, Callable[[Call], Body | bytes]] = {
     "/v4/posting/fbs/unfulfilled/list": _unfulfilled,
     "/v4/posting/fbs/list": _list,
     "/v3/posting/fbs/get": _get,
-    "/v3/posting/fbs/package-label/create": lambda call: call.desk.create(call.shop, call.body),
-    "/v2/posting/fbs/package-label/get": lambda call: call.desk.get(call.shop, call.body),
+    "/v3/posting/fbs/package-label/create": lambda call: call.delivery.create(call.shop, call.body),
+    "/v2/posting/fbs/package-label/get": lambda call: call.delivery.get(call.shop, call.body),
     "/v2/delivery-method/list": _methods,
     "/v2/warehouse/list": _warehouses,
     "/v1/posting/fbs/restrictions": _restrictions,
     "/v5/fbs/posting/product/exemplar/status": _exemplars,
     "/v1/roles": _roles,
     "/v1/seller/info": _seller,
-    "/v4/posting/fbs/ship": acts.ship,
-    "/v3/posting/multiboxqty/set": acts.set_boxes,
-    "/v1/posting/cutoff/set": acts.set_cutoff,
-    "/v2/fbs/posting/tracking-number/set": acts.set_tracking,
+    "/v4/posting/fbs/ship": actions.ship,
+    "/v3/posting/multiboxqty/set": actions.set_boxes,
+    "/v1/posting/cutoff/set": actions.set_cutoff,
+    "/v2/fbs/posting/tracking-number/set": actions.set_tracking,
 }

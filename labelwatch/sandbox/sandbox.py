@@ -11,15 +11,15 @@ from datetime import datetime
 from typing import Any, Self
 
 from labelwatch.sandbox import control
-from labelwatch.sandbox.access import Turnstile, allow, shop_of
+from labelwatch.sandbox.access import RateLimiter, allow, shop_of
 from labelwatch.sandbox.call import Call
+from labelwatch.sandbox.fault_responses import instead, misheard, packed, spoiled
 from labelwatch.sandbox.faults import Fault
-from labelwatch.sandbox.labels import LabelDesk
-from labelwatch.sandbox.lies import instead, misheard, packed, spoiled
+from labelwatch.sandbox.http import Answer, Refusal, Request
+from labelwatch.sandbox.labels import LabelTasks
 from labelwatch.sandbox.methods import METHODS
+from labelwatch.sandbox.posting_index import dump
 from labelwatch.sandbox.server import Server
-from labelwatch.sandbox.shelf import dump
-from labelwatch.sandbox.wire import Answer, Refusal, Request
 from labelwatch.sandbox.world import World
 
 REQUESTS_A_SECOND = 50
@@ -57,13 +57,13 @@ class Sandbox:
         ticks: Callable[[], float] = time.monotonic,
     ) -> None:
         self.world, self.clock = world, clock
-        self._turnstile = Turnstile(requests_a_second)
+        self._turnstile = RateLimiter(requests_a_second)
         self._turning = threading.Lock()
         self._log: deque[Seen] = deque(maxlen=REMEMBERED)
         self._traces = itertools.count(1)
         self._server = Server(self.answer, port=port, clock=clock, ticks=ticks)
         self.base_url = f"http://127.0.0.1:{self._server.server_port}"
-        self._desk = LabelDesk(world, lambda name: f"{self.base_url}{FILES}{name}")
+        self._desk = LabelTasks(world, lambda name: f"{self.base_url}{FILES}{name}")
         self._server.start()
 
     @property
@@ -121,7 +121,7 @@ class Sandbox:
             left = self._turnstile.enter(shop.client_id, request.tick)
         allow(shop, request.path, now=request.at)
         with self.world.lock:
-            call = Call(world=self.world, desk=self._desk, shop=shop, body=request.json())
+            call = Call(world=self.world, delivery=self._desk, shop=shop, body=request.json())
             answer = METHODS[request.path](call)
         headers = {} if left is None else {"Ratelimit-Remaining": str(left)}
         return Answer(body=answer if isinstance(answer, bytes) else dump(answer), headers=headers)

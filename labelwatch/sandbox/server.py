@@ -10,7 +10,7 @@ from email.utils import format_datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-from labelwatch.sandbox.wire import Answer, Request, Travel
+from labelwatch.sandbox.http import Answer, Request, Travel
 
 IDLE_SECONDS = 30.0
 

@@ -9,7 +9,7 @@ from itertools import count
 from typing import Any
 
 from labelwatch.sandbox.faults import Fault, Faults
-from labelwatch.sandbox.shelf import Record, Shelf
+from labelwatch.sandbox.posting_index import PostingIndex, Record
 from labelwatch.sandbox.shops import Body, Method, Shop, Warehouse
 
 CATCHES_UP = 15.0
@@ -64,7 +64,7 @@ class World:
         self.lock = threading.RLock()
         self.faults = Faults()
         self.shops: dict[str, Shop] = {}
-        self.shelves: dict[str, Shelf] = {}
+        self.shelves: dict[str, PostingIndex] = {}
         self.methods: dict[str, dict[int, Method]] = {}
         self.warehouses: dict[str, dict[int, Warehouse]] = {}
         self.expected: dict[str, str] = {}
@@ -79,7 +79,7 @@ class World:
     def open(self, shop: Shop, *, methods: Iterable[Method] = ()) -> None:
         """Add a shop with its delivery methods and the warehouses they leave from."""
         self.shops[shop.client_id] = shop
-        self.shelves[shop.client_id] = Shelf()
+        self.shelves[shop.client_id] = PostingIndex()
         self.methods[shop.client_id] = {method.id: method for method in methods}
         houses = (method.warehouse for method in methods)
         self.warehouses[shop.client_id] = {house.id: house for house in houses}
@@ -137,9 +137,9 @@ class World:
 
     def change(self, number: str, change: Mapping[str, Any]) -> None:
         """Lay a change over a posting now."""
-        shelf = self.shelves[self._owners[number]]
-        record = shelf.records[number].after(dict(change), at=self.now)
-        shelf.put(record)
+        index = self.shelves[self._owners[number]]
+        record = index.records[number].after(dict(change), at=self.now)
+        index.put(record)
         self.noticed(record)
 
     def _happen(self, event: At) -> None:

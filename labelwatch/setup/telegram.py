@@ -6,10 +6,10 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
-from labelwatch.notify.channels.http import Failure, Line
-from labelwatch.notify.channels.outcome import Retry
-from labelwatch.notify.channels.telegram_api import API, Bot, Done, Refusal, Said
-from labelwatch.notify.plain import plain
+from labelwatch.channels.base import Retry
+from labelwatch.channels.http import Failure, HttpOptions
+from labelwatch.channels.telegram.api import API, Bot, Done, Refusal, Said
+from labelwatch.messages.plain import plain
 
 DEADLINE = timedelta(seconds=15)
 _MOST_UPDATES = 100
@@ -43,7 +43,7 @@ class Heard:
 
 def bot_of(token: str, *, api_base: str = "", proxy: str = "") -> Bot:
     """The bot with this token, at Telegram's own address or another one."""
-    return Bot(token, Line(DEADLINE, (token,), proxy, private=True), (api_base or API).rstrip("/"))
+    return Bot(token, HttpOptions(DEADLINE, (token,), proxy, private=True), (api_base or API).rstrip("/"))
 
 
 def token(text: str) -> str:

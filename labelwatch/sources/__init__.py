@@ -7,8 +7,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
-from labelwatch.core.model import Posting
-from labelwatch.core.questions import Answer, Answers, Question
+from labelwatch.core.enrichment import Answer, Answers, Question
+from labelwatch.core.posting import Posting
 
 
 class Trouble(StrEnum):
@@ -103,7 +103,7 @@ class Missing(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class NoSheet:
+class LabelUnavailable:
     """There is no label to hand on; `detail` is short, for people, and holds no secret, no buyer and no address."""
 
     why: Missing
@@ -118,7 +118,7 @@ class Proof(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Sheet:
+class LabelPdf:
     """A label as a PDF that was found to be this posting's; it holds the buyer, and is kept in memory only."""
 
     number: str
@@ -162,7 +162,7 @@ class Source(Protocol):
         """
         ...
 
-    def label(self, number: str) -> Sheet | NoSheet:
+    def label(self, number: str) -> LabelPdf | LabelUnavailable:
         """The label of a posting that offers one, fetched and found to be its own; never written to disk.
 
         Takes some seconds, and up to a minute or two if it is not there at once.

@@ -10,8 +10,8 @@
 Times are arguments and never read from a clock. Every method may raise StoreError.
 """
 
-from labelwatch.store.alone import single_instance
 from labelwatch.store.errors import AlreadyRunning, Fault, StoreError
+from labelwatch.store.lock import single_instance
 from labelwatch.store.store import Store, open_store
 from labelwatch.store.transaction import Transaction
 from labelwatch.store.values import (

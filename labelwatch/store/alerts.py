@@ -19,10 +19,10 @@ from sqlalchemy import (
     update,
 )
 
-from labelwatch.core.model import Alert
-from labelwatch.schema import alert, shop
-from labelwatch.store import rows
+from labelwatch.core.alert import Alert
+from labelwatch.store import mapping
 from labelwatch.store.postings import chunks
+from labelwatch.store.schema import alert, shop
 
 _INCIDENTS = 0x6C6162656C0003  # any number will do, as long as it is always the same
 
@@ -96,7 +96,7 @@ def has_missed(conn: Connection, shop_id: int, *, since: datetime | None, until:
 def _as_they_are(conn: Connection, query: Select[*tuple[Any, ...]]) -> list[Alert]:
     """Alerts, the open ones as of the last look at their shops: a look that changes nothing is not written."""
     read_at = {name: at for name, at in conn.execute(select(shop.c.name, shop.c.read_at))}  # noqa: C416 - rows
-    return [_dated(rows.alert(row), row.unseen_since, read_at) for row in conn.execute(query)]
+    return [_dated(mapping.alert(row), row.unseen_since, read_at) for row in conn.execute(query)]
 
 
 def _dated(found: Alert, unseen_since: datetime | None, read_at: Mapping[str, datetime | None]) -> Alert:
@@ -116,7 +116,7 @@ def _dated(found: Alert, unseen_since: datetime | None, read_at: Mapping[str, da
 
 def _open(conn: Connection, whose: ColumnElement[bool]) -> list[tuple[str, Alert]]:
     query = select(alert).where(whose, _unresolved).order_by(alert.c.id).with_for_update()
-    return [(row.posting_number, rows.alert(row)) for row in conn.execute(query)]
+    return [(row.posting_number, mapping.alert(row)) for row in conn.execute(query)]
 
 
 def unexplained(conn: Connection, *, shops: Collection[str], carrier: str | None) -> dict[int, list[Alert]]:
@@ -130,7 +130,7 @@ def unexplained(conn: Connection, *, shops: Collection[str], carrier: str | None
     )
     found: dict[int, list[Alert]] = {}
     for row in conn.execute(query if carrier is None else query.where(alert.c.carrier == carrier)):
-        found.setdefault(row.shop_id, []).append(rows.alert(row))
+        found.setdefault(row.shop_id, []).append(mapping.alert(row))
     return found
 
 
@@ -173,15 +173,15 @@ def read(
 
 def save(conn: Connection, shop_id: int | None, alerts: Sequence[Alert]) -> list[int]:
     """Store alerts of a shop (None = incidents), new (id None) or known, and tell their ids in the same order."""
-    known = [rows.alert_values(shop_id, a) | {"alert_id": a.id} for a in alerts if a.id is not None]
+    known = [mapping.alert_values(shop_id, a) | {"alert_id": a.id} for a in alerts if a.id is not None]
     if known:
         conn.execute(_update, known)
-    fresh = [rows.alert_values(shop_id, a) for a in alerts if a.id is None]
+    fresh = [mapping.alert_values(shop_id, a) for a in alerts if a.id is None]
     ids = iter(_insert(conn, fresh))
     return [a.id if a.id is not None else next(ids) for a in alerts]
 
 
-def _insert(conn: Connection, values: list[rows.Values]) -> list[int]:
+def _insert(conn: Connection, values: list[mapping.Values]) -> list[int]:
     if not values:
         return []
     statement = alert.insert().returning(alert.c.id, sort_by_parameter_order=True)
@@ -211,7 +211,7 @@ def change_by_id(conn: Connection, ids: Sequence[int], how: Callable[[Alert], Al
 def _changed(conn: Connection, query: Select[*tuple[Any, ...]], how: Callable[[Alert], Alert | None]) -> list[Alert]:
     changed = []
     for row in conn.execute(query.with_for_update()).all():
-        after = how(rows.alert(row))
+        after = how(mapping.alert(row))
         if after is not None:
             save(conn, row.shop_id, [after])
             changed.append(after)

@@ -5,11 +5,11 @@ from datetime import datetime
 
 from sqlalchemy import Connection, delete, func, select
 
-from labelwatch.core.questions import ANSWERS_KEPT, Answer, Question, Topic
-from labelwatch.schema import answer
-from labelwatch.store import rows
-from labelwatch.store.interned import insert
+from labelwatch.core.enrichment import ANSWERS_KEPT, Answer, Question, Topic
+from labelwatch.store import mapping
+from labelwatch.store.dedup import insert
 from labelwatch.store.postings import chunks
+from labelwatch.store.schema import answer
 
 _SHOP_WIDE = ""
 
@@ -27,13 +27,13 @@ def read(conn: Connection, shop_id: int, subjects: Sequence[str], *, since: date
             answer.c.subject.in_(some),
             answer.c.asked_at >= since,
         )
-        found.update(pair for row in conn.execute(query) if (pair := rows.answer(row)) is not None)
+        found.update(pair for row in conn.execute(query) if (pair := mapping.answer(row)) is not None)
     return found
 
 
 def put(conn: Connection, shop_id: int, answers: Mapping[Question, Answer]) -> None:
     """Keep these answers in place of those there were to the same questions."""
-    values = [rows.answer_values(shop_id, question, said) for question, said in answers.items()]
+    values = [mapping.answer_values(shop_id, question, said) for question, said in answers.items()]
     if not values:
         return
     statement = insert(conn, answer)

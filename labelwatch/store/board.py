@@ -12,10 +12,10 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, case, func, select
 
-from labelwatch.core.model import Alert, AlertState, Severity
-from labelwatch.schema import alert, notification, shop
+from labelwatch.core.alert import Alert, AlertState, Severity
 from labelwatch.store import alerts
 from labelwatch.store.outbox import read_rows, waits
+from labelwatch.store.schema import alert, notification, shop
 from labelwatch.store.values import OutboxRow, OutboxState
 
 LOOKED_BACK = 20_000

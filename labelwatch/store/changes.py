@@ -6,11 +6,11 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, Executable, bindparam, select, update
 
-from labelwatch.core.model import Stage
-from labelwatch.schema import delivery_method, history, label_evidence, posting, stage_wait
-from labelwatch.store import rows
-from labelwatch.store.interned import Interned, insert
+from labelwatch.core.posting import Stage
+from labelwatch.store import mapping
+from labelwatch.store.dedup import Deduplicated, insert
 from labelwatch.store.postings import chunks
+from labelwatch.store.schema import delivery_method, history, label_evidence, posting, stage_wait
 from labelwatch.store.values import Change, EvidenceLevel
 
 _before = select(
@@ -43,11 +43,11 @@ class _Step:
     """One posting on its way into the store: what is to be stored, and the row that stood there before."""
 
     change: Change
-    values: rows.Values
-    old: rows.AnyRow | None
+    values: mapping.Values
+    old: mapping.AnyRow | None
 
 
-def put(conn: Connection, interned: Interned, shop_id: int, changes: Iterable[Change]) -> None:
+def put(conn: Connection, interned: Deduplicated, shop_id: int, changes: Iterable[Change]) -> None:
     """Store postings as they are now; a number that comes twice counts as it came last."""
     latest = {change.posting.number: change for change in changes}
     for some in chunks(list(latest.values())):
@@ -67,11 +67,13 @@ def add_evidence(
     conn.execute(insert(conn, label_evidence).on_conflict_do_nothing(), entry)
 
 
-def _evidence(posting_id: int, level: EvidenceLevel, not_before: datetime | None, seen_at: datetime) -> rows.Values:
+def _evidence(
+    posting_id: int, level: EvidenceLevel, not_before: datetime | None, seen_at: datetime
+) -> mapping.Values:
     return {"posting_id": posting_id, "level": level.value, "not_before": not_before, "seen_at": seen_at}
 
 
-def _put(conn: Connection, interned: Interned, shop_id: int, changes: Sequence[Change]) -> None:
+def _put(conn: Connection, interned: Deduplicated, shop_id: int, changes: Sequence[Change]) -> None:
     interned.meet(shop_id, [change.posting for change in changes])
     before = _rows_before(conn, shop_id, [change.posting.number for change in changes])
     steps = [
@@ -86,14 +88,14 @@ def _put(conn: Connection, interned: Interned, shop_id: int, changes: Sequence[C
     _execute(conn, insert(conn, stage_wait).on_conflict_do_nothing(), waits)
 
 
-def _values(interned: Interned, shop_id: int, change: Change) -> rows.Values:
-    values = rows.posting_values(shop_id, change)
+def _values(interned: Deduplicated, shop_id: int, change: Change) -> mapping.Values:
+    values = mapping.posting_values(shop_id, change)
     values["state_id"] = interned.state(change.posting)
     values["method_id"] = interned.method(shop_id, change.posting.method)
     return values
 
 
-def _rows_before(conn: Connection, shop_id: int, numbers: list[str]) -> dict[str, rows.AnyRow]:
+def _rows_before(conn: Connection, shop_id: int, numbers: list[str]) -> dict[str, mapping.AnyRow]:
     query = _before.where(posting.c.shop_id == shop_id, posting.c.number.in_(numbers)).order_by(posting.c.id)
     return {row.number: row for row in conn.execute(query)}
 
@@ -111,11 +113,11 @@ def _differs(step: _Step) -> bool:
     return step.old is None or any(step.values[name] != getattr(step.old, name) for name in _MEANINGFUL)
 
 
-def _history_entry(ids: dict[str, int], step: _Step) -> rows.Values:
+def _history_entry(ids: dict[str, int], step: _Step) -> mapping.Values:
     return {
         "posting_id": ids[step.values["number"]],
         "seen_at": step.change.seen_at,
-        "unseen": rows.unseen(step.change),
+        "unseen": mapping.unseen(step.change),
         "state_id": step.values["state_id"],
         "method_id": step.values["method_id"],
         "cutoff": step.values["cutoff"],
@@ -123,7 +125,7 @@ def _history_entry(ids: dict[str, int], step: _Step) -> rows.Values:
     }
 
 
-def _append_history(conn: Connection, entries: list[rows.Values]) -> None:
+def _append_history(conn: Connection, entries: list[mapping.Values]) -> None:
     statement = insert(conn, history)
     overwrite = {name: statement.excluded[name] for name in ("unseen", *_MEANINGFUL)}
     # Two sights of one posting in the same millisecond are one: the later of them is what it was.
@@ -147,7 +149,7 @@ def _add_labels(conn: Connection, ids: dict[str, int], steps: list[_Step]) -> No
     _execute(conn, _first_label, [{"known_id": id_, "seen_at": at} for id_, at in sorted(firsts.items())])
 
 
-def _wait(step: _Step) -> rows.Values | None:
+def _wait(step: _Step) -> mapping.Values | None:
     """How long it stood in the stage it just left; None when it left it otherwise than as it should."""
     old, track = step.old, step.change.track
     if old is None or old.stage == track.stage.value:
@@ -162,12 +164,12 @@ def _wait(step: _Step) -> rows.Values | None:
         "stage": old.stage,
         "method_id": step.values["method_id"],
         "left_at": track.since.latest,
-        "shortest": rows.milliseconds(shortest),
-        "longest": rows.milliseconds(track.since.latest - old.since_earliest),
+        "shortest": mapping.milliseconds(shortest),
+        "longest": mapping.milliseconds(track.since.latest - old.since_earliest),
     }
 
 
-def _execute(conn: Connection, statement: Executable, values: list[rows.Values]) -> None:
+def _execute(conn: Connection, statement: Executable, values: list[mapping.Values]) -> None:
     """executemany, which with an empty list would mean one row of nothing."""
     if values:
         conn.execute(statement, values)

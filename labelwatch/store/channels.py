@@ -5,11 +5,11 @@ from datetime import datetime
 
 from sqlalchemy import Connection, func, select, update
 
-from labelwatch.schema import attempt, attempt_notification, channel, notification
-from labelwatch.store import rows
-from labelwatch.store.interned import insert
+from labelwatch.store import mapping
+from labelwatch.store.dedup import insert
 from labelwatch.store.outbox import read_rows
 from labelwatch.store.postings import chunks
+from labelwatch.store.schema import attempt, attempt_notification, channel, notification
 from labelwatch.store.values import Attempt, ChannelState, OutboxRow, OutboxState, Sent
 
 _n = notification.c
@@ -18,18 +18,18 @@ _ARRIVED = [OutboxState.SENT.value, OutboxState.UNVERIFIED.value]
 
 def states(conn: Connection) -> dict[str, ChannelState]:
     """Every channel that something is known of, by name."""
-    return {row.name: rows.channel(row) for row in conn.execute(select(channel))}
+    return {row.name: mapping.channel(row) for row in conn.execute(select(channel))}
 
 
 def state(conn: Connection, name: str) -> ChannelState:
     """One channel; nobody else changes it meanwhile."""
     row = conn.execute(select(channel).where(channel.c.name == name).with_for_update()).one_or_none()
-    return rows.channel(row) if row is not None else ChannelState(name)
+    return mapping.channel(row) if row is not None else ChannelState(name)
 
 
 def save(conn: Connection, state: ChannelState) -> None:
     """Keep how a channel fares."""
-    values = rows.channel_values(state)
+    values = mapping.channel_values(state)
     statement = insert(conn, channel)
     changed = {name: statement.excluded[name] for name in values if name != "name"}
     conn.execute(statement.on_conflict_do_update(index_elements=[channel.c.name], set_=changed), [values])
@@ -62,7 +62,7 @@ def trail(conn: Connection, ids: Sequence[int]) -> dict[int, list[Attempt]]:
             .order_by(attempt.c.id)
         )
         for row in conn.execute(query):
-            found.setdefault(row.notification_id, []).append(rows.attempt(row))
+            found.setdefault(row.notification_id, []).append(mapping.attempt(row))
     return found
 
 

@@ -8,7 +8,7 @@ from threading import Lock
 from labelwatch.store.errors import Fault, StoreError
 
 
-class Condition:
+class FailureCounts:
     """Part of Store, as `store.condition`; any number of threads may count."""
 
     def __init__(self) -> None:

@@ -11,10 +11,11 @@ from typing import Any
 from msgspec import MsgspecError
 from sqlalchemy import ColumnElement, Connection, Row, Select, and_, or_, select
 
-from labelwatch.core.model import Alert, Known
-from labelwatch.schema import alert, delivery_method, history, notification, posting, shop, state
-from labelwatch.store import alerts, rows
+from labelwatch.core.alert import Alert
+from labelwatch.core.posting import Known
+from labelwatch.store import alerts, mapping
 from labelwatch.store.postings import CHUNK, known_by_id
+from labelwatch.store.schema import alert, delivery_method, history, notification, posting, shop, state
 from labelwatch.store.values import HistoryRow, OutboxRow
 
 _read_postings = select(posting.c.id, posting.c.number, posting.c.closed_at, shop.c.name.label("shop")).join(
@@ -42,7 +43,7 @@ class Export:
         """Alerts that were open after a time: of postings, shops, channels, and incidents; none of a mere test."""
         lasted = or_(alert.c.resolved_at.is_(None), alert.c.resolved_at >= since)
         for some in self._batches(select(alert).where(lasted, alerts.is_real)):
-            yield from map(rows.alert, some)
+            yield from map(mapping.alert, some)
 
     def postings(self, since: datetime) -> Iterator[tuple[str, Known, datetime | None]]:
         """(shop, posting, when it left the watch) of those that were watched after a time."""
@@ -60,14 +61,14 @@ class Export:
             with self._read() as conn:
                 found = conn.execute(_read_history.where(wanted)).all()
             for row in found:
-                yield of[row.posting_id].shop, of[row.posting_id].number, rows.history(row)
+                yield of[row.posting_id].shop, of[row.posting_id].number, mapping.history(row)
 
     def outbox(self, since: datetime) -> Iterator[OutboxRow]:
         """Notifications that were queued after a time; those that cannot be decoded any more are left out."""
         for some in self._batches(select(notification).where(notification.c.created_at >= since)):
             for row in some:
                 with suppress(MsgspecError, ValueError):
-                    yield rows.outbox(row)
+                    yield mapping.outbox(row)
 
     def _batches(self, query: Select[*tuple[Any, ...]]) -> Iterator[list[Row[*tuple[Any, ...]]]]:
         """The rows of a query over one table's ids, in runs by id."""

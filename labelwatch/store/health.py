@@ -8,11 +8,11 @@ from pathlib import Path
 
 from sqlalchemy import Connection, Engine
 
-from labelwatch.schema import REVISION
 from labelwatch.store import migrate
-from labelwatch.store.alone import holder
 from labelwatch.store.engine import database_file, for_looking_through, for_writing, make_engine, put_aside, read_url
 from labelwatch.store.errors import Fault, StoreError, name_of
+from labelwatch.store.lock import holder
+from labelwatch.store.schema import REVISION
 
 
 @dataclass(frozen=True, slots=True)

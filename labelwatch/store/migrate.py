@@ -8,9 +8,9 @@ from pathlib import Path
 
 from sqlalchemy import Connection, Engine, inspect, text
 
-from labelwatch.schema import REVISION
 from labelwatch.store.errors import Fault, StoreError, name_of
-from labelwatch.store.upkeep import backup
+from labelwatch.store.maintenance import backup
+from labelwatch.store.schema import REVISION
 
 _HERE = Path(__file__).resolve().parent.parent
 _POSTGRES_LOCK = 0x6C6162656C0001  # any number will do, as long as it is always the same

@@ -28,11 +28,11 @@ from sqlalchemy import (
     update,
 )
 
-from labelwatch.core.model import Notification, Reason
-from labelwatch.schema import alert, notification
-from labelwatch.store import rows
-from labelwatch.store.interned import insert
+from labelwatch.core.alert import Notification, Reason
+from labelwatch.store import mapping
+from labelwatch.store.dedup import insert
 from labelwatch.store.postings import chunks
+from labelwatch.store.schema import alert, notification
 from labelwatch.store.values import OutboxRow, OutboxState
 
 log = logging.getLogger(__name__)
@@ -64,7 +64,7 @@ def add(conn: Connection, notifications: Iterable[Notification], *, created_at: 
     conn.execute(statement.on_conflict_do_update(index_elements=same, set_=values, where=withdrawn), fresh)
 
 
-def _fresh(n: Notification, created_at: datetime) -> rows.Values:
+def _fresh(n: Notification, created_at: datetime) -> mapping.Values:
     if n.alert.id is None:
         raise ValueError("an alert is saved before it is told of")
     return {
@@ -80,7 +80,7 @@ def _fresh(n: Notification, created_at: datetime) -> rows.Values:
         "possible_duplicate": False,
         "receipt": "",
         "error": "",
-        "snapshot": rows.to_json(n.alert),
+        "snapshot": mapping.to_json(n.alert),
     }
 
 
@@ -206,10 +206,10 @@ def _lease(
     return sorted(filter(None, claimed), key=lambda row: (row.notification.due_at, row.id))
 
 
-def _readable(conn: Connection, row: rows.AnyRow) -> OutboxRow | None:
+def _readable(conn: Connection, row: mapping.AnyRow) -> OutboxRow | None:
     """A claimed row; one whose snapshot cannot be decoded any more is dead, or it would hold its channel."""
     try:
-        return rows.outbox(row)
+        return mapping.outbox(row)
     except (MsgspecError, ValueError) as error:
         why = f"cannot be read: {type(error).__name__}: {error}"[:200]
         log.error("channel %s: notification %d %s", row.channel, row.id, why)
@@ -236,7 +236,7 @@ def settle(
     it may have arrived after all, so that it comes again as it was. What may have arrived at an earlier try comes
     again as it was, too, unless it is `pending`: refused in that form.
     """
-    values: rows.Values = {"state": state.value, "lease_until": None, "error": error}
+    values: mapping.Values = {"state": state.value, "lease_until": None, "error": error}
     if state in (OutboxState.SENT, OutboxState.UNVERIFIED):
         values |= {"sent_at": at, "receipt": receipt, "ref": ref or None}
     if state in (OutboxState.RETRY, OutboxState.PENDING):
@@ -329,7 +329,7 @@ def retry(conn: Connection, ids: Sequence[int], *, at: datetime, expires_at: dat
     """Queue rows again that ended as dead, expired or superseded, and hurry those that wait for their next try;
     how many there were."""
     ended = [OutboxState.DEAD.value, OutboxState.EXPIRED.value, OutboxState.SUPERSEDED.value]
-    values: rows.Values = {
+    values: mapping.Values = {
         "state": OutboxState.PENDING.value,
         "due_at": at,
         "expires_at": expires_at,
@@ -355,7 +355,7 @@ def abandon(conn: Connection, channels: Collection[str]) -> int:
     return conn.execute(update(notification).where(gone).values(**values)).rowcount
 
 
-def _set(conn: Connection, ids: Sequence[int], values: rows.Values, *, where: ColumnElement[bool]) -> int:
+def _set(conn: Connection, ids: Sequence[int], values: mapping.Values, *, where: ColumnElement[bool]) -> int:
     changed = 0
     for some in chunks(list(ids)):
         changed += conn.execute(update(notification).where(_n.id.in_(some), where).values(**values)).rowcount
@@ -418,5 +418,5 @@ def read_rows(conn: Connection, query: Select[*tuple[Any, ...]]) -> list[OutboxR
     found = []
     for row in conn.execute(query):
         with suppress(MsgspecError, ValueError):
-            found.append(rows.outbox(row))
+            found.append(mapping.outbox(row))
     return found

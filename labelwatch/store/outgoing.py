@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from labelwatch.core.model import Alert
+from labelwatch.core.alert import Alert
 from labelwatch.store import alerts, channels
 from labelwatch.store.values import Attempt, ChannelState, OutboxRow, Sent
 

@@ -8,10 +8,11 @@ from typing import Any
 
 from sqlalchemy import ARRAY, BigInteger, Connection, Select, Text, any_, bindparam, func, select
 
-from labelwatch.core.detect import LEFT
-from labelwatch.core.model import Known, Outcome, Stage
-from labelwatch.schema import delivery_method, history, label_evidence, posting, shop, stage_wait, state
-from labelwatch.store import rows
+from labelwatch.core.alert import Outcome
+from labelwatch.core.lateness import LEFT
+from labelwatch.core.posting import Known, Stage
+from labelwatch.store import mapping
+from labelwatch.store.schema import delivery_method, history, label_evidence, posting, shop, stage_wait, state
 from labelwatch.store.values import Evidence, EvidenceLevel, HistoryRow
 
 CHUNK = 500
@@ -51,7 +52,7 @@ def known(conn: Connection, shop_id: int, numbers: Sequence[str]) -> dict[str, K
     found = {}
     for some in chunks(numbers):
         for row in conn.execute(_known.where(posting.c.shop_id == shop_id, posting.c.number.in_(some))):
-            found[row.number] = rows.known(row)
+            found[row.number] = mapping.known(row)
     return found
 
 
@@ -59,7 +60,7 @@ def known_by_id(conn: Connection, ids: Sequence[int]) -> list[Known]:
     """Postings by id, in no particular order."""
     found = []
     for some in chunks(ids):
-        found += [rows.known(row) for row in conn.execute(_known.where(posting.c.id.in_(list(some))))]
+        found += [mapping.known(row) for row in conn.execute(_known.where(posting.c.id.in_(list(some))))]
     return found
 
 
@@ -68,7 +69,7 @@ def found(conn: Connection, number: str) -> dict[str, Known]:
     everywhere = posting.c.shop_id.in_(select(shop.c.id))
     query = _known.add_columns(shop.c.name.label("shop_name")).join(shop, posting.c.shop_id == shop.c.id)
     there = conn.execute(query.where(everywhere, posting.c.number == number))
-    return {row.shop_name: rows.known(row) for row in there}
+    return {row.shop_name: mapping.known(row) for row in there}
 
 
 def open_ids(conn: Connection, shop_id: int) -> "array[int]":
@@ -98,7 +99,7 @@ def history_of(conn: Connection, posting_id: int) -> list[HistoryRow]:
         .where(history.c.posting_id == posting_id)
         .order_by(history.c.seen_at)
     )
-    return [rows.history(row) for row in conn.execute(query)]
+    return [mapping.history(row) for row in conn.execute(query)]
 
 
 def evidence_of(conn: Connection, posting_id: int) -> list[Evidence]:
@@ -147,7 +148,7 @@ def waits(
             delivery_method.c.shop_id == shop_id,
             stage_wait.c.stage == stage.value,
             stage_wait.c.left_at >= since,
-            stage_wait.c.longest - stage_wait.c.shortest <= rows.milliseconds(error),
+            stage_wait.c.longest - stage_wait.c.shortest <= mapping.milliseconds(error),
         )
     )
     samples: dict[str, list[timedelta]] = {}

@@ -6,15 +6,15 @@ from datetime import datetime
 
 from sqlalchemy import Connection, bindparam, func, select, update
 
-from labelwatch.schema import poll, posting, quarantine, shop
-from labelwatch.store import rows
-from labelwatch.store.interned import insert
+from labelwatch.store import mapping
+from labelwatch.store.dedup import insert
+from labelwatch.store.schema import poll, posting, quarantine, shop
 from labelwatch.store.values import PollRow, QuarantineRow, ShopState
 
 
 def shops(conn: Connection) -> list[ShopState]:
     """All shops ever configured, by name."""
-    return [rows.shop(row) for row in conn.execute(select(shop).order_by(shop.c.name))]
+    return [mapping.shop(row) for row in conn.execute(select(shop).order_by(shop.c.name))]
 
 
 def failing(conn: Connection) -> int:
@@ -31,7 +31,7 @@ def read_at(conn: Connection) -> dict[str, datetime]:
 def named(conn: Connection, name: str) -> ShopState | None:
     """One shop."""
     row = conn.execute(select(shop).where(shop.c.name == name)).one_or_none()
-    return rows.shop(row) if row else None
+    return mapping.shop(row) if row else None
 
 
 def sync(conn: Connection, wanted: Sequence[tuple[str, str]]) -> None:

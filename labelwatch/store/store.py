@@ -11,19 +11,20 @@ from pathlib import Path
 
 from sqlalchemy import Connection, Engine
 
-from labelwatch.core.model import Alert, Known, Reason, Stage
-from labelwatch.core.questions import Answer, Question
-from labelwatch.store import alerts, answers, copies, migrate, outbox, postings, shops, upkeep, verdicts
+from labelwatch.core.alert import Alert, Reason
+from labelwatch.core.enrichment import Answer, Question
+from labelwatch.core.posting import Known, Stage
+from labelwatch.store import alerts, answers, backup, maintenance, migrate, outbox, postings, shops, verdicts
 from labelwatch.store.board import Board
-from labelwatch.store.clocks import Clocks
-from labelwatch.store.condition import Condition
+from labelwatch.store.charts import Charts
+from labelwatch.store.clock_skew import ClockSkews
+from labelwatch.store.condition import FailureCounts
 from labelwatch.store.engine import BUSY_SECONDS, for_looking_through, for_writing, make_engine, read_url
 from labelwatch.store.errors import Fault, StoreError, name_of
 from labelwatch.store.export import Export
-from labelwatch.store.gauges import Gauges
-from labelwatch.store.links import Tokens
+from labelwatch.store.metrics import MetricCounts
 from labelwatch.store.outgoing import Outgoing
-from labelwatch.store.plots import Plots
+from labelwatch.store.tokens import OneTimeTokens
 from labelwatch.store.transaction import Transaction
 from labelwatch.store.values import (
     Evidence,
@@ -65,14 +66,14 @@ class Store:
         # SQLite's waiting writers sleep and try again, and the unlucky one gives up after some seconds; those of
         # one process may as well queue. Reentrant: a transaction inside another then fails aloud and does not hang.
         self._turn = threading.RLock()
-        self.condition = Condition()
+        self.condition = FailureCounts()
         self.outgoing = Outgoing(self._read)
         self.board = Board(self._read)
-        self.plots = Plots(self._read)
+        self.plots = Charts(self._read)
         self.export = Export(self._read)
-        self.tokens = Tokens(self._read, self._write)
-        self.gauges = Gauges(self._read, engine)
-        self.clocks = Clocks(self._read, self._write)
+        self.tokens = OneTimeTokens(self._read, self._write)
+        self.gauges = MetricCounts(self._read, engine)
+        self.clocks = ClockSkews(self._read, self._write)
 
     @property
     def name(self) -> str:
@@ -382,12 +383,12 @@ class Store:
 
     def backup(self, to: Path) -> None:
         """Copy a SQLite database while it is in use; overwrites nothing. PostgreSQL: StoreError naming pg_dump."""
-        upkeep.backup(self._engine, to)
+        maintenance.backup(self._engine, to)
 
     def keep_copy(self, now: datetime) -> Path | None:
         """Copy a SQLite database to the folder `backups` beside it, where the last three such copies stay; None =
         there is no room for it, or PostgreSQL."""
-        return copies.keep_copy(self._engine, now)
+        return backup.keep_copy(self._engine, now)
 
     def check(self) -> list[str]:
         """What is wrong inside a SQLite database, a line each; empty when it is sound. Reads all of it.
@@ -395,7 +396,7 @@ class Store:
         PostgreSQL looks after its files itself: there the list is always empty.
         """
         with for_looking_through(self._engine).connect() as conn:
-            return upkeep.check(conn)
+            return maintenance.check(conn)
 
     def prune(self, before: datetime, *, batch: int = 100, rest: Callable[[float], object] = _breathe) -> Pruned:
         """Remove what ended before a time, in transactions short enough not to be noticed; how much it was.
@@ -407,17 +408,17 @@ class Store:
         while True:
             began = time.monotonic()
             with self._write() as conn:
-                done = upkeep.prune_batch(conn, before, batch)
-            upkeep.fold_log(self._engine)
+                done = maintenance.prune_batch(conn, before, batch)
+            maintenance.fold_log(self._engine)
             total = Pruned(*(a + b for a, b in zip(astuple(total), astuple(done), strict=True)))
             if max(done.postings, done.alerts, done.polls, done.attempts) < batch:
                 break
             rest(time.monotonic() - began)
-        while upkeep.give_back(self._engine):
+        while maintenance.give_back(self._engine):
             rest(0)
         return total
 
     def statistics(self) -> Statistics:
         """How big the database is; counts every row."""
         with self._read() as conn:
-            return upkeep.statistics(conn, migrate.revision(conn))
+            return maintenance.statistics(conn, migrate.revision(conn))

@@ -5,11 +5,12 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from labelwatch.core.incidents import Tally
-from labelwatch.core.model import Alert, Known, Notification
-from labelwatch.core.questions import Answer, Question
-from labelwatch.store import alerts, answers, changes, channels, links, outbox, postings, shops, tallies
-from labelwatch.store.interned import Interned
+from labelwatch.core.alert import Alert, Notification
+from labelwatch.core.enrichment import Answer, Question
+from labelwatch.core.incidents import GroupCount
+from labelwatch.core.posting import Known
+from labelwatch.store import alerts, answers, changes, channels, group_counts, outbox, postings, shops, tokens
+from labelwatch.store.dedup import Deduplicated
 from labelwatch.store.values import (
     Attempt,
     Change,
@@ -27,7 +28,7 @@ class Transaction:
 
     def __init__(self, conn: Connection) -> None:
         self._conn = conn
-        self._interned = Interned(conn)
+        self._interned = Deduplicated(conn)
 
     def put(self, shop_id: int, batch: Iterable[Change]) -> None:
         """Store postings as they are now, new or known; some hundreds at a time keep memory low.
@@ -66,13 +67,13 @@ class Transaction:
         """Keep what Ozon answered, each in place of the last answer to the same question."""
         answers.put(self._conn, shop_id, batch)
 
-    def waiting(self, *, since: datetime, shops: Collection[str] | None = None) -> list[Tally]:
+    def waiting(self, *, since: datetime, shops: Collection[str] | None = None) -> list[GroupCount]:
         """Of these shops (None = all), per carrier and kind: the open alerts without a reason of their own since."""
-        return tallies.waiting(self._conn, since=since, shops=shops)
+        return group_counts.waiting(self._conn, since=since, shops=shops)
 
-    def fine(self, *, since: datetime, shops: Collection[str]) -> list[Tally]:
+    def fine(self, *, since: datetime, shops: Collection[str]) -> list[GroupCount]:
         """Of these shops, per carrier: the postings whose label came after `since`."""
-        return tallies.fine(self._conn, since=since, shops=shops)
+        return group_counts.fine(self._conn, since=since, shops=shops)
 
     def open_alerts(self, shop_id: int) -> dict[str | None, Alert]:
         """Posting number (None = the shop's own trouble) -> its open alert, as nobody changes it meanwhile."""
@@ -275,4 +276,4 @@ class Transaction:
 
     def spend(self, token: str, *, until: datetime, now: datetime) -> bool:
         """Take a token that works once; False = it was taken before. It is remembered `until` it runs out."""
-        return links.spend(self._conn, token, until=until, now=now)
+        return tokens.spend(self._conn, token, until=until, now=now)

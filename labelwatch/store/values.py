@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from labelwatch.core.model import DeliveryMethod, Notification, Posting, Track
+from labelwatch.core.alert import Notification
+from labelwatch.core.posting import DeliveryMethod, Posting, Track
 
 
 @dataclass(frozen=True, slots=True)

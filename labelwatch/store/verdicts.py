@@ -4,8 +4,8 @@ from datetime import datetime
 
 from sqlalchemy import Connection, func, select
 
-from labelwatch.schema import verdict
-from labelwatch.store.interned import insert
+from labelwatch.store.dedup import insert
+from labelwatch.store.schema import verdict
 
 
 def record(

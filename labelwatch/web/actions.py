@@ -13,16 +13,16 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from labelwatch.core.causes import CAUSES
-from labelwatch.core.telling import WORTH_TELLING_FOR
-from labelwatch.notify.moments import clock
-from labelwatch.notify.plain import plain
-from labelwatch.notify.wording import words_of
+from labelwatch.core.routing import WORTH_TELLING_FOR
+from labelwatch.core.rules import CAUSES
+from labelwatch.messages.diagnosis_text import words_of
+from labelwatch.messages.plain import plain
+from labelwatch.messages.time_format import clock
 from labelwatch.store import OutboxState
-from labelwatch.web.guard import remember_name, tell
-from labelwatch.web.names import signed_as
-from labelwatch.web.origin import local_path
+from labelwatch.web.auth.guard import remember_name, tell
+from labelwatch.web.auth.origin import local_path
 from labelwatch.web.page import app_of, reader_of
+from labelwatch.web.visitor_name import visitor_name
 
 SPANS: Mapping[str, timedelta | None] = {
     "30m": timedelta(minutes=30),
@@ -37,21 +37,23 @@ LONGEST_NOTE = 200
 
 def ack(request: Request) -> Response:
     """Somebody takes care of the open alerts of a posting, or of an incident by its key."""
-    by, press = signed_as(request), reader_of(request).voice.words.press
+    by, press = visitor_name(request), reader_of(request).context.words.press
     done = app_of(request).acknowledge(_number(request), by=by, note=_note(request), shop=_shop(request))
     return _back(request, press["acknowledged"].format(by=by) if done else press["over"])
 
 
 def snooze(request: Request) -> Response:
     """They are to be silent for a while."""
-    app, reader, by = app_of(request), reader_of(request), signed_as(request)
-    until = _until(request.state.form.get("span", ""), reader.now, reader.voice.zone)
+    app, reader, by = app_of(request), reader_of(request), visitor_name(request)
+    until = _until(request.state.form.get("span", ""), reader.now, reader.context.zone)
     if until is None:
         return _back(request, reader.say("act", "no_span"))
     span = until - reader.now
     done = app.snooze(_number(request), span=span, by=by, note=_note(request), shop=_shop(request))
-    press = reader.voice.words.press
-    return _back(request, press["snoozed"].format(until=clock(reader.voice, until), by=by) if done else press["over"])
+    press = reader.context.words.press
+    return _back(
+        request, press["snoozed"].format(until=clock(reader.context, until), by=by) if done else press["over"]
+    )
 
 
 def judge(request: Request) -> Response:
@@ -59,11 +61,11 @@ def judge(request: Request) -> Response:
     app, reader, really = app_of(request), reader_of(request), request.state.form.get("really", "")
     if really not in CAUSES:
         return _back(request, reader.say("act", "no_cause"))
-    number, by = _number(request), signed_as(request)
+    number, by = _number(request), visitor_name(request)
     judged = app.judge(number, really=really, by=by, note=_note(request), shop=_shop(request))
     if not judged:
         return _back(request, reader.say("act", "never_late", number=plain(number)))
-    name = words_of(reader.voice, really).name
+    name = words_of(reader.context, really).name
     return _back(request, reader.say("act", "judged", cause=name))
 
 
@@ -99,7 +101,7 @@ def _back(request: Request, said: str, *, otherwise: str | None = None) -> Respo
     to = local_path(request.state.form.get("next") or otherwise or f"/posting/{quote(posting, safe='')}")
     response = tell(request, RedirectResponse(to, 303), said)
     name = plain(request.state.form.get("by", ""))
-    return remember_name(request, response, signed_as(request)) if name else response
+    return remember_name(request, response, visitor_name(request)) if name else response
 
 
 def _number(request: Request) -> str:

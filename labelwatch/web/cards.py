@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 from urllib.parse import quote
 
+from labelwatch.core.alert import Alert, Diagnosis, Verdict
 from labelwatch.core.deadline import Phase, alert_at, phase
-from labelwatch.core.model import Alert, Diagnosis, Verdict
-from labelwatch.notify import wording
-from labelwatch.notify.moments import clock
-from labelwatch.notify.money import tariff
+from labelwatch.messages import diagnosis_text
+from labelwatch.messages.money import tariff
+from labelwatch.messages.time_format import clock
 from labelwatch.web.page import Reader
 
 
@@ -37,25 +37,25 @@ class Card:
 
 def card(reader: Reader, alert: Alert) -> Card:
     """Of one posting, a shop, a channel or an incident."""
-    voice, about = reader.voice, alert_at(alert, reader.now).diagnosis
+    context, about = reader.context, alert_at(alert, reader.now).diagnosis
     number = about.posting_number
-    name = wording.words_of(voice, about.cause).name
+    name = diagnosis_text.words_of(context, about.cause).name
     is_left = is_explained(reader, about)
     return Card(
         severity=str(about.severity),
-        urgency=_capital(voice.words.severity[about.severity]),
-        subject=wording.subject(voice, about),
+        urgency=_capital(context.words.severity[about.severity]),
+        subject=diagnosis_text.subject(context, about),
         link=posting_link(number, about.shop) if number else "",
-        headline=name if is_left else wording.headline(voice, about),
-        left=wording.time_left(voice, about),
-        due=wording.due(voice, about) if wording.is_picked_up(about) else "",
+        headline=name if is_left else diagnosis_text.headline(context, about),
+        left=diagnosis_text.time_left(context, about),
+        due=diagnosis_text.due(context, about) if diagnosis_text.is_picked_up(about) else "",
         act=act(reader, about),
         verdict=str(Verdict.WAIT if is_left else about.verdict),
         cause=name,
-        place=wording.place(voice, about) if number else "",
-        money=tariff(voice, about),
+        place=diagnosis_text.place(context, about) if number else "",
+        money=tariff(context, about),
         state=str(alert.state),
-        keeper=wording.keeper(voice, alert),
+        keeper=diagnosis_text.keeper(context, alert),
     )
 
 
@@ -68,7 +68,7 @@ def act(reader: Reader, about: Diagnosis) -> str:
     until = about.wait_until
     if until is None or until <= reader.now:
         return reader.say("late", "wait")
-    return reader.say("late", "wait_until", time=clock(reader.voice, until))
+    return reader.say("late", "wait_until", time=clock(reader.context, until))
 
 
 def is_explained(reader: Reader, about: Diagnosis) -> bool:

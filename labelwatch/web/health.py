@@ -24,12 +24,12 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from labelwatch.app import App
-from labelwatch.core.diagnose import BLIND_AFTER_INTERVALS
-from labelwatch.notify.view import rfc3339
+from labelwatch.core.diagnosis import BLIND_AFTER_INTERVALS
+from labelwatch.messages.alert_json import rfc3339
 from labelwatch.sources import Trouble
 from labelwatch.store import StoreError
-from labelwatch.web.door import Door
-from labelwatch.web.guard import HEALTH, LIVE, READY
+from labelwatch.web.auth.board_auth import BoardAuth
+from labelwatch.web.auth.guard import HEALTH, LIVE, READY
 from labelwatch.web.metrics import exposition
 from labelwatch.web.page import app_of
 
@@ -86,8 +86,8 @@ def _health(app: App) -> dict[str, Any]:
 def _liveness(app: App) -> dict[str, Any]:
     """No job of the service is stuck, and the database takes what is written."""
     app.store.shops()
-    if app.distress.line:
-        return {"state": "trouble", "reason": "database", "names": {"detail": app.distress.line}}
+    if app.database_watch.line:
+        return {"state": "trouble", "reason": "database", "names": {"detail": app.database_watch.line}}
     stuck = app.stuck()
     return {"state": "trouble", "reason": "no_progress", "names": {"detail": stuck}} if stuck else {}
 
@@ -119,7 +119,7 @@ def _wait(request: Request) -> timedelta | None:
     if request.state.may_see:
         return None
     given = _given(request.headers.get("authorization", ""))
-    door: Door = request.state.door
+    door: BoardAuth = request.state.door
     return door.try_in(given, request) if given else timedelta(0)
 
 

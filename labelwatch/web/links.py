@@ -14,19 +14,19 @@ from starlette.routing import Route
 
 from labelwatch.app import App
 from labelwatch.core import lifecycle
-from labelwatch.core.model import Alert
-from labelwatch.core.narrowing import as_seen
-from labelwatch.notify import wording
-from labelwatch.notify.act_links import LASTS, SECRET, Act, opened
-from labelwatch.notify.buttons import SNOOZE
-from labelwatch.notify.desk import alert_id
-from labelwatch.notify.follow_ups import changed
-from labelwatch.notify.moments import Voice
-from labelwatch.seen import urgency
+from labelwatch.core.alert import Alert
+from labelwatch.core.visibility import as_seen
+from labelwatch.delivery.action_links import LASTS, SECRET, Act, opened
+from labelwatch.delivery.context import alert_id
+from labelwatch.delivery.follow_ups import changed
+from labelwatch.messages import diagnosis_text
+from labelwatch.messages.interactions import SNOOZE
+from labelwatch.messages.time_format import RenderContext
+from labelwatch.queries import urgency
 from labelwatch.store import OutboxRow
-from labelwatch.web.guard import LINKS, remember_name
-from labelwatch.web.names import signed_as
+from labelwatch.web.auth.guard import LINKS, remember_name
 from labelwatch.web.page import app_of, reader_of, respond
+from labelwatch.web.visitor_name import visitor_name
 
 LISTED = 20
 CHOICES = 500
@@ -63,7 +63,7 @@ def act(request: Request) -> Response:
     chosen = _chosen(request, case)
     if not chosen:
         return _page(request, case, case.open, why="", is_empty=True)
-    app, name = app_of(request), signed_as(request, otherwise=case.rows[0].notification.channel)
+    app, name = app_of(request), visitor_name(request, otherwise=case.rows[0].notification.channel)
     done = _done(app, case, chosen, by=name, now=app.clock.now())
     if not done:
         return look(request)  # somebody else was faster, or it has just ended
@@ -109,7 +109,7 @@ def _done(app: App, case: Case, chosen: Sequence[int], *, by: str, now: datetime
         if not mine:
             return None
         change = partial(tx.change_alerts, mine)
-        return changed(tx, change, how, channels=app.teller.channels, now=now)
+        return changed(tx, change, how, channels=app.notifier.channels, now=now)
 
 
 def _how(verb: str, by: str, now: datetime) -> Callable[[Alert], Alert | None]:
@@ -134,26 +134,26 @@ def _page(
         verb=verb,
         number=len(alerts),
         is_empty=is_empty,
-        button=reader_of(request).voice.words.button[verb] if verb else "",
+        button=reader_of(request).context.words.button[verb] if verb else "",
         shown=shown,
         rest=len(alerts) - len(shown),
     )
 
 
-def _shown(voice: Voice, alert: Alert) -> Mapping[str, str]:
-    alert = as_seen(alert, voice.shops)
+def _shown(context: RenderContext, alert: Alert) -> Mapping[str, str]:
+    alert = as_seen(alert, context.shops)
     return {
         "id": str(alert.id),
-        "subject": wording.subject(voice, alert.diagnosis),
-        "headline": wording.headline(voice, alert.diagnosis),
-        "left": wording.time_left(voice, alert.diagnosis),
-        "handled": wording.handled(voice, alert),
+        "subject": diagnosis_text.subject(context, alert.diagnosis),
+        "headline": diagnosis_text.headline(context, alert.diagnosis),
+        "left": diagnosis_text.time_left(context, alert.diagnosis),
+        "handled": diagnosis_text.handled(context, alert),
     }
 
 
-def _voice(request: Request, case: Case) -> Voice:
+def _voice(request: Request, case: Case) -> RenderContext:
     """The reader's own voice, which names no shop that the message would not have named."""
-    return replace(reader_of(request).voice, shops=_shops(app_of(request), case.rows))
+    return replace(reader_of(request).context, shops=_shops(app_of(request), case.rows))
 
 
 def _shops(app: App, rows: Sequence[OutboxRow]) -> frozenset[str]:

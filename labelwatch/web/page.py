@@ -19,10 +19,10 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
 from labelwatch.app import App
-from labelwatch.notify.catalog import LANGUAGES, catalog
-from labelwatch.notify.moments import Voice, clock, duration, zoned_clock
-from labelwatch.seen import ShopView
-from labelwatch.web.origin import local_path
+from labelwatch.messages.catalog import LANGUAGES, catalog
+from labelwatch.messages.time_format import RenderContext, clock, duration, zoned_clock
+from labelwatch.queries import ShopHealth
+from labelwatch.web.auth.origin import local_path
 from labelwatch.web.words import Words, accepted, words
 
 LANGUAGE_COOKIE = "language"
@@ -49,7 +49,7 @@ class Reader:
     """Who looks at a page: the board's words in their language, and the voice that tells causes and times."""
 
     words: Words
-    voice: Voice
+    context: RenderContext
 
     @property
     def language(self) -> str:
@@ -57,7 +57,7 @@ class Reader:
 
     @property
     def now(self) -> datetime:
-        return self.voice.now
+        return self.context.now
 
     def say(self, table: str, key: str, **values: object) -> str:
         """A phrase of the board."""
@@ -67,11 +67,11 @@ class Reader:
         """`3 min ago`, `just now`."""
         if self.now - at < timedelta(minutes=1):
             return self.say("page", "just_now")
-        return self.say("page", "ago", span=duration(self.voice, self.now - at))
+        return self.say("page", "ago", span=duration(self.context, self.now - at))
 
     def at(self, at: datetime | None) -> str:
         """The clock on the wall, whose zone the page names at its top; empty for None."""
-        return clock(self.voice, at) if at is not None else ""
+        return clock(self.context, at) if at is not None else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +93,7 @@ def reader_of(request: Request) -> Reader:
     """In whose language and time zone the page is told: ?lang=, then the cookie, then what the browser likes."""
     app = app_of(request)
     language = language_of(request, default=app.config.language)
-    return Reader(words(language), Voice(catalog(language), ZoneInfo(app.timezone), app.clock.now()))
+    return Reader(words(language), RenderContext(catalog(language), ZoneInfo(app.timezone), app.clock.now()))
 
 
 def language_of(request: Request, *, default: str) -> str:
@@ -137,7 +137,7 @@ def _frame(request: Request, reader: Reader) -> Context:
         "language": reader.language,
         "languages": [(code, name, link(request, lang=code)) for code, name in NAMES.items()],
         "nav": [(key, to := _PATHS.get(key, f"/{key}"), path == to) for key in NAV],
-        "as_of": zoned_clock(reader.voice, reader.now),
+        "as_of": zoned_clock(reader.context, reader.now),
         "refresh": int(REFRESH.total_seconds()),
         "wall": "wall" in request.query_params,
         "here": link(request),
@@ -149,13 +149,13 @@ def _frame(request: Request, reader: Reader) -> Context:
     }
 
 
-def sights(reader: Reader, shops: tuple[ShopView, ...]) -> list[Sight]:
+def sights(reader: Reader, shops: tuple[ShopHealth, ...]) -> list[Sight]:
     """How long ago each shop was read; those that are not seen well first."""
     order = {"blind": 0, "stale": 1, "fresh": 2}
     return [_sight(reader, shop) for shop in sorted(shops, key=lambda shop: (order[shop.state], shop.name))]
 
 
-def _sight(reader: Reader, shop: ShopView) -> Sight:
+def _sight(reader: Reader, shop: ShopHealth) -> Sight:
     if shop.read_at is None:
         return Sight(shop.name, shop.state, reader.say("sight", "never", shop=shop.name))
     return Sight(shop.name, shop.state, reader.say("sight", shop.state, shop=shop.name, ago=reader.ago(shop.read_at)))

@@ -17,8 +17,8 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from labelwatch.app import App
 from labelwatch.config import Address, Web
-from labelwatch.systemd import Notify
-from labelwatch.web.board import create
+from labelwatch.service.systemd import Notify
+from labelwatch.web.application import create
 
 log = logging.getLogger(__name__)
 

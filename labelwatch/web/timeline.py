@@ -1,233 +1,239 @@
-"""Draws the story of one posting: time runs downwards, so that every moment has a line of text on a phone too.
+"""What happened to one posting, in the reader's words: the moments, and how it stood between them."""
 
-    story -> a height for each moment -> bands, marks and lines of text as SVG
-
-Long times are shortened, and their length is said in words. Nothing is told by colour alone: each mark has a shape
-and a text, what is not known is hatched, where nobody looked there is nothing. All looks are classes of plots.css.
-"""
-
-import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from itertools import groupby, zip_longest
-from math import log2
-from unicodedata import east_asian_width
-from zlib import crc32
+from datetime import datetime, timedelta
+from enum import StrEnum
+from itertools import groupby, pairwise
 
-from babel.dates import format_skeleton, format_time
-from markupsafe import Markup
+from labelwatch.core.alert import Alert, AlertState, Reason
+from labelwatch.core.posting import Interval
+from labelwatch.messages.diagnosis_text import words_of
+from labelwatch.messages.plain import plain
+from labelwatch.messages.time_format import RenderContext, clock, duration
+from labelwatch.queries import PostingDetails
+from labelwatch.store import EvidenceLevel, HistoryRow, OutboxRow, OutboxState
+from labelwatch.web.words import Words, words
 
-from labelwatch.core.model import Interval
-from labelwatch.notify.moments import Voice, clock, zone_name
-from labelwatch.notify.plain import spaced
-from labelwatch.seen import Dossier
-from labelwatch.store import OutboxRow
-from labelwatch.web.story import Band, Look, Mark, Moment, Story, tell
-from labelwatch.web.words import words
-
-LINE = 19
-"""Pixels from one line of text to the next."""
-TOP = 24
-CLOCK, STANDING, TROUBLE, SHAPE, TEXT = 44, 52, 72, 92, 106
-"""Where the columns begin, in pixels from the left; the clock ends there."""
-BROAD, NARROW = 16, 8
-LETTERS, BOLD_LETTERS = 32, 27
-"""So many fit beside the columns on a phone, in a broad font; a Chinese one counts as two."""
-_BOLD = (Mark.LATE, Mark.CUTOFF, Mark.HARD_CUTOFF, Mark.NOW)
-
-_SHAPES = {
-    Mark.STATUS: "M-5-5H5V5H-5z",
-    Mark.CHANGE: "M-3-3H3V3H-3z",
-    Mark.OFFERED: "M0-6 6 0 0 6-6 0z",
-    Mark.PRINTED: "M0-6 6 0 0 6-6 0zM-2 0H2",
-    Mark.VERIFIED: "M0-6 6 0 0 6-6 0zM-3 0-1 2 3-2",
-    Mark.LATE: "M0-6 6 5H-6z",
-    Mark.TOLD: "M-6-4H6V4H-6zM-6-4 0 1 6-4",
-    Mark.UNTOLD: "M-6-4H6V4H-6zM-6-4 6 4M-6 4 6-4",
-    Mark.TAKEN: "M-5 0-1 4 6-5",
-    Mark.SNOOZED: "M-3-5V5M3-5V5",
-    Mark.OVER: "M-5 0A5 5 0 1 0 5 0 5 5 0 1 0-5 0zM-2 0 0 2 3-2",
-    Mark.GAP: "M-5 0H-2M2 0H5",
-    Mark.CUTOFF: "M-4 6V-6H5L2-3 5 0H-4",
-    Mark.HARD_CUTOFF: "M-4 6V-6H5L2-3 5 0H-4",
-    Mark.NOW: "M-5 0A5 5 0 1 0 5 0 5 5 0 1 0-5 0z",
-}
-"""Drawn around the point 0 0."""
-
-
+MAX_CHANGES = 40
+"""Of a posting that changed more often, the last changes are told."""
+MAX_REMINDERS = 3
+"""More reminders than these are told as a number."""
 _A_MINUTE = timedelta(minutes=1)
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_SAYS_NOTHING = ("", "posting_created")
+_ARRIVED = (OutboxState.SENT, OutboxState.UNVERIFIED)
+
+
+class Mark(StrEnum):
+    """What a moment is about; each has a shape of its own."""
+
+    STATUS = "status"
+    CHANGE = "change"
+    OFFERED = "offered"
+    PRINTED = "printed"
+    VERIFIED = "verified"
+    LATE = "late"
+    TOLD = "told"
+    UNTOLD = "untold"
+    TAKEN = "taken"
+    SNOOZED = "snoozed"
+    OVER = "over"
+    GAP = "gap"
+    CUTOFF = "cutoff"
+    HARD_CUTOFF = "hard_cutoff"
+    NOW = "now"
+
+
+_ORDER = {mark: place for place, mark in enumerate(Mark)}
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
-    """Where everything is to stand, in pixels from the top, by minutes since 1970."""
-
-    places: Mapping[int, float]
-    """Of every minute in which something happens or ends."""
-    days: Mapping[int, float]
-    """Of the names of the days, by the first minute that is told of each."""
-    lines: Mapping[int, Sequence["Line"]]
-    height: float
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """A line of text; `mark` None = it goes on from the line before."""
-
-    mark: Mark | None
+class Event:
+    at: datetime
+    mark: Mark
     text: str
 
 
-def draw(found: Dossier, voice: Voice, *, told: Iterable[OutboxRow] = (), gaps: Sequence[Interval] = ()) -> Markup:
-    """What happened to a posting until `voice.now`, as an inline SVG: fixed height, any width from 340 pixels.
+class Look(StrEnum):
+    """How a stretch of time is drawn."""
 
-    `told` are the notifications of its shop about it, `gaps` when nobody looked (Plots.gaps within story.span).
-    """
-    story = tell(found, told, voice, gaps=gaps)
-    plan = planned(story, voice)
-    said = words(voice.words.language)
-    key = f"timeline-{crc32(f'{found.shop} {found.known.posting.number}'.encode()):08x}"
-    parts = Markup("\n").join([*_bands(story, plan, key), *_clock(plan, voice), *_marks(plan), *_texts(plan)])
-    return _FIGURE.format(
-        key=key,
-        height=round(plan.height),
-        title=said.say("timeline", "title", posting=found.known.posting.number),
-        desc="; ".join(f"{clock(voice, one.at)}: {one.text}" for one in story.moments),
-        note=said.say("timeline", "note", zone=zone_name(voice, voice.now)),
-        parts=parts,
+    EVEN = "even"
+    ODD = "odd"
+    """A status and the one after it differ, whatever they are."""
+    UNSURE = "unsure"
+    """It changed some time in between."""
+    UNSEEN = "unseen"
+    """Nobody looked."""
+    LATE = "late"
+    TAKEN = "taken"
+    SNOOZED = "snoozed"
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A stretch of time in one look."""
+
+    begin: datetime
+    end: datetime
+    look: Look
+
+
+@dataclass(frozen=True, slots=True)
+class Timeline:
+    """Everything that is drawn; moments in the order of time, later bands over earlier ones."""
+
+    moments: tuple[Event, ...]
+    standing: tuple[Span, ...]
+    """What Ozon said of it."""
+    trouble: tuple[Span, ...]
+    """While it was late, and who had taken it."""
+
+
+def timeline_of(
+    found: PostingDetails, told: Iterable[OutboxRow], context: RenderContext, *, gaps: Sequence[Interval] = ()
+) -> Timeline:
+    """The story of a posting until `voice.now`, with what is due after it; `gaps` are the times nobody looked."""
+    said = words(context.words.language)
+    changes = found.history[-MAX_CHANGES:]
+    moments = [
+        *_changes(changes, said, context),
+        *_cutoffs(found, said, context),
+        *_label(found, said, context),
+        *(moment for alert in found.alerts for moment in _alert(alert, said, context)),
+        *_tellings(told, said, context),
+        *(Event(gap.earliest, Mark.GAP, _say(said, "gap", took=_took(context, gap))) for gap in gaps),
+        Event(context.now, Mark.NOW, said.said["timeline"]["now"]),
+    ]
+    return Timeline(
+        moments=tuple(sorted(moments, key=lambda one: (one.at, _ORDER[one.mark]))),
+        standing=(*_standing(changes, context.now), *(Span(gap.earliest, gap.latest, Look.UNSEEN) for gap in gaps)),
+        trouble=tuple(band for alert in found.alerts for band in _trouble(alert, context.now)),
     )
 
 
-_FIGURE = Markup(
-    '<figure class="timeline">\n'
-    '<svg class="story" width="100%" height="{height}" role="img" aria-labelledby="{key}-title {key}-desc">\n'
-    '<title id="{key}-title">{title}</title>\n<desc id="{key}-desc">{desc}</desc>\n'
-    '<defs><pattern id="{key}-hatch" width="6" height="6" patternUnits="userSpaceOnUse">'
-    '<path class="hatch" d="M-1 1 1-1M0 6 6 0M5 7 7 5"/></pattern></defs>\n'
-    "{parts}\n</svg>\n<figcaption>{note}</figcaption>\n</figure>"
-)
+def span(found: PostingDetails, now: datetime) -> Interval:
+    """From when on and until when a posting was to be watched: the time in which gaps matter."""
+    track = found.known.track
+    ended = found.history[-1].seen_at if found.history and track.stage == "done" else now
+    return Interval(min(track.first_seen, ended), max(track.first_seen, ended))
 
 
-def planned(story: Story, voice: Voice) -> Plan:
-    """A place for every minute: further down the later it is, and far enough apart for the text between."""
-    lines = {
-        minute: [line for moment in moments for line in _wrapped(moment)]
-        for minute, moments in groupby(story.moments, key=lambda moment: _minute(moment.at))
-    }
-    edges = {_minute(at) for band in (*story.standing, *story.trouble) for at in (band.begin, band.end)}
-    places, days, top, day = dict[int, float](), dict[int, float](), float(TOP), None
-    minutes = sorted(lines.keys() | edges)
-    for minute, after in zip_longest(minutes, minutes[1:]):
-        if minute in lines and (today := _at(minute).astimezone(voice.zone).date()) != day:
-            days[minute], top, day = top, top + LINE, today
-        places[minute] = top
-        room = LINE * len(lines.get(minute, ()))
-        top += max(room, _stretch(after - minute)) if after is not None else max(room, LINE)
-    return Plan(places, days, lines, top)
+def _say(said: Words, key: str, **values: object) -> str:
+    return said.say("timeline", key, **values)
 
 
-def _stretch(minutes: int) -> float:
-    """Pixels for a time; a day is not much longer than an hour, but longer."""
-    return min(6 + 9 * log2(1 + minutes), 96)
+def _took(context: RenderContext, whole: Interval) -> str:
+    return duration(context, whole.latest - whole.earliest)
 
 
-def _minute(at: datetime) -> int:
-    return (at - _EPOCH) // _A_MINUTE
+def _standing(changes: Sequence[HistoryRow], now: datetime) -> Iterator[Span]:
+    """A band for each status from when it was seen; before it a hatched one, since it was last seen otherwise."""
+    statuses = _statuses(changes)
+    looks = (Look.EVEN, Look.ODD)
+    for place, (row, after) in enumerate(pairwise([*statuses, None])):
+        assert row is not None, "only the last is none"
+        end = now if after is None else after.not_before or after.seen_at
+        if end > row.seen_at:
+            yield Span(row.seen_at, end, looks[place % 2])
+        if after is not None and after.not_before is not None and after.not_before < after.seen_at:
+            yield Span(max(after.not_before, row.seen_at), after.seen_at, Look.UNSURE)
 
 
-def _at(minute: int) -> datetime:
-    return _EPOCH + minute * _A_MINUTE
+def _statuses(changes: Iterable[HistoryRow]) -> list[HistoryRow]:
+    """The rows with which another status begins."""
+    return [next(rows) for _, rows in groupby(changes, key=lambda row: (row.status, row.substatus))]
 
 
-def _bands(story: Story, plan: Plan, key: str) -> Iterator[Markup]:
-    for left, width, bands in ((STANDING, BROAD, story.standing), (TROUBLE, NARROW, story.trouble)):
-        for band in bands:
-            yield from _band(band, plan, key, left=left, width=width)
+def _changes(changes: Sequence[HistoryRow], said: Words, context: RenderContext) -> Iterator[Event]:
+    statuses = _statuses(changes)
+    for row, after in pairwise([*statuses, None]):
+        assert row is not None, "only the last is none"
+        lasted = duration(context, (after.seen_at if after else context.now) - row.seen_at)
+        key = "stood" if after else "stands"
+        yield Event(row.seen_at, Mark.STATUS, _say(said, key, status=status_of(row, context), took=lasted))
+    for before, row in pairwise(changes):
+        if row.tracking_number and row.tracking_number != before.tracking_number:
+            yield Event(row.seen_at, Mark.CHANGE, _say(said, "tracking", number=plain(row.tracking_number, 40)))
+        if row.cutoff and row.cutoff != before.cutoff:
+            yield Event(row.seen_at, Mark.CHANGE, _say(said, "moved", time=clock(context, row.cutoff)))
 
 
-_RECT = Markup('<rect class="{look}" x="{x}" y="{y:.1f}" width="{width}" height="{height:.1f}"/>')
-_HATCH = Markup('<rect fill="url(#{key}-hatch)" x="{x}" y="{y:.1f}" width="{width}" height="{height:.1f}"/>')
-_HATCHED = (Look.UNSURE, Look.SNOOZED)
+def status_of(row: HistoryRow, context: RenderContext) -> str:
+    """What Ozon said of it, in words; the substatus where it says more."""
+    status = context.words.status.get(row.status, plain(row.status, 40))
+    substatus = context.words.substatus.get(row.substatus, plain(row.substatus, 40))
+    return status if row.substatus in _SAYS_NOTHING or substatus == status else f"{status} ({substatus})"
 
 
-def _band(band: Band, plan: Plan, key: str, *, left: int, width: int) -> Iterator[Markup]:
-    begin, end = plan.places[_minute(band.begin)], plan.places[_minute(band.end)]
-    if end <= begin:
+def _cutoffs(found: PostingDetails, said: Words, context: RenderContext) -> Iterator[Event]:
+    """By when it is to be shipped, with how long is left where it is not over."""
+    posting = found.known.posting
+    for at, mark in ((posting.cutoff, Mark.CUTOFF), (posting.hard_cutoff, Mark.HARD_CUTOFF)):
+        if at is None or (mark is Mark.HARD_CUTOFF and at == posting.cutoff):
+            continue
+        key = f"{mark}_ahead" if at > context.now else str(mark)
+        yield Event(at, mark, _say(said, key, left=duration(context, at - context.now)))
+
+
+def _label(found: PostingDetails, said: Words, context: RenderContext) -> Iterator[Event]:
+    """How sure it is that there is a label, and how exactly it is known since when."""
+    for one in found.evidence:
+        text = _say(said, one.level)
+        unsure = one.seen_at - one.not_before if one.not_before else timedelta(0)
+        if one.level is EvidenceLevel.OFFERED and unsure >= _A_MINUTE:
+            text = _say(said, "at_most_earlier", what=text, took=duration(context, unsure))
+        yield Event(one.seen_at, Mark(one.level), text)
+
+
+def _alert(alert: Alert, said: Words, context: RenderContext) -> Iterator[Event]:
+    cause = words_of(context, alert.diagnosis.cause).name
+    yield Event(alert.opened_at, Mark.LATE, _say(said, "late", cause=cause))
+    if alert.handled_at is not None:
+        by = plain(alert.handled_by, 40) or said.said["timeline"]["somebody"]
+        until = clock(context, alert.snoozed_until) if alert.snoozed_until else ""
+        mark = Mark.SNOOZED if alert.snoozed_until else Mark.TAKEN
+        yield Event(alert.handled_at, mark, _say(said, mark, by=by, until=until))
+    if alert.resolved_at is not None and alert.outcome is not None:
+        outcome = context.words.outcome[alert.outcome]
+        took = duration(context, alert.resolved_at - alert.opened_at)
+        yield Event(alert.resolved_at, Mark.OVER, _say(said, "over", outcome=outcome, took=took))
+
+
+def _trouble(alert: Alert, now: datetime) -> Iterator[Span]:
+    end = alert.resolved_at or now
+    yield Span(alert.opened_at, end, Look.LATE)
+    if alert.handled_at is None or alert.handled_at >= end:
         return
-    yield _RECT.format(look=band.look, x=left, y=begin, width=width, height=end - begin)
-    if band.look in _HATCHED:
-        yield _HATCH.format(key=key, x=left, y=begin, width=width, height=end - begin)
+    if alert.snoozed_until is not None:
+        yield Span(alert.handled_at, min(alert.snoozed_until, end), Look.SNOOZED)
+    elif alert.state in (AlertState.ACKNOWLEDGED, AlertState.RESOLVED):
+        yield Span(alert.handled_at, end, Look.TAKEN)
 
 
-_TIME = Markup('<text class="clock" x="{x}" y="{y:.1f}" text-anchor="end">{text}</text>')
-_DAY = Markup('<text class="day" x="{x}" y="{y:.1f}">{text}</text>')
+def _tellings(told: Iterable[OutboxRow], said: Words, context: RenderContext) -> Iterator[Event]:
+    """What people were told, one moment for all channels of a telling; of many reminders the first ones."""
+    tellings: dict[tuple[int | None, int, bool], list[OutboxRow]] = {}
+    for row in told:
+        arrived = row.sent_at is not None and row.state in _ARRIVED
+        if arrived or row.state is OutboxState.DEAD:
+            tellings.setdefault((row.notification.alert.id, row.notification.telling, arrived), []).append(row)
+    reminders = 0
+    for (_, _, arrived), rows in sorted(tellings.items(), key=lambda telling: _told_at(telling[1])):
+        reminders += rows[0].notification.reason is Reason.REMINDER
+        if reminders <= MAX_REMINDERS or rows[0].notification.reason is not Reason.REMINDER:
+            yield _telling(rows, said, context, arrived=arrived)
+    if reminders > MAX_REMINDERS:
+        last = max(_told_at(rows) for rows in tellings.values())
+        yield Event(last, Mark.TOLD, said.counted("timeline_reminders", reminders - MAX_REMINDERS))
 
 
-def _clock(plan: Plan, voice: Voice) -> Iterator[Markup]:
-    locale = voice.words.locale
-    for minute in plan.lines:
-        text = format_time(_at(minute).astimezone(voice.zone), "HH:mm", locale=locale)
-        yield _TIME.format(x=CLOCK, y=plan.places[minute] + 4, text=text)
-    for minute, place in plan.days.items():
-        text = format_skeleton("MMMEd", _at(minute).astimezone(voice.zone), locale=locale)
-        yield _DAY.format(x=TEXT - 14, y=place + 4, text=spaced(text))
+def _telling(rows: Sequence[OutboxRow], said: Words, context: RenderContext, *, arrived: bool) -> Event:
+    about = rows[0].notification
+    channels = context.words.line.list_gap.join(sorted({plain(row.notification.channel, 30) for row in rows}))
+    reason = context.words.reason.get(about.reason) or said.said["timeline"]["first"]
+    key, mark = ("told", Mark.TOLD) if arrived else ("untold", Mark.UNTOLD)
+    return Event(_told_at(rows), mark, _say(said, key, channels=channels, reason=reason))
 
 
-_LINE = Markup('<path class="rule {mark}" d="M{x} {y:.1f}H{end}"/>')
-_SHAPE = Markup('<path class="mark {mark}" transform="translate({x} {y:.1f})" d="{shape}"/>')
-_TEXT = Markup('<text class="{look}" x="{x}" y="{y:.1f}">{text}</text>')
-_RULED = (Mark.CUTOFF, Mark.HARD_CUTOFF, Mark.NOW)
-
-
-def _marks(plan: Plan) -> Iterator[Markup]:
-    for minute, lines in plan.lines.items():
-        for place, line in enumerate(lines):
-            if line.mark is None:
-                continue
-            y = plan.places[minute] + place * LINE
-            if line.mark in _RULED:
-                yield _LINE.format(mark=line.mark, x=CLOCK + 4, y=plan.places[minute], end=SHAPE - 8)
-            yield _SHAPE.format(mark=line.mark, x=SHAPE, y=y, shape=_SHAPES[line.mark])
-
-
-def _texts(plan: Plan) -> Iterator[Markup]:
-    for minute, lines in plan.lines.items():
-        mark = Mark.STATUS
-        for place, line in enumerate(lines):
-            mark = line.mark or mark
-            yield _TEXT.format(look=f"line {mark}", x=TEXT, y=plan.places[minute] + place * LINE + 4, text=line.text)
-
-
-def _wrapped(moment: Moment) -> Iterator[Line]:
-    mark: Mark | None = moment.mark
-    for text in wrapped(moment.text, BOLD_LETTERS if moment.mark in _BOLD else LETTERS):
-        yield Line(mark, text)
-        mark = None
-
-
-def wrapped(text: str, letters: int) -> Iterator[str]:
-    """Lines of at most so many letters, Chinese ones counting twice; broken at spaces and after Chinese letters."""
-    line, used = "", 0
-    for word in _PIECES.findall(text):
-        broad = _breadth(word.rstrip())
-        if line and used + broad > letters:
-            yield line.rstrip()
-            line, used = "", 0
-        line, used = line + word, used + _breadth(word)
-    if line:
-        yield line.rstrip()
-
-
-# A number with its unit stays together; else a Chinese letter with the punctuation that must not begin a line, or all
-# up to a space.
-_CHINESE = r"[\u2e80-\u9fff\uf900-\ufaff]"
-_PIECES = re.compile(
-    rf"\d+ {_CHINESE}{{1,2}}[，。；：、）」！？]* ?|\d+ [^\s\d\u2e80-\u9fff]+ *"
-    rf"|{_CHINESE}[，。；：、）」！？]* *|[^ \u2e80-\u9fff\uf900-\ufaff]+ *| +"
-)
-
-
-def _breadth(text: str) -> int:
-    return sum(2 if east_asian_width(letter) in "WF" else 1 for letter in text)
+def _told_at(rows: Sequence[OutboxRow]) -> datetime:
+    return min(row.sent_at or row.notification.due_at for row in rows)

@@ -1,4 +1,4 @@
-"""What the board itself says, one catalog per language; causes, remedies and times are said by labelwatch.notify.
+"""What the board itself says, one catalog per language; causes, remedies and times are said by labelwatch.messages.
 
 A table of the catalog belongs to a page or a part of the board; [count.*] holds phrases by plural category.
 """
@@ -12,8 +12,8 @@ from importlib.resources import files
 import msgspec
 from babel import Locale
 
-from labelwatch.notify.catalog import LANGUAGES
-from labelwatch.notify.plain import spaced
+from labelwatch.messages.catalog import LANGUAGES
+from labelwatch.messages.plain import spaced
 
 Table = Mapping[str, str]
 

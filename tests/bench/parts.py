@@ -10,13 +10,14 @@ from pathlib import Path
 from time import perf_counter
 from typing import TypeVar
 
-from labelwatch.core.detect import Watch, track
-from labelwatch.core.model import DelayPolicy, MethodHistory, Posting
+from labelwatch.core.lateness import Watch, track
+from labelwatch.core.policy import DelayPolicy
+from labelwatch.core.posting import MethodHistory, Posting
+from labelwatch.polling.buffer import Buffer
 from labelwatch.sources import Item
-from labelwatch.sources.ozon_errors import Answer
-from labelwatch.sources.ozon_http import Wire
-from labelwatch.sources.ozon_parse import page, read
-from labelwatch.spool import Spool
+from labelwatch.sources.ozon.errors import Answer
+from labelwatch.sources.ozon.parse import page, read
+from labelwatch.sources.ozon.transport import HttpClient
 from labelwatch.store import Change, Store, open_store
 from tests.bench.contestants import database
 from tests.bench.contestants.limit import Limit
@@ -78,7 +79,7 @@ def _reading(watch: Stopwatch, fake: Fake, folder: Path, *, postings: int) -> li
     limit = Limit(fake.port, folder)
     packed = watch.time("transfer, bare socket", "", lambda: list(limit.bodies(-(-postings // PAGE))))
     limit.close()
-    wire = Wire(
+    wire = HttpClient(
         fake.url, {"Accept-Encoding": "gzip"}, timeout=timedelta(seconds=30), proxy=lambda _: "", secret="key"
     )
     questions = [b'{"cursor":"%d"}' % which for which in range(len(packed))]
@@ -145,10 +146,10 @@ def _change(posting: Posting, now: datetime) -> Change:
 
 
 def _spooled(changes: Sequence[Change]) -> list[list[Change]]:
-    with Spool(Change) as spool:
+    with Buffer(Change) as buffer:
         for change in changes:
-            spool.add(change)
-        return list(spool.batches(500))
+            buffer.add(change)
+        return list(buffer.batches(500))
 
 
 def _write(store: Store, batches: Sequence[Sequence[Change]]) -> None:

@@ -9,7 +9,7 @@ import pytest
 from labelwatch.sandbox import World
 from labelwatch.sandbox.scenarios import causes
 from labelwatch.sandbox.scenarios.stage import AURORA, OZON, arrival, both_shops, packed
-from tests.cli.place import Place, now, place_for
+from tests.support.place import Place, now, place_for
 
 LATE = "70000001-0001-1"
 FINE = "70000002-0002-1"

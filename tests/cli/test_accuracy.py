@@ -1,6 +1,6 @@
 """`cause` and `causes --accuracy`: what it really was, and how often the named cause was right."""
 
-from tests.cli.place import Place
+from tests.support.place import Place
 
 
 def test_nobody_has_judged_yet(place: Place) -> None:

@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 from labelwatch.sandbox import Fault, Kind
-from tests.cli.place import Place
-from tests.notify.fake_telegram import FakeTelegram
-from tests.notify.loopback import Hook
+from tests.support.fake_telegram import FakeTelegram
+from tests.support.http_server import Hook
+from tests.support.place import Place
 
 MISTAKES = """\
 langauge = "en"

@@ -9,9 +9,9 @@ from datetime import datetime, timedelta
 import pytest
 
 from labelwatch.sandbox.scenarios.stage import OZON, arrival, both_shops
+from labelwatch.service.clock import skew_in
 from labelwatch.store import open_store
-from labelwatch.timekeeper import noted_in
-from tests.cli.place import Place, now, place_for
+from tests.support.place import Place, now, place_for
 
 LATE = "70000001-0001-1"
 SOON = timedelta(minutes=5)
@@ -59,7 +59,7 @@ def test_the_doctor_sees_a_shop_that_was_read_just_now(place: Place) -> None:
 
 def test_what_is_old_is_old_by_ozons_time(place: Place) -> None:
     with closing(open_store(f"sqlite:///{place.folder}/labelwatch.db")) as store:
-        known = noted_in(store)()
+        known = skew_in(store)()
         assert known is not None
         years = timedelta(days=400)
         store.clocks.note(platform.node(), replace(known, ahead=known.ahead - years, at=known.at + years))

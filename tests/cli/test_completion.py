@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import FINE, LATE
-from tests.cli.place import Place
+from tests.support.place import Place
 
 
 def offered(place: Place, *words: str, **environ: str) -> set[str]:

@@ -4,7 +4,7 @@ import sqlite3
 from pathlib import Path
 
 from tests.cli.conftest import LATE
-from tests.cli.place import Place, assert_says_what_to_do
+from tests.support.place import Place, assert_says_what_to_do
 
 
 def test_upgrade_makes_the_tables_and_then_has_nothing_to_do(place: Place) -> None:

@@ -11,8 +11,8 @@ import pytest
 
 from labelwatch.cli.words import language_of, words
 from labelwatch.sandbox.scenarios import day
-from tests.cli.place import Place, now, until
-from tests.storm.births import born
+from tests.chaos.births import born
+from tests.support.place import Place, now, until
 
 pytestmark = pytest.mark.lengthy
 

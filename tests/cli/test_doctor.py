@@ -5,10 +5,10 @@ import re
 import pytest
 
 from labelwatch.sandbox import Fault, Kind
-from tests.cli.forked import Ended
-from tests.cli.place import Place, until
-from tests.notify.loopback import answer, closed_port
-from tests.storm.births import serving
+from tests.chaos.births import serving
+from tests.support.forked import Ended
+from tests.support.http_server import answer, closed_port
+from tests.support.place import Place, until
 
 NO_SYSTEMD = {"PATH": ""}
 """So that a unit of this machine is not taken for that of the test."""

@@ -11,10 +11,10 @@ import pytest
 from openpyxl import load_workbook
 
 from labelwatch.cli.export import FORMULA, What, cell, write, write_sheet
-from labelwatch.cli.exported import COLUMNS
+from labelwatch.cli.export_columns import COLUMNS
 from labelwatch.cli.words import words
 from tests.cli.conftest import FINE, LATE
-from tests.cli.place import Place
+from tests.support.place import Place
 
 TIME = re.compile(r"\d{4}-\d\d-\d\dT.*Z")
 

@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 from labelwatch import __version__
 from labelwatch.cli import application
-from tests.cli.place import Place
+from tests.support.place import Place
 
 
 def paths(group: Any, *before: str) -> Iterator[tuple[str, ...]]:

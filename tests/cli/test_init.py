@@ -13,11 +13,11 @@ import pytest
 from labelwatch.cli.init_words import init_words
 from labelwatch.sandbox.scenarios.stage import HOME, STAR
 from tests.cli.conftest import LATE
-from tests.cli.conversation import Conversation, conversation
-from tests.cli.place import Place
-from tests.notify.fake_telegram import NAME, TOKEN, FakeTelegram
-from tests.notify.loopback import answer
-from tests.notify.post_office import PostOffice
+from tests.support.fake_telegram import NAME, TOKEN, FakeTelegram
+from tests.support.http_server import answer
+from tests.support.place import Place
+from tests.support.smtp_server import PostOffice
+from tests.support.terminal import Conversation, conversation
 
 NINA = {"id": 4711, "type": "private", "first_name": "Nina"}
 GROUP = {"id": -100222, "type": "supergroup", "title": "打包群"}

@@ -5,10 +5,10 @@ from string import Formatter
 import pytest
 
 from labelwatch.cli.words import words
-from labelwatch.core.model import Reason
+from labelwatch.core.alert import Reason
 from labelwatch.store import OutboxState
-from tests.cli.place import Place
-from tests.notify.loopback import Hook
+from tests.support.http_server import Hook
+from tests.support.place import Place
 
 
 def names(text: str) -> set[str]:

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
+from labelwatch.channels import check_url
 from labelwatch.cli.logs import OF_A_COMMAND, of_a_service, redactor, secrets_of
 from labelwatch.config import Address, Channel, Config, Web, load
-from labelwatch.notify.channels import check_url
 
 TELEGRAM = "tgram://123456789:AAcanary-telegram-token_x/987654321"
 MAIL = "mailtos://packer:canary%2Fpassword@mail.example.org?to=boss@example.org"
@@ -131,7 +131,7 @@ import logging, sys, threading, warnings
 from pathlib import Path
 from labelwatch.cli.logs import OF_A_COMMAND, set_up
 from labelwatch.config import load
-from labelwatch.notify.channels import check_url
+from labelwatch.channels import check_url
 
 def fail(): raise RuntimeError("thread: canary-api-key")
 

@@ -7,20 +7,20 @@ import pytest
 from rich.cells import cell_len
 from rich.console import Console
 
-from labelwatch.cli.board import drawn_board, screen, voice
+from labelwatch.cli.late_table import context, drawn_board, screen
 from labelwatch.cli.watch import _fitting
-from labelwatch.core.model import Alert
-from labelwatch.notify import wording
-from labelwatch.seen import Overview
-from tests.notify import build
+from labelwatch.core.alert import Alert
+from labelwatch.messages import diagnosis_text
+from labelwatch.queries import Overview
+from tests.support import alert_builders
 
 CAUSES = ("not_packed", "registration_declined", "method_broken", "customs_number_missing")
 
 
 def overview() -> Overview:
-    alerts = [build.told(cause).alert for cause in CAUSES]
+    alerts = [alert_builders.told(cause).alert for cause in CAUSES]
     return Overview(
-        alerts[0].diagnosis.as_of or build.NOW, (), tuple(_named(alert, n) for n, alert in enumerate(alerts))
+        alerts[0].diagnosis.as_of or alert_builders.NOW, (), tuple(_named(alert, n) for n, alert in enumerate(alerts))
     )
 
 
@@ -32,20 +32,20 @@ def _named(alert: Alert, n: int) -> Alert:
 @pytest.mark.parametrize("width", [60, 72, 80, 100, 140])
 def test_deadlines_and_brackets_stay_whole(width: int, language: str) -> None:
     found = overview()
-    speaker, console = voice(language, "Asia/Shanghai", found.as_of), Console(width=width, file=io.StringIO())
+    speaker, console = context(language, "Asia/Shanghai", found.as_of), Console(width=width, file=io.StringIO())
     for part in drawn_board(found, speaker, width=width):
         console.print(part)
     assert isinstance(console.file, io.StringIO)
     lines = console.file.getvalue().splitlines()
     assert all(cell_len(line) <= width for line in lines)
     assert not [line for line in lines if line.strip().startswith((")", "）"))]
-    deadline = wording.time_left(speaker, found.alerts[0].diagnosis)
+    deadline = diagnosis_text.time_left(speaker, found.alerts[0].diagnosis)
     assert sum(deadline in line for line in lines) == len(CAUSES)
 
 
 def test_a_screen_says_how_many_it_does_not_show() -> None:
     found = overview()
-    whole = screen(found, voice("zh", "Asia/Shanghai", found.as_of), width=60, height=30)
+    whole = screen(found, context("zh", "Asia/Shanghai", found.as_of), width=60, height=30)
     for height, hidden in ((30, None), (8, 2), (4, 3)):
         console = Console(width=60, height=height, file=io.StringIO())
         text = "".join(segment.text for segment in _fitting(console, whole).segments)

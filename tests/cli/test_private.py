@@ -1,7 +1,7 @@
 """A channel whose server has a name in a private network says what to write, and works once that is written."""
 
-from tests.cli.place import Place
-from tests.notify.test_private import NAME, REFUSED
+from tests.messages.test_private import NAME, REFUSED
+from tests.support.place import Place
 
 TABLE = '\n[[channel]]\nname = "nas"\nurl = "json://{name}:{port}/hook-s3cret-token"\n{more}'
 

@@ -12,9 +12,9 @@ import pytest
 
 from labelwatch.sandbox import Fault, Kind, World
 from labelwatch.sandbox.scenarios.stage import OZON, arrival, both_shops
+from tests.chaos.births import STOPS_WITHIN, Life, born
 from tests.cli.conftest import LATE
-from tests.cli.place import Place, assert_says_what_to_do, now, place_for, until
-from tests.storm.births import STOPS_WITHIN, Life, born
+from tests.support.place import Place, assert_says_what_to_do, now, place_for, until
 
 pytestmark = pytest.mark.lengthy
 

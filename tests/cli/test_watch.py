@@ -17,8 +17,8 @@ import pytest
 from rich.cells import cell_len
 
 from tests.cli.conftest import LATE
-from tests.cli.forked import Order, begun
-from tests.cli.place import Place
+from tests.support.forked import Order, begun
+from tests.support.place import Place
 
 _STEERING = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 _HOME = "\x1b[H"

@@ -6,11 +6,11 @@ import socket
 import stat
 from contextlib import closing
 
-from labelwatch.web.password import matches
+from labelwatch.web.auth.password import matches
+from tests.chaos.births import Life, born
 from tests.cli.conftest import LATE
-from tests.cli.forked import Ended
-from tests.cli.place import Place, until
-from tests.storm.births import Life, born
+from tests.support.forked import Ended
+from tests.support.place import Place, until
 
 PASSWORD = "correct horse battery"
 

@@ -10,13 +10,13 @@ import alembic.config  # noqa: F401
 from babel import Locale
 
 import labelwatch
+from labelwatch.channels import check_url
 from labelwatch.cli import init_words
 from labelwatch.cli import words as cli_words
 from labelwatch.config import sentences
+from labelwatch.messages import catalog
+from labelwatch.messages.channel_errors import phrases
 from labelwatch.net.tls import trusted
-from labelwatch.notify import catalog
-from labelwatch.notify.channels import check_url
-from labelwatch.notify.reasons import phrases
 from labelwatch.web import words as web_words
 
 for module in walk_packages(labelwatch.__path__, "labelwatch."):

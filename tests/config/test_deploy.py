@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from labelwatch.config import Alerts, Channel, Config, Escalation, Heartbeat, Limits, Ozon, Shop, Store, Web, load
-from labelwatch.core.model import AlertPolicy, DelayPolicy
+from labelwatch.core.policy import AlertPolicy, DelayPolicy
 from tests.config.files import ENVIRON, SHOP, read
 
 DEPLOY = Path(__file__).parents[2] / "deploy"

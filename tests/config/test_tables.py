@@ -9,7 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from labelwatch.config import Address, Alerts, Config, Escalation, OwnEscalation, Ozon, parse_duration
-from labelwatch.core.model import AlertPolicy, DelayPolicy, Delays, PickUp, QuietHours, Severity, Step
+from labelwatch.core.alert import Severity
+from labelwatch.core.policy import AlertPolicy, DelayPolicy, Delays, QuietHours, Step
+from labelwatch.core.posting import PickUp
 from tests.config.files import CHANNEL, ENVIRON, SHOP, read
 
 HOUR = timedelta(hours=1)

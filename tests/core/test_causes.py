@@ -6,13 +6,14 @@ from typing import Any
 
 import pytest
 
-from labelwatch.core.causes import CAUSES, LADDER, MEANINGS
-from labelwatch.core.diagnose import diagnose
+from labelwatch.core.alert import Certainty, Diagnosis, Family
+from labelwatch.core.diagnosis import diagnose
 from labelwatch.core.facts import Detail, DropoffLimits, LabelTask, MethodState, TaskState, WarehouseState
 from labelwatch.core.incidents import Incident, Scope
 from labelwatch.core.knowledge import Knowledge
-from labelwatch.core.model import Certainty, Diagnosis, Family, Product
-from tests.core.build import NOW, finding, hours, posting
+from labelwatch.core.posting import Product
+from labelwatch.core.rules import CAUSES, MEANINGS, RULES
+from tests.support.core_builders import NOW, finding, hours, posting
 
 LONG = hours(3)
 UNPACKED: dict[str, Any] = {"status": "awaiting_packaging", "actions": ("cancel", "ship")}
@@ -271,15 +272,15 @@ def test_the_ladder_names_the_cause(changes: dict[str, Any], waited: timedelta, 
 
 
 def test_every_cause_has_a_row_in_the_table() -> None:
-    by_rule = {rung.cause for rung in LADDER} - {"unexplained"}
+    by_rule = {rule.cause for rule in RULES} - {"unexplained"}
     assert by_rule == {row[3] for row in TABLE + ASKED}
 
 
 def test_nothing_proven_is_said_to_be_unexplained() -> None:
     found = finding(posting(), waited=LONG)
     assert found is not None
-    last = LADDER[-1].rule(found, Knowledge().facts(found))
-    assert LADDER[-1].cause == "unexplained"
+    last = RULES[-1].rule(found, Knowledge().facts(found))
+    assert RULES[-1].cause == "unexplained"
     assert {proof.field for proof in last.evidence} == {"status", "substatus", "flow"}  # type: ignore[union-attr]
 
 
@@ -294,7 +295,7 @@ def test_what_was_passed_over_is_ruled_out_with_what_excludes_it() -> None:
     assert ruled_out["passport_data_missing"] == "substatus=posting_created"
     assert ruled_out["not_packed"] == "status=awaiting_deliver"
     assert ruled_out["label_pending"] == "waiting longer than 900 s"
-    assert list(ruled_out) == list(dict.fromkeys(rung.cause for rung in LADDER))[: len(ruled_out)]
+    assert list(ruled_out) == list(dict.fromkeys(rule.cause for rule in RULES))[: len(ruled_out)]
 
 
 def test_only_what_has_no_explanation_of_its_own_may_be_part_of_an_incident() -> None:

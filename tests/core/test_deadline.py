@@ -8,30 +8,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from labelwatch.core.alert import Alert, AlertState, Certainty, Diagnosis, Outcome, Reason, Severity, Verdict
 from labelwatch.core.deadline import Phase, alert_at, at, deadline_of, in_time, is_nearer, phase
-from labelwatch.core.detect import Watch
-from labelwatch.core.diagnose import diagnose
+from labelwatch.core.diagnosis import diagnose
 from labelwatch.core.facts import Facts
 from labelwatch.core.incidents import Incident, Scope
 from labelwatch.core.knowledge import Knowledge
+from labelwatch.core.lateness import Watch
 from labelwatch.core.lifecycle import acknowledge, close, snooze
-from labelwatch.core.model import (
-    Alert,
-    AlertState,
-    Certainty,
-    DelayPolicy,
-    Delays,
-    Diagnosis,
-    MethodHistory,
-    Outcome,
-    PickUp,
-    Posting,
-    Reason,
-    Severity,
-    Verdict,
-)
-from tests.core.build import NOW, finding, hours, known, posting
+from labelwatch.core.policy import DelayPolicy, Delays
+from labelwatch.core.posting import MethodHistory, PickUp, Posting
 from tests.core.test_lifecycle import CALM, MINUTE, firing, ill, look
+from tests.support.core_builders import NOW, finding, hours, known, posting
 
 DELAYS = Delays()
 WAITING: dict[str, dict[str, Any]] = {

@@ -6,19 +6,20 @@ from math import comb
 
 import pytest
 
-from labelwatch.core.diagnose import event, explained
-from labelwatch.core.incidents import Incident, Scope, Tally, binomial_tail, count, find, fisher_tail, restored
-from labelwatch.core.model import Certainty, DeliveryMethod, Diagnosis, Family, Interval, Severity, Verdict
-from tests.core.build import NOW
+from labelwatch.core.alert import Certainty, Diagnosis, Family, Severity, Verdict
+from labelwatch.core.diagnosis import explained, incident_diagnosis
+from labelwatch.core.incidents import GroupCount, Incident, Scope, binomial_tail, count, find, fisher_tail, restored
+from labelwatch.core.posting import DeliveryMethod, Interval
+from tests.support.core_builders import NOW
 
 
-def tally(carrier: str, late: int, fine: int, shop: str = "main", kind: str = "label") -> Tally:
+def tally(carrier: str, late: int, fine: int, shop: str = "main", kind: str = "label") -> GroupCount:
     deadline = NOW + timedelta(hours=late)
-    return Tally(shop=shop, carrier=carrier, late=late, fine=fine, kind=kind, since=NOW, deadline=deadline)
+    return GroupCount(shop=shop, carrier=carrier, late=late, fine=fine, kind=kind, since=NOW, deadline=deadline)
 
 
-def keys(*tallies: Tally, still_open: tuple[str, ...] = ()) -> list[str]:
-    return [event.key for event in find(tallies, still_open)]
+def keys(*tallies: GroupCount, still_open: tuple[str, ...] = ()) -> list[str]:
+    return [incident_diagnosis.key for incident_diagnosis in find(tallies, still_open)]
 
 
 @pytest.mark.parametrize(
@@ -42,14 +43,17 @@ def keys(*tallies: Tally, still_open: tuple[str, ...] = ()) -> list[str]:
         ([tally("A", 40, 0), tally("A", 6, 0, kind="tracking"), tally("B", 0, 90)], ["carrier:A"]),
     ],
 )
-def test_the_widest_event_that_is_beyond_chance_is_named(tallies: list[Tally], expected: list[str]) -> None:
+def test_the_widest_event_that_is_beyond_chance_is_named(tallies: list[GroupCount], expected: list[str]) -> None:
     assert keys(*tallies) == expected
 
 
 def test_it_says_how_many_where_since_when_and_until_when() -> None:
-    (event,) = find([tally("A", 40, 1), tally("A", 20, 2, "two"), tally("B", 0, 200)])
-    assert [(part.shop, part.late, part.total) for part in event.parts] == [("main", 40, 41), ("two", 20, 22)]
-    assert replace(event, parts=()) == Incident(
+    (incident_diagnosis,) = find([tally("A", 40, 1), tally("A", 20, 2, "two"), tally("B", 0, 200)])
+    assert [(part.shop, part.late, part.total) for part in incident_diagnosis.parts] == [
+        ("main", 40, 41),
+        ("two", 20, 22),
+    ]
+    assert replace(incident_diagnosis, parts=()) == Incident(
         scope=Scope.CARRIER,
         name="A",
         late=60,
@@ -63,16 +67,16 @@ def test_it_says_how_many_where_since_when_and_until_when() -> None:
 
 
 def test_with_one_carrier_alone_nothing_can_be_told_apart() -> None:
-    (event,) = find([tally("A", 80, 0)])
-    assert event.certainty is Certainty.UNKNOWN
+    (incident_diagnosis,) = find([tally("A", 80, 0)])
+    assert incident_diagnosis.certainty is Certainty.UNKNOWN
 
 
 def test_a_platform_seen_through_one_shop_cannot_be_told_from_the_shop() -> None:
     one = [tally("A", 40, 0), tally("B", 40, 0)]
-    (event,) = find(one)
-    assert (event.scope, event.certainty) == (Scope.PLATFORM, Certainty.UNKNOWN)
-    (event,) = find([*one, tally("A", 40, 0, "two")])
-    assert (event.scope, event.certainty) == (Scope.PLATFORM, Certainty.LIKELY)
+    (incident_diagnosis,) = find(one)
+    assert (incident_diagnosis.scope, incident_diagnosis.certainty) == (Scope.PLATFORM, Certainty.UNKNOWN)
+    (incident_diagnosis,) = find([*one, tally("A", 40, 0, "two")])
+    assert (incident_diagnosis.scope, incident_diagnosis.certainty) == (Scope.PLATFORM, Certainty.LIKELY)
 
 
 def test_an_open_event_ends_later_than_it_begins() -> None:
@@ -89,9 +93,9 @@ def test_a_platform_that_recovers_is_one_event_to_its_end() -> None:
 
 
 def test_an_event_explains_only_its_own() -> None:
-    (event,) = find([tally("A", 80, 0), tally("B", 0, 200)])
-    assert event.explains(shop="any", carrier="A")
-    assert not event.explains(shop="any", carrier="B")
+    (incident_diagnosis,) = find([tally("A", 80, 0), tally("B", 0, 200)])
+    assert incident_diagnosis.explains(shop="any", carrier="A")
+    assert not incident_diagnosis.explains(shop="any", carrier="B")
 
 
 def test_the_tails_are_those_of_the_textbook() -> None:
@@ -139,9 +143,9 @@ def test_an_incident_is_waited_for_while_there_is_time_to_act_on_its_postings(le
     )
     later = replace(soon, shop="other", deadline=deadline + timedelta(days=1), act_by=deadline + timedelta(hours=21))
     (found,) = find([*count([soon] * 40, since=NOW), *count([later] * 40, since=NOW), tally("B", 0, 200)])
-    about = event(found, now=NOW)
+    about = incident_diagnosis(found, now=NOW)
     assert (about.verdict, about.wait_until) == (expected, soon.act_by if expected is Verdict.WAIT else None)
     assert (about.severity is Severity.CRITICAL) is (expected is Verdict.ACT)
     again = restored(found.key, about)
-    assert event(again.within(("main",)), now=NOW).verdict is expected
-    assert event(again.within(("other",)), now=NOW).act_by == later.act_by
+    assert incident_diagnosis(again.within(("main",)), now=NOW).verdict is expected
+    assert incident_diagnosis(again.within(("other",)), now=NOW).act_by == later.act_by

@@ -9,23 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from labelwatch.core.diagnose import diagnose
+from labelwatch.core.alert import Alert, AlertState, Diagnosis, LastNotified, Outcome, Reason, Severity, Verdict
+from labelwatch.core.diagnosis import diagnose
+from labelwatch.core.evaluate import renew
 from labelwatch.core.knowledge import Knowledge
 from labelwatch.core.lifecycle import acknowledge, close, reconcile, snooze
-from labelwatch.core.model import (
-    Alert,
-    AlertPolicy,
-    AlertState,
-    Diagnosis,
-    Outcome,
-    Reason,
-    Severity,
-    Step,
-    Told,
-    Verdict,
-)
-from labelwatch.core.review import renew
-from tests.core.build import NOW, finding, hours, posting
+from labelwatch.core.policy import AlertPolicy, Step
+from tests.support.core_builders import NOW, finding, hours, posting
 
 MINUTE = timedelta(minutes=1)
 CALM = AlertPolicy()
@@ -245,7 +235,7 @@ class Escalating:
         assert decision.is_news or not (decision.reason or decision.steps)
         return decision.reason, [step.channel for step in decision.steps]
 
-    def told(self) -> Told:
+    def told(self) -> LastNotified:
         assert self.alert is not None
         assert self.alert.told is not None
         return self.alert.told
@@ -263,7 +253,7 @@ def test_each_step_is_told_once_when_so_little_is_left_and_is_no_telling_to_the_
         (None, ["boss"]),
         (None, []),
     ]
-    assert story.told() == Told(NOW, 3, Severity.NOTICE, "label_overdue", BOSS.left, Verdict.ACT)
+    assert story.told() == LastNotified(NOW, 3, Severity.NOTICE, "label_overdue", BOSS.left, Verdict.ACT)
     assert story.look(200) == (Reason.MISSED, [])
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.deploy.wheels import ROOT
-from tests.ending import MARKED
+from tests.support.ending import MARKED
 
 INSTALLER = ROOT / "deploy" / "install.sh"
 SYSTEMCTL = f'#!/bin/sh\nexec "{sys.executable}" "{Path(__file__).with_name("systemctl.py")}" "$@"\n'

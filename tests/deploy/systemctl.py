@@ -20,7 +20,7 @@ PID, ENABLED, ASKED = RUN / "pid", RUN / "enabled", RUN / "asked"
 UNIT = ROOT / "etc/systemd/system/labelwatch.service"
 PATIENCE = 60.0
 MARK = "LABELWATCH_TESTS_RUN"
-"""What tests/ending.py ends services by when the tests end."""
+"""What tests/support/ending.py ends services by when the tests end."""
 
 
 def main() -> int:

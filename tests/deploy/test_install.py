@@ -23,7 +23,7 @@ pytestmark = [pytest.mark.timeout(300), pytest.mark.lengthy]
 needs_systemd = pytest.mark.skipif(
     not shutil.which("systemd-analyze"), reason="systemd-analyze is not on this machine"
 )
-SPOILT = "labelwatch/scheduler.py"
+SPOILT = "labelwatch/service/scheduler.py"
 SPOILS_THE_TABLES = """
 import os, sqlite3
 with sqlite3.connect(os.environ["STATE_DIRECTORY"] + "/labelwatch.db") as spoilt:

@@ -17,9 +17,9 @@ from typing import Any
 import typer
 
 from labelwatch.cli import application
-from labelwatch.core.causes import CAUSES, MEANINGS
-from labelwatch.core.model import Family
-from labelwatch.notify.catalog import catalog, sayable
+from labelwatch.core.alert import Family
+from labelwatch.core.rules import CAUSES, MEANINGS
+from labelwatch.messages.catalog import catalog, sayable
 from tests.docs import keys
 from tests.docs.marks import NO_TEST, marked, named
 from tests.docs.metrics import families
@@ -114,7 +114,7 @@ def _proofs(*_: str) -> str:
     """Each family with what it is, and of each cause what it means and what proves it: the docstrings."""
     parts = []
     for family, causes in _families():
-        about = (import_module(f"labelwatch.core.causes.{family}").__doc__ or "").partition(": ")[2].partition(".")[0]
+        about = (import_module(f"labelwatch.core.rules.{family}").__doc__ or "").partition(": ")[2].partition(".")[0]
         body = [[f"`{cause}`", " ".join(MEANINGS[cause].split())] for cause in causes]
         parts.append(f"**`{family}`**: {about}.\n\n{table(('cause', 'what it means, and the proof'), body)}")
     return "\n\n".join(parts)

@@ -4,7 +4,7 @@ import shlex
 import subprocess
 from itertools import groupby
 
-from tests.cli.place import Place
+from tests.support.place import Place
 
 
 def typed(script: str, *, at: Place) -> str:

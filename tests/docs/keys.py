@@ -23,7 +23,7 @@ from labelwatch.config import (
     Store,
     Web,
 )
-from labelwatch.core.model import Delays
+from labelwatch.core.policy import Delays
 
 SHAPES: dict[str, type] = {
     "top": Config,

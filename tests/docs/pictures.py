@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from labelwatch.notify.catalog import catalog
+from labelwatch.messages.catalog import catalog
 from tests.docs.pages import READMES, ROOT
 
 if TYPE_CHECKING:

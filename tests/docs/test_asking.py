@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from labelwatch.core import incidents
-from labelwatch.core.questions import BATCH, BUDGET, FAILED_FOR, KEPT_FOR, PENDING_FOR, Topic
+from labelwatch.core.enrichment import BATCH, BUDGET, FAILED_FOR, KEPT_FOR, PENDING_FOR, Topic
 from tests.docs.pages import BOOKS, PAGES, ROOT, guide, rows, sections
 
 ASKED = dict(sections(PAGES[guide("en", "install")]))["What Ozon is asked"]

@@ -5,11 +5,11 @@ from datetime import timedelta
 
 import pytest
 
-from labelwatch.notify.act_links import LASTS, VERBS
-from labelwatch.notify.catalog import catalog
-from labelwatch.web import board
-from labelwatch.web.password import FEW, MANY, WHILE
-from labelwatch.web.seals import SESSION_LASTS
+from labelwatch.delivery.action_links import LASTS, VERBS
+from labelwatch.messages.catalog import catalog
+from labelwatch.web import application
+from labelwatch.web.auth.password import FEW, MANY, WHILE
+from labelwatch.web.auth.signed_cookies import SESSION_LASTS
 from labelwatch.web.words import words
 from tests.docs.generate import without_blocks
 from tests.docs.pages import BOOKS, PAGES, READMES, ROOT, guide, rows
@@ -40,7 +40,7 @@ def test_every_limit_of_the_door_is_told_as_it_is(does: object, means: object, w
 @pytest.mark.parametrize("language", READMES)
 def test_the_table_names_exactly_the_pages_that_there_are(language: str) -> None:
     told = {re.sub(r"(?<=/posting/).+", "", cells[0].strip("`")) for cells in rows(BOARD[language])}
-    assert told == {route.path.partition("{")[0] for route in board.PAGES}
+    assert told == {route.path.partition("{")[0] for route in application.PAGES}
 
 
 @pytest.mark.parametrize("language", READMES)

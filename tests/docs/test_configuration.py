@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from pydantic import TypeAdapter
 
+from labelwatch.channels import check_url, check_way
 from labelwatch.config import Config, Limits, load
-from labelwatch.notify.channels import check_url, check_way
 from tests.docs.generate import UNWRITTEN, tables_of_keys
 from tests.docs.keys import REQUIRED as REQUIRED_IS_CALLED
 from tests.docs.keys import SHAPES, keys_of, required

@@ -2,7 +2,7 @@
 
 import pytest
 
-from labelwatch.core.causes import CAUSES
+from labelwatch.core.rules import CAUSES
 from tests.docs import keys
 from tests.docs.generate import BLOCKS, COMMAND, UNWRITTEN, blocks_of, generated
 from tests.docs.marks import marked

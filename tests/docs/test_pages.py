@@ -6,15 +6,15 @@ from datetime import UTC, datetime
 
 import pytest
 
-from labelwatch.cli.board import as_document
+from labelwatch.cli.late_table import as_document
 from labelwatch.cli.words import words
-from labelwatch.core.model import AlertState, Reason
-from labelwatch.notify.example import example
-from labelwatch.notify.letters import Kind, Letter
-from labelwatch.notify.view import view
-from labelwatch.seen import ChannelTrouble, Overview, ShopView
+from labelwatch.core.alert import AlertState, Reason
+from labelwatch.delivery.test_alert import example
+from labelwatch.messages.alert_json import view
+from labelwatch.messages.letters import Kind, Letter
+from labelwatch.queries import ChannelTrouble, Overview, ShopHealth
 from tests.docs.pages import GUIDES, PAGES, READMES, ROOT, anchors, counterparts, guide, links, prose
-from tests.notify import build
+from tests.support import alert_builders
 
 JSON = PAGES["labelwatch/cli/README.md"].partition("\n## JSON\n")[2]
 DEPLOYED = [file for file in (ROOT / "deploy").iterdir() if file.is_file() and file.suffix != ".md"]
@@ -70,14 +70,18 @@ def test_the_json_section_names_every_field_of_an_alert() -> None:
 
 
 def test_the_json_section_names_every_field_of_what_late_prints() -> None:
-    shop, trouble = ShopView("main", "fresh", NOW, 3, None, None), ChannelTrouble("packers", NOW, "HTTP 403")
+    shop, trouble = ShopHealth("main", "fresh", NOW, 3, None, None), ChannelTrouble("packers", NOW, "HTTP 403")
     printed = as_document(Overview(NOW, (shop,), (), troubles=(trouble,)), language="en", timezone="UTC")
     named = [*printed, *printed["shops"][0], *printed["channels"][0]]
     assert [field for field in named if f"`{field}`" not in JSON] == []
 
 
 def test_the_json_section_names_what_an_incident_and_a_letter_have() -> None:
-    wanted = {*view(build.incident().alert, language="en", now=NOW), *(field.name for field in fields(Letter)), *Kind}
+    wanted = {
+        *view(alert_builders.incident().alert, language="en", now=NOW),
+        *(field.name for field in fields(Letter)),
+        *Kind,
+    }
     wanted |= {"incidents", "messages", "translation"}
     assert [word for word in sorted(wanted) if f"`{word}`" not in JSON] == []
 

@@ -17,10 +17,10 @@ import pytest
 from labelwatch.sandbox import Sandbox, TellableClock
 from labelwatch.sandbox.scenarios import build
 from labelwatch.sandbox.shops import POSTINGS, WAREHOUSES
-from tests.cli.place import Place
 from tests.docs.keyboard import typed
 from tests.docs.pages import OTHERS, PAGES, code, counterparts, guide
-from tests.notify.loopback import Hook, answer
+from tests.support.http_server import Hook, answer
+from tests.support.place import Place
 
 INSTALL, CHANNELS, CONFIGURATION, COMMANDS = (
     guide("en", name) for name in ("install", "channels", "configuration", "commands")

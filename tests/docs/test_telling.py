@@ -5,27 +5,28 @@ from datetime import timedelta
 
 import pytest
 
-from labelwatch.cli.dossier import telling
-from labelwatch.core.channels import DEAD
-from labelwatch.core.detect import EVE
-from labelwatch.core.telling import WORTH_TELLING_FOR
-from labelwatch.notify.bundle import MAX_ITEMS
-from labelwatch.notify.buttons import SNOOZE
-from labelwatch.notify.catalog import catalog
-from labelwatch.notify.channel_trouble import TROUBLE_AFTER
-from labelwatch.notify.channels import open_channel, wecom
-from labelwatch.notify.channels.services import Service
-from labelwatch.notify.channels.way import BASED, PROXIED
-from labelwatch.notify.desk import LONGEST_PAUSE, LONGEST_WISH
-from labelwatch.notify.heartbeat import FAIL, START
-from labelwatch.notify.marking import REFUSED_AFTER
-from labelwatch.notify.parcels import MOST_LABELS
-from labelwatch.notify.view import view
+from labelwatch.channels import open_channel
+from labelwatch.channels.apprise_services import Service
+from labelwatch.channels.chat_bots import wecom
+from labelwatch.channels.options import BASED, PROXIED
+from labelwatch.cli.posting_document import notification
+from labelwatch.core.lateness import EVE
+from labelwatch.core.routing import WORTH_TELLING_FOR
+from labelwatch.core.system_problems import DEAD
+from labelwatch.delivery.channel_problems import TROUBLE_AFTER
+from labelwatch.delivery.compose import MOST_LABELS
+from labelwatch.delivery.context import LONGEST_PAUSE, LONGEST_WISH
+from labelwatch.delivery.heartbeat import FAIL, START
+from labelwatch.delivery.notifier import SIGNAL_EVERY
+from labelwatch.delivery.settle import REFUSED_AFTER
+from labelwatch.messages.alert_json import view
+from labelwatch.messages.bundle import MAX_ITEMS
+from labelwatch.messages.catalog import catalog
+from labelwatch.messages.interactions import SNOOZE
 from labelwatch.store import Attempt, OutboxRow, OutboxState
-from labelwatch.teller import CRY_EVERY
 from tests.docs.generate import tables_of_keys
 from tests.docs.pages import BOOKS, PAGES, READMES, guide, rows, sections
-from tests.notify import build
+from tests.support import alert_builders
 
 JSON = PAGES["labelwatch/cli/README.md"].partition("\n## JSON\n")[2]
 CHANNELS = {"en": "Where messages go", "zh": "消息发到哪里", "ru": "Куда слать сообщения"}
@@ -42,7 +43,7 @@ SAID = [
     (LONGEST_WISH, HOUR, ("up to an hour", "最多一小时", "все каналы того же бота, до часа")),
     (WORTH_TELLING_FOR, timedelta(days=2), ("for two days", "试两天", "пробуют отправить два дня")),
     (
-        CRY_EVERY,
+        SIGNAL_EVERY,
         5 * MINUTE,
         ("critical every five minutes", "每五分钟写一行 CRITICAL", "каждые пять минут пишет об этом"),
     ),
@@ -90,27 +91,27 @@ def test_the_signals_of_the_heartbeat_are_named(language: str) -> None:
 
 
 def test_the_json_section_names_every_field_of_a_message_and_of_its_trail() -> None:
-    one = Attempt("packers", build.NOW, "0" * 32, "delivered", "HTTP 200")
+    one = Attempt("packers", alert_builders.NOW, "0" * 32, "delivered", "HTTP 200")
     row = OutboxRow(
         id=1,
-        notification=build.told(),
+        notification=alert_builders.told(),
         state=OutboxState.SENT,
-        created_at=build.NOW,
+        created_at=alert_builders.NOW,
         attempts=1,
         lease_until=None,
         message_key="0" * 32,
         possible_duplicate=False,
-        sent_at=build.NOW,
+        sent_at=alert_builders.NOW,
         receipt="HTTP 200",
         error="",
     )
-    document = telling(row, [one])
+    document = notification(row, [one])
     assert [field for field in (*document, *document["trail"][0]) if f"`{field}`" not in JSON] == []
     assert [state for state in OutboxState if not re.search(rf"\b{state}\b", JSON)] == []
 
 
 def test_the_json_section_says_how_a_channel_that_does_not_work_is_told() -> None:
-    told = view(build.told(DEAD).alert, language="en", now=build.NOW)
+    told = view(alert_builders.told(DEAD).alert, language="en", now=alert_builders.NOW)
     assert [word for word in (told["cause"], told["incident"], *told["evidence"]) if word in JSON] == [
         DEAD,
         "channel:packers",

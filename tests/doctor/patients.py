@@ -5,11 +5,11 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from labelwatch.channels import check_url, check_way
 from labelwatch.config import Config, load
-from labelwatch.doctor import Finding, Level, Patient, admitted
-from labelwatch.doctor.examine import Examination
-from labelwatch.notify.channels import check_url, check_way
-from labelwatch.timekeeper import Clock
+from labelwatch.doctor import DoctorContext, Finding, Level, open_context
+from labelwatch.doctor.checks import Examination
+from labelwatch.service.clock import Clock
 from tests.store.build import NOW
 
 ENVIRON = {"KEY": "00000000-0000-4000-8000-000000000000", "URL": "json://127.0.0.1/hook"}
@@ -30,26 +30,26 @@ def clock(now: datetime = NOW) -> Clock:
 
 
 @contextmanager
-def patient(
+def context(
     config: Config,
     *,
     now: datetime = NOW,
     unit: Mapping[str, str] | None = None,
     user: int | None = None,
     online: bool = False,
-) -> Iterator[Patient]:
-    with admitted(
+) -> Iterator[DoctorContext]:
+    with open_context(
         config, Path("labelwatch.toml"), online=online, user=user, clock=clock(now), ask_systemd=lambda: unit or {}
     ) as found:
         yield found
 
 
-def found(examination: Examination, one: Patient) -> dict[str, Level]:
+def found(examination: Examination, one: DoctorContext) -> dict[str, Level]:
     """What was found -> how bad it is."""
     return {finding.what: finding.level for finding in examination(one)}
 
 
-def told(examination: Examination, one: Patient, what: str) -> Finding:
+def told(examination: Examination, one: DoctorContext, what: str) -> Finding:
     """The one finding of a kind."""
     (finding,) = (finding for finding in examination(one) if finding.what == what)
     return finding

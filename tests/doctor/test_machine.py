@@ -15,17 +15,17 @@ from labelwatch.doctor.database import LITTLE_ROOM, LOG_BIG, database
 from labelwatch.doctor.machine import clock, configuration, labels, way
 from labelwatch.doctor.service import service
 from labelwatch.doctor.systemd import read
-from labelwatch.sources.knock import Barrier, Knock
+from labelwatch.sources.ozon.connectivity import Connectivity, Failure
 from labelwatch.store import Fault, StoreError, single_instance
 from labelwatch.store.health import Health, health
-from tests.doctor.patients import found, patient, settings, told
+from tests.doctor.patients import context, found, settings, told
 
 RUNS = {"LoadState": "loaded", "ActiveState": "active", "UnitFileState": "enabled", "NRestarts": "0"}
 
 
 def test_a_doubt_about_the_configuration_is_a_warning_each(folder: Path) -> None:
     config = replace(settings(folder), warnings=(Sentence("none_told"), Sentence("none_watched")))
-    with patient(config) as one:
+    with context(config) as one:
         findings = list(configuration(one))
     assert [(finding.what, finding.level) for finding in findings] == [
         ("config_right", Level.OK),
@@ -47,34 +47,34 @@ def test_a_doubt_about_the_configuration_is_a_warning_each(folder: Path) -> None
     ],
 )
 def test_a_clock_may_be_off_by_half_a_minute(folder: Path, skew: float, what: str, level: Level) -> None:
-    with patient(settings(folder)) as one:
-        off = replace(one, knock=Knock("", skew=timedelta(seconds=skew)))
+    with context(settings(folder)) as one:
+        off = replace(one, check_connectivity=Connectivity("", skew=timedelta(seconds=skew)))
         assert found(clock, off) == {what: level}
 
 
 def test_without_a_word_of_ozon_nothing_is_said_of_the_clock(folder: Path) -> None:
-    with patient(settings(folder)) as one:
+    with context(settings(folder)) as one:
         assert found(clock, one) == {}
-        assert found(clock, replace(one, knock=Knock(""))) == {}
+        assert found(clock, replace(one, check_connectivity=Connectivity(""))) == {}
 
 
-@pytest.mark.parametrize("barrier", Barrier)
-def test_each_barrier_on_the_way_is_a_finding_of_its_own(folder: Path, barrier: Barrier) -> None:
-    with patient(settings(folder)) as one:
-        assert found(way, replace(one, knock=Knock("", barrier, "it did not work"))) == {
+@pytest.mark.parametrize("barrier", Failure)
+def test_each_barrier_on_the_way_is_a_finding_of_its_own(folder: Path, barrier: Failure) -> None:
+    with context(settings(folder)) as one:
+        assert found(way, replace(one, check_connectivity=Connectivity("", barrier, "it did not work"))) == {
             f"way_{barrier}": Level.WRONG
         }
 
 
 def test_an_open_way_says_which_proxy_it_takes(folder: Path) -> None:
-    with patient(settings(folder)) as one:
-        assert found(way, replace(one, knock=Knock(""))) == {"way_open": Level.OK}
-        through = told(way, replace(one, knock=Knock("10.0.0.1:3128")), "way_proxied")
+    with context(settings(folder)) as one:
+        assert found(way, replace(one, check_connectivity=Connectivity(""))) == {"way_open": Level.OK}
+        through = told(way, replace(one, check_connectivity=Connectivity("10.0.0.1:3128")), "way_proxied")
     assert through.values["proxy"] == "10.0.0.1:3128"
 
 
 def test_a_sound_private_database_is_fine(folder: Path) -> None:
-    with patient(settings(folder), user=os.geteuid()) as one:
+    with context(settings(folder), user=os.geteuid()) as one:
         levels = found(database, one)
     assert levels.pop("disk_fine", levels.pop("disk_full", None)) is not None
     assert levels == {"database_sound": Level.OK}
@@ -82,9 +82,9 @@ def test_a_sound_private_database_is_fine(folder: Path) -> None:
 
 def test_a_database_that_is_not_there_yet_is_not_made(tmp_path: Path) -> None:
     config = settings(tmp_path)
-    with patient(config) as one:
+    with context(config) as one:
         assert found(database, one) == {"database_none": Level.WARNING}
-    with patient(config, unit=RUNS) as one:
+    with context(config, unit=RUNS) as one:
         assert found(database, one) == {"database_elsewhere": Level.WARNING}
     assert [file.name for file in tmp_path.iterdir()] == ["labelwatch.toml"]
 
@@ -108,7 +108,7 @@ HEALTH = Health("labels.db", revision="0002", wanted="0002")
 def test_what_is_wrong_inside_a_database_is_told_apart(
     folder: Path, health: Health | StoreError, expected: dict[str, Level]
 ) -> None:
-    with patient(settings(folder)) as one:
+    with context(settings(folder)) as one:
         assert found(database, replace(one, health=health)) == expected
 
 
@@ -124,13 +124,13 @@ def test_a_database_that_is_kept_locked_is_found(folder: Path) -> None:
 @pytest.mark.fault("P9")
 def test_a_damaged_database_that_was_put_aside_is_not_taken_for_none(folder: Path) -> None:
     (folder / "labelwatch.db").rename(folder / "labelwatch.db.corrupt-20260101T000000Z")
-    with patient(settings(folder)) as one:
+    with context(settings(folder)) as one:
         assert found(database, one) == {"database_damaged": Level.WRONG}
     assert not (folder / "labelwatch.db").exists()
 
 
 def test_files_that_others_read_or_own_and_that_grow_are_warned_of(folder: Path) -> None:
-    with patient(settings(folder), user=4711) as one:
+    with context(settings(folder), user=4711) as one:
         assert isinstance(one.health, Health)
         assert one.health.files is not None
         files = replace(one.health.files, mode=0o644, free=LITTLE_ROOM - 1, log_size=LOG_BIG + 1)
@@ -161,11 +161,11 @@ def test_whether_anybody_watches(folder: Path, unit: dict[str, str], is_held: bo
     config = settings(folder)
     url = config.store.url.get_secret_value()
     if is_held:
-        with single_instance(url), patient(config, unit=unit) as one:
+        with single_instance(url), context(config, unit=unit) as one:
             assert found(service, one) == {what: level}
             assert told(service, one, what).values["pid"] == str(os.getpid())
     else:
-        with patient(config, unit=unit) as one:
+        with context(config, unit=unit) as one:
             assert found(service, one) == {what: level}
 
 
@@ -180,9 +180,9 @@ def test_a_channel_that_wants_labels_is_told_whether_they_can_be_read(
 ) -> None:
     config = settings(folder)
     wants = replace(config, channels=tuple(replace(one, attach_label=True) for one in config.channels))
-    with patient(config) as one:
+    with context(config) as one:
         assert found(labels, one) == {}
-    with patient(wants) as one:
+    with context(wants) as one:
         assert found(labels, one) == {"labels_confined": Level.OK}
         (tmp_path / "pyseccomp.py").write_text("raise RuntimeError('Unable to find libseccomp')")
         monkeypatch.syspath_prepend(tmp_path)

@@ -5,29 +5,29 @@ from pathlib import Path
 
 import pytest
 
+from labelwatch.channels.base import Delivered, Permanent, Retry
+from labelwatch.channels.email.smtp import Server, Tls, log_in
+from labelwatch.channels.http import HttpOptions
 from labelwatch.config import Config
 from labelwatch.doctor import Level
 from labelwatch.doctor.channels import channels, heartbeat
 from labelwatch.doctor.service import service
 from labelwatch.doctor.shops import shops
-from labelwatch.notify.channels.http import Line
-from labelwatch.notify.channels.mail_talk import Server, Tls, log_in
-from labelwatch.notify.channels.outcome import Delivered, Permanent, Retry
 from labelwatch.sandbox import Sandbox, TellableClock
 from labelwatch.sandbox.scenarios.stage import STAR, both_shops
 from labelwatch.store import ChannelState, OutboxState, Store
-from tests.doctor.patients import ENVIRON, ago, found, patient, settings, told
-from tests.notify.fake_telegram import TOKEN, FakeTelegram
-from tests.notify.loopback import Hook, answer, closed_port
-from tests.notify.post_office import PostOffice, trusting
-from tests.notify.telegram_wire import good, refused
+from tests.doctor.patients import ENVIRON, ago, context, found, settings, told
 from tests.store.build import NOW, change, queue, several
+from tests.support.fake_telegram import TOKEN, FakeTelegram
+from tests.support.http_server import Hook, answer, closed_port
+from tests.support.smtp_server import PostOffice, trusting
+from tests.support.telegram_wire import good, refused
 
 CHAT = "-1001234567890"
 
 
 def test_a_shop_that_was_never_read_is_not_watched(folder: Path, base: Store) -> None:
-    with patient(settings(folder)) as one:
+    with context(settings(folder)) as one:
         assert found(shops, one) == {"shop_never": Level.WARNING}
 
 
@@ -39,7 +39,7 @@ def test_a_shop_is_overdue_after_three_intervals(
     assert state is not None
     with base.write() as tx:
         tx.shop_read(state.id, started_at=ago(minutes=minutes), finished_at=ago(minutes=minutes))
-    with patient(settings(folder)) as one:
+    with context(settings(folder)) as one:
         assert found(shops, one) == {what: level}
 
 
@@ -49,7 +49,7 @@ def test_nobody_watching_is_wrong_only_when_shops_are_read_no_more(folder: Path,
     for minutes, level in ((2, Level.WARNING), (6, Level.WRONG)):
         with base.write() as tx:
             tx.shop_read(state.id, started_at=ago(minutes=minutes), finished_at=ago(minutes=minutes))
-        with patient(settings(folder)) as one:
+        with context(settings(folder)) as one:
             assert found(service, one) == {"service_none": level}
 
 
@@ -59,7 +59,7 @@ def test_a_reading_that_is_yet_to_come_is_a_wrong_clock(folder: Path, base: Stor
     assert state is not None
     with base.write() as tx:
         tx.shop_read(state.id, started_at=ago(minutes=-60), finished_at=ago(minutes=-60))
-    with patient(settings(folder)) as one:
+    with context(settings(folder)) as one:
         assert found(shops, one) == {"shop_future": Level.WRONG}
 
 
@@ -70,7 +70,7 @@ def test_a_status_that_nobody_knows_is_named_and_counted(folder: Path, base: Sto
     with base.write() as tx:
         tx.put(state.id, several(3, status="awaiting_the_moon"))
         tx.put(state.id, [change()])
-    with patient(settings(folder)) as one:
+    with context(settings(folder)) as one:
         told_of = told(shops, one, "shop_status")
     assert (told_of.level, dict(told_of.values)) == (Level.WARNING, {"status": "awaiting_the_moon", "count": 3})
 
@@ -83,7 +83,7 @@ def test_an_order_that_cannot_be_understood_is_shown(folder: Path, base: Store) 
         tx.quarantine(state.id, path="$.postings[3].cutoff", number="41-1-1", problem="no time", at=ago(minutes=90))
         tx.quarantine(state.id, path="$.postings[5].cutoff", number="41-2-1", problem="no time", at=ago(minutes=1))
         tx.shop_read(state.id, started_at=ago(minutes=1), finished_at=NOW)
-    with patient(settings(folder)) as one:
+    with context(settings(folder)) as one:
         broken = told(shops, one, "shop_unreadable")
     assert broken.level is Level.WARNING
     # The other one is understood by now, or gone.
@@ -95,7 +95,7 @@ def test_a_shop_that_cannot_be_read_is_wrong_for_the_cause_that_ozon_gave(folder
     assert state is not None
     with base.write() as tx:
         tx.shop_failed(state.id, at=ago(hours=1), cause="key_rejected", detail="no such key", retry_at=None)
-    with patient(settings(folder)) as one:
+    with context(settings(folder)) as one:
         blind = told(shops, one, "shop_blind")
     assert (blind.level, blind.cause, blind.values["said"]) == (Level.WRONG, "key_rejected", "no such key")
 
@@ -114,7 +114,7 @@ def test_a_key_is_tried_and_warned_of_two_weeks_before_its_end(
 ) -> None:
     with Sandbox(both_shops(NOW), TellableClock(NOW), requests_a_second=None) as sandbox:
         config = settings(folder, f'[ozon]\nbase_url = "{sandbox.base_url}"', ENVIRON | {"KEY": key})
-        with patient(config, online=True, now=NOW + timedelta(days=days)) as one:
+        with context(config, online=True, now=NOW + timedelta(days=days)) as one:
             finding = told(shops, one, what)
     assert finding.cause == cause
     assert key not in str(finding)
@@ -122,7 +122,7 @@ def test_a_key_is_tried_and_warned_of_two_weeks_before_its_end(
 
 def test_no_key_is_tried_where_there_is_no_way_to_ozon(folder: Path, base: Store) -> None:
     config = settings(folder, f'[ozon]\nbase_url = "http://127.0.0.1:{closed_port()}"')
-    with patient(config, online=True) as one:
+    with context(config, online=True) as one:
         assert found(shops, one) == {"shop_never": Level.WARNING}
 
 
@@ -133,13 +133,13 @@ def over(folder: Path, url: str, more: str = "") -> Config:
 
 
 def test_a_channel_is_knocked_at_and_nothing_is_sent(folder: Path) -> None:
-    with Hook([answer(200)]) as hook, patient(over(folder, hook.url()), online=True) as one:
+    with Hook([answer(200)]) as hook, context(over(folder, hook.url()), online=True) as one:
         assert found(channels, one) == {"channel_reached": Level.OK}
     assert hook.requests == []
     gone = over(folder, f"json://127.0.0.1:{closed_port()}/hook")
-    with patient(gone, online=True) as one:
+    with context(gone, online=True) as one:
         assert found(channels, one) == {"channel_unreachable": Level.WRONG}
-    with patient(gone) as offline:
+    with context(gone) as offline:
         assert found(channels, offline) == {}
 
 
@@ -153,7 +153,7 @@ def test_telegram_is_asked_for_its_bot_and_its_chat(folder: Path) -> None:
             ((bot, refused(400, "Bad Request: chat not found")), {"channel_refuses": Level.WRONG}),
         ):
             telegram.next(*answers)
-            with patient(config, online=True) as one:
+            with context(config, online=True) as one:
                 assert found(channels, one) == expected
         assert telegram.asked("sendMessage") == []
 
@@ -162,7 +162,7 @@ def test_what_telegram_refuses_is_said_with_what_to_change_and_without_the_token
     with FakeTelegram() as telegram:
         config = over(folder, telegram.url(CHAT), f'api_base = "{telegram.base}"\n')
         telegram.next(refused(401, "Unauthorized"))
-        with patient(config, online=True) as one:
+        with context(config, online=True) as one:
             finding = told(channels, one, "channel_refuses")
     assert "@BotFather" in str(finding.values["said"])
     assert TOKEN not in str(finding)
@@ -171,7 +171,7 @@ def test_what_telegram_refuses_is_said_with_what_to_change_and_without_the_token
 def test_a_mail_server_is_greeted_and_handed_nothing(folder: Path) -> None:
     with PostOffice() as office:
         config = over(folder, f"mailto://127.0.0.1:{office.port}?from=watch@example.com&to=packer@example.com")
-        with patient(config, online=True) as one:
+        with context(config, online=True) as one:
             assert found(channels, one) == {"channel_reached": Level.OK}
     assert (office.letters, office.heard) == ([], [])
 
@@ -180,22 +180,22 @@ def test_a_mail_server_is_greeted_and_handed_nothing(folder: Path) -> None:
 def test_a_login_is_tried_as_for_a_letter(password: str, expected: type[Delivered | Permanent]) -> None:
     with PostOffice(password="right", tls_at_once=True) as office:
         server = Server("localhost", office.port, Tls.AT_ONCE, trusting, "watch", password)
-        assert isinstance(log_in(server, Line(timedelta(seconds=5))), expected)
+        assert isinstance(log_in(server, HttpOptions(timedelta(seconds=5))), expected)
     assert "MAIL" not in office.heard
 
 
 def test_a_mail_server_that_is_gone_is_no_login() -> None:
     server = Server("localhost", closed_port(), Tls.AT_ONCE, trusting, "watch", "right")
-    assert isinstance(log_in(server, Line(timedelta(seconds=5))), Retry)
+    assert isinstance(log_in(server, HttpOptions(timedelta(seconds=5))), Retry)
 
 
 def test_what_failed_died_and_waits_is_told_of_each_channel(folder: Path, base: Store) -> None:
     with base.write() as tx:
         tx.save_channel(ChannelState("packers", failing_since=ago(hours=2), is_final=True, error="no such bot"))
     queue(base, 1, due_at=ago(minutes=20))
-    with patient(settings(folder), now=ago(minutes=10)) as early:
+    with context(settings(folder), now=ago(minutes=10)) as early:
         assert found(channels, early) == {"channel_failing": Level.WRONG}
-    with patient(settings(folder)) as one:
+    with context(settings(folder)) as one:
         assert found(channels, one) == {"channel_failing": Level.WRONG, "channel_waiting": Level.WARNING}
         waiting = told(channels, one, "channel_waiting")
     assert (waiting.values["count"], waiting.values["since"]) == (1, ago(minutes=20))
@@ -207,10 +207,10 @@ def test_what_died_lately_is_told_with_the_last_reason(folder: Path, base: Store
     with base.write() as tx:
         for number, row in enumerate(rows):
             tx.settle([row.id], state=OutboxState.DEAD, at=NOW, error=f"reason {number}")
-    with patient(settings(folder)) as one:
+    with context(settings(folder)) as one:
         dead = told(channels, one, "channel_dead")
     assert (dead.values["count"], dead.values["said"]) == (2, "reason 1")
-    with patient(settings(folder), now=NOW + timedelta(days=8)) as later:
+    with context(settings(folder), now=NOW + timedelta(days=8)) as later:
         assert found(channels, later) == {}
 
 
@@ -229,6 +229,6 @@ def test_the_heartbeat_is_looked_at_and_never_pinged(
     with Hook([answer(200)]) as hook:
         url = text.format(url=f"http://127.0.0.1:{hook.port}/ping", closed=closed_port())
         config = settings(folder, f'[heartbeat]\nurl = "{url}"' if url else "")
-        with patient(config, online=online) as one:
+        with context(config, online=online) as one:
             assert found(heartbeat, one) == expected
     assert hook.requests == []

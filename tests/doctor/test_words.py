@@ -8,10 +8,10 @@ from string import Formatter
 import pytest
 
 import labelwatch.doctor
+from labelwatch.channels.verify import Account
 from labelwatch.cli.words import Found, words
 from labelwatch.doctor import EXAMINATIONS
-from labelwatch.notify.channels.checkup import Seen
-from labelwatch.sources.knock import Barrier
+from labelwatch.sources.ozon.connectivity import Failure
 
 LANGUAGES = ("zh", "ru", "en")
 PREFIXES = {name.partition("_")[0] for name in words("en").doctor.found}
@@ -28,7 +28,7 @@ def kinds() -> set[str]:
         if isinstance(node, ast.Constant) and isinstance(node.value, str)
     }
     like = {text for text in texts if text.partition("_")[0] in PREFIXES and _KIND.match(text)}
-    return like | {"program"} | {f"way_{barrier}" for barrier in Barrier} | {f"channel_{seen}" for seen in Seen}
+    return like | {"program"} | {f"way_{barrier}" for barrier in Failure} | {f"channel_{seen}" for seen in Account}
 
 
 EXPECTED = kinds()

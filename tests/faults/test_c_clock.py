@@ -8,8 +8,8 @@ import pytest
 
 from labelwatch.sandbox import World
 from labelwatch.sandbox.scenarios.stage import AURORA, arrival, both_shops
-from tests.cli.place import Place, now, place_for, until
 from tests.faults.stepped import stepped_clock
+from tests.support.place import Place, now, place_for, until
 
 HOUR = 3600
 DAY = 24 * HOUR

@@ -9,16 +9,16 @@ from typing import Any
 
 import pytest
 
-from labelwatch.core.model import Notification
-from labelwatch.notify.channels import open_channel
-from labelwatch.notify.channels.outcome import Channel
+from labelwatch.channels import open_channel
+from labelwatch.channels.base import Channel
+from labelwatch.core.alert import Notification
 from labelwatch.store import OutboxState, Store
-from tests.notify.build import told
-from tests.notify.fake_telegram import FakeTelegram
-from tests.notify.loopback import Act, Hook, answer
-from tests.notify.post import Clock, queue, rows, states, tell
-from tests.notify.post_office import HANG_UP, PostOffice
-from tests.notify.telegram_wire import too_many
+from tests.support.alert_builders import told
+from tests.support.fake_telegram import FakeTelegram
+from tests.support.http_server import Act, Hook, answer
+from tests.support.post import Clock, queue, rows, states, tell
+from tests.support.smtp_server import HANG_UP, PostOffice
+from tests.support.telegram_wire import too_many
 
 CHAT, OTHER = "-1001", "-1002"
 

@@ -9,21 +9,21 @@ from shutil import copyfile
 
 import pytest
 
+from labelwatch.channels import open_channel
 from labelwatch.cli.words import words
 from labelwatch.doctor import Level
 from labelwatch.doctor.channels import channels
-from labelwatch.notify.channels import open_channel
 from labelwatch.store import ChannelState, Store, open_store
-from tests.doctor.patients import ENVIRON, found, patient, settings
+from tests.doctor.patients import ENVIRON, context, found, settings
 from tests.doctor.patients import told as finding_of
-from tests.notify.build import NOW as BEGAN
-from tests.notify.build import told
-from tests.notify.fake_telegram import TOKEN
-from tests.notify.loopback import Act, Hook, answer, closed_port, hang_up
-from tests.notify.post import Clock, tell
-from tests.notify.post import queue as queue_told
-from tests.notify.post_office import PostOffice
 from tests.store.build import NOW, queue
+from tests.support.alert_builders import NOW as BEGAN
+from tests.support.alert_builders import told
+from tests.support.fake_telegram import TOKEN
+from tests.support.http_server import Act, Hook, answer, closed_port, hang_up
+from tests.support.post import Clock, tell
+from tests.support.post import queue as queue_told
+from tests.support.smtp_server import PostOffice
 
 OK = answer(200)
 FAILING, PAUSED, DEAD = "channel_failing", "channel_paused", "channel_dead"
@@ -68,7 +68,7 @@ def test_what_stands_in_the_way_is_found_with_its_reason(
         for _ in range(minutes):
             tell(base, clock, {"packers": channel})
             clock.advance(minutes=1)
-    with patient(settings(folder), now=clock.at) as one:
+    with context(settings(folder), now=clock.at) as one:
         findings = list(channels(one))
     assert {finding.what: finding.level for finding in findings} == expected
     assert said in str(next(one for one in findings if one.what in (FAILING, PAUSED)).values["said"])
@@ -85,7 +85,7 @@ def test_a_message_that_a_working_channel_refuses_is_found(folder: Path, base: S
             for _ in range(n * n):
                 tell(base, clock, {"packers": channel})
                 clock.advance(minutes=5)
-    with patient(settings(folder), now=clock.at) as one:
+    with context(settings(folder), now=clock.at) as one:
         assert found(channels, one)[DEAD] is WARNING
         assert "too big" in str(finding_of(channels, one, DEAD).values["said"])
 
@@ -95,10 +95,10 @@ def test_a_service_that_wants_silence_gets_it_and_nobody_has_to_do_anything(fold
     until = NOW + timedelta(minutes=10)
     with base.write() as tx:
         tx.save_channel(ChannelState("packers", failing_since=NOW, paused_until=until, error="451 greylisted"))
-    with patient(settings(folder)) as one:
+    with context(settings(folder)) as one:
         assert found(channels, one) == {PAUSED: WARNING}
         assert finding_of(channels, one, PAUSED).values == {"until": until, "said": "451 greylisted"}
-    with patient(settings(folder), now=until) as later:
+    with context(settings(folder), now=until) as later:
         assert found(channels, later) == {FAILING: WARNING}
 
 
@@ -107,7 +107,7 @@ def test_a_group_that_moved_is_told_until_its_new_id_stands_in_the_url(folder: P
     with base.write() as tx:
         tx.save_channel(ChannelState("packers", address="-10055"))
     for chat, expected in (("-55", {"channel_moved": WARNING}), ("-10055", {})):
-        with patient(settings(folder, environ=ENVIRON | {"URL": f"tgram://{TOKEN}/{chat}"})) as one:
+        with context(settings(folder, environ=ENVIRON | {"URL": f"tgram://{TOKEN}/{chat}"})) as one:
             assert found(channels, one) == expected
 
 
@@ -116,7 +116,7 @@ def test_what_waited_for_a_channel_that_is_gone_is_told_by_its_name(folder: Path
     queue(base, 2)
     base.abandon_other_channels(["owner"])
     now = settings(folder)
-    with patient(replace(now, channels=(replace(now.channels[0], name="owner"),))) as one:
+    with context(replace(now, channels=(replace(now.channels[0], name="owner"),))) as one:
         assert found(channels, one) == {"channel_gone": WARNING}
         gone = finding_of(channels, one, "channel_gone")
     assert (gone.name, gone.values["count"]) == ("packers", 2)
@@ -127,6 +127,6 @@ def test_a_mail_server_without_encryption_is_found_before_it_is_told_anything(fo
     with PostOffice(password="pass-word-4711") as office:
         url = f"mailto://watch:pass-word-4711@localhost:{office.port}?from=watch@example.com&to=packer@example.com"
         no_way = f'[ozon]\nbase_url = "http://127.0.0.1:{closed_port()}"'
-        with patient(settings(folder, no_way, ENVIRON | {"URL": url}), online=True) as one:
+        with context(settings(folder, no_way, ENVIRON | {"URL": url}), online=True) as one:
             assert "STARTTLS" in str(finding_of(channels, one, "channel_refuses").values["said"])
     assert office.heard == []

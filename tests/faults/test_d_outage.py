@@ -10,13 +10,13 @@ import pytest
 
 from labelwatch.sandbox import World
 from labelwatch.sandbox.scenarios.stage import AURORA, arrival, both_shops, step
+from tests.chaos.ears import CHAT, chat, configure, robot
+from tests.chaos.told_time import Days, days
 from tests.cli.conftest import LATE, one_late
-from tests.cli.place import Place, place_for
-from tests.notify.fake_telegram import FakeTelegram
-from tests.notify.loopback import answer
-from tests.notify.telegram_wire import Act, page, refused
-from tests.storm.ears import CHAT, chat, configure, robot
-from tests.storm.told_time import Days, days
+from tests.support.fake_telegram import FakeTelegram
+from tests.support.http_server import answer
+from tests.support.place import Place, place_for
+from tests.support.telegram_wire import Act, page, refused
 
 START = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 BACK = START + timedelta(hours=1)
@@ -43,10 +43,10 @@ def an_hour_of_trouble() -> World:
 def lived(folder: Path) -> Iterator[tuple[Days, FakeTelegram, list[datetime]]]:
     """The hour and some minutes after it, the chat beside a webhook; and when Telegram was asked."""
     with place_for(an_hour_of_trouble(), folder) as place, FakeTelegram() as telegram:
-        ears = [chat("crew", telegram), robot("packers", "json", place.hook)]
-        configure(place, ears[:1], alerts=ALERTS)
+        listener = [chat("crew", telegram), robot("packers", "json", place.hook)]
+        configure(place, listener[:1], alerts=ALERTS)
         asked: list[datetime] = []
-        with days(place, ears, every="1m") as lived:
+        with days(place, listener, every="1m") as lived:
             while lived.clock.now() < BACK:
                 telegram.next(*WAYS, of="sendMessage")
                 known = len(telegram.asked("sendMessage"))

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.place import Place, place_for
+from tests.chaos.births import Life, serving
 from tests.faults.ways import BEFORE, BRISK, MEANWHILE, late, one_late
-from tests.notify.loopback import Hook, answer
-from tests.storm.births import Life, serving
+from tests.support.http_server import Hook, answer
+from tests.support.place import Place, place_for
 
 
 def hang_up(service: Life) -> None:

@@ -8,14 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from labelwatch.schema import REVISION
 from labelwatch.store import Store, open_store
-from tests.cli.place import Place, place_for
+from labelwatch.store.schema import REVISION
+from tests.chaos.births import serving
 from tests.faults.ways import BEFORE, one_late
-from tests.notify.loopback import answer
 from tests.store.build import put, several
 from tests.store.older import make_older
-from tests.storm.births import serving
+from tests.support.http_server import answer
+from tests.support.place import Place, place_for
 
 pytestmark = pytest.mark.lengthy
 

@@ -14,11 +14,11 @@ from labelwatch.sandbox.scenarios.stage import AURORA, HOME, OZON, STAR, arrival
 from labelwatch.sandbox.scenarios.stage import step as moves
 from labelwatch.sandbox.world import At
 from labelwatch.store import Store
-from tests.cli.place import Place, place_for
-from tests.poll.stage import Story
+from tests.chaos.ears import robot
+from tests.chaos.told_time import Days, days
 from tests.sources.scripted import Asked, Reply, says, scripted
-from tests.storm.ears import robot
-from tests.storm.told_time import Days, days
+from tests.support.place import Place, place_for
+from tests.support.poll_world import Story
 
 pytestmark = pytest.mark.lengthy
 
@@ -149,7 +149,7 @@ def test_three_days_down_are_one_catch_up_and_one_message_of_what_is_so_now(tmp_
         before = sweeps(place, STAR.client_id)
         with living(place, anew=False) as lived:
             lives(lived, 2 * MINUTE, step=MINUTE / 2)
-            (history,) = lived.app.dossiers(known[0])
+            (history,) = lived.app.posting_details(known[0])
         assert sweeps(place, STAR.client_id) - before <= 4
     assert messages(place)[1:] == [Message({**dict.fromkeys(known, "resolved"), **dict.fromkeys(now_late, "first")})]
     last = history.history[-1]
@@ -218,15 +218,15 @@ def body(number: str, status: str = "awaiting_packaging") -> dict[str, Any]:
 
 @pytest.mark.fault("O7")
 def test_what_slips_between_two_pages_is_looked_up_and_only_what_left_is_over(sqlite_store: Store) -> None:
-    shelf = Shelf(500)
-    with scripted(shelf) as scene:
+    index = Shelf(500)
+    with scripted(index) as scene:
         story = Story(sqlite_store, source=scene.source())  # type: ignore[arg-type]
         assert story.poll().late == 500
         for _ in range(2):
-            shelf.leaving, before = shelf.there[:20], len(shelf.there)
+            index.leaving, before = index.there[:20], len(index.there)
             assert story.poll(2).postings == before - 20
-            assert story.alerts().keys() >= set(shelf.there)
+            assert story.alerts().keys() >= set(index.there)
         story.poll(2)
-        assert story.alerts().keys() == set(shelf.there)
+        assert story.alerts().keys() == set(index.there)
         story.source.close()
-    assert sorted(number or "" for number, reason in story.told() if reason == "resolved") == sorted(shelf.gone)
+    assert sorted(number or "" for number, reason in story.told() if reason == "resolved") == sorted(index.gone)

@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 
 from labelwatch.store import Store, open_store
-from labelwatch.store.copies import KEPT
+from labelwatch.store.backup import KEPT
+from tests.chaos.births import serving
 from tests.cli.conftest import LATE, one_late
-from tests.cli.forked import Ended
-from tests.cli.place import Place, assert_says_what_to_do, place_for
 from tests.store.build import minutes
-from tests.storm.births import serving
+from tests.support.forked import Ended
+from tests.support.place import Place, assert_says_what_to_do, place_for
 
 
 def spoil_pages(file: Path) -> None:

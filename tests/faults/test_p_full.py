@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.place import Place, place_for, until
+from tests.chaos.births import Life, serving
 from tests.faults.ways import BEFORE, BRISK, MEANWHILE, late, one_late
-from tests.storm.births import Life, serving
+from tests.support.place import Place, place_for, until
 
 pytestmark = pytest.mark.lengthy
 

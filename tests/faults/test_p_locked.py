@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 
 from labelwatch.store.engine import BUSY_SECONDS
-from tests.cli.place import Place, place_for, until
+from tests.chaos.births import serving
 from tests.faults.ways import BEFORE, BRISK, MEANWHILE, free_port, late, one_late
-from tests.storm.births import serving
+from tests.support.place import Place, place_for, until
 
 pytestmark = pytest.mark.lengthy
 

@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 from sqlalchemy import create_engine, make_url, text
 
-from labelwatch.store import AlreadyRunning, Fault, Store, StoreError, alone, open_store, single_instance
-from tests.cli.place import until
+from labelwatch.store import AlreadyRunning, Fault, Store, StoreError, lock, open_store, single_instance
+from tests.support.place import until
 
 pytestmark = pytest.mark.postgres
 
@@ -64,7 +64,7 @@ def server() -> Iterator[Server]:
 
 @pytest.fixture
 def soon(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(alone, "LOOK_EVERY", 0.1)
+    monkeypatch.setattr(lock, "LOOK_EVERY", 0.1)
 
 
 def works(store: Store) -> Callable[[], bool]:
@@ -95,7 +95,7 @@ def test_a_server_that_was_killed_and_is_back_is_used_again_and_so_is_its_lock(s
         time.sleep(0.3)  # the lock is looked after while nobody answers
         server.start()
         until(works(store))
-        until(lambda: alone.holder(server.url) == str(os.getpid()))
+        until(lambda: lock.holder(server.url) == str(os.getpid()))
         with pytest.raises(AlreadyRunning):
             single_instance(server.url).__enter__()
     assert lost == []
@@ -121,7 +121,7 @@ def take_after(server: Server, lost: list[AlreadyRunning]) -> None:
     """Another one that wants the same lock, waits for it and keeps it until that was noticed."""
     engine = create_engine(make_url(server.url).set(drivername="postgresql+psycopg"))
     with engine.connect() as conn:
-        conn.execute(text("SELECT pg_advisory_lock(:key)"), {"key": alone._KEY})
+        conn.execute(text("SELECT pg_advisory_lock(:key)"), {"key": lock._KEY})
         until(lambda: bool(lost))
     engine.dispose()
 

@@ -16,11 +16,11 @@ from sqlalchemy import create_engine
 
 from labelwatch.sandbox import Fault, Kind
 from labelwatch.store.engine import read_url
-from tests.cli.forked import SCRIPT
-from tests.cli.place import Place, assert_says_what_to_do, place_for, until
+from tests.chaos.births import Life, born, serving
 from tests.faults.ways import BEFORE, BRISK, MEANWHILE, late, one_late
-from tests.notify.loopback import answer
-from tests.storm.births import Life, born, serving
+from tests.support.forked import SCRIPT
+from tests.support.http_server import answer
+from tests.support.place import Place, assert_says_what_to_do, place_for, until
 
 pytestmark = pytest.mark.lengthy
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from labelwatch.sandbox import At, World
 from labelwatch.sandbox.scenarios.stage import OZON, arrival, both_shops
-from tests.cli.place import now
+from tests.support.place import now
 
 BEFORE, MEANWHILE = "71000001-0001-1", "71000002-0001-1"
 

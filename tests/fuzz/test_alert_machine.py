@@ -10,11 +10,12 @@ from datetime import datetime, timedelta
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
 
+from labelwatch.core.alert import Alert, AlertState, Outcome, Reason, Severity
+from labelwatch.core.evaluate import renew
 from labelwatch.core.lifecycle import acknowledge, close, snooze
-from labelwatch.core.model import Alert, AlertPolicy, AlertState, Outcome, Reason, Severity
-from labelwatch.core.review import renew
+from labelwatch.core.policy import AlertPolicy
 from tests.fuzz.examples import examples
-from tests.notify.build import NOW, diagnosis
+from tests.support.alert_builders import NOW, diagnosis
 
 MINUTE = timedelta(minutes=1)
 CAUSES = st.sampled_from(("not_packed", "assembly_failed", "unexplained"))

@@ -9,12 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from labelwatch.app import App
-from labelwatch.notify import act_links
-from labelwatch.web import door
-from labelwatch.web.door import new_secret
+from labelwatch.delivery import action_links
+from labelwatch.web.auth import board_auth
+from labelwatch.web.auth.board_auth import new_secret
 from tests.fuzz.examples import examples
 from tests.fuzz.mangle import damaged
-from tests.notify.build import NOW
+from tests.support.alert_builders import NOW
 from tests.web.asking import LOCKED, browser, token_on
 from tests.web.build import ADDRESS, LATE, Board
 from tests.web.conftest import app, board, hands
@@ -63,7 +63,9 @@ def check_answer(answer: Any, *secrets: str) -> None:
 
 
 def secrets_of(app: App) -> tuple[str, ...]:
-    return app.store.tokens.secret(act_links.SECRET, new_secret), app.store.tokens.secret(door.SECRET, new_secret)
+    return app.store.tokens.secret(action_links.SECRET, new_secret), app.store.tokens.secret(
+        board_auth.SECRET, new_secret
+    )
 
 
 @pytest.mark.fault("D16", "K3")
@@ -116,7 +118,7 @@ def test_any_form_does_what_it_says_or_is_refused(board: Board) -> None:
 
 
 def test_a_signed_link_with_anything_wrong_in_it_does_nothing(board: Board) -> None:
-    links = act_links.Links(ADDRESS, secrets_of(board.app)[0]).links_of("0" * 32, now=NOW)
+    links = action_links.Links(ADDRESS, secrets_of(board.app)[0]).links_of("0" * 32, now=NOW)
     good = links["ack"].rpartition("/")[2].encode()
     before = board.app.store.alerts()
 

@@ -10,25 +10,25 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from labelwatch.notify.buttons import Press, Reply
-from labelwatch.notify.channels import open_channel
-from labelwatch.notify.channels.outcome import (
+from labelwatch.channels import open_channel
+from labelwatch.channels.base import (
     Ambiguous,
     BadMessage,
     Channel,
     Delivered,
+    EditableChannel,
     Permanent,
     RateLimited,
     Retry,
-    Revisable,
 )
-from labelwatch.notify.channels.telegram import Telegram
-from labelwatch.notify.channels.telegram_updates import ears_of, updates
+from labelwatch.channels.telegram import Telegram
+from labelwatch.channels.telegram.updates import update_listeners, updates
+from labelwatch.messages.interactions import Press, Reply
 from tests.fuzz.examples import examples
 from tests.fuzz.mangle import CANARY, bodies, is_fit_to_show
-from tests.notify.loopback import Hook
-from tests.notify.post_office import breaking_off
-from tests.notify.robots import PARCEL
+from tests.support.chat_bots import PARCEL
+from tests.support.http_server import Hook
+from tests.support.smtp_server import breaking_off
 
 OUTCOMES = (Delivered, Retry, RateLimited, Ambiguous, Permanent, BadMessage)
 SENT = {"ok": True, "result": {"message_id": 7, "chat": {"id": -1001}, "date": 1}}
@@ -133,7 +133,7 @@ def test_an_answer_over_http_is_one_of_six_outcomes(kind: str) -> None:
         def check(status: int, headers: Mapping[str, str], body: bytes, how: int) -> None:
             reply[0] = body if how == 0 else written(status, headers, body)
             check_outcome(channel.send(PARCEL))
-            if how > 7 and isinstance(channel, Revisable):
+            if how > 7 and isinstance(channel, EditableChannel):
                 check_outcome(channel.revise("-1001/7", PARCEL))
 
         check()
@@ -152,7 +152,7 @@ def test_whoever_presses_whatever_the_listening_goes_on() -> None:
             pressed.append(press)
             return Reply("fine")
 
-        (ears,) = ears_of({"packers": named}, handle)
+        (listener,) = update_listeners({"packers": named}, handle)
 
         @examples(60)
         @given(bodies(PRESSED, REFUSED))
@@ -161,7 +161,7 @@ def test_whoever_presses_whatever_the_listening_goes_on() -> None:
             heard = updates(chat.bot, offset=0, wait=timedelta(0))
             assert isinstance(heard, list) or is_fit_to_show(getattr(heard, "error", getattr(heard, "why", "")))
             for update in heard if isinstance(heard, list) else ():
-                ears._done_with(update)
+                listener._done_with(update)
             assert all(is_fit_to_show(press.who) for press in pressed)
 
         check()

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from labelwatch.channels import check_url, check_way
 from labelwatch.config import Config, ConfigError, load
-from labelwatch.notify.channels import check_url, check_way
 from tests.fuzz.examples import examples
 from tests.fuzz.mangle import CANARY, altered, damaged
 

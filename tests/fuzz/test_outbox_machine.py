@@ -21,25 +21,25 @@ import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
 
-from labelwatch.core.model import Alert, Notification, Reason
-from labelwatch.notify.channels.outcome import (
+from labelwatch.channels.base import (
     Ambiguous,
     Channel,
     Delivered,
-    Parcel,
+    OutgoingMessage,
     Permanent,
     RateLimited,
     Result,
     Retry,
 )
-from labelwatch.notify.marking import forget_others
-from labelwatch.notify.message import Room
-from labelwatch.notify.outbox import LEASE, recover, send_due
+from labelwatch.core.alert import Alert, Notification, Reason
+from labelwatch.delivery.dispatcher import LEASE, recover, send_due
+from labelwatch.delivery.settle import forget_others
+from labelwatch.messages.message import SizeLimit
 from labelwatch.store import OutboxState, Store, open_store
 from tests.fuzz.examples import examples
 from tests.fuzz.mortal import Died, Mortal
-from tests.notify.build import NOW, destination, resolved, told
-from tests.notify.post import Clock
+from tests.support.alert_builders import NOW, destination, resolved, told
+from tests.support.post import Clock
 
 pytestmark = pytest.mark.lengthy
 
@@ -77,7 +77,7 @@ class Service:
 
     clock: Clock
     mood: str = "well"
-    limit: Room = field(default_factory=lambda: Room(4000))
+    limit: SizeLimit = field(default_factory=lambda: SizeLimit(4000))
     account: str = ""
     life: Mortal | None = None
     arrived: list[Arrival] = field(default_factory=list)
@@ -87,16 +87,16 @@ class Service:
     """How often it was asked while it wanted silence."""
     silent_until: datetime = NOW
 
-    def send(self, parcel: Parcel) -> Result:
+    def send(self, outgoing: OutgoingMessage) -> Result:
         if self.life is not None:
             self.life.step()
         self.disturbed += self.clock() < self.silent_until
         arrives, result = MOODS[self.mood]
         if arrives:
-            self.messages[parcel.key] += 1
+            self.messages[outgoing.key] += 1
             self.arrived += [
-                Arrival(parcel.key, one["posting_number"], one["reason"])
-                for one in parcel.views
+                Arrival(outgoing.key, one["posting_number"], one["reason"])
+                for one in outgoing.views
                 if one["posting_number"]
             ]
         self.doubts += isinstance(result, Ambiguous)

@@ -11,14 +11,14 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from labelwatch.sandbox.sheet import Label, pdf
-from labelwatch.sources import Item, NoSheet, SourceError, Unreadable
-from labelwatch.sources import ozon_answers as answers
-from labelwatch.sources import ozon_parse as parse
-from labelwatch.sources import ozon_shop as shop
-from labelwatch.sources.ozon_errors import Answer, is_posting_missing, refusal
-from labelwatch.sources.ozon_http import Wire
-from labelwatch.sources.sheet import look
+from labelwatch.sandbox.label_pdf import Label, pdf
+from labelwatch.sources import Item, LabelUnavailable, SourceError, Unreadable
+from labelwatch.sources.ozon import parse as parse
+from labelwatch.sources.ozon import responses as answers
+from labelwatch.sources.ozon import shop_info as shop
+from labelwatch.sources.ozon.errors import Answer, is_posting_missing, refusal
+from labelwatch.sources.ozon.label_pdf import look
+from labelwatch.sources.ozon.transport import HttpClient
 from tests.fuzz.examples import examples
 from tests.fuzz.mangle import CANARY, bodies, damaged, is_fit_to_show
 
@@ -166,7 +166,7 @@ def test_whatever_comes_over_the_wire_is_an_answer_or_one_named_trouble() -> Non
     replies = [b""]
     with saying(replies) as port:
         headers = {"Client-Id": "1001", "Api-Key": CANARY, "User-Agent": "labelwatch-test"}
-        wire = Wire(
+        wire = HttpClient(
             f"http://127.0.0.1:{port}", headers, timeout=timedelta(seconds=2), proxy=lambda _: "", secret=CANARY
         )
 
@@ -188,7 +188,7 @@ def test_whatever_is_in_the_file_of_a_label_it_is_looked_at_or_refused_in_words(
     @given(damaged(label), st.binary(max_size=40))
     def check(body: bytes, more: bytes) -> None:
         found = look(b"%PDF-1.7\n" + body[9:] + more + b"\n%%EOF", within=20)
-        if isinstance(found, NoSheet):
+        if isinstance(found, LabelUnavailable):
             assert is_fit_to_show(found.detail)
 
     check()

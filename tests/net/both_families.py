@@ -7,18 +7,18 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
-from labelwatch.notify.channels import open_channel
-from labelwatch.notify.channels.checkup import knocked
-from labelwatch.notify.channels.outcome import Delivered, Parcel
-from labelwatch.notify.heartbeat import ping
-from labelwatch.notify.message import Kind, Message, Section
-from labelwatch.sources.knock import knock
+from labelwatch.channels import open_channel
+from labelwatch.channels.base import Delivered, OutgoingMessage
+from labelwatch.channels.verify import knocked
+from labelwatch.delivery.heartbeat import ping
+from labelwatch.messages.message import Kind, Message, Section
+from labelwatch.sources.ozon.connectivity import check_connectivity
 from tests.net.test_connect import silent
-from tests.notify.fake_telegram import FakeTelegram
-from tests.notify.loopback import Hook, answer
-from tests.notify.post_office import PostOffice
+from tests.support.fake_telegram import FakeTelegram
+from tests.support.http_server import Hook, answer
+from tests.support.smtp_server import PostOffice
 
-PARCEL = Parcel(Message("late", (Section(lines=("Not packed yet.",)),), Kind.WARNING), [], "0" * 32)
+PARCEL = OutgoingMessage(Message("late", (Section(lines=("Not packed yet.",)),), Kind.WARNING), [], "0" * 32)
 FIVE = timedelta(seconds=5)
 LETTER = "from=a@example.com&to=b@example.com&mode=insecure"
 
@@ -32,7 +32,7 @@ def main() -> None:
     with Hook([answer(200, "{}")]) as hook, PostOffice() as office, FakeTelegram() as telegram:
         web, bots = f"http://both.lan:{hook.port}", telegram.base.replace("127.0.0.1", "both.lan")
         ways: dict[str, tuple[int, Callable[[], bool]]] = {
-            "ozon": (hook.port, lambda: not knock(web, timeout=FIVE, user_agent="t", now=_now).barrier),
+            "ozon": (hook.port, lambda: not check_connectivity(web, timeout=FIVE, user_agent="t", now=_now).barrier),
             "webhook": (hook.port, lambda: delivers(f"json://both.lan:{hook.port}/x")),
             "heartbeat": (hook.port, lambda: ping(web) == 200),
             "check": (hook.port, lambda: knocked(web, FIVE).ok),

@@ -11,17 +11,17 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from labelwatch.channels import open_channel
+from labelwatch.channels.base import Ambiguous, Delivered, Retry
+from labelwatch.channels.http import Answer, HttpOptions, exchange
+from labelwatch.delivery.heartbeat import ping
 from labelwatch.net.body import BodyError, DamagedError, EncodingError, TooBigError, beginning, whole
-from labelwatch.notify.channels import open_channel
-from labelwatch.notify.channels.http import Answer, Line, exchange
-from labelwatch.notify.channels.outcome import Ambiguous, Delivered, Retry
-from labelwatch.notify.heartbeat import ping
-from labelwatch.sources import NoSheet, SourceError
-from labelwatch.sources.knock import knock
-from labelwatch.sources.ozon_file import Files
-from labelwatch.sources.ozon_http import Wire
-from tests.notify.loopback import Act, Hook
-from tests.notify.robots import PARCEL
+from labelwatch.sources import LabelUnavailable, SourceError
+from labelwatch.sources.ozon.connectivity import check_connectivity
+from labelwatch.sources.ozon.files import Files
+from labelwatch.sources.ozon.transport import HttpClient
+from tests.support.chat_bots import PARCEL
+from tests.support.http_server import Act, Hook
 
 MOST = 1000
 PACKED = gzip.compress(b"a" * 100)
@@ -126,7 +126,7 @@ SOON = timedelta(seconds=20)
 
 
 def by_exchange(url: str) -> object:
-    return exchange(Line(SOON), "POST", url, content=b"{}")
+    return exchange(HttpOptions(SOON), "POST", url, content=b"{}")
 
 
 def by_heartbeat(url: str) -> object:
@@ -138,7 +138,7 @@ def by_apprise(url: str) -> object:
 
 
 def by_poll(url: str) -> object:
-    wire = Wire(url, {}, timeout=SOON, proxy=lambda _: "", secret="")
+    wire = HttpClient(url, {}, timeout=SOON, proxy=lambda _: "", secret="")
     with pytest.raises(SourceError) as error:
         wire.post("/v1/roles", b"{}")
     wire.close()
@@ -148,12 +148,12 @@ def by_poll(url: str) -> object:
 def by_download(url: str) -> object:
     files = Files(url, "labelwatch", timeout=SOON, proxy=lambda _: "")
     found = files.get(url)
-    assert isinstance(found, NoSheet)
+    assert isinstance(found, LabelUnavailable)
     return found
 
 
 def by_knock(url: str) -> object:
-    return knock(url, timeout=SOON, user_agent="labelwatch", now=lambda: datetime.now(UTC))
+    return check_connectivity(url, timeout=SOON, user_agent="labelwatch", now=lambda: datetime.now(UTC))
 
 
 CLIENTS = [by_exchange, by_heartbeat, by_apprise, by_poll, by_download, by_knock]

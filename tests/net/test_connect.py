@@ -11,8 +11,8 @@ import pytest
 
 from labelwatch.net.backend import Backend
 from labelwatch.net.connect import ATTEMPT_DELAY, Lookup, connect
-from labelwatch.sources.ozon_http import Transport
-from tests.notify.loopback import Hook, answer
+from labelwatch.sources.ozon.transport import Transport
+from tests.support.http_server import Hook, answer
 
 GOOD = "127.0.0.1"
 

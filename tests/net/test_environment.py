@@ -10,15 +10,15 @@ from pathlib import Path
 
 import pytest
 
+from labelwatch.channels import open_channel
+from labelwatch.channels.base import OutgoingMessage, Permanent
 from labelwatch.config import ConfigError, load, values
 from labelwatch.config.reading import find, home
 from labelwatch.config.sentences import Unfit
+from labelwatch.messages.channel_errors import known
+from labelwatch.messages.message import Kind, Message, Section
 from labelwatch.net.environment import problems
-from labelwatch.notify.channels import open_channel
-from labelwatch.notify.channels.outcome import Parcel, Permanent
-from labelwatch.notify.message import Kind, Message, Section
-from labelwatch.notify.reasons import known
-from tests.cli.forked import SCRIPT, Ended, ended
+from tests.support.forked import SCRIPT, Ended, ended
 
 PAGE = """\
 language = "{language}"
@@ -147,8 +147,8 @@ def test_a_machine_without_zone_files_is_not_said_to_have_misspelt_a_zone(monkey
 
 def test_a_stale_bundle_of_apprise_is_named_before_anything_is_sent(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/gone/bundle.pem")
-    parcel = Parcel(Message("late", (Section(lines=("Not packed yet.",)),), Kind.WARNING), [], "0" * 32)
-    result = open_channel("gotifys://127.0.0.1:9/a-token-of-gotify").send(parcel)
+    outgoing = OutgoingMessage(Message("late", (Section(lines=("Not packed yet.",)),), Kind.WARNING), [], "0" * 32)
+    result = open_channel("gotifys://127.0.0.1:9/a-token-of-gotify").send(outgoing)
     assert isinstance(result, Permanent)
     assert result.error.startswith("REQUESTS_CA_BUNDLE = /gone/bundle.pem cannot be read")
     assert problems() == [result.error]

@@ -5,17 +5,17 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from labelwatch.channels import open_channel
+from labelwatch.channels.apprise_services import Service
+from labelwatch.channels.base import Delivered, OutgoingMessage
+from labelwatch.channels.http import Answer, HttpOptions, exchange
+from labelwatch.channels.verify import Account, knocked
+from labelwatch.messages.channel_errors import known
+from labelwatch.messages.message import Kind, Message, Section
 from labelwatch.net.proxy import ProxyError, is_exempt, mistakes, proxy_for
-from labelwatch.notify.channels import open_channel
-from labelwatch.notify.channels.checkup import Seen, knocked
-from labelwatch.notify.channels.http import Answer, Line, exchange
-from labelwatch.notify.channels.outcome import Delivered, Parcel
-from labelwatch.notify.channels.services import Service
-from labelwatch.notify.message import Kind, Message, Section
-from labelwatch.notify.reasons import known
-from labelwatch.sources.knock import Barrier, knock
-from tests.notify.loopback import Hook, answer
-from tests.notify.relays import Relay, http, socks5
+from labelwatch.sources.ozon.connectivity import Failure, check_connectivity
+from tests.support.http_server import Hook, answer
+from tests.support.relays import Relay, http, socks5
 
 OZON = "https://api-seller.ozon.ru"
 
@@ -106,9 +106,9 @@ def test_what_is_no_proxy_is_named_by_its_variable_and_never_shown(value: str, s
 
 def _ways_out(url: str) -> Iterator[bool]:
     """Whether each kind of way out comes through to a web server that is known to the proxy only."""
-    yield knock(url, timeout=timedelta(seconds=5), user_agent="test", now=_now).barrier is None
-    yield isinstance(exchange(Line(timedelta(seconds=5)), "GET", url), Answer)
-    yield knocked(url, timedelta(seconds=5)).seen is Seen.REACHED
+    yield check_connectivity(url, timeout=timedelta(seconds=5), user_agent="test", now=_now).barrier is None
+    yield isinstance(exchange(HttpOptions(timedelta(seconds=5)), "GET", url), Answer)
+    yield knocked(url, timedelta(seconds=5)).seen is Account.REACHED
 
 
 def _now() -> datetime:
@@ -160,14 +160,14 @@ def test_a_channel_of_apprise_says_which_proxy_it_cannot_use(
 
 
 def test_a_channel_of_apprise_takes_the_same_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
-    parcel = Parcel(Message("late", (Section(lines=("Not packed yet.",)),), Kind.WARNING), [], "0" * 32)
+    outgoing = OutgoingMessage(Message("late", (Section(lines=("Not packed yet.",)),), Kind.WARNING), [], "0" * 32)
     with Hook([answer(200, "{}")] * 2) as hook, Relay(http()) as relay:
         channel = open_channel(f"gotify://127.0.0.1:{hook.port}/a-token-of-gotify")
         monkeypatch.setenv("ALL_PROXY", f"127.0.0.1:{relay.port}")
-        assert isinstance(channel.send(parcel), Delivered)
+        assert isinstance(channel.send(outgoing), Delivered)
         assert len(relay.asked) == 1
         monkeypatch.setenv("NO_PROXY", "127.0.0.0/8")
-        assert isinstance(channel.send(parcel), Delivered)
+        assert isinstance(channel.send(outgoing), Delivered)
         assert len(relay.asked) == 1
         assert len(hook.requests) == 2
 
@@ -175,10 +175,10 @@ def test_a_channel_of_apprise_takes_the_same_proxy(monkeypatch: pytest.MonkeyPat
 def test_a_proxy_of_another_kind_is_named_by_every_way_out(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ALL_PROXY", "socks4://127.0.0.1:1")
     said = "ALL_PROXY begins with socks4://, which is no supported proxy"
-    found = knock(OZON, timeout=timedelta(seconds=5), user_agent="test", now=_now)
-    assert found.barrier is Barrier.PROXY
+    found = check_connectivity(OZON, timeout=timedelta(seconds=5), user_agent="test", now=_now)
+    assert found.barrier is Failure.PROXY
     assert found.detail.startswith(said)
-    failure = exchange(Line(timedelta(seconds=5)), "GET", OZON)
+    failure = exchange(HttpOptions(timedelta(seconds=5)), "GET", OZON)
     assert not isinstance(failure, Answer)
     assert failure.error.startswith(said)
     assert knocked(OZON, timedelta(seconds=5)).said.startswith(said)

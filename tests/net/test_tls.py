@@ -7,19 +7,19 @@ from pathlib import Path
 import certifi
 import pytest
 
+from labelwatch.channels import open_channel
+from labelwatch.channels.base import Delivered, OutgoingMessage, Permanent
+from labelwatch.channels.verify import Account, knocked
+from labelwatch.messages.message import Kind, Message, Section
 from labelwatch.net.tls import CertificatesError, trusted
-from labelwatch.notify.channels import open_channel
-from labelwatch.notify.channels.checkup import Seen, knocked
-from labelwatch.notify.channels.outcome import Delivered, Parcel, Permanent
-from labelwatch.notify.message import Kind, Message, Section
 from labelwatch.sources import SourceError
-from labelwatch.sources.knock import Barrier
-from tests.notify.loopback import Hook, answer
-from tests.notify.post_office import PostOffice
+from labelwatch.sources.ozon.connectivity import Failure
 from tests.sources.scripted import in_turn, page, scripted
-from tests.sources.test_knock import at
+from tests.sources.test_connectivity import at
+from tests.support.http_server import Hook, answer
+from tests.support.smtp_server import PostOffice
 
-PARCEL = Parcel(Message("late", (Section(lines=("Not packed yet.",)),), Kind.WARNING), [], "0" * 32)
+PARCEL = OutgoingMessage(Message("late", (Section(lines=("Not packed yet.",)),), Kind.WARNING), [], "0" * 32)
 GONE = "SSL_CERT_FILE = /gone/ca.pem cannot be read (No such file or directory): correct it"
 
 
@@ -82,7 +82,7 @@ def test_ozon_is_unreachable_with_that_sentence_and_reachable_once_it_is_correct
 @pytest.mark.usefixtures("stale")
 def test_knocking_finds_it() -> None:
     found = at("https://api-seller.ozon.ru")
-    assert found.barrier is Barrier.CERTIFICATE
+    assert found.barrier is Failure.CERTIFICATE
     assert GONE in found.detail
 
 
@@ -117,5 +117,5 @@ def test_a_letter_is_not_handed_in() -> None:
 @pytest.mark.usefixtures("stale")
 def test_the_heartbeat_and_a_webhook_are_not_called_reachable() -> None:
     found = knocked("https://hc.example.com/ping", timedelta(seconds=1))
-    assert found.seen is Seen.UNREACHABLE
+    assert found.seen is Account.UNREACHABLE
     assert found.said.startswith(GONE)

@@ -6,16 +6,17 @@ from datetime import time
 
 import pytest
 
-from labelwatch.core.channels import channel_dead
-from labelwatch.core.model import Alert, AlertState, Destination
-from labelwatch.core.narrowing import may_know
-from labelwatch.notify.channels.outcome import Permanent
-from labelwatch.notify.desk import Terms
-from labelwatch.notify.handover import queue_handovers
-from labelwatch.notify.outbox import send_due
+from labelwatch.channels.base import Permanent
+from labelwatch.core.alert import Alert, AlertState
+from labelwatch.core.policy import Destination
+from labelwatch.core.system_problems import channel_dead
+from labelwatch.core.visibility import may_know
+from labelwatch.delivery.context import DeliverySettings
+from labelwatch.delivery.dispatcher import send_due
+from labelwatch.delivery.shift_summary import queue_shift_summaries
 from labelwatch.store import Store
-from tests.notify.build import NOW, destination, minutes, told
-from tests.notify.post import Clock, FakeChannel, queue
+from tests.support.alert_builders import NOW, destination, minutes, told
+from tests.support.post import Clock, FakeChannel, queue
 
 ALL = frozenset[str]()
 GROUPS = {
@@ -50,7 +51,9 @@ def _to(name: str, daily: time) -> Destination:
 def rounds(store: Store, channels: Mapping[str, FakeChannel], **fallbacks: str) -> None:
     clock = Clock()
     for _ in range(3):
-        send_due(store, routes(channels), now=clock, stop=lambda: False, terms=Terms(fallbacks=fallbacks))
+        send_due(
+            store, routes(channels), now=clock, stop=lambda: False, settings=DeliverySettings(fallbacks=fallbacks)
+        )
         clock.advance(minutes=6)
 
 
@@ -62,14 +65,14 @@ def test_a_hand_over_lists_the_channels_that_its_readers_may_know_of(sqlite_stor
             about = channel_dead(name, f"{name} was refused", since=NOW, waiting=1, now=NOW)
             tx.save_alerts(None, [Alert(None, AlertState.FIRING, NOW, about, NOW)])
     to, clock = routes(channels), Clock()
-    queue_handovers(sqlite_store, [to[reader][0]], now=clock.at)
+    queue_shift_summaries(sqlite_store, [to[reader][0]], now=clock.at)
     clock.advance(minutes=31)
-    assert queue_handovers(sqlite_store, [to[reader][0]], now=clock.at) == 1
+    assert queue_shift_summaries(sqlite_store, [to[reader][0]], now=clock.at) == 1
     send_due(sqlite_store, to, now=clock, stop=lambda: False)
-    (parcel,) = channels[reader].parcels
-    written = f"{parcel.message.title}\n{parcel.message.body}"
+    (outgoing,) = channels[reader].outgoing_messages
+    written = f"{outgoing.message.title}\n{outgoing.message.body}"
     assert {name for name in (*GROUPS, "gone") if name in written} == HEARD[reader]
-    assert {name for name in (*GROUPS, "gone") if name in repr(parcel.views)} == HEARD[reader]
+    assert {name for name in (*GROUPS, "gone") if name in repr(outgoing.views)} == HEARD[reader]
 
 
 def test_of_a_dead_channel_those_are_told_who_may_know_of_it(sqlite_store: Store) -> None:

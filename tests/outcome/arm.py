@@ -14,8 +14,8 @@ from typing import Any
 
 from labelwatch.sandbox import Sandbox, Shop
 from labelwatch.sandbox.bodies import state
+from labelwatch.sandbox.posting_index import Record
 from labelwatch.sandbox.scenarios.past import JADE
-from labelwatch.sandbox.shelf import Record
 from labelwatch.sandbox.shops import SELLER_DELIVERS, Flow
 from tests.outcome.hands import Hands, of_outage
 from tests.outcome.packer import NO_NEWS
@@ -121,9 +121,9 @@ class Arm:
         """The postings that somebody of a shop means by an outage: packed, without a label, of that carrier."""
         if not alert["incident"]:
             return []
-        shelf = self.sandbox.world.shelves[person.shop.client_id]
+        index = self.sandbox.world.shelves[person.shop.client_id]
         carrier = alert["carrier"] if alert["cause"] == "carrier_incident" else None
-        return [page["posting_number"] for page in of_outage((one.body for one in shelf.records.values()), carrier)]
+        return [page["posting_number"] for page in of_outage((one.body for one in index.records.values()), carrier)]
 
     def _was_served(self, number: str, now: datetime) -> bool:
         served = self.books.served.get(number)

@@ -9,9 +9,9 @@ from typing import Any
 import msgspec
 
 from labelwatch.sandbox import Sandbox, Shop
+from labelwatch.sandbox.http import Answer, Request
 from labelwatch.sandbox.scenarios.stage import tracking
 from labelwatch.sandbox.shops import stamp
-from labelwatch.sandbox.wire import Answer, Request
 
 Json = dict[str, Any]
 LIST, UNFULFILLED = "/v4/posting/fbs/list", "/v4/posting/fbs/unfulfilled/list"

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from labelwatch.core.causes import CAUSES
-from labelwatch.core.model import Family
-from labelwatch.notify.catalog import catalog
+from labelwatch.core.alert import Family
+from labelwatch.core.rules import CAUSES
+from labelwatch.messages.catalog import catalog
 from tests.outcome import cabinet, packer
 from tests.outcome.packer import ASK_FOR_TIME, REMEDIES, Packer, stops
 

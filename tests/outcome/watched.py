@@ -26,14 +26,14 @@ from typing import Any
 import httpx
 
 from labelwatch.app import App, build
+from labelwatch.channels import check_url, check_way
 from labelwatch.config import load
-from labelwatch.notify.channels import check_url, check_way
-from labelwatch.plan import Report
+from labelwatch.core.report import Report
 from labelwatch.sandbox import Sandbox
-from labelwatch.sandbox.wire import Request
-from labelwatch.scheduler import JUST_AFTER, PACE_WHILE_LATE
-from labelwatch.sources.ozon import OzonSource
-from labelwatch.timekeeper import Clock
+from labelwatch.sandbox.http import Request
+from labelwatch.service.clock import Clock
+from labelwatch.service.scheduler import JUST_AFTER, PACE_WHILE_LATE
+from labelwatch.sources.ozon.client import OzonSource
 from tests.outcome.arm import Arm, set_up
 from tests.outcome.packer import Packer
 from tests.outcome.staff import Person

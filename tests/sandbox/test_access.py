@@ -11,7 +11,7 @@ from labelwatch.sandbox import KeyState, Role
 from labelwatch.sandbox.methods import METHODS
 from labelwatch.sandbox.scenarios import many
 from labelwatch.sandbox.scenarios.stage import HOME, KEY_LIVES
-from tests.sandbox.play import LIST, LONG, START, UNFULFILLED, WIDE, playing
+from tests.support.sandbox_player import LIST, LONG, START, UNFULFILLED, WIDE, playing
 
 HEADERS = [
     ({}, 401, 16, "headers are required"),

@@ -9,7 +9,7 @@ import pytest
 from labelwatch.sandbox import Fault, Kind, World
 from labelwatch.sandbox.scenarios import many
 from labelwatch.sandbox.scenarios.stage import HOME
-from tests.sandbox.play import START, WIDE, Play, playing
+from tests.support.sandbox_player import START, WIDE, Play, playing
 
 sdk = pytest.importorskip("ozon_sdk", reason="ozon-sdk is not installed")
 models = pytest.importorskip("ozon_sdk.seller_api.basic.models", reason="ozon-sdk is not installed")

@@ -9,7 +9,7 @@ import pytest
 from labelwatch.sandbox import Sandbox
 from labelwatch.sandbox.scenarios import many
 from labelwatch.sandbox.scenarios.stage import HOME
-from tests.sandbox.play import LIST, LONG, START, playing
+from tests.support.sandbox_player import LIST, LONG, START, playing
 
 
 def test_the_front_page_says_whom_to_be_and_what_to_call() -> None:

@@ -12,7 +12,7 @@ import pytest
 from labelwatch.sandbox import At, Fault, Kind, World
 from labelwatch.sandbox.scenarios import many
 from labelwatch.sandbox.scenarios.stage import HOME, STAR
-from tests.sandbox.play import LIST, LONG, START, UNFULFILLED, WIDE, Play, numbers, pages, playing
+from tests.support.sandbox_player import LIST, LONG, START, UNFULFILLED, WIDE, Play, numbers, pages, playing
 
 ASKED = {"limit": 10, "filter": WIDE}
 

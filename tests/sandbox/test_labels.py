@@ -8,13 +8,13 @@ import pytest
 from labelwatch.sandbox import At, Fault, Kind, World, state
 from labelwatch.sandbox.labels import NOT_YET
 from labelwatch.sandbox.scenarios.stage import AURORA, OZON, STAR
-from tests.sandbox.play import CREATE, LABEL, Play, playing, world_of
+from tests.support.sandbox_player import CREATE, LABEL, Play, playing, world_of
 
 READY, ALSO_READY, UNREADY, GONE = "10000001-0001-1", "10000002-0002-1", "10000003-0003-1", "10000004-0004-1"
 FOREIGN = "10000005-0005-1"
 
 
-def shelf() -> World:
+def index() -> World:
     return world_of(
         (READY, OZON, "awaiting_deliver", True),
         (ALSO_READY, OZON, "awaiting_deliver", True),
@@ -25,7 +25,7 @@ def shelf() -> World:
 
 
 def hinted(label: dict[str, Any]) -> World:
-    world = shelf()
+    world = index()
     world.plan(At(minutes=0, posting=UNREADY, change={"_label": label}))
     return world
 
@@ -41,7 +41,7 @@ def told(play: Play, task: int) -> Any:
 
 
 def test_a_task_waits_prints_and_gives_a_pdf_of_its_postings() -> None:
-    with playing(shelf()) as play:
+    with playing(index()) as play:
         task = task_of(play, READY, ALSO_READY)
         codes = [told(play, task)["status"]["code"]]
         for seconds in (2, 3):
@@ -59,21 +59,21 @@ def test_a_task_waits_prints_and_gives_a_pdf_of_its_postings() -> None:
 
 
 def test_there_is_no_file_before_the_task_is_done() -> None:
-    with playing(shelf()) as play:
+    with playing(index()) as play:
         task = task_of(play, READY)
         assert told(play, task)["file_url"] == ""
         assert play.client.get(f"/files/small_label/ticket-{task}.pdf").status_code == 404
 
 
 def test_asking_twice_gives_the_same_task() -> None:
-    with playing(shelf()) as play:
+    with playing(index()) as play:
         assert task_of(play, READY, ALSO_READY) == task_of(play, ALSO_READY, READY)
         assert task_of(play, READY) != task_of(play, ALSO_READY)
 
 
 @pytest.mark.parametrize(("size", "kinds"), [("BIG", ["big_label"]), ("UNSPECIFIED", ["big_label", "small_label"])])
 def test_the_warehouse_chooses_the_size(size: str, kinds: list[str]) -> None:
-    world = shelf()
+    world = index()
     world.plan(At(minutes=0, warehouse=OZON.warehouse.id, change={"label_type": size}))
     with playing(world) as play:
         tasks = play.answer(CREATE, {"posting_numbers": [READY]})["tasks"]
@@ -94,7 +94,7 @@ REFUSED = [
 
 @pytest.mark.parametrize(("numbers", "words"), REFUSED)
 def test_one_bad_posting_spoils_the_batch(numbers: Any, words: str) -> None:
-    with playing(shelf()) as play:
+    with playing(index()) as play:
         response = play.ask(CREATE, {"posting_numbers": numbers})
     assert (response.status_code, response.json()["code"]) == (400, 3)
     assert words in response.json()["message"]
@@ -141,7 +141,7 @@ def test_a_task_may_hang_fail_or_forget_its_file() -> None:
 
 
 def test_a_task_of_another_shop_is_not_found() -> None:
-    with playing(shelf()) as play:
+    with playing(index()) as play:
         task = task_of(play, READY)
         assert play.ask(LABEL, {"task_id": task}, shop=STAR).status_code == 404
         assert play.ask(LABEL, {"task_id": 7}).status_code == 404
@@ -157,7 +157,7 @@ SHEETS = [
 
 @pytest.mark.parametrize(("sheet", "numbers", "drawn"), SHEETS)
 def test_a_file_may_hold_another_sheet_than_it_should(sheet: str, numbers: list[str], drawn: bytes) -> None:
-    world = shelf()
+    world = index()
     world.plan(At(minutes=0, posting=READY, change={"_label": {"sheet": sheet}}))
     with playing(world) as play:
         task = task_of(play, READY)
@@ -169,7 +169,7 @@ def test_a_file_may_hold_another_sheet_than_it_should(sheet: str, numbers: list[
 
 
 def test_a_fault_of_the_files_leaves_the_methods_alone() -> None:
-    with playing(shelf()) as play:
+    with playing(index()) as play:
         play.sandbox.fault(Fault(kind=Kind.HTML, path="/files/", status=200))
         task = task_of(play, READY)
         play.wait(seconds=5)

@@ -7,7 +7,7 @@ import pytest
 from labelwatch.sandbox import At, state
 from labelwatch.sandbox.scenarios import many
 from labelwatch.sandbox.scenarios.stage import AURORA, HOME, OWN, OZON, POLAR, STAR
-from tests.sandbox.play import LIST, LONG, START, UNFULFILLED, WIDE, numbers, pages, playing, world_of
+from tests.support.sandbox_player import LIST, LONG, START, UNFULFILLED, WIDE, numbers, pages, playing, world_of
 
 A, B, C, D = "10000001-0001-1", "10000002-0002-1", "10000003-0003-1", "10000004-0004-1"
 

@@ -10,11 +10,11 @@ import pytest
 from labelwatch.sandbox import CANARIES, World
 from labelwatch.sandbox.labels import offered
 from labelwatch.sandbox.lists import UNFULFILLED as OPEN_STATUSES
+from labelwatch.sandbox.posting_index import Record
 from labelwatch.sandbox.scenarios import NAMES, build
 from labelwatch.sandbox.scenarios.day import CANCELLED_LATE, LASTS, OWN_COURIER, POLAR_STUCK
 from labelwatch.sandbox.scenarios.incidents import OVER
-from labelwatch.sandbox.shelf import Record
-from tests.sandbox.play import START, UNFULFILLED, WIDE, pages, playing
+from tests.support.sandbox_player import START, UNFULFILLED, WIDE, pages, playing
 
 # The causes of the design's ladder that a posting's answers can show, family by family.
 SHOWN = {
@@ -28,7 +28,7 @@ SHOWN = {
 
 
 def records(world: World) -> list[Record]:
-    return [record for shelf in world.shelves.values() for record in shelf.records.values()]
+    return [record for index in world.shelves.values() for record in index.records.values()]
 
 
 def hours_to_cutoff(record: Record, now: datetime) -> float:

@@ -10,8 +10,8 @@ import pytest
 from labelwatch.sandbox.methods import METHODS
 from labelwatch.sandbox.scenarios import build
 from labelwatch.sandbox.scenarios.stage import STAR
-from tests.sandbox.play import CREATE, GET, LABEL, LIST, LONG, START, UNFULFILLED, WIDE, Play, playing
 from tests.schemas import Draft7Validator
+from tests.support.sandbox_player import CREATE, GET, LABEL, LIST, LONG, START, UNFULFILLED, WIDE, Play, playing
 
 SPEC = Path(__file__).parents[3] / "shared" / "ozon" / "openapi.json"
 PARTS = dict.fromkeys(

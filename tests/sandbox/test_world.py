@@ -6,7 +6,7 @@ import pytest
 
 from labelwatch.sandbox import At, Fault, Kind, TellableClock, merged, needs, state
 from labelwatch.sandbox.scenarios.stage import AURORA, HOME, OZON, STAR
-from tests.sandbox.play import GET, START, playing, world_of
+from tests.support.sandbox_player import GET, START, playing, world_of
 
 A = "10000001-0001-1"
 

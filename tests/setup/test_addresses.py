@@ -2,9 +2,9 @@
 
 import pytest
 
-from labelwatch.notify.channels import check_url, open_channel
-from labelwatch.notify.channels.mail import Mail
-from labelwatch.notify.channels.mail_talk import Tls
+from labelwatch.channels import check_url, open_channel
+from labelwatch.channels.email import Mail
+from labelwatch.channels.email.smtp import Tls
 from labelwatch.setup import mailbox, robots, telegram
 
 TOKEN = "a1" * 32

@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from labelwatch.notify.channels.outcome import Retry
-from labelwatch.notify.channels.telegram_api import Bot, Refusal
+from labelwatch.channels.base import Retry
+from labelwatch.channels.telegram.api import Bot, Refusal
 from labelwatch.setup.telegram import Chat, Heard, bot_of, listen, name_of
-from tests.notify.fake_telegram import NAME, TOKEN, FakeTelegram
-from tests.notify.telegram_wire import good, page
+from tests.support.fake_telegram import NAME, TOKEN, FakeTelegram
+from tests.support.telegram_wire import good, page
 
 NINA = {"id": 4711, "type": "private", "first_name": "Nina", "last_name": "P."}
 GROUP = {"id": -222, "type": "group", "title": "Packers\u202e"}

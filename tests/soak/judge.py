@@ -7,14 +7,14 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from labelwatch.core.diagnose import BLIND_AFTER_INTERVALS
-from labelwatch.core.model import Alert, Family
-from labelwatch.notify.channels.outcome import stamp_of
+from labelwatch.channels.base import stamp_of
+from labelwatch.core.alert import Alert, Family
+from labelwatch.core.diagnosis import BLIND_AFTER_INTERVALS
 from labelwatch.sandbox import CANARIES
 from labelwatch.store import WAITING, OutboxRow, OutboxState, ShopState, Store
+from tests.chaos.ears import Ear
 from tests.soak.weather import Channels
 from tests.soak.world import KEY, Witness
-from tests.storm.ears import Ear
 
 ENDED_WELL = frozenset({OutboxState.SENT, OutboxState.SUPERSEDED})
 WARM_UP = 60.0
@@ -125,7 +125,7 @@ def judged(evidence: Evidence, stops: Sequence[int], memory: Sequence[tuple[floa
 
 def _nothing_lost(evidence: Evidence) -> Verdict:
     lasting = {number for number, fate in evidence.witness.fates.items() if fate.over is None}
-    missing = {name: lasting - _told(evidence, name) for name in evidence.ways.ears}
+    missing = {name: lasting - _told(evidence, name) for name in evidence.ways.listener}
     lost = sum(map(len, missing.values()))
     worst = next((f", such as {min(numbers)} over {name}" for name, numbers in missing.items() if numbers), "")
     measured = f"{len(lasting)} late to the end, over {len(missing)} channels: {lost} not told{worst}"
@@ -134,7 +134,7 @@ def _nothing_lost(evidence: Evidence) -> Verdict:
 
 def _told(evidence: Evidence, name: str) -> set[str]:
     """Of what a channel was told, postings and shops: named in a text, or counted ("and 27 more") in one."""
-    ear = evidence.ways.ears[name]
+    ear = evidence.ways.listener[name]
     heard = {one.key for one in ear.heard() if one.key} if ear.has_keys else _keys(evidence, name)
     if not ear.has_keys and len(ear.heard()) < len(
         heard
@@ -157,7 +157,7 @@ def _all_ended(evidence: Evidence) -> Verdict:
 
 
 def _duplicates(evidence: Evidence) -> Verdict:
-    told = {name: _repeats(evidence, name, ear) for name, ear in evidence.ways.ears.items()}
+    told = {name: _repeats(evidence, name, ear) for name, ear in evidence.ways.listener.items()}
     allowed = {name: evidence.kills + evidence.ways.unsure(name) for name in told}
     measured = ", ".join(f"{name} {told[name]} of {allowed[name]}" for name in told)
     too_many = [name for name in told if told[name] > allowed[name]]
@@ -225,7 +225,7 @@ def _blindness(evidence: Evidence) -> Verdict:
         if (shop := alert.diagnosis.shop) in well.keys() - revoked
         and evidence.looks.show(well[shop], alert.opened_at)
     )
-    told = {name: _told(evidence, name) | _named(revoked, ear) for name, ear in evidence.ways.ears.items()}
+    told = {name: _told(evidence, name) | _named(revoked, ear) for name, ear in evidence.ways.listener.items()}
     silent = [f"{shop} over {name}" for shop in sorted(revoked) for name in told if shop not in told[name]]
     measured = (
         f"{len(revoked)} shops with a refused key: {len(silent)} not told{_such(silent)}; "
@@ -264,11 +264,13 @@ def _quiet_log(evidence: Evidence) -> Verdict:
 
 
 def _no_secrets(evidence: Evidence) -> Verdict:
-    tokens = [ear.url.partition("://")[2].partition("/")[0] for ear in evidence.ways.ears.values() if ear.api_base]
+    tokens = [
+        ear.url.partition("://")[2].partition("/")[0] for ear in evidence.ways.listener.values() if ear.api_base
+    ]
     secrets = [KEY, *CANARIES, *tokens]
     kept = [file for file in evidence.folder.iterdir() if file.name != "labelwatch.toml" and file.is_file()]
     found = [f"in {file.name}" for file in kept for one in secrets if one.encode() in file.read_bytes()]
-    heard = [one.text for ear in evidence.ways.ears.values() for one in ear.heard()]
+    heard = [one.text for ear in evidence.ways.listener.values() for one in ear.heard()]
     found += ["in a message" for text in heard for one in secrets if one in text]
     measured = f"{len(kept)} files and {len(heard)} messages: {len(found)} times{_such(found)}"
     return Verdict("no secret and no buyer in database, log or message", measured, not found)

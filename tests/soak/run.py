@@ -10,13 +10,13 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from labelwatch.sandbox import Sandbox, TellableClock
-from labelwatch.sources.ozon import UNFULFILLED
+from labelwatch.sources.ozon.client import UNFULFILLED
 from labelwatch.store import OutboxState, Store, open_store
-from tests.cli.place import Place
+from tests.chaos.births import Life, born
 from tests.soak.judge import Books, Evidence, Looks, Verdict, judged
 from tests.soak.weather import Channels, Weather, channels
 from tests.soak.world import KEY, Story, delays, planned
-from tests.storm.births import Life, born
+from tests.support.place import Place
 
 Say = Callable[[str], None]
 
@@ -97,12 +97,12 @@ def _configure(place: Place, ways: Channels, settings: Settings, story: Story) -
         f'[[shop]]\nname = "{shop.name}"\nclient_id = "{shop.client_id}"\napi_key = "env:KEY"\n'
         for shop in story.world.shops.values()
     )
-    place.environ.update({ear.variable: ear.url for ear in ways.ears.values()})
+    place.environ.update({ear.variable: ear.url for ear in ways.listener.values()})
     place.config.write_text(
         'language = "en"\ntimezone = "UTC"\n[store]\nurl = "sqlite:///labelwatch.db"\n'
         f'[ozon]\nbase_url = "{place.sandbox.base_url}"\nevery = "{settings.every:.0f}s"\ntimeout = "5s"\n'
         f'[alerts]\ngroup_wait = "0s"\ngroup_interval = "1s"\nrepeat_every = "288s"\n{delays()}{shops}'
-        + "".join(ear.table() for ear in ways.ears.values()),
+        + "".join(ear.table() for ear in ways.listener.values()),
         encoding="utf-8",
     )
 

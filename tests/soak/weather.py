@@ -9,12 +9,12 @@ from types import TracebackType
 from typing import Self
 
 from labelwatch.sandbox import Fault, Kind, Sandbox
-from tests.notify.fake_telegram import FakeTelegram
-from tests.notify.loopback import Act, Hook, answer, hang_up, hang_up_in_the_middle
-from tests.notify.post_office import HANG_UP, PostOffice
-from tests.notify.telegram_wire import Said, dropped, page, refused, taken_and_dropped, too_many
-from tests.storm.ears import FINE, SCHEMES, Ear, chat, mailbox, robot
-from tests.storm.gate import Gate
+from tests.chaos.ears import FINE, SCHEMES, Ear, chat, mailbox, robot
+from tests.chaos.gate import Gate
+from tests.support.fake_telegram import FakeTelegram
+from tests.support.http_server import Act, Hook, answer, hang_up, hang_up_in_the_middle
+from tests.support.smtp_server import HANG_UP, PostOffice
+from tests.support.telegram_wire import Said, dropped, page, refused, taken_and_dropped, too_many
 
 HIT = 0.02
 """The share of shops that a fault of one of them hits at a time."""
@@ -79,7 +79,7 @@ class Channels:
     telegram: FakeTelegram
     office: PostOffice
     gates: dict[str, Gate]
-    ears: dict[str, Ear]
+    listener: dict[str, Ear]
     changes: int = 0
     """How often a gate threw out who was inside."""
     drops: int = 0
@@ -87,7 +87,7 @@ class Channels:
 
     def worsen(self, chance: random.Random) -> None:
         """Something changes at one channel."""
-        name = chance.choice(list(self.ears))
+        name = chance.choice(list(self.listener))
         if name in self.moody:
             self.moody[name].mood = chance.choice(("fine", *QUIET))
         elif chance.random() < 0.4:
@@ -136,12 +136,12 @@ def channels() -> Iterator[Channels]:
         telegram, office = stack.enter_context(FakeTelegram()), stack.enter_context(PostOffice())
         behind = {"tgram": int(telegram.base.rpartition(":")[2]), "mail": office.port}
         gates = {name: stack.enter_context(Gate(port)) for name, port in behind.items()}
-        ears = {
+        listener = {
             **{kind: robot(kind, kind, one.hook) for kind, one in moody.items()},
             "tgram": chat("tgram", telegram, port=gates["tgram"].port),
             "mail": mailbox("mail", office, port=gates["mail"].port, lost=True),
         }
-        yield Channels(moody, telegram, office, gates, ears)
+        yield Channels(moody, telegram, office, gates, listener)
 
 
 def fault_at(chance: random.Random, shops: list[str]) -> list[Fault]:

@@ -6,12 +6,12 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
+from labelwatch.core.enrichment import Answer, Question, Substance, Topic
 from labelwatch.core.facts import LabelTask
-from labelwatch.core.questions import Answer, Question, Substance, Topic
 from labelwatch.sandbox import Shop, World
 from labelwatch.sandbox.scenarios.stage import HOME
-from labelwatch.sources.ozon import OzonSource
-from tests.sandbox.play import Play, playing
+from labelwatch.sources.ozon.client import OzonSource
+from tests.support.sandbox_player import Play, playing
 
 
 def labels(*numbers: str) -> list[Question]:

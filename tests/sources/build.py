@@ -5,10 +5,10 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from labelwatch.core.model import Posting
+from labelwatch.core.posting import Posting
 from labelwatch.sources import Item
-from labelwatch.sources.ozon_errors import Answer
-from labelwatch.sources.ozon_parse import digest, read
+from labelwatch.sources.ozon.errors import Answer
+from labelwatch.sources.ozon.parse import digest, read
 
 BARE: dict[str, Any] = {"posting_number": "11-22-1", "status": "awaiting_packaging"}
 ANYTHING = st.recursive(

@@ -7,8 +7,8 @@ from typing import Any
 
 from labelwatch.sandbox import At, Fault, World
 from labelwatch.sandbox.scenarios.stage import HOME, OZON
-from labelwatch.sources.ozon import OzonSource
-from tests.sandbox.play import Play, playing, world_of
+from labelwatch.sources.ozon.client import OzonSource
+from tests.support.sandbox_player import Play, playing, world_of
 
 OURS, NEIGHBOUR, UNREADY, GONE = "41517061-0214-1", "41517061-0214-2", "41517062-0001-1", "41517063-0001-1"
 
@@ -35,7 +35,7 @@ def at_work(world: World, *, timeout: float = 5) -> Iterator[tuple[Play, OzonSou
             source.close()
 
 
-def shelf(label: dict[str, Any] | None = None, number: str = OURS, *faults: Fault) -> World:
+def index(label: dict[str, Any] | None = None, number: str = OURS, *faults: Fault) -> World:
     """Two postings of one order that offer their labels, one that does not yet, one that is gone; `number` is printed
     as `label` says."""
     world = world_of(

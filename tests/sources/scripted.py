@@ -10,7 +10,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 from typing import Any
 
-from labelwatch.sources.ozon import OzonSource
+from labelwatch.sources.ozon.client import OzonSource
 
 KEY = "0f5e9c1a-canary-key-7d3b"
 NOW = datetime(2026, 11, 20, 6, 0, tzinfo=UTC)

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from labelwatch.core.facts import Detail, DropoffLimits, MethodState, TaskState, WarehouseState
 from labelwatch.sources import SourceError, Trouble
-from labelwatch.sources import ozon_answers as answers
-from labelwatch.sources.ozon_answers import Created, Printing, Rows
+from labelwatch.sources.ozon import responses as answers
+from labelwatch.sources.ozon.responses import Created, Printing, Rows
 from tests.sources.build import ANYTHING, answer
 
 MORNING = datetime(2026, 11, 20, 6, 0, tzinfo=UTC)

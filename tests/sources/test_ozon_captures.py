@@ -5,19 +5,20 @@ from typing import Any
 
 import pytest
 
-from labelwatch.core.detect import label_offered, stage_of
-from labelwatch.core.diagnose import diagnose
+from labelwatch.core.alert import Outcome
+from labelwatch.core.diagnosis import diagnose
+from labelwatch.core.enrichment import BATCH
 from labelwatch.core.facts import Facts, TaskState
-from labelwatch.core.model import Outcome, Stage
-from labelwatch.core.questions import BATCH
+from labelwatch.core.lateness import label_offered, stage_of
+from labelwatch.core.posting import Stage
 from labelwatch.sources import Trouble
-from labelwatch.sources import ozon_answers as answers
-from labelwatch.sources.ozon_errors import Answer, failure
-from labelwatch.sources.ozon_parse import one, page, read
+from labelwatch.sources.ozon import responses as answers
+from labelwatch.sources.ozon.errors import Answer, failure
+from labelwatch.sources.ozon.parse import one, page, read
 from labelwatch.store import Store
-from tests.core.build import finding
-from tests.poll.stage import Story, posting, unpacked
 from tests.sources.build import BARE, answer, parsed
+from tests.support.core_builders import finding
+from tests.support.poll_world import Story, posting, unpacked
 
 BEFORE_PACKING = ["cancel", "has_barcode_for_printing", "product_cancel", "ship", "ship_async"]
 WITH_DATA = [*BEFORE_PACKING, "ship_with_additional_info"]

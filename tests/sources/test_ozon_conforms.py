@@ -7,15 +7,15 @@ from typing import Any
 
 import pytest
 
-from labelwatch.core.questions import SHOP_WIDE, Question, Topic
+from labelwatch.core.enrichment import SHOP_WIDE, Question, Topic
 from labelwatch.sandbox.scenarios.stage import OZON
-from labelwatch.sources.ozon import LISTED
-from labelwatch.sources.ozon_questions import CREATE, LABEL, SINGLE
-from tests.sandbox.play import world_of
+from labelwatch.sources.ozon.client import LISTED
+from labelwatch.sources.ozon.enrichment import CREATE, LABEL, SINGLE
 from tests.schemas import validate
 from tests.sources.asking import asking
-from tests.sources.printing import OURS, at_work, shelf
+from tests.sources.printing import OURS, at_work, index
 from tests.sources.scripted import Asked, Reply, page, says, scripted
+from tests.support.sandbox_player import world_of
 
 DESCRIPTION = Path(__file__).parents[3] / "shared" / "ozon" / "openapi.json"
 pytestmark = pytest.mark.skipif(not DESCRIPTION.is_file(), reason="Ozon's description is not beside this project")
@@ -83,7 +83,7 @@ def test_every_question_conforms_to_ozons_own_description() -> None:
 
 
 def test_having_a_label_conforms_to_ozons_own_description() -> None:
-    with at_work(shelf({"sheet": "bars"})) as (play, source):
+    with at_work(index({"sheet": "bars"})) as (play, source):
         source.label(OURS)
         seen = [each for each in play.sandbox.requests if each.method == "POST"]
     assert {each.path for each in seen} >= {CREATE, LABEL}

@@ -11,13 +11,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from labelwatch.core.model import Posting
+from labelwatch.core.posting import Posting
 from labelwatch.sandbox import scenarios
 from labelwatch.sandbox.lists import unfulfilled
 from labelwatch.sandbox.scenarios.stage import HOME
 from labelwatch.sources import SourceError, Unreadable
-from labelwatch.sources.ozon_errors import Answer
-from labelwatch.sources.ozon_parse import page, read
+from labelwatch.sources.ozon.errors import Answer
+from labelwatch.sources.ozon.parse import page, read
 from tests.sources.build import ANYTHING
 
 START = datetime(2026, 11, 20, 6, 0, tzinfo=UTC)

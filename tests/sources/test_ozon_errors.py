@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from labelwatch.sources import Trouble
-from labelwatch.sources.ozon_errors import Answer, failure, is_posting_missing, retry_after
+from labelwatch.sources.ozon.errors import Answer, failure, is_posting_missing, retry_after
 
 SECRET = "2f6d8c1e-secret"
 NGINX = b"<html>\r\n<head><title>502 Bad Gateway</title></head></html>"

@@ -13,10 +13,10 @@ import pytest
 
 from labelwatch.net.body import AT_ONCE
 from labelwatch.sources import SourceError, Trouble
-from labelwatch.sources.ozon import OzonSource
-from labelwatch.sources.ozon_http import BODY_LIMIT
-from tests.notify.post_office import PostOffice
+from labelwatch.sources.ozon.client import OzonSource
+from labelwatch.sources.ozon.transport import BODY_LIMIT
 from tests.sources.scripted import KEY, Asked, Reply, in_turn, page, says, scripted
+from tests.support.smtp_server import PostOffice
 
 ROLES = says({"roles": [{"name": "Admin"}]})
 NGINX = Reply(502, b"<html><h1>502 Bad Gateway</h1></html>", {"Content-Type": "text/html"})

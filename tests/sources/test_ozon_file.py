@@ -9,8 +9,8 @@ from datetime import timedelta
 
 import pytest
 
-from labelwatch.sources import Missing, NoSheet
-from labelwatch.sources.ozon_file import MOST, Files
+from labelwatch.sources import LabelUnavailable, Missing
+from labelwatch.sources.ozon.files import MOST, Files
 from tests.sources.scripted import Asked, Reply, Script, scripted
 
 OZON = "https://api-seller.ozon.ru"
@@ -24,14 +24,14 @@ def files(base_url: str, *, seconds: float = 5, proxy: str = "") -> Iterator[Fil
         yield made
 
 
-def fetched(script: Script, *, seconds: float = 5) -> tuple[bytes | NoSheet, list[Asked]]:
+def fetched(script: Script, *, seconds: float = 5) -> tuple[bytes | LabelUnavailable, list[Asked]]:
     """What a GET of /label.pdf brings from a server on this machine, whose API is there, too."""
     with scripted(script) as scene, files(scene.url, seconds=seconds) as ours:
         return ours.get(f"{scene.url}/label.pdf"), scene.asked
 
 
-def why(found: bytes | NoSheet) -> Missing:
-    assert isinstance(found, NoSheet)
+def why(found: bytes | LabelUnavailable) -> Missing:
+    assert isinstance(found, LabelUnavailable)
     return found.why
 
 
@@ -135,7 +135,7 @@ def test_a_file_that_drips_has_the_time_of_one_request() -> None:
     began = time.monotonic()
     head = b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n"
     found, _ = fetched(lambda _: Reply(raw=(head, *[b"%"] * 20), pause=0.1), seconds=0.5)
-    assert found == NoSheet(Missing.NOT_REACHED, "127.0.0.1: not whole within 0.5 s")
+    assert found == LabelUnavailable(Missing.NOT_REACHED, "127.0.0.1: not whole within 0.5 s")
     assert time.monotonic() - began < 3
 
 

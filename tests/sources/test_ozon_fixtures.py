@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from labelwatch.core.model import Posting
-from labelwatch.sources.ozon_errors import Answer
-from labelwatch.sources.ozon_parse import one, page, read
+from labelwatch.core.posting import Posting
+from labelwatch.sources.ozon.errors import Answer
+from labelwatch.sources.ozon.parse import one, page, read
 
 FIXTURES = Path(__file__).parents[3] / "shared" / "ozon" / "fixtures"
 pytestmark = pytest.mark.skipif(not FIXTURES.is_dir(), reason="the example bodies are not beside this project")

@@ -10,11 +10,11 @@ import pytest
 from labelwatch.sandbox import At, Fault, Kind
 from labelwatch.sandbox.labels import NOT_YET
 from labelwatch.sandbox.scenarios.stage import HOME, OZON
-from labelwatch.sources import Missing, NoSheet, Proof, Sheet
-from labelwatch.sources.ozon_questions import CREATE, LABEL, SINGLE
-from labelwatch.sources.sheet import look
-from tests.sandbox.play import Play
-from tests.sources.printing import GONE, OURS, UNREADY, at_work, shelf
+from labelwatch.sources import LabelPdf, LabelUnavailable, Missing, Proof
+from labelwatch.sources.ozon.enrichment import CREATE, LABEL, SINGLE
+from labelwatch.sources.ozon.label_pdf import look
+from tests.sources.printing import GONE, OURS, UNREADY, at_work, index
+from tests.support.sandbox_player import Play
 
 pytest.importorskip("pypdfium2", reason="pypdfium2 is not installed")
 pytest.importorskip("zxingcpp", reason="zxing-cpp is not installed")
@@ -27,16 +27,16 @@ def asked(play: Play) -> list[str]:
     return [FILE if path.startswith(FILE) else path for path in paths]
 
 
-def missing(found: Sheet | NoSheet) -> Missing:
-    assert isinstance(found, NoSheet)
+def missing(found: LabelPdf | LabelUnavailable) -> Missing:
+    assert isinstance(found, LabelUnavailable)
     assert HOME.api_key not in found.detail
     return found.why
 
 
 def test_a_label_is_printed_waited_for_fetched_and_found_to_be_its_own() -> None:
-    with at_work(shelf()) as (play, source):
+    with at_work(index()) as (play, source):
         sheet = source.label(OURS)
-        assert isinstance(sheet, Sheet)
+        assert isinstance(sheet, LabelPdf)
         task = play.answer(CREATE, {"posting_numbers": [OURS]})["tasks"][0]["task_id"]
         served = play.client.get(play.answer(LABEL, {"task_id": task})["file_url"]).content
         requests = play.sandbox.requests
@@ -47,43 +47,43 @@ def test_a_label_is_printed_waited_for_fetched_and_found_to_be_its_own() -> None
 
 
 def test_without_a_number_in_sight_its_barcode_is_asked_for_and_scanned() -> None:
-    with at_work(shelf({"sheet": "bars"})) as (play, source):
+    with at_work(index({"sheet": "bars"})) as (play, source):
         sheet = source.label(OURS)
-    assert isinstance(sheet, Sheet)
+    assert isinstance(sheet, LabelPdf)
     assert sheet.proof is Proof.BARCODE
     assert asked(play)[-2:] == [FILE, SINGLE]
 
 
 @pytest.mark.parametrize(("drawn", "pages"), [("scanit", 1), ("goods", 2), ("scanits", 1)])
 def test_a_label_since_october_is_known_by_its_code_and_may_have_a_page_of_goods(drawn: str, pages: int) -> None:
-    with at_work(shelf({"sheet": drawn})) as (play, source):
+    with at_work(index({"sheet": drawn})) as (play, source):
         sheet = source.label(OURS)
         scanit = play.answer(SINGLE, {"posting_number": OURS, "with": {}})["result"]["scanit"]
-    assert isinstance(sheet, Sheet)
+    assert isinstance(sheet, LabelPdf)
     assert sheet.proof is Proof.BARCODE
     seen = look(sheet.content)
-    assert not isinstance(seen, NoSheet)
+    assert not isinstance(seen, LabelUnavailable)
     assert len(seen) == pages
     assert seen[0].codes == [f"{scanit[:6]} {scanit[6:]}".upper()]
     assert seen[0].text == seen[0].codes[0]
 
 
 def test_of_a_file_with_others_only_its_own_page_is_handed_on() -> None:
-    with at_work(shelf({"sheet": "several"})) as (_, source):
+    with at_work(index({"sheet": "several"})) as (_, source):
         sheet = source.label(OURS)
-    assert isinstance(sheet, Sheet)
+    assert isinstance(sheet, LabelPdf)
     pages = look(sheet.content)
-    assert not isinstance(pages, NoSheet)
+    assert not isinstance(pages, LabelUnavailable)
     assert [page.text for page in pages] == [OURS]
     assert len(pages[0].codes) == 1
 
 
 def test_neither_size_of_label_is_given_up_for_the_other() -> None:
-    world = shelf()
+    world = index()
     world.plan(At(minutes=0, warehouse=OZON.warehouse.id, change={"label_type": "UNSPECIFIED"}))
     world.plan(At(minutes=0, fault=Fault(kind=Kind.HTML, path=f"{FILE}big_label/", status=200)))
     with at_work(world) as (play, source):
-        assert isinstance(source.label(OURS), Sheet)
+        assert isinstance(source.label(OURS), LabelPdf)
     assert asked(play).count(FILE) == 2
 
 
@@ -106,8 +106,8 @@ AT_OZON = [
 def test_what_keeps_a_label_back_is_named(
     number: str, label: dict[str, Any] | None, why: Missing, words: str
 ) -> None:
-    with at_work(shelf(label, number if label else OURS)) as (_, source):
-        assert source.label(number) == NoSheet(why, words)
+    with at_work(index(label, number if label else OURS)) as (_, source):
+        assert source.label(number) == LabelUnavailable(why, words)
 
 
 ON_THE_WAY = [
@@ -131,18 +131,18 @@ ON_THE_WAY = [
 
 @pytest.mark.parametrize(("fault", "why"), ON_THE_WAY, ids=lambda value: getattr(value, "kind", value))
 def test_what_happens_on_the_way_is_named_and_raises_nothing(fault: Fault, why: Missing) -> None:
-    with at_work(shelf(None, OURS, fault), timeout=1) as (_, source):
+    with at_work(index(None, OURS, fault), timeout=1) as (_, source):
         assert missing(source.label(OURS)) is why
 
 
 def test_a_task_not_known_at_once_is_asked_for_again() -> None:
     unknown = Fault(kind=Kind.ERROR, path=LABEL, status=400, code=3, message="task is unknown", times=1)
-    with at_work(shelf(None, OURS, unknown)) as (_, source):
-        assert isinstance(source.label(OURS), Sheet)
+    with at_work(index(None, OURS, unknown)) as (_, source):
+        assert isinstance(source.label(OURS), LabelPdf)
 
 
 def test_a_source_that_is_closed_fetches_nothing() -> None:
-    with at_work(shelf()) as (play, source):
+    with at_work(index()) as (play, source):
         source.close()
         assert missing(source.label(OURS)) is Missing.NOT_REACHED
     assert not play.sandbox.requests

@@ -5,17 +5,17 @@ from typing import Any
 
 import pytest
 
+from labelwatch.core.alert import Finding
+from labelwatch.core.enrichment import BATCH, BUDGET, KEPT_FOR, Question, Topic, worth_asking
 from labelwatch.core.facts import LabelTask, TaskState
-from labelwatch.core.model import Finding
-from labelwatch.core.questions import BATCH, BUDGET, KEPT_FOR, Question, Topic, worth_asking
 from labelwatch.sandbox import At, Fault, Kind, World, state
 from labelwatch.sandbox.labels import NOT_YET
 from labelwatch.sandbox.scenarios.stage import OZON
-from labelwatch.sources.ozon_questions import CREATE, LABEL
-from tests.core.build import finding, posting
-from tests.sandbox.play import START, world_of
+from labelwatch.sources.ozon.enrichment import CREATE, LABEL
 from tests.sources.asking import Asker, asking, labels
 from tests.sources.scripted import Asked, Reply, says, scripted
+from tests.support.core_builders import finding, posting
+from tests.support.sandbox_player import START, world_of
 
 PENDING, PRINTED, REFUSED, MISSING = TaskState.PENDING, TaskState.PRINTED, TaskState.REFUSED, TaskState.MISSING
 NOTHING_TO_PRINT = "NO_POSTINGS_FOR_BATCH_DOWNLOAD"
@@ -28,7 +28,7 @@ def numbered(count: int) -> list[str]:
     return [f"1{n:07d}-0001-1" for n in range(count)]
 
 
-def shelf(count: int = 1, *, label: bool = True, **hints: dict[str, Any]) -> World:
+def index(count: int = 1, *, label: bool = True, **hints: dict[str, Any]) -> World:
     """Postings that wait for hand-over, with their labels or without; hints tell by place how a label turns out."""
     numbers = numbered(count)
     world = world_of(*((number, OZON, "awaiting_deliver", label) for number in numbers))
@@ -59,7 +59,7 @@ ENDINGS: list[tuple[dict[str, Any], tuple[TaskState, str]]] = [
 
 @pytest.mark.parametrize(("hint", "ending"), ENDINGS)
 def test_a_label_is_asked_for_once_and_then_looked_after(hint: dict[str, Any], ending: tuple[TaskState, str]) -> None:
-    with asking(shelf(_0=hint)) as asker:
+    with asking(index(_0=hint)) as asker:
         asker.ask(labels(ONE))
         first = asker.label(ONE)
         assert (first.state, first.message, first.asked_at) == (PENDING, "", START)
@@ -73,7 +73,7 @@ def test_a_label_is_asked_for_once_and_then_looked_after(hint: dict[str, Any], e
 
 
 def test_a_label_that_can_be_had_is_printed() -> None:
-    with asking(shelf()) as asker:
+    with asking(index()) as asker:
         asker.ask(labels(ONE))
         later(asker, labels(ONE))
         assert asker.label(ONE).state is PRINTED
@@ -100,7 +100,7 @@ def test_a_posting_refused_alone_has_ozons_words_for_it(
 
 def test_labels_are_asked_for_in_batches() -> None:
     numbers = numbered(45)
-    with asking(shelf(45)) as asker:
+    with asking(index(45)) as asker:
         asker.ask(labels(*numbers))
         assert [len(body["posting_numbers"]) for body in asker.asked(CREATE)] == [BATCH, BATCH, 5]
         assert len(asker.asked(LABEL)) == 3
@@ -111,7 +111,7 @@ def test_labels_are_asked_for_in_batches() -> None:
 
 def test_one_posting_that_spoils_its_batch_is_found_by_halving() -> None:
     numbers = numbered(BATCH)
-    world = shelf(BATCH)
+    world = index(BATCH)
     world.plan(At(minutes=0, posting=numbers[13], change=state(OZON.flow, "delivering")))
     with asking(world) as asker:
         asker.ask(labels(*numbers))
@@ -127,7 +127,7 @@ def test_one_posting_that_spoils_its_batch_is_found_by_halving() -> None:
 @pytest.mark.parametrize("budget", [1, 2, 7, 38, 39])
 def test_halving_keeps_to_the_budget_and_goes_on_in_the_next_round(budget: int) -> None:
     numbers = numbered(BATCH)
-    with asking(shelf(BATCH, label=False)) as asker:
+    with asking(index(BATCH, label=False)) as asker:
         left = list(numbers)
         while left:
             answers = asker.ask(labels(*left), budget=budget)
@@ -141,7 +141,7 @@ def test_halving_keeps_to_the_budget_and_goes_on_in_the_next_round(budget: int) 
 def test_what_was_not_ready_is_not_taken_apart_again_but_a_newcomer_is() -> None:
     numbers = numbered(BATCH)
     old, new = numbers[:-2], numbers[-2:]
-    with asking(shelf(BATCH, label=False)) as asker:
+    with asking(index(BATCH, label=False)) as asker:
         asker.ask(labels(*old))
         assert len(asker.asked()) == 2 * len(old) - 1, "all of them refused: every half down to the single ones"
         before = len(asker.asked())
@@ -153,7 +153,7 @@ def test_what_was_not_ready_is_not_taken_apart_again_but_a_newcomer_is() -> None
 
 def test_a_task_that_fails_as_a_whole_blames_nobody_who_shares_it() -> None:
     numbers = numbered(4)
-    with asking(shelf(4, _2={"error": "No paper"})) as asker:
+    with asking(index(4, _2={"error": "No paper"})) as asker:
         asker.ask(labels(*numbers))
         later(asker, labels(*numbers))
         assert {asker.label(number).state for number in numbers} == {PENDING}
@@ -165,7 +165,7 @@ def test_a_task_that_fails_as_a_whole_blames_nobody_who_shares_it() -> None:
 
 def test_mine_is_missing_where_a_task_printed_fewer_than_it_was_asked_for() -> None:
     numbers = numbered(3)
-    with asking(shelf(3, _1={"lost": True}, _2={"unprinted": "Склад закрыт"})) as asker:
+    with asking(index(3, _1={"lost": True}, _2={"unprinted": "Склад закрыт"})) as asker:
         asker.ask(labels(*numbers))
         later(asker, labels(*numbers))
         assert asker.label(numbers[1]).state is MISSING
@@ -173,7 +173,7 @@ def test_mine_is_missing_where_a_task_printed_fewer_than_it_was_asked_for() -> N
 
 
 def test_a_budget_that_ends_after_the_task_was_made_is_no_loss() -> None:
-    with asking(shelf()) as asker:
+    with asking(index()) as asker:
         asker.ask(labels(ONE), budget=1)
         task = asker.label(ONE)
         assert (task.state, len(task.tasks)) == (PENDING, 1)
@@ -184,7 +184,7 @@ def test_a_budget_that_ends_after_the_task_was_made_is_no_loss() -> None:
 
 @pytest.mark.parametrize("kind", [Kind.ERROR, Kind.CIRCLE, Kind.OBJECT])
 def test_a_new_task_that_cannot_be_looked_at_yet_is_waited_for(kind: Kind) -> None:
-    with asking(shelf()) as asker:
+    with asking(index()) as asker:
         asker.play.sandbox.fault(Fault(kind=kind, path=LABEL, status=400, message="task is not found", times=3))
         asker.ask(labels(ONE))
         assert asker.label(ONE).state is PENDING
@@ -197,14 +197,14 @@ def test_a_new_task_that_cannot_be_looked_at_yet_is_waited_for(kind: Kind) -> No
 @pytest.mark.parametrize(("budget", "details"), [(10, 3), (4, 2), (3, 1)])
 def test_a_new_task_is_looked_at_after_all_else_and_nothing_else_uses_up_that_look(budget: int, details: int) -> None:
     numbers = numbered(3)
-    with asking(shelf(3)) as asker:
+    with asking(index(3)) as asker:
         asker.ask([*labels(numbers[0]), *(Question(Topic.DETAIL, n) for n in numbers)], budget=budget)
         paths = [seen.path for seen in asker.play.sandbox.requests]
     assert paths == [CREATE, *["/v3/posting/fbs/get"] * details, LABEL]
 
 
 def test_a_new_task_is_not_looked_at_once_ozon_refuses_every_request() -> None:
-    with asking(shelf()) as asker:
+    with asking(index()) as asker:
         refusal = Fault(kind=Kind.ERROR, path="/v3/posting/fbs/get", status=429, message="rate limit", times=9)
         asker.play.sandbox.fault(refusal)
         asker.ask([*labels(ONE), Question(Topic.DETAIL, ONE)])
@@ -213,7 +213,7 @@ def test_a_new_task_is_not_looked_at_once_ozon_refuses_every_request() -> None:
 
 
 def test_a_task_that_ozon_has_forgotten_is_made_anew_after_a_failure() -> None:
-    with asking(shelf()) as asker:
+    with asking(index()) as asker:
         asker.ask(labels(ONE))
         asker.play.sandbox.fault(Fault(kind=Kind.ERROR, path=LABEL, status=404, message="TASK_NOT_FOUND", times=1))
         later(asker, labels(ONE))
@@ -224,7 +224,7 @@ def test_a_task_that_ozon_has_forgotten_is_made_anew_after_a_failure() -> None:
 
 
 def test_nothing_is_printed_unless_it_is_asked_for() -> None:
-    with asking(shelf()) as asker:
+    with asking(index()) as asker:
         asker.ask([Question(topic, ONE) for topic in Topic if topic is not Topic.LABEL_TASK])
         assert asker.asked(CREATE) == asker.asked(LABEL) == []
 
@@ -293,7 +293,7 @@ def test_five_hundred_overdue_postings_cost_a_bounded_number_of_requests(
     numbers = numbered(500)
     findings = overdue(numbers)
     assert len(findings) == 500
-    with asking(shelf(500, label=label)) as asker:
+    with asking(index(500, label=label)) as asker:
         for _ in range(polls):
             now = asker.play.clock.now()
             wanted = worth_asking(findings, asker.known, now=now, ask_label_task=True)

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from labelwatch.core.model import Posting
+from labelwatch.core.posting import Posting
 from labelwatch.sources import KeyInfo, SourceError, Trouble
-from labelwatch.sources.ozon import LISTED, ROLES, UNFULFILLED, WATCHED
-from labelwatch.sources.ozon_questions import SINGLE
+from labelwatch.sources.ozon.client import LISTED, ROLES, UNFULFILLED, WATCHED
+from labelwatch.sources.ozon.enrichment import SINGLE
 from tests.sources.scripted import KEY, NOW, Asked, Reply, Script, in_turn, page, says, scripted
 
 MISSING = says({"code": 5, "message": "POSTING_NOT_FOUND"}, 404)

@@ -5,8 +5,8 @@ from datetime import timedelta
 import pytest
 
 from labelwatch.sources import SourceError
-from labelwatch.sources.ozon import LISTED
-from labelwatch.sources.ozon_questions import SINGLE
+from labelwatch.sources.ozon.client import LISTED
+from labelwatch.sources.ozon.enrichment import SINGLE
 from tests.sources.scripted import NOW, Asked, Reply, Scene, in_turn, page, says, scripted
 
 LISTED_ONES = [f"{n:02d}-1-1" for n in range(99)]

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from labelwatch.sources import KeyInfo, SourceError, Trouble
-from labelwatch.sources.ozon_parse import Page, key_info, one, page, read
+from labelwatch.sources.ozon.parse import Page, key_info, one, page, read
 from tests.sources.build import ANYTHING, BARE, answer
 
 NOON = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)

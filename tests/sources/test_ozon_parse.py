@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from labelwatch.core.model import DeliveryMethod, Posting, Product, TariffStep
+from labelwatch.core.posting import DeliveryMethod, Posting, Product, TariffStep
 from labelwatch.sources import Item, Unreadable
-from labelwatch.sources.ozon_parse import digest, page, read
+from labelwatch.sources.ozon.parse import digest, page, read
 from tests.sources.build import ANYTHING, BARE, answer, item, parsed
 
 NOON = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)

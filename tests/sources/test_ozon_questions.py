@@ -6,22 +6,22 @@ from typing import Any
 
 import pytest
 
+from labelwatch.core.enrichment import MethodStates, Question, Topic, WarehouseStates
 from labelwatch.core.facts import Detail, DropoffLimits, MethodState, WarehouseState
-from labelwatch.core.questions import MethodStates, Question, Topic, WarehouseStates
 from labelwatch.sandbox import CANARIES, At, Fault, Kind, Shop, World, state
 from labelwatch.sandbox.scenarios import build
 from labelwatch.sandbox.scenarios.causes import ARCHIVED, BROKEN, DISABLED, HYBRID, PAUSED
 from labelwatch.sandbox.scenarios.stage import AURORA, BAOAN, HOME, KHIMKI, OZON, STAR
 from labelwatch.sandbox.shops import OPENED, WAREHOUSES, KeyState
-from tests.sandbox.play import START, world_of
 from tests.sources.asking import asking, labels
 from tests.sources.scripted import NOW, Asked, Reply, says, scripted
+from tests.support.sandbox_player import START, world_of
 
 METHODS, HOUSES = Question(Topic.METHODS), Question(Topic.WAREHOUSES)
 PLAIN, OTHER, ABROAD = "10000001-0001-1", "10000002-0002-1", "10000003-0003-1"
 
 
-def shelf() -> World:
+def index() -> World:
     return world_of(
         (PLAIN, OZON, "awaiting_packaging", False),
         (OTHER, OZON, "awaiting_packaging", False),
@@ -30,7 +30,7 @@ def shelf() -> World:
 
 
 def changed(**change: Any) -> World:
-    world = shelf()
+    world = index()
     world.plan(At(minutes=0, posting=PLAIN, change=change))
     return world
 
@@ -131,7 +131,7 @@ def test_one_posting_is_asked_about(change: dict[str, Any], topic: Topic, answer
 def test_a_posting_that_ozon_does_not_know_fails_alone(topic: Topic, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
     nobody, somebody = Question(topic, "0-0-0"), Question(topic, PLAIN)
-    with asking(shelf()) as asker:
+    with asking(index()) as asker:
         answers = asker.ask([nobody, somebody])
     assert answers[nobody].substance is None
     assert answers[nobody].asked_at == START
@@ -166,7 +166,7 @@ TROUBLES: list[tuple[Fault, int, int, int, int]] = [
 def test_trouble_costs_what_it_concerns_and_no_more(
     fault: Fault, requests: int, answered: int, failed: int, unasked: int
 ) -> None:
-    with asking(shelf()) as asker:
+    with asking(index()) as asker:
         asker.play.sandbox.fault(fault)
         answers = asker.ask(EVERY)
         assert len(asker.asked()) == asker.source.requests == requests
@@ -205,7 +205,7 @@ BUDGETS = [(0, 0, 0), (1, 1, 0), (2, 1, 1), (3, 1, 1), (4, 1, 1), (5, 2, 1), (9,
 
 @pytest.mark.parametrize(("budget", "answered", "failed"), BUDGETS)
 def test_a_budget_counts_every_try(budget: int, answered: int, failed: int) -> None:
-    with asking(shelf()) as asker:
+    with asking(index()) as asker:
         asker.play.sandbox.fault(Fault(kind=Kind.HTML, path="/v2/warehouse"))
         answers = asker.ask(EVERY, budget=budget)
         assert len(asker.asked()) <= budget
@@ -214,13 +214,13 @@ def test_a_budget_counts_every_try(budget: int, answered: int, failed: int) -> N
 
 
 def test_nothing_to_ask_costs_nothing() -> None:
-    with asking(shelf()) as asker:
+    with asking(index()) as asker:
         assert asker.ask([]) == {}
         assert asker.asked() == []
 
 
 def test_whoever_is_closed_asks_no_more() -> None:
-    with asking(shelf()) as asker:
+    with asking(index()) as asker:
         asker.source.close()
         answers = asker.ask(EVERY)
         assert asker.asked() == []

@@ -10,11 +10,11 @@ from typing import Any
 import msgspec
 import pytest
 
-from labelwatch.core.model import Posting
+from labelwatch.core.posting import Posting
 from labelwatch.sandbox import CANARIES, Fault, KeyState, Kind, Role, Sandbox, Shop, TellableClock, World, scenarios
 from labelwatch.sandbox.scenarios.stage import HOME, STAR
 from labelwatch.sources import Item, SourceError, Trouble, Unreadable
-from labelwatch.sources.ozon import UNFULFILLED, WATCHED, OzonSource
+from labelwatch.sources.ozon.client import UNFULFILLED, WATCHED, OzonSource
 
 START = datetime(2026, 11, 20, 6, 0, tzinfo=UTC)
 OPEN = 250

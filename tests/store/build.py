@@ -4,22 +4,18 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from labelwatch.core.model import (
+from labelwatch.core.alert import (
     Alert,
     AlertState,
     Certainty,
-    DeliveryMethod,
     Diagnosis,
     Family,
-    Interval,
     Notification,
-    Posting,
     Reason,
     Severity,
-    Stage,
-    Track,
     Verdict,
 )
+from labelwatch.core.posting import DeliveryMethod, Interval, Posting, Stage, Track
 from labelwatch.store import Change, Store
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)

@@ -5,18 +5,8 @@ from datetime import timedelta
 
 import pytest
 
-from labelwatch.core.model import (
-    Alert,
-    AlertState,
-    Interval,
-    Outcome,
-    Product,
-    Proof,
-    RuledOut,
-    Severity,
-    Stage,
-    Told,
-)
+from labelwatch.core.alert import Alert, AlertState, LastNotified, Outcome, Proof, RuledOut, Severity
+from labelwatch.core.posting import Interval, Product, Stage
 from labelwatch.store import Store, StoreError
 from tests.store.build import ALERT, AURORA, DIAGNOSIS, NOW, alert, minutes, shop_id
 
@@ -36,7 +26,7 @@ FULL = replace(
         deadline=NOW + timedelta(hours=4),
         as_of=NOW,
     ),
-    told=Told(NOW, 2, Severity.CRITICAL, "not_packed"),
+    told=LastNotified(NOW, 2, Severity.CRITICAL, "not_packed"),
     handled_by="Li",
     note="on it",
     handled_at=NOW,

@@ -4,8 +4,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from labelwatch.core.facts import Detail, DropoffLimits, LabelTask, MethodState, TaskState, WarehouseState
-from labelwatch.core.questions import (
+from labelwatch.core.enrichment import (
     ANSWERS_KEPT,
     Answer,
     Answers,
@@ -15,9 +14,10 @@ from labelwatch.core.questions import (
     Topic,
     WarehouseStates,
 )
-from labelwatch.schema import answer
+from labelwatch.core.facts import Detail, DropoffLimits, LabelTask, MethodState, TaskState, WarehouseState
 from labelwatch.store import Store
 from labelwatch.store.engine import make_engine, read_url
+from labelwatch.store.schema import answer
 from tests.store.build import NOW, minutes, shop_id
 
 EVER = NOW - timedelta(days=1)

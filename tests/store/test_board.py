@@ -3,7 +3,8 @@
 from dataclasses import replace
 from typing import Any
 
-from labelwatch.core.model import AlertState, DeliveryMethod, Severity
+from labelwatch.core.alert import AlertState, Severity
+from labelwatch.core.posting import DeliveryMethod
 from labelwatch.store import OutboxState, Store
 from labelwatch.store.board import Count, Hands, Wanted
 from tests.store.build import DIAGNOSIS, NOW, alert, minutes, notification, queue, shop_id

@@ -15,9 +15,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy import event, text
 
-from labelwatch.core.model import Alert, Severity, Told
+from labelwatch.core.alert import Alert, LastNotified, Severity
 from labelwatch.store import Fault, Store, StoreError, open_store
-from labelwatch.store.copies import restore
+from labelwatch.store.backup import restore
 from labelwatch.store.engine import make_engine, read_url
 from tests.store.build import NOW, alert, put, several, shop_id
 
@@ -94,7 +94,7 @@ def test_writers_that_read_first_lose_no_update(database: str) -> None:
     with closing(open_store(database)) as store:
         shop = shop_id(store)
         with store.write() as tx:
-            tx.save_alerts(shop, [alert(told=Told(NOW, 0, Severity.NOTICE, "not_packed"))])
+            tx.save_alerts(shop, [alert(told=LastNotified(NOW, 0, Severity.NOTICE, "not_packed"))])
         failed: list[BaseException] = []
         threads = [threading.Thread(target=count_up, args=(database, 40, failed)) for _ in range(2)]
         for thread in threads:

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from labelwatch.core.model import Interval
+from labelwatch.core.posting import Interval
 from labelwatch.store import Store
 from labelwatch.store import export as export_module
 from labelwatch.store.alerts import MADE_UP

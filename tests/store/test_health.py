@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from labelwatch.schema import REVISION
 from labelwatch.store import Fault, StoreError, single_instance
 from labelwatch.store.health import health
+from labelwatch.store.schema import REVISION
 
 
 def test_a_sound_database_is_called_so_on_both_kinds(database: str) -> None:

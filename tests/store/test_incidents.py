@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from labelwatch.core.alert import Alert, AlertState, Outcome
 from labelwatch.core.lifecycle import acknowledge
-from labelwatch.core.model import Alert, AlertState, Outcome
 from labelwatch.store import Fault, OutboxRow, OutboxState, Store, StoreError
 from tests.store.build import ALERT, DIAGNOSIS, NOW, alert, minutes, notification, queue, shop_id
 

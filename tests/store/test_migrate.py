@@ -15,10 +15,10 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, create_engine, inspect
 
-from labelwatch.schema import REVISION, metadata
 from labelwatch.store import Fault, Store, StoreError, open_store
 from labelwatch.store.engine import make_engine, read_url
 from labelwatch.store.migrate import scripts
+from labelwatch.store.schema import REVISION, metadata
 from tests.store.build import queue
 from tests.store.older import make_older
 from tests.store.together import run_together

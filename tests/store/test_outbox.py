@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from labelwatch.core.model import Alert, Notification, Reason
+from labelwatch.core.alert import Alert, Notification, Reason
 from labelwatch.store import OutboxRow, OutboxState, Store, open_store, outbox
 from labelwatch.store.engine import make_engine, read_url
 from tests.store.build import NOW, alert, minutes, notification, queue, shop_id

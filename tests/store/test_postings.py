@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from labelwatch.core.model import DeliveryMethod, Interval, Posting, Product, Stage, TariffStep, Track
+from labelwatch.core.posting import DeliveryMethod, Interval, Posting, Product, Stage, TariffStep, Track
 from labelwatch.store import Change, Evidence, EvidenceLevel, Store
 from tests.store.build import AURORA, NOW, POSTING, SILK, change, minutes, put, several, shop_id, track
 

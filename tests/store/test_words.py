@@ -6,20 +6,8 @@ from typing import Any
 
 import pytest
 
-from labelwatch.core.model import (
-    Certainty,
-    Diagnosis,
-    Family,
-    Interval,
-    Part,
-    Product,
-    Proof,
-    RuledOut,
-    Severity,
-    Stage,
-    TariffStep,
-    Verdict,
-)
+from labelwatch.core.alert import Certainty, Diagnosis, Family, Part, Proof, RuledOut, Severity, Verdict
+from labelwatch.core.posting import Interval, Product, Stage, TariffStep
 from labelwatch.store import Store
 from tests.store.build import ALERT, AURORA, NOW, POSTING, change, minutes, notification, put, shop_id
 

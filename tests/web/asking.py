@@ -9,8 +9,8 @@ from pydantic import SecretStr
 
 from labelwatch.app import App
 from labelwatch.config import Web
-from labelwatch.web.board import create
-from labelwatch.web.door import door
+from labelwatch.web.application import create
+from labelwatch.web.auth.board_auth import door
 from tests.web.build import ADDRESS, WEB
 
 with warnings.catch_warnings():

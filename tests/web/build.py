@@ -9,22 +9,11 @@ from pydantic import SecretStr
 
 from labelwatch.app import App
 from labelwatch.config import Address, Channel, Config, Shop, Web
-from labelwatch.core.model import (
-    Alert,
-    AlertState,
-    Diagnosis,
-    Interval,
-    Posting,
-    Severity,
-    Stage,
-    TariffStep,
-    Told,
-    Track,
-    Verdict,
-)
+from labelwatch.core.alert import Alert, AlertState, Diagnosis, LastNotified, Severity, Verdict
+from labelwatch.core.posting import Interval, Posting, Stage, TariffStep, Track
+from labelwatch.service.clock import Clock
 from labelwatch.store import Change, Store
-from labelwatch.timekeeper import Clock
-from tests.notify.build import NOW, diagnosis, incident, minutes
+from tests.support.alert_builders import NOW, diagnosis, incident, minutes
 
 if TYPE_CHECKING:
     from starlette.testclient import TestClient
@@ -120,7 +109,7 @@ def _alerts() -> list[Alert]:
 def alert(about: Diagnosis, **changes: Any) -> Alert:
     """An alert that was told once, an hour after it began."""
     opened = NOW - minutes(65)
-    told = Told(NOW - minutes(60), 1, about.severity, about.cause)
+    told = LastNotified(NOW - minutes(60), 1, about.severity, about.cause)
     return replace(Alert(None, AlertState.FIRING, opened, about, opened, told=told), **changes)
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from labelwatch.app import App
 from labelwatch.store import Store
-from labelwatch.web.board import create
+from labelwatch.web.application import create
 from tests.web.asking import enter
 from tests.web.build import ADDRESS, WEB, Board, Hands, clock, config, furnish
 

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from labelwatch.core.model import Alert, AlertState
+from labelwatch.core.alert import Alert, AlertState
 from labelwatch.store import OutboxState
-from tests.notify.build import NOW, diagnosis
 from tests.store.build import notification
+from tests.support.alert_builders import NOW, diagnosis
 from tests.web.asking import send
 from tests.web.build import LATE, Board, Hands, alert
 
@@ -25,8 +25,8 @@ def act(board: Board, path: str, **fields: Any) -> str:
 
 
 def late(board: Board) -> Alert:
-    (dossier,) = board.app.dossiers(LATE)
-    return dossier.alerts[-1]
+    (details,) = board.app.posting_details(LATE)
+    return details.alerts[-1]
 
 
 def test_to_take_an_alert_says_who_has_it_and_is_told_once(board: Board) -> None:

@@ -17,11 +17,11 @@ from axe_playwright_python.sync_playwright import Axe
 
 from labelwatch.app import App
 from labelwatch.config import Address, Web
-from labelwatch.notify.catalog import LANGUAGES
+from labelwatch.messages.catalog import LANGUAGES
 from labelwatch.store import open_store
-from labelwatch.web.board import create
-from labelwatch.web.door import door
-from labelwatch.web.guard import SESSION
+from labelwatch.web.application import create
+from labelwatch.web.auth.board_auth import door
+from labelwatch.web.auth.guard import SESSION
 from tests.web.build import LATE, TAKEN, WEB, Hands, clock, config, furnish
 
 if TYPE_CHECKING:

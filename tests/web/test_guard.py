@@ -11,11 +11,11 @@ from pydantic import SecretStr
 from starlette.routing import Route
 
 from labelwatch.app import App
-from labelwatch.web.board import create
-from labelwatch.web.door import door as create_door
-from labelwatch.web.guard import LARGEST_BODY
-from labelwatch.web.password import FEW
-from labelwatch.web.seals import A_YEAR, ENTRY_LASTS, SESSION_LASTS
+from labelwatch.web.application import create
+from labelwatch.web.auth.board_auth import door as create_door
+from labelwatch.web.auth.guard import LARGEST_BODY
+from labelwatch.web.auth.password import FEW
+from labelwatch.web.auth.signed_cookies import A_YEAR, ENTRY_LASTS, SESSION_LASTS
 from tests.web.asking import LOCKED, PASSWORD, PUBLIC, browser, log_in, send, token_on
 from tests.web.build import ADDRESS, LATE, NASTY, SOON, TAKEN, WEB, Board, Hands, furnish
 
@@ -252,8 +252,8 @@ def test_a_login_from_elsewhere_is_refused(locked: "TestClient") -> None:
 
 
 def by_whom(app: App) -> str:
-    (dossier,) = app.dossiers(LATE)
-    return dossier.alerts[-1].handled_by
+    (details,) = app.posting_details(LATE)
+    return details.alerts[-1].handled_by
 
 
 @pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "PROPFIND"])

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from labelwatch.app import App
-from labelwatch.web.password import FEW
-from tests.notify.build import NOW
+from labelwatch.web.auth.password import FEW
+from tests.support.alert_builders import NOW
 from tests.web.asking import PASSWORD, browser
 from tests.web.build import Board, Hands, furnish
 

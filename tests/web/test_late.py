@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 
-from labelwatch.core.model import AlertState, Severity, Stage
+from labelwatch.core.alert import AlertState, Severity
+from labelwatch.core.posting import Stage
 from labelwatch.store import Store
 from labelwatch.web.pages.late import CHOICES
-from tests.notify.build import NOW, diagnosis, minutes, told
+from tests.support.alert_builders import NOW, diagnosis, minutes, told
 from tests.web.build import EXPLAINED, LATE, NASTY, SOON, TAKEN, WAITS, Board, Hands, alert
 
 NUMBERS = (LATE, SOON, WAITS, TAKEN, EXPLAINED)

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from labelwatch.app import App
-from labelwatch.core.model import Alert, AlertState
-from labelwatch.notify.act_links import LASTS, SECRET, Act, sealed, signing
+from labelwatch.core.alert import Alert, AlertState
+from labelwatch.delivery.action_links import LASTS, SECRET, Act, sealed, signing
 from labelwatch.store import OutboxState, Store
-from labelwatch.web.door import new_secret
-from tests.notify.build import NOW, diagnosis
+from labelwatch.web.auth.board_auth import new_secret
 from tests.store.build import notification
+from tests.support.alert_builders import NOW, diagnosis
 from tests.web.asking import LOCKED, PUBLIC, browser
 from tests.web.build import NASTY, Hands, alert, furnish
 

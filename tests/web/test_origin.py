@@ -3,7 +3,7 @@
 import pytest
 
 from labelwatch.config import Address, Web
-from labelwatch.web.origin import is_from_us, local_path, names
+from labelwatch.web.auth.origin import is_from_us, local_path, names
 
 LOCAL = names(Web())
 PUBLIC = names(Web(public_url="https://watch.example.org:8443"))

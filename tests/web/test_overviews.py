@@ -4,12 +4,12 @@ from dataclasses import replace
 
 import pytest
 
-from labelwatch.core.causes import CAUSES
-from labelwatch.core.model import Notification as Told
-from labelwatch.core.model import Outcome, Reason
-from labelwatch.notify.catalog import LANGUAGES
+from labelwatch.core.alert import Notification as Told
+from labelwatch.core.alert import Outcome, Reason
+from labelwatch.core.rules import CAUSES
+from labelwatch.messages.catalog import LANGUAGES
 from labelwatch.store import Attempt, ChannelState, OutboxState, PollRow
-from tests.notify.build import NOW, incident, minutes
+from tests.support.alert_builders import NOW, incident, minutes
 from tests.web.build import LATE, SOON, Board
 from tests.web.test_posting import tell
 

@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from labelwatch.web.board import create
+from labelwatch.web.application import create
 from tests.web.asking import enter
 from tests.web.build import ADDRESS, LATE, WEB, Board
 

@@ -5,18 +5,18 @@ from datetime import timedelta
 
 import pytest
 
-from labelwatch.web.password import FEW, MANY, WHILE, Gate, hashed, matches
+from labelwatch.web.auth.password import FEW, MANY, WHILE, LoginThrottle, hashed, matches
 from tests.web.build import Hands
 
 RIGHT = "open sesame"
 AT_ONCE = timedelta(0)
 
 
-def gate(hands: Hands) -> Gate:
-    return Gate(RIGHT, lambda: hands.at)
+def gate(hands: Hands) -> LoginThrottle:
+    return LoginThrottle(RIGHT, lambda: hands.at)
 
 
-def guess(gate: Gate, place: str, times: int) -> list[timedelta | None]:
+def guess(gate: LoginThrottle, place: str, times: int) -> list[timedelta | None]:
     return [gate.try_in("wrong", address=place) for _ in range(times)]
 
 

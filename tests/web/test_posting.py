@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import pytest
 
-from labelwatch.core.model import Alert, AlertState, Outcome, Reason
-from labelwatch.core.model import Notification as Told
+from labelwatch.core.alert import Alert, AlertState, Outcome, Reason
+from labelwatch.core.alert import Notification as Told
 from labelwatch.store import Change, OutboxState, Store
-from tests.notify.build import NOW, minutes
+from tests.support.alert_builders import NOW, minutes
 from tests.web.build import EXPLAINED, LATE, TAKEN, WAITS, Board
 
 

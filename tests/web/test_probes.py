@@ -9,7 +9,7 @@ import pytest
 from labelwatch.app import App
 from labelwatch.sources import Trouble
 from labelwatch.store import Store
-from tests.notify.build import NOW
+from tests.support.alert_builders import NOW
 from tests.web.asking import browser
 from tests.web.build import Board, Hands
 from tests.web.test_health import break_database, read_all
@@ -76,7 +76,7 @@ def test_a_job_that_is_stuck_is_no_life(calm_board: Board) -> None:
 
 
 def test_a_database_that_takes_nothing_is_no_life(calm_board: Board) -> None:
-    calm_board.app.distress.line = "labels.db: database or disk is full"
+    calm_board.app.database_watch.line = "labels.db: database or disk is full"
     assert asked(calm_board, "/livez") == (503, "database")
 
 

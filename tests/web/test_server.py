@@ -19,9 +19,9 @@ from starlette.routing import Route
 from labelwatch.app import App
 from labelwatch.config import Address, Web
 from labelwatch.web import server
-from labelwatch.web.board import create
+from labelwatch.web.application import create
 from labelwatch.web.server import LARGEST_HEAD, Serving, start
-from tests.cli.place import until
+from tests.support.place import until
 from tests.web.build import WEB, furnish
 
 ANYWHERE = replace(WEB, listen=Address("127.0.0.1", 0))
@@ -145,7 +145,7 @@ FORM = (
 
 
 def test_a_form_that_never_ends_is_given_up(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("labelwatch.web.guard.BODY_WITHIN", 0.3)
+    monkeypatch.setattr("labelwatch.web.auth.guard.BODY_WITHIN", 0.3)
     with serving(app) as running:
         answer = raw(running, FORM)
     assert answer.startswith(b"HTTP/1.1 408 ")
@@ -189,7 +189,7 @@ def test_it_tells_whether_all_is_well_while_all_its_threads_wait(app: App, monke
         return board
 
     monkeypatch.setattr(server, "create", waiting)
-    monkeypatch.setattr("labelwatch.web.board.THREADS", 1)
+    monkeypatch.setattr("labelwatch.web.application.THREADS", 1)
     with serving(app) as running, contextlib.ExitStack() as held:
         for _ in range(3):
             line = held.enter_context(connection(running))

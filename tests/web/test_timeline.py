@@ -12,26 +12,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from labelwatch.core.model import (
-    Alert,
-    AlertState,
-    DeliveryMethod,
-    Interval,
-    Known,
-    Notification,
-    Outcome,
-    Posting,
-    Reason,
-    Stage,
-    Track,
-)
-from labelwatch.notify.catalog import LANGUAGES, catalog
-from labelwatch.notify.moments import Voice
-from labelwatch.seen import Dossier
+from labelwatch.core.alert import Alert, AlertState, Notification, Outcome, Reason
+from labelwatch.core.posting import DeliveryMethod, Interval, Known, Posting, Stage, Track
+from labelwatch.messages.catalog import LANGUAGES, catalog
+from labelwatch.messages.time_format import RenderContext
+from labelwatch.queries import PostingDetails
 from labelwatch.store import Evidence, EvidenceLevel, HistoryRow, OutboxRow, OutboxState
-from labelwatch.web.story import MAX_REMINDERS, Band, Look, Mark, Story, span, tell
-from labelwatch.web.timeline import LETTERS, draw, wrapped
-from tests.notify.build import NOW, ZONES, diagnosis, minutes
+from labelwatch.web.timeline import MAX_REMINDERS, Look, Mark, Span, Timeline, span, timeline_of
+from labelwatch.web.timeline_svg import LETTERS, draw, wrapped
+from tests.support.alert_builders import NOW, ZONES, diagnosis, minutes
 
 METHOD = DeliveryMethod("22", "Courier")
 NUMBER = "41517061-0214-1"
@@ -48,7 +37,7 @@ PACKING, WAITING = row(600, "awaiting_packaging", unseen=None), row(60, "awaitin
 CAME = row(6, "awaiting_deliver", actions=("label_download",))
 
 
-def dossier(*history: HistoryRow, alerts: Iterable[Alert] = (), **changes: Any) -> Dossier:
+def details(*history: HistoryRow, alerts: Iterable[Alert] = (), **changes: Any) -> PostingDetails:
     posting = Posting(
         NUMBER, "41517061-0214", "awaiting_deliver", "", "ozon", "fbs", METHOD, cutoff=NOW + minutes(52)
     )
@@ -56,7 +45,7 @@ def dossier(*history: HistoryRow, alerts: Iterable[Alert] = (), **changes: Any) 
     track = Track(
         changes.pop("stage", Stage.LABEL), Interval(NOW - minutes(62), NOW - minutes(60)), NOW - minutes(600)
     )
-    return Dossier("main", Known(1, posting, track, 1), history, changes.pop("evidence", ()), tuple(alerts))
+    return PostingDetails("main", Known(1, posting, track, 1), history, changes.pop("evidence", ()), tuple(alerts))
 
 
 def late(ago: float = 45, **changes: Any) -> Alert:
@@ -73,15 +62,15 @@ def told(
     return OutboxRow(n, about, OutboxState(state), at, 1, None, "key", False, sent, "", "")
 
 
-def voice(language: str = "en") -> Voice:
-    return Voice(catalog(language), ZoneInfo(ZONES[language]), NOW)
+def context(language: str = "en") -> RenderContext:
+    return RenderContext(catalog(language), ZoneInfo(ZONES[language]), NOW)
 
 
-def story(found: Dossier, *rows: OutboxRow, gaps: Iterable[Interval] = (), language: str = "en") -> Story:
-    return tell(found, rows, voice(language), gaps=tuple(gaps))
+def story(found: PostingDetails, *rows: OutboxRow, gaps: Iterable[Interval] = (), language: str = "en") -> Timeline:
+    return timeline_of(found, rows, context(language), gaps=tuple(gaps))
 
 
-def said(told_: Story, *marks: Mark) -> list[str]:
+def said(told_: Timeline, *marks: Mark) -> list[str]:
     return [one.text for one in told_.moments if one.mark in marks]
 
 
@@ -89,31 +78,31 @@ def said(told_: Story, *marks: Mark) -> list[str]:
 
 
 def test_a_status_lasts_from_when_it_was_seen_until_the_next_one_was() -> None:
-    assert said(story(dossier(PACKING, WAITING, CAME)), Mark.STATUS) == [
+    assert said(story(details(PACKING, WAITING, CAME)), Mark.STATUS) == [
         "awaiting packaging, for 9 hr",
         "awaiting shipping, for 1 hr so far",
     ]
 
 
 def test_between_last_seen_otherwise_and_seen_it_is_unsure() -> None:
-    assert story(dossier(PACKING, WAITING)).standing == (
-        Band(NOW - minutes(600), NOW - minutes(80), Look.EVEN),
-        Band(NOW - minutes(80), NOW - minutes(60), Look.UNSURE),
-        Band(NOW - minutes(60), NOW, Look.ODD),
+    assert story(details(PACKING, WAITING)).standing == (
+        Span(NOW - minutes(600), NOW - minutes(80), Look.EVEN),
+        Span(NOW - minutes(80), NOW - minutes(60), Look.UNSURE),
+        Span(NOW - minutes(60), NOW, Look.ODD),
     )
 
 
 def test_where_nobody_looked_there_is_a_gap_with_its_length_in_words() -> None:
     gap = Interval(NOW - minutes(300), NOW - minutes(200))
-    seen = story(dossier(PACKING), gaps=[gap])
-    assert seen.standing[-1] == Band(gap.earliest, gap.latest, Look.UNSEEN)
+    seen = story(details(PACKING), gaps=[gap])
+    assert seen.standing[-1] == Span(gap.earliest, gap.latest, Look.UNSEEN)
     assert said(seen, Mark.GAP) == ["nobody looked for 1 hr 40 min"]
 
 
 def test_a_substatus_that_says_more_is_told() -> None:
     failed = replace(PACKING, substatus="ship_failed")
     strange = row(5, "sent_to_the_moon", substatus="half_way")
-    assert said(story(dossier(failed, strange)), Mark.STATUS) == [
+    assert said(story(details(failed, strange)), Mark.STATUS) == [
         "awaiting packaging (packaging failed), for 9 hr 55 min",
         "sent_to_the_moon (half_way), for 5 min so far",
     ]
@@ -121,7 +110,7 @@ def test_a_substatus_that_says_more_is_told() -> None:
 
 def test_a_tracking_number_and_a_moved_cutoff_are_told_when_they_appear() -> None:
     after = replace(WAITING, tracking_number="LB1", cutoff=NOW + minutes(112))
-    assert said(story(dossier(PACKING, after)), Mark.CHANGE) == ["tracking number LB1", "cutoff moved to 21:00"]
+    assert said(story(details(PACKING, after)), Mark.CHANGE) == ["tracking number LB1", "cutoff moved to 21:00"]
 
 
 LABELS: dict[EvidenceLevel, tuple[float | None, str]] = {
@@ -136,7 +125,7 @@ def test_each_level_of_evidence_has_a_mark_and_words(level: EvidenceLevel) -> No
     unsure, expected = LABELS[level]
     at = NOW - minutes(6)
     one = Evidence(level, None if unsure is None else at - minutes(unsure), at)
-    assert said(story(dossier(PACKING, evidence=(one,))), Mark(level)) == [expected]
+    assert said(story(details(PACKING, evidence=(one,))), Mark(level)) == [expected]
 
 
 def test_an_alert_is_told_from_its_beginning_to_its_end() -> None:
@@ -146,7 +135,7 @@ def test_an_alert_is_told_from_its_beginning_to_its_end() -> None:
         "outcome": Outcome.LABELLED,
     }
     alert = late(handled_by="Anna", handled_at=NOW - minutes(30), **ended)
-    seen = story(dossier(PACKING, alerts=[alert]))
+    seen = story(details(PACKING, alerts=[alert]))
     assert said(seen, Mark.LATE, Mark.TAKEN, Mark.OVER) == [
         "late: label overdue",
         "Anna is on it",
@@ -161,23 +150,23 @@ def test_an_alert_is_told_from_its_beginning_to_its_end() -> None:
 def test_a_snooze_ends_at_its_end_and_not_after_now() -> None:
     snoozed = late(state=AlertState.SNOOZED, handled_by="", handled_at=NOW - minutes(30))
     for until, end in ((NOW - minutes(10), NOW - minutes(10)), (NOW + minutes(10), NOW)):
-        seen = story(dossier(PACKING, alerts=[replace(snoozed, snoozed_until=until)]))
-        assert seen.trouble[-1] == Band(NOW - minutes(30), end, Look.SNOOZED)
+        seen = story(details(PACKING, alerts=[replace(snoozed, snoozed_until=until)]))
+        assert seen.trouble[-1] == Span(NOW - minutes(30), end, Look.SNOOZED)
         assert said(seen, Mark.SNOOZED)[0].startswith("somebody wants quiet until")
 
 
 def test_the_channels_of_one_telling_are_one_moment_and_what_did_not_arrive_is_told_apart() -> None:
     rows = [told(44), told(43.5, channel="owner"), told(44, channel="boss", state="dead")]
-    assert said(story(dossier(PACKING), *rows), Mark.TOLD, Mark.UNTOLD) == [
+    assert said(story(details(PACKING), *rows), Mark.TOLD, Mark.UNTOLD) == [
         "told owner, packers: first alert",
         "could not be told: boss",
     ]
-    assert said(story(dossier(PACKING), told(44, state="pending"), told(44, state="superseded")), Mark.TOLD) == []
+    assert said(story(details(PACKING), told(44, state="pending"), told(44, state="superseded")), Mark.TOLD) == []
 
 
 def test_many_reminders_are_told_as_a_number() -> None:
     rows = [told(500 - 10 * n, n=n, reason=Reason.REMINDER) for n in range(MAX_REMINDERS + 5)]
-    assert said(story(dossier(PACKING), *rows), Mark.TOLD) == [
+    assert said(story(details(PACKING), *rows), Mark.TOLD) == [
         *["told packers: Reminder"] * MAX_REMINDERS,
         "and 5 more reminders until here",
     ]
@@ -198,12 +187,12 @@ CUTOFFS: dict[str, tuple[dict[str, Any], list[str]]] = {
 @pytest.mark.parametrize("what", CUTOFFS)
 def test_cutoffs_are_told_with_what_is_left(what: str) -> None:
     posting, expected = CUTOFFS[what]
-    assert said(story(dossier(PACKING, posting=posting)), Mark.CUTOFF, Mark.HARD_CUTOFF) == expected
+    assert said(story(details(PACKING, posting=posting)), Mark.CUTOFF, Mark.HARD_CUTOFF) == expected
 
 
 def test_gaps_matter_until_now_or_until_nothing_is_waited_for() -> None:
-    assert span(dossier(PACKING), NOW) == Interval(NOW - minutes(600), NOW)
-    assert span(dossier(PACKING, CAME, stage=Stage.DONE), NOW) == Interval(NOW - minutes(600), NOW - minutes(6))
+    assert span(details(PACKING), NOW) == Interval(NOW - minutes(600), NOW)
+    assert span(details(PACKING, CAME, stage=Stage.DONE), NOW) == Interval(NOW - minutes(600), NOW - minutes(6))
 
 
 # --- the picture
@@ -214,9 +203,9 @@ _SVG = {"svg": "http://www.w3.org/2000/svg"}
 def picture(language: str = "en", **changes: Any) -> ET.Element:
     """A long story, drawn."""
     alert = late(handled_by="Анна <b>&", handled_at=NOW - minutes(30))
-    found = dossier(PACKING, WAITING, CAME, alerts=[alert], **changes)
+    found = details(PACKING, WAITING, CAME, alerts=[alert], **changes)
     gaps = [Interval(NOW - minutes(300), NOW - minutes(200))]
-    return ET.fromstring(str(draw(found, voice(language), told=[told(44), told(20, n=2)], gaps=gaps)))
+    return ET.fromstring(str(draw(found, context(language), told=[told(44), told(20, n=2)], gaps=gaps)))
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -253,16 +242,16 @@ def test_later_is_further_down_and_no_two_lines_of_text_touch() -> None:
 
 def test_two_pictures_on_a_page_have_no_id_in_common() -> None:
     ids = [
-        {element.get("id") for element in ET.fromstring(str(draw(found, voice()))).iter()} - {None}
-        for found in (dossier(PACKING), replace(dossier(PACKING), shop="north"))
+        {element.get("id") for element in ET.fromstring(str(draw(found, context()))).iter()} - {None}
+        for found in (details(PACKING), replace(details(PACKING), shop="north"))
     ]
     assert ids[0].isdisjoint(ids[1])
 
 
 def test_a_posting_of_which_next_to_nothing_is_known_is_drawn_too() -> None:
-    nothing = dossier(posting={"cutoff": None})
+    nothing = details(posting={"cutoff": None})
     assert [one.text for one in story(nothing).moments] == ["now"]
-    assert "<svg" in draw(nothing, voice())
+    assert "<svg" in draw(nothing, context())
 
 
 @given(st.lists(st.sampled_from(["面单", "label,", "2 小时 20 分钟", "ждёт", "（北京时间）", "x" * 40]), max_size=12))

@@ -7,9 +7,9 @@ from string import Formatter
 import pytest
 from babel import Locale
 
-from labelwatch.core.causes import CAUSES
-from labelwatch.core.model import Reason
-from labelwatch.notify.catalog import LANGUAGES
+from labelwatch.core.alert import Reason
+from labelwatch.core.rules import CAUSES
+from labelwatch.messages.catalog import LANGUAGES
 from labelwatch.web.words import accepted, words
 
 TEMPLATES = files("labelwatch.web").joinpath("templates")

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from labelwatch.sandbox.acts import prints
+from labelwatch.sandbox.actions import prints
 from labelwatch.sandbox.bodies import posting, state
 from labelwatch.sandbox.labels import NOT_YET
 from labelwatch.sandbox.shops import REGISTERED_BY_CARRIER, Flow, Method, Shop, Warehouse, stamp

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from starlette.requests import Request
 from starlette.responses import Response
 
-from labelwatch.core.causes import CAUSES, MEANINGS
-from labelwatch.core.model import Family
-from labelwatch.notify.catalog import sayable
+from labelwatch.core.alert import Family
+from labelwatch.core.rules import CAUSES, MEANINGS
+from labelwatch.messages.catalog import sayable
 from labelwatch.web.page import Reader, app_of, reader_of, respond
 
 
@@ -39,12 +39,12 @@ def page(request: Request) -> Response:
 
 
 def _cause(reader: Reader, cause: str, judged: Sequence[tuple[str, int]]) -> Cause:
-    said, values = reader.voice.words.cause[cause], _example(reader)
+    said, values = reader.context.words.cause[cause], _example(reader)
     right, total = sum(n for really, n in judged if really == cause), sum(n for _, n in judged)
     return Cause(
         id=cause,
         name=said.name,
-        why=reader.voice.words.line.sentence_gap.join(
+        why=reader.context.words.line.sentence_gap.join(
             [*sayable(said.why, values)[:1], *sayable(said.advice, values)[:1]]
         ),
         proof=_proof(reader, cause),
@@ -61,4 +61,4 @@ def _proof(reader: Reader, cause: str) -> str:
 
 def _example(reader: Reader) -> Mapping[str, str]:
     """What stands where a posting's own data would."""
-    return {"carrier": reader.voice.words.line.carrier, **reader.words.said["example"]}
+    return {"carrier": reader.context.words.line.carrier, **reader.words.said["example"]}

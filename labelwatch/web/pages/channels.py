@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from starlette.requests import Request
 from starlette.responses import Response
 
-from labelwatch.core.model import Alert
-from labelwatch.notify import wording
-from labelwatch.notify.plain import plain
-from labelwatch.notify.reasons import spoken
+from labelwatch.core.alert import Alert
+from labelwatch.messages import diagnosis_text
+from labelwatch.messages.channel_errors import spoken
+from labelwatch.messages.plain import plain
 from labelwatch.store import ChannelState
+from labelwatch.web.notifications import tellings
 from labelwatch.web.page import Reader, app_of, reader_of, respond
-from labelwatch.web.telling import tellings
 
 FAILED = 50
 LATELY = 50
@@ -69,8 +69,8 @@ def _row(reader: Reader, channel: ChannelState, alert: Alert | None, waiting: in
         said=reader.say("channels", state, time=at, error=plain(spoken(channel.error, reader.words.language), 240)),
         sent=reader.say("channels", "sent", ago=reader.ago(channel.sent_at)) if channel.sent_at else "",
         waiting=waiting,
-        why=wording.why(reader.voice, alert.diagnosis) if alert else "",
-        steps=wording.steps(reader.voice, alert.diagnosis) if alert else (),
+        why=diagnosis_text.why(reader.context, alert.diagnosis) if alert else "",
+        steps=diagnosis_text.steps(reader.context, alert.diagnosis) if alert else (),
     )
 
 

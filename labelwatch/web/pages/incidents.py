@@ -7,9 +7,9 @@ from datetime import datetime, timedelta
 from starlette.requests import Request
 from starlette.responses import Response
 
-from labelwatch.core.model import Alert
-from labelwatch.notify import single, wording
-from labelwatch.notify.letters import Letter, kinds_of, language_of, letter
+from labelwatch.core.alert import Alert
+from labelwatch.messages import diagnosis_text, single
+from labelwatch.messages.letters import Letter, kinds_of, language_of, letter
 from labelwatch.web.actions import SPANS
 from labelwatch.web.cards import Card, card
 from labelwatch.web.page import Reader, app_of, reader_of, respond
@@ -67,27 +67,27 @@ def _ended(alert: Alert) -> datetime:
 
 
 def _event(reader: Reader, alert: Alert) -> Event:
-    voice, about, is_open = reader.voice, alert.diagnosis, alert.resolved_at is None
+    context, about, is_open = reader.context, alert.diagnosis, alert.resolved_at is None
     since = about.waiting_since.latest if about.waiting_since else alert.opened_at
     return Event(
         key=about.incident or "",
         card=card(reader, alert),
-        why=wording.why(voice, about),
-        tally=wording.tally(voice, about),
-        due=wording.due(voice, about) if is_open else "",
-        shops=wording.shops(voice, about),
+        why=diagnosis_text.why(context, about),
+        tally=diagnosis_text.tally(context, about),
+        due=diagnosis_text.due(context, about) if is_open else "",
+        shops=diagnosis_text.shops(context, about),
         since=reader.at(since),
-        lasted=single.lasted(voice, alert),
-        outcome=single.outcome(voice, alert) if not is_open else "",
-        state=wording.state(voice, alert),
-        steps=wording.steps(voice, about) if is_open else (),
+        lasted=single.lasted(context, alert),
+        outcome=single.outcome(context, alert) if not is_open else "",
+        state=diagnosis_text.state(context, alert),
+        steps=diagnosis_text.steps(context, about) if is_open else (),
         letters=[_ready(reader, alert, place) for place in range(len(kinds_of(alert)))],
     )
 
 
 def _ready(reader: Reader, alert: Alert, place: int) -> Ready:
     def written(language: str) -> Letter:
-        return letter(kind, alert, language=language, zone=reader.voice.zone.key, now=reader.now)
+        return letter(kind, alert, language=language, zone=reader.context.zone.key, now=reader.now)
 
     kind = kinds_of(alert)[place]
     sent = written(language_of(kind, reader.language))

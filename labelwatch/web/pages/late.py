@@ -9,11 +9,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from labelwatch.app import App
+from labelwatch.core.alert import Alert, Severity
 from labelwatch.core.deadline import alert_at
-from labelwatch.core.model import Alert, Severity
-from labelwatch.notify import wording
-from labelwatch.notify.plain import plain
-from labelwatch.seen import ShopView
+from labelwatch.messages import diagnosis_text
+from labelwatch.messages.plain import plain
+from labelwatch.queries import ShopHealth
 from labelwatch.store.board import Count, Hands, Wanted
 from labelwatch.web.actions import SPANS
 from labelwatch.web.cards import Card, card, is_explained
@@ -116,7 +116,7 @@ def _filters(reader: Reader, counts: Sequence[Count], wanted: Wanted) -> list[tu
     """For each filter its key, what is chosen, and what there is to choose from, the most frequent first."""
 
     def named(cause: str) -> str:
-        return wording.words_of(reader.voice, cause).name
+        return diagnosis_text.words_of(reader.context, cause).name
 
     filters: tuple[tuple[str, str, Callable[[Count], str], Callable[[str], str]], ...] = (
         ("shop", wanted.shop, lambda one: one.shop, str),
@@ -151,16 +151,22 @@ def _troubles(reader: Reader, app: App, shops: Sequence[str]) -> list[Wider]:
     troubles = app.store.outgoing.troubles()
     blind = [_wider(reader, one, "/shops") for one in app.store.alerts(shops=shops, posting_number="")]
     dead = [_wider(reader, troubles[name], "/channels") for name in sorted(troubles)]
-    is_mute = {to.name for to in app.config.destinations()} <= troubles.keys()
-    return [*dead, *blind] if is_mute else [*blind, *dead]
+    has_no_working_channel = {to.name for to in app.config.destinations()} <= troubles.keys()
+    return [*dead, *blind] if has_no_working_channel else [*blind, *dead]
 
 
 def _wider(reader: Reader, alert: Alert, to: str, *, key: str = "") -> Wider:
     about = alert.diagnosis
-    return Wider(card(reader, alert), wording.why(reader.voice, about), wording.tally(reader.voice, about), to, key)
+    return Wider(
+        card(reader, alert),
+        diagnosis_text.why(reader.context, about),
+        diagnosis_text.tally(reader.context, about),
+        to,
+        key,
+    )
 
 
-def _last_look(reader: Reader, shops: Sequence[ShopView]) -> str:
+def _last_look(reader: Reader, shops: Sequence[ShopHealth]) -> str:
     """When all shops had been looked at; what is not seen is said."""
     unseen = sum(shop.state != "fresh" for shop in shops)
     if unseen:

@@ -8,23 +8,23 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from labelwatch.app import App
-from labelwatch.core.causes import CAUSES
-from labelwatch.core.detect import LABEL_ACTIONS
-from labelwatch.core.diagnose import BLIND_AFTER_INTERVALS
-from labelwatch.core.model import Alert, Family
-from labelwatch.notify import single, wording
-from labelwatch.notify.disproofs import because
-from labelwatch.notify.letters import Kind, Letter, kinds_of, language_of, letter
-from labelwatch.notify.links import link, settings_link
-from labelwatch.notify.plain import plain
-from labelwatch.seen import Dossier
+from labelwatch.core.alert import Alert, Family
+from labelwatch.core.diagnosis import BLIND_AFTER_INTERVALS
+from labelwatch.core.lateness import LABEL_ACTIONS
+from labelwatch.core.rules import CAUSES
+from labelwatch.messages import diagnosis_text, single
+from labelwatch.messages.cabinet_links import link, settings_link
+from labelwatch.messages.letters import Kind, Letter, kinds_of, language_of, letter
+from labelwatch.messages.plain import plain
+from labelwatch.messages.ruled_out_text import because
+from labelwatch.queries import PostingDetails
 from labelwatch.store import HistoryRow, OutboxRow
 from labelwatch.web.actions import SPANS
 from labelwatch.web.cards import Card, card
+from labelwatch.web.notifications import Telling, tellings
 from labelwatch.web.page import Reader, app_of, reader_of, respond
-from labelwatch.web.story import span
-from labelwatch.web.telling import Telling, tellings
-from labelwatch.web.timeline import draw
+from labelwatch.web.timeline import span
+from labelwatch.web.timeline_svg import draw
 
 TOLD = 200
 
@@ -91,7 +91,7 @@ def page(request: Request) -> Response:
     app, reader = app_of(request), reader_of(request)
     number = request.path_params["number"]
     shop = request.query_params.get("shop", "")
-    found = [one for one in app.dossiers(number) if shop in ("", one.shop)]
+    found = [one for one in app.posting_details(number) if shop in ("", one.shop)]
     if not found:
         return respond(request, "trouble.html", status=404, key="no_posting", detail=plain(number))
     rows = app.store.notifications(posting_number=number, limit=TOLD)
@@ -101,7 +101,7 @@ def page(request: Request) -> Response:
     )
 
 
-def _paper(app: App, reader: Reader, found: Dossier, rows: Sequence[OutboxRow]) -> Paper:
+def _paper(app: App, reader: Reader, found: PostingDetails, rows: Sequence[OutboxRow]) -> Paper:
     posting = found.known.posting
     mine = [row for row in reversed(rows) if row.notification.alert.diagnosis.shop == found.shop]
     method = (posting.method.name, posting.method.carrier, posting.method.warehouse)
@@ -117,29 +117,29 @@ def _paper(app: App, reader: Reader, found: Dossier, rows: Sequence[OutboxRow]) 
     )
 
 
-def _timeline(app: App, reader: Reader, found: Dossier, told: Sequence[OutboxRow]) -> Markup:
+def _timeline(app: App, reader: Reader, found: PostingDetails, told: Sequence[OutboxRow]) -> Markup:
     every = dict(app.shops()).get(found.shop, app.config.ozon.every)
     within = span(found, reader.now)
     gaps = app.store.plots.gaps(found.shop, within, longer_than=BLIND_AFTER_INTERVALS * every)
-    return draw(found, reader.voice, told=told, gaps=gaps)
+    return draw(found, reader.context, told=told, gaps=gaps)
 
 
 def _trouble(reader: Reader, alert: Alert) -> Trouble:
-    voice, about, is_open = reader.voice, alert.diagnosis, alert.resolved_at is None
+    context, about, is_open = reader.context, alert.diagnosis, alert.resolved_at is None
     return Trouble(
         card=card(reader, alert),
         is_open=is_open,
         is_explained=about.incident is not None,
-        state=wording.state(reader.voice, alert),
-        why=wording.why(voice, about),
-        due=wording.due(voice, about),
-        steps=wording.steps(voice, about) if is_open else (),
-        evidence=wording.evidence(voice, about),
+        state=diagnosis_text.state(reader.context, alert),
+        why=diagnosis_text.why(context, about),
+        due=diagnosis_text.due(context, about),
+        steps=diagnosis_text.steps(context, about) if is_open else (),
+        evidence=diagnosis_text.evidence(context, about),
         ruled_out=[
-            (wording.words_of(voice, other.cause).name, plain(because(voice, other.because), 160))
+            (diagnosis_text.words_of(context, other.cause).name, plain(because(context, other.because), 160))
             for other in about.ruled_out
         ],
-        goods=wording.goods(voice, about),
+        goods=diagnosis_text.goods(context, about),
         cabinet=link(about),
         settings=settings_link(about) if is_open else "",
         letters=_letters(reader, alert),
@@ -150,7 +150,11 @@ def _trouble(reader: Reader, alert: Alert) -> Trouble:
 
 def _ended(reader: Reader, alert: Alert) -> str:
     """`Label is there · tomorrow 18:00 · 20 min to spare`."""
-    pieces = single.outcome(reader.voice, alert), reader.at(alert.resolved_at), single.to_spare(reader.voice, alert)
+    pieces = (
+        single.outcome(reader.context, alert),
+        reader.at(alert.resolved_at),
+        single.to_spare(reader.context, alert),
+    )
     return " · ".join(filter(None, pieces))
 
 
@@ -160,7 +164,7 @@ def _letters(reader: Reader, alert: Alert) -> list[Ready]:
 
 def _ready(reader: Reader, kind: Kind, alert: Alert) -> Ready:
     def written(language: str) -> Letter:
-        return letter(kind, alert, language=language, zone=reader.voice.zone.key, now=reader.now)
+        return letter(kind, alert, language=language, zone=reader.context.zone.key, now=reader.now)
 
     sent, read = written(language_of(kind, reader.language)), written(reader.language)
     return Ready(f"letter-{kind}-{alert.id}", read.to, sent, read.text if read != sent else "")
@@ -177,7 +181,7 @@ def _moment(reader: Reader, row: HistoryRow) -> Moment:
 
 
 def _status(reader: Reader, status: str, substatus: str) -> str:
-    words = reader.voice.words
+    words = reader.context.words
     whole, part = words.status.get(status, plain(status)), words.substatus.get(substatus, plain(substatus))
     return whole if part in ("", whole) else reader.say("posting", "status", status=whole, substatus=part)
 
@@ -185,6 +189,8 @@ def _status(reader: Reader, status: str, substatus: str) -> str:
 def _causes(reader: Reader) -> list[tuple[str, str]]:
     """What a posting's cause may really have been: id and name, by name."""
     names = (
-        (one, wording.words_of(reader.voice, one).name) for one, family in CAUSES.items() if family != Family.BLIND
+        (one, diagnosis_text.words_of(reader.context, one).name)
+        for one, family in CAUSES.items()
+        if family != Family.BLIND
     )
     return sorted(names, key=lambda one: one[1])

@@ -9,12 +9,12 @@ from babel.numbers import format_decimal
 from starlette.requests import Request
 from starlette.responses import Response
 
-from labelwatch.core.model import Alert
-from labelwatch.notify import wording
-from labelwatch.notify.links import link
-from labelwatch.notify.moments import duration
-from labelwatch.notify.plain import plain
-from labelwatch.seen import ShopView
+from labelwatch.core.alert import Alert
+from labelwatch.messages import diagnosis_text
+from labelwatch.messages.cabinet_links import link
+from labelwatch.messages.plain import plain
+from labelwatch.messages.time_format import duration
+from labelwatch.queries import ShopHealth
 from labelwatch.store import PollRow, QuarantineRow
 from labelwatch.web.page import Reader, app_of, reader_of, respond
 
@@ -73,7 +73,7 @@ def page(request: Request) -> Response:
 
 
 def _row(
-    reader: Reader, shop: ShopView, poll: PollRow | None, *, late: int, every: timedelta, alert: Alert | None
+    reader: Reader, shop: ShopHealth, poll: PollRow | None, *, late: int, every: timedelta, alert: Alert | None
 ) -> Row:
     ago = reader.ago(shop.read_at) if shop.read_at else ""
     return Row(
@@ -83,7 +83,7 @@ def _row(
         read=reader.say("shops", "read", ago=ago, time=reader.at(shop.read_at)) if ago else "",
         late=late,
         poll=_poll(reader, poll) if poll else "",
-        every=duration(reader.voice, every),
+        every=duration(reader.context, every),
         trouble=_trouble(reader, alert) if alert else None,
     )
 
@@ -92,18 +92,18 @@ def _poll(reader: Reader, poll: PollRow) -> str:
     """The last reading: how it ended, how long it took and how many requests it cost."""
     took = round((poll.finished_at - poll.started_at).total_seconds(), 1)
     key = "complete" if poll.complete else "failed"
-    seconds = format_decimal(took, locale=reader.voice.words.locale)
+    seconds = format_decimal(took, locale=reader.context.words.locale)
     said = reader.say("shops", key, ago=reader.ago(poll.finished_at), seconds=seconds, requests=poll.requests)
     return f"{said} {plain(poll.detail, 200)}" if not poll.complete and poll.detail else said
 
 
 def _trouble(reader: Reader, alert: Alert) -> Trouble:
-    voice, about = reader.voice, alert.diagnosis
+    context, about = reader.context, alert.diagnosis
     return Trouble(
-        headline=wording.headline(voice, about),
-        why=wording.why(voice, about),
-        steps=wording.steps(voice, about),
-        evidence=wording.evidence(voice, about),
+        headline=diagnosis_text.headline(context, about),
+        why=diagnosis_text.why(context, about),
+        steps=diagnosis_text.steps(context, about),
+        evidence=diagnosis_text.evidence(context, about),
         keys=link(about),
     )
 

@@ -6,10 +6,11 @@ from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-import labelwatch.scheduler  # noqa: F401 - what the service has loaded counts as its memory
-from labelwatch.plan import Plan, Report
-from labelwatch.poll import poll_shop
-from labelwatch.sources.ozon import OzonSource
+import labelwatch.service.scheduler  # noqa: F401 - what the service has loaded counts as its memory
+from labelwatch.core.report import Report
+from labelwatch.polling.plan import Plan
+from labelwatch.polling.poll import poll_shop
+from labelwatch.sources.ozon.client import OzonSource
 from labelwatch.store import open_store
 from tests.bench.contestants import database
 

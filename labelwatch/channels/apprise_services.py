@@ -1,0 +1,192 @@
+"""Every service that Apprise knows, one message per object, with the answer it does not give left open."""
+
+import re
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+from urllib.parse import urlsplit
+
+from apprise import Apprise, AppriseAsset, NotifyBase, NotifyFormat
+from apprise.result import AppriseResult, AppriseResultStatus
+from requests import PreparedRequest, Response
+from requests import sessions as requests_sessions
+from requests.adapters import HTTPAdapter
+from requests.exceptions import ContentDecodingError, InvalidProxyURL
+
+from labelwatch.channels.base import Ambiguous, Delivered, OutgoingMessage, Permanent, RateLimited, Result, Retry
+from labelwatch.channels.http import READ_AT_MOST, not_public
+from labelwatch.channels.redaction import quoted, secrets_of
+from labelwatch.channels.time_limit import no_answer_within, within_time
+from labelwatch.messages.message import Message, SizeLimit
+from labelwatch.messages.render import LIMIT
+from labelwatch.net.addresses import NotPublicError, addresses, is_written_out
+from labelwatch.net.body import BodyError, beginning
+from labelwatch.net.proxy import ProxyError, proxy_for
+from labelwatch.net.tls import stale_bundle
+
+_STATUS = re.compile(r"\berror=(\d{3})\b")
+"""How most of Apprise's services end the line they log about a refusal."""
+_NOT_OURS = frozenset({"401", "403", "404", "410"})
+"""The key or the address is wrong, whatever the message."""
+_TOO_MANY = "429"
+_SOMEWHERE = "https://service.invalid"
+"""Stands for a server whose name Apprise keeps to itself."""
+_NO_SOCKS = (
+    "this kind of channel cannot use a SOCKS proxy: name an http:// proxy in HTTPS_PROXY, or its server in NO_PROXY"
+)
+_UNTIL = timedelta(minutes=1)
+"""Apprise keeps to itself when the service wants more."""
+
+
+class _Limited(HTTPAdapter):
+    """Reads the beginning of an answer, where `requests` would read and inflate all of it, by the proxy that every
+    other channel takes."""
+
+    def send(self, request: PreparedRequest, *arguments: Any, **options: Any) -> Response:
+        request.headers["Accept-Encoding"] = "identity"
+        try:
+            proxy = proxy_for(str(request.url))
+        except ProxyError as error:
+            raise InvalidProxyURL(str(error), request=request) from error
+        options["proxies"] = {"http": proxy, "https": proxy} if proxy else {}
+        response = super().send(request, *arguments, **options)
+        raw = response.raw.stream(READ_AT_MOST, decode_content=False)
+        try:
+            response._content = beginning(raw, response.headers, most=READ_AT_MOST)
+        except BodyError as error:
+            raise ContentDecodingError(str(error), request=request) from error
+        finally:
+            response.raw.close()
+        response._content_consumed = True
+        return response
+
+
+# Apprise makes its sessions itself, and it is the only one here that uses `requests`.
+requests_sessions.HTTPAdapter = _Limited  # type: ignore[attr-defined]
+
+
+def plugin(url: str) -> NotifyBase | None:
+    """Apprise's object for a URL, or None when it understands none of it, or trips over it."""
+    # service_timeout 0: Apprise would wait in its one small thread pool, where a service that hangs starves the rest.
+    asset = AppriseAsset(
+        app_id="labelwatch",
+        app_desc="labelwatch",
+        http_redirects=False,
+        interpret_emojis=False,
+        interpret_escapes=False,
+        service_timeout=0,
+    )
+    try:
+        service = Apprise.instantiate(url, asset=asset)
+    except UnicodeError:  # an address with letters that no mail address has
+        return None
+    if service is not None:
+        # `?retry=` would send twice under no key, `?optional=` would call a failure a success.
+        service.retry, service.optional = 0, False
+    return service
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """A destination behind an Apprise URL; its success is only that nobody objected."""
+
+    url: str = field(repr=False)
+    limit: SizeLimit
+    deadline: timedelta
+    account: str = ""
+    private: bool = False
+    """Whether the server of the URL may be in a private network."""
+
+    def send(self, outgoing: OutgoingMessage) -> Result:
+        """Hand the text to Apprise; it takes neither the alerts nor the key."""
+        answer = within_time(self.deadline, lambda: self._notify(outgoing.message))
+        if answer is None:
+            return Ambiguous(no_answer_within(self.deadline))
+        return answer if isinstance(answer, Permanent) else _judged(answer, secrets_of(self.url))
+
+    def objection(self) -> Permanent | None:
+        """Why nothing is sent at all. Apprise looks the name up once more: between the two it may come to stand for
+        another address."""
+        if wrong := stale_bundle():
+            return Permanent(wrong)
+        service = plugin(self.url)
+        if wrong := _wrong_proxy(service):
+            return Permanent(wrong)
+        host = server_of(service) if service is not None and not self.private else ""
+        if not host or is_written_out(host):
+            return None
+        try:
+            addresses(host, 0)
+        except NotPublicError as error:
+            return not_public(error)
+        except (OSError, UnicodeError):  # not known here: what that means is Apprise's to say
+            return None
+        return None
+
+    def _notify(self, message: Message) -> AppriseResult | Permanent:
+        return self.objection() or _notify(self.url, message)
+
+
+def open_service(url: str, service: NotifyBase, *, deadline: timedelta, private: bool = False) -> Service:
+    """The channel of a URL that has been checked."""
+    most = min(LIMIT.most, service.body_maxlen)
+    return Service(url, limit=SizeLimit(most), deadline=deadline, private=private)
+
+
+def server_of(service: NotifyBase) -> str:
+    """The server that the URL names, of services that people run by themselves; empty = it names none.
+
+    Where a token may stand in its place, only a name with a dot is one: no token is shown to a name server.
+    """
+    templates: tuple[str, ...] = service.templates or ()
+    places = ["{host}" in template for template in templates]
+    host = str(service.host or "")
+    return host if places and (all(places) or (any(places) and "." in host)) else ""
+
+
+def home_of(service: NotifyBase) -> str:
+    """Where Apprise would send; empty where it does not say, as for servers of one's own."""
+    addresses = (getattr(service, name, None) for name in ("notify_url", "api_url", "cloud_notify_url"))
+    address = str(next(filter(None, addresses), ""))
+    return address if urlsplit(address).hostname else ""
+
+
+def _wrong_proxy(service: NotifyBase | None) -> str:
+    """Why Apprise cannot use the proxy of the environment; empty = it can, or there is none."""
+    if service is None:
+        return ""
+    host = server_of(service)
+    try:
+        proxy = proxy_for(f"https://{host}" if host else home_of(service) or _SOMEWHERE)
+    except ProxyError as error:
+        return str(error)
+    return _NO_SOCKS if proxy.startswith("socks") else ""
+
+
+def _notify(url: str, message: Message) -> AppriseResult:
+    sender = Apprise()
+    service = plugin(url)
+    if service is not None:
+        sender.add(service)
+    return sender.notify(
+        body=message.body,
+        title=message.title,
+        notify_type=str(message.kind),
+        body_format=NotifyFormat.TEXT,
+        interpret_escapes=False,
+    )
+
+
+def _judged(answer: AppriseResult, secrets: tuple[str, ...]) -> Result:
+    logged = "; ".join(entry.message for entry in answer.logs())
+    reason, statuses = quoted(logged, secrets, 240), set(_STATUS.findall(logged))
+    if answer.status is AppriseResultStatus.SUCCESS:
+        return Delivered(receipt="", verified=False)
+    if answer.status is AppriseResultStatus.TIMEOUT:
+        return Ambiguous(reason or "no answer in time")
+    if answer.status is AppriseResultStatus.NOMATCH:
+        return Permanent("its URL is not understood")
+    if statuses & _NOT_OURS:
+        return Permanent(reason)
+    # A lost answer and a closed port read alike in that log; the second is by far the more common one.
+    return RateLimited(reason, _UNTIL) if _TOO_MANY in statuses else Retry(reason or "the service did not take it")

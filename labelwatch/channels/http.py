@@ -1,0 +1,190 @@
+"""One request to a service, within a deadline; what can go wrong on the way comes back as a value."""
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from email.utils import parsedate_to_datetime
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpcore
+import httpx
+
+from labelwatch.channels.base import Ambiguous, Permanent, RateLimited, Retry
+from labelwatch.channels.redaction import quoted
+from labelwatch.channels.time_limit import no_answer_within, within_time
+from labelwatch.net.addresses import NotPublicError, addresses, is_written_out
+from labelwatch.net.backend import Backend, proxy_at
+from labelwatch.net.body import BodyError, beginning
+from labelwatch.net.connect import looked_up
+from labelwatch.net.proxy import ProxyError, proxy_for
+from labelwatch.net.tls import CertificatesError, trusted, unverified
+
+READ_AT_MOST = 64 * 1024
+"""Bytes of an answer: a receipt is short."""
+_CONNECT = timedelta(seconds=10)
+_TRY_AGAIN = frozenset({408, 425})
+_TOO_MANY = 429
+_PROXY_WANTS_LOGIN = 407
+_PROXY_REFUSES = re.compile(r"\b40[137]\b|username|auth", re.IGNORECASE)
+_LONGEST = timedelta(hours=24)
+_DIGITS = 7
+"""Of a number of seconds; one with more of them is longer than any wait."""
+_UNLESS_TOLD = timedelta(seconds=30)
+"""How long to be silent when a service says "too many" and not until when."""
+
+
+@dataclass(frozen=True, slots=True)
+class HttpOptions:
+    """How a service is reached; what of it is secret is never shown."""
+
+    deadline: timedelta
+    """For one request from first byte to last."""
+    secrets: tuple[str, ...] = field(default=(), repr=False)
+    proxy: str = field(default="", repr=False)
+    """http://, https://, socks5:// or socks5h:// address of a proxy; empty = what the environment names."""
+    verify: bool = True
+    private: bool = False
+    """Whether a name may stand for an address of a private network."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the service said: the beginning of its body, and in `said` one harmless line of it."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+    said: str
+
+    @property
+    def is_good(self) -> bool:
+        return 200 <= self.status < 300
+
+    @property
+    def is_page(self) -> bool:
+        """A web page, of a captive portal or a proxy: never what a service answers."""
+        beginning = self.body.lstrip()[:9].lower()
+        return "html" in self.headers.get("Content-Type", "") or beginning.startswith((b"<!doctype", b"<html"))
+
+    @property
+    def json(self) -> dict[str, Any]:
+        """The JSON object in the body; empty when there is none."""
+        try:
+            content = json.loads(self.body)
+        except (ValueError, RecursionError):
+            return {}
+        return content if isinstance(content, dict) else {}
+
+
+Failure = Retry | RateLimited | Ambiguous | Permanent
+
+
+def exchange(line: HttpOptions, method: str, address: str, **request: Any) -> Answer | Failure:
+    """Ask once; `request` are the arguments of httpx.Client.request. No redirect is followed, so that no credential
+    goes anywhere else, and no name to a private address. Never raises for what a service or the network may do.
+    """
+    timeout = httpx.Timeout(line.deadline.total_seconds(), connect=_CONNECT.total_seconds())
+    try:
+        line = replace(line, proxy=line.proxy or proxy_for(address))
+        # Leaving the block closes the socket, which ends a thread that still waits for a dripping server.
+        with httpx.Client(
+            timeout=timeout,
+            follow_redirects=False,
+            headers={"Accept-Encoding": "identity"},
+            transport=_transport(line, address),
+            trust_env=False,
+        ) as client:
+            answer = within_time(line.deadline, lambda: _ask(line, client, method, address, request))
+    except (ProxyError, CertificatesError) as error:
+        return Permanent(str(error))
+    except (ValueError, httpx.InvalidURL) as error:
+        return Permanent(_said(line, "cannot be sent", error))
+    return answer or Ambiguous(no_answer_within(line.deadline))
+
+
+def judged(answer: Answer) -> Failure | None:
+    """What a status that is not good means to every service alike, and a web page under any; None = look inside."""
+    said = f"HTTP {answer.status} {answer.said}".rstrip()
+    if answer.status == _TOO_MANY:
+        return RateLimited(said, retry_after(answer) or _UNLESS_TOLD)
+    if answer.status >= 500 or answer.status in _TRY_AGAIN:
+        wish = retry_after(answer)
+        return RateLimited(said, wish) if wish else Retry(said)
+    if answer.status == _PROXY_WANTS_LOGIN:
+        return Permanent(f"the proxy wants a login: put it into the proxy's address ({said})")
+    if 300 <= answer.status < 400:
+        return Permanent(f"HTTP {answer.status} leads to another address, which is not followed: give the final one")
+    if answer.is_good and answer.is_page:
+        return Retry(f"a web page instead of an answer: {said}")
+    return None
+
+
+def retry_after(answer: Answer) -> timedelta | None:
+    """Seconds, or a date as far ahead as the server's own clock says; None when it is neither."""
+    wish = answer.headers.get("Retry-After", "").strip()
+    if wish.isdecimal():
+        return min(timedelta(seconds=int(wish[:_DIGITS])), _LONGEST)
+    try:
+        ahead = parsedate_to_datetime(wish) - parsedate_to_datetime(answer.headers.get("Date", ""))
+    except (ValueError, TypeError):  # no dates, or one with a zone and one without
+        return None
+    return min(max(ahead, timedelta(0)), _LONGEST)
+
+
+def not_public(error: NotPublicError) -> Permanent:
+    """A name that leads into a private network, and what to write if that is meant."""
+    return Permanent(f"{error}: if that is meant, write allow_private = true into this [[channel]]")
+
+
+def _transport(line: HttpOptions, address: str) -> httpx.HTTPTransport:
+    """The way to an address; a private one is kept out where no proxy looks the name up."""
+    verify = trusted() if line.verify and address.startswith("https:") else unverified()
+    is_open = line.proxy or line.private or is_written_out(httpx.URL(address).host)
+    transport = httpx.HTTPTransport(verify=verify)
+    # httpx has no argument for the backend of httpcore.
+    transport._pool = httpcore.ConnectionPool(
+        ssl_context=verify,
+        proxy=proxy_at(line.proxy),
+        network_backend=Backend(lookup=looked_up if is_open else addresses),
+    )
+    return transport
+
+
+def _ask(
+    line: HttpOptions, client: httpx.Client, method: str, address: str, request: dict[str, Any]
+) -> Answer | Failure:
+    auth = request.pop("auth", None)
+    try:
+        question = client.build_request(method, address, **request)
+        with_answer = client.send(question, auth=auth, stream=True)
+        body = beginning(with_answer.iter_raw(), with_answer.headers, most=READ_AT_MOST)
+        said = quoted(body.decode("utf-8", "replace"), line.secrets, 100)
+        return Answer(with_answer.status_code, with_answer.headers, body, said)
+    except NotPublicError as error:
+        return not_public(error)
+    except BodyError as error:
+        return Ambiguous(_said(line, "its answer is not understood", error))
+    except httpx.ProxyError as error:
+        refused = Permanent if _PROXY_REFUSES.search(str(error)) else Retry
+        return refused(_said(line, f"no way{_through(line)}", error))
+    except (httpx.ConnectError, httpx.ConnectTimeout) as error:
+        return Retry(_said(line, f"cannot connect{_through(line)}", error))
+    except (httpx.UnsupportedProtocol, httpx.InvalidURL, httpx.LocalProtocolError) as error:
+        return Permanent(_said(line, "cannot be sent", error))
+    except httpx.TimeoutException:  # the same silence that `within` ends, met a moment earlier
+        return Ambiguous(no_answer_within(line.deadline))
+    except httpx.HTTPError as error:
+        return Ambiguous(_said(line, "no complete answer", error))
+
+
+def _said(line: HttpOptions, what: str, error: Exception) -> str:
+    return f"{what}: {quoted(str(error), line.secrets, 160) or type(error).__name__}"
+
+
+def _through(line: HttpOptions) -> str:
+    """Where the proxy is, for who mends it; not how to log in."""
+    _, _, host = urlsplit(line.proxy).netloc.rpartition("@")
+    return f" through the proxy {host}" if host else ""

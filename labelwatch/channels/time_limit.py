@@ -1,0 +1,39 @@
+"""A deadline for work that has none of its own."""
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+from datetime import timedelta
+from queue import Empty, SimpleQueue
+from typing import TypeVar
+
+T = TypeVar("T")
+
+
+def within_time(limit: timedelta, work: Callable[[], T]) -> T | None:
+    """What `work` returned, or None when it was not done in time; what it raised is raised here.
+
+    Work that hangs is left behind in a daemon thread: a socket timeout starts anew with each byte, so nothing
+    else bounds a server that drips.
+    """
+    done: SimpleQueue[Future[T]] = SimpleQueue()
+    threading.Thread(target=lambda: done.put(_finished(work)), name="send", daemon=True).start()
+    try:
+        return done.get(timeout=limit.total_seconds()).result()
+    except Empty:
+        return None
+
+
+def no_answer_within(limit: timedelta) -> str:
+    """What is said of work that `within` gave up."""
+    return f"no answer within {limit.total_seconds():g} s"
+
+
+def _finished(work: Callable[[], T]) -> Future[T]:
+    """What came of the work, carried as a value from one thread to the other."""
+    outcome: Future[T] = Future()
+    try:
+        outcome.set_result(work())
+    except Exception as error:  # it belongs to the caller, whatever it is
+        outcome.set_exception(error)
+    return outcome

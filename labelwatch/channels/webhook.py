@@ -1,0 +1,122 @@
+"""`json://` and `jsons://`: Apprise's JSON body plus the alerts themselves, and the answer read as a receipt."""
+
+import json
+from collections.abc import Container, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import unquote, unquote_plus, urlsplit
+
+from apprise.plugins.custom_json import NotifyJSON
+
+from labelwatch.channels.base import BadMessage, Delivered, OutgoingMessage, Permanent, Result, Retry, stamp_of
+from labelwatch.channels.http import Answer, HttpOptions, exchange, judged
+from labelwatch.messages.message import SizeLimit
+from labelwatch.messages.render import LIMIT
+
+_CHECK_KEY = ": check the user, the password or the token in the channel's URL"
+_CHECK_ADDRESS = ": check the address in the channel's URL"
+_ADVICE = {401: _CHECK_KEY, 403: _CHECK_KEY, 404: _CHECK_ADDRESS, 410: _CHECK_ADDRESS}
+"""What to change, by status."""
+_THIS_VERY_MESSAGE = frozenset({400, 413, 422})
+"""Somebody is there and reads, but will never take this body."""
+
+
+@dataclass(frozen=True, slots=True)
+class Webhook:
+    """One address that takes JSON; where it is and what opens it is never shown."""
+
+    address: str = field(repr=False)
+    method: str
+    headers: Mapping[str, str] = field(repr=False)
+    params: Sequence[tuple[str, str]] = field(repr=False)
+    auth: tuple[str, str] | None = field(repr=False)
+    extras: Mapping[str, str] = field(repr=False)
+    line: HttpOptions = field(repr=False)
+    limit: SizeLimit = LIMIT
+    account: str = ""
+
+    def send(self, outgoing: OutgoingMessage) -> Result:
+        """POST once, under the stamp of the parcel's key as Idempotency-Key."""
+        headers = {
+            "User-Agent": "labelwatch",
+            "Content-Type": "application/json",
+            **self.headers,
+            "Idempotency-Key": stamp_of(outgoing.key),
+        }
+        content = json.dumps(_payload(outgoing, self.extras)).encode()
+        answer = exchange(
+            self.line,
+            self.method,
+            self.address,
+            params=list(self.params) or None,
+            headers=headers,
+            content=content,
+            auth=self.auth,
+        )
+        return _result(answer) if isinstance(answer, Answer) else answer
+
+
+def open_webhook(service: NotifyJSON, line: HttpOptions, url: str) -> Webhook:
+    """The webhook at a URL in which Apprise found the method, headers and fields.
+
+    Its address is taken as it is written: Apprise cuts a path at `;`, makes one slash of two, and drops what it does
+    not know of a query.
+    """
+    parts = urlsplit(url.strip())
+    login, _, place = parts.netloc.rpartition("@")
+    user, _, password = login.partition(":")
+    return Webhook(
+        address=f"{'https' if service.secure else 'http'}://{place}{parts.path or '/'}",
+        method=str(service.method),
+        headers=dict(service.headers),
+        params=(*service.params.items(), *_own_query(parts.query, service.template_args)),
+        auth=(unquote(user), unquote(password)) if user else None,
+        extras=dict(service.payload_extras),
+        line=line,
+    )
+
+
+def _own_query(query: str, of_apprise: Container[str]) -> Iterator[tuple[str, str]]:
+    """What of a query is meant for the webhook: no setting of Apprise's, and not marked with +, - or : for it."""
+    for part in filter(None, query.split("&")):
+        key, _, value = part.partition("=")
+        name = unquote_plus(key)
+        if key[0] not in "+-:" and name.lower() not in of_apprise:
+            yield name, unquote_plus(value)
+
+
+def _payload(outgoing: OutgoingMessage, extras: Mapping[str, str]) -> dict[str, Any]:
+    """Apprise's body; `extras` (`?:key=value`) rename, drop or add fields as they do there."""
+    message = outgoing.message
+    payload: dict[str, Any] = {
+        "version": "1.0",
+        "title": message.title,
+        "message": message.body,
+        "attachments": [],
+        "type": str(message.kind),
+        "about": outgoing.about,
+        "labelwatch": list(outgoing.views),
+    }
+    if outgoing.links:
+        payload["actions"] = dict(outgoing.links)
+    for key, value in extras.items():
+        if key not in payload:
+            payload[key] = value
+        elif value:
+            payload[value] = payload.pop(key)
+        else:
+            del payload[key]
+    return payload
+
+
+def _result(answer: Answer) -> Result:
+    """What an answer means: a 200 that carries an error is no delivery."""
+    failure, said = judged(answer), f"HTTP {answer.status} {answer.said}".rstrip()
+    if failure is not None:
+        return failure
+    if not answer.is_good:
+        advice = _ADVICE.get(answer.status, "")
+        return BadMessage(said) if answer.status in _THIS_VERY_MESSAGE else Permanent(f"{said}{advice}")
+    if answer.json.get("ok") is False or answer.json.get("error"):
+        return Retry(f"an error under a good status: {said}")
+    return Delivered(said, verified=True)

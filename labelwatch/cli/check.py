@@ -1,0 +1,99 @@
+"""`check`: is the configuration right and, with --online, do the keys and the channels work."""
+
+import os
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from labelwatch.cli.errors import CONFIG_WRONG, FOUND_TROUBLE, UNREACHABLE, about_the_environment
+from labelwatch.cli.options import ConfigFile, Json
+from labelwatch.cli.terminal import as_json, complain, say, working
+from labelwatch.cli.words import phrases
+from labelwatch.config import Config, ConfigError, find
+
+Online = Annotated[
+    bool,
+    typer.Option(
+        "--online", help="Also ask Ozon what each key may do, and each channel's service whether it would deliver."
+    ),
+]
+
+
+def check(config: ConfigFile = None, online: Online = False, as_document: Json = False) -> None:
+    """Check the configuration.
+
+    All mistakes are named at once, and what works but should be better. Nothing is changed and no message is sent.
+    """
+    from labelwatch.cli.open import configuration
+    from labelwatch.net.environment import problems
+
+    path = find(config, os.environ)
+    try:
+        settings = configuration(path)
+    except ConfigError as error:
+        if not as_document:
+            raise
+        as_json({"config": str(path), "ok": False, "mistakes": mistakes_of(error)})
+        raise typer.Exit(CONFIG_WRONG) from None
+    wrong = problems()
+    findings = _findings(settings) if online else []
+    ok = not wrong and all(finding["ok"] for finding in findings)
+    if as_document:
+        as_json(
+            {
+                "config": str(path),
+                "ok": ok,
+                "warnings": list(map(str, settings.warnings)),
+                "online": findings,
+                "environment": wrong,
+            }
+        )
+    else:
+        _print(path, settings, findings)
+        if wrong:
+            complain(f"labelwatch: {about_the_environment(wrong, settings.language)}")
+    if wrong:
+        raise typer.Exit(CONFIG_WRONG)
+    if not ok:
+        raise typer.Exit(UNREACHABLE if any(finding["unreachable"] for finding in findings) else FOUND_TROUBLE)
+
+
+def _findings(settings: Config) -> list[dict[str, Any]]:
+    from labelwatch.cli.online import ask_channel, ask_ozon
+
+    with working(phrases(settings.language, "check")["asking"]):
+        shops = [ask_ozon(settings, shop) for shop in settings.shops if shop.enabled]
+        return [*shops, *(ask_channel(channel) for channel in settings.channels if channel.enabled)]
+
+
+def mistakes_of(error: ConfigError) -> list[dict[str, Any]]:
+    """Every mistake as JSON."""
+    return [
+        {
+            "file": str(mistake.file),
+            "line": mistake.line,
+            "key": mistake.key,
+            "value": mistake.value or None,
+            "allowed": mistake.allowed,
+        }
+        for mistake in error.mistakes
+    ]
+
+
+def _print(path: Path, settings: Config, findings: list[dict[str, Any]]) -> None:
+    from labelwatch.cli.online import in_words
+    from labelwatch.cli.words import words
+
+    language, said = settings.language, phrases(settings.language, "check")
+    shops, channels = (sum(one.enabled for one in some) for some in (settings.shops, settings.channels))
+    say(said["right"].format(path=path, shops=shops, channels=channels), style="green")
+    could_be_better = words(language).doctor.found["config_doubt"].seen
+    for doubt in settings.warnings:
+        say("  " + could_be_better.format(doubt=doubt.said(language)), style="yellow")
+    for finding in findings:
+        line = said["fine" if finding["ok"] else "failed"]
+        kind, what = said[finding["kind"]], in_words(finding, language)
+        say(line.format(kind=kind, name=finding["name"], said=what), style="" if finding["ok"] else "red")
+    if findings:
+        say(said["try"])

@@ -1,0 +1,109 @@
+"""`run`: the service, until it is told to stop."""
+
+import logging
+import os
+import sys
+import time
+from collections.abc import Callable
+from datetime import datetime
+from functools import partial
+from typing import Annotated
+
+import typer
+
+from labelwatch.cli.logs import of_a_service
+from labelwatch.cli.options import ConfigFile, Verbose
+from labelwatch.cli.signals import Signals
+from labelwatch.cli.terminal import complain
+from labelwatch.cli.web import board, closed_port, tell_link
+from labelwatch.config import Config
+
+log = logging.getLogger(__name__)
+
+RestoreLatest = Annotated[
+    bool,
+    typer.Option("--restore-latest", help="Where the database is damaged: start from the newest good copy."),
+]
+
+
+def run(config: ConfigFile = None, verbose: Verbose = False, restore_latest: RestoreLatest = False) -> None:
+    """Watch the shops and tell people: the service.
+
+    Where the configuration has [web], it serves the board as well.
+    It ends with SIGTERM or Ctrl-C and logs to stderr. SIGHUP makes it read its configuration and secrets again; if
+    they are wrong, it says so and goes on as before. Under systemd it reports readiness, a status line, and that it
+    makes progress (Type=notify, WatchdogSec=).
+    """
+    from labelwatch.cli.open import configuration
+
+    settings: Config | None = configuration(config)
+    assert settings is not None
+    signals = Signals(settings, partial(configuration, config))
+    first: Callable[[Config, datetime], None] = partial(_see_to_damage, restore_latest)
+    signals.listen()
+    while settings is not None:
+        _serve(settings, signals, verbose=verbose, first=first)
+        settings, first = signals.renewed(), _nothing
+    _end()
+
+
+def _serve(settings: Config, signals: Signals, *, verbose: bool, first: Callable[[Config, datetime], None]) -> None:
+    """The service over one configuration, until it is told to stop."""
+    from labelwatch.cli.open import opened
+    from labelwatch.service.scheduler import Service
+    from labelwatch.service.systemd import notifier
+
+    level, form, stop = logging.DEBUG if verbose else logging.INFO, of_a_service(os.environ), signals.stop
+    with opened(settings, alone=True, log_level=level, log_form=form, stop=stop, first=first) as app:
+        _log_doubts(settings)
+        _refuse_labels(settings)
+        closed = closed_port(settings.web, settings.language, goes_on=True) if settings.web else ""
+        if closed:
+            complain(f"labelwatch: {closed}")
+        app.listen()
+        serving = board(app, settings.web, stop=stop) if settings.web else None
+        if serving and settings.web:
+            tell_link(app, settings.web, serving)
+        notify = signals.noting(notifier(os.environ.get("NOTIFY_SOCKET")))
+        told = serving.noting(notify) if serving else notify
+        service = Service(app, stop=stop, notify=told, wall=time.time, monotonic=time.monotonic)
+        app.stuck = service.stuck
+        service.run()
+        if serving:
+            serving.join()
+
+
+def _nothing(settings: Config, now: datetime) -> None:
+    """What was done at the start need not be done again."""
+
+
+def _see_to_damage(restore_latest: bool, settings: Config, now: datetime) -> None:
+    from labelwatch.service.startup_check import check_database
+
+    check_database(settings, restore_latest=restore_latest, now=now)
+
+
+def _log_doubts(settings: Config) -> None:
+    from labelwatch.net.environment import problems
+
+    for warning in settings.warnings:
+        log.warning("configuration: %s", warning)
+    for problem in problems():
+        log.error("environment: %s", problem)
+
+
+def _refuse_labels(settings: Config) -> None:
+    """Say at the start what the reader of labels finds each time: that it reads none where it is not confined."""
+    wanting = [channel.name for channel in settings.channels if channel.enabled and channel.attach_label]
+    if wanting:
+        from labelwatch.sources.ozon.label_pdf import unusable
+
+        if why := unusable():
+            log.error("no label goes along with a message (attach_label of %s): %s", ", ".join(wanting), why.detail)
+
+
+def _end() -> None:
+    """Leave at once: what the service abandoned must not hold up the end of the process by its threads."""
+    logging.shutdown()
+    sys.stdout.flush()
+    os._exit(0)

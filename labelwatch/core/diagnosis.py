@@ -1,0 +1,222 @@
+"""Why a label is late: climb the ladder of causes, the first rule that proves itself wins."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from itertools import pairwise
+
+from labelwatch.core.alert import Certainty, Diagnosis, Finding, Proof, RuledOut, Severity, Verdict
+from labelwatch.core.deadline import in_time
+from labelwatch.core.facts import Facts
+from labelwatch.core.incidents import Incident, Scope
+from labelwatch.core.policy import Delays
+from labelwatch.core.posting import DeliveryMethod, Interval, TariffStep
+from labelwatch.core.rules import CAUSES, RULES, Rule
+from labelwatch.core.rules.base import Excluded, Proven, size_of, verdict_on
+from labelwatch.core.rules.blind import UNREADABLE
+
+INCIDENT_CAUSES = {
+    Scope.PLATFORM: "platform_incident",
+    Scope.CARRIER: "carrier_incident",
+    Scope.SHOP: "shop_incident",
+}
+KINDS = {
+    "registration_pending": "registration",
+    "tracking_missing": "tracking",
+    "label_pending": "label",
+    "label_overdue": "label",
+}
+"""The causes that say no more than that something has not come; what an incident may explain."""
+
+USUALLY_CRITICAL_BEFORE = Delays().critical_before_cutoff
+"""For incidents of earlier versions, in which the limits of the postings were not kept."""
+
+BLIND_AFTER_INTERVALS = 3
+"""A shop unread for so many polls is an alert of its own."""
+
+MOST_PLACES, MOST_NUMBERS = 3, 5
+"""Of what is unreadable so much is shown, and of each so many postings."""
+
+PAUSES = tuple(timedelta(minutes=minutes) for minutes in (1, 2, 5, 10, 15))
+"""After each failure of a shop that only a person can put right; the last one from then on."""
+
+LONGEST_PAUSE = timedelta(hours=1)
+
+BLIND_IS_CRITICAL_AFTER = timedelta(hours=1)
+
+
+def diagnose(finding: Finding, facts: Facts, *, as_of: datetime) -> Diagnosis:
+    """Name the cause of a finding, with what proves it and what was ruled out on the way; `as_of` is now."""
+    rule, proven, ruled_out = _first_match(finding, facts)
+    alone = rule if facts.incident is None else _first_match(finding, replace(facts, incident=None))[0]
+    posting, deadline = finding.posting, finding.deadline
+    act_by = deadline.act_by if deadline else None
+    verdict, wait_until = in_time(proven.verdict, proven.wait_until, act_by, as_of)
+    return Diagnosis(
+        shop=finding.shop,
+        posting_number=posting.number,
+        severity=finding.severity,
+        family=rule.family,
+        cause=rule.cause,
+        certainty=proven.certainty,
+        verdict=verdict,
+        wait_until=wait_until,
+        incident=facts.incident.key if facts.incident and rule.cause in INCIDENT_CAUSES.values() else None,
+        kind=KINDS.get(alone.cause, ""),
+        evidence=proven.evidence,
+        ruled_out=ruled_out,
+        is_late=finding.is_late,
+        stage=finding.stage,
+        status=posting.status,
+        substatus=posting.substatus,
+        flow=posting.flow,
+        schema=posting.schema,
+        method=posting.method,
+        tracking_number=posting.tracking_number,
+        requirements=posting.requirements,
+        products=posting.products,
+        waiting_since=finding.since,
+        deadline=deadline.at if deadline else None,
+        cutoff=deadline.cutoff if deadline else None,
+        warn_from=deadline.warn_from if deadline else None,
+        act_by=act_by,
+        next_tariff=next_tariff(posting.tariff, as_of),
+        alternatives=facts.alternatives or (),
+        asked=_asked(facts),
+        as_of=as_of,
+    )
+
+
+def _first_match(finding: Finding, facts: Facts) -> tuple[Rule, Proven, tuple[RuledOut, ...]]:
+    passed: dict[str, RuledOut] = {}
+    for rule in RULES:
+        answer = rule.rule(finding, facts)
+        if isinstance(answer, Excluded):
+            cause = rule.cause
+            if cause not in passed:
+                passed[cause] = RuledOut(cause, answer.because)
+        else:
+            return rule, answer, tuple(passed.values())
+    raise AssertionError("the last rung of the ladder always holds")
+
+
+def _asked(facts: Facts) -> tuple[Proof, ...]:
+    task = facts.label_task
+    return (Proof("label_task", task.message or str(task.state), task.asked_at),) if task else ()
+
+
+def next_tariff(steps: tuple[TariffStep, ...], now: datetime) -> TariffStep | None:
+    """What shipping will cost once the present step ends: its `until`, with the rate and charge of the step after."""
+    for step, after in pairwise(steps):
+        if step.until is not None and now < step.until:
+            return replace(after, until=step.until)
+    return None
+
+
+def incident_diagnosis(incident: Incident, *, now: datetime) -> Diagnosis:
+    """An incident as people hear of it: one trouble of many postings."""
+    cause = INCIDENT_CAUSES[incident.scope]
+    act_by = incident.act_by or (incident.deadline - USUALLY_CRITICAL_BEFORE if incident.deadline else None)
+    verdict, wait_until = in_time(verdict_on(incident.scope), None, act_by, now)
+    return Diagnosis(
+        shop=incident.shops[0] if len(incident.shops) == 1 else "",
+        posting_number=None,
+        severity=Severity.CRITICAL if act_by is not None and now >= act_by else Severity.WARNING,
+        family=CAUSES[cause],
+        cause=cause,
+        certainty=incident.certainty,
+        verdict=verdict,
+        wait_until=wait_until,
+        incident=incident.key,
+        evidence=size_of(incident),
+        method=DeliveryMethod(carrier=", ".join(incident.carriers)),
+        waiting_since=Interval(incident.since, incident.since) if incident.since else None,
+        deadline=incident.deadline,
+        act_by=act_by,
+        shops=incident.shops,
+        late=incident.late,
+        total=incident.total,
+        parts=incident.parts,
+        as_of=now,
+    )
+
+
+def explained(diagnosis: Diagnosis, incident: Incident, *, now: datetime) -> Diagnosis:
+    """A posting without a reason of its own, once an incident is found that is one."""
+    cause = INCIDENT_CAUSES[incident.scope]
+    verdict, wait_until = in_time(verdict_on(incident.scope), None, diagnosis.act_by, now)
+    return replace(
+        diagnosis,
+        family=CAUSES[cause],
+        cause=cause,
+        certainty=incident.certainty,
+        verdict=verdict,
+        wait_until=wait_until,
+        incident=incident.key,
+        evidence=size_of(incident.of(diagnosis.shop)),
+    )
+
+
+def unreadable_shop(
+    shop: str,
+    cause: str,
+    detail: str,
+    *,
+    read_at: datetime | None,
+    since: datetime,
+    every: timedelta,
+    final: bool,
+    now: datetime,
+) -> Diagnosis | None:
+    """A shop that cannot be read since `since`; None while the next poll may still mend it.
+
+    `final`: it stays so until somebody changes a key, a contract or this program, so there is nothing to wait for.
+    """
+    blind_since = read_at or since
+    if not final and now - blind_since < BLIND_AFTER_INTERVALS * every:
+        return None
+    critical = final or now - blind_since >= BLIND_IS_CRITICAL_AFTER
+    return Diagnosis(
+        shop=shop,
+        posting_number=None,
+        severity=Severity.CRITICAL if critical else Severity.WARNING,
+        family=CAUSES[cause],
+        cause=cause,
+        certainty=Certainty.CERTAIN,
+        verdict=Verdict.ACT if final else Verdict.WAIT,
+        evidence=(Proof("answer", detail, since),),
+        waiting_since=Interval(blind_since, since) if blind_since <= since else Interval(since, since),
+        as_of=read_at,
+    )
+
+
+def unreadable_postings(shop: str, broken: Mapping[str, Sequence[str]], *, now: datetime) -> Diagnosis:
+    """What is wrong -> the postings of which it is: nobody watches these, though the shop itself is read.
+
+    It is told once and never reminded of (`is_late` is false): nothing of the shop is late by it.
+    """
+    return Diagnosis(
+        shop=shop,
+        posting_number=None,
+        severity=Severity.WARNING,
+        family=CAUSES[UNREADABLE],
+        cause=UNREADABLE,
+        certainty=Certainty.CERTAIN,
+        verdict=Verdict.ACT,
+        evidence=tuple(Proof("answer", f"{_some(broken[what])}: {what}") for what in sorted(broken)[:MOST_PLACES]),
+        is_late=False,
+        as_of=now,
+    )
+
+
+def _some(numbers: Sequence[str]) -> str:
+    more = len(numbers) - MOST_NUMBERS
+    return ", ".join(sorted(numbers)[:MOST_NUMBERS]) + (f" (+{more})" if more > 0 else "")
+
+
+def pause_after(failures: int, *, final: bool, wished: float | None = None) -> timedelta | None:
+    """How long to leave Ozon alone after so many failures in a row: by PAUSES where waiting does not help; as many
+    seconds as it wished for, an hour at most; None = until the next poll."""
+    if final:
+        return PAUSES[min(failures, len(PAUSES)) - 1]
+    return min(timedelta(seconds=wished), LONGEST_PAUSE) if wished else None

@@ -1,0 +1,341 @@
+"""When a posting's label will be late (late_at), and what is late now.
+
+Ozon tells neither when a posting was assembled nor when its label was made, so every duration is measured from
+what labelwatch saw itself: `track` keeps since when a posting stands in its stage, as an interval.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from labelwatch.core.alert import Diagnosis, Finding, Outcome, Severity
+from labelwatch.core.deadline import deadline_of, severity
+from labelwatch.core.policy import DelayPolicy, Delays, Destination
+from labelwatch.core.posting import Interval, Known, Limit, MethodHistory, Posting, Stage, Track
+from labelwatch.core.quiet_hours import ever_quiet, quiet_span
+from labelwatch.core.routing import is_subscribed
+
+LABEL_ACTIONS = frozenset({"label_download", "label_download_big", "label_download_small"})
+"""Offered among available_actions as soon as the label can be printed; in any status."""
+
+PACKING_STATUSES = frozenset(
+    {"awaiting_verification", "awaiting_approve", "acceptance_in_progress", "awaiting_packaging"}
+)
+DISPUTED_STATUSES = frozenset({"arbitration", "client_arbitration", "not_accepted"})
+LEFT = {
+    "delivering": Outcome.HANDED_OVER,
+    "driver_pickup": Outcome.HANDED_OVER,
+    "delivered": Outcome.HANDED_OVER,
+    "sent_by_seller": Outcome.HANDED_OVER,
+    "cancelled": Outcome.CANCELLED,
+    "cancelled_from_split_pending": Outcome.SPLIT,
+}
+KNOWN_SUBSTATUSES = frozenset(
+    {
+        "",
+        "ship_failed",
+        "posting_acceptance_in_progress",
+        "posting_awaiting_passport_data",
+        "posting_awaiting_registration",
+        "posting_canceled",
+        "posting_conditionally_delivered",
+        "posting_created",
+        "posting_delivered",
+        "posting_driver_pick_up",
+        "posting_in_arbitration",
+        "posting_in_carriage",
+        "posting_in_client_arbitration",
+        "posting_in_courier_service",
+        "posting_in_pickup_point",
+        "posting_not_in_carriage",
+        "posting_not_in_sort_center",
+        "posting_on_way_to_city",
+        "posting_on_way_to_pickup_point",
+        "posting_received",
+        "posting_registered",
+        "posting_registration_error",
+        "posting_returned_to_warehouse",
+        "posting_split_pending",
+        "posting_transferred_to_courier_service",
+        "posting_transferring_to_delivery",
+    }
+)
+"""Those that Ozon has announced (posting/fbs/list and posting/fbs/get)."""
+KNOWN_STATUSES = PACKING_STATUSES | DISPUTED_STATUSES | LEFT.keys() | {"awaiting_registration", "awaiting_deliver"}
+
+STANDING_SUBSTATUSES = frozenset(
+    {"posting_awaiting_passport_data", "posting_registration_error", "posting_not_in_sort_center"}
+)
+"""With these no label comes by itself."""
+
+OWN_CARRIER_FLOWS = frozenset({"non_integrated", "hybrid_non_integrated"})
+"""The seller's own carrier: Ozon prints no label and wants the tracking number."""
+TRACKED_FLOWS = OWN_CARRIER_FLOWS | {
+    "aggregator",
+    "3pl_tracking",
+    "hybrid",
+    "hybryd",  # so spelled by Ozon in postings
+    "hybrid_aggregator",
+    "hybrid_3pl_tracking",
+}
+"""Flows in which a parcel has a tracking number of its own; with `ozon` an empty one is normal."""
+
+LABEL_TAKES_AT_LEAST = timedelta(seconds=60)
+"""Ozon asks to wait 45 to 60 seconds after assembly before asking for a label (package-label/create)."""
+
+BLIND = timedelta(minutes=20)
+"""Between two readings so far apart the last minute is one in twenty: a shop read for the first time, or after
+an outage, is judged at once where the cutoff is near."""
+
+EVE = timedelta(hours=1)
+"""What falls due while a channel is not to be disturbed is told so long before that begins."""
+
+_STAGE_ORDER = {Stage.PACKING: 0, Stage.REGISTRATION: 1, Stage.LABEL: 2, Stage.DONE: 3}
+
+
+class Awaited(StrEnum):
+    """What a packed posting still waits for in its flow."""
+
+    LABEL = "label"
+    TRACKING = "tracking"
+    NOTHING = "nothing"
+
+
+@dataclass(frozen=True, slots=True)
+class StageDeadline:
+    """A clock of a posting and when it runs out."""
+
+    at: datetime
+    clock: Limit
+
+
+def label_offered(posting: Posting) -> bool:
+    return not LABEL_ACTIONS.isdisjoint(posting.actions)
+
+
+def is_crossborder(posting: Posting) -> bool:
+    return "crossborder" in posting.schema.lower().replace("-", "").replace("_", "")
+
+
+def awaited(posting: Posting, labelled_methods: Iterable[str]) -> Awaited:
+    """What to expect after packing, by flow; `labelled_methods` ever offered a label in this shop."""
+    flow = posting.flow.lower()
+    if flow in ("fbp", "click_and_collect"):
+        return Awaited.NOTHING
+    if flow in OWN_CARRIER_FLOWS:
+        return Awaited.TRACKING
+    # Of the integrated flows only the domestic one names no label step; a method that once gave one proves it.
+    if flow == "3pl_tracking" and not is_crossborder(posting) and posting.method.id not in set(labelled_methods):
+        return Awaited.TRACKING
+    return Awaited.LABEL
+
+
+def stage_of(posting: Posting, *, had_label: bool) -> Stage:
+    if posting.status in LEFT or label_offered(posting):
+        return Stage.DONE
+    if posting.status in PACKING_STATUSES:
+        return Stage.PACKING
+    if posting.status == "awaiting_registration":
+        return Stage.REGISTRATION
+    if posting.status in DISPUTED_STATUSES and had_label:
+        return Stage.DONE
+    return Stage.LABEL
+
+
+def track(previous: Track | None, posting: Posting, *, seen_at: datetime, not_before: datetime | None) -> Track:
+    """Bring the watch over a posting up to date; `late_at` is left to `Watch.with_late_at`.
+
+    `not_before` is when the shop was last read completely before `seen_at`: whatever changed, changed since then.
+    """
+    since = Interval(_earliest(previous, posting, seen_at, not_before), seen_at)
+    label = previous.label if previous else None
+    if label is None and label_offered(posting):
+        label = since
+    stage = stage_of(posting, had_label=label is not None)
+    if previous is None:
+        return Track(stage=stage, since=since, first_seen=seen_at, label=label)
+    if previous.stage is stage:
+        since = previous.since
+    return replace(previous, stage=stage, since=since, label=label, late_at=None)
+
+
+def _earliest(previous: Track | None, posting: Posting, seen_at: datetime, not_before: datetime | None) -> datetime:
+    bounds = [at for at in (not_before, posting.in_process_at) if at is not None]
+    if previous is not None:
+        bounds.append(previous.since.latest)
+    return min(max(bounds, default=seen_at), seen_at)
+
+
+def delays_for(posting: Posting, policy: DelayPolicy, history: MethodHistory) -> Delays:
+    """The limits of this posting, learned ones put in where the policy says "auto" and enough is known."""
+    method = posting.method
+    delays = policy.by_method.get(method.id) or policy.by_warehouse.get(method.warehouse_id) or policy.default
+    if "label" in delays.auto:
+        delays = replace(delays, label=history.normal_label.get(method.id, delays.label))
+    if "registration" in delays.auto:
+        normal = history.normal_registration.get(method.id, delays.registration)
+        delays = replace(delays, registration=max(normal, LABEL_TAKES_AT_LEAST))
+    return replace(delays, label=max(delays.label, LABEL_TAKES_AT_LEAST))
+
+
+def stage_deadlines(
+    posting: Posting, track: Track, *, delays: Delays, awaits: Awaited, calendars: Iterable[Destination] = ()
+) -> tuple[StageDeadline, ...]:
+    """Every clock that runs for this posting: that of its stage, and the one ahead of the cutoff."""
+    if not _is_awaited(posting, track.stage, awaits):
+        return ()
+    begun = started(posting, track).latest
+    limit = timedelta(0) if _wants_a_hand(posting, track.stage) else stage_limit(track.stage, delays, awaits)
+    own = StageDeadline(begun + limit, _clock(track.stage, awaits))
+    deadline = deadline_of(posting, delays)
+    if deadline is None:
+        return (own,)
+    ends = (
+        deadline.at - _margin(posting, deadline.at, delays.before_cutoff),
+        *_early_warnings(posting, deadline.at, begun, calendars),
+    )
+    cutoff = min(ends)
+    if posting.status == "awaiting_deliver":
+        cutoff = max(cutoff, _packed(track.since) + LABEL_TAKES_AT_LEAST)
+    return own, StageDeadline(cutoff, Limit.CUTOFF)
+
+
+def _wants_a_hand(posting: Posting, stage: Stage) -> bool:
+    """Whether Ozon itself says of what is packed that it does not go on unless somebody does something."""
+    if stage is Stage.PACKING:
+        return False
+    return posting.status in DISPUTED_STATUSES or posting.substatus in STANDING_SUBSTATUSES
+
+
+def _early_warnings(
+    posting: Posting, deadline: datetime, begun: datetime, calendars: Iterable[Destination]
+) -> Iterator[datetime]:
+    """When to tell what falls due in quiet times, so that nobody has to be woken; not of what comes up in them."""
+    for to in calendars:
+        # Due at the very end is due within: nothing can be done after it.
+        span = quiet_span(to, deadline - datetime.resolution)
+        if span is not None and begun < span.start:
+            yield span.start - _margin(posting, span.start, EVE)
+
+
+def _packed(since: Interval) -> datetime:
+    """The latest moment at which it can have been packed; after a long blindness it was hardly at its very end."""
+    return since.earliest if since.latest - since.earliest > BLIND else since.latest
+
+
+def _is_awaited(posting: Posting, stage: Stage, awaits: Awaited) -> bool:
+    if stage is Stage.DONE or posting.flow.lower() == "fbp":  # a partner's warehouse packs FBP postings
+        return False
+    if stage is Stage.LABEL and awaits is not Awaited.LABEL:
+        return awaits is Awaited.TRACKING and not posting.tracking_number
+    return True
+
+
+def _margin(posting: Posting, end: datetime, usual: timedelta) -> timedelta:
+    """How long before `end` it rings. Express orders live for minutes: a fixed margin would be over before they
+    begin."""
+    if posting.is_express and posting.in_process_at:
+        return min(usual, max(end - posting.in_process_at, timedelta(0)) / 2)
+    return usual
+
+
+def started(posting: Posting, track: Track) -> Interval:
+    """When the clock of the present stage began; packing is counted from Ozon's own in_process_at."""
+    if track.stage is Stage.PACKING and posting.in_process_at is not None:
+        return Interval(posting.in_process_at, posting.in_process_at)
+    return track.since
+
+
+def stage_limit(stage: Stage, delays: Delays, awaits: Awaited) -> timedelta:
+    if stage is Stage.LABEL and awaits is Awaited.TRACKING:
+        return delays.tracking
+    return {Stage.PACKING: delays.order, Stage.REGISTRATION: delays.registration}.get(stage, delays.label)
+
+
+def _clock(stage: Stage, awaits: Awaited) -> Limit:
+    if stage is Stage.LABEL and awaits is Awaited.TRACKING:
+        return Limit.TRACKING
+    return {Stage.PACKING: Limit.ORDER, Stage.REGISTRATION: Limit.REGISTRATION}.get(stage, Limit.LABEL)
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """The rules of one shop, ready to be applied to its postings."""
+
+    shop: str
+    policy: DelayPolicy
+    history: MethodHistory
+    calendars: tuple[Destination, ...] = ()
+    """The channels that may be told, for the times at which they are not to be disturbed."""
+
+    def with_late_at(self, posting: Posting, track: Track) -> Track:
+        """The same track with the moment at which the posting will be late if nothing else happens; None = never."""
+        return replace(track, late_at=min((ring.at for ring in self._rings(posting, track)), default=None))
+
+    def find(self, known: Known, now: datetime, *, watched: bool = False) -> Finding | None:
+        """The finding if the posting is late now, or (`watched`) is awaited at all; else None."""
+        posting, seen = known.posting, known.track
+        delays, awaits = self._settings(posting)
+        ringing = min(self._rings(posting, seen), key=lambda ring: ring.at, default=None)
+        if ringing is None or (ringing.at > now and not watched):
+            return None
+        since, deadline = started(posting, seen), deadline_of(posting, delays)
+        limit = stage_limit(seen.stage, delays, awaits)
+        return Finding(
+            shop=self.shop,
+            posting=posting,
+            stage=seen.stage,
+            clock=ringing.clock,
+            since=since,
+            limit=limit,
+            late_at=ringing.at,
+            severity=severity(deadline, now),
+            deadline=deadline,
+            overdue=now >= since.latest + limit,
+            is_late=ringing.at <= now,
+        )
+
+    def _rings(self, posting: Posting, track: Track) -> tuple[StageDeadline, ...]:
+        delays, awaits = self._settings(posting)
+        return stage_deadlines(
+            posting, track, delays=delays, awaits=awaits, calendars=filter(self._minds, self.calendars)
+        )
+
+    def _minds(self, to: Destination) -> bool:
+        """Whether its quiet times matter here. A channel of critical alerts hears no earlier of what is early."""
+        return ever_quiet(to) and to.severity is not Severity.CRITICAL and is_subscribed(to, (self.shop,))
+
+    def _settings(self, posting: Posting) -> tuple[Delays, Awaited]:
+        return delays_for(posting, self.policy, self.history), awaited(posting, self.history.labelled)
+
+
+def outcome(known: Known, labelled_methods: Iterable[str]) -> Outcome | None:
+    """How the trouble of this posting ended; None = it still waits for something."""
+    posting = known.posting
+    if posting.status in LEFT:
+        return LEFT[posting.status]
+    if label_offered(posting):
+        return Outcome.LABELLED
+    awaits = awaited(posting, labelled_methods)
+    if _is_awaited(posting, known.track.stage, awaits):
+        return None
+    if known.track.stage is Stage.DONE:
+        return Outcome.DISPUTED
+    return Outcome.TRACKING_ENTERED if awaits is Awaited.TRACKING else Outcome.NOTHING_AWAITED
+
+
+def no_longer_late(before: Diagnosis, finding: Finding) -> Outcome:
+    """Why a posting that still waits for the same is not late any more."""
+    if before.stage is not finding.stage:
+        return Outcome.EXCUSED
+    deadline = finding.deadline.at if finding.deadline else None
+    if before.deadline == deadline:
+        return Outcome.LIMITS_CHANGED
+    later = before.deadline and deadline and deadline > before.deadline
+    return Outcome.DEADLINE_MOVED if later else Outcome.EXCUSED
+
+
+def has_moved_on(before: Stage | None, now: Stage) -> bool:
+    """True when a posting stands further on its way than it did."""
+    return before is not None and _STAGE_ORDER[now] > _STAGE_ORDER[before]

@@ -1,0 +1,174 @@
+"""Postings: what Ozon says of them, and what was observed.
+
+All times are timezone-aware UTC. Ids from Ozon are text, whatever type they arrive in. Statuses, substatuses,
+requirements and actions are Ozon's own words, never renamed.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
+from enum import StrEnum
+
+
+class Stage(StrEnum):
+    """Where a posting stands on its way to the label."""
+
+    PACKING = "packing"
+    REGISTRATION = "registration"
+    LABEL = "label"
+    DONE = "done"
+    """Labelled, handed over or gone: nothing is waited for."""
+
+
+class Limit(StrEnum):
+    """Which limit ran out."""
+
+    ORDER = "order"
+    REGISTRATION = "registration"
+    LABEL = "label"
+    TRACKING = "tracking"
+    CUTOFF = "before_cutoff"
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """When something happened, as far as two readings can tell: after `earliest`, not after `latest`."""
+
+    earliest: datetime
+    latest: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryMethod:
+    """How a posting leaves a warehouse; `carrier` is Ozon's tpl_provider. Empty text = Ozon named none."""
+
+    id: str = ""
+    name: str = ""
+    warehouse_id: str = ""
+    warehouse: str = ""
+    carrier_id: str = ""
+    carrier: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Product:
+    sku: str
+    offer_id: str
+    name: str
+    quantity: int
+    weight: float = 0.0
+    """Kilograms of one piece; 0 = Ozon does not say."""
+    price: float = 0.0
+    """Of one piece, in `currency`."""
+    currency: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TariffStep:
+    """What shipping after `until` costs next. `until` None = for ever (Ozon writes the year 9999)."""
+
+    until: datetime | None
+    rate: float
+    kind: str
+    charge: str
+    currency: str
+
+
+@dataclass(frozen=True, slots=True)
+class Posting:
+    """One posting as Ozon last reported it, without a word about the buyer."""
+
+    number: str
+    order_number: str
+    status: str
+    substatus: str
+    flow: str
+    """integration_type_flow, else tpl_integration_type; empty when Ozon sent neither."""
+    schema: str
+    """delivery_schema as reported: fbs, rFBS, Crossborder ..."""
+    method: DeliveryMethod
+    in_process_at: datetime | None = None
+    cutoff: datetime | None = None
+    """shipment_date: by when it is to be assembled."""
+    hard_cutoff: datetime | None = None
+    """shipment_date_without_delay: the last moment that does not count as late, where Ozon tells it."""
+    tracking_number: str = ""
+    """Empty when missing, also when Ozon repeats the posting number in its place."""
+    actions: tuple[str, ...] = ()
+    """available_actions, sorted."""
+    requirements: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    """Requirement key -> SKUs that still need it; empty ones left out; sorted."""
+    products: tuple[Product, ...] = ()
+    tariff: tuple[TariffStep, ...] = ()
+    parent: str = ""
+    is_multibox: bool = False
+    boxes: int = 0
+    is_express: bool = False
+    is_legal: bool = False
+    """The buyer is a company."""
+    recipient_gaps: tuple[str, ...] = ()
+    """Which parts of the recipient's address Ozon sent empty; what the others hold is never read."""
+
+    @property
+    def last_cutoff(self) -> datetime | None:
+        """The moment after which Ozon counts it as late; a pick-up may make the deadline earlier."""
+        return self.hard_cutoff or self.cutoff
+
+
+@dataclass(frozen=True, slots=True)
+class Track:
+    """What labelwatch itself observed of a posting: Ozon gives no time of assembly or of label creation."""
+
+    stage: Stage
+    since: Interval
+    """When it entered the stage."""
+    first_seen: datetime
+    label: Interval | None = None
+    """When its label was first offered; kept after the label is gone."""
+    late_at: datetime | None = None
+    """When it will be late if nothing else happens; None = never."""
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A posting as it stands in the store; `id` None = not stored yet."""
+
+    id: int | None
+    posting: Posting
+    track: Track
+    digest: int
+    """64-bit hash of the bytes Ozon sent (signed), to see that nothing changed without decoding."""
+
+
+@dataclass(frozen=True, slots=True)
+class PickUp:
+    """When a courier or forwarder collects parcels, on the clock of a zone; Monday is day 0."""
+
+    handover: tuple[time, ...]
+    timezone: str
+    working_days: frozenset[int] = frozenset(range(7))
+    days_off: frozenset[date] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Deadline:
+    """The moment that counts for people, and what follows from coming near it."""
+
+    at: datetime
+    """Ozon's cutoff, or the last pick-up before it."""
+    cutoff: datetime
+    """Ozon's own."""
+    warn_from: datetime
+    act_by: datetime
+    """From here on nothing is waited for: acting takes the time that is left."""
+
+
+@dataclass(frozen=True, slots=True)
+class MethodHistory:
+    """What the shop's own past tells: which delivery methods ever offered a label, and the learned limits."""
+
+    labelled: frozenset[str] = frozenset()
+    """Ids of delivery methods that have offered a label at least once."""
+    normal_label: Mapping[str, timedelta] = field(default_factory=dict)
+    """Method id -> time within which 99 % of its labels came."""
+    normal_registration: Mapping[str, timedelta] = field(default_factory=dict)

@@ -1,0 +1,113 @@
+"""When a channel is not to be disturbed and when it gets its hand-over list: wall clocks of a zone, in UTC."""
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
+from zoneinfo import ZoneInfo
+
+from labelwatch.core.policy import Destination
+from labelwatch.core.posting import PickUp
+
+FORESEEN = 60
+"""Days to either side of a moment that are looked at: a calendar that is always quiet ends somewhere."""
+
+_AT_ONCE = 30
+"""Days whose quiet times are worked out, and kept, together."""
+_DAY = timedelta(days=1)
+_SECOND = timedelta(seconds=1)
+_MIDNIGHT = time(0)
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A stretch of time in UTC; `end` does not belong to it."""
+
+    start: datetime
+    end: datetime
+
+
+def quiet_span(to: Destination, at: datetime) -> Span | None:
+    """The whole quiet time that holds at `at`: nights, days off and days without work that meet are one. None = the
+    channel may be disturbed. What lasts longer is cut FORESEEN days before and after, or a little later."""
+    if not ever_quiet(to) or not date.min.year < at.year < date.max.year:  # the year 9999 stands for never
+        return None
+    day = at.astimezone(ZoneInfo(to.timezone)).toordinal()
+    spans = _spans(to, day // _AT_ONCE)
+    found = bisect_right(spans, at, key=lambda span: span.start) - 1
+    return spans[found] if found >= 0 and at < spans[found].end else None
+
+
+def ever_quiet(to: Destination) -> bool:
+    """Whether there is any time at which this channel is not to be disturbed."""
+    return to.quiet is not None or len(to.working_days) < 7 or bool(to.days_off)
+
+
+@lru_cache(maxsize=4096)
+def last_pick_up(pick_up: PickUp, after: datetime | None, until: datetime) -> datetime | None:
+    """The last pick-up (UTC) after `after` and not after `until`; None = there is none within FORESEEN days."""
+    if not date.min.year < until.year < date.max.year:
+        return None
+    earliest = until - timedelta(days=FORESEEN)
+    begin = earliest if after is None else max(after, earliest)
+    return max(handovers_between(pick_up, begin, until), default=None)
+
+
+def handovers_between(to: Destination | PickUp, after: datetime, until: datetime) -> list[datetime]:
+    """The moments (UTC) of hand-over after `after`, up to and with `until`, on working days only; oldest first."""
+    zone = ZoneInfo(to.timezone)
+    first, last = (at.astimezone(zone).toordinal() for at in (after, until))
+    days = (date.fromordinal(day) for day in range(first - 1, last + 2))
+    moments = {moment(day, clock, zone) for day in days if not _is_off(to, day) for clock in to.handover}
+    return sorted(at for at in moments if after < at <= until)
+
+
+def moment(day: date, clock: time, zone: ZoneInfo) -> datetime:
+    """When (UTC) the wall clock shows this time on this day: of a time shown twice the first, and for one that is
+    jumped over the moment right after the jump."""
+    wall = datetime.combine(day, clock)
+    at = wall.replace(tzinfo=zone).astimezone(UTC)
+    beyond = at.astimezone(zone).replace(tzinfo=None) - wall
+    if not beyond:
+        return at
+    before, offset = at - beyond, at.astimezone(zone).utcoffset()
+    seconds = range(beyond // _SECOND)
+    jump = bisect_left(
+        seconds, True, key=lambda after: (before + after * _SECOND).astimezone(zone).utcoffset() == offset
+    )
+    return before + jump * _SECOND
+
+
+@lru_cache(maxsize=256)
+def _spans(to: Destination, block: int) -> tuple[Span, ...]:
+    """The quiet times around these days (the block-th _AT_ONCE days of all), oldest first."""
+    first = block * _AT_ONCE - FORESEEN
+    # Only days that the calendar of Python has, for dates at its very ends.
+    days = range(max(first, 2), min(first + _AT_ONCE + 2 * FORESEEN, date.max.toordinal() - 1))
+    zone = ZoneInfo(to.timezone)
+    return tuple(_merged(piece for day in days for piece in _pieces(to, date.fromordinal(day), zone)))
+
+
+def _pieces(to: Destination, day: date, zone: ZoneInfo) -> Iterator[Span]:
+    """The quiet times that begin on this day."""
+    if _is_off(to, day):
+        yield Span(moment(day, _MIDNIGHT, zone), moment(day + _DAY, _MIDNIGHT, zone))
+    if to.quiet is not None:
+        last = day + _DAY if to.quiet.start > to.quiet.end else day
+        yield Span(moment(day, to.quiet.start, zone), moment(last, to.quiet.end, zone))
+
+
+def _is_off(to: Destination | PickUp, day: date) -> bool:
+    return day.weekday() not in to.working_days or day in to.days_off
+
+
+def _merged(pieces: Iterable[Span]) -> list[Span]:
+    """What overlaps or meets made one; what the jump of a clock left nothing of is dropped."""
+    merged: list[Span] = []
+    for piece in sorted(pieces, key=lambda piece: piece.start):
+        if merged and piece.start <= merged[-1].end:
+            merged[-1] = Span(merged[-1].start, max(merged[-1].end, piece.end))
+        elif piece.start < piece.end:
+            merged.append(piece)
+    return merged

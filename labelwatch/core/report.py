@@ -1,0 +1,23 @@
+"""What one poll did, as a value."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What one poll did; `error` None = the shop was read completely."""
+
+    shop: str
+    complete: bool
+    postings: int = 0
+    changed: int = 0
+    quarantined: int = 0
+    late: int = 0
+    told: int = 0
+    requests: int = 0
+    seconds: float = 0.0
+    error: str | None = None
+    cause: str | None = None
+    next_deadline_in: timedelta | None = None
+    """How long after the poll the next deadline of an open alert passes; None = there is none ahead."""

@@ -1,0 +1,55 @@
+"""The ladder of causes: rules in order, one file per family; the first that proves itself wins.
+
+To add a cause: write its rule in the file of its family, name it in that file's RULES at its place in the order,
+give it words in every catalog, and a row in the test table.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from inspect import cleandoc
+
+from labelwatch.core.alert import Family
+from labelwatch.core.rules import anomaly, blind, carrier, delivery_method, not_processed, sync_lag, unknown
+from labelwatch.core.rules.base import Check
+
+PERHAPS = "_perhaps"
+"""A rule so named proves the cause before it a second time, only likely, and so further down."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One rule at its place; the cause bears the name of the function."""
+
+    family: Family
+    rule: Check
+
+    @property
+    def cause(self) -> str:
+        return self.rule.__name__.removesuffix(PERHAPS)
+
+    @property
+    def meaning(self) -> str:
+        return cleandoc(self.rule.__doc__ or "")
+
+
+_FAMILIES: tuple[tuple[Family, tuple[Check, ...]], ...] = (
+    (Family.DELIVERY_METHOD, delivery_method.RULES),
+    (Family.ANOMALY, anomaly.RULES),
+    (Family.NOT_PROCESSED, not_processed.RULES),
+    (Family.CARRIER, carrier.RULES),
+    (Family.DELIVERY_METHOD, delivery_method.LATE_RULES),
+    (Family.SYNC_LAG, sync_lag.RULES),
+    (Family.ANOMALY, anomaly.LATE_RULES),
+    (Family.SYNC_LAG, sync_lag.LATE_RULES),
+    (Family.UNKNOWN, unknown.RULES),
+)
+
+RULES: tuple[Rule, ...] = tuple(Rule(family, rule) for family, rules in _FAMILIES for rule in rules)
+
+CAUSES: Mapping[str, Family] = dict.fromkeys(blind.MEANINGS, Family.BLIND) | {
+    rule.cause: rule.family for rule in RULES
+}
+"""Every cause id there is, with its family; the ids are stable: they stand in JSON and in databases."""
+
+MEANINGS: Mapping[str, str] = {**{rule.cause: rule.meaning for rule in reversed(RULES)}, **blind.MEANINGS}
+"""What each cause means and what proves it, in English: the docstrings of the rules."""

@@ -1,0 +1,65 @@
+"""What a rule may answer: proven, with its evidence, or excluded, because."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from labelwatch.core.alert import Certainty, Finding, Proof, Verdict
+from labelwatch.core.facts import Facts
+from labelwatch.core.incidents import Incident, Scope
+from labelwatch.core.posting import Stage
+
+
+@dataclass(frozen=True, slots=True)
+class Proven:
+    """The cause is this one. `wait_until` set = it is normal until then, nothing is to be done before."""
+
+    certainty: Certainty
+    evidence: tuple[Proof, ...]
+    verdict: Verdict = Verdict.ACT
+    wait_until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Excluded:
+    """The cause is not this one; `because` quotes the observation as field=value."""
+
+    because: str
+
+
+Check = Callable[[Finding, Facts], Proven | Excluded]
+"""Pure; its name is the id of the cause, its docstring is what users read about it."""
+
+
+def certain(finding: Finding, *fields: str) -> Proven:
+    """Ozon said so in these fields of the posting."""
+    return Proven(Certainty.CERTAIN, tuple(said(finding, name) for name in fields))
+
+
+def said(finding: Finding, name: str) -> Proof:
+    """A field of the posting, quoted; it is known to be so since the posting entered its stage."""
+    return Proof(name, str(getattr(finding.posting, name)), finding.since.latest)
+
+
+def in_incident(finding: Finding, facts: Facts, scope: Scope) -> Proven | Excluded:
+    """The posting waits for others and is part of an open incident of this scope."""
+    incident = facts.incident
+    if finding.stage is Stage.PACKING or incident is None or incident.scope is not scope:
+        return Excluded(f"incident={incident.key if incident else 'none'}")
+    return Proven(incident.certainty, size_of(incident), verdict_on(scope))
+
+
+def size_of(incident: Incident) -> tuple[Proof, ...]:
+    """How many labels are late of how many, as evidence; nothing where that is not known."""
+    if not incident.total:
+        return ()
+    return (Proof(incident.key, f"{incident.late} of {incident.total} late", incident.since),)
+
+
+def verdict_on(scope: Scope) -> Verdict:
+    """What is wrong with a shop alone, its owner can look into; the others can only be waited for."""
+    return Verdict.ACT if scope is Scope.SHOP else Verdict.WAIT
+
+
+def not_so(finding: Finding, name: str) -> Excluded:
+    return Excluded(f"{name}={getattr(finding.posting, name) or 'empty'}")

@@ -1,0 +1,126 @@
+"""The alert about a channel that does not work, told through another one.
+
+A failure for good is reported at once. Any other is reported 15 minutes after the first failed attempt, by the clock
+and not by the next attempt: a service may ask for a pause of hours.
+"""
+
+import logging
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from labelwatch.core.alert import Alert, Notification, Reason
+from labelwatch.core.lifecycle import reason_to_tell, reconcile
+from labelwatch.core.routing import WORTH_TELLING_FOR
+from labelwatch.core.system_problems import channel_dead
+from labelwatch.core.visibility import may_know
+from labelwatch.delivery.context import DeliveryContext, is_paused
+from labelwatch.store import ChannelState, OutboxRow, Transaction
+
+log = logging.getLogger(__name__)
+
+TROUBLE_AFTER = timedelta(minutes=15)
+_KEY = "channel:"
+_SILENCE = "the service wants no messages for a while"
+
+
+def report_overdue(delivery: DeliveryContext) -> None:
+    """Report every channel through which nothing has gone for 15 minutes although something waits for it."""
+    now, states = delivery.now(), delivery.store.outgoing.states()
+    suspects = [name for name in delivery.channels if name in states and _is_silent(states[name], now)]
+    troubles = delivery.store.outgoing.troubles() if suspects else {}
+    for name in suspects:
+        known = troubles.get(name)
+        is_news = known is None or reason_to_tell(known, delivery.settings.policy, now) is not None
+        if not is_news or (known is not None and _through(delivery, name, states, troubles) is None):
+            continue
+        waiting = delivery.store.outgoing.waiting(name)
+        since = _silent_since(states[name], waiting, now)
+        if since is None or now - since < TROUBLE_AFTER:
+            continue
+        with delivery.store.write() as tx:
+            state = tx.channel(name)
+            if state == states[name]:  # else somebody has just tried it
+                report(
+                    delivery,
+                    tx,
+                    replace(state, failing_since=since, error=_why(delivery, state, states)),
+                    waiting,
+                    now,
+                )
+
+
+def _is_silent(state: ChannelState, now: datetime) -> bool:
+    return state.failing_since is not None or is_paused(state, now)
+
+
+def _silent_since(state: ChannelState, waiting: Sequence[OutboxRow], now: datetime) -> datetime | None:
+    """The first failure of what was tried and still waits, or since when the oldest message is due that a pause of
+    the account holds back; None = nothing waits."""
+    if state.failing_since is not None and any(row.attempts for row in waiting):
+        return min(state.failing_since, now)
+    due = [row.notification.due_at for row in waiting if row.notification.due_at <= now]
+    return min(due) if due and is_paused(state, now) else None
+
+
+def _why(delivery: DeliveryContext, state: ChannelState, states: Mapping[str, ChannelState]) -> str:
+    """What the service said, to this channel or to another one of its account."""
+    account = delivery.channels[state.name][1].account
+    mates = [other for other, (_, channel) in delivery.channels.items() if account and channel.account == account]
+    return next((one.error for name in (state.name, *mates) if (one := states.get(name)) and one.error), _SILENCE)
+
+
+def report(
+    delivery: DeliveryContext, tx: Transaction, failing: ChannelState, waiting: Sequence[OutboxRow], at: datetime
+) -> None:
+    """Open or renew the alert about a channel, and have it told through another one."""
+    troubles = tx.channel_alerts()
+    diagnosis = channel_dead(
+        failing.name, failing.error, since=failing.failing_since or at, waiting=len(waiting), now=at
+    )
+    alert, reason = reconcile(troubles.get(failing.name), diagnosis, policy=delivery.settings.policy, now=at)
+    through = _through(delivery, failing.name, delivery.store.outgoing.states(), troubles)
+    if through is None:
+        log.critical("channel %s does not work and no other channel can be told: %s", failing.name, failing.error)
+        before = troubles.get(failing.name)  # nobody hears it, so it stays news
+        alert = replace(alert, told=before.told if before else None)
+    (id_,) = tx.save_alerts(None, [alert])
+    alert = replace(alert, id=id_)
+    rows = [row_about(alert, reason, through, at)] if reason is not None and through is not None else []
+    if through is not None:
+        rows += _passed_on(delivery, tx, waiting, at)
+    tx.add_notifications(rows, created_at=at)
+
+
+def _through(
+    delivery: DeliveryContext, name: str, states: Mapping[str, ChannelState], troubles: Mapping[str, Alert]
+) -> str | None:
+    """The channel to report through: the fallback or one whose readers may know of this channel, else any other; of
+    these one that is not silent now, and the fallback first. None = all others are known not to work."""
+    preferred, now = delivery.settings.fallbacks.get(name), delivery.now()
+    own = delivery.channels[name][0].shops if name in delivery.channels else None
+
+    def rank(other: str) -> tuple[bool, bool, bool, str]:
+        state, is_preferred = states.get(other), other == preferred
+        knows = is_preferred or may_know(delivery.channels[other][0].shops, own)
+        return not knows, state is not None and _is_silent(state, now), not is_preferred, other
+
+    others = sorted(delivery.channels.keys() - {name} - troubles.keys(), key=rank)
+    return next(iter(others), None)
+
+
+def _passed_on(
+    delivery: DeliveryContext, tx: Transaction, waiting: Sequence[OutboxRow], at: datetime
+) -> Iterator[Notification]:
+    """What this channel was to tell about other channels, another one tells."""
+    states, troubles = delivery.store.outgoing.states(), tx.channel_alerts()
+    for told in (row.notification for row in waiting):
+        about = told.alert.diagnosis.incident or ""
+        through = _through(delivery, about.removeprefix(_KEY), states, troubles) if about.startswith(_KEY) else None
+        if through is not None:
+            yield replace(told, channel=through, due_at=at)
+
+
+def row_about(alert: Alert, reason: Reason, channel: str, at: datetime) -> Notification:
+    assert alert.told is not None, "tellings are counted"
+    return Notification(alert, alert.told.count, reason, channel, due_at=at, expires_at=at + WORTH_TELLING_FOR)

@@ -1,0 +1,328 @@
+"""Rows of the outbox made into what a channel is handed: the message, its alerts as JSON, and what it continues."""
+
+import logging
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from functools import partial
+
+from labelwatch.channels.base import Attachment, Channel, Earlier, EditableChannel, OutgoingMessage, Target
+from labelwatch.channels.time_limit import within_time
+from labelwatch.core.alert import CALM, Alert, Notification, Outcome, Reason
+from labelwatch.core.policy import Destination
+from labelwatch.core.quiet_hours import quiet_span
+from labelwatch.core.routing import is_subscribed
+from labelwatch.core.visibility import as_seen, may_know, narrowed
+from labelwatch.delivery import follow_ups
+from labelwatch.delivery.action_links import SINGLY, section
+from labelwatch.delivery.context import DeliveryContext, alert_id
+from labelwatch.delivery.follow_ups import is_follow_up
+from labelwatch.messages import diagnosis_text, shift_summary
+from labelwatch.messages.alert_json import View, view
+from labelwatch.messages.message import Message, Section, SizeLimit
+from labelwatch.messages.render import brief, channel_dead, render, render_context, seen_by, urgency
+from labelwatch.messages.time_format import ShiftNames
+from labelwatch.store import OutboxRow, Sent
+
+log = logging.getLogger(__name__)
+
+MOST_EARLIER = 20
+MOST_LABELS = 3
+ROOM_FOR_LINKS = 1500
+"""Characters: links of some hundred would leave too little for what is to be told in fewer."""
+LABELS_WITHIN = timedelta(seconds=45)
+"""Fetching labels must not use up the lease of the message."""
+
+_SILENT = (*CALM, Reason.HANDOVER)
+_ORDER = ("test", "channel", "alerts", "handover")
+
+
+def newest_of_each(
+    rows: Sequence[OutboxRow], told_before: Collection[int]
+) -> tuple[list[OutboxRow], list[OutboxRow]]:
+    """What is worth sending, and what is superseded: of each alert only the newest telling counts, and an alert
+    that is over is no news to a channel that never heard of it."""
+    newest = {alert_id(row): row for row in sorted(rows, key=lambda row: (row.notification.telling, row.id))}
+    sent = {row.id for alert, row in newest.items() if not _is_over(row.notification) or alert in told_before}
+    return [row for row in rows if row.id in sent], [row for row in rows if row.id not in sent]
+
+
+def one_message(rows: Sequence[OutboxRow]) -> tuple[list[OutboxRow], list[OutboxRow]]:
+    """What makes one message, and what has to wait for the next: a test, a hand-over and trouble with a channel each
+    stand alone; everything else is told together."""
+    kinds: dict[str, list[OutboxRow]] = {}
+    for row in rows:
+        kinds.setdefault(_kind(row), []).append(row)
+    kind = next(kind for kind in _ORDER if kind in kinds)
+    message = kinds[kind] if kind == "alerts" else kinds[kind][:1]
+    taken = {row.id for row in message}
+    return message, [row for row in rows if row.id not in taken]
+
+
+def compose(delivery: DeliveryContext, name: str, rows: Sequence[OutboxRow]) -> OutgoingMessage:
+    """The message made of these rows, which are told together."""
+    destination, channel = delivery.channels[name]
+    key = rows[0].message_key
+    assert key is not None, "claimed rows have the key of their message"
+    earlier = _earlier(delivery, name, rows, channel)
+    told = _by_now(delivery, rows, destination)
+    links = _links(delivery, told, channel, key)
+    targets = _targets(told, destination, delivery.now())
+    if delivery.settings.links and links and 1 < len(targets) <= SINGLY:
+        sign = partial(delivery.settings.links.links_of, key, now=delivery.now())
+        singly = tuple(replace(one, links=sign(alert=one.id)) for one in targets)
+        has_room = channel.limit.beside(section(links, singly, destination.language)).letters >= ROOM_FOR_LINKS
+        targets = singly if has_room else targets
+    if all(map(is_follow_up, rows)):
+        message = follow_ups.message(told, destination, now=delivery.now(), limit=channel.limit)
+    elif is_brief(earlier, rows, channel):
+        message = brief(told[0], destination, now=delivery.now(), intervals=delivery.settings.intervals)
+    else:
+        end = section(links, targets, destination.language) if links else Section()
+        room = channel.limit.beside(end)
+        held = _held_since(rows, destination, delivery.now())
+        message = _message(delivery, told, destination, room, after_quiet=held)
+        message = replace(message, sections=(*message.sections, end)) if links else message
+    return OutgoingMessage(
+        message=message,
+        views=_views(delivery, told, destination),
+        key=key,
+        about="handled" if all(map(is_follow_up, rows)) else _kind(rows[0]),
+        earlier=earlier,
+        buttons=_has_buttons(told),
+        targets=targets,
+        links=links,
+        quiet=all(one.reason in _SILENT for one in told),
+        attachments=_labels(delivery, told) if name in delivery.settings.with_labels else (),
+    )
+
+
+def _by_now(delivery: DeliveryContext, rows: Sequence[OutboxRow], destination: Destination) -> list[Notification]:
+    """What is told, alerts that are still open as they are now: a night may lie between the decision to tell and the
+    message. That one is over meanwhile is told as news of its own."""
+    alerts = delivery.store.outgoing.alerts([alert_id(row) for row in rows])
+    still_open = {id_: alert for id_, alert in alerts.items() if alert.resolved_at is None}
+    return [_as_it_is(row.notification, still_open.get(alert_id(row)), destination) for row in rows]
+
+
+def _as_it_is(told: Notification, alert: Alert | None, destination: Destination) -> Notification:
+    """A notification of an alert that is still open; that it is over where this channel looks is told as it was."""
+    seen = narrowed(alert, destination.shops) if alert and not _is_over(told) else None
+    return replace(told, alert=seen or as_seen(told.alert, destination.shops))
+
+
+def as_it_stands(delivery: DeliveryContext, name: str, rows: Sequence[OutboxRow]) -> OutgoingMessage:
+    """A message that was sent, as it should read now: the same alerts, each as it has become."""
+    destination, channel = delivery.channels[name]
+    alerts = delivery.store.outgoing.alerts([alert_id(row) for row in rows])
+    told = [_now(row.notification, alerts.get(alert_id(row)), destination) for row in rows]
+    message = _message(delivery, told, destination, channel.limit)
+    return OutgoingMessage(
+        message,
+        _views(delivery, told, destination),
+        rows[0].message_key or "",
+        buttons=_has_buttons(told),
+        targets=_targets(told, destination, delivery.now()),
+    )
+
+
+def is_brief(earlier: Sequence[Earlier], rows: Sequence[OutboxRow], channel: Channel) -> bool:
+    """Whether a short reply does: the message it replies to tells the rest, and is kept up to date."""
+    return len(rows) == 1 and isinstance(channel, EditableChannel) and any(one.ref for one in earlier)
+
+
+def _kind(row: OutboxRow) -> str:
+    reason, incident = row.notification.reason, row.notification.alert.diagnosis.incident or ""
+    if reason in (Reason.TEST, Reason.HANDOVER):
+        return str(reason)
+    return "channel" if incident.startswith("channel:") else "alerts"
+
+
+def _message(
+    delivery: DeliveryContext,
+    told: Sequence[Notification],
+    destination: Destination,
+    limit: SizeLimit,
+    *,
+    after_quiet: datetime | None = None,
+) -> Message:
+    first, now, more = told[0], delivery.now(), _more(delivery, destination)
+    incident = first.alert.diagnosis.incident or ""
+    if first.reason is Reason.HANDOVER:
+        handed = _digest(delivery, first, destination)
+        return shift_summary.message(
+            handed,
+            destination,
+            now=now,
+            limit=limit,
+            intervals=delivery.settings.intervals,
+            board=delivery.board,
+            more=more,
+        )
+    if incident.startswith("channel:"):
+        waiting = [
+            row.notification.alert for row in delivery.store.outgoing.waiting(incident.removeprefix("channel:"))
+        ]
+        return channel_dead(first, destination, waiting, now=now, limit=limit, intervals=delivery.settings.intervals)
+    return render(
+        told,
+        destination,
+        now=now,
+        limit=limit,
+        intervals=delivery.settings.intervals,
+        board=delivery.board,
+        after_quiet=after_quiet,
+        more=more,
+    )
+
+
+def _more(delivery: DeliveryContext, destination: Destination) -> ShiftNames:
+    """Where those who read this channel find what there is no room for."""
+    if isinstance(delivery.channels[destination.name][1], EditableChannel):
+        return ShiftNames.BUTTONS
+    return ShiftNames.BOARD if delivery.board else ShiftNames.NOBODY
+
+
+def _held_since(rows: Sequence[OutboxRow], destination: Destination, now: datetime) -> datetime | None:
+    """When the quiet time began that held all of this back until now; None = something of it is from later."""
+    spans = [quiet_span(destination, row.created_at) for row in rows]
+    over = [span.start for span in spans if span is not None and span.end <= now]
+    return min(over) if len(over) == len(rows) else None
+
+
+def _digest(delivery: DeliveryContext, told: Notification, destination: Destination) -> shift_summary.ShiftSummary:
+    """What those who take over must know: everything that is open, and what has ended since the last time."""
+    span = told.alert.diagnosis.waiting_since
+    since, until = (span.earliest, span.latest) if span else (told.due_at, told.due_at)
+    incidents = delivery.store.incidents(open_only=False, resolved_since=since)
+    alerts = delivery.store.alerts(open_only=False, resolved_since=since)
+    told_of = [one for one in (*incidents, *alerts) if one.told is not None or one.diagnosis.incident is not None]
+    everything = [*_troubles_seen_by(delivery, destination), *_seen_by(destination, told_of)]
+    return shift_summary.ShiftSummary(
+        since=since,
+        until=until,
+        open=tuple(one for one in everything if one.resolved_at is None),
+        ended=tuple(one for one in everything if one.resolved_at is not None),
+    )
+
+
+def _troubles_seen_by(delivery: DeliveryContext, destination: Destination) -> Iterator[Alert]:
+    """What is open about channels that the readers of this one may know of."""
+    for name, alert in delivery.store.outgoing.troubles().items():
+        other = delivery.channels.get(name)
+        if name == destination.name or may_know(destination.shops, other and other[0].shops):
+            yield alert
+
+
+def _seen_by(destination: Destination, alerts: Iterable[Alert]) -> Iterator[Alert]:
+    """Those that concern shops of this channel, each as far as it concerns them."""
+    for alert in alerts:
+        seen = narrowed(alert, destination.shops)
+        if seen is not None and is_subscribed(destination, seen.diagnosis.shops or (seen.diagnosis.shop,)):
+            yield seen
+
+
+def _views(delivery: DeliveryContext, told: Sequence[Notification], destination: Destination) -> list[View]:
+    """The alerts as JSON; of a hand-over those that are open."""
+    if told[0].reason is Reason.HANDOVER:
+        handed = _digest(delivery, told[0], destination).open
+        told = [replace(told[0], alert=alert) for alert in handed]
+    return [
+        view(
+            one.alert,
+            language=destination.language,
+            now=delivery.now(),
+            reason=one.reason,
+            zone=destination.timezone,
+            shops=destination.shops,
+        )
+        for one in told
+    ]
+
+
+def _earlier(
+    delivery: DeliveryContext, name: str, rows: Sequence[OutboxRow], channel: Channel
+) -> tuple[Earlier, ...]:
+    """What this channel was told of these alerts before. A reply stands below one message, the latest full one of
+    all: a channel that replies gets just that one, and only where it is about every alert of these."""
+    ids = {alert_id(row) for row in rows}
+    sent = delivery.store.outgoing.sent(name, sorted(ids))
+    if not isinstance(channel, EditableChannel):
+        return tuple({one.message_key: Earlier(one.message_key, one.ref) for one in sent}.values())[-MOST_EARLIER:]
+    about: dict[str, set[int]] = {}
+    for one in sent:
+        about.setdefault(one.message_key, set()).add(one.alert_id)
+    full = [one for one in sent if one.ref and about[one.message_key] >= ids]
+    return _as_earlier(full[-1:])
+
+
+def _as_earlier(sent: Sequence[Sent]) -> tuple[Earlier, ...]:
+    return tuple(Earlier(one.message_key, one.ref) for one in sent)
+
+
+def _links(delivery: DeliveryContext, told: Sequence[Notification], channel: Channel, key: str) -> Mapping[str, str]:
+    """What can be done with one tap about what is still open, over a channel that has no buttons and has the room."""
+    links = delivery.settings.links
+    has_room = not isinstance(channel, EditableChannel) and channel.limit.letters >= ROOM_FOR_LINKS
+    if links is None or not has_room or not _has_buttons(told):
+        return {}
+    return links.links_of(key, now=delivery.now())
+
+
+def _has_buttons(told: Sequence[Notification]) -> bool:
+    """Whether there is anything to take care of: a posting, a shop or an incident that is not over."""
+    if told[0].reason in (Reason.TEST, Reason.HANDOVER):
+        return False
+    return any(map(_is_to_take, told))
+
+
+def _is_to_take(told: Notification) -> bool:
+    return told.alert.resolved_at is None and told.reason not in CALM
+
+
+def _targets(told: Sequence[Notification], destination: Destination, now: datetime) -> tuple[Target, ...]:
+    """What of it somebody can take care of, the most urgent first."""
+    if not _has_buttons(told):
+        return ()
+    context = render_context(destination, now)
+    seen = [seen_by(destination, one) for one in told]
+    open_ones = {one.alert.id: one for one in seen if _is_to_take(one)}
+    return tuple(
+        Target(
+            id_,
+            diagnosis_text.subject(context, one.alert.diagnosis)
+            or diagnosis_text.headline(context, one.alert.diagnosis),
+        )
+        for id_, one in sorted(open_ones.items(), key=lambda pair: urgency(pair[1]))
+        if id_ is not None
+    )
+
+
+def _now(told: Notification, alert: Alert | None, destination: Destination) -> Notification:
+    """A notification as it would be told now; its alert may have been pruned."""
+    alert = as_seen(alert or told.alert, destination.shops)
+    return replace(told, alert=alert, reason=Reason.RESOLVED if alert.resolved_at else told.reason)
+
+
+def _is_over(told: Notification) -> bool:
+    return told.reason is Reason.RESOLVED
+
+
+def _labels(delivery: DeliveryContext, told: Sequence[Notification]) -> tuple[Attachment, ...]:
+    """The labels that have just appeared, in memory only; as many as time allows. What is still open does not wait
+    for a file."""
+    if any(one.reason is not Reason.RESOLVED for one in told):
+        return ()
+    began, found = delivery.now(), list[Attachment]()
+    for one in told:
+        diagnosis, left = one.alert.diagnosis, LABELS_WITHIN - abs(delivery.now() - began)
+        appeared = one.reason is Reason.RESOLVED and one.alert.outcome is Outcome.LABELLED
+        if not appeared or diagnosis.posting_number is None:
+            continue
+        if len(found) == MOST_LABELS or delivery.stop() or left <= timedelta(0):
+            break
+        fetch = partial(delivery.settings.sheet, diagnosis.shop, diagnosis.posting_number)
+        sheet = within_time(left, fetch)
+        if sheet is not None:
+            found.append(sheet)
+    return tuple(found)

@@ -1,0 +1,41 @@
+"""One alert told past the outbox, for when nothing can be written down: who asks for it must remember it."""
+
+import logging
+from collections.abc import Collection
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
+
+from labelwatch.channels.base import Ambiguous, Channel, Delivered, OutgoingMessage
+from labelwatch.core.alert import Alert, Notification, Reason
+from labelwatch.core.policy import Destination
+from labelwatch.delivery.context import Channels
+from labelwatch.messages.alert_json import view
+from labelwatch.messages.render import render
+
+log = logging.getLogger(__name__)
+
+
+def send_directly(
+    channels: Channels, names: Collection[str], alert: Alert, reason: Reason, *, key: str, now: datetime
+) -> set[str]:
+    """Tell an alert over these channels, all at once; the names of those that took it, or that may have.
+
+    `key` is the same each time it is told again, and for every channel.
+    """
+    with ThreadPoolExecutor(max(len(names), 1), thread_name_prefix="tell directly") as pool:
+        told = {name: pool.submit(_tell, name, *channels[name], alert, reason, key, now) for name in names}
+    return {name for name, took in told.items() if took.result()}
+
+
+def _tell(
+    name: str, to: Destination, channel: Channel, alert: Alert, reason: Reason, key: str, now: datetime
+) -> bool:
+    notification = Notification(alert, 1, reason, name, due_at=now, expires_at=now)
+    message = render([notification], to, now=now, limit=channel.limit)
+    views = [view(alert, language=to.language, now=now, reason=reason, zone=to.timezone, shops=to.shops)]
+    result = channel.send(OutgoingMessage(message, views, key))
+    if isinstance(result, Delivered | Ambiguous):
+        log.info("channel %s: told directly", name)
+        return True
+    log.warning("channel %s: could not be told directly: %s", name, result.error)
+    return False

@@ -1,0 +1,64 @@
+"""Messages that were sent and say what is no longer so: changed where they stand, without a sound."""
+
+import logging
+from datetime import datetime
+
+from labelwatch.channels.base import BadMessage, Delivered, EditableChannel, Permanent, RateLimited, Result
+from labelwatch.core.alert import Reason
+from labelwatch.delivery.compose import as_it_stands
+from labelwatch.delivery.context import LONGEST_PAUSE, LONGEST_WISH, DeliveryContext, is_paused, outcome_of
+from labelwatch.delivery.settle import pause_account
+
+log = logging.getLogger(__name__)
+
+AT_ONCE = 5
+"""So many are changed before it is looked again whether there is news."""
+
+
+def edit_due(delivery: DeliveryContext, name: str) -> bool:
+    """Change some of the messages of this channel that are out of date; whether there were any. What cannot be
+    changed now is tried again later, and nothing is tried while the channel does not work.
+
+    A message that is not there any more is let be: the next news about its alerts is told in full.
+    """
+    channel, state = delivery.channels[name][1], delivery.store.outgoing.states().get(name)
+    if not isinstance(channel, EditableChannel):
+        return False
+    if state is not None and (state.failing_since is not None or is_paused(state, delivery.now())):
+        return False
+    outdated = delivery.store.outgoing.outdated(name, delivery.now(), limit=AT_ONCE)
+    for key in outdated:
+        if delivery.stop():
+            break
+        seen = delivery.now()
+        result = _revised(delivery, name, channel, key)
+        _mark(delivery, name, key, result, seen)
+        if not isinstance(result, Delivered | BadMessage):
+            return False
+    return bool(outdated)
+
+
+def _revised(delivery: DeliveryContext, name: str, channel: EditableChannel, key: str) -> Result:
+    rows = [row for row in delivery.store.outgoing.message(key) if row.notification.channel == name and row.ref]
+    if not rows or rows[0].notification.reason in (Reason.TEST, Reason.HANDOVER):
+        return BadMessage("nothing of it can be changed")
+    try:
+        outgoing = as_it_stands(delivery, name, rows)
+    except Exception:  # whatever it is: one message that cannot be shown must not silence the channel
+        log.exception("channel %s: a message cannot be shown as it should read now", name)
+        return BadMessage("cannot be shown")
+    return outcome_of(name, lambda: channel.revise(rows[0].ref, outgoing))
+
+
+def _mark(delivery: DeliveryContext, name: str, key: str, result: Result, seen: datetime) -> None:
+    again_at = None
+    if isinstance(result, Permanent):  # news of its alerts will find out whether that is still so
+        log.warning("channel %s: a message cannot be changed: %s", name, result.error)
+    elif not isinstance(result, Delivered | BadMessage):
+        wish = result.after if isinstance(result, RateLimited) else LONGEST_PAUSE
+        again_at = delivery.now() + min(wish, LONGEST_WISH)
+        log.info("channel %s: a message cannot be changed now: %s", name, result.error)
+    with delivery.store.write() as tx:
+        if isinstance(result, RateLimited) and again_at is not None:
+            pause_account(delivery, tx, name, again_at)
+        tx.revised(name, key, seen=seen, gone=isinstance(result, BadMessage), again_at=again_at)

@@ -1,0 +1,139 @@
+"""Who took or snoozed what, told over every channel that had told of it.
+
+A channel that can rewrite its messages does just that. Over the others it goes with the next message. Where time is
+short, a short one follows: what happens within a minute is one of them. None is sent in quiet hours, and none that
+something newer has overtaken.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from labelwatch.channels.base import EditableChannel
+from labelwatch.core.alert import Alert, AlertState, Notification, Reason
+from labelwatch.core.lifecycle import is_handled_otherwise
+from labelwatch.core.policy import Destination
+from labelwatch.core.routing import calm_until
+from labelwatch.delivery.context import Channels, DeliveryContext, alert_id
+from labelwatch.messages import diagnosis_text
+from labelwatch.messages.catalog import counted
+from labelwatch.messages.message import Kind, Message, Section, SizeLimit, affordable, joined
+from labelwatch.messages.render import render_context, seen_by
+from labelwatch.messages.time_format import RenderContext
+from labelwatch.store import OutboxRow, Transaction
+
+REASONS: Mapping[AlertState, Reason] = {
+    AlertState.ACKNOWLEDGED: Reason.ACKNOWLEDGED,
+    AlertState.SNOOZED: Reason.SNOOZED,
+}
+GATHER = timedelta(minutes=1)
+WORTH_READING_FOR = timedelta(hours=12)
+
+_LISTED = 10
+
+How = Callable[[Alert], Alert | None]
+
+
+def is_follow_up(row: OutboxRow) -> bool:
+    """Whether it tells who took or snoozed something."""
+    return row.notification.reason in REASONS.values()
+
+
+def changed(
+    tx: Transaction, change: Callable[[How], list[Alert]], how: How, *, channels: Channels, now: datetime
+) -> list[Alert]:
+    """Have `change` put `how` to alerts, and queue what is to be told of it over these channels."""
+    hearing: dict[int, list[str]] = {}
+
+    def noted(before: Alert) -> Alert | None:
+        after = how(before)
+        if after is None or after.id is None or after.told is None or not is_handled_otherwise(before, after):
+            return after
+        names = _hearing(tx.heard([after.id], beside=REASONS.values()).get(after.id, {}), channels)
+        if not names:
+            return after
+        hearing[after.id] = names
+        return replace(after, told=replace(after.told, count=after.told.count + 1))
+
+    done = change(noted)
+    _queue(tx, [(one, hearing[one.id]) for one in done if one.id in hearing], channels, now)
+    return done
+
+
+def current(delivery: DeliveryContext, name: str, rows: Sequence[OutboxRow]) -> list[OutboxRow]:
+    """Those of the follow-ups among these rows that still hold, and everything else.
+
+    What this channel was told since then said who has it.
+    """
+    about = sorted({alert_id(row) for row in rows if is_follow_up(row)})
+    if not about:
+        return list(rows)
+    alerts, told_at = delivery.store.outgoing.alerts(about), dict[int, datetime]()
+    for sent in delivery.store.outgoing.sent(name, about):
+        told_at[sent.alert_id] = sent.sent_at
+    return [row for row in rows if not is_follow_up(row) or _holds(row, alerts, told_at, delivery.now())]
+
+
+def message(told: Sequence[Notification], destination: Destination, *, now: datetime, limit: SizeLimit) -> Message:
+    """Who took or snoozed what: a sentence for each of them, and what it is about."""
+    context, told = render_context(destination, now), [seen_by(destination, one) for one in told]
+    first, *others = [diagnosis_text.in_hands(context, alerts) for alerts in _by_hands(context, told)]
+    title = f"👤 {first}"
+    rows = [_row(context, one.alert) for one in told[:_LISTED]]
+    rest = len(told) - len(rows)
+    more = [(2, Section(lines=(counted(context.words, context.words.count.more, rest),)))] if rest else []
+    pieces = [
+        *((0, Section(lines=(sentence,))) for sentence in others[:_LISTED]),
+        *more,
+        *((1, Section(rows=(row,))) for row in rows),
+    ]
+    return Message(title, joined(affordable(pieces, limit.beside(title=title))), Kind.INFO)
+
+
+def _queue(tx: Transaction, news: Sequence[tuple[Alert, Sequence[str]]], channels: Channels, now: datetime) -> None:
+    """Queue what these channels are to hear; what a channel is to hear already is told together with it."""
+    queued = []
+    for alert, hearing in news:
+        for name in hearing:
+            soon = max(now + GATHER, calm_until(alert.diagnosis, channels[name][0], now))
+            queued.append(_notification(alert, name, tx.gathering(name, REASONS.values(), until=soon) or soon))
+    tx.queue_only(queued, created_at=now)
+
+
+def _hearing(heard: Mapping[str, bool], channels: Channels) -> list[str]:
+    """Of the channels that told of an alert those that cannot say it by rewriting a message that can be found."""
+    return [
+        name
+        for name, has_ref in sorted(heard.items())
+        if name in channels and not (has_ref and isinstance(channels[name][1], EditableChannel))
+    ]
+
+
+def _notification(alert: Alert, channel: str, at: datetime) -> Notification:
+    assert alert.told is not None, "it was told of"
+    reason = REASONS[alert.state]
+    return Notification(alert, alert.told.count, reason, channel, due_at=at, expires_at=at + WORTH_READING_FOR)
+
+
+def _holds(row: OutboxRow, alerts: Mapping[int, Alert], told_at: Mapping[int, datetime], now: datetime) -> bool:
+    alert, then = alerts.get(alert_id(row)), row.notification.alert
+    if alert is None or (alert.state, alert.handled_by) != (then.state, then.handled_by):
+        return False
+    if alert.snoozed_until is not None and alert.snoozed_until <= now:
+        return False
+    last = told_at.get(alert_id(row))
+    return last is None or last <= row.created_at
+
+
+def _by_hands(context: RenderContext, told: Sequence[Notification]) -> Iterator[Sequence[Alert]]:
+    """Those that the same person took, or snoozed until the same time."""
+    groups: dict[str, list[Alert]] = {}
+    for one in told:
+        groups.setdefault(diagnosis_text.keeper(context, replace(one.alert, note="")), []).append(one.alert)
+    yield from groups.values()
+
+
+def _row(context: RenderContext, alert: Alert) -> tuple[str, ...]:
+    about = alert.diagnosis
+    name = diagnosis_text.words_of(context, about.cause).name
+    return diagnosis_text.subject(context, about) or name, diagnosis_text.time_left(context, about), name

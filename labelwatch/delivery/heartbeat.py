@@ -1,0 +1,68 @@
+"""The dead man's switch: somebody elsewhere raises the alarm when this ping stays away.
+
+As healthchecks.io and its kind have it: `/start` when a round over all shops begins, the bare address when it was
+complete, `/fail` when nobody can be told any more. An address with a query gets the bare ping only.
+"""
+
+import logging
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from urllib.parse import urlsplit
+
+from labelwatch.channels.http import Answer, HttpOptions, exchange
+from labelwatch.channels.redaction import redact_loggers
+
+log = logging.getLogger(__name__)
+
+DEADLINE = timedelta(seconds=10)
+START, FAIL = "/start", "/fail"
+
+
+def ping(url: str, signal: str = "", *, reason: str = "", deadline: timedelta = DEADLINE) -> int:
+    """Send one signal ("" = all is well); the HTTP status of the answer, 0 = there was none. Never raises, and the
+    log does not tell the address. `reason` is sent along as the body, for whoever reads the alarm.
+    """
+    # Wherever it is: it says nothing but that we live, and what answers is shown to nobody.
+    line, address = (
+        HttpOptions(deadline, redact_loggers(url), private=True),
+        url.rstrip("/") + signal if signal else url,
+    )
+    answer = exchange(line, "POST", address, content=reason.encode()) if reason else exchange(line, "GET", address)
+    if isinstance(answer, Answer) and answer.is_good:
+        return answer.status
+    said = f"HTTP {answer.status}" if isinstance(answer, Answer) else answer.error
+    log.warning("the heartbeat%s was not taken: %s", signal and f" {signal}", said)
+    return answer.status if isinstance(answer, Answer) else 0
+
+
+class Heartbeat:
+    """Sends the signals one after another without holding up whoever has something to signal."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._signals: tuple[str, ...] = () if urlsplit(url).query else (START, FAIL)
+        self._pool = ThreadPoolExecutor(1, thread_name_prefix="heartbeat")
+
+    def start(self) -> None:
+        """A round over all shops begins."""
+        self._pool.submit(self._start)
+
+    def complete(self) -> None:
+        """Every shop was read."""
+        self._pool.submit(ping, self._url)
+
+    def fail(self, reason: str) -> None:
+        """Something is wrong that nobody could be told of."""
+        if FAIL in self._signals:
+            self._pool.submit(ping, self._url, FAIL, reason=reason)
+
+    def close(self, *, wait: bool = True) -> None:
+        """Begin nothing more; `wait` for what is under way, or leave it behind."""
+        self._pool.shutdown(wait=wait, cancel_futures=not wait)
+
+    def _start(self) -> None:
+        if START in self._signals and ping(self._url, START) in (
+            404,
+            405,
+        ):  # a switch of another kind: it is not asked again
+            self._signals = (FAIL,)

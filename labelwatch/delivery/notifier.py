@@ -1,0 +1,205 @@
+"""The half of the app that speaks: the config's channels, rounds of telling, hand-overs, the dead man's switch."""
+
+import logging
+import secrets
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from functools import partial
+
+from labelwatch.channels.base import Attachment, Channel
+from labelwatch.channels.telegram.updates import update_listeners
+from labelwatch.config import Config
+from labelwatch.core.alert import AlertState
+from labelwatch.core.policy import AlertPolicy, Destination
+from labelwatch.core.visibility import OF_NO_SHOP
+from labelwatch.delivery.action_links import Links, signing
+from labelwatch.delivery.configured import configured_channels
+from labelwatch.delivery.context import DeliverySettings
+from labelwatch.delivery.dispatcher import Round, send_due
+from labelwatch.delivery.heartbeat import Heartbeat
+from labelwatch.delivery.shift_summary import queue_shift_summaries
+from labelwatch.delivery.test_alert import example
+from labelwatch.messages.interactions import AlertActions, Press, Reply, answered
+from labelwatch.store import WAITING, Fault, OutboxRow, OutboxState, ShopState, Store, StoreError
+
+log = logging.getLogger(__name__)
+
+TEST_WITHIN = timedelta(seconds=90)
+LOOK_FOR_HANDOVERS = timedelta(seconds=5)
+SIGNAL_EVERY = timedelta(minutes=5)
+
+
+class Notifier:
+    """One config, one store; any number of threads may ask it to tell, one does."""
+
+    def __init__(
+        self,
+        config: Config,
+        store: Store,
+        *,
+        now: Callable[[], datetime],
+        stop: threading.Event,
+        sheet: Callable[[str, str], Attachment | None],
+    ) -> None:
+        self._config = config
+        self._store = store
+        self._now = now
+        self._stop = stop
+        self.destinations = config.destinations()
+        self.channels = self._opened()
+        self._settings = self._made(sheet)
+        self._heartbeat = Heartbeat(config.heartbeat.url.get_secret_value()) if config.heartbeat else None
+        self._unmarked: dict[str, Callable[[], None]] = {}
+        self._complete: set[str] | None = None
+        self._lock = threading.Lock()
+        self._looked = self._cried = datetime.min.replace(tzinfo=UTC)
+
+    def tell(self) -> Round:
+        """One round: the hand-overs whose time has come, and everything else that is due, over every channel."""
+        now = self._now()
+        if not timedelta(0) <= now - self._looked < LOOK_FOR_HANDOVERS:
+            self._looked = now
+            queue_shift_summaries(self._store, self.destinations, now=now)
+        done = send_due(
+            self._store,
+            self.channels,
+            now=self._now,
+            stop=self._stop.is_set,
+            settings=self._settings,
+            unsettled=self._unmarked,
+        )
+        if done.errors and self.has_no_working_channel():
+            self._signal_no_channel()
+        return done
+
+    def has_no_working_channel(self) -> bool:
+        """Whether no channel works: nobody can be told anything."""
+        return bool(self.channels) and self.channels.keys() <= self._store.outgoing.troubles().keys()
+
+    def listen(self, office_at: Callable[[str, str], AlertActions]) -> None:
+        """From now on hear who presses a button; it ends with the process, or when told to stop. `office_at` is what
+        a person may do in the chat of a channel (channel, person)."""
+
+        def handle(channel: str, press: Press) -> Reply:
+            return answered(press, office_at(channel, press.who), self.channels[channel][0], now=self._now)
+
+        for listener in update_listeners({name: channel for name, (_, channel) in self.channels.items()}, handle):
+            work = partial(listener.run, self._stop.is_set, self._stop.wait)
+            threading.Thread(target=work, name=f"ears {listener.names}", daemon=True).start()
+
+    # --- the dead man's switch
+
+    def round_begins(self) -> None:
+        """A shop is about to be read; if it is the first of its round, the switch is told."""
+        if self._heartbeat is None:
+            return
+        with self._lock:
+            if self._complete is not None:
+                return
+            self._complete = set()
+        self._heartbeat.start()
+
+    def shop_read(self, shop: str, *, complete: bool, shops: Sequence[str]) -> None:
+        """After each complete round over all shops the switch is told that we live, unless nobody can hear us."""
+        if self._heartbeat is None:
+            return
+        with self._lock:
+            known = self._complete or set()
+            self._complete = known | {shop} if complete else known - {shop}
+            if not self._complete.issuperset(shops):
+                return
+            self._complete = None
+        if self.has_no_working_channel():
+            self._signal_no_channel()
+        else:
+            self._heartbeat.complete()
+
+    def signal_failure(self, why: str) -> None:
+        """Whoever watches over us hears of this at once."""
+        if self._heartbeat is not None:
+            self._heartbeat.fail(why)
+
+    def _signal_no_channel(self) -> None:
+        """Nobody can be told: the journal, and whoever watches over us."""
+        now = self._now()
+        if timedelta(0) <= now - self._cried < SIGNAL_EVERY:
+            return
+        self._cried = now
+        names = ", ".join(self.channels)
+        log.critical("no channel works, nobody can be told anything: %s", names)
+        self.signal_failure(f"labelwatch: no channel works: {names}")
+
+    # --- a test
+
+    def test(
+        self, channels: Sequence[str], *, shops: Sequence[str], wait: Callable[[float], object]
+    ) -> list[OutboxRow]:
+        """Send a made-up late order over these channels, through the outbox, and see what became of it; each channel
+        reads of the first of these shops that it hears of."""
+        since = self._now()
+        ids = self._queue_example(channels, shops, since)
+        while True:
+            self.tell()
+            rows = [row for row in self._store.notifications(since=since) if row.notification.alert.id in ids]
+            if not any(map(_is_under_way, rows)) or self._now() - since > TEST_WITHIN or self._stop.is_set():
+                return rows
+            wait(0.5)
+
+    def _queue_example(self, channels: Sequence[str], shops: Sequence[str], now: datetime) -> set[int]:
+        states = {channel: self._state_for(channel, shops) for channel in channels}
+        ids = set()
+        with self._store.write() as tx:
+            for channel, state in states.items():
+                told = example(channel, shop=state.name, now=now)
+                # Stored as resolved: an example is not among the open alerts.
+                ended = replace(told.alert, state=AlertState.RESOLVED, resolved_at=now)
+                (id_,) = tx.save_alerts(state.id, [ended])
+                tx.add_notifications([replace(told, alert=replace(told.alert, id=id_))], created_at=now)
+                ids.add(id_)
+        return ids
+
+    def _state_for(self, channel: str, shops: Sequence[str]) -> ShopState:
+        """The first of these shops that the channel hears of; of one that only stands in for others, the first."""
+        own = self.channels[channel][0].shops - OF_NO_SHOP
+        for shop in shops:
+            state = self._store.shop(shop)
+            if state is not None and (not own or shop in own):
+                return state
+        raise StoreError(Fault.NOT_SET_UP, "no shop of the configuration was ever read; run `labelwatch poll` first")
+
+    def close(self) -> None:
+        """Let the last signal go out, unless we are told to stop: then there is no time for it."""
+        if self._heartbeat is not None:
+            self._heartbeat.close(wait=not self._stop.is_set())
+
+    # --- how it is set up
+
+    def _opened(self) -> dict[str, tuple[Destination, Channel]]:
+        states = self._store.outgoing.states()
+        return configured_channels(self._config, {name: state.address for name, state in states.items()})
+
+    def _made(self, sheet: Callable[[str, str], Attachment | None]) -> DeliverySettings:
+        config = self._config
+        alerts = config.alerts
+        return DeliverySettings(
+            fallbacks={table.name: table.fallback for table in config.channels if table.fallback},
+            intervals={shop.name: config.every(shop) for shop in config.shops},
+            policy=AlertPolicy(repeat_every=alerts.repeat_every, resolved=alerts.resolved),
+            with_labels=frozenset(table.name for table in config.channels if table.attach_label),
+            links=self._links(),
+            sheet=sheet,
+        )
+
+    def _links(self) -> Links | None:
+        """What signs links into the board, if it can be reached from outside."""
+        web = self._config.web
+        if web is None or web.public_url is None:
+            return None
+        return signing(self._store, web.public_url, lambda: secrets.token_urlsafe(32))
+
+
+def _is_under_way(row: OutboxRow) -> bool:
+    """Whether its first attempt is yet to come, or under way: it is counted when it begins."""
+    return row.state is OutboxState.LEASED or (row.state in WAITING and row.attempts == 0)

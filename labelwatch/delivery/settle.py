@@ -1,0 +1,219 @@
+"""What follows from a try to send: the rows of the message, the channel's own state, and the alert about a channel
+that does not work, all in one transaction.
+
+    delivered     sent or unverified; the channel is well
+    retry         again after a pause that grows               \\
+    rate_limited  again when the service says; its account too  | for 15 minutes: reported through another channel
+    ambiguous     again, as the same message under the same key/
+    permanent     again after a long pause                       reported at once
+    bad_message   half of it at a time; what is refused alone waits, and is dead after some tries
+"""
+
+import logging
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import assert_never
+
+from labelwatch.channels.base import Ambiguous, BadMessage, Delivered, Permanent, RateLimited, Result, Retry
+from labelwatch.core.alert import Outcome, Reason
+from labelwatch.core.lifecycle import close
+from labelwatch.core.policy import AlertPolicy
+from labelwatch.delivery.channel_problems import TROUBLE_AFTER, report, row_about
+from labelwatch.delivery.context import LONGEST_PAUSE, LONGEST_WISH, DeliveryContext, alert_id
+from labelwatch.store import Attempt, ChannelState, OutboxRow, OutboxState, Store, Transaction
+
+log = logging.getLogger(__name__)
+
+REFUSED_AFTER = 3
+"""A message that a working channel refuses alone, after so many tries, is given up."""
+HALF = timedelta(seconds=10)
+_OUTCOMES = {
+    Retry: "retry",
+    RateLimited: "rate_limited",
+    Ambiguous: "ambiguous",
+    Permanent: "permanent",
+    BadMessage: "bad_message",
+}
+
+
+def settle(delivery: DeliveryContext, name: str, rows: Sequence[OutboxRow], result: Result, *, brief: bool) -> None:
+    """Write down what became of a message made of these rows; a `brief` one is never changed later."""
+    at, ids = delivery.now(), [row.id for row in rows]
+    _say(name, result, len(rows))
+    with delivery.store.write() as tx:
+        tx.note(_attempt(name, rows, result, at), ids)
+        # The same order as below, where more than one is written.
+        states = {one: tx.channel(one) for one in sorted({name, *_of_account(delivery, name)})}
+        state = states[name]
+        if isinstance(result, Delivered):
+            _settle_delivered(tx, ids, result, at=at, brief=brief)
+            _is_well(delivery, tx, _after_delivery(state, rows, result, at))
+            return
+        if isinstance(result, BadMessage) and state.sent_at is None:
+            result = Permanent(result.error)  # nothing ever went through: it is not this message
+        _settle_failed(delivery, tx, rows, result, at)
+        if not isinstance(result, BadMessage) or is_given_up(rows):
+            _fails(delivery, tx, state, result, at)
+
+
+def forget_others(store: Store, names: Collection[str], *, now: datetime) -> int:
+    """End what waits for channels that are no longer in the config, and their troubles; how many rows that was."""
+    count = store.abandon_other_channels(names)
+    with store.write() as tx:
+        gone = [trouble for name, trouble in tx.channel_alerts().items() if name not in names]
+        for trouble in gone:
+            ended, _ = close(trouble, Outcome.OVER, policy=AlertPolicy(), now=now)
+            tx.save_alerts(None, [ended])
+    if count:
+        log.warning("%d messages waited for channels that are no longer in the configuration: given up", count)
+    return count
+
+
+def _say(name: str, result: Result, alerts: int) -> None:
+    match result:
+        case Delivered():
+            log.info("channel %s: told of %d alerts", name, alerts)
+        case Retry(error) | RateLimited(error):
+            log.warning("channel %s: not delivered, to be tried again: %s", name, error)
+        case Ambiguous(error):
+            log.warning("channel %s: it may have arrived, to be sent again: %s", name, error)
+        case Permanent(error):
+            log.error("channel %s: does not work: %s", name, error)
+        case BadMessage(error):
+            log.error("channel %s: refuses this message: %s", name, error)
+        case _:
+            assert_never(result)
+
+
+def _attempt(name: str, rows: Sequence[OutboxRow], result: Result, at: datetime) -> Attempt:
+    key = rows[0].message_key or ""
+    if isinstance(result, Delivered):
+        return Attempt(name, at, key, "delivered" if result.verified else "unverified", result.receipt)
+    return Attempt(name, at, key, _OUTCOMES[type(result)], result.error)
+
+
+# --- the rows
+
+
+def _settle_delivered(tx: Transaction, ids: Sequence[int], result: Delivered, *, at: datetime, brief: bool) -> None:
+    state = OutboxState.SENT if result.verified else OutboxState.UNVERIFIED
+    tx.settle(ids, state=state, at=at, receipt=result.receipt, ref="" if brief else result.ref)
+
+
+def _settle_failed(
+    delivery: DeliveryContext, tx: Transaction, rows: Sequence[OutboxRow], result: Result, at: datetime
+) -> None:
+    assert not isinstance(result, Delivered)
+    ids, attempts = [row.id for row in rows], max(row.attempts for row in rows)
+    if isinstance(result, BadMessage):
+        _settle_refused(delivery, tx, rows, result.error, at)
+        return
+    if isinstance(result, Permanent) and _is_test(rows):  # whoever tries a channel tries it again by himself
+        tx.settle(ids, state=OutboxState.DEAD, at=at, error=result.error)
+        return
+    wait = delivery.pause(attempts)
+    if isinstance(result, Permanent):
+        wait = LONGEST_PAUSE
+    if isinstance(result, RateLimited):
+        wait = min(result.after, LONGEST_WISH)
+    again = isinstance(result, Ambiguous)
+    tx.settle(ids, state=OutboxState.RETRY, at=at, error=result.error, next_try=at + wait, keep_key=again)
+
+
+def _settle_refused(
+    delivery: DeliveryContext, tx: Transaction, rows: Sequence[OutboxRow], error: str, at: datetime
+) -> None:
+    """Of many, one half is tried at once and the other after it, to find out which it is; alone it waits, without
+    holding others, and is given up after some tries."""
+    ids, half = [row.id for row in rows], len(rows) // 2
+    if is_given_up(rows):
+        tx.settle(ids, state=OutboxState.DEAD, at=at, error=error)
+        return
+    wait = HALF if half else delivery.pause(2 * rows[0].attempts)
+    tx.settle(ids[:half], state=OutboxState.PENDING, at=at, error=error, next_try=at)
+    tx.settle(ids[half:], state=OutboxState.PENDING, at=at, error=error, next_try=at + wait)
+
+
+def is_given_up(rows: Sequence[OutboxRow]) -> bool:
+    """Whether this, which a working channel has just refused, was refused alone and often enough."""
+    return len(rows) == 1 and rows[0].attempts >= REFUSED_AFTER
+
+
+def _is_test(rows: Sequence[OutboxRow]) -> bool:
+    return all(row.notification.reason is Reason.TEST for row in rows)
+
+
+# --- the channel
+
+
+def _after_delivery(state: ChannelState, rows: Sequence[OutboxRow], result: Delivered, at: datetime) -> ChannelState:
+    return ChannelState(
+        name=state.name,
+        # Who tries a channel does not take the place of what is really told.
+        sent_at=state.sent_at if _is_test(rows) else at,
+        # The service may have asked another channel of this account for silence meanwhile.
+        paused_until=_still(state.paused_until, at),
+        address=result.moved_to or state.address,
+        handover_at=state.handover_at,
+    )
+
+
+def _is_well(delivery: DeliveryContext, tx: Transaction, state: ChannelState) -> None:
+    """Keep that a channel works, and end the alert that it does not."""
+    tx.save_channel(state)
+    trouble = tx.channel_alerts().get(state.name)
+    if trouble is None:
+        return
+    at = delivery.now()
+    ended, reason = close(trouble, Outcome.OVER, policy=delivery.settings.policy, now=at)
+    tx.save_alerts(None, [ended])
+    if reason is not None and ended.id is not None:
+        heard = tx.told_of(ended.id).keys() & delivery.channels.keys()
+        queued = [row for channel in heard for row in tx.waiting_for(channel) if _is_unsent(row, ended.id)]
+        tx.supersede([row.id for row in queued], why="overtaken: the channel works again")
+        tx.add_notifications([row_about(ended, reason, channel, at) for channel in sorted(heard)], created_at=at)
+
+
+def _is_unsent(row: OutboxRow, alert: int) -> bool:
+    """Whether it is about this alert, waits, and certainly reached nobody yet."""
+    return alert_id(row) == alert and row.state is not OutboxState.LEASED and not row.possible_duplicate
+
+
+def _fails(delivery: DeliveryContext, tx: Transaction, state: ChannelState, result: Result, at: datetime) -> None:
+    """Keep that a channel does not work; once that is for good or for long, have another one tell people."""
+    assert not isinstance(result, Delivered)
+    since = state.failing_since if state.failing_since and state.failing_since <= at else at
+    failing = replace(
+        state,
+        failing_since=since,
+        error=result.error,
+        is_final=isinstance(result, Permanent),
+        paused_until=_still(state.paused_until, at),
+    )
+    if isinstance(result, RateLimited):
+        until = at + min(result.after, LONGEST_WISH)
+        failing = replace(failing, paused_until=until)
+        pause_account(delivery, tx, failing.name, until)
+    tx.save_channel(failing)
+    if isinstance(result, Permanent | BadMessage) or at - since >= TROUBLE_AFTER:
+        report(delivery, tx, failing, tx.waiting_for(failing.name), at)
+
+
+def pause_account(delivery: DeliveryContext, tx: Transaction, name: str, until: datetime) -> None:
+    """Have all channels of this one's account be silent: it is the account that the service speaks to.
+
+    In an order all writers share: on PostgreSQL two channels of one account may be slowed down at once.
+    """
+    for one in sorted({name, *_of_account(delivery, name)}):
+        tx.save_channel(replace(tx.channel(one), paused_until=until))
+
+
+def _still(until: datetime | None, at: datetime) -> datetime | None:
+    return until if until is not None and until > at else None
+
+
+def _of_account(delivery: DeliveryContext, name: str) -> list[str]:
+    """The channels that the service means as well when it speaks to this one's account."""
+    account = delivery.channels[name][1].account
+    return [other for other, (_, channel) in delivery.channels.items() if account and channel.account == account]

@@ -1,0 +1,125 @@
+"""An alert as a JSON object, the same for a webhook and for `labelwatch late --json`."""
+
+from collections.abc import Collection
+from datetime import UTC, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from labelwatch.core.alert import Alert, Diagnosis, Proof, Reason
+from labelwatch.core.deadline import alert_at, phase
+from labelwatch.core.posting import TariffStep
+from labelwatch.core.visibility import as_seen
+from labelwatch.messages.cabinet_links import link, settings_link
+from labelwatch.messages.catalog import catalog
+from labelwatch.messages.diagnosis_text import is_incident, remedy, steps
+from labelwatch.messages.time_format import RenderContext
+
+View = dict[str, Any]
+
+
+def view(
+    alert: Alert,
+    *,
+    language: str,
+    now: datetime,
+    reason: Reason | None = None,
+    zone: str = "UTC",
+    shops: Collection[str] = (),
+) -> View:
+    """The alert with all its fields; times RFC 3339 UTC, `posting_number` None for a shop's trouble or an incident.
+
+    Severity, verdict and phase are those at `now`. The steps of the remedy are in `language`, their clock times in
+    `zone`. `reason` is there only in a message. `shops` are those that the reader may see something of (empty = all).
+    """
+    alert = alert_at(as_seen(alert, shops), now)
+    diagnosis, told = alert.diagnosis, alert.told
+    context = RenderContext(catalog(language), ZoneInfo(zone), now)
+    told_of = {"reason": str(reason)} if reason is not None else {}
+    return {
+        **told_of,
+        "shop": diagnosis.shop or None,
+        "posting_number": diagnosis.posting_number,
+        "state": str(alert.state),
+        **_cause(diagnosis),
+        **_posting(diagnosis),
+        "opened_at": _utc(alert.opened_at),
+        "resolved_at": _utc(alert.resolved_at),
+        "outcome": str(alert.outcome) if alert.outcome else None,
+        "told_at": _utc(told.at) if told else None,
+        "told_count": told.count if told else 0,
+        "handled_by": alert.handled_by or None,
+        "note": alert.note or None,
+        "snoozed_until": _utc(alert.snoozed_until),
+        **_incident(diagnosis),
+        "next_tariff": _tariff(diagnosis.next_tariff),
+        "phase": str(phase(diagnosis, now)),
+        "remedy_id": remedy(context, diagnosis)[0],
+        "remedy": steps(context, diagnosis),
+        "link": link(diagnosis) or None,
+        "settings_link": settings_link(diagnosis) or None,
+    }
+
+
+def _cause(diagnosis: Diagnosis) -> View:
+    return {
+        "severity": str(diagnosis.severity),
+        "family": str(diagnosis.family),
+        "cause": diagnosis.cause,
+        "certainty": str(diagnosis.certainty),
+        "evidence": _evidence(diagnosis.evidence),
+        "ruled_out": [{"cause": other.cause, "because": other.because} for other in diagnosis.ruled_out],
+        "verdict": str(diagnosis.verdict),
+        "wait_until": _utc(diagnosis.wait_until),
+    }
+
+
+def _incident(diagnosis: Diagnosis) -> View:
+    """The key of the incident that explains a posting; of an incident itself also its size."""
+    if not is_incident(diagnosis):
+        return {"incident": diagnosis.incident}
+    size = {"late": diagnosis.late, "total": diagnosis.total, "shops": list(diagnosis.shops)}
+    return {"incident": diagnosis.incident, **size}
+
+
+def _tariff(step: TariffStep | None) -> View | None:
+    if step is None:
+        return None
+    said = {"charge": step.charge, "currency": step.currency, "rate": step.rate, "kind": step.kind}
+    return {"at": _utc(step.until), **said}
+
+
+def _posting(diagnosis: Diagnosis) -> View:
+    since, method = diagnosis.waiting_since, diagnosis.method
+    return {
+        "stage": str(diagnosis.stage) if diagnosis.stage else None,
+        "status": diagnosis.status or None,
+        "substatus": diagnosis.substatus or None,
+        "carrier": method.carrier or None,
+        "delivery_method": method.name or None,
+        "alternatives": list(diagnosis.alternatives),
+        "warehouse": method.warehouse or None,
+        "waiting_since": [_utc(since.earliest), _utc(since.latest)] if since else None,
+        "deadline": _utc(diagnosis.deadline),
+        "cutoff": _utc(diagnosis.cutoff or diagnosis.deadline),
+        "as_of": _utc(diagnosis.as_of),
+    }
+
+
+def _evidence(proofs: tuple[Proof, ...]) -> dict[str, str]:
+    """Field -> value, and `<field>_since` where it is known since when."""
+    seen: dict[str, str] = {}
+    for proof in proofs:
+        seen[proof.field] = proof.value
+        if proof.since is not None:
+            seen[f"{proof.field}_since"] = rfc3339(proof.since)
+    return seen
+
+
+def _utc(at: datetime | None) -> str | None:
+    return rfc3339(at) if at is not None else None
+
+
+def rfc3339(at: datetime) -> str:
+    """`2026-11-23T15:00:00Z`, with milliseconds only where there are some."""
+    text = at.astimezone(UTC).isoformat(timespec="milliseconds" if at.microsecond else "seconds")
+    return text.replace("+00:00", "Z")

@@ -1,0 +1,55 @@
+"""Where to go in the seller cabinet, and where a letter is put in."""
+
+from urllib.parse import quote
+
+from labelwatch.core.alert import Diagnosis
+from labelwatch.core.system_problems import DEAD, FAILING, FULL
+from labelwatch.messages.plain import plain
+
+_CABINET = "https://seller.ozon.ru/app"
+FBS_LINK = _CABINET + "/postings/fbs?postingDetails={number}"
+CROSSBORDER_LINK = _CABINET + "/postings/crossborder/fbs?postingDetails={number}"
+"""The seller cabinet of a shop abroad keeps its postings apart."""
+KEYS_LINK = _CABINET + "/settings/api-keys"
+WAREHOUSES_LINK = _CABINET + "/warehouse"
+"""Warehouses, each with its delivery methods."""
+SUPPORT_LINK = _CABINET + "/messenger?group=support_v2"
+"""The chat with Ozon's support: the only way to it."""
+
+_KEY_TROUBLES = frozenset({"key_rejected", "key_expired", "role_missing", "ip_not_allowed"})
+_OUR_OWN = frozenset({DEAD, FULL, FAILING})
+_SETTINGS = frozenset(
+    {
+        "no_label_in_this_flow",
+        "method_broken",
+        "method_disabled",
+        "method_never_labelled",
+        "over_dropoff_limits",
+        "shop_incident",
+        "warehouse_archived",
+        "warehouse_paused",
+    }
+)
+"""Causes whose remedy is in the settings of the warehouse or of its delivery method."""
+
+
+def link(diagnosis: Diagnosis) -> str:
+    """The posting; of a shop that cannot be read, its API keys; else the cabinet; of what is our own nothing."""
+    number = diagnosis.posting_number
+    if diagnosis.cause in _OUR_OWN:
+        return ""
+    if number is None:
+        return KEYS_LINK if diagnosis.cause in _KEY_TROUBLES else _CABINET
+    template = CROSSBORDER_LINK if _is_crossborder(diagnosis) else FBS_LINK
+    return template.format(number=quote(plain(number), safe=""))
+
+
+def settings_link(diagnosis: Diagnosis) -> str:
+    """The settings that have to be looked at, or nothing where they have no part in it."""
+    return WAREHOUSES_LINK if diagnosis.cause in _SETTINGS else ""
+
+
+def _is_crossborder(diagnosis: Diagnosis) -> bool:
+    """By the schema; where Ozon names none, every flow but its own is taken for one from abroad."""
+    schema = diagnosis.schema.lower()
+    return "crossborder" in schema or (not schema and diagnosis.flow not in ("ozon", ""))

@@ -1,0 +1,133 @@
+"""What proves a cause, in words: a field, its value as Ozon wrote it and as the reader says it."""
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+
+from labelwatch.core.alert import Diagnosis, Proof
+from labelwatch.core.incidents import Scope
+from labelwatch.messages.catalog import counted
+from labelwatch.messages.plain import plain
+from labelwatch.messages.time_format import RenderContext, clock, dated
+
+LIMITS = frozenset({"weight", "price", "size"})
+"""Fields whose value is `what it is > what is allowed`."""
+
+_TALLY = re.compile(r"(\d+) of (\d+) late")
+_RUSSIAN = re.compile("[а-яё]", re.IGNORECASE)
+_UNIT = re.compile(r"(?<= )(g|cm|RUB)\b")
+_EMPTY = "empty: "
+_QUOTED = 240
+
+
+def fact(context: RenderContext, proof: Proof) -> str:
+    """`status awaiting packaging (awaiting_packaging)`: Ozon's word in the reader's language, then as it is."""
+    return context.words.line.fact.format(field=_field(context, proof.field), value=value(context, proof))
+
+
+def dated_fact(context: RenderContext, proof: Proof) -> str:
+    """The same for a letter, with since when it is known to be so."""
+    if proof.since is None:
+        return fact(context, proof)
+    since, line = dated(context, proof.since), context.words.line
+    if proof.field == "warehouse.pause_at":
+        return line.fact.format(field=_field(context, proof.field), value=since)
+    return line.fact_since.format(fact=fact(context, proof), since=since)
+
+
+def in_order(proofs: Iterable[Proof]) -> list[Proof]:
+    order = {"status": 0, "substatus": 1}
+    return sorted(proofs, key=lambda proof: order.get(proof.field, 2))
+
+
+def found(diagnosis: Diagnosis, field: str) -> Proof | None:
+    """The proof in this field, if there is one."""
+    return next((proof for proof in diagnosis.evidence if proof.field == field), None)
+
+
+def quoted_from_ozon(context: RenderContext, diagnosis: Diagnosis) -> str:
+    """What Ozon answered when it was asked for the label, word for word; empty when it gave no words."""
+    task = found(diagnosis, "label_task")
+    if task is None or task.value in context.words.value["label_task"]:
+        return ""
+    return plain(task.value, _QUOTED)
+
+
+def quoted(context: RenderContext, text: str) -> str:
+    """Ozon's own words in quotes; a reader of another language is told what they mean, or which language that is."""
+    line = context.words.line
+    if not text or context.words.language == "ru" or not _RUSSIAN.search(text):
+        return line.quoted.format(text=text) if text else ""
+    meaning = context.words.meaning.get(text.strip(" ."))
+    return (
+        line.quoted_meaning.format(text=text, meaning=meaning) if meaning else line.quoted_foreign.format(text=text)
+    )
+
+
+def over_limits(context: RenderContext, diagnosis: Diagnosis) -> str:
+    """What is too heavy, too dear or too big, and how much of it is allowed."""
+    return context.words.line.list_gap.join(
+        fact(context, proof) for proof in diagnosis.evidence if proof.field in LIMITS
+    )
+
+
+def value(context: RenderContext, proof: Proof) -> str:
+    """The value in words where there are some."""
+    said, known = plain(proof.value, _QUOTED), context.words.value.get(proof.field, {})
+    if not said:
+        return context.words.line.empty
+    if proof.value in known:
+        return known[proof.value]
+    if (tally := _TALLY.fullmatch(proof.value)) is not None:
+        return group_count_of(context, late=int(tally[1]), total=int(tally[2]))
+    special = _SPECIAL.get(proof.field)
+    if special is not None:
+        return special(context, proof)
+    word = _status_words(context).get(proof.field, {}).get(proof.value)
+    return context.words.line.raw.format(word=word, value=said) if word else said
+
+
+def group_count_of(context: RenderContext, *, late: int, total: int) -> str:
+    """`63 of 80 labels`."""
+    labels = counted(context.words, context.words.count.of_labels, total)
+    return context.words.line.tally.format(late=late, labels=labels)
+
+
+def _field(context: RenderContext, field: str) -> str:
+    words = context.words
+    kind, separator, name = field.partition(":")
+    if separator and kind in list(Scope):
+        of_shop = words.line.shop.format(shop=plain(name))
+        return {Scope.CARRIER: plain(name, 40) or words.line.carrier, Scope.SHOP: of_shop}.get(Scope(kind), "Ozon")
+    if field.startswith("requirements."):
+        key = field.removeprefix("requirements.")
+        return words.line.requirement.format(requirement=words.requirement.get(key, plain(key, 40)))
+    return words.field.get(field, plain(field, 40))
+
+
+def _status_words(context: RenderContext) -> Mapping[str, Mapping[str, str]]:
+    return {"status": context.words.status, "substatus": context.words.substatus, "flow": context.words.flow}
+
+
+def _over(context: RenderContext, proof: Proof) -> str:
+    seen, _, allowed = (
+        plain(_UNIT.sub(lambda unit: context.words.unit[unit[0]], part)).replace(" x ", " × ")
+        for part in proof.value.partition(" > ")
+    )
+    return context.words.line.over.format(value=seen, limit=allowed) if allowed else seen
+
+
+def _gaps(context: RenderContext, proof: Proof) -> str:
+    names = proof.value.removeprefix(_EMPTY).split(", ")
+    known = context.words.value["recipient"]
+    return context.words.line.list_gap.join(known.get(name, plain(name, 40)) for name in names)
+
+
+def _moment(context: RenderContext, proof: Proof) -> str:
+    return clock(context, proof.since) if proof.since is not None else plain(proof.value)
+
+
+_SPECIAL: Mapping[str, Callable[[RenderContext, Proof], str]] = {
+    **dict.fromkeys(LIMITS, _over),
+    "recipient": _gaps,
+    "warehouse.pause_at": _moment,
+}

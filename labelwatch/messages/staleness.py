@@ -1,0 +1,57 @@
+"""From when the data of a message are, said as soon as they are older than they should be."""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
+from types import MappingProxyType
+
+from labelwatch.core.alert import Alert, Diagnosis
+from labelwatch.core.incidents import is_outage
+from labelwatch.messages import diagnosis_text
+from labelwatch.messages.message import Section
+from labelwatch.messages.time_format import RenderContext, duration, zoned_clock
+
+INTERVAL = timedelta(minutes=2)
+"""Between two polls of a shop of which nothing else is known."""
+
+Intervals = Mapping[str, timedelta]
+"""By shop: the time between two polls."""
+EVERY_SHOP_ALIKE: Intervals = MappingProxyType({})
+
+
+def section(context: RenderContext, alerts: Iterable[Alert], intervals: Intervals) -> tuple[Section, ...]:
+    """The age of the oldest data, if any are older than two intervals of their shop; then of which shops, if others'
+    are fresh. Nothing for a shop that cannot be read (its last reading is told anyway) and for a channel. Beside what
+    is open, what is over does not count: it stays true."""
+    alerts = list(alerts)
+    counted = [alert for alert in alerts if alert.resolved_at is None] or alerts
+    read = [(at, alert.diagnosis) for alert in counted if (at := _read_at(alert)) is not None]
+    old = [(at, diagnosis) for at, diagnosis in read if context.now - at > 2 * _interval(diagnosis, intervals)]
+    if not old:
+        return ()
+    line, oldest = context.words.line, min(at for at, _ in old)
+    said = line.as_of.format(time=zoned_clock(context, oldest), age=duration(context, context.now - oldest))
+    stale = _shops(diagnosis for _, diagnosis in old)
+    if stale == _shops(diagnosis for _, diagnosis in read):
+        return (Section(lines=(said,)),)
+    return (Section(lines=(said, diagnosis_text.named_shops(context, stale))),)
+
+
+def _read_at(alert: Alert) -> datetime | None:
+    """When it was last seen so; of what is over, when that was seen."""
+    diagnosis = alert.diagnosis
+    if (
+        diagnosis_text.is_shop(diagnosis)
+        or is_outage(diagnosis)
+        or diagnosis_text.channel(diagnosis)
+        or diagnosis_text.is_database(diagnosis)
+    ):
+        return None
+    return alert.resolved_at or diagnosis.as_of
+
+
+def _interval(diagnosis: Diagnosis, intervals: Intervals) -> timedelta:
+    return max(intervals.get(shop, INTERVAL) for shop in diagnosis.shops or (diagnosis.shop,))
+
+
+def _shops(diagnoses: Iterable[Diagnosis]) -> tuple[str, ...]:
+    return tuple(sorted({shop for one in diagnoses for shop in one.shops or (one.shop,)}))

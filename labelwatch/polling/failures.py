@@ -1,0 +1,129 @@
+"""A shop that could not be read, or of which nothing was heard: written down, and told once that lasts too long."""
+
+from datetime import datetime, timedelta
+
+from labelwatch.core.diagnosis import BLIND_AFTER_INTERVALS, pause_after, unreadable_shop
+from labelwatch.core.evaluate import by_the_clock, renew
+from labelwatch.core.outages import SHARED, is_round_complete
+from labelwatch.core.report import Report
+from labelwatch.polling.outages import sights_of, update_outage
+from labelwatch.polling.plan import Plan
+from labelwatch.polling.saving import next_deadline, row, save_decisions, seconds
+from labelwatch.sources import SourceError, Trouble
+from labelwatch.store import ShopState, Store, Transaction
+
+READ_WITHIN = timedelta(seconds=20)
+"""A shop is read when a deadline passes. If that takes longer, its alerts go by what was read last."""
+
+
+def record_failure(
+    plan: Plan,
+    shop: ShopState,
+    error: SourceError,
+    *,
+    store: Store,
+    started: datetime,
+    finished: datetime,
+    requests: int,
+) -> Report:
+    """Write that the shop could not be read, and tell people once it has been dark for too long."""
+    cause, final = error.trouble, error.trouble.is_final
+    pause = pause_after(shop.failures + 1, final=final, wished=error.retry_after)
+    with store.write() as tx:
+        tx.shop_failed(
+            shop.id, at=finished, cause=cause, detail=error.detail, retry_at=finished + pause if pause else None
+        )
+        told = _darken(
+            plan,
+            shop,
+            tx,
+            cause=cause,
+            detail=error.detail,
+            since=shop.failing_since or finished,
+            final=final,
+            now=finished,
+        )
+        report = Report(
+            shop=plan.shop,
+            complete=False,
+            told=told + _bring_up_to_date(plan, shop, tx, finished),
+            requests=requests,
+            seconds=seconds(started, finished),
+            error=error.detail,
+            cause=error.trouble,
+            next_deadline_in=next_deadline(tx.open_alerts(shop.id).values(), finished),
+        )
+        tx.record_poll(shop.id, row(report, started, finished))
+    return report
+
+
+def _darken(
+    plan: Plan,
+    shop: ShopState,
+    tx: Transaction,
+    *,
+    cause: str,
+    detail: str,
+    since: datetime,
+    final: bool,
+    now: datetime,
+) -> int:
+    """Open or renew the alert of a shop that has not been read for too long; how many people are told of.
+
+    Of many shops at once one alert is made; with fewer, it is first seen whether the others fail as well.
+    """
+    diagnosis = unreadable_shop(
+        plan.shop,
+        cause,
+        detail,
+        read_at=shop.read_at,
+        since=since,
+        every=plan.every,
+        final=final,
+        now=now,
+    )
+    together = update_outage(plan, tx, now, opens=diagnosis is not None and cause in SHARED)
+    if diagnosis is None or (together is not None and cause in SHARED):
+        return together or 0
+    before = tx.open_alerts(shop.id).get(None)
+    if before is None and cause in SHARED and not _is_alone(plan, tx, now):
+        return 0
+    return save_decisions(plan, tx, shop.id, [renew(before, diagnosis, policy=plan.alerts, now=now)], now)
+
+
+def _is_alone(plan: Plan, tx: Transaction, now: datetime) -> bool:
+    """Whether the other shops were tried since this one failed; at the latest after one interval."""
+    sights = sights_of(plan, tx)
+    return is_round_complete(sights, [one for one in sights if one.shop == plan.shop], now)
+
+
+def _bring_up_to_date(plan: Plan, shop: ShopState, tx: Transaction, now: datetime) -> int:
+    """Tell what follows from the clock alone for the open alerts of a shop that was not read: little time is left, or
+    none; how many alerts people are told of."""
+    alerts = [alert for number, alert in tx.open_alerts(shop.id).items() if number is not None]
+    looks = (by_the_clock(one, policy=plan.alerts, now=now) for one in alerts)
+    return save_decisions(plan, tx, shop.id, [decision for decision in looks if decision is not None], now)
+
+
+def notice_silence(plan: Plan, shop: ShopState, *, store: Store, watching_since: datetime, now: datetime) -> bool:
+    """Open an alert when nothing at all was heard of a shop for too long, though no poll failed; True if so.
+
+    Counted from `watching_since` at the earliest: what nobody listened for is no silence. For a shop that is left
+    alone as Ozon wished no poll does this; nor does one tell meanwhile that the deadline of an order comes or passes,
+    nor in time while Ozon keeps it waiting.
+    """
+    is_paused = shop.retry_at is not None and now < shop.retry_at
+    if is_paused or store.has_missed(shop.id, since=shop.read_at, until=now - READ_WITHIN):
+        with store.write() as tx:
+            _bring_up_to_date(plan, shop, tx, now)
+    is_left_alone = shop.retry_at is not None and not Trouble(shop.cause).is_final
+    if shop.failing_since is not None and not is_left_alone:
+        return False
+    heard = max(shop.read_at or watching_since, watching_since)
+    if (silent := now - heard) < BLIND_AFTER_INTERVALS * plan.every:
+        return False
+    cause, since = shop.cause or "stale_data", shop.failing_since or heard
+    with store.write() as tx:
+        detail = shop.detail or f"not read for {int(silent.total_seconds())} s"
+        _bring_up_to_date(plan, shop, tx, now)
+        return bool(_darken(plan, shop, tx, cause=cause, detail=detail, since=since, final=False, now=now))

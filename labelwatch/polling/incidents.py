@@ -1,0 +1,133 @@
+"""Incidents over all shops: found, renewed and ended while one of them is polled.
+
+An incident is told once every shop in sight was read since it was found, or after one interval: only then its size is
+known. After that its size changes without news, and each channel hears when it is over in its own shops.
+"""
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from labelwatch.core.alert import Alert, AlertState, Diagnosis, Outcome
+from labelwatch.core.diagnosis import BLIND_AFTER_INTERVALS, explained, incident_diagnosis
+from labelwatch.core.evaluate import Decision, hold, renew
+from labelwatch.core.incidents import (
+    AT_LEAST,
+    COUNTED_WITHIN,
+    OUTAGE,
+    Incident,
+    Scope,
+    count,
+    ended,
+    find,
+    most_alike,
+    restored,
+)
+from labelwatch.core.lifecycle import close
+from labelwatch.polling.plan import Plan
+from labelwatch.polling.saving import write_incident
+from labelwatch.store import Store, Transaction
+
+LONGEST_ROUND = timedelta(minutes=5)
+
+
+def update_incidents(plan: Plan, tx: Transaction, own: Iterable[Diagnosis], now: datetime) -> tuple[Incident, ...]:
+    """Look over all shops for what is one event: open, renew and close its alert; the incidents there are now.
+
+    An incident is over only when all of its shops were looked at; until then it stays as it was.
+    """
+    tx.lock_incidents()
+    before = {key: alert for key, alert in tx.open_incidents().items() if key != OUTAGE}
+    # An open incident goes on counting what it was opened for, however long it lasts.
+    since = min((alert.opened_at for alert in before.values()), default=now) - COUNTED_WITHIN
+    late = [*count(own, since=since), *(one for one in tx.waiting(since=since) if one.shop != plan.shop)]
+    if not before and most_alike(late) < AT_LEAST:  # nearly always, whatever the number of shops
+        return ()
+    read = {shop: at for shop, at in tx.read_at().items() if _is_in_sight(plan, shop, at, now)} | {plan.shop: now}
+    late = [one for one in late if one.shop in read]
+    fine = tx.fine(since=now - COUNTED_WITHIN, shops=read.keys())
+    dark = {key: alert for key, alert in before.items() if not read.keys() >= set(alert.diagnosis.shops)}
+    events = find([*late, *fine], before.keys(), whole=read.keys() >= plan.shops.keys())
+    found = [one for one in events if one.key not in dark]
+    for one in found:
+        _renew(plan, tx, before.get(one.key), one, read=read, now=now)
+    for key in sorted(before.keys() - dark.keys() - {one.key for one in found}):
+        _end(plan, tx, before[key], now)
+    return (*found, *(restored(key, alert.diagnosis) for key, alert in dark.items()))
+
+
+def _is_in_sight(plan: Plan, shop: str, read_at: datetime, now: datetime) -> bool:
+    every = plan.shops.get(shop)
+    return every is not None and now - read_at < BLIND_AFTER_INTERVALS * every
+
+
+def _renew(
+    plan: Plan,
+    tx: Transaction,
+    before: Alert | None,
+    incident: Incident,
+    *,
+    read: Mapping[str, datetime],
+    now: datetime,
+) -> None:
+    """Open or renew the alert of an incident, and have the other shops' alerts that it explains say so."""
+    known = before.diagnosis if before else None
+    about = incident_diagnosis(incident.after(known, now), now=now)
+    if (before is not None and before.state is not AlertState.PENDING) or _is_measured(
+        before.opened_at if before else now, read.values(), plan=plan, now=now
+    ):
+        decision = renew(before, about, policy=plan.incidents, now=now)
+    else:
+        decision = hold(before, about, now=now)
+    write_incident(plan, tx, before, decision, now)
+    new = set(incident.shops) - set(known.shops if known else ()) - {plan.shop}
+    if new:
+        _explain(tx, incident, new, now)
+
+
+def _is_measured(opened_at: datetime, read: Iterable[datetime], *, plan: Plan, now: datetime) -> bool:
+    """Whether every shop in sight was read since an incident was found; at the latest after one interval."""
+    return now - opened_at >= _round(plan) or all(at >= opened_at for at in read)
+
+
+def _round(plan: Plan) -> timedelta:
+    return min(max((plan.every, *plan.shops.values())), LONGEST_ROUND)
+
+
+def _explain(tx: Transaction, incident: Incident, shops: Collection[str], now: datetime) -> None:
+    """Alerts of other shops that the incident explains say so at once; what nobody has heard is not told singly."""
+    carrier = incident.name if incident.scope is Scope.CARRIER else None
+    for shop_id, alerts in tx.unexplained(shops=shops, carrier=carrier).items():
+        others = [one for one in alerts if one.diagnosis.incident != incident.key]
+        told = [one.id for one in others if one.id is not None and one.told and one.diagnosis.incident is None]
+        unheard = tx.withdraw(told)
+        tx.save_alerts(
+            shop_id,
+            [
+                replace(
+                    one,
+                    diagnosis=explained(one.diagnosis, incident, now=now),
+                    cause_since=now,
+                    told=None if one.id in unheard else one.told,
+                )
+                for one in others
+            ],
+        )
+
+
+def _end(plan: Plan, tx: Transaction, before: Alert, now: datetime) -> None:
+    whole = replace(before, diagnosis=ended(before.diagnosis, now))
+    write_incident(plan, tx, before, Decision(*close(whole, Outcome.OVER, policy=plan.incidents, now=now)), now)
+
+
+def notify_held(plan: Plan, *, store: Store, now: datetime, is_round_over: bool = False) -> None:
+    """Tell the incidents that wait for their size to be known, where no poll has done so within one interval."""
+    if not any(one.state is AlertState.PENDING for one in store.incidents()):
+        return
+    with store.write() as tx:
+        tx.lock_incidents()
+        for key, before in tx.open_incidents().items():
+            is_due = is_round_over or now - before.opened_at >= _round(plan)
+            if before.state is AlertState.PENDING and key != OUTAGE and is_due:
+                decision = renew(before, before.diagnosis, policy=plan.incidents, now=now)
+                write_incident(plan, tx, before, decision, now)

@@ -1,0 +1,194 @@
+"""One poll of one shop, top to bottom; it decides nothing.
+
+    sweep | arrivals | lookup | track | detect | ask | diagnose | reconcile | save
+       sweep.py                       |          core/review.py          | here
+
+Ozon is asked first and everything is written last, in one transaction: a poll that fails anywhere has written
+nothing but the fact that it failed.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import datetime
+
+from labelwatch.core.alert import Alert, Diagnosis, Outcome
+from labelwatch.core.diagnosis import unreadable_postings
+from labelwatch.core.enrichment import ANSWERS_KEPT, BUDGET, Answers, settled, urgency, worth_asking
+from labelwatch.core.evaluate import Decision, by_the_clock, look, renew, review
+from labelwatch.core.facts import LabelTask, TaskState
+from labelwatch.core.knowledge import Knowledge
+from labelwatch.core.lateness import Watch
+from labelwatch.core.lifecycle import close
+from labelwatch.core.posting import MethodHistory
+from labelwatch.core.report import Report
+from labelwatch.core.rules.blind import UNREADABLE
+from labelwatch.polling.buffer import Buffer
+from labelwatch.polling.failures import record_failure
+from labelwatch.polling.incidents import update_incidents
+from labelwatch.polling.outages import update_outage
+from labelwatch.polling.plan import Plan
+from labelwatch.polling.saving import next_deadline, row, save_decisions, seconds
+from labelwatch.polling.sweep import Abandoned, SweepResult, arrivals_are_due, fingerprint
+from labelwatch.sources import Source, SourceError
+from labelwatch.store import Change, EvidenceLevel, Store, Transaction
+
+BATCH = 500
+"""Rows written per statement."""
+
+
+def poll_shop(
+    plan: Plan, *, store: Store, source: Source, now: Callable[[], datetime], stop: Callable[[], bool]
+) -> Report:
+    """Read the shop once and write what follows from it.
+
+    Raises Abandoned when `stop` says so in between, and StoreError; trouble with the marketplace is in the report.
+    """
+    started, asked_before = now(), source.requests
+    shop = store.shop(plan.shop)
+    assert shop is not None, "the shops of the config are made known to the store at start"
+    history = MethodHistory(store.labelled_methods(shop.id), plan.normal_label, plan.normal_registration)
+    watch = Watch(plan.shop, plan.delays, history, plan.destinations)
+    with Buffer(Change) as buffer:
+        swept = SweepResult(shop=shop, watch=watch, store=store, source=source, buffer=buffer)
+        try:
+            swept.sweep(now, stop)
+        except SourceError as error:
+            if stop():  # the question was broken off, not refused
+                raise Abandoned from error
+            asked = source.requests - asked_before
+            return record_failure(plan, shop, error, store=store, started=started, finished=now(), requests=asked)
+        if plan.thorough or arrivals_are_due(shop.read_at, started, every=plan.every):
+            swept.arrivals(now, stop)
+        swept.lookup(now, stop)
+        knowledge, fresh = _ask(plan, swept, now())
+        if stop():
+            raise Abandoned
+        report = Report(
+            shop=plan.shop,
+            complete=True,
+            postings=swept.postings,
+            changed=len(buffer),
+            quarantined=len(swept.broken),
+            requests=source.requests - asked_before,
+        )
+        return _save(plan, swept, report, knowledge=knowledge, fresh=fresh, started=started, now=now)
+
+
+def _ask(plan: Plan, swept: SweepResult, now: datetime) -> tuple[Knowledge, Answers]:
+    """Ask Ozon a little more about what is late; everything that is known then, and the answers that are new."""
+    shop, store, late = swept.shop, swept.store, dict(swept.late)
+    for known in store.due(shop.id, now):
+        if known.id not in swept.unseen and hash(known.posting.number) not in swept.met:
+            late[known.posting.number] = known
+    found = [finding for known in late.values() if (finding := swept.watch.find(known, now)) is not None]
+    if not found:
+        return Knowledge(swept.watch.history), {}
+    before = store.answers(shop.id, list(late), since=now - ANSWERS_KEPT)
+    wanted = worth_asking(sorted(found, key=urgency), before, now=now, ask_label_task=plan.ask_label_task)
+    fresh = settled(before, swept.source.ask(wanted, before, budget=BUDGET) if wanted else {})
+    labelled, handed_over = store.method_names(shop.id), store.handed_over_unlabelled(shop.id)
+    return Knowledge(swept.watch.history, {**before, **fresh}, labelled, handed_over), fresh
+
+
+def _save(
+    plan: Plan,
+    swept: SweepResult,
+    report: Report,
+    *,
+    knowledge: Knowledge,
+    fresh: Answers,
+    started: datetime,
+    now: Callable[[], datetime],
+) -> Report:
+    """Write the sweep and everything that follows from it, in one transaction."""
+    shop = swept.shop
+    with swept.store.write() as tx:
+        for changes in swept.buffer.batches(BATCH):
+            tx.put(shop.id, changes)
+        rules = fingerprint(swept.watch)
+        if shop.policy not in ("", rules):
+            _judge_anew(tx, shop.id, swept.watch)
+        tx.set_policy(shop.id, rules)
+        tx.put_answers(shop.id, fresh)
+        _note_printed(tx, shop.id, fresh)
+        finished = now()
+        decisions = _decide(plan, swept, tx, knowledge, finished)
+        told = save_decisions(plan, tx, shop.id, decisions, finished)
+        for broken in (*swept.broken, *swept.odd.values()):
+            tx.quarantine(shop.id, path=broken.path, number=broken.number, problem=broken.problem, at=finished)
+        tx.shop_read(shop.id, started_at=started, finished_at=finished)
+        update_outage(plan, tx, finished, opens=False)
+        done = replace(
+            report,
+            late=sum(_is_late(decision) for decision in decisions),
+            told=told,
+            seconds=seconds(started, finished),
+            next_deadline_in=next_deadline((decision.alert for decision in decisions), finished),
+        )
+        tx.record_poll(shop.id, row(done, started, finished))
+    return done
+
+
+def _note_printed(tx: Transaction, shop_id: int, fresh: Answers) -> None:
+    """A label task that ended well proves more than the offer of a label does."""
+    printed = {
+        question.subject: answer.asked_at
+        for question, answer in fresh.items()
+        if isinstance(answer.substance, LabelTask) and answer.substance.state is TaskState.PRINTED
+    }
+    for number, known in tx.known(shop_id, list(printed)).items():
+        assert known.id is not None, "what is stored has an id"
+        tx.add_evidence(known.id, EvidenceLevel.PRINTED, not_before=None, seen_at=printed[number])
+
+
+def _decide(plan: Plan, swept: SweepResult, tx: Transaction, knowledge: Knowledge, now: datetime) -> list[Decision]:
+    """Look at what is late by now and at what has an open alert, save what could not be seen."""
+    shop, alerts = swept.shop, tx.open_alerts(swept.shop.id)
+    decisions = list(_about_the_shop(plan, swept, alerts.pop(None, None), now))
+    seen = {known.posting.number: known for known in tx.due(shop.id, now)}
+    seen |= tx.known(shop.id, [number for number in alerts if number and number not in seen])
+    looked_at = [(known, alerts.get(number)) for number, known in seen.items() if known.id not in swept.unseen]
+    unseen = {number for number, known in seen.items() if known.id in swept.unseen}
+    tx.sight(shop.id, unseen=unseen, since=shop.read_at)
+    watch = swept.watch
+    alone = (look(known, before, watch=watch, knowledge=knowledge, now=now) for known, before in looked_at)
+    own = [verdict for verdict in alone if isinstance(verdict, Diagnosis)]
+    knowledge = replace(knowledge, incidents=update_incidents(plan, tx, own, now))
+    for known, before in looked_at:
+        decision = review(known, before, watch=watch, knowledge=knowledge, policy=plan.alerts, now=now)
+        if decision is not None:
+            decisions.append(_replaced(tx, before, decision))
+    by_time = (by_the_clock(alerts[number], policy=plan.alerts, now=now) for number in unseen & alerts.keys())
+    return [*decisions, *(decision for decision in by_time if decision is not None)]
+
+
+def _about_the_shop(plan: Plan, swept: SweepResult, before: Alert | None, now: datetime) -> Iterator[Decision]:
+    """The shop is in sight, whatever was wrong; but what makes no sense in it is told of."""
+    complaints = swept.complaints()
+    if before is not None and not (complaints and before.diagnosis.cause == UNREADABLE):
+        yield Decision(*close(before, Outcome.SEEN_AGAIN, policy=plan.alerts, now=now))
+        before = None
+    if complaints:
+        yield renew(before, unreadable_postings(plan.shop, complaints, now=now), policy=plan.alerts, now=now)
+
+
+def _replaced(tx: Transaction, before: Alert | None, decision: Decision) -> Decision:
+    """An alert that an incident has just come to explain takes back what nobody has been told yet."""
+    alert = decision.alert
+    if before is None or before.id is None or before.told is None:
+        return decision
+    if alert.diagnosis.incident is None or before.diagnosis.incident is not None:
+        return decision
+    unheard = tx.withdraw([before.id])
+    return replace(decision, alert=replace(alert, told=None), is_news=True) if unheard else decision
+
+
+def _judge_anew(tx: Transaction, shop_id: int, watch: Watch) -> None:
+    """The limits changed: when each open posting will be late is worked out again, and written where it differs."""
+    for some in tx.all_open(shop_id):
+        anew = [(known, watch.with_late_at(known.posting, known.track)) for known in some]
+        tx.set_late_at((old.id, new.late_at) for old, new in anew if old.id and new.late_at != old.track.late_at)
+
+
+def _is_late(decision: Decision) -> bool:
+    return decision.alert.resolved_at is None and decision.alert.diagnosis.is_late

@@ -1,0 +1,113 @@
+"""Alerts written down together with the notifications that follow from them, and the record of a poll."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from labelwatch.core.alert import Alert, Reason
+from labelwatch.core.evaluate import Decision, says_the_same
+from labelwatch.core.incident_updates import incident_notifications
+from labelwatch.core.report import Report
+from labelwatch.core.routing import notifications_for, why_told
+from labelwatch.core.visibility import narrowed
+from labelwatch.polling.plan import Plan
+from labelwatch.store import PollRow, Transaction
+
+EDITED_AFTER = timedelta(seconds=30)
+"""The size of an incident changes with every shop that is polled; a message about it is edited this much later."""
+
+
+def save_decisions(
+    plan: Plan, tx: Transaction, shop_id: int | None, decisions: Sequence[Decision], now: datetime
+) -> int:
+    """Write the alerts that changed and, in the same transaction, the notifications that follow from them; how many
+    alerts people are told of."""
+    news = [_heard(plan, decision) for decision in decisions if decision.is_news]
+    ids, told = tx.save_alerts(shop_id, [decision.alert for decision in news]), 0
+    for decision, id_ in zip(news, ids, strict=True):
+        if decision.reason is not None or decision.steps:
+            rows = notifications_for(
+                replace(decision.alert, id=id_),
+                decision.reason,
+                plan.destinations,
+                steps=decision.steps,
+                policy=plan.alerts,
+                now=now,
+                group_wait=plan.group_wait,
+            )
+            tx.add_notifications(rows, created_at=now)
+            told += bool(rows)
+    ended = [id_ for decision, id_ in zip(news, ids, strict=True) if decision.alert.resolved_at is not None]
+    tx.outdate(ended, at=now)
+    return told
+
+
+def _heard(plan: Plan, decision: Decision) -> Decision:
+    """What no channel wants to hear of, or none was there for, was not told: it is first news to the next one."""
+    alert = decision.alert
+    if decision.reason is not Reason.FIRST or any(
+        why_told(to, alert, Reason.FIRST, steps=decision.steps, policy=plan.alerts) for to in plan.destinations
+    ):
+        return decision
+    return replace(decision, alert=replace(alert, told=None), reason=None, steps=())
+
+
+def write_incident(plan: Plan, tx: Transaction, before: Alert | None, decision: Decision, now: datetime) -> int:
+    """Write the alert of an incident and what each channel is to hear of it; how many are told."""
+    alert = decision.alert
+    told_before = before.told.count if before and before.told else 0
+    last = tx.last_told(alert.id) if alert.id is not None else {}
+    rows = incident_notifications(
+        alert,
+        last,
+        plan.destinations,
+        telling=1 + told_before,
+        policy=plan.incidents,
+        now=now,
+        group_wait=plan.group_wait,
+    )
+    if not rows and not decision.is_news:
+        return 0
+    told = before.told if before else None
+    if rows:
+        told = alert.told or rows[0].alert.told
+        told = told and replace(told, at=now, count=rows[0].telling)
+    alert = replace(alert, told=told)
+    (id_,) = tx.save_alerts(None, [alert])
+    tx.add_notifications([replace(row, alert=replace(row.alert, id=id_)) for row in rows], created_at=now)
+    if alert.resolved_at is not None:
+        tx.outdate([id_], at=now)
+    elif before is not None:
+        tx.outdate_later(id_, at=now + EDITED_AFTER, names=_looks_other(plan, before, alert))
+    return len(rows)
+
+
+def _looks_other(plan: Plan, before: Alert, after: Alert) -> list[str]:
+    """The channels whose last message about an incident says what is no longer so."""
+    seen = ((to.name, narrowed(before, to.shops), narrowed(after, to.shops)) for to in plan.destinations)
+    return [name for name, then, now in seen if then and now and not says_the_same(then, now)]
+
+
+def next_deadline(alerts: Iterable[Alert], now: datetime) -> timedelta | None:
+    """How long after `now` the next deadline of an open alert passes; None = there is none ahead."""
+    deadlines = (one.diagnosis.deadline for one in alerts if one.resolved_at is None and one.diagnosis.posting_number)
+    return min((deadline - now for deadline in deadlines if deadline is not None and deadline > now), default=None)
+
+
+def seconds(started: datetime, finished: datetime) -> float:
+    return round((finished - started).total_seconds(), 3)
+
+
+def row(report: Report, started: datetime, finished: datetime) -> PollRow:
+    return PollRow(
+        started_at=started,
+        finished_at=finished,
+        complete=report.complete,
+        postings=report.postings,
+        changed=report.changed,
+        late=report.late,
+        told=report.told,
+        requests=report.requests,
+        trouble=report.cause or "",
+        detail=report.error or "",
+    )

@@ -1,0 +1,239 @@
+"""What time it is: this machine's clock, held against the marketplace's, whose deadlines are what counts.
+
+    asking() ... answer with a Date --> how far we are ahead --> agreed | in doubt --a second answer--> put right
+
+A wrong clock makes orders late that are not, or lets them be late unseen. So where the two clocks differ by more than
+half a minute, and a second answer some seconds later says the same, it goes by the marketplace's. A clock that was
+set is not believed before the marketplace was heard: meanwhile time goes on as it was going.
+
+Whoever polls notes in the database what it found out; every other process of the machine goes by that.
+"""
+
+import logging
+import platform
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+
+from labelwatch.store import ClockSkew, Store, StoreError
+
+log = logging.getLogger(__name__)
+
+SKEW = timedelta(seconds=30)
+"""Clocks may differ by so much."""
+AGAIN_AFTER = timedelta(seconds=3)
+"""Two answers so far apart cannot both come out of one cache: its time would have stood still."""
+STEP = timedelta(seconds=5)
+"""A clock that moved by more than this against the monotonic one was set, or slept; it was not merely disciplined."""
+PATIENCE = timedelta(minutes=1)
+"""For so long a clock that was set is not believed without a word of the marketplace's."""
+DEAF = timedelta(hours=1)
+"""For so long nothing is given on a time that contradicted itself."""
+RECALL_EVERY = timedelta(seconds=10)
+_ZERO = timedelta(0)
+_EPOCH = datetime.fromtimestamp(0, UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """Time as a value: the wall in UTC, a clock that never jumps (seconds), and waiting (seconds)."""
+
+    now: Callable[[], datetime]
+    monotonic: Callable[[], float]
+    sleep: Callable[[float], object]
+
+
+def real_clock(stop: threading.Event) -> Clock:
+    """The machine's clock; waiting ends early when `stop` is set."""
+    return Clock(now=lambda: datetime.now(UTC), monotonic=time.monotonic, sleep=stop.wait)
+
+
+def corrected(clock: Clock, store: Store) -> Clock:
+    """A machine's clock, put right by what the service on this machine has found out about it."""
+    return replace(clock, now=SkewCorrectedClock(clock.now, clock.monotonic, noted=skew_in(store)).now)
+
+
+def skew_in(store: Store) -> Callable[[], ClockSkew | None]:
+    """Reads what is known of this machine's clock."""
+    return lambda: store.clocks.skew(platform.node())
+
+
+def save_skew(keeper: "SkewCorrectedClock", store: Store) -> None:
+    """Note what was found out about this machine's clock, if that is news."""
+    found, known = keeper.found(), skew_in(store)()
+    if found is None or (known is None and not found.ahead):
+        return
+    was_set = known and found.ahead and abs(found.against_monotonic - known.against_monotonic) > STEP
+    if known is None or found.ahead != known.ahead or was_set:
+        store.clocks.note(platform.node(), found)
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How far our clock is ahead: between these, as an answer takes its time and its Date is in whole seconds."""
+
+    low: timedelta
+    high: timedelta
+    at: float
+    """Monotonic seconds."""
+
+    @property
+    def middle(self) -> timedelta:
+        return (self.low + self.high) / 2
+
+    def allows(self, ahead: timedelta) -> bool:
+        """Whether a clock that is ahead by this would be off by no more than it may."""
+        return self.low - SKEW <= ahead <= self.high + SKEW
+
+    def meets(self, other: "Reading") -> bool:
+        return max(self.low, other.low) <= min(self.high, other.high)
+
+
+class SkewCorrectedClock:
+    """Tells the time for everything that is judged and told; any number of threads may ask it."""
+
+    def __init__(
+        self,
+        wall: Callable[[], datetime],
+        monotonic: Callable[[], float],
+        *,
+        noted: Callable[[], ClockSkew | None] = lambda: None,
+        follows: bool = False,
+    ) -> None:
+        """`noted` reads what was found out before, by this process or another; it is asked once, and where this one
+        only `follows`, again every few seconds."""
+        self._wall = wall
+        self._monotonic = monotonic
+        self._noted = noted
+        self._recall_at: float | None = monotonic() if follows else None
+        self._lock = threading.Lock()
+        self._ahead = self._agreed = _ZERO
+        self._offset: timedelta | None = None
+        self._moved = _ZERO
+        self._held_until: float | None = None
+        self._doubt: Reading | None = None
+        self._deaf_until = monotonic()
+        self.version = 0
+        """Grows whenever the time is put right: what was begun before it began at another time."""
+        self.skew: timedelta | None = None
+        """How far this machine's clock was ahead by the last answer; None = no answer said."""
+        self._recall()
+
+    def now(self) -> datetime:
+        """The time, in UTC."""
+        with self._lock:
+            if self._recall_at is not None and self._monotonic() >= self._recall_at:
+                with suppress(StoreError):  # whoever asks for the time has other things to do
+                    self._recall()
+            self._look()
+            if self._held_until is not None and self._monotonic() > self._held_until:
+                self._settle(_ZERO)
+            return self._wall() - self._ahead
+
+    def found(self) -> ClockSkew | None:
+        """What other processes of this machine may go by; None = nothing as long as it is in doubt."""
+        with self._lock:
+            self._look()
+            if self._doubt is not None or self._held_until is not None:
+                return None
+            return ClockSkew(self._ahead, self._wall_against_monotonic(), self._wall() - self._ahead)
+
+    @property
+    def in_doubt(self) -> bool:
+        """Whether an answer named another time that no second one has borne out as yet."""
+        return self._doubt is not None
+
+    def is_other_than(self, version: int) -> bool:
+        """Whether the time was put right since it had this version, or is in doubt."""
+        return self.in_doubt or self.version != version
+
+    def moved(self) -> timedelta:
+        """By how much the machine's clock was set, or slept, since this was asked last; who asks for the first time
+        has it watched from now on."""
+        with self._lock:
+            if self._offset is None:
+                self._offset = self._wall_against_monotonic()
+            self._look()
+            moved, self._moved = self._moved, _ZERO
+            return moved
+
+    def asking(self) -> Callable[[datetime | None], None]:
+        """A request is about to be sent; what is returned takes the time that its answer names."""
+        began = self._wall()
+
+        def heard(told: datetime | None) -> None:
+            ended = self._wall()
+            if told is not None and began <= ended:
+                # The Date was cut off to whole seconds.
+                self._heard(Reading(began - told - timedelta(seconds=1), ended - told, self._monotonic()))
+
+        return heard
+
+    def _heard(self, reading: Reading) -> None:
+        with self._lock:
+            self._look()
+            self.skew = reading.middle
+            if reading.at < self._deaf_until:
+                return
+            if reading.allows(_ZERO):
+                self._settle(_ZERO)
+            elif reading.allows(self._ahead):
+                self._settle(self._ahead)
+            else:
+                self._weigh(reading)
+
+    def _recall(self) -> None:
+        noted = self._noted()
+        if self._recall_at is not None:
+            self._recall_at = self._monotonic() + RECALL_EVERY.total_seconds()
+        self._ahead = self._agreed = self._still_ahead(noted) if noted is not None else _ZERO
+
+    def _still_ahead(self, noted: ClockSkew) -> timedelta:
+        """How far the clock must be ahead by now. One that was started anew, or set right, is believed."""
+        monotonic_then = noted.at + noted.ahead - _EPOCH - noted.against_monotonic
+        if timedelta(seconds=self._monotonic()) < monotonic_then - STEP:
+            return _ZERO
+        by = self._wall_against_monotonic() - noted.against_monotonic
+        is_right_again = abs(by) > STEP and abs(noted.ahead + by) <= SKEW
+        return _ZERO if is_right_again else noted.ahead
+
+    def _look(self) -> None:
+        if self._offset is None:
+            return
+        by = self._wall_against_monotonic() - self._offset
+        if abs(by) > STEP:
+            log.warning("the clock was set by %+.0f s", by.total_seconds())
+            self._offset += by
+            self._moved += by
+            self._ahead += by
+            self._held_until = self._monotonic() + PATIENCE.total_seconds()
+
+    def _wall_against_monotonic(self) -> timedelta:
+        return self._wall() - _EPOCH - timedelta(seconds=self._monotonic())
+
+    def _weigh(self, reading: Reading) -> None:
+        """It is neither as our clock says nor as we believed: once is a doubt, twice is so, and two that differ are
+        none."""
+        before = self._doubt
+        if before is None:
+            self._doubt = reading
+        elif not reading.meets(before):
+            log.warning("Ozon's time contradicts itself: going by this machine's clock")
+            self._deaf_until = reading.at + DEAF.total_seconds()
+            self._settle(_ZERO)
+        elif reading.at - before.at >= AGAIN_AFTER.total_seconds():
+            self._settle(reading.middle)
+
+    def _settle(self, ahead: timedelta) -> None:
+        self._doubt = self._held_until = None
+        if ahead != self._ahead:
+            self._ahead = ahead
+            self.version += 1
+        if ahead != self._agreed:
+            self._agreed = ahead
+            seconds = ahead.total_seconds()
+            off = f"is off by {seconds:+.0f} s: going by Ozon's until it is right" if ahead else "is right again"
+            log.warning("this machine's clock %s", off)

@@ -1,0 +1,121 @@
+"""What becomes of trouble with the database itself: nothing can be written down, so people are told without.
+
+    look | is it refused, and since when | tell whoever has not heard | does it take things again | tell them, too
+
+A full disk, a damaged or a foreign file do not get better by waiting and are told at once; a lock and a server that
+is away are told when they last. It is over when the database has refused nothing for three polls and took something
+meanwhile: on a full disk a small change may still find room where a poll does not.
+"""
+
+import logging
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from labelwatch.core.alert import Alert, Outcome, Reason
+from labelwatch.core.lifecycle import close, reconcile
+from labelwatch.core.policy import AlertPolicy
+from labelwatch.core.system_problems import database_trouble
+from labelwatch.delivery.context import Channels
+from labelwatch.delivery.direct import send_directly
+from labelwatch.store import Fault
+from labelwatch.store.condition import FailureCounts
+
+log = logging.getLogger(__name__)
+
+LASTS = timedelta(minutes=2)
+AGAIN_AFTER = timedelta(minutes=1)
+TRIES = 60
+_AT_ONCE = (Fault.FULL, Fault.READ_ONLY, Fault.CORRUPT)
+_POLICY = AlertPolicy()
+
+
+@dataclass(slots=True)
+class _News:
+    """What is to be told, and who has yet to hear it."""
+
+    alert: Alert
+    reason: Reason
+    left: set[str]
+    key: str = field(default_factory=lambda: secrets.token_hex(16))
+    heard: set[str] = field(default_factory=set)
+    tries: int = 0
+    tried_at: float = float("-inf")
+
+
+@dataclass(slots=True)
+class DatabaseWatch:
+    """Of one store; only one thread may look at a time."""
+
+    condition: FailureCounts
+    channels: Channels
+    now: Callable[[], datetime]
+    monotonic: Callable[[], float]
+    calm_after: timedelta
+    """The database is well again when it has not refused anything for so long."""
+    signal_failure: Callable[[str], None]
+    """Tells whoever watches over us."""
+    line: str = ""
+    """What is wrong with it now; empty = nothing."""
+    _refused: int = 0
+    _refused_at: float = 0.0
+    _written: int = 0
+    _since: datetime | None = None
+    _blocked_at: float | None = None
+    _news: _News | None = None
+
+    def look(self) -> None:
+        """See how the database fares, and tell what has to be told; never uses the database. Takes as long as the
+        slowest channel."""
+        at = self.monotonic()
+        refused = sum(count for fault, count in self.condition.failures.items() if fault.is_condition)
+        if refused > self._refused:
+            self._refused = refused
+            self._is_refused(at)
+        elif self.condition.written > self._written:
+            self._blocked_at = None
+            if self._since and at - self._refused_at >= self.calm_after.total_seconds():
+                self._is_well()
+        if self._since and self._is_worth_telling(at):
+            self._begin(self._since)
+        self._tell(at)
+
+    def _is_refused(self, at: float) -> None:
+        assert self.condition.last is not None, "what was refused has a reason"
+        self.line, self._refused_at, self._written = str(self.condition.last), at, self.condition.written
+        self._blocked_at = at if self._blocked_at is None else self._blocked_at
+        if self._since is None:
+            self._since = self.now()
+            log.error("%s: polling goes on, nothing can be noted", self.line)
+
+    def _is_worth_telling(self, at: float) -> bool:
+        if self._news is not None and self._news.reason is Reason.FIRST:
+            return False
+        lasts = self._blocked_at is not None and at - self._blocked_at >= LASTS.total_seconds()
+        return lasts or (self.condition.last is not None and self.condition.last.fault in _AT_ONCE)
+
+    def _begin(self, since: datetime) -> None:
+        is_full = self.condition.last is not None and self.condition.last.fault is Fault.FULL
+        trouble = database_trouble(self.line, is_full=is_full, since=since, now=self.now())
+        alert, _ = reconcile(None, trouble, policy=_POLICY, now=since)
+        self._news = _News(alert, Reason.FIRST, set(self.channels))
+        self.signal_failure(f"labelwatch: {self.line}")
+
+    def _is_well(self) -> None:
+        log.warning("the database takes everything again; it did not since %s", self._since)
+        self.line, self._since = "", None
+        told, self._news = self._news, None
+        if told is not None and told.heard:
+            ended, reason = close(told.alert, Outcome.OVER, policy=_POLICY, now=self.now())
+            self._news = _News(ended, reason or Reason.RESOLVED, told.heard)
+
+    def _tell(self, at: float) -> None:
+        news = self._news
+        if news is None or not news.left or news.tries >= TRIES:
+            return
+        if at - news.tried_at < AGAIN_AFTER.total_seconds():
+            return
+        news.tried_at, news.tries = at, news.tries + 1
+        heard = send_directly(self.channels, news.left, news.alert, news.reason, key=news.key, now=self.now())
+        news.left, news.heard = news.left - heard, news.heard | heard

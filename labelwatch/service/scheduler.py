@@ -1,0 +1,306 @@
+"""The service: who is polled when, in one process, until it is told to stop.
+
+APScheduler runs the jobs in threads. Each poll is a job for one moment that plans its successor when it ends, so
+neither a clock that jumps nor a long sleep leaves a heap of missed runs behind. The main thread watches the clock,
+stops everything on a signal, and feeds systemd's watchdog for as long as the work makes progress.
+"""
+
+import logging
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import Protocol, TypeVar
+from zoneinfo import ZoneInfo
+
+from apscheduler.executors.pool import ThreadPoolExecutor
+from apscheduler.schedulers.background import BackgroundScheduler
+from apscheduler.triggers.cron import CronTrigger
+from apscheduler.triggers.date import DateTrigger
+
+from labelwatch.service.systemd import Notify
+from labelwatch.store import StoreError
+
+T = TypeVar("T")
+log = logging.getLogger(__name__)
+
+TELL_EVERY = timedelta(seconds=1)
+FRESH_EVERY = timedelta(seconds=10)
+STORE_EVERY = timedelta(seconds=2)
+PACE_WHILE_LATE = timedelta(seconds=30)
+JUST_AFTER = timedelta(seconds=1)
+"""A shop is read so long after a deadline: what was missed is told then."""
+APART = timedelta(seconds=1)
+"""Shops begin so long after one another at most, and closer where their intervals are shorter than that."""
+STATUS_EVERY = timedelta(seconds=30)
+NO_PROGRESS = timedelta(minutes=3)
+"""A round of telling that lasts longer than this is stuck: each send has a deadline far below."""
+STOP_WITHIN = timedelta(seconds=5)
+
+
+class Polled(Protocol):
+    """How a poll went, as far as its scheduler must know."""
+
+    @property
+    def late(self) -> int:
+        """How many labels are late in the shop."""
+
+    @property
+    def next_deadline_in(self) -> timedelta | None:
+        """How long after the poll the next deadline of an open alert passes; None = there is none ahead."""
+
+
+class Work(Protocol):
+    """What the service does, as far as its scheduler must know."""
+
+    @property
+    def timezone(self) -> str:
+        """IANA zone of the nightly clean-up."""
+
+    def shops(self) -> list[tuple[str, timedelta]]:
+        """The enabled shops and how often each is polled."""
+
+    def poll(self, shop: str) -> Polled | None:
+        """One poll; None = it was not due or was given up."""
+
+    def tell(self) -> object:
+        """One round of telling."""
+
+    def check_fresh(self) -> None:
+        """Notice shops that nobody has read for too long."""
+
+    def check_store(self) -> None:
+        """Tell people when nothing can be written down."""
+
+    def maintain(self) -> object:
+        """The nightly clean-up."""
+
+    def abandon(self) -> None:
+        """Break off what waits for somebody else's answer: there is no time for it any more."""
+
+    def clock_moved(self) -> timedelta:
+        """By how much the wall clock was set, or slept, since this was asked last."""
+
+    def poll_limit(self, shop: str) -> timedelta:
+        """How long one poll of this shop may take before it abandons itself."""
+
+    def status(self) -> str:
+        """One line for systemctl status."""
+
+
+@dataclass(slots=True)
+class Progress:
+    """When each kind of work last began and ended, in monotonic seconds."""
+
+    began: dict[str, float] = field(default_factory=dict)
+    ended: dict[str, float] = field(default_factory=dict)
+
+
+class Service:
+    """`run()` returns when `stop` is set, after everything under way has ended or been abandoned."""
+
+    def __init__(
+        self,
+        work: Work,
+        *,
+        stop: threading.Event,
+        notify: Notify,
+        wall: Callable[[], float],
+        monotonic: Callable[[], float],
+        tick: timedelta = timedelta(seconds=1),
+    ) -> None:
+        self.work = work
+        self.stop = stop
+        self.notify = notify
+        self.wall = wall
+        self.monotonic = monotonic
+        self.tick = tick
+        self.progress = Progress()
+        self.busy: set[str] = set()
+        self.plans = 0
+        """How often everything was planned: what is of an older plan is not done."""
+        self.lock = threading.Lock()
+        self.status_due = 0.0
+        self.failing: dict[str, str] = {}
+        self.every = dict(work.shops())
+        self.scheduler = BackgroundScheduler(
+            timezone=UTC,
+            executors={
+                "polls": ThreadPoolExecutor(max(1, min(32, len(self.every)))),
+                "telling": ThreadPoolExecutor(1),
+                "default": ThreadPoolExecutor(2),
+            },
+            # Two instances: a job plans its successor before it is counted off, and one too many is dropped for ever.
+            # None: a run that is late is still wanted; the default of one second drops it.
+            job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 2},
+        )
+
+    def run(self) -> None:
+        """Plan everything, say that the service is ready, and watch over it until told to stop."""
+        self.work.clock_moved()
+        with self.lock:
+            self._plan_all()
+        nightly = CronTrigger(hour=4, minute=17, timezone=ZoneInfo(self.work.timezone))
+        self.scheduler.add_job(self._guarded, nightly, args=["maintain", self.work.maintain], id="maintain")
+        self.scheduler.start()
+        self.notify("READY=1")
+        log.info("watching: %s", ", ".join(self.every) or "no shop")
+        while not self.stop.wait(self.tick.total_seconds()):
+            with self.lock:
+                self._look_at_the_clock()
+            self._report()
+        self._shut_down()
+
+    def _look_at_the_clock(self) -> None:
+        """Only under the lock: who has seen that it was set must have planned before anybody else goes on."""
+        if self.work.clock_moved():
+            log.warning("planning everything anew")
+            self._plan_all()
+
+    def _plan_all(self) -> None:
+        """Everything anew from this moment on, shop after shop; what is under way plans itself when it ends. Only
+        under the lock."""
+        apart = min(APART, *(every / len(self.every) for every in self.every.values())) if self.every else APART
+        now = self._now()
+        self.plans += 1
+        for place, shop in enumerate(self.every):
+            if shop not in self.busy:
+                self._plan_poll(shop, now + apart * place)
+        self._plan("tell", self._tell, now, "telling")
+        self._plan("fresh", self._check_fresh, now + FRESH_EVERY, "default")
+        self._plan("store", self._check_store, now + STORE_EVERY, "default")
+
+    def _now(self) -> datetime:
+        return datetime.fromtimestamp(self.wall(), UTC)
+
+    def _plan(self, name: str, job: Callable[[], None], at: datetime, executor: str) -> None:
+        """Only under the lock: a time read before the clock was set must not outlive the planning after it."""
+        if not self.stop.is_set():
+            self.scheduler.add_job(
+                job, DateTrigger(at, timezone=UTC), id=name, executor=executor, replace_existing=True
+            )
+
+    def _plan_poll(self, shop: str, at: datetime) -> None:
+        self._plan(f"poll {shop}", partial(self._poll, shop, self.plans), at, "polls")
+
+    def _poll(self, shop: str, plan: int) -> None:
+        with self.lock:
+            # All polls may be due at once because the clock was set, before anybody looked at it.
+            self._look_at_the_clock()
+            if plan != self.plans or shop in self.busy:
+                return
+            self.busy.add(shop)
+        began, polled = self.monotonic(), None
+        try:
+            polled = self._guarded(f"poll {shop}", lambda: self.work.poll(shop))
+        finally:
+            wait = self._pause(shop, polled, lasted=timedelta(seconds=self.monotonic() - began))
+            with self.lock:
+                self.busy.discard(shop)
+                self._plan_poll(shop, self._now() + wait)
+
+    def _pause(self, shop: str, polled: Polled | None, *, lasted: timedelta) -> timedelta:
+        """How long to leave a shop alone after a poll: less while something is late, and never past a deadline."""
+        every = self.every[shop]
+        pace = min(every, PACE_WHILE_LATE) if polled is not None and polled.late else every
+        wait = max(pace - lasted, timedelta(0))
+        if polled is None or polled.next_deadline_in is None:
+            return wait
+        return min(wait, polled.next_deadline_in + JUST_AFTER)
+
+    def _tell(self) -> None:
+        self._guarded("tell", self.work.tell)
+        with self.lock:
+            self._plan("tell", self._tell, self._now() + TELL_EVERY, "telling")
+
+    def _check_fresh(self) -> None:
+        self._guarded("fresh", self.work.check_fresh)
+        with self.lock:
+            self._plan("fresh", self._check_fresh, self._now() + FRESH_EVERY, "default")
+
+    def _check_store(self) -> None:
+        self._guarded("store", self.work.check_store)
+        with self.lock:
+            self._plan("store", self._check_store, self._now() + STORE_EVERY, "default")
+
+    def _guarded(self, name: str, job: Callable[[], T]) -> T | None:
+        """Whatever goes wrong in a job is logged and does not end the service."""
+        if self.stop.is_set():
+            return None
+        self.progress.began[name] = self.monotonic()
+        try:
+            done = job()
+            if self.failing.pop(name, None) is not None:
+                log.info("%s works again", name)
+            return done
+        except Exception as error:
+            self._complain(name, error)
+            return None
+        finally:
+            self.progress.ended[name] = self.monotonic()
+
+    def _complain(self, name: str, error: Exception) -> None:
+        """Say once what goes wrong, however often it does: some jobs run every second."""
+        if self.failing.get(name) == repr(error):
+            return
+        self.failing[name] = repr(error)
+        # The database says in a line what is wrong with it; where in the program it was asked does not matter.
+        log.error("%s failed: %s", name, error, exc_info=not isinstance(error, StoreError))
+
+    def _report(self) -> None:
+        """Feed the watchdog, but only as long as the work gets on: a process that merely breathes is restarted."""
+        stuck = self.stuck()
+        if stuck is None:
+            self.notify("WATCHDOG=1")
+            self._say_status()
+        else:
+            self.notify(f"STATUS=stuck: {stuck}")
+            log.error("%s makes no progress", stuck)
+
+    def _say_status(self) -> None:
+        """What `systemctl status` shows; it asks the database, so not at every tick."""
+        now = self.monotonic()
+        if now < self.status_due:
+            return
+        self.status_due = now + STATUS_EVERY.total_seconds()
+        status = self._guarded("status", self.work.status)
+        if status is not None:
+            self.notify(f"STATUS={status}")
+
+    def stuck(self) -> str | None:
+        """The name of a job that lasts longer than it can, or that should long have begun again."""
+        now = self.monotonic()
+        limits = {
+            "tell": (NO_PROGRESS, TELL_EVERY),
+            "fresh": (NO_PROGRESS, FRESH_EVERY),
+            "store": (NO_PROGRESS, STORE_EVERY),
+        }
+        limits |= {f"poll {shop}": (2 * self.work.poll_limit(shop), every) for shop, every in self.every.items()}
+        for name, (lasts, pause) in limits.items():
+            began, ended = self.progress.began.get(name), self.progress.ended.get(name, -1.0)
+            if began is None:
+                continue
+            late = now - began - lasts.total_seconds() if ended < began else now - ended - 3 * pause.total_seconds()
+            if late > 0 and (ended < began or late > NO_PROGRESS.total_seconds()):
+                return name
+        return None
+
+    def _shut_down(self) -> None:
+        """Begin nothing more, and give what is under way a little time; what it had not written did not happen."""
+        self.notify("STOPPING=1")
+        log.info("stopping")
+        # APScheduler stumbles over its own one-shot jobs when it is shut down while handing them out.
+        self.scheduler.pause()
+        self.scheduler.get_jobs()
+        self.scheduler.shutdown(wait=False)
+        self.work.abandon()
+        deadline = self.monotonic() + STOP_WITHIN.total_seconds()
+        while self._under_way() and self.monotonic() < deadline:
+            threading.Event().wait(0.05)
+        if self._under_way():
+            log.warning("abandoned: %s", ", ".join(self._under_way()))
+
+    def _under_way(self) -> list[str]:
+        began, ended = dict(self.progress.began), dict(self.progress.ended)
+        return [name for name, at in began.items() if ended.get(name, -1.0) < at]

@@ -1,0 +1,288 @@
+"""Puts the questions about late postings to Ozon: within a budget of requests, label tasks in batches.
+
+What a round costs is bounded by its budget alone, whatever Ozon answers. What a label task costs is not known before,
+as a batch that one posting spoils is taken apart; so none is begun that the budget could not see through to its end.
+"""
+
+import logging
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from datetime import datetime
+from functools import partial
+from typing import Any, Protocol, TypeVar
+
+from labelwatch.core.enrichment import (
+    BATCH,
+    Answer,
+    Answers,
+    MethodStates,
+    Question,
+    Substance,
+    Topic,
+    WarehouseStates,
+)
+from labelwatch.core.facts import LabelTask, TaskState
+from labelwatch.sources import SourceError, Trouble
+from labelwatch.sources.ozon import responses as answers
+from labelwatch.sources.ozon.errors import Answer as Reply
+from labelwatch.sources.ozon.responses import Printing, Rows
+
+T = TypeVar("T")
+log = logging.getLogger(__name__)
+
+CREATE = "/v3/posting/fbs/package-label/create"
+LABEL = "/v2/posting/fbs/package-label/get"
+SINGLE = "/v3/posting/fbs/get"
+
+TRIES = 3
+MOST_PAGES = 10
+"""A shop has a few warehouses and some dozens of delivery methods; a list that does not end is no list."""
+
+_LISTS: Mapping[Topic, tuple[str, Mapping[str, Any], Callable[[Reply], Rows[Any]], Callable[[Any], Substance]]] = {
+    Topic.METHODS: (
+        "/v2/delivery-method/list",
+        {"limit": 100, "sort_dir": "ASC", "filter": {}},
+        answers.methods,
+        MethodStates,
+    ),
+    Topic.WAREHOUSES: ("/v2/warehouse/list", {"limit": 200}, answers.warehouses, WarehouseStates),
+}
+_OF_A_POSTING: Mapping[Topic, tuple[str, Callable[[Reply], Substance]]] = {
+    Topic.LIMITS: ("/v1/posting/fbs/restrictions", answers.limits),
+    Topic.EXEMPLARS: ("/v5/fbs/posting/product/exemplar/status", answers.exemplars),
+    Topic.DETAIL: (SINGLE, answers.detail),
+}
+
+_OF_THE_KEY = frozenset(
+    (
+        Trouble.KEY_REJECTED,
+        Trouble.KEY_EXPIRED,
+        Trouble.IP_NOT_ALLOWED,
+        Trouble.ACCOUNT_BLOCKED,
+        Trouble.OFFER_NOT_SIGNED,
+        Trouble.RATE_LIMITED,
+    )
+)
+"""After these every further request would fail the same way."""
+_OF_THE_METHOD = frozenset((Trouble.ROLE_MISSING, Trouble.METHOD_RETIRED, Trouble.OZON_DOWN))
+"""After these every further question on the same topic would."""
+
+# A posting may stand in several tasks, one a size of label: the first of these that one of them says is true.
+_WEIGHTIEST: tuple[TaskState | None, ...] = (
+    TaskState.PRINTED,
+    TaskState.PENDING,
+    TaskState.REFUSED,
+    None,
+    TaskState.MISSING,
+)
+
+
+class Send(Protocol):
+    """Sends a request, up to so many times, and understands its answer; raises SourceError."""
+
+    def __call__(
+        self, path: str, question: Mapping[str, Any], understand: Callable[[Reply], T], *, tries: int
+    ) -> T: ...
+
+
+class _EndedError(Exception):
+    """Nothing more is asked in this round: the budget is spent, or no request would be answered."""
+
+
+class Round:
+    """The questions of one poll; `sent` counts the requests of the shop, retries included."""
+
+    def __init__(
+        self, send: Send, *, sent: Callable[[], int], clock: Callable[[], datetime], known: Answers, budget: int
+    ) -> None:
+        self._send = send
+        self._sent = sent
+        self._clock = clock
+        self._known = known
+        self._most = sent() + budget
+        self._answers: dict[Question, Answer] = {}
+        self._given_up: set[Topic] = set()
+        self._is_down = False
+        self._new: list[tuple[list[str], tuple[int, ...]]] = []
+        self._kept = 0  # requests that nothing but the first look at new tasks may use
+
+    def ask(self, questions: Sequence[Question]) -> dict[Question, Answer]:
+        """The answers there are; see labelwatch.sources.Source."""
+        labels = [question.subject for question in questions if question.topic is Topic.LABEL_TASK]
+        with suppress(_EndedError):
+            self._put_all(question for question in questions if question.topic in _LISTS)
+            for ids, numbers in self._by_task(labels).items():
+                self._try(map(_label, numbers), partial(self._look, numbers, ids))
+            for numbers in self._batches(labels):
+                self._try(map(_label, numbers), partial(self._print, numbers, reserve=0))
+            self._put_all(question for question in questions if question.topic in _OF_A_POSTING)
+        with suppress(_EndedError):
+            self._look_at_new()
+        return self._answers
+
+    def _put_all(self, questions: Iterable[Question]) -> None:
+        for question in questions:
+            self._try((question,), partial(self._put, question))
+
+    def _try(self, questions: Iterable[Question], put: Callable[[], None]) -> None:
+        """Put questions of one topic; those that are without an answer afterwards have failed."""
+        asked = tuple(questions)
+        topic, trouble = asked[0].topic, None
+        if topic not in self._given_up:
+            try:
+                put()
+            except SourceError as error:
+                log.info("A question about %s failed: %s", topic, error)
+                trouble = error.trouble
+        for question in asked:
+            self._answers.setdefault(question, Answer(self._clock(), None))
+        self._draw_conclusions(topic, trouble)
+
+    def _draw_conclusions(self, topic: Topic, trouble: Trouble | None) -> None:
+        is_down = trouble is Trouble.OZON_DOWN
+        if trouble in _OF_THE_KEY or (is_down and self._is_down):
+            self._most = 0
+            raise _EndedError
+        self._is_down |= is_down  # one method may be blocked for a while; two are no accident
+        if trouble in _OF_THE_METHOD:
+            self._given_up.add(topic)
+
+    def _put(self, question: Question) -> None:
+        substance: Substance
+        if question.topic in _LISTS:
+            path, body, understand, whole = _LISTS[question.topic]
+            substance = whole(self._all_rows(path, body, understand))
+        else:
+            path, read = _OF_A_POSTING[question.topic]
+            substance = self._post(path, {"posting_number": question.subject}, read)
+        self._answers[question] = Answer(self._clock(), substance)
+
+    def _all_rows(
+        self, path: str, body: Mapping[str, Any], understand: Callable[[Reply], Rows[T]]
+    ) -> Mapping[str, T]:
+        """Every page; what is missing from half a list would be taken for missing from the shop."""
+        found: dict[str, T] = {}
+        met: list[str | None] = [""]
+        for _ in range(MOST_PAGES):
+            rows = self._post(path, {**body, "cursor": met[-1]}, understand)
+            found |= rows.by_id
+            # An end by either sign, as in the lists of postings; not by a cursor that repeats after a full page.
+            if not rows.has_next or (rows.cursor and rows.cursor in met and len(rows.by_id) < body["limit"]):
+                return found
+            if not rows.cursor or rows.cursor in met:
+                break
+            met.append(rows.cursor)
+        raise SourceError(Trouble.NOT_UNDERSTOOD, f"{path}: the list does not end")
+
+    def _by_task(self, labels: Sequence[str]) -> dict[tuple[int, ...], list[str]]:
+        """Those that Ozon has tasks for already: nothing new is created for them."""
+        groups: dict[tuple[int, ...], list[str]] = {}
+        for number in labels:
+            if (before := self._waiting(number)) and before.tasks:
+                groups.setdefault(before.tasks, []).append(number)
+        return groups
+
+    def _batches(self, labels: Sequence[str]) -> Iterator[list[str]]:
+        """Never together: those never asked for, and those that could not be printed yet when last asked for.
+
+        None is begun that the budget could not take apart: left halfway, it would have to be refused all over again.
+        """
+        new = [number for number in labels if not self._waiting(number)]
+        again = [number for number in labels if (before := self._waiting(number)) and not before.tasks]
+        size = max(1, min(BATCH, (self._left() + 1) // 2))
+        for numbers in (new, again):
+            for start in range(0, len(numbers), size):
+                batch = numbers[start : start + size]
+                if _price(batch) > self._left():
+                    return
+                yield batch
+
+    def _print(self, numbers: list[str], *, reserve: int) -> None:
+        """Let Ozon print a batch; one posting spoils it for all, so a refused one is halved until that one is found.
+
+        Those that were not ready when last asked for, and are refused for that again, are not taken apart once more.
+        `reserve` requests are needed for the batches that wait for this one.
+        """
+        made = self._post(CREATE, {"posting_numbers": numbers}, answers.created)
+        not_ready = answers.is_not_ready(made.refusal)
+        if made.tasks:
+            for number in numbers:
+                self._settle(number, TaskState.PENDING, tasks=made.tasks)
+            if self._left() >= reserve + len(made.tasks):
+                self._new.append((numbers, made.tasks))
+                self._kept += len(made.tasks)
+        elif len(numbers) == 1 or (not_ready and all(map(self._waiting, numbers))):
+            for number in numbers:
+                self._settle(number, TaskState.PENDING if not_ready else TaskState.REFUSED, made.refusal)
+        else:
+            half, rest = numbers[: len(numbers) // 2], numbers[len(numbers) // 2 :]
+            self._print(half, reserve=reserve + _price(rest))
+            self._print(rest, reserve=reserve)
+
+    def _look_at_new(self) -> None:
+        """Last of all, as Ozon needs a while to print; one that is looked at may bring up others."""
+        while self._new:
+            numbers, ids = self._new.pop(0)
+            self._kept -= len(ids)
+            self._try(map(_label, numbers), partial(self._look_first, numbers, ids))
+
+    def _look_first(self, numbers: list[str], ids: tuple[int, ...]) -> None:
+        try:
+            self._look(numbers, ids)
+        except SourceError as error:
+            if error.trouble is not Trouble.NOT_UNDERSTOOD:
+                raise
+            log.info("A new label task cannot be looked at yet: %s", error)
+
+    def _look(self, numbers: list[str], ids: tuple[int, ...]) -> None:
+        """How the tasks stand, once for all their postings; where one failed as a whole, each is printed alone."""
+        tasks = [self._post(LABEL, {"task_id": id_}, answers.printing) for id_ in ids]
+        shared = len(numbers) > 1
+        spoilt = [number for number in numbers if shared and all(_is_spoilt(task, number) for task in tasks)]
+        for number in numbers:
+            if number not in spoilt:
+                told = [answers.standing(task, number, asked=len(numbers)) for task in tasks]
+                state, message = min(told, key=_weight) or (None, "")
+                self._settle(number, state, message, tasks=ids)
+        for number in spoilt:
+            self._print([number], reserve=0)
+
+    def _settle(
+        self, number: str, state: TaskState | None, message: str = "", *, tasks: tuple[int, ...] = ()
+    ) -> None:
+        now, before = self._clock(), self._waiting(number)
+        asked_at = before.asked_at if before and tasks and before.tasks == tasks else now
+        substance = LabelTask(state, asked_at, message, tasks) if state else None
+        self._answers[_label(number)] = Answer(now, substance)
+
+    def _waiting(self, number: str) -> LabelTask | None:
+        """What is known of a label that Ozon has not finished with."""
+        known = self._known.get(_label(number))
+        task = known.substance if known else None
+        return task if isinstance(task, LabelTask) and task.state is TaskState.PENDING else None
+
+    def _post(self, path: str, body: Mapping[str, Any], understand: Callable[[Reply], T]) -> T:
+        if self._left() == 0:
+            raise _EndedError
+        return self._send(path, body, understand, tries=min(TRIES, self._left()))
+
+    def _left(self) -> int:
+        return max(0, self._most - self._kept - self._sent())
+
+
+def _label(number: str) -> Question:
+    return Question(Topic.LABEL_TASK, number)
+
+
+def _price(numbers: Sequence[str]) -> int:
+    """The most requests that creating the tasks of a batch can cost, refused down to the last posting."""
+    return 2 * len(numbers) - 1
+
+
+def _weight(told: tuple[TaskState, str] | None) -> int:
+    return _WEIGHTIEST.index(told[0] if told else None)
+
+
+def _is_spoilt(task: Printing, number: str) -> bool:
+    """The task failed as a whole, and not because of this posting as far as it says."""
+    return task.code == "error" and number not in task.unprinted and not answers.is_not_ready(task.error)

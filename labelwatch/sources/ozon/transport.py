@@ -1,0 +1,208 @@
+"""One POST and its answer over HTTP/1.1: kept connections, one deadline for the whole of it, a limit on its size.
+
+An httpx client over a transport of our own, as httpx's has no place for two things: a deadline that holds for every
+byte (a read timeout starts anew with each read, so a slow drip never ends), and a `close` that wakes whoever reads.
+"""
+
+import functools
+import re
+import ssl
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import closing, suppress
+from datetime import timedelta
+from socket import SHUT_RDWR
+from typing import Any
+
+import httpcore
+import httpx
+
+from labelwatch.net.backend import Backend, proxy_at
+from labelwatch.net.body import BodyError, DamagedError, whole
+from labelwatch.net.connect import Lookup, looked_up
+from labelwatch.net.proxy import ProxyError
+from labelwatch.net.tls import CertificatesError, trusted
+from labelwatch.sources import SourceError, Trouble
+from labelwatch.sources.ozon.errors import Answer, clean
+
+BODY_LIMIT = 32 * 2**20
+"""Bytes of a body, both as sent and inflated; a page of 100 postings stays well under one megabyte."""
+
+ProxyFor = Callable[[str], str]
+"""URL -> the address of the proxy on the way to it, empty = none; may raise ProxyError."""
+
+
+class HttpClient:
+    """The connections of one shop; several threads may use it, and `close` ends what is in flight."""
+
+    def __init__(
+        self, base_url: str, headers: Mapping[str, str], *, timeout: timedelta, proxy: ProxyFor, secret: str
+    ) -> None:
+        self._base = base_url.rstrip("/")
+        self._headers = httpx.Headers(encoded(headers))
+        self._timeout = timeout.total_seconds()
+        self._secret = secret
+        self._proxy = proxy
+        self._lock = threading.Lock()
+        self._client: httpx.Client | None = None
+        self._is_closed = False
+
+    def post(self, path: str, content: bytes) -> Answer:
+        """Send one request and read its whole answer, whatever its status; redirects are not followed.
+
+        Raises SourceError(OZON_DOWN) when no complete answer came in time, NOT_UNDERSTOOD when it is too big.
+        """
+        client = self._opened(path)
+        try:
+            # Made by hand, not by the client: it would merge defaults and cookies into every one of them.
+            request = httpx.Request("POST", _url(self._base + path), headers=self._headers, content=content)
+            with closing(client.send(request, stream=True)) as response:
+                assert isinstance(response.stream, httpx.SyncByteStream)
+                body = whole(response.stream, response.headers, most=BODY_LIMIT)
+        except BodyError as error:
+            trouble = Trouble.OZON_DOWN if isinstance(error, DamagedError) else Trouble.NOT_UNDERSTOOD
+            raise SourceError(trouble, f"{path}: {error}") from error
+        except httpcore.TimeoutException:
+            problem = f"no complete answer within {self._timeout:g} s"
+            raise SourceError(Trouble.OZON_DOWN, f"{path}: {problem}") from None
+        except Exception as error:  # whatever a transport raises is trouble of this shop, never the end of a poll
+            problem = clean(f"{type(error).__name__}: {error}", 200)
+            raise SourceError(Trouble.OZON_DOWN, f"{path}: {problem}") from error
+        told = {name.decode("latin-1").lower(): text.decode("latin-1") for name, text in response.headers.raw}
+        return Answer(path, response.status_code, told, body, self._secret)
+
+    def close(self) -> None:
+        with self._lock:
+            self._is_closed = True
+            if self._client is not None:
+                self._client.close()
+
+    def _opened(self, path: str) -> httpx.Client:
+        """The client; a wrong environment fails each request, not the start, until it is corrected."""
+        with self._lock:
+            if self._is_closed:
+                raise SourceError(Trouble.OZON_DOWN, f"{path}: the connections are closed")
+            if self._client is None:
+                try:
+                    proxy, is_tls = self._proxy(self._base), self._base.startswith("https:")
+                    transport = Transport(self._timeout, is_tls=is_tls, proxy=proxy)
+                except (ProxyError, CertificatesError) as error:
+                    raise SourceError(Trouble.OZON_DOWN, f"{path}: {error}") from error
+                self._client = httpx.Client(transport=transport, trust_env=False)
+            return self._client
+
+
+class Transport(httpx.BaseTransport):
+    """A pool of httpcore's, each request of which has `timeout` seconds from its start to its last byte."""
+
+    def __init__(self, timeout: float, *, is_tls: bool, proxy: str, lookup: Lookup = looked_up) -> None:
+        self._timeout = timeout
+        self._pool = httpcore.ConnectionPool(
+            ssl_context=trusted() if is_tls else None,
+            proxy=proxy_at(proxy),
+            max_keepalive_connections=2,
+            keepalive_expiry=30.0,
+            network_backend=_Backend(lookup),
+        )
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        end = time.monotonic() + self._timeout
+        url = request.url
+        sent = httpcore.Request(
+            request.method,
+            httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path),
+            headers=request.headers.raw,
+            content=request.content,
+            extensions={"timeout": {"connect": end, "read": end, "write": end, "pool": self._timeout}},
+        )
+        response = self._pool.handle_request(sent)
+        return httpx.Response(response.status, headers=response.headers, stream=_Body(response))
+
+    def close(self) -> None:
+        self._pool.close()
+
+
+class _Body(httpx.SyncByteStream):
+    """The body of a response of httpcore's, as httpx wants it."""
+
+    def __init__(self, response: httpcore.Response) -> None:
+        self._response = response
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self._response.iter_stream()
+
+    def close(self) -> None:
+        self._response.close()
+
+
+class _Stream(httpcore.NetworkStream):
+    """A connection that takes each `timeout` as a moment of the monotonic clock, not as a number of seconds."""
+
+    def __init__(self, inner: httpcore.NetworkStream) -> None:
+        self._inner = inner
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        return self._inner.read(max_bytes, _left(timeout))
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        self._inner.write(buffer, _left(timeout))
+
+    def close(self) -> None:
+        # Closing alone does not wake a thread that is reading.
+        with suppress(OSError):
+            self._inner.get_extra_info("socket").shutdown(SHUT_RDWR)
+        self._inner.close()
+
+    def start_tls(
+        self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
+    ) -> httpcore.NetworkStream:
+        return _Stream(self._inner.start_tls(ssl_context, server_hostname, _left(timeout)))
+
+    def get_extra_info(self, info: str) -> Any:
+        return self._inner.get_extra_info(info)
+
+
+class _Backend(httpcore.NetworkBackend):
+    """Opens connections that know the end of the whole request."""
+
+    def __init__(self, lookup: Lookup) -> None:
+        self._inner = Backend(lookup=lookup)
+
+    def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
+    ) -> httpcore.NetworkStream:
+        return _Stream(self._inner.connect_tcp(host, port, _left(timeout), local_address, socket_options))
+
+
+def _left(end: float | None) -> float | None:
+    if end is None:
+        return None
+    seconds = end - time.monotonic()
+    if seconds <= 0:
+        raise httpcore.ReadTimeout("the time for the whole request is over")
+    return seconds
+
+
+@functools.lru_cache(maxsize=256)
+def _url(text: str) -> httpx.URL:
+    # Taking one apart costs as much as the rest of a request, and there are only a few.
+    return httpx.URL(text)
+
+
+def sendable(text: str) -> str:
+    """The text as a header can carry it.
+
+    A key with a stray character goes out spoilt and is called wrong; refused here, it would stand in the error.
+    """
+    return re.sub("[^ -~]", "?", text.strip())
+
+
+def encoded(headers: Mapping[str, str]) -> list[tuple[bytes, bytes]]:
+    """Headers as they go over the wire, sent as they are."""
+    return [(name.encode("ascii"), sendable(text).encode("ascii")) for name, text in headers.items()]

@@ -1,0 +1,61 @@
+"""Gives equal states and delivery methods one row each, so that a posting's history is made of small numbers."""
+
+from collections.abc import Iterable
+
+from sqlalchemy import Connection, Table, select
+from sqlalchemy.dialects import postgresql, sqlite
+
+from labelwatch.core.posting import DeliveryMethod, Posting
+from labelwatch.store import mapping
+from labelwatch.store.schema import delivery_method, state
+
+StateKey = tuple[object, ...]
+
+
+def insert(conn: Connection, table: Table) -> sqlite.Insert | postgresql.Insert:
+    """An insert that knows ON CONFLICT, which SQLAlchemy spells once per database."""
+    return sqlite.insert(table) if conn.dialect.name == "sqlite" else postgresql.insert(table)
+
+
+class Deduplicated:
+    """The interned rows one transaction has met; forgotten with it, since it may be rolled back."""
+
+    def __init__(self, conn: Connection) -> None:
+        self._conn = conn
+        self._states: dict[StateKey, int] = {}
+        self._methods: dict[tuple[int, DeliveryMethod], int] = {}
+
+    def meet(self, shop_id: int, postings: Iterable[Posting]) -> None:
+        """Give every state and method of these postings its row.
+
+        In an order all writers share: on PostgreSQL two of them may be adding the same rows at once.
+        """
+        postings = list(postings)
+        states = {state_key(p): p for p in postings}
+        for key in sorted(states.keys() - self._states.keys(), key=repr):
+            self._states[key] = self._id(state, mapping.state_values(states[key]))
+        methods = {(shop_id, p.method) for p in postings}
+        for known in sorted(methods - self._methods.keys(), key=repr):
+            self._methods[known] = self._id(delivery_method, mapping.method_values(*known))
+
+    def state(self, posting: Posting) -> int:
+        """The id of a state that was met."""
+        return self._states[state_key(posting)]
+
+    def method(self, shop_id: int, method: DeliveryMethod) -> int:
+        """The id of a delivery method that was met."""
+        return self._methods[shop_id, method]
+
+    def _id(self, table: Table, values: mapping.Values) -> int:
+        find = select(table.c.id).where(*(table.c[name] == value for name, value in values.items()))
+        found = self._conn.execute(find).scalar()
+        if found is None:
+            self._conn.execute(insert(self._conn, table).on_conflict_do_nothing(), values)
+            found = self._conn.execute(find).scalar_one()
+        return int(found)
+
+
+def state_key(posting: Posting) -> StateKey:
+    """What makes two states equal."""
+    requirements = tuple(key for key, _ in posting.requirements)
+    return (posting.status, posting.substatus, posting.flow, posting.actions, requirements)

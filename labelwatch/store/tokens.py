@@ -1,0 +1,53 @@
+"""The secret that signs sessions and links, and the tokens that must not be taken again."""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from datetime import datetime
+
+from sqlalchemy import Connection, delete, select
+
+from labelwatch.store.dedup import insert
+from labelwatch.store.schema import secret, spent_token
+
+Opened = Callable[[], AbstractContextManager[Connection]]
+
+
+class OneTimeTokens:
+    """Part of Store, as `store.tokens`; to take a token is part of a Transaction."""
+
+    def __init__(self, read: Opened, write: Opened) -> None:
+        self._read = read
+        self._write = write
+
+    def secret(self, name: str, fresh: Callable[[], str]) -> str:
+        """The secret of this name, the same for every process on this database; `fresh` makes it the first time."""
+        kept = self.kept(name)
+        if kept is not None:
+            return kept
+        with self._write() as conn:
+            conn.execute(insert(conn, secret).values(name=name, value=fresh()).on_conflict_do_nothing())
+            kept = _kept(conn, name)
+        assert kept is not None, "it was there, or has just been put there"
+        return kept
+
+    def kept(self, name: str) -> str | None:
+        """The secret of this name; None = nobody has needed one yet. Writes nothing."""
+        with self._read() as conn:
+            return _kept(conn, name)
+
+    def is_spent(self, token: str) -> bool:
+        """Whether a token was taken before."""
+        with self._read() as conn:
+            return conn.scalar(select(spent_token.c.token).where(spent_token.c.token == token)) is not None
+
+
+def spend(conn: Connection, token: str, *, until: datetime, now: datetime) -> bool:
+    """Take a token; False = it was taken before. Those that ran out by `now` are forgotten."""
+    conn.execute(delete(spent_token).where(spent_token.c.until <= now))
+    taken = insert(conn, spent_token).values(token=token, until=until).on_conflict_do_nothing()
+    return conn.execute(taken.returning(spent_token.c.token)).first() is not None
+
+
+def _kept(conn: Connection, name: str) -> str | None:
+    value: str | None = conn.scalar(select(secret.c.value).where(secret.c.name == name))
+    return value

@@ -1,0 +1,74 @@
+"""The board as one ASGI application: the table of its pages, and what is said when one fails."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from importlib.resources import files
+
+from anyio import to_thread
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Mount, Route
+from starlette.staticfiles import StaticFiles
+
+from labelwatch.app import App
+from labelwatch.config import Web
+from labelwatch.store import StoreError
+from labelwatch.web import actions, health, links
+from labelwatch.web.auth import login
+from labelwatch.web.auth.board_auth import door
+from labelwatch.web.auth.guard import HEADERS, Guard
+from labelwatch.web.page import respond
+from labelwatch.web.pages import causes, channels, charts, incidents, late, posting, shops
+
+THREADS = 8
+"""So many pages are made at once; the others wait, and the poller keeps its share of the machine."""
+
+PAGES = (
+    Route("/", late.page),
+    Route("/posting/{number:path}", posting.page),
+    Route("/shops", shops.page),
+    Route("/channels", channels.page),
+    Route("/incidents", incidents.page),
+    Route("/plots", charts.page),
+    Route("/causes", causes.page),
+)
+
+
+def create(app: App, settings: Web) -> Starlette:
+    """The board over an app; it owns neither the app nor its store."""
+    static = StaticFiles(directory=str(files("labelwatch.web").joinpath("static")))
+    board = Starlette(
+        routes=[*PAGES, *actions.ROUTES, *links.ROUTES, *login.ROUTES, *health.ROUTES, Mount("/static", static)],
+        middleware=[Middleware(Guard, door=door(app, settings))],
+        exception_handlers={HTTPException: _no_page, StoreError: _no_database, Exception: _failed},
+        lifespan=_few_threads,
+    )
+    board.state.labelwatch = app
+    board.state.settings = settings
+    return board
+
+
+def _no_page(request: Request, error: Exception) -> Response:
+    status = error.status_code if isinstance(error, HTTPException) else 500
+    return respond(request, "trouble.html", status=status, key="no_page" if status == 404 else "refused", detail="")
+
+
+def _no_database(request: Request, error: Exception) -> Response:
+    detail = str(error) if getattr(request.state, "may_see", True) else ""
+    return respond(request, "trouble.html", status=503, key="no_database", detail=detail, sights=())
+
+
+def _failed(request: Request, error: Exception) -> Response:
+    """A fault of ours; the server logs it. It is said outside of the guard, so its headers are added."""
+    response = respond(request, "trouble.html", status=500, key="failed", detail="", sights=())
+    response.headers.update({**HEADERS, "cache-control": "no-store"})
+    return response
+
+
+@asynccontextmanager
+async def _few_threads(_: Starlette) -> AsyncIterator[None]:
+    to_thread.current_default_thread_limiter().total_tokens = THREADS
+    yield

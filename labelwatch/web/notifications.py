@@ -1,0 +1,101 @@
+"""What was told over which channel, a row for each message: what it was about, when, and what came of it."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from labelwatch.messages import diagnosis_text
+from labelwatch.messages.channel_errors import spoken
+from labelwatch.messages.plain import plain
+from labelwatch.store import Attempt, OutboxRow, OutboxState
+from labelwatch.web.cards import posting_link
+from labelwatch.web.page import Reader
+
+_SAID = 300
+RETRYABLE = frozenset({OutboxState.DEAD, OutboxState.EXPIRED, OutboxState.SUPERSEDED, OutboxState.RETRY})
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One alert that a message told of."""
+
+    about: str
+    link: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Try:
+    """One try to send it."""
+
+    at: str
+    outcome: str
+    said: str
+
+
+@dataclass(frozen=True, slots=True)
+class Telling:
+    """One message in words, as far as all that it told of fared alike."""
+
+    ids: Sequence[int]
+    channel: str
+    state: str
+    """As the outbox has it: for the look, not to be read."""
+    outcome: str
+    at: str
+    said: str
+    """The receipt, or what went wrong."""
+    items: Sequence[Item]
+    tries: Sequence[Try]
+    can_retry: bool
+
+
+def tellings(
+    reader: Reader, rows: Iterable[OutboxRow], trail: Mapping[int, Sequence[Attempt]] | None = None
+) -> list[Telling]:
+    """The rows in their order, those of one message in the place of its first; `trail`: every try, by id."""
+    messages: dict[object, list[OutboxRow]] = {}
+    for row in rows:
+        messages.setdefault(_message(row), []).append(row)
+    return [_telling(reader, alike, trail or {}) for alike in messages.values()]
+
+
+def _message(row: OutboxRow) -> object:
+    """What the rows of one message have in common; what is to be tried again has lost the name of its message, and
+    what was never sent is told by when it was due."""
+    due_at = row.notification.due_at if row.state is OutboxState.SUPERSEDED else None
+    return row.notification.channel, row.message_key or "", row.state, row.error, due_at
+
+
+def _telling(reader: Reader, rows: Sequence[OutboxRow], trail: Mapping[int, Sequence[Attempt]]) -> Telling:
+    first = rows[0]
+    return Telling(
+        ids=[row.id for row in rows],
+        channel=first.notification.channel,
+        state=str(first.state),
+        outcome=reader.say("outbox", str(first.state)),
+        at=reader.at(first.sent_at or first.notification.due_at),
+        said=plain(spoken(first.error, reader.words.language) if first.error else first.receipt, _SAID),
+        items=[_item(reader, row) for row in rows],
+        tries=[
+            Try(reader.at(one.at), _outcome(reader, one), plain(_said(reader, one), _SAID))
+            for one in trail.get(first.id, ())
+        ],
+        can_retry=first.state in RETRYABLE,
+    )
+
+
+def _item(reader: Reader, row: OutboxRow) -> Item:
+    told, about = row.notification, row.notification.alert.diagnosis
+    number = about.posting_number
+    subject = diagnosis_text.subject(reader.context, about) or diagnosis_text.headline(reader.context, about)
+    link = posting_link(number, about.shop) if number else ""
+    return Item(subject, link, reader.say("reason", str(told.reason)))
+
+
+def _said(reader: Reader, one: Attempt) -> str:
+    """A receipt as it is; what went wrong in the reader's language."""
+    return one.said if one.outcome in ("delivered", "unverified") else spoken(one.said, reader.words.language)
+
+
+def _outcome(reader: Reader, one: Attempt) -> str:
+    return reader.words.said["attempt"].get(one.outcome, one.outcome)

@@ -1,0 +1,90 @@
+"""500 postings late at once: a few messages in every channel, in which all of them are accounted for."""
+
+import re
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from labelwatch.sandbox import World
+from labelwatch.sandbox.scenarios.stage import AURORA, arrival, both_shops
+from tests.chaos.births import serving
+from tests.chaos.ears import Ear, configure, of_every_kind, robot
+from tests.chaos.told_time import days
+from tests.support.fake_telegram import FakeTelegram
+from tests.support.place import Place, now, place_for
+from tests.support.smtp_server import PostOffice
+
+pytestmark = pytest.mark.lengthy
+
+NUMBERS = tuple(f"7400{place:04d}-0001-1" for place in range(500))
+MOST = 3
+NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
+
+
+def flood(start: datetime, within: float) -> World:
+    """Postings that are late as soon as they come, in so many seconds; every fifth for a reason of its own."""
+    world = both_shops(start)
+    for place, number in enumerate(NUMBERS):
+        boxes = {} if place % 5 else {"is_multibox": True}
+        comes = place * within / len(NUMBERS) / 60
+        world.plan(arrival(start, number, method=AURORA, minutes=comes, cutoff=timedelta(minutes=90), change=boxes))
+    return world
+
+
+def counted(text: str) -> int:
+    """How many postings a message says it is about, in its title."""
+    title = text.partition("\n")[0]
+    return sum(map(int, re.findall(r"(\d+) postings?", title) + re.findall(r"and (\d+) more", title))) or 1
+
+
+def accounted_for(text: str) -> bool:
+    """Whether its title, its headings, and what it lists and leaves out come to the same."""
+    groups = re.findall(r"^.* · (\d+) (?:postings?|alerts?)$", text, re.MULTILINE)
+    listed = re.findall(r"^•", text, re.MULTILINE)
+    hidden = re.findall(r"^And (\d+) more not shown here", text, re.MULTILINE)
+    return counted(text) == sum(map(int, groups)) == len(listed) + sum(map(int, hidden))
+
+
+def told(ear: Ear) -> int:
+    return sum(counted(one.text) for one in ear.heard())
+
+
+def check(place: Place, listener: Iterable[Ear]) -> None:
+    assert sorted(place.told("first")) == sorted(NUMBERS)
+    for ear in listener:
+        assert told(ear) == len(NUMBERS), ear.name
+        assert len(ear.heard()) <= MOST, ear.name
+        assert accounted_for(max((one.text for one in ear.heard()), key=counted)), ear.name
+
+
+@contextmanager
+def flooded(folder: Path, world: World, alerts: str) -> Iterator[tuple[Place, list[Ear]]]:
+    with (
+        place_for(world, folder) as place,
+        FakeTelegram() as telegram,
+        PostOffice() as office,
+        of_every_kind(telegram, office) as some,
+    ):
+        configure(place, some.values(), alerts=alerts)
+        yield place, [robot("packers", "json", place.hook), *some.values()]
+
+
+@pytest.mark.fault("D15")
+@pytest.mark.timeout(200)
+def test_of_500_late_postings_each_channel_hears_in_three_messages_at_most(tmp_path: Path) -> None:
+    # The times are parts of the usual ones, as four seconds are of a minute or more.
+    with flooded(tmp_path, flood(now(), 4), 'group_wait = "1s"\ngroup_interval = "5s"') as (place, listener):
+        with serving(place) as service:
+            service.until(lambda: all(told(ear) >= len(NUMBERS) for ear in listener))
+        check(place, listener)
+
+
+@pytest.mark.fault("D15")
+def test_of_500_postings_that_get_late_in_a_minute_neither_by_the_usual_times(tmp_path: Path) -> None:
+    with flooded(tmp_path, flood(NOON, 60), "") as (place, listener), days(place, listener) as day:
+        day.until(NOON + timedelta(minutes=2), step=timedelta(seconds=2))
+        check(place, listener)
+        assert {len(ear.heard()) for ear in listener} == {MOST}

@@ -1,0 +1,200 @@
+"""The three catalogs say the same things about the same causes, and nothing that nobody says."""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import fields
+from pathlib import Path
+from string import Formatter
+from typing import Any
+
+import pytest
+
+import labelwatch.core.causes
+from labelwatch.core.alert import Certainty, Outcome, Reason
+from labelwatch.core.diagnosis import INCIDENT_CAUSES
+from labelwatch.core.facts import TaskState
+from labelwatch.core.lateness import KNOWN_STATUSES
+from labelwatch.core.rules import CAUSES, delivery_method
+from labelwatch.core.system_problems import DEAD, FAILING, FULL
+from labelwatch.messages.catalog import LANGUAGES, Catalog, Counts, Lines, Template, catalog, counted, source
+from labelwatch.messages.letters import KINDS
+
+GLOSSARY = Path(__file__).parents[2].parent / "shared" / "ozon" / "glossary.md"
+SAYABLE_OF_MANY = {"wait_until", "checking", "carrier"}
+"""What holds for a whole group as well: the last variant of a headline, why or advice names nothing else."""
+SAYABLE_OF_ONE = SAYABLE_OF_MANY | {
+    *("posting", "order", "shop", "skus", "missing", "waiting", "method", "warehouse", "alternatives"),
+    *("message", "quoted", "over", "state", "gaps", "paused", "tally", "since", "in_shops", "channel", "reason"),
+    *("dark", "unknown"),
+}
+SAYABLE_IN_LETTERS = SAYABLE_OF_ONE | {
+    *("status", "substatus", "flow", "tracking", "goods", "weight", "watched"),
+    *("ordered", "assembled", "standing", "deadline", "missed"),
+}
+
+
+def leaves(table: Any, path: str = "") -> Iterator[tuple[str, str]]:
+    """Every text of a catalog with its place; plural forms count as one."""
+    if isinstance(table, str):
+        yield path, table
+    elif path.startswith(".count.") and isinstance(table, dict):
+        yield path, table["other"]
+    else:
+        for key, value in table.items() if isinstance(table, dict) else enumerate(table):
+            yield from leaves(value, f"{path}.{key}")
+
+
+def names(text: str) -> set[str]:
+    return {name for _, name, _, _ in Formatter().parse(text) if name is not None}
+
+
+@pytest.mark.parametrize("language", ["zh", "ru"])
+def test_a_language_has_the_keys_of_english_and_fills_in_the_same(language: str) -> None:
+    wanted = {path: names(text) for path, text in leaves(source("en"))}
+    assert {path: names(text) for path, text in leaves(source(language))} == wanted
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_cause_has_words_and_no_words_are_without_a_cause(language: str) -> None:
+    assert set(catalog(language).cause) == set(CAUSES)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_text_is_there(language: str) -> None:
+    silent = {".reason.first", ".line.unit_gap", ".line.sentence_gap"}
+    assert [path for path, text in leaves(source(language)) if not text.strip() and path not in silent] == []
+
+
+@pytest.mark.parametrize(
+    ("table", "wanted"), [("reason", set(Reason)), ("outcome", set(Outcome)), ("certainty", set(Certainty))]
+)
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_what_the_core_may_say_can_be_said(language: str, table: str, wanted: set[str]) -> None:
+    assert set(getattr(catalog(language), table)) == wanted
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_status_that_is_known_has_a_word(language: str) -> None:
+    assert set(catalog(language).status) >= KNOWN_STATUSES
+
+
+def flat(steps: Sequence[Template]) -> Iterator[str]:
+    for step in steps:
+        yield from (step,) if isinstance(step, str) else step
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_cause_names_only_what_is_known_of_it(language: str) -> None:
+    for words in catalog(language).cause.values():
+        for variants in (words.headline, words.why, words.advice):
+            assert names(variants[-1]) <= SAYABLE_OF_MANY, variants
+        for text in (*words.headline, *words.why, *words.advice, *flat(words.steps)):
+            assert names(text) <= SAYABLE_OF_ONE, text
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_letter_names_only_what_is_known(language: str) -> None:
+    for words in catalog(language).letter.values():
+        pleas = (text for plea in words.cause.values() for text in (*plea.say, *plea.ask))
+        for text in (*words.subject, *words.facts, *words.tried, *pleas):
+            assert names(text) <= SAYABLE_IN_LETTERS, text
+        for plea in words.cause.values():
+            assert names(plea.say[-1]) | names(plea.ask[-1]) <= {"order"}, plea
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_letter_has_words_and_no_words_are_without_a_letter(language: str) -> None:
+    written = {(kind, cause) for kind, words in catalog(language).letter.items() for cause in words.cause}
+    assert written == {(str(kind), cause) for cause, kinds in KINDS.items() for kind in kinds}
+    assert set(KINDS) <= set(CAUSES)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_field_that_a_rule_may_name_has_a_word(language: str) -> None:
+    rules = "\n".join(path.read_text("utf-8") for path in Path(labelwatch.core.causes.__file__).parent.glob("*.py"))
+    quoted = set(re.findall(r'\b(?:Proof|said)\((?:finding, )?"([^"]+)"', rules))
+    calls = re.findall(r"\bcertain\(finding, ([^)]*)\)", rules)
+    quoted |= {name for call in calls for name in re.findall(r'"(\w+)"', call)}
+    assert {"status", "substatus", "delivery_method.status", "label_task", "recipient"} <= quoted
+    assert quoted - set(catalog(language).field) == set()
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_what_the_facts_may_say_has_words(language: str) -> None:
+    value = catalog(language).value
+    assert set(value["label_task"]) == set(TaskState)
+    assert set(value["delivery_method.status"]) >= {*delivery_method._UNFINISHED, "BROKEN", "DISABLED", "not listed"}
+    assert set(value["warehouse.status"]) >= {*delivery_method._PAUSED, delivery_method._ARCHIVED}
+    assert "validation_in_process" in value["exemplars"]
+    assert set(catalog(language).calm) == {*INCIDENT_CAUSES.values(), "outage", DEAD, FULL, FAILING}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_cause_can_be_told_without_a_time_to_wait_for(language: str) -> None:
+    for words in catalog(language).cause.values():
+        for variants in (words.headline, words.why, words.advice):
+            assert "wait_until" not in names(variants[-1]), variants
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_phrase_with_a_number_has_every_plural_form_of_its_language(language: str) -> None:
+    words = catalog(language)
+    wanted = {*words.locale.plural_form.tags, "other"}
+    assert {field.name: set(getattr(words.count, field.name)) for field in fields(Counts)} == {
+        field.name: wanted for field in fields(Counts)
+    }
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        ("zh", ["1 单", "2 单", "5 单", "21 单"]),
+        ("ru", ["1 отправление", "2 отправления", "5 отправлений", "21 отправление"]),
+        ("en", ["1 posting", "2 postings", "5 postings", "21 postings"]),
+    ],
+)
+def test_numbers_take_the_form_of_the_language(language: str, said: list[str]) -> None:
+    words = catalog(language)
+    assert [counted(words, words.count.postings, n) for n in (1, 2, 5, 21)] == said
+
+
+def test_no_key_is_in_a_catalog_for_nothing() -> None:
+    house = Path(labelwatch.__file__).parent
+    files = [path for path in house.rglob("*.py") if path != house / "notify" / "catalog.py"]
+    program = "\n".join(path.read_text("utf-8") for path in files)
+    said = set(re.findall(r"\b(?:line|count)\.(\w+)", program))
+    for table, kind in (("line", Lines), ("count", Counts)):
+        names = {field.name for field in fields(kind)}
+        assert names - said == set()
+        assert set(source("en")[table]) == names  # type: ignore[call-overload]
+    assert set(source("en")) == {field.name for field in fields(Catalog)} - {"language"}
+
+
+def test_a_language_nobody_wrote_is_refused_with_those_there_are() -> None:
+    with pytest.raises(ValueError, match="zh, ru, en"):
+        catalog("tlh")
+
+
+@pytest.mark.skipif(not GLOSSARY.exists(), reason="Ozon's own words are not beside this project")
+@pytest.mark.parametrize(("language", "column"), [("en", 2), ("ru", 3), ("zh", 4)])
+def test_delivery_methods_are_called_what_ozon_calls_them(language: str, column: int) -> None:
+    rows = [
+        line.split("|") for line in GLOSSARY.read_text("utf-8").split("## delivery method status")[1].splitlines()
+    ]
+    ozon = {row[1].strip(" `"): row[column].strip() for row in rows if len(row) == 6 and "`" in row[1]}
+    said = catalog(language).value["delivery_method.status"]
+    marks = "（）" if language == "zh" else "()"
+    assert {word: re.split(f" ?[{marks}]", said[word])[0] for word in ozon} == ozon
+
+
+@pytest.mark.skipif(not GLOSSARY.exists(), reason="Ozon's own words are not beside this project")
+@pytest.mark.parametrize(("language", "column"), [("en", 2), ("ru", 3), ("zh", 4)])
+def test_statuses_are_called_what_ozon_calls_them(language: str, column: int) -> None:
+    rows = [line.split("|") for line in GLOSSARY.read_text("utf-8").split("## substatus")[0].splitlines()]
+    ozon = {row[1].strip(" `"): row[column].strip() for row in rows if len(row) == 6 and "`" in row[1]}
+    # The tabs of the seller's cabinet, where they are named otherwise.
+    sellers = {
+        "zh": {"awaiting_packaging": "等待备货", "awaiting_deliver": "等待发运"},
+        "ru": {"awaiting_packaging": "ожидает сборки"},
+    }.get(language, {})
+    assert dict(catalog(language).status) == ozon | sellers
