@@ -76,7 +76,7 @@ class App:
         self._lock = threading.Lock()
         self._learned: dict[str, tuple[datetime, Mapping[str, timedelta], Mapping[str, timedelta]]] = {}
         self._since = self._listened = clock.now()
-        self.read_before = {state.name: state.read_at for state in store.shops() if state.read_at}
+        self.read_before = {state.name: state.read_at for state in store.shops.all() if state.read_at}
         self.notifier = Notifier(config, store, now=clock.now, stop=stop, sheet=self._sheet)
         fastest = min(map(config.every, config.shops), default=config.ozon.every)
         self.database_watch = DatabaseWatch(
@@ -110,7 +110,7 @@ class App:
         nothing. A pause that Ozon itself asked for outlasts it.
         """
         configured = self._shop(shop)
-        state = self.store.shop(shop)
+        state = self.store.shops.named(shop)
         now = self.clock.now()
         paused = state and state.retry_at and now < state.retry_at <= now + LONGEST_PAUSE
         restarted = shop not in self._tried and state and state.cause and Trouble(state.cause).is_final
@@ -175,7 +175,7 @@ class App:
 
     def check_fresh(self) -> None:
         """Notice shops of which nothing was heard for too long although no poll failed."""
-        now, states = self.clock.now(), {state.name: state for state in self.store.shops()}
+        now, states = self.clock.now(), {state.name: state for state in self.store.shops.all()}
         since, every = self._listening_since(now), dict(self.shops())
         for shop in self.config.shops:
             if shop.enabled and shop.name in states:
@@ -216,8 +216,8 @@ class App:
 
     def sight(self) -> tuple[ShopHealth, ...]:
         """How well each enabled shop is seen."""
-        now, counts = self.clock.now(), self.store.open_counts()
-        states = {state.name: state for state in self.store.shops()}
+        now, counts = self.clock.now(), self.store.shops.open_counts()
+        states = {state.name: state for state in self.store.shops.all()}
         enabled = (shop for shop in self.config.shops if shop.enabled)
         return tuple(
             shop_health(shop.name, self.config.every(shop), states.get(shop.name), counts.get(shop.name, 0), now=now)
@@ -227,9 +227,9 @@ class App:
     def overview(self) -> Overview:
         """Every enabled shop, every open alert, most urgent first, and every channel that does not work."""
         now, views = self.clock.now(), self.sight()
-        alerts = self.store.alerts(shops=[shop.name for shop in views])
-        incidents = [alert_at(one, now) for one in sorted(self.store.incidents(), key=urgency)]
-        troubles = (channel_trouble(*one) for one in sorted(self.store.outgoing.troubles().items()))
+        alerts = self.store.alerts.find(shops=[shop.name for shop in views])
+        incidents = [alert_at(one, now) for one in sorted(self.store.alerts.incidents(), key=urgency)]
+        troubles = (channel_trouble(*one) for one in sorted(self.store.alerts.open_of_channels().items()))
         as_now = (alert_at(alert, now) for alert in sorted(alerts, key=urgency))
         return Overview(now, views, tuple(as_now), tuple(incidents), troubles=tuple(troubles))
 
@@ -240,14 +240,14 @@ class App:
             PostingDetails(
                 shop=shop,
                 known=known,
-                history=tuple(self.store.history(known.id)) if known.id else (),
-                evidence=tuple(self.store.evidence(known.id)) if known.id else (),
+                history=tuple(self.store.postings.history(known.id)) if known.id else (),
+                evidence=tuple(self.store.postings.evidence(known.id)) if known.id else (),
                 alerts=tuple(
                     alert_at(alert, now)
-                    for alert in self.store.alerts(shops=[shop], posting_number=number, open_only=False)
+                    for alert in self.store.alerts.find(shops=[shop], posting_number=number, open_only=False)
                 ),
             )
-            for shop, known in self.store.find(number).items()
+            for shop, known in self.store.postings.find(number).items()
         ]
 
     def acknowledge(self, number: str, *, by: str, note: str, shop: str | None) -> list[Alert]:
@@ -262,7 +262,7 @@ class App:
 
     def _changed(self, number: str, how: Callable[[Alert], Alert | None], shop: str | None) -> list[Alert]:
         with self.store.write() as tx:
-            change = partial(tx.change_alert, number, shop=shop)
+            change = partial(tx.alerts.change, number, shop=shop)
             return changed(tx, change, how, channels=self.notifier.channels, now=self.clock.now())
 
     def judge(self, number: str, *, really: str, by: str, note: str, shop: str | None) -> list[tuple[str, str]]:
@@ -271,16 +271,16 @@ class App:
         judged = []
         for details in self.posting_details(number):
             if details.alerts and shop in (None, details.shop):
-                state = self.store.shop(details.shop)
+                state = self.store.shops.named(details.shop)
                 said = details.alerts[-1].diagnosis.cause
                 assert state is not None, "a posting belongs to a shop"
-                self.store.record_verdict(state.id, number, said=said, really=really, by=by, at=now, note=note)
+                self.store.verdicts.record(state.id, number, said=said, really=really, by=by, at=now, note=note)
                 judged.append((details.shop, said))
         return judged
 
     def verdicts(self) -> list[tuple[str, str, int]]:
         """How often a cause was named and what it really was: (named, real, count)."""
-        return self.store.verdicts()
+        return self.store.verdicts.counts()
 
     def key_info(self, shop: str) -> KeyInfo:
         """What the key of a shop may do and until when; raises SourceError."""
@@ -288,7 +288,7 @@ class App:
 
     def test_alert(self, channels: Sequence[str]) -> list[OutboxRow]:
         """Send a made-up late order over these channels, through the outbox, and see what became of it."""
-        known = {state.name for state in self.store.shops()}
+        known = {state.name for state in self.store.shops.all()}
         shops = [shop.name for shop in self.config.shops if shop.name in known]
         return self.notifier.test(channels, shops=shops, wait=self.clock.sleep)
 
@@ -354,10 +354,10 @@ class App:
         return Attachment(f"{number}.pdf", "application/pdf", sheet.content)
 
     def _note_verified(self, number: str, shop: str) -> None:
-        known = self.store.find(number).get(shop)
+        known = self.store.postings.find(number).get(shop)
         if known is not None and known.id is not None:
             with self.store.write() as tx:
-                tx.add_evidence(known.id, EvidenceLevel.VERIFIED, not_before=None, seen_at=self.clock.now())
+                tx.postings.add_evidence(known.id, EvidenceLevel.VERIFIED, not_before=None, seen_at=self.clock.now())
 
     def _normal(self, shop: ShopState) -> tuple[Mapping[str, timedelta], Mapping[str, timedelta]]:
         """What is normal in this shop, learned at most once an hour."""
@@ -367,8 +367,8 @@ class App:
             since = now - LEARN_FROM
             # Both ends of a wait are known to one interval at best.
             error = max(LEARN_WITHIN, 3 * self.config.every(self._shop(shop.name)))
-            labels = normal_times(self.store.label_waits(shop.id, since=since, error=error))
-            waits = self.store.waits(shop.id, Stage.REGISTRATION, since=since, error=error)
+            labels = normal_times(self.store.postings.waits(shop.id, Stage.LABEL, since=since, error=error))
+            waits = self.store.postings.waits(shop.id, Stage.REGISTRATION, since=since, error=error)
             registrations = normal_times(waits)
             self._learned[shop.name] = (now, labels, registrations)
         return labels, registrations
@@ -423,7 +423,7 @@ def build(
         try:
             if alone:
                 store.upgrade(backup_to=Path(f"{store.name}.{clock.now():%Y%m%dT%H%M%SZ}.backup"))
-                store.sync_shops([(shop.name, shop.client_id) for shop in config.shops])
+                store.shops.sync([(shop.name, shop.client_id) for shop in config.shops])
                 now = corrected(clock, store).now()
                 forget_others(store, [to.name for to in config.destinations()], now=now)
                 recover(store, now=now)

@@ -20,13 +20,13 @@ READ = {"first": 30, "second": None, "third": 10, "fourth": 20}
 
 
 def test_after_a_start_the_shop_comes_first_that_was_not_read_for_longest(sqlite_store: Store) -> None:
-    sqlite_store.sync_shops([(name, name) for name in READ])
+    sqlite_store.shops.sync([(name, name) for name in READ])
     with sqlite_store.write() as tx:
-        for state in sqlite_store.shops():
+        for state in sqlite_store.shops.all():
             at = READ[state.name]
             if at is not None:
                 when = START + timedelta(minutes=at)
-                tx.shop_read(state.id, started_at=when, finished_at=when)
+                tx.shops.mark_read(state.id, started_at=when, finished_at=when)
     shops = tuple(Shop(name=name, client_id="1", api_key=SecretStr("x")) for name in (*READ, "new"))
     stop = threading.Event()
     with closing(App(Config(shops=shops), sqlite_store, clock=real_clock(stop), stop=stop)) as app:
@@ -41,10 +41,10 @@ WRONG_KEY = says({"code": 5, "message": "Invalid Api-Key, please check the key a
 def test_a_restart_waits_for_nothing_that_a_person_may_have_put_right(
     sqlite_store: Store, trouble: Trouble, waits: bool
 ) -> None:
-    sqlite_store.sync_shops([("only", "1")])
-    (state,) = sqlite_store.shops()
+    sqlite_store.shops.sync([("only", "1")])
+    (state,) = sqlite_store.shops.all()
     with sqlite_store.write() as tx:
-        tx.shop_failed(state.id, at=START, cause=trouble, detail="", retry_at=START + timedelta(minutes=15))
+        tx.shops.mark_failed(state.id, at=START, cause=trouble, detail="", retry_at=START + timedelta(minutes=15))
     with scripted(in_turn(WRONG_KEY, page())) as scene:
         only = Shop(name="only", client_id="1", api_key=SecretStr("x"))
         config = Config(shops=(only,), ozon=Ozon(base_url=scene.url))

@@ -24,7 +24,7 @@ def world() -> World:
 
 
 def titles(watcher: Watcher, store: Store) -> list[str]:
-    rows = sorted(store.notifications(), key=lambda row: row.id)
+    rows = sorted(store.outbox.find(), key=lambda row: row.id)
     return [render([row.notification], PACKERS, now=watcher.clock.now()).title for row in rows]
 
 
@@ -36,8 +36,8 @@ def test_ozon_down_for_many_shops_is_one_message_and_so_is_its_end(sqlite_store:
             watcher.clock.advance(timedelta(minutes=2))
             watcher.poll()
         assert titles(watcher, sqlite_store) == ["⚠️ Wait: Ozon does not answer · 40 of 40 shops"]
-        assert sqlite_store.alerts() == []
+        assert sqlite_store.alerts.find() == []
         watcher.clock.advance(timedelta(minutes=2))
         watcher.poll()
         assert titles(watcher, sqlite_store)[1:] == ["✅ Ozon answers again · in 40 shops"]
-        assert sqlite_store.incidents() == []
+        assert sqlite_store.alerts.incidents() == []

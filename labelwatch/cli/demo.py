@@ -150,7 +150,7 @@ def _play(stage: Stage, show: Callable[[str], object]) -> None:
     while (now := stage.clock.now()) < end:
         _round(stage, [shop for shop, at in due.items() if at <= now])
         due |= {shop: now + EVERY for shop, at in due.items() if at <= now}
-        late = sum(alert.diagnosis.posting_number is not None for alert in stage.app.store.alerts())
+        late = sum(alert.diagnosis.posting_number is not None for alert in stage.app.store.alerts.find())
         show(stage.words.status.format(time=f"{now:%H:%M}", late=late))
         time.sleep(TICK)
 
@@ -171,7 +171,7 @@ def _sum_up(stage: Stage, language: str) -> None:
     overview = stage.app.overview()
     say(stage.words.board.format(time=f"{overview.as_of.astimezone(stage.zone):%H:%M}") + "\n", style="bold")
     late_table.print_board(overview, late_table.context(language, stage.zone.key, overview.as_of))
-    late = [alert for alert in stage.app.store.alerts(open_only=False) if alert.diagnosis.posting_number]
+    late = [alert for alert in stage.app.store.alerts.find(open_only=False) if alert.diagnosis.posting_number]
     numbers = {
         "postings": stage.app.store.statistics().postings,
         "polls": stage.score.polls,

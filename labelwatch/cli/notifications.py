@@ -103,13 +103,13 @@ def outbox(
     if state is not None and state not in list(OutboxState):
         raise typer.BadParameter(said["states"].format(states=", ".join(OutboxState)), param_hint="--state")
     with opened(settings) as app:
-        rows = app.store.notifications(
+        rows = app.store.outbox.find(
             channel=channel,
             states=[OutboxState(state)] if state else None,
             posting_number=posting,
             limit=limit,
         )
-        tries = app.store.outgoing.trail([row.id for row in rows]) if as_document else {}
+        tries = app.store.channels.trail([row.id for row in rows]) if as_document else {}
     if as_document:
         as_json([notification(row, tries.get(row.id, ())) for row in rows])
     elif rows:
@@ -135,9 +135,9 @@ def retry(rows: Rows = None, config: ConfigFile = None, channel: OneChannel = No
     with opened(settings) as app:
         now, ids = app.clock.now(), list(rows or ())
         if channel is not None:
-            stuck = app.store.notifications(channel=channel, states=[OutboxState.DEAD, OutboxState.RETRY])
+            stuck = app.store.outbox.find(channel=channel, states=[OutboxState.DEAD, OutboxState.RETRY])
             ids += [row.id for row in stuck]
-        count = app.store.retry(ids, at=now, expires_at=now + WORTH_TELLING_FOR)
+        count = app.store.outbox.retry(ids, at=now, expires_at=now + WORTH_TELLING_FOR)
     if not count:
         complain(said["not_stuck"])
         raise typer.Exit(FOUND_TROUBLE)
@@ -155,8 +155,8 @@ def trail(row: Row, config: ConfigFile = None, as_document: Json = False) -> Non
     settings = configuration(config)
     said = phrases(settings.language, "outbox")
     with opened(settings) as app:
-        found = app.store.notifications(ids=[row])
-        tries = app.store.outgoing.trail([row]).get(row, [])
+        found = app.store.outbox.find(ids=[row])
+        tries = app.store.channels.trail([row]).get(row, [])
     if not found:
         complain(said["no_such"].format(id=row))
         raise typer.Exit(FOUND_TROUBLE)

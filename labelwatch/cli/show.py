@@ -50,7 +50,7 @@ def show(
     spoken = language or settings.language
     with opened(settings) as app:
         found = _the_one(app.posting_details(posting), posting, shop, language=spoken)
-        queued = app.store.notifications(posting_number=posting)
+        queued = app.store.outbox.find(posting_number=posting)
         timezone, now = settings.timezone, app.clock.now()
     told = [row for row in reversed(queued) if row.notification.alert.diagnosis.shop == found.shop]
     if message is not None:

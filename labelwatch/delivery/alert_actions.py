@@ -57,7 +57,7 @@ class StoredAlertActions:
     def alerts_of(self, key: str) -> Sequence[Alert]:
         """What the message under this key told of, as it is now, in the order of the deadlines it told."""
         rows = sorted(self._rows(key), key=_pressed)
-        alerts = self._store.outgoing.alerts([alert_id(row) for row in rows])
+        alerts = self._store.alerts.by_id([alert_id(row) for row in rows])
         return self._seen(rows, [alerts[id_] for id_ in dict.fromkeys(map(alert_id, rows)) if id_ in alerts])
 
     def acknowledge(self, key: str, *, by: str, only: Collection[int]) -> Sequence[Alert]:
@@ -76,7 +76,7 @@ class StoredAlertActions:
         told, seen = [row.notification.alert.diagnosis for row in rows], self._shops(rows)
         shops = {shop for one in told for shop in one.shops or (one.shop,)}
         for shop in sorted(shop for shop in shops if shop and (not seen or shop in seen)):
-            state = self._store.shop(shop)
+            state = self._store.shops.named(shop)
             if state is None or (state.read_at and timedelta(0) <= self._now() - state.read_at < JUST_READ):
                 continue
             report = self._poll(shop)
@@ -88,7 +88,7 @@ class StoredAlertActions:
         """All that is known of those with these ids (none = of all): of one alert also what was ruled out, and the
         letters that are ready to go."""
         now, rows = self._now(), [row for row in self._rows(key) if not only or alert_id(row) in only]
-        alerts = self._store.outgoing.alerts([alert_id(row) for row in rows])
+        alerts = self._store.alerts.by_id([alert_id(row) for row in rows])
         current = [(row.notification, alerts[alert_id(row)]) for row in rows if alert_id(row) in alerts]
         told = [_now(one, as_seen(alert, destination.shops)) for one, alert in current]
         message = render(told, destination, now=now, intervals=self._intervals, more=ShiftNames.HERE)
@@ -100,7 +100,7 @@ class StoredAlertActions:
         rows = self._rows(key)
         ids = [one.id for one in self.alerts_of(key) if one.id in only and one.id and one.resolved_at is None]
         with self._store.write() as tx:
-            change = partial(tx.change_alerts, ids)
+            change = partial(tx.alerts.change_by_id, ids)
             return self._seen(rows, changed(tx, change, how, channels=self._channels, now=self._now()))
 
     def _seen(self, rows: Sequence[OutboxRow], alerts: Sequence[Alert]) -> Sequence[Alert]:
@@ -113,7 +113,7 @@ class StoredAlertActions:
 
     def _rows(self, key: str) -> Sequence[OutboxRow]:
         """What the message under this key told of, if it was sent into the chat where the button is pressed."""
-        rows = self._store.outgoing.message(key)
+        rows = self._store.channels.message(key)
         return [row for row in rows if self._here is None or row.notification.channel in self._here]
 
     def _shops(self, rows: Sequence[OutboxRow]) -> frozenset[str]:

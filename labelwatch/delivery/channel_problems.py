@@ -26,20 +26,20 @@ _SILENCE = "the service wants no messages for a while"
 
 def report_overdue(delivery: DeliveryContext) -> None:
     """Report every channel through which nothing has gone for 15 minutes although something waits for it."""
-    now, states = delivery.now(), delivery.store.outgoing.states()
+    now, states = delivery.now(), delivery.store.channels.states()
     suspects = [name for name in delivery.channels if name in states and _is_silent(states[name], now)]
-    troubles = delivery.store.outgoing.troubles() if suspects else {}
+    troubles = delivery.store.alerts.open_of_channels() if suspects else {}
     for name in suspects:
         known = troubles.get(name)
         is_news = known is None or reason_to_tell(known, delivery.settings.policy, now) is not None
         if not is_news or (known is not None and _through(delivery, name, states, troubles) is None):
             continue
-        waiting = delivery.store.outgoing.waiting(name)
+        waiting = delivery.store.channels.waiting(name)
         since = _silent_since(states[name], waiting, now)
         if since is None or now - since < TROUBLE_AFTER:
             continue
         with delivery.store.write() as tx:
-            state = tx.channel(name)
+            state = tx.channels.state(name)
             if state == states[name]:  # else somebody has just tried it
                 report(
                     delivery,
@@ -74,22 +74,22 @@ def report(
     delivery: DeliveryContext, tx: Transaction, failing: ChannelState, waiting: Sequence[OutboxRow], at: datetime
 ) -> None:
     """Open or renew the alert about a channel, and have it told through another one."""
-    troubles = tx.channel_alerts()
+    troubles = tx.alerts.open_of_channels()
     diagnosis = channel_dead(
         failing.name, failing.error, since=failing.failing_since or at, waiting=len(waiting), now=at
     )
     alert, reason = reconcile(troubles.get(failing.name), diagnosis, policy=delivery.settings.policy, now=at)
-    through = _through(delivery, failing.name, delivery.store.outgoing.states(), troubles)
+    through = _through(delivery, failing.name, delivery.store.channels.states(), troubles)
     if through is None:
         log.critical("channel %s does not work and no other channel can be told: %s", failing.name, failing.error)
         before = troubles.get(failing.name)  # nobody hears it, so it stays news
         alert = replace(alert, told=before.told if before else None)
-    (id_,) = tx.save_alerts(None, [alert])
+    (id_,) = tx.alerts.save(None, [alert])
     alert = replace(alert, id=id_)
     rows = [row_about(alert, reason, through, at)] if reason is not None and through is not None else []
     if through is not None:
         rows += _passed_on(delivery, tx, waiting, at)
-    tx.add_notifications(rows, created_at=at)
+    tx.outbox.add(rows, created_at=at)
 
 
 def _through(
@@ -113,7 +113,7 @@ def _passed_on(
     delivery: DeliveryContext, tx: Transaction, waiting: Sequence[OutboxRow], at: datetime
 ) -> Iterator[Notification]:
     """What this channel was to tell about other channels, another one tells."""
-    states, troubles = delivery.store.outgoing.states(), tx.channel_alerts()
+    states, troubles = delivery.store.channels.states(), tx.alerts.open_of_channels()
     for told in (row.notification for row in waiting):
         about = told.alert.diagnosis.incident or ""
         through = _through(delivery, about.removeprefix(_KEY), states, troubles) if about.startswith(_KEY) else None

@@ -100,7 +100,7 @@ def compose(delivery: DeliveryContext, name: str, rows: Sequence[OutboxRow]) -> 
 def _by_now(delivery: DeliveryContext, rows: Sequence[OutboxRow], destination: Destination) -> list[Notification]:
     """What is told, alerts that are still open as they are now: a night may lie between the decision to tell and the
     message. That one is over meanwhile is told as news of its own."""
-    alerts = delivery.store.outgoing.alerts([alert_id(row) for row in rows])
+    alerts = delivery.store.alerts.by_id([alert_id(row) for row in rows])
     still_open = {id_: alert for id_, alert in alerts.items() if alert.resolved_at is None}
     return [_as_it_is(row.notification, still_open.get(alert_id(row)), destination) for row in rows]
 
@@ -114,7 +114,7 @@ def _as_it_is(told: Notification, alert: Alert | None, destination: Destination)
 def as_it_stands(delivery: DeliveryContext, name: str, rows: Sequence[OutboxRow]) -> OutgoingMessage:
     """A message that was sent, as it should read now: the same alerts, each as it has become."""
     destination, channel = delivery.channels[name]
-    alerts = delivery.store.outgoing.alerts([alert_id(row) for row in rows])
+    alerts = delivery.store.alerts.by_id([alert_id(row) for row in rows])
     told = [_now(row.notification, alerts.get(alert_id(row)), destination) for row in rows]
     message = _message(delivery, told, destination, channel.limit)
     return OutgoingMessage(
@@ -161,7 +161,7 @@ def _message(
         )
     if incident.startswith("channel:"):
         waiting = [
-            row.notification.alert for row in delivery.store.outgoing.waiting(incident.removeprefix("channel:"))
+            row.notification.alert for row in delivery.store.channels.waiting(incident.removeprefix("channel:"))
         ]
         return channel_dead(first, destination, waiting, now=now, limit=limit, intervals=delivery.settings.intervals)
     return render(
@@ -194,8 +194,8 @@ def _digest(delivery: DeliveryContext, told: Notification, destination: Destinat
     """What those who take over must know: everything that is open, and what has ended since the last time."""
     span = told.alert.diagnosis.waiting_since
     since, until = (span.earliest, span.latest) if span else (told.due_at, told.due_at)
-    incidents = delivery.store.incidents(open_only=False, resolved_since=since)
-    alerts = delivery.store.alerts(open_only=False, resolved_since=since)
+    incidents = delivery.store.alerts.incidents(open_only=False, resolved_since=since)
+    alerts = delivery.store.alerts.find(open_only=False, resolved_since=since)
     told_of = [one for one in (*incidents, *alerts) if one.told is not None or one.diagnosis.incident is not None]
     everything = [*_troubles_seen_by(delivery, destination), *_seen_by(destination, told_of)]
     return shift_summary.ShiftSummary(
@@ -208,7 +208,7 @@ def _digest(delivery: DeliveryContext, told: Notification, destination: Destinat
 
 def _troubles_seen_by(delivery: DeliveryContext, destination: Destination) -> Iterator[Alert]:
     """What is open about channels that the readers of this one may know of."""
-    for name, alert in delivery.store.outgoing.troubles().items():
+    for name, alert in delivery.store.alerts.open_of_channels().items():
         other = delivery.channels.get(name)
         if name == destination.name or may_know(destination.shops, other and other[0].shops):
             yield alert
@@ -246,7 +246,7 @@ def _earlier(
     """What this channel was told of these alerts before. A reply stands below one message, the latest full one of
     all: a channel that replies gets just that one, and only where it is about every alert of these."""
     ids = {alert_id(row) for row in rows}
-    sent = delivery.store.outgoing.sent(name, sorted(ids))
+    sent = delivery.store.channels.sent(name, sorted(ids))
     if not isinstance(channel, EditableChannel):
         return tuple({one.message_key: Earlier(one.message_key, one.ref) for one in sent}.values())[-MOST_EARLIER:]
     about: dict[str, set[int]] = {}

@@ -117,13 +117,13 @@ def _pass(delivery: DeliveryContext) -> Round:
 
 def _is_due(store: Store, now: datetime) -> bool:
     """Whether anything can be sent or changed: its time has come, or the clock was set back since it was written."""
-    moments = [moment for moment in (store.next_due(), store.outgoing.next_revision()) if moment is not None]
+    moments = [moment for moment in (store.outbox.next_due(), store.channels.next_revision()) if moment is not None]
     if not moments or min(moments) <= now:
         return bool(moments)
-    leased = store.notifications(states=[OutboxState.LEASED], limit=50)
+    leased = store.outbox.find(states=[OutboxState.LEASED], limit=50)
     queued = [OutboxState.PENDING, OutboxState.RETRY]
     return any(_is_unbelievable(row, now) for row in leased) or bool(
-        store.notifications(states=queued, since=now + SKEW, limit=1)
+        store.outbox.find(states=queued, since=now + SKEW, limit=1)
     )
 
 
@@ -140,13 +140,13 @@ def recover(store: Store, *, now: datetime) -> int:
 
     Only for the one process that holds the database alone: for it no other sender can be alive.
     """
-    left = [row.id for row in store.notifications(states=[OutboxState.LEASED], limit=100_000)]
+    left = [row.id for row in store.outbox.find(states=[OutboxState.LEASED], limit=100_000)]
     error = "the program ended while it was being sent"
-    mended = [name for name, state in store.outgoing.states().items() if state.is_final]
-    waiting = [row.id for name in mended for row in store.outgoing.waiting(name)]
+    mended = [name for name, state in store.channels.states().items() if state.is_final]
+    waiting = [row.id for name in mended for row in store.channels.waiting(name)]
     with store.write() as tx:
-        count = tx.settle(left, state=OutboxState.RETRY, at=now, error=error, next_try=now, keep_key=True)
-        tx.hurry(waiting, at=now)
+        count = tx.outbox.settle(left, state=OutboxState.RETRY, at=now, error=error, next_try=now, keep_key=True)
+        tx.outbox.hurry(waiting, at=now)
     return count
 
 
@@ -196,13 +196,13 @@ def _claimed(delivery: DeliveryContext, name: str) -> list[OutboxRow]:
     """The rows of the next message, or none while it is not this channel's time. A test is let through: who tries a
     channel that fails, or has just been told something, wants to see what happens."""
     now = delivery.now()
-    states = delivery.store.outgoing.states()
+    states = delivery.store.channels.states()
     state = states.get(name)
     if state is not None and is_paused(state, now):
         return []
     if _waits_for_another(delivery, name, states, now):
         return []
-    ahead = delivery.store.notifications(channel=name, states=[OutboxState.LEASED, OutboxState.RETRY], limit=50)
+    ahead = delivery.store.outbox.find(channel=name, states=[OutboxState.LEASED, OutboxState.RETRY], limit=50)
     waits = [row for row in ahead if not _is_unbelievable(row, now)]
     if any(row.lease_until is not None and row.lease_until > now for row in waits):
         return []
@@ -210,9 +210,9 @@ def _claimed(delivery: DeliveryContext, name: str) -> list[OutboxRow]:
     held = any(row.lease_until is None and row.notification.due_at > now for row in waits)
     only = Reason.TEST if held or (state is not None and _is_paced(delivery, state, now)) else None
     key = delivery.new_key()
-    rows = delivery.store.claim(name, now=now, lease_until=now + LEASE, key=key, only=only)
+    rows = delivery.store.outbox.claim(name, now=now, lease_until=now + LEASE, key=key, only=only)
     if rows and rows[0].message_key == key and only is None and delivery.channels[name][0].calm_interval:
-        rows += delivery.store.join(name, now=now, lease_until=now + LEASE, key=key)
+        rows += delivery.store.outbox.join(name, now=now, lease_until=now + LEASE, key=key)
     return rows
 
 
@@ -234,14 +234,14 @@ def _waits_for_another(
     tried = {f"channel:{state.name}" for state in others if _is_being_tried(delivery, state, now)}
     return bool(tried) and any(
         row.notification.alert.diagnosis.incident in tried and row.notification.reason is not Reason.RESOLVED
-        for row in delivery.store.outgoing.waiting(name)
+        for row in delivery.store.channels.waiting(name)
     )
 
 
 def _is_being_tried(delivery: DeliveryContext, state: ChannelState, now: datetime) -> bool:
     if is_paused(state, now) or _is_paced(delivery, state, now):
         return False
-    waiting = delivery.store.outgoing.waiting(state.name)
+    waiting = delivery.store.channels.waiting(state.name)
     due = [one for one in waiting if one.notification.due_at <= now]
     # What waits for a later try holds all the rest.
     return bool(due) and all(one in due for one in waiting if one.state is OutboxState.RETRY)
@@ -254,7 +254,7 @@ def _tell(delivery: DeliveryContext, name: str, rows: Sequence[OutboxRow]) -> tu
         return 0, ""
     delivery.at("claimed")
     if delivery.stop():
-        delivery.store.release([row.id for row in rows])
+        delivery.store.outbox.release([row.id for row in rows])
         return 0, ""
     channel = delivery.channels[name][1]
     try:
@@ -288,13 +288,13 @@ def _worth_sending(delivery: DeliveryContext, name: str, rows: Sequence[OutboxRo
     back for the next message."""
     # Held back first: what may not go out yet must not take the place of what may.
     rows = _not_held(delivery, name, _concerning(delivery, name, rows))
-    told_before = delivery.store.told_before(name, [alert_id(row) for row in rows])
+    told_before = delivery.store.outbox.told_before(name, [alert_id(row) for row in rows])
     rows, overtaken = newest_of_each(rows, told_before)
     holding = current(delivery, name, rows)
     overtaken += [row for row in rows if row not in holding]
     rows = holding
     if overtaken:
-        delivery.store.supersede([row.id for row in overtaken], why=_OVERTAKEN)
+        delivery.store.outbox.supersede([row.id for row in overtaken], why=_OVERTAKEN)
     rows = _not_gathered(delivery, name, rows)
     if not rows:
         return []
@@ -309,14 +309,14 @@ def _concerning(delivery: DeliveryContext, name: str, rows: Sequence[OutboxRow])
     shops = delivery.channels[name][0].shops
     kept = [row for row in rows if narrowed(row.notification.alert, shops) is not None]
     if len(kept) < len(rows):
-        delivery.store.supersede([row.id for row in rows if row not in kept], why=_NOT_FOR_IT)
+        delivery.store.outbox.supersede([row.id for row in rows if row not in kept], why=_NOT_FOR_IT)
     return kept
 
 
 def _detach(delivery: DeliveryContext, rows: Sequence[OutboxRow]) -> None:
     """Have these be a message of their own, under a key of their own."""
     with delivery.store.write() as tx:
-        tx.detach([row.id for row in rows])
+        tx.outbox.detach([row.id for row in rows])
 
 
 def _not_held(delivery: DeliveryContext, name: str, rows: Sequence[OutboxRow]) -> list[OutboxRow]:
@@ -333,14 +333,14 @@ def _not_held(delivery: DeliveryContext, name: str, rows: Sequence[OutboxRow]) -
     if held:
         with delivery.store.write() as tx:
             for until, ids in held.items():
-                tx.postpone(ids, until=until)
+                tx.outbox.postpone(ids, until=until)
     kept = {id_ for ids in held.values() for id_ in ids}
     return [row for row in rows if row.id not in kept]
 
 
 def _not_gathered(delivery: DeliveryContext, name: str, rows: Sequence[OutboxRow]) -> list[OutboxRow]:
     """All of them, or none: as long as nobody has to hurry for any, they wait for more. What was tried goes on."""
-    to, now, state = delivery.channels[name][0], delivery.now(), delivery.store.outgoing.states().get(name)
+    to, now, state = delivery.channels[name][0], delivery.now(), delivery.store.channels.states().get(name)
     spoke = state.sent_at if state else None
     if not rows or spoke is None or spoke > now or any(row.attempts > 1 for row in rows):
         return list(rows)
@@ -348,7 +348,7 @@ def _not_gathered(delivery: DeliveryContext, name: str, rows: Sequence[OutboxRow
     if until <= now:
         return list(rows)
     with delivery.store.write() as tx:
-        tx.postpone([row.id for row in rows], until=until)
+        tx.outbox.postpone([row.id for row in rows], until=until)
     return []
 
 
@@ -376,5 +376,5 @@ def _given_up(delivery: DeliveryContext, name: str, row: OutboxRow, error: Excep
     why = f"cannot be shown: {type(error).__name__}: {plain(str(error), 160)}"
     log.error("channel %s: notification %d %s", name, row.id, why)
     with delivery.store.write() as tx:
-        tx.settle([row.id], state=OutboxState.DEAD, at=delivery.now(), error=why)
+        tx.outbox.settle([row.id], state=OutboxState.DEAD, at=delivery.now(), error=why)
     return why

@@ -21,12 +21,12 @@ def edit_due(delivery: DeliveryContext, name: str) -> bool:
 
     A message that is not there any more is let be: the next news about its alerts is told in full.
     """
-    channel, state = delivery.channels[name][1], delivery.store.outgoing.states().get(name)
+    channel, state = delivery.channels[name][1], delivery.store.channels.states().get(name)
     if not isinstance(channel, EditableChannel):
         return False
     if state is not None and (state.failing_since is not None or is_paused(state, delivery.now())):
         return False
-    outdated = delivery.store.outgoing.outdated(name, delivery.now(), limit=AT_ONCE)
+    outdated = delivery.store.channels.outdated(name, delivery.now(), limit=AT_ONCE)
     for key in outdated:
         if delivery.stop():
             break
@@ -39,7 +39,7 @@ def edit_due(delivery: DeliveryContext, name: str) -> bool:
 
 
 def _revised(delivery: DeliveryContext, name: str, channel: EditableChannel, key: str) -> Result:
-    rows = [row for row in delivery.store.outgoing.message(key) if row.notification.channel == name and row.ref]
+    rows = [row for row in delivery.store.channels.message(key) if row.notification.channel == name and row.ref]
     if not rows or rows[0].notification.reason in (Reason.TEST, Reason.HANDOVER):
         return BadMessage("nothing of it can be changed")
     try:
@@ -61,4 +61,4 @@ def _mark(delivery: DeliveryContext, name: str, key: str, result: Result, seen: 
     with delivery.store.write() as tx:
         if isinstance(result, RateLimited) and again_at is not None:
             pause_account(delivery, tx, name, again_at)
-        tx.revised(name, key, seen=seen, gone=isinstance(result, BadMessage), again_at=again_at)
+        tx.channels.revised(name, key, seen=seen, gone=isinstance(result, BadMessage), again_at=again_at)

@@ -49,7 +49,7 @@ def changed(
         after = how(before)
         if after is None or after.id is None or after.told is None or not is_handled_otherwise(before, after):
             return after
-        names = _hearing(tx.heard([after.id], beside=REASONS.values()).get(after.id, {}), channels)
+        names = _hearing(tx.channels.heard([after.id], beside=REASONS.values()).get(after.id, {}), channels)
         if not names:
             return after
         hearing[after.id] = names
@@ -68,8 +68,8 @@ def current(delivery: DeliveryContext, name: str, rows: Sequence[OutboxRow]) -> 
     about = sorted({alert_id(row) for row in rows if is_follow_up(row)})
     if not about:
         return list(rows)
-    alerts, told_at = delivery.store.outgoing.alerts(about), dict[int, datetime]()
-    for sent in delivery.store.outgoing.sent(name, about):
+    alerts, told_at = delivery.store.alerts.by_id(about), dict[int, datetime]()
+    for sent in delivery.store.channels.sent(name, about):
         told_at[sent.alert_id] = sent.sent_at
     return [row for row in rows if not is_follow_up(row) or _holds(row, alerts, told_at, delivery.now())]
 
@@ -96,8 +96,10 @@ def _queue(tx: Transaction, news: Sequence[tuple[Alert, Sequence[str]]], channel
     for alert, hearing in news:
         for name in hearing:
             soon = max(now + GATHER, calm_until(alert.diagnosis, channels[name][0], now))
-            queued.append(_notification(alert, name, tx.gathering(name, REASONS.values(), until=soon) or soon))
-    tx.queue_only(queued, created_at=now)
+            queued.append(
+                _notification(alert, name, tx.channels.gathering(name, REASONS.values(), until=soon) or soon)
+            )
+    tx.outbox.queue(queued, created_at=now)
 
 
 def _hearing(heard: Mapping[str, bool], channels: Channels) -> list[str]:

@@ -76,7 +76,7 @@ class Notifier:
 
     def has_no_working_channel(self) -> bool:
         """Whether no channel works: nobody can be told anything."""
-        return bool(self.channels) and self.channels.keys() <= self._store.outgoing.troubles().keys()
+        return bool(self.channels) and self.channels.keys() <= self._store.alerts.open_of_channels().keys()
 
     def listen(self, office_at: Callable[[str, str], AlertActions]) -> None:
         """From now on hear who presses a button; it ends with the process, or when told to stop. `office_at` is what
@@ -142,7 +142,7 @@ class Notifier:
         ids = self._queue_example(channels, shops, since)
         while True:
             self.tell()
-            rows = [row for row in self._store.notifications(since=since) if row.notification.alert.id in ids]
+            rows = [row for row in self._store.outbox.find(since=since) if row.notification.alert.id in ids]
             if not any(map(_is_under_way, rows)) or self._now() - since > TEST_WITHIN or self._stop.is_set():
                 return rows
             wait(0.5)
@@ -155,8 +155,8 @@ class Notifier:
                 told = example(channel, shop=state.name, now=now)
                 # Stored as resolved: an example is not among the open alerts.
                 ended = replace(told.alert, state=AlertState.RESOLVED, resolved_at=now)
-                (id_,) = tx.save_alerts(state.id, [ended])
-                tx.add_notifications([replace(told, alert=replace(told.alert, id=id_))], created_at=now)
+                (id_,) = tx.alerts.save(state.id, [ended])
+                tx.outbox.add([replace(told, alert=replace(told.alert, id=id_))], created_at=now)
                 ids.add(id_)
         return ids
 
@@ -164,7 +164,7 @@ class Notifier:
         """The first of these shops that the channel hears of; of one that only stands in for others, the first."""
         own = self.channels[channel][0].shops - OF_NO_SHOP
         for shop in shops:
-            state = self._store.shop(shop)
+            state = self._store.shops.named(shop)
             if state is not None and (not own or shop in own):
                 return state
         raise StoreError(Fault.NOT_SET_UP, "no shop of the configuration was ever read; run `labelwatch poll` first")
@@ -177,7 +177,7 @@ class Notifier:
     # --- how it is set up
 
     def _opened(self) -> dict[str, tuple[Destination, Channel]]:
-        states = self._store.outgoing.states()
+        states = self._store.channels.states()
         return configured_channels(self._config, {name: state.address for name, state in states.items()})
 
     def _made(self, sheet: Callable[[str, str], Attachment | None]) -> DeliverySettings:

@@ -42,9 +42,9 @@ def settle(delivery: DeliveryContext, name: str, rows: Sequence[OutboxRow], resu
     at, ids = delivery.now(), [row.id for row in rows]
     _say(name, result, len(rows))
     with delivery.store.write() as tx:
-        tx.note(_attempt(name, rows, result, at), ids)
+        tx.channels.note(_attempt(name, rows, result, at), ids)
         # The same order as below, where more than one is written.
-        states = {one: tx.channel(one) for one in sorted({name, *_of_account(delivery, name)})}
+        states = {one: tx.channels.state(one) for one in sorted({name, *_of_account(delivery, name)})}
         state = states[name]
         if isinstance(result, Delivered):
             _settle_delivered(tx, ids, result, at=at, brief=brief)
@@ -59,12 +59,12 @@ def settle(delivery: DeliveryContext, name: str, rows: Sequence[OutboxRow], resu
 
 def forget_others(store: Store, names: Collection[str], *, now: datetime) -> int:
     """End what waits for channels that are no longer in the config, and their troubles; how many rows that was."""
-    count = store.abandon_other_channels(names)
+    count = store.outbox.abandon(names)
     with store.write() as tx:
-        gone = [trouble for name, trouble in tx.channel_alerts().items() if name not in names]
+        gone = [trouble for name, trouble in tx.alerts.open_of_channels().items() if name not in names]
         for trouble in gone:
             ended, _ = close(trouble, Outcome.OVER, policy=AlertPolicy(), now=now)
-            tx.save_alerts(None, [ended])
+            tx.alerts.save(None, [ended])
     if count:
         log.warning("%d messages waited for channels that are no longer in the configuration: given up", count)
     return count
@@ -98,7 +98,7 @@ def _attempt(name: str, rows: Sequence[OutboxRow], result: Result, at: datetime)
 
 def _settle_delivered(tx: Transaction, ids: Sequence[int], result: Delivered, *, at: datetime, brief: bool) -> None:
     state = OutboxState.SENT if result.verified else OutboxState.UNVERIFIED
-    tx.settle(ids, state=state, at=at, receipt=result.receipt, ref="" if brief else result.ref)
+    tx.outbox.settle(ids, state=state, at=at, receipt=result.receipt, ref="" if brief else result.ref)
 
 
 def _settle_failed(
@@ -110,7 +110,7 @@ def _settle_failed(
         _settle_refused(delivery, tx, rows, result.error, at)
         return
     if isinstance(result, Permanent) and _is_test(rows):  # whoever tries a channel tries it again by himself
-        tx.settle(ids, state=OutboxState.DEAD, at=at, error=result.error)
+        tx.outbox.settle(ids, state=OutboxState.DEAD, at=at, error=result.error)
         return
     wait = delivery.pause(attempts)
     if isinstance(result, Permanent):
@@ -118,7 +118,7 @@ def _settle_failed(
     if isinstance(result, RateLimited):
         wait = min(result.after, LONGEST_WISH)
     again = isinstance(result, Ambiguous)
-    tx.settle(ids, state=OutboxState.RETRY, at=at, error=result.error, next_try=at + wait, keep_key=again)
+    tx.outbox.settle(ids, state=OutboxState.RETRY, at=at, error=result.error, next_try=at + wait, keep_key=again)
 
 
 def _settle_refused(
@@ -128,11 +128,11 @@ def _settle_refused(
     holding others, and is given up after some tries."""
     ids, half = [row.id for row in rows], len(rows) // 2
     if is_given_up(rows):
-        tx.settle(ids, state=OutboxState.DEAD, at=at, error=error)
+        tx.outbox.settle(ids, state=OutboxState.DEAD, at=at, error=error)
         return
     wait = HALF if half else delivery.pause(2 * rows[0].attempts)
-    tx.settle(ids[:half], state=OutboxState.PENDING, at=at, error=error, next_try=at)
-    tx.settle(ids[half:], state=OutboxState.PENDING, at=at, error=error, next_try=at + wait)
+    tx.outbox.settle(ids[:half], state=OutboxState.PENDING, at=at, error=error, next_try=at)
+    tx.outbox.settle(ids[half:], state=OutboxState.PENDING, at=at, error=error, next_try=at + wait)
 
 
 def is_given_up(rows: Sequence[OutboxRow]) -> bool:
@@ -161,18 +161,18 @@ def _after_delivery(state: ChannelState, rows: Sequence[OutboxRow], result: Deli
 
 def _is_well(delivery: DeliveryContext, tx: Transaction, state: ChannelState) -> None:
     """Keep that a channel works, and end the alert that it does not."""
-    tx.save_channel(state)
-    trouble = tx.channel_alerts().get(state.name)
+    tx.channels.save(state)
+    trouble = tx.alerts.open_of_channels().get(state.name)
     if trouble is None:
         return
     at = delivery.now()
     ended, reason = close(trouble, Outcome.OVER, policy=delivery.settings.policy, now=at)
-    tx.save_alerts(None, [ended])
+    tx.alerts.save(None, [ended])
     if reason is not None and ended.id is not None:
-        heard = tx.told_of(ended.id).keys() & delivery.channels.keys()
-        queued = [row for channel in heard for row in tx.waiting_for(channel) if _is_unsent(row, ended.id)]
-        tx.supersede([row.id for row in queued], why="overtaken: the channel works again")
-        tx.add_notifications([row_about(ended, reason, channel, at) for channel in sorted(heard)], created_at=at)
+        heard = tx.channels.told_of(ended.id).keys() & delivery.channels.keys()
+        queued = [row for channel in heard for row in tx.channels.waiting(channel) if _is_unsent(row, ended.id)]
+        tx.outbox.supersede([row.id for row in queued], why="overtaken: the channel works again")
+        tx.outbox.add([row_about(ended, reason, channel, at) for channel in sorted(heard)], created_at=at)
 
 
 def _is_unsent(row: OutboxRow, alert: int) -> bool:
@@ -195,9 +195,9 @@ def _fails(delivery: DeliveryContext, tx: Transaction, state: ChannelState, resu
         until = at + min(result.after, LONGEST_WISH)
         failing = replace(failing, paused_until=until)
         pause_account(delivery, tx, failing.name, until)
-    tx.save_channel(failing)
+    tx.channels.save(failing)
     if isinstance(result, Permanent | BadMessage) or at - since >= TROUBLE_AFTER:
-        report(delivery, tx, failing, tx.waiting_for(failing.name), at)
+        report(delivery, tx, failing, tx.channels.waiting(failing.name), at)
 
 
 def pause_account(delivery: DeliveryContext, tx: Transaction, name: str, until: datetime) -> None:
@@ -206,7 +206,7 @@ def pause_account(delivery: DeliveryContext, tx: Transaction, name: str, until: 
     In an order all writers share: on PostgreSQL two channels of one account may be slowed down at once.
     """
     for one in sorted({name, *_of_account(delivery, name)}):
-        tx.save_channel(replace(tx.channel(one), paused_until=until))
+        tx.channels.save(replace(tx.channels.state(one), paused_until=until))
 
 
 def _still(until: datetime | None, at: datetime) -> datetime | None:

@@ -19,7 +19,7 @@ def queue_shift_summaries(store: Store, destinations: Iterable[Destination], *, 
 
     A channel that is seen for the first time has none behind it.
     """
-    states, queued = store.outgoing.states(), 0
+    states, queued = store.channels.states(), 0
     for to in destinations:
         last = states[to.name].handover_at if to.name in states else None
         if to.handover and (_is_unbelievable(last, now) or _due(to, last or now, now)):
@@ -42,23 +42,23 @@ def _due(to: Destination, last: datetime, now: datetime) -> datetime | None:
 def _queue(store: Store, to: Destination, now: datetime) -> int:
     """In one transaction, in which nobody else does the same."""
     with store.write() as tx:
-        state = tx.channel(to.name)
+        state = tx.channels.state(to.name)
         last = state.handover_at
         if last is None or _is_unbelievable(last, now):
-            tx.save_channel(replace(state, handover_at=now))
+            tx.channels.save(replace(state, handover_at=now))
             return 0
         at = _due(to, last, now)
         if at is None:
             return 0
-        tx.save_channel(replace(state, handover_at=at))
+        tx.channels.save(replace(state, handover_at=at))
         # Stored as resolved: a list is no alert, it only travels as one.
         diagnosis = handover_diagnosis(to.name, since=last, at=at)
         told = LastNotified(at=at, count=1, severity=diagnosis.severity, cause=diagnosis.cause)
         alert = Alert(None, AlertState.RESOLVED, at, diagnosis, cause_since=at, told=told, resolved_at=at)
         alert = replace(alert, outcome=Outcome.OVER)
-        (id_,) = tx.save_alerts(None, [alert])
+        (id_,) = tx.alerts.save(None, [alert])
         one = Notification(
             replace(alert, id=id_), 1, Reason.HANDOVER, to.name, due_at=at, expires_at=at + WORTH_READING_FOR
         )
-        tx.add_notifications([one], created_at=now)
+        tx.outbox.add([one], created_at=now)
         return 1

@@ -24,13 +24,13 @@ def channels(context: DoctorContext) -> Iterator[Finding]:
     enabled = [channel for channel in context.config.channels if channel.enabled]
     states: dict[str, ChannelState] = {}
     if context.store is not None:
-        states = context.store.outgoing.states()
-        dead = context.store.notifications(states=[OutboxState.DEAD], since=context.now - DEAD_LATELY)
+        states = context.store.channels.states()
+        dead = context.store.outbox.find(states=[OutboxState.DEAD], since=context.now - DEAD_LATELY)
         for channel in enabled:
             yield from _telling(context, context.store, channel.name, states.get(channel.name), dead)
             yield from _moved(channel, states.get(channel.name))
         yield from _gone({channel.name for channel in enabled}, dead)
-        if enabled and context.store.outgoing.troubles().keys() >= {channel.name for channel in enabled}:
+        if enabled and context.store.alerts.open_of_channels().keys() >= {channel.name for channel in enabled}:
             yield Finding("channel", Level.WRONG, "channel_mute")
     if context.check_connectivity is not None:
         addresses = [state.address if (state := states.get(channel.name)) else "" for channel in enabled]
@@ -70,7 +70,7 @@ def _telling(
         yield Finding(
             "channel", Level.WARNING, "channel_dead", {"count": len(lost), "said": lost[0].error}, name=name
         )
-    waiting = [row for row in store.outgoing.waiting(name) if _is_stuck(row, context)]
+    waiting = [row for row in store.channels.waiting(name) if _is_stuck(row, context)]
     if waiting:
         values = {"count": len(waiting), "since": min(row.notification.due_at for row in waiting)}
         yield Finding("channel", Level.WARNING, "channel_waiting", values, name=name)

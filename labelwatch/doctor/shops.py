@@ -23,7 +23,7 @@ def shops(context: DoctorContext) -> Iterator[Finding]:
     """Of each shop: when it was last read and what stood in the way, which postings made no sense, and its key."""
     enabled = [shop for shop in context.config.shops if shop.enabled]
     if context.store is not None:
-        states = {state.name: state for state in context.store.shops()}
+        states = {state.name: state for state in context.store.shops.all()}
         statuses = context.store.gauges.statuses()
         for shop in enabled:
             yield from _reading(context, context.store, shop, states.get(shop.name))
@@ -37,7 +37,7 @@ def any_overdue(context: DoctorContext) -> bool:
     """Whether a shop that was read before has not been read for too long."""
     if context.store is None:
         return False
-    read_at = {state.name: state.read_at for state in context.store.shops()}
+    read_at = {state.name: state.read_at for state in context.store.shops.all()}
     enabled = (shop for shop in context.config.shops if shop.enabled)
     return any((at := read_at.get(shop.name)) is not None and _is_overdue(context, shop, at) for shop in enabled)
 
@@ -54,7 +54,7 @@ def _reading(context: DoctorContext, store: Store, shop: Shop, state: ShopState 
     if state.read_from is None:
         return
     # What the last complete round could not read either.
-    broken = [row for row in store.quarantined(state.read_from) if row.shop == shop.name]
+    broken = [row for row in store.shops.quarantined(state.read_from) if row.shop == shop.name]
     if broken:
         worst = broken[0]
         values: dict[str, Value] = {"count": len(broken), "posting": worst.number or "?"}

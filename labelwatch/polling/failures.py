@@ -30,7 +30,7 @@ def record_failure(
     cause, final = error.trouble, error.trouble.is_final
     pause = pause_after(shop.failures + 1, final=final, wished=error.retry_after)
     with store.write() as tx:
-        tx.shop_failed(
+        tx.shops.mark_failed(
             shop.id, at=finished, cause=cause, detail=error.detail, retry_at=finished + pause if pause else None
         )
         told = _darken(
@@ -51,9 +51,9 @@ def record_failure(
             seconds=seconds(started, finished),
             error=error.detail,
             cause=error.trouble,
-            next_deadline_in=next_deadline(tx.open_alerts(shop.id).values(), finished),
+            next_deadline_in=next_deadline(tx.alerts.open_of_shop(shop.id).values(), finished),
         )
-        tx.record_poll(shop.id, row(report, started, finished))
+        tx.shops.record_poll(shop.id, row(report, started, finished))
     return report
 
 
@@ -85,7 +85,7 @@ def _darken(
     together = update_outage(plan, tx, now, opens=diagnosis is not None and cause in SHARED)
     if diagnosis is None or (together is not None and cause in SHARED):
         return together or 0
-    before = tx.open_alerts(shop.id).get(None)
+    before = tx.alerts.open_of_shop(shop.id).get(None)
     if before is None and cause in SHARED and not _is_alone(plan, tx, now):
         return 0
     return save_decisions(plan, tx, shop.id, [renew(before, diagnosis, policy=plan.alerts, now=now)], now)
@@ -100,7 +100,7 @@ def _is_alone(plan: Plan, tx: Transaction, now: datetime) -> bool:
 def _bring_up_to_date(plan: Plan, shop: ShopState, tx: Transaction, now: datetime) -> int:
     """Tell what follows from the clock alone for the open alerts of a shop that was not read: little time is left, or
     none; how many alerts people are told of."""
-    alerts = [alert for number, alert in tx.open_alerts(shop.id).items() if number is not None]
+    alerts = [alert for number, alert in tx.alerts.open_of_shop(shop.id).items() if number is not None]
     looks = (by_the_clock(one, policy=plan.alerts, now=now) for one in alerts)
     return save_decisions(plan, tx, shop.id, [decision for decision in looks if decision is not None], now)
 
@@ -113,7 +113,7 @@ def notice_silence(plan: Plan, shop: ShopState, *, store: Store, watching_since:
     nor in time while Ozon keeps it waiting.
     """
     is_paused = shop.retry_at is not None and now < shop.retry_at
-    if is_paused or store.has_missed(shop.id, since=shop.read_at, until=now - READ_WITHIN):
+    if is_paused or store.alerts.has_missed(shop.id, since=shop.read_at, until=now - READ_WITHIN):
         with store.write() as tx:
             _bring_up_to_date(plan, shop, tx, now)
     is_left_alone = shop.retry_at is not None and not Trouble(shop.cause).is_final

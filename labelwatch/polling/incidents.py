@@ -36,16 +36,18 @@ def update_incidents(plan: Plan, tx: Transaction, own: Iterable[Diagnosis], now:
 
     An incident is over only when all of its shops were looked at; until then it stays as it was.
     """
-    tx.lock_incidents()
-    before = {key: alert for key, alert in tx.open_incidents().items() if key != OUTAGE}
+    tx.alerts.lock_incidents()
+    before = {key: alert for key, alert in tx.alerts.open_incidents().items() if key != OUTAGE}
     # An open incident goes on counting what it was opened for, however long it lasts.
     since = min((alert.opened_at for alert in before.values()), default=now) - COUNTED_WITHIN
-    late = [*count(own, since=since), *(one for one in tx.waiting(since=since) if one.shop != plan.shop)]
+    late = [*count(own, since=since), *(one for one in tx.groups.waiting(since=since) if one.shop != plan.shop)]
     if not before and most_alike(late) < AT_LEAST:  # nearly always, whatever the number of shops
         return ()
-    read = {shop: at for shop, at in tx.read_at().items() if _is_in_sight(plan, shop, at, now)} | {plan.shop: now}
+    read = {shop: at for shop, at in tx.shops.read_at().items() if _is_in_sight(plan, shop, at, now)} | {
+        plan.shop: now
+    }
     late = [one for one in late if one.shop in read]
-    fine = tx.fine(since=now - COUNTED_WITHIN, shops=read.keys())
+    fine = tx.groups.fine(since=now - COUNTED_WITHIN, shops=read.keys())
     dark = {key: alert for key, alert in before.items() if not read.keys() >= set(alert.diagnosis.shops)}
     events = find([*late, *fine], before.keys(), whole=read.keys() >= plan.shops.keys())
     found = [one for one in events if one.key not in dark]
@@ -97,11 +99,11 @@ def _round(plan: Plan) -> timedelta:
 def _explain(tx: Transaction, incident: Incident, shops: Collection[str], now: datetime) -> None:
     """Alerts of other shops that the incident explains say so at once; what nobody has heard is not told singly."""
     carrier = incident.name if incident.scope is Scope.CARRIER else None
-    for shop_id, alerts in tx.unexplained(shops=shops, carrier=carrier).items():
+    for shop_id, alerts in tx.alerts.unexplained(shops=shops, carrier=carrier).items():
         others = [one for one in alerts if one.diagnosis.incident != incident.key]
         told = [one.id for one in others if one.id is not None and one.told and one.diagnosis.incident is None]
-        unheard = tx.withdraw(told)
-        tx.save_alerts(
+        unheard = tx.outbox.withdraw(told)
+        tx.alerts.save(
             shop_id,
             [
                 replace(
@@ -122,11 +124,11 @@ def _end(plan: Plan, tx: Transaction, before: Alert, now: datetime) -> None:
 
 def notify_held(plan: Plan, *, store: Store, now: datetime, is_round_over: bool = False) -> None:
     """Tell the incidents that wait for their size to be known, where no poll has done so within one interval."""
-    if not any(one.state is AlertState.PENDING for one in store.incidents()):
+    if not any(one.state is AlertState.PENDING for one in store.alerts.incidents()):
         return
     with store.write() as tx:
-        tx.lock_incidents()
-        for key, before in tx.open_incidents().items():
+        tx.alerts.lock_incidents()
+        for key, before in tx.alerts.open_incidents().items():
             is_due = is_round_over or now - before.opened_at >= _round(plan)
             if before.state is AlertState.PENDING and key != OUTAGE and is_due:
                 decision = renew(before, before.diagnosis, policy=plan.incidents, now=now)

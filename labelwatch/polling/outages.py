@@ -21,10 +21,10 @@ def update_outage(plan: Plan, tx: Transaction, now: datetime, *, opens: bool) ->
 
     `opens`: the shop of the plan has been unread for too long, so one may be opened.
     """
-    if OUTAGE not in tx.open_incidents() and not (opens and tx.failing() >= AT_LEAST):
+    if OUTAGE not in tx.alerts.open_incidents() and not (opens and tx.shops.failing() >= AT_LEAST):
         return None
-    tx.lock_incidents()
-    before, sights = tx.open_incidents().get(OUTAGE), sights_of(plan, tx)
+    tx.alerts.lock_incidents()
+    before, sights = tx.alerts.open_incidents().get(OUTAGE), sights_of(plan, tx)
     known = [part.shop for part in before.diagnosis.parts if part.late] if before else []
     unread = unreadable_shops(sights, known, now)
     if before is None and not is_shared(unread):
@@ -45,7 +45,7 @@ def sights_of(plan: Plan, tx: Transaction) -> list[ShopReading]:
     every = {plan.shop: plan.every, **plan.shops}
     return [
         ShopReading(one.name, every[one.name], one.read_at, one.failing_since, one.cause, one.detail)
-        for one in tx.shops()
+        for one in tx.shops.all()
         if one.name in every
     ]
 

@@ -44,9 +44,11 @@ def poll_shop(
     Raises Abandoned when `stop` says so in between, and StoreError; trouble with the marketplace is in the report.
     """
     started, asked_before = now(), source.requests
-    shop = store.shop(plan.shop)
+    shop = store.shops.named(plan.shop)
     assert shop is not None, "the shops of the config are made known to the store at start"
-    history = MethodHistory(store.labelled_methods(shop.id), plan.normal_label, plan.normal_registration)
+    history = MethodHistory(
+        frozenset(store.postings.labelled_methods(shop.id)), plan.normal_label, plan.normal_registration
+    )
     watch = Watch(plan.shop, plan.delays, history, plan.destinations)
     with Buffer(Change) as buffer:
         swept = SweepResult(shop=shop, watch=watch, store=store, source=source, buffer=buffer)
@@ -77,16 +79,16 @@ def poll_shop(
 def _ask(plan: Plan, swept: SweepResult, now: datetime) -> tuple[Knowledge, Answers]:
     """Ask Ozon a little more about what is late; everything that is known then, and the answers that are new."""
     shop, store, late = swept.shop, swept.store, dict(swept.late)
-    for known in store.due(shop.id, now):
+    for known in store.postings.due(shop.id, now):
         if known.id not in swept.unseen and hash(known.posting.number) not in swept.met:
             late[known.posting.number] = known
     found = [finding for known in late.values() if (finding := swept.watch.find(known, now)) is not None]
     if not found:
         return Knowledge(swept.watch.history), {}
-    before = store.answers(shop.id, list(late), since=now - ANSWERS_KEPT)
+    before = store.answers.read(shop.id, list(late), since=now - ANSWERS_KEPT)
     wanted = worth_asking(sorted(found, key=urgency), before, now=now, ask_label_task=plan.ask_label_task)
     fresh = settled(before, swept.source.ask(wanted, before, budget=BUDGET) if wanted else {})
-    labelled, handed_over = store.method_names(shop.id), store.handed_over_unlabelled(shop.id)
+    labelled, handed_over = store.postings.labelled_methods(shop.id), store.postings.handed_over_unlabelled(shop.id)
     return Knowledge(swept.watch.history, {**before, **fresh}, labelled, handed_over), fresh
 
 
@@ -104,19 +106,19 @@ def _save(
     shop = swept.shop
     with swept.store.write() as tx:
         for changes in swept.buffer.batches(BATCH):
-            tx.put(shop.id, changes)
+            tx.postings.put(shop.id, changes)
         rules = fingerprint(swept.watch)
         if shop.policy not in ("", rules):
             _judge_anew(tx, shop.id, swept.watch)
-        tx.set_policy(shop.id, rules)
-        tx.put_answers(shop.id, fresh)
+        tx.shops.set_policy(shop.id, rules)
+        tx.answers.put(shop.id, fresh)
         _note_printed(tx, shop.id, fresh)
         finished = now()
         decisions = _decide(plan, swept, tx, knowledge, finished)
         told = save_decisions(plan, tx, shop.id, decisions, finished)
         for broken in (*swept.broken, *swept.odd.values()):
-            tx.quarantine(shop.id, path=broken.path, number=broken.number, problem=broken.problem, at=finished)
-        tx.shop_read(shop.id, started_at=started, finished_at=finished)
+            tx.shops.quarantine(shop.id, path=broken.path, number=broken.number, problem=broken.problem, at=finished)
+        tx.shops.mark_read(shop.id, started_at=started, finished_at=finished)
         update_outage(plan, tx, finished, opens=False)
         done = replace(
             report,
@@ -125,7 +127,7 @@ def _save(
             seconds=seconds(started, finished),
             next_deadline_in=next_deadline((decision.alert for decision in decisions), finished),
         )
-        tx.record_poll(shop.id, row(done, started, finished))
+        tx.shops.record_poll(shop.id, row(done, started, finished))
     return done
 
 
@@ -136,20 +138,20 @@ def _note_printed(tx: Transaction, shop_id: int, fresh: Answers) -> None:
         for question, answer in fresh.items()
         if isinstance(answer.substance, LabelTask) and answer.substance.state is TaskState.PRINTED
     }
-    for number, known in tx.known(shop_id, list(printed)).items():
+    for number, known in tx.postings.known(shop_id, list(printed)).items():
         assert known.id is not None, "what is stored has an id"
-        tx.add_evidence(known.id, EvidenceLevel.PRINTED, not_before=None, seen_at=printed[number])
+        tx.postings.add_evidence(known.id, EvidenceLevel.PRINTED, not_before=None, seen_at=printed[number])
 
 
 def _decide(plan: Plan, swept: SweepResult, tx: Transaction, knowledge: Knowledge, now: datetime) -> list[Decision]:
     """Look at what is late by now and at what has an open alert, save what could not be seen."""
-    shop, alerts = swept.shop, tx.open_alerts(swept.shop.id)
+    shop, alerts = swept.shop, tx.alerts.open_of_shop(swept.shop.id)
     decisions = list(_about_the_shop(plan, swept, alerts.pop(None, None), now))
-    seen = {known.posting.number: known for known in tx.due(shop.id, now)}
-    seen |= tx.known(shop.id, [number for number in alerts if number and number not in seen])
+    seen = {known.posting.number: known for known in tx.postings.due(shop.id, now)}
+    seen |= tx.postings.known(shop.id, [number for number in alerts if number and number not in seen])
     looked_at = [(known, alerts.get(number)) for number, known in seen.items() if known.id not in swept.unseen]
     unseen = {number for number, known in seen.items() if known.id in swept.unseen}
-    tx.sight(shop.id, unseen=unseen, since=shop.read_at)
+    tx.alerts.mark_unseen(shop.id, unseen=unseen, since=shop.read_at)
     watch = swept.watch
     alone = (look(known, before, watch=watch, knowledge=knowledge, now=now) for known, before in looked_at)
     own = [verdict for verdict in alone if isinstance(verdict, Diagnosis)]
@@ -179,15 +181,17 @@ def _replaced(tx: Transaction, before: Alert | None, decision: Decision) -> Deci
         return decision
     if alert.diagnosis.incident is None or before.diagnosis.incident is not None:
         return decision
-    unheard = tx.withdraw([before.id])
+    unheard = tx.outbox.withdraw([before.id])
     return replace(decision, alert=replace(alert, told=None), is_news=True) if unheard else decision
 
 
 def _judge_anew(tx: Transaction, shop_id: int, watch: Watch) -> None:
     """The limits changed: when each open posting will be late is worked out again, and written where it differs."""
-    for some in tx.all_open(shop_id):
+    for some in tx.postings.all_open(shop_id):
         anew = [(known, watch.with_late_at(known.posting, known.track)) for known in some]
-        tx.set_late_at((old.id, new.late_at) for old, new in anew if old.id and new.late_at != old.track.late_at)
+        tx.postings.set_late_at(
+            (old.id, new.late_at) for old, new in anew if old.id and new.late_at != old.track.late_at
+        )
 
 
 def _is_late(decision: Decision) -> bool:

@@ -23,7 +23,7 @@ def save_decisions(
     """Write the alerts that changed and, in the same transaction, the notifications that follow from them; how many
     alerts people are told of."""
     news = [_heard(plan, decision) for decision in decisions if decision.is_news]
-    ids, told = tx.save_alerts(shop_id, [decision.alert for decision in news]), 0
+    ids, told = tx.alerts.save(shop_id, [decision.alert for decision in news]), 0
     for decision, id_ in zip(news, ids, strict=True):
         if decision.reason is not None or decision.steps:
             rows = notifications_for(
@@ -35,10 +35,10 @@ def save_decisions(
                 now=now,
                 group_wait=plan.group_wait,
             )
-            tx.add_notifications(rows, created_at=now)
+            tx.outbox.add(rows, created_at=now)
             told += bool(rows)
     ended = [id_ for decision, id_ in zip(news, ids, strict=True) if decision.alert.resolved_at is not None]
-    tx.outdate(ended, at=now)
+    tx.channels.outdate(ended, at=now)
     return told
 
 
@@ -56,7 +56,7 @@ def write_incident(plan: Plan, tx: Transaction, before: Alert | None, decision: 
     """Write the alert of an incident and what each channel is to hear of it; how many are told."""
     alert = decision.alert
     told_before = before.told.count if before and before.told else 0
-    last = tx.last_told(alert.id) if alert.id is not None else {}
+    last = tx.outbox.last_told(alert.id) if alert.id is not None else {}
     rows = incident_notifications(
         alert,
         last,
@@ -73,12 +73,12 @@ def write_incident(plan: Plan, tx: Transaction, before: Alert | None, decision: 
         told = alert.told or rows[0].alert.told
         told = told and replace(told, at=now, count=rows[0].telling)
     alert = replace(alert, told=told)
-    (id_,) = tx.save_alerts(None, [alert])
-    tx.add_notifications([replace(row, alert=replace(row.alert, id=id_)) for row in rows], created_at=now)
+    (id_,) = tx.alerts.save(None, [alert])
+    tx.outbox.add([replace(row, alert=replace(row.alert, id=id_)) for row in rows], created_at=now)
     if alert.resolved_at is not None:
-        tx.outdate([id_], at=now)
+        tx.channels.outdate([id_], at=now)
     elif before is not None:
-        tx.outdate_later(id_, at=now + EDITED_AFTER, names=_looks_other(plan, before, alert))
+        tx.channels.outdate_later(id_, at=now + EDITED_AFTER, names=_looks_other(plan, before, alert))
     return len(rows)
 
 

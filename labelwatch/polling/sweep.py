@@ -74,7 +74,7 @@ class SweepResult:
         for page in self.source.sweep():
             if stop():
                 raise Abandoned
-            same = self.store.unchanged(self.shop.id, [item.digest for item in page])
+            same = self.store.postings.unchanged(self.shop.id, [item.digest for item in page])
             self.seen.update(same.values())
             self.postings += len(page)
             self._take([item for item in page if item.digest not in same], now())
@@ -92,7 +92,7 @@ class SweepResult:
             for page in self.source.arrivals(since):
                 if stop():
                     raise Abandoned
-                same = self.store.unchanged(self.shop.id, [item.digest for item in page])
+                same = self.store.postings.unchanged(self.shop.id, [item.digest for item in page])
                 self.seen.update(same.values())
                 self._take_strangers([item for item in page if item.digest not in same], now())
         except SourceError as error:
@@ -100,12 +100,12 @@ class SweepResult:
 
     def lookup(self, now: Callable[[], datetime], stop: Callable[[], bool]) -> None:
         """Ask for every posting that left the list; what cannot be looked up stays as it is."""
-        missing = [row for row in self.store.open_ids(self.shop.id) if row not in self.seen]
+        missing = [row for row in self.store.postings.open_ids(self.shop.id) if row not in self.seen]
         for start in range(0, len(missing), LOOKUP_AT_ONCE):
             if stop():
                 raise Abandoned
             ids = missing[start : start + LOOKUP_AT_ONCE]
-            known = {item.posting.number: item for item in self.store.known_by_id(ids)}
+            known = {item.posting.number: item for item in self.store.postings.known_by_id(ids)}
             found = self._ask(list(known))
             for number, answered in found.items():
                 # Asked for singly, Ozon leaves the schema out.
@@ -133,7 +133,7 @@ class SweepResult:
 
     def _take(self, fresh: Sequence[Item], seen_at: datetime) -> None:
         read = [pair for pair in map(self._read, fresh) if pair is not None]
-        known = self.store.known(self.shop.id, [posting.number for posting, _ in read]) if read else {}
+        known = self.store.postings.known(self.shop.id, [posting.number for posting, _ in read]) if read else {}
         for posting, digest in read:
             if hash(posting.number) in self.met:  # it moved between two pages and came twice
                 continue
@@ -147,7 +147,7 @@ class SweepResult:
                 posting = self.source.read(item)
                 if posting.status not in LEFT and hash(posting.number) not in self.met:
                     read[posting.number] = (posting, item.digest)
-        known = self.store.known(self.shop.id, list(read)) if read else {}
+        known = self.store.postings.known(self.shop.id, list(read)) if read else {}
         for number, (posting, digest) in read.items():
             before = known.get(number)
             if before is None or before.id not in self.seen:

@@ -3,9 +3,9 @@
     with single_instance(url):              # the service; commands that only read do without
         store = open_store(url)
         store.upgrade()
-        known = store.known(shop.id, numbers)
+        known = store.postings.known(shop.id, numbers)
         with store.write() as tx:           # all of it or nothing
-            tx.put(shop.id, changes)
+            tx.postings.put(shop.id, changes)
 
 Times are arguments and never read from a clock. Every method may raise StoreError.
 """

@@ -44,7 +44,7 @@ _update = (
 )
 
 
-def open_in(conn: Connection, shop_id: int) -> dict[str | None, Alert]:
+def open_of_shop(conn: Connection, shop_id: int) -> dict[str | None, Alert]:
     """Posting number (None = the shop's own trouble) -> its open alert; nobody else changes them meanwhile."""
     return {number or None: found for number, found in _open(conn, alert.c.shop_id == shop_id)}
 
@@ -74,7 +74,7 @@ def said(conn: Connection, key: str) -> ColumnElement[str]:
     return found
 
 
-def sight(conn: Connection, shop_id: int, *, unseen: Collection[str], since: datetime | None) -> None:
+def mark_unseen(conn: Connection, shop_id: int, *, unseen: Collection[str], since: datetime | None) -> None:
     """Note the open alerts whose posting was not seen this time, and nobody saw since then; the others were."""
     mine = (alert.c.shop_id == shop_id, _unresolved)
     seen = alert.c.unseen_since.is_not(None), alert.c.posting_number.not_in(unseen)
@@ -85,7 +85,9 @@ def sight(conn: Connection, shop_id: int, *, unseen: Collection[str], since: dat
 
 
 def has_missed(conn: Connection, shop_id: int, *, since: datetime | None, until: datetime) -> bool:
-    """See Store.has_missed."""
+    """Whether a deadline of the shop passed after `since`, and by `until`, of which nobody has been told."""
+    if since is not None and since >= until:
+        return False
     untold = and_(alert.c.posting_number != "", alert.c.deadline <= until, alert.c.told_missed.is_not(True))
     query = select(alert.c.id).where(alert.c.shop_id == shop_id, _unresolved, untold)
     if since is not None:
@@ -140,7 +142,7 @@ def lock_incidents(conn: Connection) -> None:
         conn.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _INCIDENTS})
 
 
-def incidents(conn: Connection, *, open_only: bool, resolved_since: datetime | None = None) -> list[Alert]:
+def incidents(conn: Connection, *, open_only: bool = True, resolved_since: datetime | None = None) -> list[Alert]:
     """The alerts of incidents, oldest first; with `resolved_since` of the ended ones only those that ended after."""
     query = select(alert).where(_is_incident).order_by(alert.c.opened_at, alert.c.id)
     if open_only:
@@ -150,15 +152,18 @@ def incidents(conn: Connection, *, open_only: bool, resolved_since: datetime | N
     return _as_they_are(conn, query)
 
 
-def read(
+def find(
     conn: Connection,
     *,
-    shops: Collection[str] | None,
-    posting_number: str | None,
-    open_only: bool,
-    resolved_since: datetime | None,
+    shops: Collection[str] | None = None,
+    posting_number: str | None = None,
+    open_only: bool = True,
+    resolved_since: datetime | None = None,
 ) -> list[Alert]:
-    """The alerts of shops, oldest first; each argument narrows them down."""
+    """Alerts of shops, not incidents, oldest first. `posting_number` "" = those of shops themselves.
+
+    With open_only=False also the resolved ones, with `resolved_since` only those resolved after it.
+    """
     query = select(alert).where(~_of_no_shop, is_real).order_by(alert.c.opened_at, alert.c.id)
     if shops is not None:
         query = query.join(shop, alert.c.shop_id == shop.c.id).where(shop.c.name.in_(shops))
@@ -189,10 +194,14 @@ def _insert(conn: Connection, values: list[mapping.Values]) -> list[int]:
 
 
 def change(
-    conn: Connection, posting_number: str | None, how: Callable[[Alert], Alert | None], *, shop_name: str | None
+    conn: Connection,
+    posting_number: str | None,
+    how: Callable[[Alert], Alert | None],
+    *,
+    shop_name: str | None = None,
 ) -> list[Alert]:
-    """Put `how` to the open alerts of a posting or an incident's key (None = of shops themselves); what it returns
-    is saved and told."""
+    """Put `how` to the open alerts of a posting or an incident's key (None = of shops themselves), save what it
+    returns, and return that. Messages about what was changed are no longer up to date at `handled_at`."""
     query = select(alert).where(alert.c.posting_number == (posting_number or ""), _unresolved)
     if shop_name is not None:
         query = query.where(alert.c.shop_id.in_(select(shop.c.id).where(shop.c.name == shop_name)))

@@ -4,8 +4,7 @@ Severity, cause and incident of an alert stand in its diagnosis only, which is J
 is open costs some milliseconds for ten thousand; a column for each would have to be written at every poll.
 """
 
-from collections.abc import Callable, Collection, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -15,6 +14,7 @@ from sqlalchemy import ColumnElement, Connection, Select, case, func, select
 from labelwatch.core.alert import Alert, AlertState, Severity
 from labelwatch.store import alerts
 from labelwatch.store.outbox import read_rows, waits
+from labelwatch.store.repository import Repository
 from labelwatch.store.schema import alert, notification, shop
 from labelwatch.store.values import OutboxRow, OutboxState
 
@@ -53,11 +53,8 @@ class Count:
     number: int
 
 
-class Board:
+class Board(Repository):
     """Reads only; part of Store, as `store.board`."""
-
-    def __init__(self, read: Callable[[], AbstractContextManager[Connection]]) -> None:
-        self._read = read
 
     def counts(self, shops: Collection[str]) -> list[Count]:
         """The open alerts of the postings of these shops, counted by all that they can be told apart by."""

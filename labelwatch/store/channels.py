@@ -98,7 +98,7 @@ def outdate_later(conn: Connection, alert_id: int, *, at: datetime, names: Colle
     conn.execute(update(notification).where(*mine, *current).values(revise_at=at))
 
 
-def outdated(conn: Connection, name: str, now: datetime, *, limit: int) -> dict[str, datetime]:
+def outdated(conn: Connection, name: str, now: datetime, *, limit: int = 20) -> dict[str, datetime]:
     """Message key -> since when it is no longer up to date, oldest first."""
     since = func.min(_n.revise_at, type_=_n.revise_at.type)
     query = (

@@ -5,8 +5,7 @@ postings there were.
 """
 
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -28,6 +27,7 @@ from sqlalchemy import (
 
 from labelwatch.core.posting import Interval, Stage
 from labelwatch.store import alerts, mapping
+from labelwatch.store.repository import Repository
 from labelwatch.store.schema import alert, delivery_method, poll, posting, shop, stage_wait
 
 QUARTER = timedelta(minutes=15)
@@ -66,11 +66,8 @@ class Open:
     counts: tuple[int, ...]
 
 
-class Charts:
+class Charts(Repository):
     """Reads only; `shops` are names, and what they do not name is not counted."""
-
-    def __init__(self, read: Callable[[], AbstractContextManager[Connection]]) -> None:
-        self._read = read
 
     def label_times(
         self, *, shops: Collection[str], since: datetime, now: datetime, error: timedelta

@@ -5,19 +5,15 @@ from datetime import timedelta
 from sqlalchemy import select
 
 from labelwatch.store.dedup import insert
+from labelwatch.store.repository import Repository
 from labelwatch.store.schema import clock
-from labelwatch.store.tokens import Opened
 from labelwatch.store.values import ClockSkew
 
 _MILLISECOND = timedelta(milliseconds=1)
 
 
-class ClockSkews:
+class ClockSkews(Repository):
     """Part of Store, as `store.clocks`."""
-
-    def __init__(self, read: Opened, write: Opened) -> None:
-        self._read = read
-        self._write = write
 
     def skew(self, host: str) -> ClockSkew | None:
         """What is known of the clock of this machine; None = nothing."""

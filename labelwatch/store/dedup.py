@@ -21,7 +21,7 @@ class Deduplicated:
     """The interned rows one transaction has met; forgotten with it, since it may be rolled back."""
 
     def __init__(self, conn: Connection) -> None:
-        self._conn = conn
+        self.conn = conn
         self._states: dict[StateKey, int] = {}
         self._methods: dict[tuple[int, DeliveryMethod], int] = {}
 
@@ -48,10 +48,10 @@ class Deduplicated:
 
     def _id(self, table: Table, values: mapping.Values) -> int:
         find = select(table.c.id).where(*(table.c[name] == value for name, value in values.items()))
-        found = self._conn.execute(find).scalar()
+        found = self.conn.execute(find).scalar()
         if found is None:
-            self._conn.execute(insert(self._conn, table).on_conflict_do_nothing(), values)
-            found = self._conn.execute(find).scalar_one()
+            self.conn.execute(insert(self.conn, table).on_conflict_do_nothing(), values)
+            found = self.conn.execute(find).scalar_one()
         return int(found)
 
 

@@ -3,18 +3,19 @@
 No transaction stays open between them: an export of any size holds up nobody and needs no memory.
 """
 
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, suppress
+from collections.abc import Iterator
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
 from msgspec import MsgspecError
-from sqlalchemy import ColumnElement, Connection, Row, Select, and_, or_, select
+from sqlalchemy import ColumnElement, Row, Select, and_, or_, select
 
 from labelwatch.core.alert import Alert
 from labelwatch.core.posting import Known
 from labelwatch.store import alerts, mapping
 from labelwatch.store.postings import CHUNK, known_by_id
+from labelwatch.store.repository import Repository
 from labelwatch.store.schema import alert, delivery_method, history, notification, posting, shop, state
 from labelwatch.store.values import HistoryRow, OutboxRow
 
@@ -33,11 +34,8 @@ _read_history = (
 )
 
 
-class Export:
+class Export(Repository):
     """Everything that was so at some time after `since`, oldest first."""
-
-    def __init__(self, read: Callable[[], AbstractContextManager[Connection]]) -> None:
-        self._read = read
 
     def alerts(self, since: datetime) -> Iterator[Alert]:
         """Alerts that were open after a time: of postings, shops, channels, and incidents; none of a mere test."""

@@ -16,7 +16,7 @@ _is_open = alert.c.resolved_at.is_(None)
 _waits = alert.c.kind != literal("", literal_execute=True)
 
 
-def waiting(conn: Connection, *, since: datetime, shops: Collection[str] | None) -> list[GroupCount]:
+def waiting(conn: Connection, *, since: datetime, shops: Collection[str] | None = None) -> list[GroupCount]:
     """Of these shops (None = all), per carrier and kind: the open alerts without a reason of their own, waiting since
     then."""
     query = (

@@ -91,7 +91,7 @@ def claim(
     now: datetime,
     lease_until: datetime,
     key: str,
-    limit: int,
+    limit: int = 2000,
     only: Reason | None = None,
 ) -> list[OutboxRow]:
     """Take what one message to a channel is to be made of; nobody else gets these rows before `lease_until`.
@@ -116,7 +116,7 @@ def claim(
 
 
 def join(
-    conn: Connection, channel: str, *, now: datetime, lease_until: datetime, key: str, limit: int
+    conn: Connection, channel: str, *, now: datetime, lease_until: datetime, key: str, limit: int = 2000
 ) -> list[OutboxRow]:
     """Take what would be told later as well, under the key of a message that was just claimed.
 
@@ -387,18 +387,20 @@ def next_due(conn: Connection) -> datetime | None:
     return soonest
 
 
-def read(
+def find(
     conn: Connection,
     *,
-    channel: str | None,
-    states: Collection[OutboxState] | None,
-    posting_number: str | None,
-    since: datetime | None,
-    ids: Collection[int] | None,
-    limit: int,
+    channel: str | None = None,
+    states: Collection[OutboxState] | None = None,
+    posting_number: str | None = None,
+    since: datetime | None = None,
+    ids: Collection[int] | None = None,
+    limit: int = 1000,
 ) -> list[OutboxRow]:
-    """Notifications, latest first; each argument narrows them down. What cannot be decoded any more is left out:
-    it ends when it is claimed, and the log says so."""
+    """Notifications, latest first; each argument narrows them down, `since` by when they were queued.
+
+    What cannot be decoded any more is left out: it ends when it is claimed, and the log says so.
+    """
     query = select(notification).order_by(_n.id.desc()).limit(limit)
     if ids is not None:
         query = query.where(_n.id.in_(ids))

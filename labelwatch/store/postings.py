@@ -64,7 +64,7 @@ def known_by_id(conn: Connection, ids: Sequence[int]) -> list[Known]:
     return found
 
 
-def found(conn: Connection, number: str) -> dict[str, Known]:
+def find(conn: Connection, number: str) -> dict[str, Known]:
     """Shop name -> the posting of that number, over all shops."""
     everywhere = posting.c.shop_id.in_(select(shop.c.id))
     query = _known.add_columns(shop.c.name.label("shop_name")).join(shop, posting.c.shop_id == shop.c.id)

@@ -12,7 +12,7 @@ from labelwatch.store.schema import poll, posting, quarantine, shop
 from labelwatch.store.values import PollRow, QuarantineRow, ShopState
 
 
-def shops(conn: Connection) -> list[ShopState]:
+def every(conn: Connection) -> list[ShopState]:
     """All shops ever configured, by name."""
     return [mapping.shop(row) for row in conn.execute(select(shop).order_by(shop.c.name))]
 
@@ -40,7 +40,7 @@ def sync(conn: Connection, wanted: Sequence[tuple[str, str]]) -> None:
     The client id is who a shop is: one that was renamed keeps its postings, and a name that now means another
     cabinet does not inherit those of the old one.
     """
-    there = {state.client_id: state.name for state in shops(conn)}
+    there = {state.client_id: state.name for state in every(conn)}
     names = _names(there, wanted)
     moved = [client_id for client_id, name in there.items() if names[client_id] != name]
     for client_id in moved:  # two of them may be changing places: out of the way first
@@ -68,15 +68,15 @@ def _rename(conn: Connection, client_id: str, name: str) -> None:
     conn.execute(update(shop).where(shop.c.client_id == client_id).values(name=name))
 
 
-def was_read(conn: Connection, shop_id: int, *, started_at: datetime, finished_at: datetime) -> None:
+def mark_read(conn: Connection, shop_id: int, *, started_at: datetime, finished_at: datetime) -> None:
     """A complete sweep: the shop is in sight again."""
     seen = {"read_from": started_at, "read_at": finished_at}
     well = {"failing_since": None, "failures": 0, "cause": "", "detail": "", "retry_at": None}
     conn.execute(update(shop).where(shop.c.id == shop_id).values(**seen, **well))
 
 
-def failed(
-    conn: Connection, shop_id: int, *, at: datetime, cause: str, detail: str, retry_at: datetime | None
+def mark_failed(
+    conn: Connection, shop_id: int, *, at: datetime, cause: str, detail: str, retry_at: datetime | None = None
 ) -> None:
     """A poll that came to nothing."""
     conn.execute(

@@ -1,23 +1,26 @@
 """The secret that signs sessions and links, and the tokens that must not be taken again."""
 
 from collections.abc import Callable
-from contextlib import AbstractContextManager
 from datetime import datetime
 
 from sqlalchemy import Connection, delete, select
 
 from labelwatch.store.dedup import insert
+from labelwatch.store.repository import Repository, writes
 from labelwatch.store.schema import secret, spent_token
 
-Opened = Callable[[], AbstractContextManager[Connection]]
+
+def spend(conn: Connection, token: str, *, until: datetime, now: datetime) -> bool:
+    """Take a token; False = it was taken before. Those that ran out by `now` are forgotten."""
+    conn.execute(delete(spent_token).where(spent_token.c.until <= now))
+    taken = insert(conn, spent_token).values(token=token, until=until).on_conflict_do_nothing()
+    return conn.execute(taken.returning(spent_token.c.token)).first() is not None
 
 
-class OneTimeTokens:
-    """Part of Store, as `store.tokens`; to take a token is part of a Transaction."""
+class OneTimeTokens(Repository):
+    """Named secrets, and tokens that can be used once."""
 
-    def __init__(self, read: Opened, write: Opened) -> None:
-        self._read = read
-        self._write = write
+    spend = writes(spend)
 
     def secret(self, name: str, fresh: Callable[[], str]) -> str:
         """The secret of this name, the same for every process on this database; `fresh` makes it the first time."""
@@ -39,13 +42,6 @@ class OneTimeTokens:
         """Whether a token was taken before."""
         with self._read() as conn:
             return conn.scalar(select(spent_token.c.token).where(spent_token.c.token == token)) is not None
-
-
-def spend(conn: Connection, token: str, *, until: datetime, now: datetime) -> bool:
-    """Take a token; False = it was taken before. Those that ran out by `now` are forgotten."""
-    conn.execute(delete(spent_token).where(spent_token.c.until <= now))
-    taken = insert(conn, spent_token).values(token=token, until=until).on_conflict_do_nothing()
-    return conn.execute(taken.returning(spent_token.c.token)).first() is not None
 
 
 def _kept(conn: Connection, name: str) -> str | None:

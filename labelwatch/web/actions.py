@@ -75,9 +75,9 @@ def retry(request: Request) -> Response:
     now = app.clock.now()
     ids = [int(id_) for id_ in form.getlist("id") if id_.isascii() and id_.isdecimal() and len(id_) < 19]
     if form.get("channel"):
-        stuck = app.store.notifications(channel=form["channel"], states=[OutboxState.DEAD, OutboxState.RETRY])
+        stuck = app.store.outbox.find(channel=form["channel"], states=[OutboxState.DEAD, OutboxState.RETRY])
         ids += [row.id for row in stuck]
-    count = app.store.retry(ids, at=now, expires_at=now + WORTH_TELLING_FOR)
+    count = app.store.outbox.retry(ids, at=now, expires_at=now + WORTH_TELLING_FOR)
     reader = reader_of(request)
     said = reader.words.counted("retried", count) if count else reader.say("act", "none_retried")
     return _back(request, said, otherwise="/channels")

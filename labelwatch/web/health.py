@@ -85,7 +85,7 @@ def _health(app: App) -> dict[str, Any]:
 
 def _liveness(app: App) -> dict[str, Any]:
     """No job of the service is stuck, and the database takes what is written."""
-    app.store.shops()
+    app.store.shops.all()
     if app.database_watch.line:
         return {"state": "trouble", "reason": "database", "names": {"detail": app.database_watch.line}}
     stuck = app.stuck()
@@ -94,7 +94,7 @@ def _liveness(app: App) -> dict[str, Any]:
 
 def _readiness(app: App) -> dict[str, Any]:
     """Every enabled shop was read since the start, or has a trouble of its own."""
-    states = {state.name: state for state in app.store.shops()}
+    states = {state.name: state for state in app.store.shops.all()}
 
     def is_read(name: str) -> bool:
         state = states.get(name)

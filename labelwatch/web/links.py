@@ -78,11 +78,11 @@ def _found(request: Request) -> tuple[Case | None, str]:
     act = opened(request.path_params["token"], secret) if secret else None
     if act is None or act.until <= app.clock.now():
         return None, "altered" if act is None else "expired"
-    rows = app.store.outgoing.message(act.key)
+    rows = app.store.channels.message(act.key)
     if not rows:
         return None, "unknown"
     ids = [id_ for row in rows if (id_ := alert_id(row)) and act.alert in (0, id_)]
-    alerts = app.store.outgoing.alerts(ids)
+    alerts = app.store.alerts.by_id(ids)
     case = Case(act, rows, [as_seen(one, _shops(app, rows)) for one in alerts.values()])
     left = [one for one in case.open if not app.store.tokens.is_spent(act.spent_as(one.id or 0))]
     if case.open and not left:
@@ -105,10 +105,10 @@ def _done(app: App, case: Case, chosen: Sequence[int], *, by: str, now: datetime
     with app.store.write() as tx:
         # Remembered for longer than any link to the same message can last.
         until = case.act.until + LASTS
-        mine = [id_ for id_ in chosen if tx.spend(case.act.spent_as(id_), until=until, now=now)]
+        mine = [id_ for id_ in chosen if tx.tokens.spend(case.act.spent_as(id_), until=until, now=now)]
         if not mine:
             return None
-        change = partial(tx.change_alerts, mine)
+        change = partial(tx.alerts.change_by_id, mine)
         return changed(tx, change, how, channels=app.notifier.channels, now=now)
 
 

@@ -80,7 +80,7 @@ def _of_shops(app: App) -> Iterator[Metric]:
     )
     open_ones = {(name,): float(view.postings) for name, view in seen.items()}
     yield _gauge("open_postings", "Postings that are watched.", shop, open_ones)
-    polls = {name: poll for name, poll in app.store.last_polls().items() if name in seen}
+    polls = {name: poll for name, poll in app.store.shops.last_polls().items() if name in seen}
     lasted = {(name,): (poll.finished_at - poll.started_at).total_seconds() for name, poll in polls.items()}
     asked = {(name,): float(poll.requests) for name, poll in polls.items()}
     changed = {(name,): float(poll.changed) for name, poll in polls.items()}
@@ -106,13 +106,13 @@ def _of_labels(app: App) -> Iterator[Metric]:
         "open_incidents",
         "Open incidents: events that delay many labels.",
         [],
-        {(): float(len(app.store.incidents()))},
+        {(): float(len(app.store.alerts.incidents()))},
     )
 
 
 def _of_telling(app: App) -> Iterator[Metric]:
     now, names = app.clock.now(), [to.name for to in app.config.destinations()]
-    states, troubles = app.store.outgoing.states(), app.store.outgoing.troubles()
+    states, troubles = app.store.channels.states(), app.store.alerts.open_of_channels()
     rows = {key: float(number) for key, number in app.store.gauges.outbox().items()}
     oldest = app.store.gauges.oldest_due(now)
     overdue = {(name,): _age(now, oldest[name]) if name in oldest else 0.0 for name in names}

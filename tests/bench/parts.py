@@ -100,18 +100,18 @@ def _known(watch: Stopwatch, ours: Ours, items: Sequence[Sequence[Item]]) -> Non
     ours.poll()
     store, now = ours.store, datetime.now(UTC)
     digests = [[item.digest for item in some] for some in items]
-    watch.time("compare hashes", "unchanged", lambda: [store.unchanged(1, some) for some in digests])
-    watch.time("who left the list", "unchanged", lambda: store.open_ids(1))
-    watch.time("detect", "unchanged", lambda: list(store.due(1, now)))
+    watch.time("compare hashes", "unchanged", lambda: [store.postings.unchanged(1, some) for some in digests])
+    watch.time("who left the list", "unchanged", lambda: store.postings.open_ids(1))
+    watch.time("detect", "unchanged", lambda: list(store.postings.due(1, now)))
 
 
 def _changed(watch: Stopwatch, store: Store, items: Sequence[Sequence[Item]]) -> None:
     """What a posting costs that is new; one that changed costs about the same."""
-    store.sync_shops([("main", "1"), ("other", "2")])
+    store.shops.sync([("main", "1"), ("other", "2")])
     now = datetime.now(UTC)
     postings = watch.time("decode", "first", lambda: [read(item) for some in items for item in some])
     numbers = [[posting.number for posting in some] for some in _hundreds(postings)]
-    watch.time("ask what is known", "first", lambda: [store.known(2, some) for some in numbers])
+    watch.time("ask what is known", "first", lambda: [store.postings.known(2, some) for some in numbers])
     changes = watch.time("track", "first", lambda: [_change(posting, now) for posting in postings])
     batches = watch.time("spool", "first", lambda: _spooled(changes))
     watch.time("write", "first", lambda: _write(store, batches), rounds=1)
@@ -155,4 +155,4 @@ def _spooled(changes: Sequence[Change]) -> list[list[Change]]:
 def _write(store: Store, batches: Sequence[Sequence[Change]]) -> None:
     with store.write() as tx:
         for some in batches:
-            tx.put(2, some)
+            tx.postings.put(2, some)

@@ -57,10 +57,10 @@ def grow(url: str, rows: int) -> None:
         shop = put(store, over, *several(1000))
         with store.write() as tx:
             told = [alert(f"old-{n}", resolved_at=OLD) for n in range(rows // PER_POSTING // 20)]
-            for one, id_ in zip(told, tx.save_alerts(shop, told), strict=True):
+            for one, id_ in zip(told, tx.alerts.save(shop, told), strict=True):
                 kept = replace(one, id=id_)
                 queued = [notification(kept, telling=n, channel=name) for n in (1, 2) for name in ("a", "b")]
-                tx.add_notifications(queued, created_at=OLD)
+                tx.outbox.add(queued, created_at=OLD)
     with closing(sqlite3.connect(url.removeprefix("sqlite:///"))) as conn:
         conn.execute("PRAGMA synchronous = OFF")
         _multiply(conn, rows // PER_POSTING)
@@ -97,8 +97,8 @@ def write_as_polls_do(url: str, stop: Event, answers: "SimpleQueue[list[float]]"
         while not stop.is_set():
             began = time.perf_counter()
             with store.write() as tx:
-                tx.put(shop, several(20, status=str(len(took))))
-                tx.record_poll(shop, PollRow(NOW, NOW, True, 0, 0, 0, 0, 0))
+                tx.postings.put(shop, several(20, status=str(len(took))))
+                tx.shops.record_poll(shop, PollRow(NOW, NOW, True, 0, 0, 0, 0, 0))
             took.append(time.perf_counter() - began)
             time.sleep(WRITES_EVERY)
     answers.put(took)

@@ -60,14 +60,14 @@ def detection(folder: Path, *, postings: int) -> float:
     now = datetime.now(UTC)
     with closing(open_store(f"sqlite:///{database(folder)}")) as store:
         store.upgrade()
-        store.sync_shops([("main", "1")])
+        store.shops.sync([("main", "1")])
         _fill(database(folder), postings, now)
         return median(_look(store, now) for _ in range(101))
 
 
 def _look(store: Store, now: datetime) -> float:
     began = perf_counter()
-    due = list(store.due(1, now))
+    due = list(store.postings.due(1, now))
     seconds = perf_counter() - began
     assert not due, "nothing was put there that is late"
     return seconds

@@ -89,8 +89,8 @@ def closed(service: Life, store: Store) -> Books:
     read = [Books([])]
 
     def are_closed() -> bool:
-        if store.next_due() is None:
-            read.append(Books(store.notifications(limit=100_000)))
+        if store.outbox.next_due() is None:
+            read.append(Books(store.outbox.find(limit=100_000)))
         return read[-1].are_closed
 
     service.until(are_closed)

@@ -42,7 +42,8 @@ class Desk:
     @property
     def states(self) -> list[AlertState]:
         return [
-            alert.state for alert in sorted(self.store.alerts(), key=lambda one: str(one.diagnosis.posting_number))
+            alert.state
+            for alert in sorted(self.store.alerts.find(), key=lambda one: str(one.diagnosis.posting_number))
         ]
 
     def _poll(self, shop: str) -> Report | None:
@@ -63,7 +64,7 @@ def test_a_press_handles_what_its_message_told_of(
     delivery = Desk(store)
     assert "Nina" in delivery.press(verb, message=message)
     assert delivery.states == states
-    handled = [alert.handled_by for alert in store.alerts() if alert.state is not F]
+    handled = [alert.handled_by for alert in store.alerts.find() if alert.state is not F]
     assert set(handled) == {"Nina"}
 
 
@@ -84,9 +85,9 @@ def test_check_reads_the_shop_and_says_what_is_so_now(store: Store) -> None:
 
     def labelled(shop: str) -> Report:
         with store.write() as tx:
-            ids = [alert.id for alert in store.alerts() if alert.id is not None]
+            ids = [alert.id for alert in store.alerts.find() if alert.id is not None]
             over = {"state": AlertState.RESOLVED, "resolved_at": delivery.clock.at, "outcome": Outcome.LABELLED}
-            tx.change_alerts(ids, lambda alert: replace(alert, **over))  # type: ignore[arg-type]
+            tx.alerts.change_by_id(ids, lambda alert: replace(alert, **over))  # type: ignore[arg-type]
         return Report(shop, complete=True)
 
     delivery.poll = labelled
@@ -100,10 +101,10 @@ def test_check_says_why_ozon_could_not_be_asked(store: Store) -> None:
 
 def test_a_shop_that_was_just_read_is_not_asked_again(store: Store) -> None:
     delivery = Desk(store)
-    shop = store.shop("main")
+    shop = store.shops.named("main")
     assert shop is not None
     with store.write() as tx:
-        tx.shop_read(shop.id, started_at=delivery.clock.at, finished_at=delivery.clock.at)
+        tx.shops.mark_read(shop.id, started_at=delivery.clock.at, finished_at=delivery.clock.at)
     delivery.clock.at += JUST_READ / 2
     assert "still no label" in delivery.press("check", message=1)
     assert delivery.polled == []
@@ -113,7 +114,7 @@ def test_a_shop_that_was_just_read_is_not_asked_again(store: Store) -> None:
 
 
 def test_details_tell_what_was_ruled_out_and_carry_the_letter(store: Store) -> None:
-    store.sync_shops([("main", "123456")])
+    store.shops.sync([("main", "123456")])
     about = told("registration_pending", n=9, ruled_out=(RuledOut("not_packed", "status awaiting_registration"),))
     queue(store, about)
     chat, clock = FakeChat(), Clock()
@@ -134,7 +135,7 @@ def test_details_are_dated_when_they_are_older_than_two_intervals(store: Store, 
 
 
 def test_details_of_one_of_several_are_in_full_with_its_letter(store: Store) -> None:
-    store.sync_shops([("main", "123456")])
+    store.shops.sync([("main", "123456")])
     queue(store, told("registration_pending", n=8), told("registration_pending", n=9))
     chat, clock = FakeChat(), Clock()
     tell(store, clock, {"packers": chat})
@@ -180,11 +181,11 @@ def test_a_key_opens_nothing_in_another_chat(store: Store) -> None:
 
 def test_a_check_below_a_shared_incident_asks_and_quotes_only_the_shops_of_its_channel(store: Store) -> None:
     clock, chat, polled = Clock(), FakeChat(), list[str]()
-    store.sync_shops([(name, str(number)) for number, name in enumerate(("main", "north", "south", "west"))])
+    store.shops.sync([(name, str(number)) for number, name in enumerate(("main", "north", "south", "west"))])
     one = incident()
     with store.write() as tx:
-        (id_,) = tx.save_alerts(None, [replace(one.alert, id=None)])
-        tx.add_notifications([replace(one, alert=replace(one.alert, id=id_))], created_at=clock.at)
+        (id_,) = tx.alerts.save(None, [replace(one.alert, id=None)])
+        tx.outbox.add([replace(one, alert=replace(one.alert, id=id_))], created_at=clock.at)
     tell(store, clock, {"packers": chat})
     to = destination(shops=frozenset({"north"}))
 

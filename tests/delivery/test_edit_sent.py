@@ -19,7 +19,7 @@ def end(store: Store, alert_id: int, n: int) -> None:
     """The label is there: the alert is over, and that is told."""
     over = resolved(n=n)
     with store.write() as tx:
-        tx.change_alerts(
+        tx.alerts.change_by_id(
             [alert_id],
             lambda alert: replace(
                 alert, state=AlertState.RESOLVED, resolved_at=over.alert.resolved_at, outcome=Outcome.LABELLED
@@ -49,7 +49,7 @@ def test_who_takes_care_is_seen_where_the_trouble_was_told(store: Store) -> None
     chat, clock = FakeChat(), Clock()
     tell(store, clock, {"packers": chat})
     clock.advance(minutes=3)
-    store.change_alert(
+    store.alerts.change(
         "41517061-0214-1", lambda alert: acknowledge(alert, by="Nina", note="", now=clock.at), shop=None
     )
     tell(store, clock, {"packers": chat})
@@ -116,7 +116,7 @@ def test_what_cannot_be_changed_now_is_changed_later(store: Store, result: Resul
     queue(store, told(n=1))
     chat, clock = FakeChat(revisions=[result]), Clock()
     tell(store, clock, {"packers": chat})
-    store.change_alert(
+    store.alerts.change(
         "41517061-0214-1", lambda alert: acknowledge(alert, by="Nina", note="", now=clock.at), shop=None
     )
     tell(store, clock, {"packers": chat})
@@ -133,7 +133,7 @@ def test_nothing_is_changed_over_a_channel_that_does_not_work(store: Store, fail
     queue(store, told(n=1))
     chat, clock = FakeChat([FINE, failure, FINE]), Clock()
     tell(store, clock, {"packers": chat})
-    (alert,) = [alert.id for alert in store.alerts()]
+    (alert,) = [alert.id for alert in store.alerts.find()]
     assert alert is not None
     again(store, alert, replace(told(reason=Reason.ESCALATED), telling=2))
     tell(store, clock, {"packers": chat})
@@ -169,10 +169,10 @@ def test_a_silence_that_is_asked_for_at_a_change_holds_the_whole_account(store: 
     clock = Clock()
     tell(store, clock, chats)
     taken = partial(acknowledge, by="Nina", note="", now=clock.at)
-    store.change_alert("41517061-0214-1", taken, shop=None)
+    store.alerts.change("41517061-0214-1", taken, shop=None)
     tell(store, clock, chats)
     queue(store, replace(told(n=3), channel="owner"))
-    store.change_alert("41517061-0215-1", taken, shop=None)
+    store.alerts.change("41517061-0215-1", taken, shop=None)
     clock.advance(seconds=14)
     tell(store, clock, chats)
     assert (len(chats["packers"].revised), chats["owner"].revised, len(chats["owner"].outgoing_messages)) == (

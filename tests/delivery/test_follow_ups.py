@@ -57,7 +57,7 @@ class Shift:
             return acknowledge(alert, by=by, note="", now=now)
 
         with self.store.write() as tx:
-            changed(tx, lambda noted: tx.change_alerts(ids, noted), how, channels=routes, now=now)
+            changed(tx, lambda noted: tx.alerts.change_by_id(ids, noted), how, channels=routes, now=now)
 
     @property
     def followed(self) -> list[str]:
@@ -95,8 +95,8 @@ def test_a_channel_that_can_change_its_message_does_just_that(shift: Shift) -> N
 def test_a_chat_whose_message_is_gone_is_told_anew(shift: Shift) -> None:
     (key,) = set(shift.chat.keys)
     with shift.store.write() as tx:
-        tx.outdate(shift.alerts, at=NOW)
-        tx.revised("chat", key, seen=NOW, gone=True, again_at=None)
+        tx.channels.outdate(shift.alerts, at=NOW)
+        tx.channels.revised("chat", key, seen=NOW, gone=True, again_at=None)
     shift.take(1)
     shift.tell(minutes=2)
     assert shift.chat.outgoing_messages[1].message.title == "👤 Anna takes care of 41517061-0214-1."
@@ -144,7 +144,7 @@ def test_what_is_over_before_it_could_be_told_is_told_as_over_only(shift: Shift)
     shift.take(1)
     with shift.store.write() as tx:
         ended = {"state": AlertState.RESOLVED, "resolved_at": NOW, "outcome": Outcome.LABELLED}
-        tx.change_alerts(shift.alerts[:1], lambda alert: replace(alert, **ended))  # type: ignore[arg-type]
+        tx.alerts.change_by_id(shift.alerts[:1], lambda alert: replace(alert, **ended))  # type: ignore[arg-type]
     shift.tell(minutes=2)
     assert shift.followed == []
     assert OutboxState.SUPERSEDED in states(shift.store, "mail")
@@ -196,7 +196,7 @@ def test_a_channel_that_is_not_in_the_configuration_gets_nothing(shift: Shift) -
     with shift.store.write() as tx:
         changed(
             tx,
-            lambda noted: tx.change_alerts(shift.alerts, noted),
+            lambda noted: tx.alerts.change_by_id(shift.alerts, noted),
             lambda alert: acknowledge(alert, by="Anna", note="", now=NOW),
             channels={"chat": (destination(), shift.chat)},
             now=NOW,

@@ -105,14 +105,14 @@ def test_a_test_waits_for_what_another_sender_has_in_hand(sqlite_store: Store, t
                 settle(sqlite_store, in_hand, here.clock())
             else:
                 lease = here.clock() + timedelta(minutes=2)
-                in_hand.extend(sqlite_store.claim("packers", now=here.clock(), lease_until=lease, key="k"))
+                in_hand.extend(sqlite_store.outbox.claim("packers", now=here.clock(), lease_until=lease, key="k"))
 
         (row,) = here.notifier.test(["packers"], shops=["main"], wait=wait)
     assert (row.state, row.receipt) == (OutboxState.SENT, "by another")
 
 
 def test_a_test_names_each_channel_a_shop_of_its_own(sqlite_store: Store, tmp_path: Path) -> None:
-    sqlite_store.sync_shops([(name, str(number)) for number, name in enumerate(SHOPS, 1)])
+    sqlite_store.shops.sync([(name, str(number)) for number, name in enumerate(SHOPS, 1)])
     with stage(sqlite_store, tmp_path, TAKEN, of='shops = ["north"]') as here:
         (row,) = here.notifier.test(["packers"], shops=SHOPS, wait=lambda seconds: None)
     assert row.notification.alert.diagnosis.shop == "north"
@@ -120,4 +120,4 @@ def test_a_test_names_each_channel_a_shop_of_its_own(sqlite_store: Store, tmp_pa
 
 def settle(store: Store, rows: Sequence[OutboxRow], at: datetime) -> None:
     with store.write() as tx:
-        tx.settle([row.id for row in rows], state=OutboxState.SENT, at=at, receipt="by another")
+        tx.outbox.settle([row.id for row in rows], state=OutboxState.SENT, at=at, receipt="by another")

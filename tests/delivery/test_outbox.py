@@ -45,13 +45,13 @@ def test_what_is_due_goes_out_as_one_message_with_its_receipt(store: Store) -> N
 def test_what_waited_for_long_is_told_as_it_is_by_now(sqlite_store: Store) -> None:
     late = minutes(7 * 60)
     (id_,) = queue(sqlite_store, replace(told(), due_at=NOW + late))
-    shop = sqlite_store.shop("main")
+    shop = sqlite_store.shops.named("main")
     assert shop is not None
     channel, clock = FakeChannel(), Clock()
     clock.advance(hours=7)
     with sqlite_store.write() as tx:
-        tx.change_alerts([id_], lambda alert: acknowledge(alert, by="anna", note="", now=NOW))
-        tx.shop_read(shop.id, started_at=clock(), finished_at=clock())
+        tx.alerts.change_by_id([id_], lambda alert: acknowledge(alert, by="anna", note="", now=NOW))
+        tx.shops.mark_read(shop.id, started_at=clock(), finished_at=clock())
     tell(sqlite_store, clock, {"packers": channel}, intervals={"main": minutes(2)})
     ((message, (seen,), _),) = channel.sent
     assert seen["handled_by"] == "anna"
@@ -253,9 +253,9 @@ def test_a_clock_that_is_set_back_holds_no_message(store: Store, first: Retry | 
 
 def test_what_waits_longer_than_any_service_may_wish_holds_no_other(store: Store) -> None:
     queue(store, told(n=1))
-    (row,) = store.claim("packers", now=NOW, lease_until=NOW + LEASE, key="k1")
+    (row,) = store.outbox.claim("packers", now=NOW, lease_until=NOW + LEASE, key="k1")
     with store.write() as tx:
-        tx.settle([row.id], state=OutboxState.RETRY, at=NOW, next_try=NOW + timedelta(hours=2))
+        tx.outbox.settle([row.id], state=OutboxState.RETRY, at=NOW, next_try=NOW + timedelta(hours=2))
     queue(store, told(n=2))
     channel = FakeChannel()
     tell(store, Clock(), {"packers": channel})
@@ -390,7 +390,7 @@ def test_a_note_that_the_database_will_never_take_is_not_kept(sqlite_store: Stor
 
 def test_what_a_dead_process_left_goes_out_again_when_its_lease_is_over(store: Store) -> None:
     queue(store, told())
-    store.claim("packers", now=NOW, lease_until=NOW + LEASE, key="k1")
+    store.outbox.claim("packers", now=NOW, lease_until=NOW + LEASE, key="k1")
     channel, clock = FakeChannel(), Clock()
     tell(store, clock, {"packers": channel})
     assert channel.sent == []
@@ -402,7 +402,7 @@ def test_what_a_dead_process_left_goes_out_again_when_its_lease_is_over(store: S
 
 def test_who_holds_the_database_alone_need_not_wait_for_the_lease(store: Store) -> None:
     queue(store, told(n=1), told(n=2))
-    store.claim("packers", now=NOW, lease_until=NOW + LEASE, key="k1")
+    store.outbox.claim("packers", now=NOW, lease_until=NOW + LEASE, key="k1")
     assert recover(store, now=NOW) == 2
     assert recover(store, now=NOW) == 0
     channel = FakeChannel()
@@ -426,14 +426,14 @@ def test_what_is_overtaken_is_no_part_of_the_message_that_overtook_it(store: Sto
     again(store, alert, replace(told(n=1, reason=Reason.ESCALATED), telling=2))
     channel = FakeChannel()
     tell(store, Clock(), {"packers": channel})
-    (row,) = store.outgoing.message(channel.keys[0])
+    (row,) = store.channels.message(channel.keys[0])
     assert row.notification.reason is Reason.ESCALATED
 
 
 def test_what_a_dead_process_left_to_be_parted_goes_out_under_keys_of_its_own(store: Store) -> None:
     """It died after it had claimed a test and news together: two messages under one key would read as one."""
     queue(store, told(n=1), replace(told(n=2), reason=Reason.TEST))
-    store.claim("packers", now=NOW, lease_until=NOW + LEASE, key="k1")
+    store.outbox.claim("packers", now=NOW, lease_until=NOW + LEASE, key="k1")
     recover(store, now=NOW)
     channel = FakeChannel()
     tell(store, Clock(), {"packers": channel})

@@ -105,7 +105,7 @@ def test_a_shift_hears_what_is_open_who_has_it_and_what_happened(store: Store) -
     assert hand_over(store, clock, channel) == 0  # nothing lies behind a channel that is seen for the first time
     queue(store, told(n=1), told(n=2))
     taken = told(n=2).alert
-    store.change_alert(
+    store.alerts.change(
         "41517061-0215-1", lambda alert: replace(alert, state=AlertState.ACKNOWLEDGED, handled_by="Nina"), shop=None
     )
     tell(store, clock, {"packers": channel})
@@ -152,8 +152,8 @@ def test_a_hand_over_counts_as_no_alert(store: Store) -> None:
     hand_over(store, clock, channel)
     clock.at = EVENING
     hand_over(store, clock, channel)
-    assert store.alerts(open_only=False) == []
-    assert store.incidents(open_only=False) == []
+    assert store.alerts.find(open_only=False) == []
+    assert store.alerts.incidents(open_only=False) == []
     assert "nothing" in channel.sent[0][0].title.lower()
 
 

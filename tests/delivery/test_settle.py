@@ -34,7 +34,7 @@ def test_what_a_dead_channel_was_to_tell_waits_until_it_works_again(store: Store
     clock.advance(minutes=6)
     tell(store, clock, {"packers": packers, "owner": owner})
     assert states(store) == [OutboxState.SENT]
-    assert store.outgoing.troubles() == {}
+    assert store.alerts.open_of_channels() == {}
 
 
 @pytest.mark.fault("D3")
@@ -65,7 +65,7 @@ def test_without_a_fallback_that_works_any_other_channel_reports(store: Store) -
         tell(store, clock, channels, fallbacks={"packers": "owner", "owner": "packers"})
         clock.advance(minutes=6)
     assert {name for title in titles(works) for name in ("packers", "owner") if name in title} == {"packers", "owner"}
-    assert store.outgoing.troubles().keys() == {"packers", "owner"}
+    assert store.alerts.open_of_channels().keys() == {"packers", "owner"}
 
 
 @pytest.mark.fault("D1")
@@ -102,7 +102,7 @@ def test_a_failure_is_not_reported_once_nothing_waits_any_more(sqlite_store: Sto
     channels, clock = {"packers": FakeChannel([Retry("HTTP 502")]), "owner": FakeChannel()}, Clock()
     tell(sqlite_store, clock, channels)
     with sqlite_store.write() as tx:
-        tx.supersede([row.id for row in tx.waiting_for("packers")], why="labelled meanwhile")
+        tx.outbox.supersede([row.id for row in tx.channels.waiting("packers")], why="labelled meanwhile")
     until_heard(sqlite_store, clock, channels, "owner")
     assert channels["owner"].sent == []
     again(sqlite_store, alert, told(n=1, reason=Reason.REMINDER))
@@ -118,7 +118,7 @@ def test_what_waits_behind_the_pause_of_another_channel_of_the_account_is_report
     clock = Clock()
     tell(sqlite_store, clock, {"packers": packers, "owner": channels["owner"]})
     with sqlite_store.write() as tx:
-        tx.save_channel(ChannelState("night", paused_until=clock.at + timedelta(hours=1)))
+        tx.channels.save(ChannelState("night", paused_until=clock.at + timedelta(hours=1)))
     assert until_heard(sqlite_store, clock, channels, "owner") == minutes(15)
     while clock.at < NOW + minutes(20):
         tell(sqlite_store, clock, channels)
@@ -158,7 +158,7 @@ def test_while_nobody_can_be_told_that_is_said_once(sqlite_store: Store, caplog:
         tell(sqlite_store, clock, {"packers": packers})
         clock.advance(minutes=1)
     assert [record.levelname for record in caplog.records].count("CRITICAL") == 1
-    assert sqlite_store.outgoing.troubles().keys() == {"packers"}
+    assert sqlite_store.alerts.open_of_channels().keys() == {"packers"}
 
 
 @pytest.mark.fault("D14")
@@ -248,7 +248,7 @@ def test_a_channel_that_is_taken_out_of_the_config_leaves_nothing_behind(store: 
     assert forget_others(store, ["owner"], now=NOW) == 1
     assert states(store) == [OutboxState.DEAD]
     assert "no longer in the configuration" in rows(store)[0].error
-    assert store.outgoing.troubles() == {}
+    assert store.alerts.open_of_channels() == {}
 
 
 # ---- the account
@@ -328,7 +328,7 @@ def test_every_try_is_kept(store: Store, result: Result, outcome: str) -> None:
     clock.advance(minutes=6)
     tell(store, clock, {"packers": channel})
     wanted = [outcome] if isinstance(result, Delivered) else [outcome, "delivered"]
-    trail = store.outgoing.trail([row.id for row in rows(store)])
+    trail = store.channels.trail([row.id for row in rows(store)])
     assert [[one.outcome for one in tries] for tries in trail.values()] == [wanted, wanted]
     assert trail[rows(store)[0].id][0].said == getattr(result, "error", getattr(result, "receipt", ""))
 
@@ -337,7 +337,7 @@ def test_every_try_is_kept(store: Store, result: Result, outcome: str) -> None:
 def test_a_moved_destination_is_remembered(store: Store) -> None:
     queue(store, told(n=1))
     tell(store, Clock(), {"packers": FakeChannel([Delivered("ok", verified=True, moved_to="-100777")])})
-    assert store.outgoing.states()["packers"].address == "-100777"
+    assert store.channels.states()["packers"].address == "-100777"
 
 
 # ---- the pace
@@ -371,7 +371,7 @@ def test_a_test_waits_for_nothing_and_stands_alone(store: Store) -> None:
 
 
 def _alert_states(store: Store) -> Sequence[AlertState]:
-    return [alert.state for alert in store.alerts(open_only=False)]
+    return [alert.state for alert in store.alerts.find(open_only=False)]
 
 
 def test_a_channels_trouble_is_no_incident_and_no_alert_of_a_shop(
@@ -379,9 +379,9 @@ def test_a_channels_trouble_is_no_incident_and_no_alert_of_a_shop(
 ) -> None:
     queue(store, told(n=1))
     tell(store, Clock(), {"packers": FakeChannel([GONE])})
-    assert store.incidents() == []
+    assert store.alerts.incidents() == []
     assert _alert_states(store) == [AlertState.FIRING]
-    assert store.outgoing.troubles().keys() == {"packers"}
+    assert store.alerts.open_of_channels().keys() == {"packers"}
 
 
 def test_the_silence_of_an_account_outlasts_what_another_channel_had_under_way(store: Store) -> None:
@@ -392,7 +392,7 @@ def test_the_silence_of_an_account_outlasts_what_another_channel_had_under_way(s
     owner = FakeChannel(account="bot", while_sending=lambda: refused.wait(10))
 
     def meanwhile() -> None:
-        while not store.outgoing.states().get("packers"):
+        while not store.channels.states().get("packers"):
             time.sleep(0.01)
         refused.set()
 

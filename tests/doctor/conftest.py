@@ -21,5 +21,5 @@ def folder(tmp_path: Path, sqlite_template: Path) -> Path:
 def base(folder: Path) -> Iterator[Store]:
     """The store over the folder's database, in which the shop of the configuration is known."""
     with closing(open_store(f"sqlite:///{folder}/labelwatch.db")) as store:
-        store.sync_shops([("star", "100001")])
+        store.shops.sync([("star", "100001")])
         yield store

@@ -35,41 +35,41 @@ def test_a_shop_that_was_never_read_is_not_watched(folder: Path, base: Store) ->
 def test_a_shop_is_overdue_after_three_intervals(
     folder: Path, base: Store, minutes: int, what: str, level: Level
 ) -> None:
-    state = base.shop("star")
+    state = base.shops.named("star")
     assert state is not None
     with base.write() as tx:
-        tx.shop_read(state.id, started_at=ago(minutes=minutes), finished_at=ago(minutes=minutes))
+        tx.shops.mark_read(state.id, started_at=ago(minutes=minutes), finished_at=ago(minutes=minutes))
     with context(settings(folder)) as one:
         assert found(shops, one) == {what: level}
 
 
 def test_nobody_watching_is_wrong_only_when_shops_are_read_no_more(folder: Path, base: Store) -> None:
-    state = base.shop("star")
+    state = base.shops.named("star")
     assert state is not None
     for minutes, level in ((2, Level.WARNING), (6, Level.WRONG)):
         with base.write() as tx:
-            tx.shop_read(state.id, started_at=ago(minutes=minutes), finished_at=ago(minutes=minutes))
+            tx.shops.mark_read(state.id, started_at=ago(minutes=minutes), finished_at=ago(minutes=minutes))
         with context(settings(folder)) as one:
             assert found(service, one) == {"service_none": level}
 
 
 @pytest.mark.fault("C1")
 def test_a_reading_that_is_yet_to_come_is_a_wrong_clock(folder: Path, base: Store) -> None:
-    state = base.shop("star")
+    state = base.shops.named("star")
     assert state is not None
     with base.write() as tx:
-        tx.shop_read(state.id, started_at=ago(minutes=-60), finished_at=ago(minutes=-60))
+        tx.shops.mark_read(state.id, started_at=ago(minutes=-60), finished_at=ago(minutes=-60))
     with context(settings(folder)) as one:
         assert found(shops, one) == {"shop_future": Level.WRONG}
 
 
 @pytest.mark.fault("O11")
 def test_a_status_that_nobody_knows_is_named_and_counted(folder: Path, base: Store) -> None:
-    state = base.shop("star")
+    state = base.shops.named("star")
     assert state is not None
     with base.write() as tx:
-        tx.put(state.id, several(3, status="awaiting_the_moon"))
-        tx.put(state.id, [change()])
+        tx.postings.put(state.id, several(3, status="awaiting_the_moon"))
+        tx.postings.put(state.id, [change()])
     with context(settings(folder)) as one:
         told_of = told(shops, one, "shop_status")
     assert (told_of.level, dict(told_of.values)) == (Level.WARNING, {"status": "awaiting_the_moon", "count": 3})
@@ -77,12 +77,16 @@ def test_a_status_that_nobody_knows_is_named_and_counted(folder: Path, base: Sto
 
 @pytest.mark.fault("O10")
 def test_an_order_that_cannot_be_understood_is_shown(folder: Path, base: Store) -> None:
-    state = base.shop("star")
+    state = base.shops.named("star")
     assert state is not None
     with base.write() as tx:
-        tx.quarantine(state.id, path="$.postings[3].cutoff", number="41-1-1", problem="no time", at=ago(minutes=90))
-        tx.quarantine(state.id, path="$.postings[5].cutoff", number="41-2-1", problem="no time", at=ago(minutes=1))
-        tx.shop_read(state.id, started_at=ago(minutes=1), finished_at=NOW)
+        tx.shops.quarantine(
+            state.id, path="$.postings[3].cutoff", number="41-1-1", problem="no time", at=ago(minutes=90)
+        )
+        tx.shops.quarantine(
+            state.id, path="$.postings[5].cutoff", number="41-2-1", problem="no time", at=ago(minutes=1)
+        )
+        tx.shops.mark_read(state.id, started_at=ago(minutes=1), finished_at=NOW)
     with context(settings(folder)) as one:
         broken = told(shops, one, "shop_unreadable")
     assert broken.level is Level.WARNING
@@ -91,10 +95,10 @@ def test_an_order_that_cannot_be_understood_is_shown(folder: Path, base: Store) 
 
 
 def test_a_shop_that_cannot_be_read_is_wrong_for_the_cause_that_ozon_gave(folder: Path, base: Store) -> None:
-    state = base.shop("star")
+    state = base.shops.named("star")
     assert state is not None
     with base.write() as tx:
-        tx.shop_failed(state.id, at=ago(hours=1), cause="key_rejected", detail="no such key", retry_at=None)
+        tx.shops.mark_failed(state.id, at=ago(hours=1), cause="key_rejected", detail="no such key", retry_at=None)
     with context(settings(folder)) as one:
         blind = told(shops, one, "shop_blind")
     assert (blind.level, blind.cause, blind.values["said"]) == (Level.WRONG, "key_rejected", "no such key")
@@ -191,7 +195,7 @@ def test_a_mail_server_that_is_gone_is_no_login() -> None:
 
 def test_what_failed_died_and_waits_is_told_of_each_channel(folder: Path, base: Store) -> None:
     with base.write() as tx:
-        tx.save_channel(ChannelState("packers", failing_since=ago(hours=2), is_final=True, error="no such bot"))
+        tx.channels.save(ChannelState("packers", failing_since=ago(hours=2), is_final=True, error="no such bot"))
     queue(base, 1, due_at=ago(minutes=20))
     with context(settings(folder), now=ago(minutes=10)) as early:
         assert found(channels, early) == {"channel_failing": Level.WRONG}
@@ -203,10 +207,10 @@ def test_what_failed_died_and_waits_is_told_of_each_channel(folder: Path, base: 
 
 def test_what_died_lately_is_told_with_the_last_reason(folder: Path, base: Store) -> None:
     queue(base, 2)
-    rows = base.claim("packers", now=NOW, lease_until=NOW + timedelta(minutes=2), key="k")
+    rows = base.outbox.claim("packers", now=NOW, lease_until=NOW + timedelta(minutes=2), key="k")
     with base.write() as tx:
         for number, row in enumerate(rows):
-            tx.settle([row.id], state=OutboxState.DEAD, at=NOW, error=f"reason {number}")
+            tx.outbox.settle([row.id], state=OutboxState.DEAD, at=NOW, error=f"reason {number}")
     with context(settings(folder)) as one:
         dead = told(channels, one, "channel_dead")
     assert (dead.values["count"], dead.values["said"]) == (2, "reason 1")

@@ -107,7 +107,7 @@ def test_a_group_that_moved_is_told_where_it_is_now_also_after_a_restart(sqlite_
         telegram.moved["-55"] = "-10055"
         queue(sqlite_store, told(n=1))
         tell(sqlite_store, clock, {"packers": chat(telegram, "-55")})
-        moved_to = sqlite_store.outgoing.states()["packers"].address
+        moved_to = sqlite_store.channels.states()["packers"].address
         queue(sqlite_store, told(n=2))
         clock.advance(minutes=1)
         tell(sqlite_store, clock, {"packers": chat(telegram, "-55", address=moved_to)})

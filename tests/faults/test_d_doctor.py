@@ -39,7 +39,7 @@ def folder(tmp_path: Path, sqlite_template: Path) -> Path:
 @pytest.fixture
 def base(folder: Path) -> Iterator[Store]:
     with closing(open_store(f"sqlite:///{folder}/labelwatch.db")) as store:
-        store.sync_shops([("star", "100001")])
+        store.shops.sync([("star", "100001")])
         yield store
 
 
@@ -94,7 +94,7 @@ def test_a_message_that_a_working_channel_refuses_is_found(folder: Path, base: S
 def test_a_service_that_wants_silence_gets_it_and_nobody_has_to_do_anything(folder: Path, base: Store) -> None:
     until = NOW + timedelta(minutes=10)
     with base.write() as tx:
-        tx.save_channel(ChannelState("packers", failing_since=NOW, paused_until=until, error="451 greylisted"))
+        tx.channels.save(ChannelState("packers", failing_since=NOW, paused_until=until, error="451 greylisted"))
     with context(settings(folder)) as one:
         assert found(channels, one) == {PAUSED: WARNING}
         assert finding_of(channels, one, PAUSED).values == {"until": until, "said": "451 greylisted"}
@@ -105,7 +105,7 @@ def test_a_service_that_wants_silence_gets_it_and_nobody_has_to_do_anything(fold
 @pytest.mark.fault("D4")
 def test_a_group_that_moved_is_told_until_its_new_id_stands_in_the_url(folder: Path, base: Store) -> None:
     with base.write() as tx:
-        tx.save_channel(ChannelState("packers", address="-10055"))
+        tx.channels.save(ChannelState("packers", address="-10055"))
     for chat, expected in (("-55", {"channel_moved": WARNING}), ("-10055", {})):
         with context(settings(folder, environ=ENVIRON | {"URL": f"tgram://{TOKEN}/{chat}"})) as one:
             assert found(channels, one) == expected
@@ -114,7 +114,7 @@ def test_a_group_that_moved_is_told_until_its_new_id_stands_in_the_url(folder: P
 @pytest.mark.fault("D13")
 def test_what_waited_for_a_channel_that_is_gone_is_told_by_its_name(folder: Path, base: Store) -> None:
     queue(base, 2)
-    base.abandon_other_channels(["owner"])
+    base.outbox.abandon(["owner"])
     now = settings(folder)
     with context(replace(now, channels=(replace(now.channels[0], name="owner"),))) as one:
         assert found(channels, one) == {"channel_gone": WARNING}

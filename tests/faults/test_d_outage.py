@@ -70,7 +70,7 @@ def test_after_an_hour_without_telegram_one_message_tells_all_that_still_matters
         said = telegram.said(CHAT)
         assert len(said) == 1
         assert {number for number in NUMBERS if number in said[0].text} == set(NUMBERS) - set(ENDED)
-        assert lives.app.store.next_due() is None
+        assert lives.app.store.outbox.next_due() is None
         assert any("works again" in one.said.text for one in lives.over("packers"))
 
 

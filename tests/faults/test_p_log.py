@@ -30,7 +30,7 @@ sys.stdin.read()
 def shops_of(folder: Path) -> list[str]:
     with closing(open_store(f"sqlite:///{folder}/labelwatch.db")) as store:
         assert store.check() == []
-        return [shop.name for shop in store.shops()]
+        return [shop.name for shop in store.shops.all()]
 
 
 @pytest.mark.fault("P13")
@@ -40,7 +40,7 @@ def test_whatever_a_power_cut_leaves_of_the_log_what_was_committed_before_is_the
     log, wanted = tmp_path / "labelwatch.db-wal", [f"shop {n}" for n in range(6)]
     ends = [0]
     for n in range(len(wanted)):
-        sqlite_store.sync_shops([(name, name) for name in wanted[: n + 1]])
+        sqlite_store.shops.sync([(name, name) for name in wanted[: n + 1]])
         ends.append(log.stat().st_size)  # what a commit has written and flushed
     content = log.read_bytes()
     for n, (before, after) in enumerate(pairwise(ends)):
@@ -81,13 +81,13 @@ def test_a_read_without_an_end_is_broken_off(sqlite_store: Store, monkeypatch: p
         conn.execute(long)
     assert broken.value.fault is Fault.REFUSED
     assert time.monotonic() - began < 20
-    assert sqlite_store.shops() == []
+    assert sqlite_store.shops.all() == []
     put(sqlite_store, *several(10))
 
 
 def write_much(store: Store, shop: int, what: str) -> None:
     with store.write() as tx:
-        tx.shop_failed(shop, at=NOW, cause="ozon_down", detail=what * 10**6)
+        tx.shops.mark_failed(shop, at=NOW, cause="ozon_down", detail=what * 10**6)
 
 
 @pytest.mark.fault("P15")

@@ -70,7 +70,7 @@ def soon(monkeypatch: pytest.MonkeyPatch) -> None:
 def works(store: Store) -> Callable[[], bool]:
     def tried() -> bool:
         try:
-            store.sync_shops([("main", "1")])
+            store.shops.sync([("main", "1")])
         except StoreError:
             return False
         return True
@@ -90,7 +90,7 @@ def test_a_server_that_was_killed_and_is_back_is_used_again_and_so_is_its_lock(s
         assert works(store)()  # though the connection that it kept is dead
         server.kill()
         with pytest.raises(StoreError) as away:
-            store.shops()
+            store.shops.all()
         assert away.value.fault is Fault.UNREACHABLE
         time.sleep(0.3)  # the lock is looked after while nobody answers
         server.start()

@@ -20,7 +20,7 @@ class Mortal:
         self._left = end if isinstance(end, int) else 10**6
         self._end = end
         self._lock = threading.Lock()
-        self.outgoing = store.outgoing
+        self.outgoing = store.channels
 
     @property
     def is_dead(self) -> bool:

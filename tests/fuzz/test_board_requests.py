@@ -120,7 +120,7 @@ def test_any_form_does_what_it_says_or_is_refused(board: Board) -> None:
 def test_a_signed_link_with_anything_wrong_in_it_does_nothing(board: Board) -> None:
     links = action_links.Links(ADDRESS, secrets_of(board.app)[0]).links_of("0" * 32, now=NOW)
     good = links["ack"].rpartition("/")[2].encode()
-    before = board.app.store.alerts()
+    before = board.app.store.alerts.find()
 
     @examples(40)
     @given(damaged(good) | st.binary(max_size=40), st.booleans())
@@ -131,4 +131,4 @@ def test_a_signed_link_with_anything_wrong_in_it_does_nothing(board: Board) -> N
         assert answer.status_code in (200, 400, 403, 404, 405, 410, 415)
 
     check()
-    assert board.app.store.alerts() == before
+    assert board.app.store.alerts.find() == before

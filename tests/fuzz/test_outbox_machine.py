@@ -144,7 +144,7 @@ class Outbox(RuleBasedStateMachine):
 
     @initialize(late=st.integers(1, 4))
     def begins(self, late: int) -> None:
-        self.store.sync_shops([("main", "123456")])
+        self.store.shops.sync([("main", "123456")])
         self._get_late(late)
 
     # --- what happens
@@ -176,8 +176,8 @@ class Outbox(RuleBasedStateMachine):
 
     @rule(name=st.sampled_from((KEPT, LOST)))
     def somebody_hurries(self, name: str) -> None:
-        waiting = [row.id for row in self.store.outgoing.waiting(name)]
-        self.store.retry(waiting, at=self.clock(), expires_at=self.clock() + timedelta(days=2))
+        waiting = [row.id for row in self.store.channels.waiting(name)]
+        self.store.outbox.retry(waiting, at=self.clock(), expires_at=self.clock() + timedelta(days=2))
 
     @precondition(lambda self: LOST in self.in_use)
     @rule(sure=st.integers(0, 9))
@@ -189,12 +189,12 @@ class Outbox(RuleBasedStateMachine):
     def _get_late(self, group: int) -> None:
         fresh = [told(n=len(self.stories) + place) for place in range(group)]
         with self.store.write() as tx:
-            ids = tx.save_alerts(1, [replace(one.alert, id=None) for one in fresh])
+            ids = tx.alerts.save(1, [replace(one.alert, id=None) for one in fresh])
             for one, id_ in zip(fresh, ids, strict=True):
                 number = one.alert.diagnosis.posting_number or ""
                 story = Story(number, replace(one.alert, id=id_), [Reason.FIRST])
                 self.stories.append(story)
-                tx.add_notifications(self._news(story, story.alert), created_at=self.clock())
+                tx.outbox.add(self._news(story, story.alert), created_at=self.clock())
 
     def _turn(self, which: int, reason: Reason | None) -> None:
         open_ones = [story for story in self.stories if not story.is_over]
@@ -208,8 +208,8 @@ class Outbox(RuleBasedStateMachine):
         with self.store.write() as tx:
             if reason is Reason.RESOLVED:
                 alert = replace(resolved().alert, id=alert.id, diagnosis=alert.diagnosis)
-                tx.save_alerts(1, [alert])
-            tx.add_notifications(self._news(story, alert), created_at=self.clock())
+                tx.alerts.save(1, [alert])
+            tx.outbox.add(self._news(story, alert), created_at=self.clock())
 
     def _die(self, end: int | str) -> None:
         life = Mortal(self.store, end)
@@ -243,9 +243,9 @@ class Outbox(RuleBasedStateMachine):
         for _ in range(40):
             self.clock.at += LEASE
             self._round(self.store)
-            if not self.store.notifications(states=[OutboxState.PENDING, OutboxState.RETRY, OutboxState.LEASED]):
+            if not self.store.outbox.find(states=[OutboxState.PENDING, OutboxState.RETRY, OutboxState.LEASED]):
                 break
-        states = {row.state for name in self.in_use for row in self.store.notifications(channel=name, limit=1000)}
+        states = {row.state for name in self.in_use for row in self.store.outbox.find(channel=name, limit=1000)}
         assert states <= {OutboxState.SENT, OutboxState.UNVERIFIED, OutboxState.SUPERSEDED}
 
     def _nothing_is_lost(self, name: str) -> None:
@@ -271,12 +271,12 @@ class Outbox(RuleBasedStateMachine):
             keys.setdefault((one.number, one.reason), set()).add(one.key)
         assert all(len(found) == 1 for found in keys.values()), "the same came under two keys"
         again = {key for key, times in service.messages.items() if times > 1}
-        rows = self.store.notifications(channel=name, limit=1000)
+        rows = self.store.outbox.find(channel=name, limit=1000)
         assert all(row.possible_duplicate for row in rows if row.message_key in again)
 
     def _superseded_only_when_it_does_not_matter(self) -> None:
         by_id = {story.alert.id: story for story in self.stories}
-        for row in self.store.notifications(states=[OutboxState.SUPERSEDED], limit=1000):
+        for row in self.store.outbox.find(states=[OutboxState.SUPERSEDED], limit=1000):
             story, reason = by_id.get(row.notification.alert.id), row.notification.reason
             if story is None:  # of a channel that does not work
                 continue

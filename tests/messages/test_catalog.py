@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-import labelwatch.core.causes
+import labelwatch.core.rules
 from labelwatch.core.alert import Certainty, Outcome, Reason
 from labelwatch.core.diagnosis import INCIDENT_CAUSES
 from labelwatch.core.facts import TaskState
@@ -111,7 +111,7 @@ def test_every_letter_has_words_and_no_words_are_without_a_letter(language: str)
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_field_that_a_rule_may_name_has_a_word(language: str) -> None:
-    rules = "\n".join(path.read_text("utf-8") for path in Path(labelwatch.core.causes.__file__).parent.glob("*.py"))
+    rules = "\n".join(path.read_text("utf-8") for path in Path(labelwatch.core.rules.__file__).parent.glob("*.py"))
     quoted = set(re.findall(r'\b(?:Proof|said)\((?:finding, )?"([^"]+)"', rules))
     calls = re.findall(r"\bcertain\(finding, ([^)]*)\)", rules)
     quoted |= {name for call in calls for name in re.findall(r'"(\w+)"', call)}
@@ -160,7 +160,7 @@ def test_numbers_take_the_form_of_the_language(language: str, said: list[str]) -
 
 def test_no_key_is_in_a_catalog_for_nothing() -> None:
     house = Path(labelwatch.__file__).parent
-    files = [path for path in house.rglob("*.py") if path != house / "notify" / "catalog.py"]
+    files = [path for path in house.rglob("*.py") if path != house / "messages" / "catalog.py"]
     program = "\n".join(path.read_text("utf-8") for path in files)
     said = set(re.findall(r"\b(?:line|count)\.(\w+)", program))
     for table, kind in (("line", Lines), ("count", Counts)):

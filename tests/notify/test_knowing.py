@@ -63,7 +63,7 @@ def test_a_hand_over_lists_the_channels_that_its_readers_may_know_of(sqlite_stor
     with sqlite_store.write() as tx:
         for name in (*GROUPS, "gone"):
             about = channel_dead(name, f"{name} was refused", since=NOW, waiting=1, now=NOW)
-            tx.save_alerts(None, [Alert(None, AlertState.FIRING, NOW, about, NOW)])
+            tx.alerts.save(None, [Alert(None, AlertState.FIRING, NOW, about, NOW)])
     to, clock = routes(channels), Clock()
     queue_shift_summaries(sqlite_store, [to[reader][0]], now=clock.at)
     clock.advance(minutes=31)

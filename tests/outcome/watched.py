@@ -178,14 +178,14 @@ class Service:
 
     def _tell(self) -> None:
         """Send what is due, hand it to its readers, and come back when the next is due."""
-        now, due = self.arm.timeline.now(), self.app.store.next_due()
+        now, due = self.arm.timeline.now(), self.app.store.outbox.next_due()
         if due is None or due > now:
             self._come_back(due, now)
             return
         self.app.tell()
         for channel, body in self.phones.unread():
             self._hand_over(channel, body, now)
-        self._come_back(self.app.store.next_due(), now)
+        self._come_back(self.app.store.outbox.next_due(), now)
 
     def _come_back(self, due: datetime | None, now: datetime) -> None:
         if due is not None and not now < self.tells_at <= max(due, now + TELL_AGAIN):

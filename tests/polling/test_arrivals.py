@@ -31,7 +31,7 @@ def test_an_order_first_met_in_an_unannounced_status_is_watched_and_told(story: 
         story.poll(2)
     assert story.told() == [(A, "first"), (B, "first")]
     assert story.alerts()[B].diagnosis.cause == "unknown_state"
-    known = story.store.find(B)["main"]
+    known = story.store.postings.find(B)["main"]
     assert known.track.first_seen <= START + 6 * EVERY
 
 
@@ -40,14 +40,14 @@ def test_what_is_finished_or_stands_in_the_list_is_not_taken_in_a_second_time(st
     story.source.arrived = [posting(B, status="delivered"), posting(C, status="cancelled"), labelled(posting(A))]
     report = story.poll()
     assert (report.postings, report.changed) == (1, 1)
-    assert story.store.find(B) == story.store.find(C) == {}
-    assert story.store.find(A)["main"].posting == posting(A)
+    assert story.store.postings.find(B) == story.store.postings.find(C) == {}
+    assert story.store.postings.find(A)["main"].posting == posting(A)
 
 
 def test_a_posting_that_is_unreadable_there_is_nobodys_business(story: Story) -> None:
     story.source.arrived, story.source.unreadable = [posting(B, status="delivered"), posting(D, status="new")], {B}
     assert story.poll().quarantined == 0
-    assert list(story.store.find(D)) == ["main"]
+    assert list(story.store.postings.find(D)) == ["main"]
     assert story.told() == []
 
 
@@ -70,7 +70,7 @@ def test_a_failure_costs_the_answer_and_not_the_poll(story: Story) -> None:
     story.lists(posting(A))
     story.source.arrivals_fail = True
     assert story.poll().complete
-    assert list(story.store.find(A)) == ["main"]
+    assert list(story.store.postings.find(A)) == ["main"]
 
 
 def test_it_is_asked_once_in_five_polls_for_what_came_since_and_at_first_for_ten_days(story: Story) -> None:

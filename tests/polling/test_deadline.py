@@ -35,7 +35,7 @@ def rows(story: Story, since: int = 0) -> list[tuple[str, str]]:
 
 
 def take(story: Story) -> None:
-    story.store.change_alert(A, lambda alert: acknowledge(alert, by="Li", note="", now=story.at), shop=None)
+    story.store.alerts.change(A, lambda alert: acknowledge(alert, by="Li", note="", now=story.at), shop=None)
 
 
 def test_a_missed_deadline_reaches_packers_and_owner_once_though_somebody_took_it(story: Story) -> None:

@@ -44,7 +44,7 @@ def test_a_step_is_told_to_its_channel_at_once_and_who_was_told_hears_the_end(st
 
 def test_what_somebody_took_care_of_goes_no_further(story: Story) -> None:
     story.poll()
-    story.store.change_alert(A, lambda alert: acknowledge(alert, by="Li", note="", now=story.at), shop=None)
+    story.store.alerts.change(A, lambda alert: acknowledge(alert, by="Li", note="", now=story.at), shop=None)
     story.poll(115)
     assert rows(story) == [("packers", "first")]
 

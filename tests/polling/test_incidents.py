@@ -42,7 +42,7 @@ def told(story: Story) -> list[tuple[str | None, str]]:
 def test_eighty_of_eighty_of_one_carrier_and_none_of_the_others_is_one_message(story: Story) -> None:
     late(story, *stuck("Aurora", 80), *fine("Silk", 100, 1000), *fine("Polar", 100, 2000))
     assert told(story) == [("carrier_incident", "first")]
-    (incident,) = story.store.incidents()
+    (incident,) = story.store.alerts.incidents()
     assert (incident.diagnosis.late, incident.diagnosis.total) == (80, 80)
     assert incident.diagnosis.certainty is Certainty.LIKELY
     alerts = story.alerts()
@@ -58,7 +58,7 @@ def test_everything_stuck_is_one_message_about_the_platform(story: Story) -> Non
 def test_five_late_ones_among_a_hundred_fine_ones_are_told_one_by_one(story: Story) -> None:
     late(story, *stuck("Aurora", 5), *fine("Aurora", 50, 1000), *fine("Silk", 50, 2000))
     assert told(story) == [("label_overdue", "first")] * 5
-    assert story.store.incidents() == []
+    assert story.store.alerts.incidents() == []
 
 
 def test_many_different_troubles_at_once_are_no_event(story: Story) -> None:
@@ -67,7 +67,7 @@ def test_many_different_troubles_at_once_are_no_event(story: Story) -> None:
     missing = [replace(one, tracking_number="") for one in stuck("Aurora", 7)]
     late(story, *odd, *missing, *stuck("Aurora", 7, 4000))
     story.poll(50)
-    assert story.store.incidents() == []
+    assert story.store.alerts.incidents() == []
     assert {cause for cause, _ in told(story)} == {"registration_declined", "tracking_missing", "label_overdue"}
 
 
@@ -77,10 +77,10 @@ def test_an_incident_shrinks_ends_by_itself_and_what_is_left_is_told_singly(stor
     story.lists(*half)
     story.poll(2)
     assert told(story) == [("carrier_incident", "first")]
-    assert [alert.diagnosis.late for alert in story.store.incidents()] == [20]
+    assert [alert.diagnosis.late for alert in story.store.alerts.incidents()] == [20]
     story.lists(*(labelled(one) for one in stuck("Aurora", 37)), *stuck("Aurora", 3, 37), *fine("Silk", 100, 1000))
     story.poll(2)
-    (ended,) = story.store.incidents(open_only=False)
+    (ended,) = story.store.alerts.incidents(open_only=False)
     assert ended.outcome is Outcome.OVER
     assert told(story) == [
         ("carrier_incident", "first"),
@@ -115,19 +115,19 @@ def test_what_has_been_late_for_days_is_no_event_of_a_quiet_night(story: Story) 
     story.lists(*old, *stuck("Aurora", 3, 100), *well)
     story.poll(2)
     story.poll(16)
-    assert story.store.incidents(open_only=False) == []
+    assert story.store.alerts.incidents(open_only=False) == []
 
 
 def test_an_incident_that_lasts_goes_on_counting_what_it_began_with(story: Story) -> None:
     late(story, *stuck("Aurora", 40), *fine("Silk", 100, 1000))
     story.poll(9 * 60)
-    assert [alert.diagnosis.late for alert in story.store.incidents()] == [40]
+    assert [alert.diagnosis.late for alert in story.store.alerts.incidents()] == [40]
     assert set(told(story)) == {("carrier_incident", "first"), ("carrier_incident", "reminder")}
 
 
 def test_what_two_shops_have_in_common_is_one_incident(story: Story, store: Store) -> None:
     second = Story(store, plan=replace(story.plan, shop="second", shops={"main": EVERY}))
-    store.sync_shops([("main", "123456"), ("second", "654321")])
+    store.shops.sync([("main", "123456"), ("second", "654321")])
     story.plan = replace(story.plan, shops={"second": EVERY})
     for one in (story, second):
         one.source.page = 100
@@ -135,14 +135,14 @@ def test_what_two_shops_have_in_common_is_one_incident(story: Story, store: Stor
         one.poll()
         one.at += timedelta(minutes=16)
     story.poll()
-    assert store.incidents() == []
+    assert store.alerts.incidents() == []
     second.poll()
-    (incident,) = store.incidents()
+    (incident,) = store.alerts.incidents()
     assert (incident.diagnosis.late, incident.diagnosis.shops) == (16, ("main", "second"))
     assert [row.state.value for row in story.rows()] == ["superseded"] * 8 + ["pending"], "told once for both shops"
     story.poll(1)
     assert {alert.diagnosis.incident for alert in story.alerts().values()} == {"carrier:Aurora"}
-    assert len(store.incidents()) == 1
+    assert len(store.alerts.incidents()) == 1
 
 
 def test_a_plain_shop_with_one_carrier_says_that_it_cannot_tell_apart(story: Story) -> None:
@@ -150,13 +150,13 @@ def test_a_plain_shop_with_one_carrier_says_that_it_cannot_tell_apart(story: Sto
     story.lists(*(posting(f"{n:04}-0001-1") for n in range(30)))
     story.poll()
     story.poll(16)
-    (incident,) = story.store.incidents()
+    (incident,) = story.store.alerts.incidents()
     assert (incident.diagnosis.cause, incident.diagnosis.certainty) == ("carrier_incident", Certainty.UNKNOWN)
 
 
 def test_an_incident_whose_shop_is_out_of_sight_is_not_over(story: Story, store: Store) -> None:
     second = Story(store, plan=replace(story.plan, shop="second", shops={"main": EVERY}))
-    store.sync_shops([("main", "123456"), ("second", "654321")])
+    store.shops.sync([("main", "123456"), ("second", "654321")])
     story.plan = replace(story.plan, shops={"second": EVERY})
     second.source.page = 100
     second.lists(*fine("Silk", 100, 1000))
@@ -164,19 +164,19 @@ def test_an_incident_whose_shop_is_out_of_sight_is_not_over(story: Story, store:
     late(story, *stuck("Aurora", 40))
     second.at = story.at
     second.poll()
-    assert [alert.diagnosis.late for alert in store.incidents()] == [40]
+    assert [alert.diagnosis.late for alert in store.alerts.incidents()] == [40]
     story.source.trouble = Trouble.OZON_DOWN
     story.poll(2)
     second.at = story.at
     second.poll(1)
-    (still,) = store.incidents()
+    (still,) = store.alerts.incidents()
     assert still.resolved_at is None
     assert ("carrier_incident", "resolved") not in told(story)
 
 
 def test_ten_single_troubles_of_ten_carriers_are_no_trouble_of_the_platform(story: Story) -> None:
     late(story, *(of_carrier(f"Carrier {n}", f"{n:04}-0001-1") for n in range(14)))
-    assert story.store.incidents() == []
+    assert story.store.alerts.incidents() == []
     assert set(told(story)) == {("label_overdue", "first")}
 
 
@@ -184,7 +184,7 @@ def several(store: Store, size: int, *channels: Destination) -> list[Story]:
     """So many shops with fifty labels of another carrier each, read at the same time."""
     names = [f"shop-{n}" for n in range(size)]
     stories = [Story(store) for _ in names]
-    store.sync_shops([(name, f"88{n}") for n, name in enumerate(names)])
+    store.shops.sync([(name, f"88{n}") for n, name in enumerate(names)])
     for name, one in zip(names, stories, strict=True):
         others = {other: EVERY for other in names if other != name}
         to = channels or (channel("packers"),)
@@ -255,7 +255,7 @@ def test_growth_and_shrinking_are_no_news_and_the_end_is_one_message(store: Stor
     for one in shops[1:]:
         recover(one)
     rounds(shops, 3)
-    (left,) = store.incidents()
+    (left,) = store.alerts.incidents()
     assert (left.diagnosis.late, left.diagnosis.shops) == (15, ("shop-0",))
     assert {part.shop: part.late for part in left.diagnosis.parts} == {
         "shop-0": 15,
@@ -290,7 +290,7 @@ def test_an_incident_found_in_one_shop_explains_the_alerts_of_the_others_at_once
     shops = several(store, 2)
     stand_still(shops[0], 8)
     rounds(shops, 9)
-    alerts = [one for one in store.alerts() if one.diagnosis.shop == "shop-0"]
+    alerts = [one for one in store.alerts.find() if one.diagnosis.shop == "shop-0"]
     assert {one.diagnosis.cause for one in alerts} == {"label_overdue"}
     stand_still(shops[1], 8)
     shops[1].poll(2)
@@ -298,7 +298,7 @@ def test_an_incident_found_in_one_shop_explains_the_alerts_of_the_others_at_once
     shops[1].poll(2)
 
     def judged() -> set[tuple[str, str | None, str, str]]:
-        found = [one.diagnosis for one in store.alerts() if one.diagnosis.shop == "shop-0"]
+        found = [one.diagnosis for one in store.alerts.find() if one.diagnosis.shop == "shop-0"]
         return {(one.cause, one.incident, one.verdict, one.evidence[0].value) for one in found}
 
     assert judged() == {("carrier_incident", "carrier:Aurora", "wait", "8 of 8 late")}

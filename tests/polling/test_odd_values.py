@@ -81,7 +81,7 @@ def test_an_odd_value_that_is_not_needed_hides_no_late_posting(
     report, story = polled(sqlite_store, page({n: {field: SHAPES[field]} for n in range(share)}), polls=2)
     assert (report.complete, report.postings, report.late, report.quarantined) == (True, COUNT, COUNT, 0)
     assert len(story.alerts()) == COUNT
-    rows = sqlite_store.quarantined(START - timedelta(days=1))
+    rows = sqlite_store.shops.quarantined(START - timedelta(days=1))
     places = [row.path.partition("]")[2].lstrip(".").partition("[")[0] for row in rows]
     assert places == [field] * (field in UNEXPECTED)
     assert all(row.problem.endswith("; read without it") for row in rows)

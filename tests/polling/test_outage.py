@@ -20,7 +20,7 @@ def barrier(store: Store, size: int, *channels: Destination) -> list[Story]:
     """So many shops, each read once, ten seconds after one another."""
     names = [f"shop-{n}" for n in range(size)]
     stories = [Story(store) for _ in names]
-    store.sync_shops([(name, f"77{n}") for n, name in enumerate(names)])
+    store.shops.sync([(name, f"77{n}") for n, name in enumerate(names)])
     for n, (name, story) in enumerate(zip(names, stories, strict=True)):
         others = {other: EVERY for other in names if other != name}
         story.plan = replace(story.plan, shop=name, shops=others, destinations=channels or (PACKERS,))
@@ -52,14 +52,14 @@ def test_when_ozon_is_down_for_all_shops_people_get_one_message_and_one_end(stor
     fail(shops)
     rounds(shops, 10)
     assert told(shops[0]) == [("ozon_down", "first", 6, 6)]
-    assert store.alerts() == []
-    (open_now,) = store.incidents()
+    assert store.alerts.find() == []
+    (open_now,) = store.alerts.incidents()
     assert open_now.diagnosis.waiting_since is not None
     assert open_now.diagnosis.waiting_since.latest == START + EVERY
     fail(shops, None)
     rounds(shops)
     assert [reason for _, reason, _, _ in told(shops[0])] == ["first", "resolved"]
-    assert store.incidents() == []
+    assert store.alerts.incidents() == []
 
 
 def test_the_end_tells_of_all_shops_that_were_hit(store: Store) -> None:
@@ -81,10 +81,10 @@ def test_after_a_night_asleep_the_size_is_told_once_every_shop_was_tried(store: 
     for story in shops[:4]:
         story.poll()
     assert told(shops[0]) == []
-    assert [one.state for one in store.incidents()] == [AlertState.PENDING]
+    assert [one.state for one in store.alerts.incidents()] == [AlertState.PENDING]
     shops[4].poll()
     assert told(shops[0]) == [("ozon_down", "first", 5, 5)]
-    assert store.alerts() == []
+    assert store.alerts.find() == []
 
 
 def test_after_a_night_asleep_one_shop_that_fails_is_told_when_the_others_were_read(store: Store) -> None:
@@ -105,7 +105,7 @@ def test_a_shop_with_a_trouble_of_its_own_has_an_alert_of_its_own(store: Store, 
     fail(shops[4:], trouble)
     rounds(shops, 5)
     assert told(shops[0]) == [(trouble.value, "first", 0, 0), ("ozon_down", "first", 4, 5)]
-    (own,) = store.alerts()
+    (own,) = store.alerts.find()
     assert own.diagnosis.shop == "shop-4"
 
 
@@ -114,7 +114,7 @@ def test_two_shops_of_many_are_told_one_by_one_as_soon_as_they_are_dark(store: S
     fail(shops[:2])
     rounds(shops, 3)
     assert told(shops[0]) == [("ozon_down", "first", 0, 0)] * 2
-    assert store.incidents() == []
+    assert store.alerts.incidents() == []
 
 
 def test_three_shops_with_three_troubles_are_no_outage(store: Store) -> None:
@@ -123,7 +123,7 @@ def test_three_shops_with_three_troubles_are_no_outage(store: Store) -> None:
         fail([story], trouble)
     rounds(shops, 4)
     assert {cause for cause, *_ in told(shops[0])} == {"ozon_down", "rate_limited", "answer_not_understood"}
-    assert store.incidents() == []
+    assert store.alerts.incidents() == []
 
 
 def test_each_channel_hears_of_its_own_shops_and_of_their_end(store: Store) -> None:
@@ -139,7 +139,7 @@ def test_each_channel_hears_of_its_own_shops_and_of_their_end(store: Store) -> N
     assert [reason for _, reason, _, _ in told(shops[0], "one")] == ["first", "resolved"]
     assert [reason for _, reason, _, _ in told(shops[0], "two")] == ["first"]
     assert [reason for _, reason, _, _ in told(shops[0])] == ["first"]
-    assert [one.diagnosis.late for one in store.incidents()] == [5]
+    assert [one.diagnosis.late for one in store.alerts.incidents()] == [5]
     fail(shops, None)
     rounds(shops)
     assert [told(shops[0], name)[-1][1] for name in ("packers", "one", "two")] == ["resolved"] * 3
@@ -152,7 +152,7 @@ def test_an_outage_that_lasts_becomes_critical_once_for_each_channel(store: Stor
     rounds(shops, 40)
     for name in ("packers", "one"):
         assert [reason for _, reason, _, _ in told(shops[0], name)] == ["first", "escalated"]
-    assert [one.diagnosis.severity for one in store.incidents()] == [Severity.CRITICAL]
+    assert [one.diagnosis.severity for one in store.alerts.incidents()] == [Severity.CRITICAL]
 
 
 def test_another_shop_that_joins_is_no_news_to_those_who_know(store: Store) -> None:
@@ -162,5 +162,5 @@ def test_another_shop_that_joins_is_no_news_to_those_who_know(store: Store) -> N
     fail(shops)
     rounds(shops, 5)
     assert [reason for _, reason, _, _ in told(shops[0])] == ["first"]
-    assert [one.diagnosis.late for one in store.incidents()] == [6]
+    assert [one.diagnosis.late for one in store.alerts.incidents()] == [6]
     assert told(shops[0], "one") == [("ozon_down", "first", 1, 1)]

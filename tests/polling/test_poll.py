@@ -56,9 +56,9 @@ def test_every_change_is_kept_with_when_it_was_last_seen_otherwise(story: Story)
     story.poll(2)
     story.lists(posting(A, tracking_number="RA1"))
     story.poll(2)
-    (known,) = story.store.find(A).values()
+    (known,) = story.store.postings.find(A).values()
     assert known.id is not None
-    rows = story.store.history(known.id)
+    rows = story.store.postings.history(known.id)
     assert [(row.status, row.tracking_number) for row in rows] == [
         ("awaiting_packaging", ""),
         ("awaiting_deliver", "RA1"),
@@ -72,13 +72,13 @@ def test_every_change_is_kept_with_when_it_was_last_seen_otherwise(story: Story)
 def test_half_a_sweep_changes_nothing(story: Story, trouble: Trouble) -> None:
     story.lists(*numbered(9, unpacked))
     story.poll()
-    before = story.told(), story.alerts(), story.store.open_counts()
+    before = story.told(), story.alerts(), story.store.shops.open_counts()
     story.lists(*(labelled(one) for one in numbered(9)))
     story.source.trouble, story.source.fails_after = trouble, 6
     report = story.poll(2)
     assert (report.complete, report.cause) == (False, trouble)
-    assert (story.told(), story.alerts(), story.store.open_counts()) == before
-    assert story.store.last_polls()["main"].complete is False
+    assert (story.told(), story.alerts(), story.store.shops.open_counts()) == before
+    assert story.store.shops.last_polls()["main"].complete is False
 
 
 @pytest.mark.fault("O3", "O7")
@@ -111,7 +111,7 @@ def test_a_posting_that_left_the_list_is_looked_up_before_its_alert_is_closed(
     story.poll(2)
     assert story.told() == [(A, "first"), (A, "resolved")]
     assert story.alerts(open_only=False)[A].outcome is outcome
-    assert story.store.open_counts() == {"main": 1}
+    assert story.store.shops.open_counts() == {"main": 1}
 
 
 @pytest.mark.fault("O7")
@@ -129,9 +129,9 @@ def test_an_alert_whose_posting_cannot_be_looked_up_stays_as_it_is(story: Story)
 
 def test_an_alert_is_as_fresh_as_the_last_look_at_its_posting(story: Story) -> None:
     def ages() -> dict[str | None, timedelta]:
-        (shop,) = story.store.shops()
+        (shop,) = story.store.shops.all()
         assert shop.read_at is not None
-        seen = {alert.diagnosis.posting_number: alert.diagnosis.as_of for alert in story.store.alerts()}
+        seen = {alert.diagnosis.posting_number: alert.diagnosis.as_of for alert in story.store.alerts.find()}
         return {number: shop.read_at - (at or shop.read_at) for number, at in seen.items()}
 
     story.lists(unpacked(A), unpacked(B))
@@ -156,7 +156,7 @@ def test_a_posting_that_was_looked_up_is_read_anew_when_it_is_listed_again(story
     story.poll(2)
     story.lists(posting(A))
     story.poll(2)
-    (known,) = story.store.find(A).values()
+    (known,) = story.store.postings.find(A).values()
     assert known.posting.status == "awaiting_deliver"
 
 
@@ -166,7 +166,7 @@ def test_a_posting_asked_for_singly_keeps_its_schema(story: Story) -> None:
     story.lists()
     story.source.elsewhere = {A: posting(A, schema="", status="arbitration")}
     story.poll(2)
-    (known,) = story.store.find(A).values()
+    (known,) = story.store.postings.find(A).values()
     assert (known.posting.status, known.posting.schema) == ("arbitration", "Crossborder")
 
 
@@ -176,7 +176,7 @@ def test_one_broken_posting_is_set_aside_and_the_others_are_read(story: Story) -
     story.lists(unpacked(A), unpacked(B), unpacked(C))
     report = story.poll()
     assert (report.complete, report.quarantined, report.late) == (True, 1, 2)
-    (row,) = story.store.quarantined(START - timedelta(days=1))
+    (row,) = story.store.shops.quarantined(START - timedelta(days=1))
     assert (row.number, row.path, row.problem) == (B, "$.postings[1].shipment_date", "no time")
 
 
@@ -255,7 +255,7 @@ def test_when_most_of_it_is_broken_the_answer_is_not_understood(story: Story) ->
     story.source.unreadable = {f"0101-{index:04}-1" for index in range(30)}
     report = story.poll()
     assert (report.complete, report.cause) == (False, Trouble.NOT_UNDERSTOOD)
-    assert story.store.open_counts() == {"main": 0}
+    assert story.store.shops.open_counts() == {"main": 0}
 
 
 @pytest.mark.fault("O10")
@@ -271,7 +271,7 @@ def test_a_shop_of_which_nothing_can_be_read_was_not_read(story: Story, count: i
 def test_a_posting_that_comes_on_two_pages_is_one_posting(story: Story) -> None:
     story.lists(posting(A), posting(B), posting(C), posting(A))
     report = story.poll()
-    assert (report.changed, story.store.open_counts()["main"]) == (3, 3)
+    assert (report.changed, story.store.shops.open_counts()["main"]) == (3, 3)
 
 
 @pytest.mark.fault("O2", "O15")
@@ -299,7 +299,7 @@ def test_what_only_a_person_can_put_right_is_told_at_once_and_tried_ever_more_se
     pauses = []
     for _ in range(6):
         story.poll(2)
-        state = story.store.shop("main")
+        state = story.store.shops.named("main")
         assert state is not None
         assert state.retry_at is not None
         pauses.append((state.retry_at - story.at) / timedelta(minutes=1))
@@ -312,7 +312,7 @@ def test_a_shop_that_is_left_alone_as_ozon_wishes_is_told_of_all_the_same_once_i
     story.poll()
     story.source.trouble, story.source.retry_after = Trouble.RATE_LIMITED, 1800
     story.poll(2)
-    state = story.store.shop("main")
+    state = story.store.shops.named("main")
     assert state is not None
     assert state.retry_at == story.at + timedelta(minutes=30)
     assert not story.silence(3)
@@ -363,7 +363,7 @@ def test_an_acknowledgement_during_a_poll_is_not_lost(story: Story) -> None:
     story.poll()
 
     def meanwhile() -> bool:
-        story.store.change_alert("0101-0001-1", lambda alert: replace(alert, state=AlertState.ACKNOWLEDGED))
+        story.store.alerts.change("0101-0001-1", lambda alert: replace(alert, state=AlertState.ACKNOWLEDGED))
         return False
 
     story.stop = meanwhile
@@ -380,8 +380,8 @@ def test_a_poll_that_is_given_up_has_written_nothing(story: Story) -> None:
     story.stop = lambda: True
     with pytest.raises(Abandoned):
         story.poll()
-    assert story.store.open_counts() == {"main": 0}
-    assert story.store.last_polls() == {}
+    assert story.store.shops.open_counts() == {"main": 0}
+    assert story.store.shops.last_polls() == {}
 
 
 def test_other_limits_are_applied_to_what_is_already_known(story: Story) -> None:
@@ -420,9 +420,9 @@ def test_after_three_blind_days_there_is_one_catch_up_and_the_gap_is_kept(story:
     story.poll()
     story.lists(*numbered(6))
     assert story.poll(3 * 24 * 60).told == 6
-    (known,) = story.store.find("0101-0000-1").values()
+    (known,) = story.store.postings.find("0101-0000-1").values()
     assert known.id is not None
-    last = story.store.history(known.id)[-1]
+    last = story.store.postings.history(known.id)[-1]
     assert last.not_before == START
     assert last.seen_at - START == timedelta(days=3)
     assert {row.notification.due_at for row in story.rows()} == {story.at + timedelta(seconds=20)}

@@ -89,10 +89,10 @@ def played(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> H
         world, every = scenarios.build(scenario, START), LOOKED_AT_EVERY.get(scenario, EVERY)
         with closing(open_store(f"sqlite:///{file}")) as store, watching(world, store, every=every) as watcher:
             watcher.until(PLAYED[scenario])
-            incidents = [alert.diagnosis for alert in store.incidents()]
+            incidents = [alert.diagnosis for alert in store.alerts.incidents()]
             account = Account(world.expected, watcher.causes(), watcher.facts(), watcher.told(), incidents)
             watcher.until(ENDS.get(scenario, 0))
-            return account, Ending(watcher.told(), (len(store.incidents()), len(store.alerts())))
+            return account, Ending(watcher.told(), (len(store.alerts.incidents()), len(store.alerts.find())))
 
     return heard
 

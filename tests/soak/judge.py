@@ -246,7 +246,7 @@ def _no_stuck_shop(evidence: Evidence) -> Verdict:
 
 
 def _channels_well(evidence: Evidence) -> Verdict:
-    troubles = sorted(evidence.store.outgoing.troubles())
+    troubles = sorted(evidence.store.alerts.open_of_channels())
     said = [alert for alert in _all_alerts(evidence) if alert.diagnosis.cause == "channel_dead"]
     measured = f"{len(said)} times a channel was reported dead; still so: {', '.join(troubles) or 'none'}"
     return Verdict("a channel that works again is known to work", measured, not troubles)

@@ -160,7 +160,7 @@ def _awaited(
     began = time.monotonic()
     while True:
         opened = time.monotonic()
-        books = Books(store.notifications(limit=1_000_000), list(store.shops()), *since)
+        books = Books(store.outbox.find(limit=1_000_000), list(store.shops.all()), *since)
         pause = max(PAUSE, 10 * (time.monotonic() - opened))
         if are_well(books) or opened > began + seconds:
             return books

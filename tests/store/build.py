@@ -88,9 +88,9 @@ def notification(
 
 def shop_id(store: Store, name: str = "main") -> int:
     """The id of a shop, which is made when it is not there."""
-    if store.shop(name) is None:
-        store.sync_shops([*((s.name, s.client_id) for s in store.shops()), (name, f"client of {name}")])
-    state = store.shop(name)
+    if store.shops.named(name) is None:
+        store.shops.sync([*((s.name, s.client_id) for s in store.shops.all()), (name, f"client of {name}")])
+    state = store.shops.named(name)
     assert state is not None
     return state.id
 
@@ -99,7 +99,7 @@ def put(store: Store, *changes: Change, shop: str = "main") -> int:
     """Store postings in a transaction of their own; the shop's id."""
     shop_ = shop_id(store, shop)
     with store.write() as tx:
-        tx.put(shop_, changes)
+        tx.postings.put(shop_, changes)
     return shop_
 
 
@@ -108,7 +108,7 @@ def queue(store: Store, count: int, **kwargs: Any) -> list[int]:
     shop_ = shop_id(store)
     fresh = [alert(f"queued-{n}") for n in range(count)]
     with store.write() as tx:
-        ids = tx.save_alerts(shop_, fresh)
+        ids = tx.alerts.save(shop_, fresh)
         told = [replace(a, id=id_) for a, id_ in zip(fresh, ids, strict=True)]
-        tx.add_notifications([notification(a, **kwargs) for a in told], created_at=NOW)
+        tx.outbox.add([notification(a, **kwargs) for a in told], created_at=NOW)
     return ids

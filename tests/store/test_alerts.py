@@ -38,14 +38,14 @@ FULL = replace(
 
 def save(store: Store, *alerts: Alert, shop: str = "main") -> list[int]:
     with store.write() as tx:
-        return tx.save_alerts(shop_id(store, shop), alerts)
+        return tx.alerts.save(shop_id(store, shop), alerts)
 
 
 @pytest.mark.parametrize("saved", [ALERT, FULL], ids=["bare", "full"])
 def test_an_alert_comes_back_equal(store: Store, saved: Alert) -> None:
     shop_id(store)
     (id_,) = save(store, saved)
-    assert store.alerts(open_only=False) == [replace(saved, id=id_)]
+    assert store.alerts.find(open_only=False) == [replace(saved, id=id_)]
 
 
 def test_ids_are_told_in_the_order_of_the_alerts(store: Store) -> None:
@@ -55,7 +55,7 @@ def test_ids_are_told_in_the_order_of_the_alerts(store: Store) -> None:
     ids = save(store, *mixed)
     assert ids[1] == old[0]
     with store.write() as tx:
-        found = tx.open_alerts(shop)
+        found = tx.alerts.open_of_shop(shop)
     assert {number: a.id for number, a in found.items()} == {"c": ids[0], "b": ids[1], "a": ids[2], None: ids[3]}
     assert found["b"].note == "changed"
 
@@ -67,16 +67,16 @@ def test_a_posting_has_one_open_alert_at_most(store: Store) -> None:
         save(store, alert())
     save(store, alert(id=first, resolved_at=NOW, state=AlertState.RESOLVED))
     (second,) = save(store, alert())
-    assert [a.id for a in store.alerts()] == [second]
+    assert [a.id for a in store.alerts.find()] == [second]
 
 
 def test_two_shops_may_each_have_an_alert_for_the_same_number(store: Store) -> None:
     shop_id(store, "main"), shop_id(store, "other")
     save(store, alert(), shop="main")
     save(store, alert(), shop="other")
-    assert len(store.alerts(posting_number="41-0001-1")) == 2
-    assert len(store.alerts(shops=["other"])) == 1
-    assert store.alerts(shops=[]) == []
+    assert len(store.alerts.find(posting_number="41-0001-1")) == 2
+    assert len(store.alerts.find(shops=["other"])) == 1
+    assert store.alerts.find(shops=[]) == []
 
 
 def test_alerts_are_found_by_what_is_asked_for(store: Store) -> None:
@@ -84,32 +84,32 @@ def test_alerts_are_found_by_what_is_asked_for(store: Store) -> None:
     open_, old, recent = save(
         store, alert("open"), alert("old", resolved_at=NOW), alert("recent", resolved_at=NOW + minutes(10))
     )
-    assert [a.id for a in store.alerts()] == [open_]
-    assert [a.id for a in store.alerts(open_only=False)] == [open_, old, recent]
-    assert [a.id for a in store.alerts(open_only=False, resolved_since=NOW + minutes(5))] == [open_, recent]
-    assert store.alerts(posting_number="") == []
+    assert [a.id for a in store.alerts.find()] == [open_]
+    assert [a.id for a in store.alerts.find(open_only=False)] == [open_, old, recent]
+    assert [a.id for a in store.alerts.find(open_only=False, resolved_since=NOW + minutes(5))] == [open_, recent]
+    assert store.alerts.find(posting_number="") == []
 
 
 def test_an_alert_is_changed_where_it_is_open(store: Store) -> None:
     shop_id(store, "main"), shop_id(store, "other")
     save(store, alert(), shop="main")
     save(store, alert(), alert("another"), shop="other")
-    changed = store.change_alert("41-0001-1", lambda a: replace(a, handled_by="Li"), shop="other")
+    changed = store.alerts.change("41-0001-1", lambda a: replace(a, handled_by="Li"), shop="other")
     assert [a.handled_by for a in changed] == ["Li"]
-    assert sorted(a.handled_by for a in store.alerts()) == ["", "", "Li"]
-    assert len(store.change_alert("41-0001-1", lambda a: replace(a, note="both"))) == 2
+    assert sorted(a.handled_by for a in store.alerts.find()) == ["", "", "Li"]
+    assert len(store.alerts.change("41-0001-1", lambda a: replace(a, note="both"))) == 2
 
 
 def test_an_alert_that_is_to_stay_as_it_is_is_not_saved(store: Store) -> None:
     shop_id(store)
     save(store, alert(), alert("over", resolved_at=NOW))
-    assert store.change_alert("41-0001-1", lambda _: None) == []
-    assert store.change_alert("over", lambda a: a) == []
-    assert store.change_alert("unheard of", lambda a: a) == []
+    assert store.alerts.change("41-0001-1", lambda _: None) == []
+    assert store.alerts.change("over", lambda a: a) == []
+    assert store.alerts.change("unheard of", lambda a: a) == []
 
 
 def test_a_shop_has_an_alert_of_its_own(store: Store) -> None:
     shop_id(store)
     save(store, alert(None), alert())
-    assert [a.diagnosis.posting_number for a in store.alerts(posting_number="")] == [None]
-    assert len(store.change_alert(None, lambda a: replace(a, note="seen"))) == 1
+    assert [a.diagnosis.posting_number for a in store.alerts.find(posting_number="")] == [None]
+    assert len(store.alerts.change(None, lambda a: replace(a, note="seen"))) == 1

@@ -17,7 +17,7 @@ def save(
 ) -> None:
     about, id_ = replace(DIAGNOSIS, shop=shop, posting_number=number, **changes), shop_id(store, shop)
     with store.write() as tx:
-        tx.save_alerts(id_, [replace(alert(), state=state, diagnosis=about)])
+        tx.alerts.save(id_, [replace(alert(), state=state, diagnosis=about)])
 
 
 def numbers(store: Store, *, limit: int = 50, offset: int = 0, **wanted: str) -> list[str | None]:
@@ -54,7 +54,7 @@ def test_counts_tell_alerts_of_postings_apart_and_leave_the_rest_out(store: Stor
     resolved = alert("5", state=AlertState.RESOLVED, resolved_at=NOW)
     main = shop_id(store)
     with store.write() as tx:
-        tx.save_alerts(main, [resolved])
+        tx.alerts.save(main, [resolved])
     counts = sorted(store.board.counts(SHOPS), key=lambda one: one.number)
     assert counts == [
         Count("main", "", "label_overdue", Severity.NOTICE, Hands.SOMEBODY, 1),
@@ -66,16 +66,16 @@ def test_what_waits_is_counted_for_each_channel(store: Store) -> None:
     queue(store, 3)
     late, main = alert("late"), shop_id(store)
     with store.write() as tx:
-        (id_,) = tx.save_alerts(main, [late])
-        tx.add_notifications([notification(replace(late, id=id_), channel="owner")], created_at=NOW)
+        (id_,) = tx.alerts.save(main, [late])
+        tx.outbox.add([notification(replace(late, id=id_), channel="owner")], created_at=NOW)
     assert store.board.waiting() == {"packers": 3, "owner": 1}
 
 
 def test_what_ended_badly_is_found_latest_first(store: Store) -> None:
     queue(store, 3)
-    rows = store.claim("packers", now=NOW, lease_until=NOW + minutes(1), key="k")
+    rows = store.outbox.claim("packers", now=NOW, lease_until=NOW + minutes(1), key="k")
     with store.write() as tx:
-        tx.settle([rows[0].id, rows[1].id], state=OutboxState.DEAD, at=NOW, error="HTTP 400")
-        tx.settle([rows[2].id], state=OutboxState.SENT, at=NOW)
+        tx.outbox.settle([rows[0].id, rows[1].id], state=OutboxState.DEAD, at=NOW, error="HTTP 400")
+        tx.outbox.settle([rows[2].id], state=OutboxState.SENT, at=NOW)
     assert [row.id for row in store.board.failed(limit=10)] == [rows[1].id, rows[0].id]
     assert [row.id for row in store.board.failed(limit=1)] == [rows[1].id]

@@ -39,7 +39,7 @@ def waits(
 
 
 def times(store: Store, *shops: str) -> list[LabelTimes]:
-    return store.plots.label_times(shops=shops, since=A_MONTH_AGO, now=NOW, error=ERROR)
+    return store.charts.label_times(shops=shops, since=A_MONTH_AGO, now=NOW, error=ERROR)
 
 
 def take(store: Store, *stories: Iterator[Change], shop: str = "main") -> None:
@@ -107,7 +107,7 @@ def late(opened: timedelta, *, until: timedelta | None = None, number: str = "A"
 def save(store: Store, *alerts: Alert, shop: str | None = "main") -> None:
     id_ = None if shop is None else shop_id(store, shop)
     with store.write() as tx:
-        tx.save_alerts(id_, alerts)
+        tx.alerts.save(id_, alerts)
 
 
 def test_what_became_late_is_counted_by_quarter_of_an_hour(store: Store) -> None:
@@ -115,9 +115,9 @@ def test_what_became_late_is_counted_by_quarter_of_an_hour(store: Store) -> None
     save(
         store, late(timedelta(days=29), number="D"), late(timedelta(days=29), number="E", until=timedelta(days=28.5))
     )
-    found = store.plots.opened(shops=["main", "other"], since=A_MONTH_AGO)
+    found = store.charts.opened(shops=["main", "other"], since=A_MONTH_AGO)
     assert found == {NOW - minutes(30): 1, NOW - minutes(15): 2}
-    assert store.plots.opened(shops=["other"], since=A_MONTH_AGO) == {}
+    assert store.charts.opened(shops=["other"], since=A_MONTH_AGO) == {}
 
 
 def test_a_shops_own_trouble_and_incidents_are_no_late_labels(store: Store) -> None:
@@ -128,8 +128,8 @@ def test_a_shops_own_trouble_and_incidents_are_no_late_labels(store: Store) -> N
         replace(incident, diagnosis=replace(incident.diagnosis, posting_number=None, incident="platform")),
         shop=None,
     )
-    assert store.plots.opened(shops=["main"], since=A_MONTH_AGO) == {}
-    assert store.plots.open_in(DAYS, shops=["main"]) == []
+    assert store.charts.opened(shops=["main"], since=A_MONTH_AGO) == {}
+    assert store.charts.open_in(DAYS, shops=["main"]) == []
 
 
 DAYS = [Interval(NOW - timedelta(days=n), NOW - timedelta(days=n - 1)) for n in (3, 2, 1)]
@@ -148,19 +148,19 @@ SPANS: dict[str, tuple[tuple[float, float | None], tuple[int, int, int]]] = {
 def test_open_in_a_period_is_what_was_late_at_any_time_of_it(store: Store, what: str) -> None:
     (opened, until), expected = SPANS[what]
     save(store, late(timedelta(days=opened), until=None if until is None else timedelta(days=until)))
-    counts = [one.counts for one in store.plots.open_in(DAYS, shops=["main"])]
+    counts = [one.counts for one in store.charts.open_in(DAYS, shops=["main"])]
     assert counts == ([expected] if any(expected) else [])
 
 
 def test_what_was_open_is_counted_by_the_cause_that_people_were_told(store: Store) -> None:
     told = LastNotified(NOW, 1, DIAGNOSIS.severity, "not_packed")
     save(store, late(minutes(5)), late(minutes(5), number="B"), late(minutes(5), number="C", told=told))
-    assert store.plots.open_in(DAYS, shops=["main"]) == [
+    assert store.charts.open_in(DAYS, shops=["main"]) == [
         Open("label_overdue", (0, 0, 2)),
         Open("not_packed", (0, 0, 1)),
     ]
-    assert store.plots.open_in(DAYS, shops=["other"]) == []
-    assert store.plots.open_in([], shops=["main"]) == []
+    assert store.charts.open_in(DAYS, shops=["other"]) == []
+    assert store.charts.open_in([], shops=["main"]) == []
 
 
 # --- when nobody looked
@@ -171,12 +171,12 @@ def read(store: Store, *ago: float, complete: bool = True, shop: str = "main") -
     with store.write() as tx:
         for n in ago:
             at = NOW - minutes(n)
-            tx.record_poll(id_, PollRow(at - minutes(0.1), at, complete, 1, 0, 0, 0, 1))
+            tx.shops.record_poll(id_, PollRow(at - minutes(0.1), at, complete, 1, 0, 0, 0, 1))
 
 
 def gaps(store: Store, begin: float, end: float = 0) -> list[tuple[float, float]]:
     """The gaps of more than five minutes, in minutes ago."""
-    found = store.plots.gaps("main", Interval(NOW - minutes(begin), NOW - minutes(end)), longer_than=minutes(5))
+    found = store.charts.gaps("main", Interval(NOW - minutes(begin), NOW - minutes(end)), longer_than=minutes(5))
     assert all(a.latest <= b.earliest for a, b in pairwise(found))
     return [(round((NOW - one.earliest) / minutes(1), 3), round((NOW - one.latest) / minutes(1), 3)) for one in found]
 

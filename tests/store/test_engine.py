@@ -59,34 +59,34 @@ def test_what_is_written_after_a_restore_stands_in_the_file_that_was_put_back(
     """Several connections are open to the other file; to close the last of them must harm none in its place."""
     engine, kept = make_engine(read_url(sqlite_url)), tmp_path / "kept.backup"
     store = Store(engine)
-    store.sync_shops([("before", "1")])
+    store.shops.sync([("before", "1")])
     store.backup(kept)
-    store.sync_shops([("lost", "2")])
+    store.shops.sync([("lost", "2")])
     with engine.connect(), engine.connect(), engine.connect():
         pass
     restore(sqlite_url, kept, aside=tmp_path / "aside.db")
     with closing(open_store(sqlite_url)) as another:
-        another.sync_shops([("after", "3")])
-        store.sync_shops([("later", "4")])
+        another.shops.sync([("after", "3")])
+        store.shops.sync([("later", "4")])
         store.close()
         with closing(open_store(sqlite_url)) as third:
-            assert [one.name for one in third.shops()] == ["after", "before", "later"]
+            assert [one.name for one in third.shops.all()] == ["after", "before", "later"]
 
 
 def test_where_the_file_is_gone_none_is_made_until_one_is_put_back(sqlite_store: Store, tmp_path: Path) -> None:
     file, elsewhere = tmp_path / "labelwatch.db", tmp_path / "elsewhere.db"
-    sqlite_store.sync_shops([("main", "1")])
+    sqlite_store.shops.sync([("main", "1")])
     file.rename(elsewhere)
     for _ in range(2):
         with trouble(Fault.UNREACHABLE, "labelwatch.db"):
-            sqlite_store.shops()
+            sqlite_store.shops.all()
         with trouble(Fault.UNREACHABLE, "labelwatch.db"):
-            sqlite_store.sync_shops([("north", "2")])
+            sqlite_store.shops.sync([("north", "2")])
         with trouble(Fault.UNREACHABLE):
             sqlite_store.backup(tmp_path / "kept.backup")
     assert not file.exists()
     elsewhere.rename(file)
-    assert [one.name for one in sqlite_store.shops()] == ["main"]
+    assert [one.name for one in sqlite_store.shops.all()] == ["main"]
 
 
 def test_writers_that_read_first_lose_no_update(database: str) -> None:
@@ -94,7 +94,7 @@ def test_writers_that_read_first_lose_no_update(database: str) -> None:
     with closing(open_store(database)) as store:
         shop = shop_id(store)
         with store.write() as tx:
-            tx.save_alerts(shop, [alert(told=LastNotified(NOW, 0, Severity.NOTICE, "not_packed"))])
+            tx.alerts.save(shop, [alert(told=LastNotified(NOW, 0, Severity.NOTICE, "not_packed"))])
         failed: list[BaseException] = []
         threads = [threading.Thread(target=count_up, args=(database, 40, failed)) for _ in range(2)]
         for thread in threads:
@@ -102,7 +102,7 @@ def test_writers_that_read_first_lose_no_update(database: str) -> None:
         for thread in threads:
             thread.join()
         assert failed == []
-        (counted,) = store.alerts()
+        (counted,) = store.alerts.find()
         assert counted.told is not None
         assert counted.told.count == 80
 
@@ -115,7 +115,7 @@ def count_up(url: str, times: int, failed: list[BaseException]) -> None:
     try:
         with closing(open_store(url)) as store:
             for _ in range(times):
-                store.change_alert("41-0001-1", one_more)
+                store.alerts.change("41-0001-1", one_more)
     except BaseException as e:
         failed.append(e)
 
@@ -123,9 +123,9 @@ def count_up(url: str, times: int, failed: list[BaseException]) -> None:
 def test_reading_what_has_not_changed_writes_nothing(sqlite_url: str, sqlite_store: Store) -> None:
     shop = put(sqlite_store, *several(300))
     before = on_disk(sqlite_url)
-    assert len(sqlite_store.unchanged(shop, list(range(300)))) == 300
-    assert len(sqlite_store.open_ids(shop)) == 300
-    assert list(sqlite_store.due(shop, NOW)) == []
+    assert len(sqlite_store.postings.unchanged(shop, list(range(300)))) == 300
+    assert len(sqlite_store.postings.open_ids(shop)) == 300
+    assert list(sqlite_store.postings.due(shop, NOW)) == []
     with closing(open_store(sqlite_url)) as another:
         assert another.revision() == sqlite_store.revision()
     assert on_disk(sqlite_url) == before
@@ -150,23 +150,23 @@ def the_plans(url: str, ask: Callable[[Store], object]) -> str:
 
 
 def _ask_for_the_unchanged(store: Store) -> object:
-    return store.unchanged(1, [1, 2])
+    return store.postings.unchanged(1, [1, 2])
 
 
 def _ask_what_is_open(store: Store) -> object:
-    return store.open_ids(1)
+    return store.postings.open_ids(1)
 
 
 def _ask_what_is_due(store: Store) -> object:
-    return list(store.due(1, NOW))
+    return list(store.postings.due(1, NOW))
 
 
 def _ask_when_to_send(store: Store) -> object:
-    return store.next_due()
+    return store.outbox.next_due()
 
 
 def _claim(store: Store) -> object:
-    return store.claim("packers", now=NOW, lease_until=NOW, key="k")
+    return store.outbox.claim("packers", now=NOW, lease_until=NOW, key="k")
 
 
 def _prune(store: Store) -> object:
@@ -219,10 +219,10 @@ def test_a_database_somebody_else_writes_to_is_busy(sqlite_url: str) -> None:
     ):
         other.execute("BEGIN IMMEDIATE")
         with trouble(Fault.BUSY, "try again"):
-            store.sync_shops([("a", "1")])
-        assert store.shops() == []  # reading goes on
+            store.shops.sync([("a", "1")])
+        assert store.shops.all() == []  # reading goes on
         other.execute("COMMIT")
-        store.sync_shops([("a", "1")])
+        store.shops.sync([("a", "1")])
 
 
 def test_a_writer_waits_for_others_of_its_own_process_no_longer_than_for_strangers(
@@ -233,7 +233,7 @@ def test_a_writer_waits_for_others_of_its_own_process_no_longer_than_for_strange
 
     def write() -> None:
         try:
-            sqlite_store.sync_shops([("a", "1")])
+            sqlite_store.shops.sync([("a", "1")])
         except StoreError as error:
             said.append(error.fault)
 
@@ -243,12 +243,12 @@ def test_a_writer_waits_for_others_of_its_own_process_no_longer_than_for_strange
         waits.join(10)
         assert said == [Fault.BUSY]
     write()
-    assert [one.name for one in sqlite_store.shops()] == ["a"]
+    assert [one.name for one in sqlite_store.shops.all()] == ["a"]
 
 
 def test_a_transaction_inside_another_fails_aloud(sqlite_url: str) -> None:
     with closing(open_store(f"{sqlite_url}?timeout=0.1")) as store, trouble(Fault.BUSY), store.write():
-        store.sync_shops([("a", "1")])
+        store.shops.sync([("a", "1")])
 
 
 @pytest.mark.fault("P7")
@@ -259,7 +259,7 @@ def test_a_full_disk_is_named_and_what_stood_there_stays(sqlite_url: str) -> Non
     shop = put(store, *several(20))
     with trouble(Fault.FULL, "disk is full"):
         put(store, *several(2000))
-    assert len(store.open_ids(shop)) == 20
+    assert len(store.postings.open_ids(shop)) == 20
     store.close()
 
 
@@ -283,7 +283,7 @@ from labelwatch.store import StoreError, open_store
 open_store(sys.argv[2]).close()  # everything is imported before the right to read it is given up
 os.setuid(65534)
 try:
-    open_store(sys.argv[1]).sync_shops([("a", "1")])
+    open_store(sys.argv[1]).shops.sync([("a", "1")])
 except StoreError as e:
     print(e.fault, e)
 """
@@ -318,6 +318,6 @@ def test_what_postgresql_refuses_is_named(database: str, option: str, fault: Fau
     with closing(open_store(database)) as holder, closing(open_store(f"{database}&options=-c%20{option}")) as store:
         shop = shop_id(holder)
         with holder.write() as tx:
-            tx.set_policy(shop, "held")
+            tx.shops.set_policy(shop, "held")
             with trouble(fault), store.write() as late:
-                late.set_policy(shop, "wanted")
+                late.shops.set_policy(shop, "wanted")

@@ -36,7 +36,7 @@ def test_an_empty_store_has_nothing(store: Store) -> None:
 def test_what_ended_before_is_left_out(store: Store) -> None:
     put(store, change(), change(replace(POSTING, number="gone"), digest=2, is_open=False))
     with store.write() as tx:
-        tx.save_alerts(shop_id(store), [alert("over", resolved_at=NOW), alert("open"), alert(None)])
+        tx.alerts.save(shop_id(store), [alert("over", resolved_at=NOW), alert("open"), alert(None)])
     later = NOW + DAY
     assert [known.posting.number for _, known, _ in store.export.postings(later)] == [POSTING.number]
     assert [one.diagnosis.posting_number for one in store.export.alerts(later)] == ["open", None]
@@ -48,9 +48,9 @@ def test_what_ended_before_is_left_out(store: Store) -> None:
 def test_the_order_that_a_test_made_up_counts_nowhere(store: Store) -> None:
     main = shop_id(store)
     with store.write() as tx:
-        tx.save_alerts(main, [alert(MADE_UP, resolved_at=NOW), alert("real", resolved_at=NOW)])
-    everything = (*store.export.alerts(NOW), *store.alerts(open_only=False))
+        tx.alerts.save(main, [alert(MADE_UP, resolved_at=NOW), alert("real", resolved_at=NOW)])
+    everything = (*store.export.alerts(NOW), *store.alerts.find(open_only=False))
     assert [one.diagnosis.posting_number for one in everything] == ["real", "real"]
-    assert sum(store.plots.opened(shops=["main"], since=NOW - DAY).values()) == 1
-    (drawn,) = store.plots.open_in([Interval(NOW - DAY, NOW + DAY)], shops=["main"])
+    assert sum(store.charts.opened(shops=["main"], since=NOW - DAY).values()) == 1
+    (drawn,) = store.charts.open_in([Interval(NOW - DAY, NOW + DAY)], shops=["main"])
     assert drawn.counts == (1,)

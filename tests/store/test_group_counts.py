@@ -32,12 +32,12 @@ OVER: dict[str, Any] = {"state": AlertState.RESOLVED, "resolved_at": NOW, "outco
 
 def waiting(store: Store, *shops: str) -> list[GroupCount]:
     with store.write() as tx:
-        return tx.waiting(since=LONG_AGO, shops=shops)
+        return tx.groups.waiting(since=LONG_AGO, shops=shops)
 
 
 def fine(store: Store, *shops: str) -> list[GroupCount]:
     with store.write() as tx:
-        return tx.fine(since=LATELY, shops=shops)
+        return tx.groups.fine(since=LATELY, shops=shops)
 
 
 def waits(number: str = "41-0001-1", **diagnosis: Any) -> Alert:
@@ -51,7 +51,7 @@ def save(store: Store, *alerts: Alert, shop: str | None = "main") -> list[int]:
     """Save alerts of a shop (None = incidents); their ids."""
     id_ = None if shop is None else shop_id(store, shop)
     with store.write() as tx:
-        return tx.save_alerts(id_, alerts)
+        return tx.alerts.save(id_, alerts)
 
 
 def seen(number: str, track_: Any = CAME, *, is_open: bool = True, **posting: Any) -> Change:
@@ -150,7 +150,7 @@ def test_the_longest_wait_and_the_nearest_deadline_of_the_late_ones_are_told(sto
 def test_a_wait_that_began_long_before_is_not_counted(store: Store) -> None:
     save(store, waits("A", waiting_since=Interval(LATELY, LATELY)), waits("B", waiting_since=Interval(NOW, NOW)))
     with store.write() as tx:
-        assert [tally.late for tally in tx.waiting(since=NOW, shops=["main"])] == [1]
+        assert [tally.late for tally in tx.groups.waiting(since=NOW, shops=["main"])] == [1]
 
 
 WORDS = st.text(st.characters(exclude_categories=["C"]), max_size=8)
@@ -202,7 +202,7 @@ def test_what_is_counted_of_an_alert_stands_in_columns_of_its_own(store: Store, 
     (id_,) = save(store, replace(ALERT, diagnosis=diagnosis))
     assert columns(database) == [expected]
     saved = replace(ALERT, id=id_, diagnosis=diagnosis)
-    assert store.alerts() == [saved]
+    assert store.alerts.find() == [saved]
     save(store, replace(saved, diagnosis=waits(kind="tracking", method=SILK, deadline=None).diagnosis))
     assert columns(database) == [("tracking", "Silk Road Express", SINCE, None)]
 
@@ -327,23 +327,22 @@ def test_handed_over_without_a_label_is_counted_by_method(store: Store) -> None:
         seen("it is still here", track(Stage.DONE), status="delivering"),
     )
     put(store, left("C"), shop="other")
-    assert store.handed_over_unlabelled(shop) == {AURORA.id: 4, SILK.id: 1}
-    assert store.handed_over_unlabelled(shop_id(store, "third")) == {}
+    assert store.postings.handed_over_unlabelled(shop) == {AURORA.id: 4, SILK.id: 1}
+    assert store.postings.handed_over_unlabelled(shop_id(store, "third")) == {}
 
 
 def test_a_method_that_was_renamed_is_still_one(store: Store) -> None:
     shop = put(store, left("A"), left("B", method=replace(AURORA, name="Aurora, renamed")))
-    assert store.handed_over_unlabelled(shop) == {AURORA.id: 2}
+    assert store.postings.handed_over_unlabelled(shop) == {AURORA.id: 2}
 
 
 def test_the_methods_that_ever_gave_a_label_are_told_by_their_last_name(store: Store) -> None:
     renamed = replace(AURORA, name="Aurora, renamed")
     shop = put(store, seen("A"), seen("B", track(Stage.LABEL), method=SILK))
-    assert store.method_names(shop) == {AURORA.id: AURORA.name}
+    assert store.postings.labelled_methods(shop) == {AURORA.id: AURORA.name}
     put(store, seen("C", method=renamed))
-    assert store.method_names(shop) == {AURORA.id: "Aurora, renamed"}
-    assert store.labelled_methods(shop) == {AURORA.id}
-    assert store.method_names(shop_id(store, "other")) == {}
+    assert store.postings.labelled_methods(shop) == {AURORA.id: "Aurora, renamed"}
+    assert store.postings.labelled_methods(shop_id(store, "other")) == {}
 
 
 # --- at what cost
@@ -370,7 +369,7 @@ def test_nothing_is_counted_by_going_through_all_postings_or_alerts(sqlite_store
     with statements() as sent:
         waiting(sqlite_store, "main", "other")
         fine(sqlite_store, "main", "other")
-        sqlite_store.handed_over_unlabelled(shop)
+        sqlite_store.postings.handed_over_unlabelled(shop)
     assert plans(sqlite_url, sent) == [
         "SEARCH alert USING INDEX ix_alert_waiting (shop_id=?)",
         "SEARCH posting USING INDEX ix_posting_labelled (label_latest>?)",

@@ -24,20 +24,20 @@ def incident(key: str = KEY, **changes: Any) -> Alert:
 
 def save(store: Store, *alerts: Alert, shop: int | None = None) -> list[int]:
     with store.write() as tx:
-        return tx.save_alerts(shop, alerts)
+        return tx.alerts.save(shop, alerts)
 
 
 def open_now(store: Store) -> set[str]:
     with store.write() as tx:
-        return set(tx.open_incidents())
+        return set(tx.alerts.open_incidents())
 
 
 def test_an_incident_comes_back_equal_and_under_its_key(store: Store) -> None:
     (id_,) = save(store, incident())
     saved = incident(id=id_)
     with store.write() as tx:
-        assert tx.open_incidents() == {KEY: saved}
-    assert store.incidents() == [saved]
+        assert tx.alerts.open_incidents() == {KEY: saved}
+    assert store.alerts.incidents() == [saved]
 
 
 def test_incidents_and_the_alerts_of_shops_are_told_apart(store: Store) -> None:
@@ -47,12 +47,12 @@ def test_incidents_and_the_alerts_of_shops_are_told_apart(store: Store) -> None:
     save(store, replace(ALERT, diagnosis=replace(part, posting_number="41-0002-1")), shop=main)
     save(store, incident(), incident("platform:"))
     with store.write() as tx:
-        assert tx.open_alerts(main).keys() == {None, "41-0001-1", "41-0002-1"}
-        assert tx.open_incidents().keys() == {KEY, "platform:"}
+        assert tx.alerts.open_of_shop(main).keys() == {None, "41-0001-1", "41-0002-1"}
+        assert tx.alerts.open_incidents().keys() == {KEY, "platform:"}
     for shops in (None, ["main"]):
-        numbers = [found.diagnosis.posting_number for found in store.alerts(shops=shops, open_only=False)]
+        numbers = [found.diagnosis.posting_number for found in store.alerts.find(shops=shops, open_only=False)]
         assert numbers == ["41-0001-1", None, "41-0002-1"]
-    assert len(store.incidents()) == 2
+    assert len(store.alerts.incidents()) == 2
 
 
 @pytest.mark.parametrize(("shop", "wrong"), [(None, alert()), (None, alert(None)), (1, incident())])
@@ -78,47 +78,47 @@ def test_an_incident_that_is_over_can_come_again(store: Store) -> None:
     save(store, ended)
     assert open_now(store) == set()
     (second,) = save(store, incident(opened_at=NOW + minutes(20)))
-    assert [found.id for found in store.incidents()] == [second]
-    assert store.incidents(open_only=False) == [ended, incident(id=second, opened_at=NOW + minutes(20))]
+    assert [found.id for found in store.alerts.incidents()] == [second]
+    assert store.alerts.incidents(open_only=False) == [ended, incident(id=second, opened_at=NOW + minutes(20))]
 
 
 def test_an_incident_is_told_and_acknowledged_like_any_alert(store: Store) -> None:
     (id_,) = save(store, incident())
     with store.write() as tx:
-        tx.add_notifications([notification(incident(id=id_))], created_at=NOW)
-    (told,) = store.claim("packers", now=NOW, lease_until=NOW + minutes(2), key="k")
+        tx.outbox.add([notification(incident(id=id_))], created_at=NOW)
+    (told,) = store.outbox.claim("packers", now=NOW, lease_until=NOW + minutes(2), key="k")
     assert told.notification.alert == incident(id=id_)
-    assert [row.id for row in store.notifications(posting_number=KEY)] == [told.id]
-    (changed,) = store.change_alert(KEY, lambda found: acknowledge(found, by="Mei", note="", now=NOW))
-    assert store.incidents() == [changed]
+    assert [row.id for row in store.outbox.find(posting_number=KEY)] == [told.id]
+    (changed,) = store.alerts.change(KEY, lambda found: acknowledge(found, by="Mei", note="", now=NOW))
+    assert store.alerts.incidents() == [changed]
     assert changed.state is AlertState.ACKNOWLEDGED
-    assert store.change_alert(None, lambda found: found) == []
+    assert store.alerts.change(None, lambda found: found) == []
 
 
 def test_old_incidents_are_pruned_with_what_was_told_of_them(store: Store) -> None:
     (id_,) = save(store, incident(resolved_at=NOW, state=AlertState.RESOLVED))
     with store.write() as tx:
-        tx.add_notifications([notification(incident(id=id_))], created_at=NOW)
+        tx.outbox.add([notification(incident(id=id_))], created_at=NOW)
     save(store, incident())
     assert store.prune(NOW + minutes(1)).alerts == 1
-    assert [found.resolved_at for found in store.incidents(open_only=False)] == [None]
-    assert store.notifications() == []
+    assert [found.resolved_at for found in store.alerts.incidents(open_only=False)] == [None]
+    assert store.outbox.find() == []
 
 
 def test_two_shops_that_look_at_once_do_so_one_after_the_other(store: Store) -> None:
     def look() -> set[str]:
         with store.write() as tx:
-            tx.lock_incidents()
-            return set(tx.open_incidents())
+            tx.alerts.lock_incidents()
+            return set(tx.alerts.open_incidents())
 
     with ThreadPoolExecutor(1) as other:
         with store.write() as tx:
-            tx.lock_incidents()
-            assert tx.open_incidents() == {}
+            tx.alerts.lock_incidents()
+            assert tx.alerts.open_incidents() == {}
             seen = other.submit(look)
             with pytest.raises(StillWaiting):
                 seen.result(timeout=0.3)
-            tx.save_alerts(None, [incident()])
+            tx.alerts.save(None, [incident()])
         assert seen.result(timeout=5) == {KEY}
 
 
@@ -126,7 +126,7 @@ def test_two_shops_that_look_at_once_do_so_one_after_the_other(store: Store) -> 
 
 
 def claimed(store: Store) -> list[OutboxRow]:
-    return store.claim("packers", now=NOW, lease_until=NOW + minutes(2), key="k")
+    return store.outbox.claim("packers", now=NOW, lease_until=NOW + minutes(2), key="k")
 
 
 def settled(state: OutboxState, **kwargs: Any) -> Callable[[Store], None]:
@@ -135,7 +135,7 @@ def settled(state: OutboxState, **kwargs: Any) -> Callable[[Store], None]:
     def settle(store: Store) -> None:
         ids = [row.id for row in claimed(store)]
         with store.write() as tx:
-            assert tx.settle(ids, state=state, at=NOW, **kwargs) == len(ids)
+            assert tx.outbox.settle(ids, state=state, at=NOW, **kwargs) == len(ids)
 
     return settle
 
@@ -155,7 +155,7 @@ def died_and_may_have_arrived(store: Store) -> None:
 
 def withdraw(store: Store, ids: list[int]) -> set[int]:
     with store.write() as tx:
-        return tx.withdraw(ids)
+        return tx.outbox.withdraw(ids)
 
 
 @pytest.mark.parametrize(
@@ -177,7 +177,7 @@ def test_what_was_never_sent_is_withdrawn(
     ids = queue(store, 3)
     before(store)
     assert withdraw(store, ids[:2]) == (set() if heard else set(ids[:2]))
-    rows = {row.notification.alert.id: row for row in store.notifications()}
+    rows = {row.notification.alert.id: row for row in store.outbox.find()}
     assert [rows[id_].state for id_ in ids[:2]] == [state, state]
     assert all("incident" in row.error for row in rows.values() if row.state is S.SUPERSEDED)
     assert rows[ids[2]].state is not S.SUPERSEDED
@@ -186,10 +186,10 @@ def test_what_was_never_sent_is_withdrawn(
 def test_an_alert_is_heard_of_when_one_channel_told_it(store: Store) -> None:
     (id_,) = queue(store, 1)
     with store.write() as tx:
-        tx.add_notifications([notification(alert("queued-0", id=id_), channel="owner")], created_at=NOW)
+        tx.outbox.add([notification(alert("queued-0", id=id_), channel="owner")], created_at=NOW)
     settled(S.SENT)(store)
     assert withdraw(store, [id_]) == set()
-    assert {row.notification.channel: row.state for row in store.notifications()} == {
+    assert {row.notification.channel: row.state for row in store.outbox.find()} == {
         "packers": S.SENT,
         "owner": S.SUPERSEDED,
     }
@@ -211,6 +211,6 @@ def test_what_is_being_withdrawn_is_not_claimed_meanwhile(store: Store) -> None:
     ids = queue(store, 3)
     with ThreadPoolExecutor(1) as other:
         with store.write() as tx:
-            assert tx.withdraw(ids) == set(ids)
+            assert tx.outbox.withdraw(ids) == set(ids)
             taken = other.submit(claimed, store)
         assert taken.result(timeout=5) == []

@@ -32,7 +32,7 @@ def test_a_backup_is_whole_while_others_write(sqlite_store: Store, tmp_path: Pat
     with closing(open_store(f"sqlite:///{copy}")) as restored:
         assert restored.check() == []
         assert restored.revision() == REVISION
-        assert len(restored.open_ids(shop)) == 2000
+        assert len(restored.postings.open_ids(shop)) == 2000
     assert [path.name for path in tmp_path.iterdir() if "unfinished" in path.name] == []
 
 
@@ -99,21 +99,21 @@ def grow_old(store: Store) -> int:
     )
     with store.write() as tx:
         alerts = [alert("over", resolved_at=OLD), alert("open"), alert("new", resolved_at=NOW)]
-        for told, id_ in zip(alerts, tx.save_alerts(shop, alerts), strict=True):
-            tx.add_notifications([notification(replace(told, id=id_))], created_at=OLD)
+        for told, id_ in zip(alerts, tx.alerts.save(shop, alerts), strict=True):
+            tx.outbox.add([notification(replace(told, id=id_))], created_at=OLD)
         for at in (OLD, NOW):
-            tx.record_poll(shop, PollRow(at, at, True, 0, 0, 0, 0, 0))
-            tx.quarantine(shop, path="$", number=at.isoformat(), problem="empty", at=at)
-            tx.note(Attempt("packers", at, "key", "delivered", "ok"), [])
+            tx.shops.record_poll(shop, PollRow(at, at, True, 0, 0, 0, 0, 0))
+            tx.shops.quarantine(shop, path="$", number=at.isoformat(), problem="empty", at=at)
+            tx.channels.note(Attempt("packers", at, "key", "delivered", "ok"), [])
     return shop
 
 
 def test_only_what_is_both_over_and_old_is_removed(store: Store) -> None:
     shop = grow_old(store)
     assert store.prune(LIMIT) == Pruned(postings=1, alerts=1, polls=1, attempts=1, quarantined=1)
-    assert sorted(store.known(shop, ["over", "open", "new"])) == ["new", "open"]
-    assert {a.diagnosis.posting_number for a in store.alerts(open_only=False)} == {"new", "open"}
-    assert len(store.notifications()) == 2
+    assert sorted(store.postings.known(shop, ["over", "open", "new"])) == ["new", "open"]
+    assert {a.diagnosis.posting_number for a in store.alerts.find(open_only=False)} == {"new", "open"}
+    assert len(store.outbox.find()) == 2
     assert store.statistics().history == 2
     assert store.prune(LIMIT) == Pruned()
 
@@ -148,7 +148,7 @@ def test_a_row_of_history_is_small(sqlite_url: str, sqlite_store: Store) -> None
     for n, status in enumerate(["awaiting_registration", "awaiting_deliver", "delivering"], start=1):
         at = NOW + minutes(n)
         with sqlite_store.write() as tx:
-            tx.put(shop, [replace(c, seen_at=at, not_before=NOW) for c in several(4000, status=status)])
+            tx.postings.put(shop, [replace(c, seen_at=at, not_before=NOW) for c in several(4000, status=status)])
     rows = sqlite_store.statistics().history
     with closing(sqlite3.connect(file_of(sqlite_url))) as conn:
         try:
@@ -162,4 +162,4 @@ def test_a_row_of_history_is_small(sqlite_url: str, sqlite_store: Store) -> None
 def test_a_shop_is_needed_for_a_posting(store: Store) -> None:
     nobody = shop_id(store) + 1
     with pytest.raises(StoreError), store.write() as tx:
-        tx.put(nobody, [change()])
+        tx.postings.put(nobody, [change()])

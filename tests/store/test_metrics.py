@@ -8,10 +8,10 @@ from tests.store.build import NOW, minutes, queue
 
 def test_what_waits_and_what_was_given_up_is_counted_by_channel(store: Store) -> None:
     queue(store, 3)
-    rows = store.claim("packers", now=NOW, lease_until=NOW + minutes(1), key="one", limit=2)
+    rows = store.outbox.claim("packers", now=NOW, lease_until=NOW + minutes(1), key="one", limit=2)
     with store.write() as tx:
-        tx.settle([rows[0].id], state=OutboxState.DEAD, at=NOW, error="no such chat")
-        tx.settle([rows[1].id], state=OutboxState.SENT, at=NOW, receipt="ok")
+        tx.outbox.settle([rows[0].id], state=OutboxState.DEAD, at=NOW, error="no such chat")
+        tx.outbox.settle([rows[1].id], state=OutboxState.SENT, at=NOW, receipt="ok")
     assert store.gauges.outbox() == {("packers", "pending"): 1, ("packers", "dead"): 1}
 
 

@@ -79,12 +79,12 @@ def test_a_new_database_gets_its_tables_once(empty_database: str) -> None:
         assert store.upgrade() == ("", REVISION)
         assert store.upgrade() == (REVISION, REVISION)
         store.require_current()
-        assert store.shops() == []
+        assert store.shops.all() == []
 
 
 def test_a_database_without_tables_says_what_to_do(empty_database: str) -> None:
     with closing(open_store(empty_database)) as store:
-        for question in (store.require_current, store.shops):
+        for question in (store.require_current, store.shops.all):
             with pytest.raises(StoreError, match="labelwatch db upgrade") as refused:
                 question()
             assert refused.value.fault is Fault.NOT_SET_UP
@@ -188,7 +188,7 @@ def test_an_upgrade_killed_between_two_migrations_leaves_the_older_database_and_
             assert (store.revision(), store.check()) == ("0001", [])
     with closing(open_store(sqlite_url)) as store:
         assert store.upgrade(tmp_path / "another.db") == ("0001", REVISION)
-        assert len(store.notifications()) == 3
+        assert len(store.outbox.find()) == 3
 
 
 UPGRADER = """

@@ -21,11 +21,11 @@ S = OutboxState
 
 def claim(store: Store, key: str = "k1", *, at: timedelta = timedelta(0), limit: int = 500) -> list[OutboxRow]:
     now = NOW + at
-    return store.claim("packers", now=now, lease_until=now + minutes(2), key=key, limit=limit)
+    return store.outbox.claim("packers", now=now, lease_until=now + minutes(2), key=key, limit=limit)
 
 
 def join(store: Store, key: str) -> list[OutboxRow]:
-    return store.join("packers", now=NOW + minutes(1), lease_until=NOW + minutes(3), key=key)
+    return store.outbox.join("packers", now=NOW + minutes(1), lease_until=NOW + minutes(3), key=key)
 
 
 def ids(rows: Sequence[OutboxRow]) -> list[int]:
@@ -33,13 +33,13 @@ def ids(rows: Sequence[OutboxRow]) -> list[int]:
 
 
 def the_row(store: Store) -> OutboxRow:
-    (row,) = store.notifications()
+    (row,) = store.outbox.find()
     return row
 
 
 def settled(store: Store, rows: Sequence[OutboxRow], state: OutboxState, **kwargs: object) -> int:
     with store.write() as tx:
-        return tx.settle(ids(rows), state=state, at=NOW, **kwargs)  # type: ignore[arg-type]
+        return tx.outbox.settle(ids(rows), state=state, at=NOW, **kwargs)  # type: ignore[arg-type]
 
 
 def test_a_notification_carries_the_alert_as_it_was(store: Store) -> None:
@@ -55,11 +55,11 @@ def test_the_same_telling_is_queued_once(store: Store) -> None:
     (alert_id,) = queue(store, 1)
     again = alert("queued-0", id=alert_id)
     with store.write() as tx:
-        tx.add_notifications([notification(again), notification(again, telling=2)], created_at=NOW)
-        tx.add_notifications([notification(again, channel="owner")], created_at=NOW)
-    told = {(row.notification.telling, row.notification.channel) for row in store.notifications()}
+        tx.outbox.add([notification(again), notification(again, telling=2)], created_at=NOW)
+        tx.outbox.add([notification(again, channel="owner")], created_at=NOW)
+    told = {(row.notification.telling, row.notification.channel) for row in store.outbox.find()}
     assert told == {(1, "packers"), (2, "packers"), (1, "owner")}
-    assert len(store.notifications()) == 3
+    assert len(store.outbox.find()) == 3
 
 
 def test_what_was_withdrawn_is_queued_afresh(store: Store) -> None:
@@ -67,8 +67,8 @@ def test_what_was_withdrawn_is_queued_afresh(store: Store) -> None:
     settled(store, claim(store), S.RETRY, next_try=NOW, error="503")
     fresh = notification(alert("queued-0", id=alert_id), due_at=NOW + minutes(5))
     with store.write() as tx:
-        assert tx.withdraw([alert_id]) == {alert_id}
-        tx.add_notifications([fresh], created_at=NOW + minutes(5))
+        assert tx.outbox.withdraw([alert_id]) == {alert_id}
+        tx.outbox.add([fresh], created_at=NOW + minutes(5))
     row = the_row(store)
     assert (row.state, row.attempts, row.error, row.created_at) == (S.PENDING, 0, "", NOW + minutes(5))
     assert [row.notification for row in claim(store, "k2", at=minutes(5))] == [fresh]
@@ -79,25 +79,25 @@ def test_what_ended_otherwise_is_not_queued_afresh(store: Store, state: OutboxSt
     (alert_id,) = queue(store, 1)
     settled(store, claim(store), state, error="overtaken")
     with store.write() as tx:
-        tx.add_notifications([notification(alert("queued-0", id=alert_id))], created_at=NOW)
+        tx.outbox.add([notification(alert("queued-0", id=alert_id))], created_at=NOW)
     assert (the_row(store).state, the_row(store).error) == (state, "overtaken")
 
 
 def test_an_alert_is_saved_before_it_is_told_of(sqlite_store: Store) -> None:
     with pytest.raises(ValueError, match="saved before"), sqlite_store.write() as tx:
-        tx.add_notifications([notification(alert())], created_at=NOW)
+        tx.outbox.add([notification(alert())], created_at=NOW)
 
 
 def test_all_that_is_due_for_a_channel_is_one_claim(store: Store) -> None:
     queue(store, 3)
     with store.write() as tx:
-        (later,) = tx.save_alerts(shop_id(store), [alert("later")])
+        (later,) = tx.alerts.save(shop_id(store), [alert("later")])
         told = alert("later", id=later)
-        tx.add_notifications([notification(told, due_at=NOW + minutes(1))], created_at=NOW)
-        tx.add_notifications([notification(told, channel="owner")], created_at=NOW)
+        tx.outbox.add([notification(told, due_at=NOW + minutes(1))], created_at=NOW)
+        tx.outbox.add([notification(told, channel="owner")], created_at=NOW)
     assert len(claim(store)) == 3
     assert claim(store, "k2") == []
-    assert store.next_due() == NOW  # the other channel's
+    assert store.outbox.next_due() == NOW  # the other channel's
     assert [row.notification.alert.id for row in claim(store, "k3", at=minutes(1))] == [later]
 
 
@@ -109,8 +109,8 @@ def news(alert_id: int, telling: int = 2, reason: Reason = Reason.RESOLVED, **ch
 def queue_another(store: Store) -> None:
     another = alert("another")
     with store.write() as tx:
-        (id_,) = tx.save_alerts(shop_id(store), [another])
-        tx.add_notifications([notification(replace(another, id=id_))], created_at=NOW)
+        (id_,) = tx.alerts.save(shop_id(store), [another])
+        tx.outbox.add([notification(replace(another, id=id_))], created_at=NOW)
 
 
 @pytest.mark.parametrize("reason", [Reason.RESOLVED, Reason.ACKNOWLEDGED, Reason.CAUSE_CHANGED])
@@ -118,7 +118,7 @@ def test_what_would_be_told_later_goes_with_the_next_message(store: Store, reaso
     (over,) = queue(store, 1)
     settled(store, claim(store), S.SENT)
     with store.write() as tx:
-        tx.add_notifications([news(over, reason=reason)], created_at=NOW)
+        tx.outbox.add([news(over, reason=reason)], created_at=NOW)
     assert claim(store, "k2", at=minutes(29)) == []
     queue_another(store)
     assert [row.notification.reason for row in claim(store, "k3", at=minutes(1))] == [Reason.FIRST]
@@ -130,7 +130,7 @@ def test_a_test_and_a_hand_over_keep_their_time(store: Store) -> None:
     (over,) = queue(store, 1)
     settled(store, claim(store), S.SENT)
     with store.write() as tx:
-        tx.add_notifications([news(over, reason=Reason.TEST), news(over, 3, Reason.HANDOVER)], created_at=NOW)
+        tx.outbox.add([news(over, reason=Reason.TEST), news(over, 3, Reason.HANDOVER)], created_at=NOW)
     assert join(store, "k2") == []
 
 
@@ -138,7 +138,7 @@ def test_the_half_of_a_refused_message_that_waits_does_not_go_with_the_other(sto
     (over,) = queue(store, 1)
     settled(store, claim(store), S.SENT)
     with store.write() as tx:
-        tx.add_notifications([news(over, due_at=NOW)], created_at=NOW)
+        tx.outbox.add([news(over, due_at=NOW)], created_at=NOW)
     settled(store, claim(store, "k2"), S.PENDING, next_try=NOW + minutes(2))
     assert join(store, "k3") == []
 
@@ -188,7 +188,7 @@ def test_what_was_settled_is_not_settled_again(store: Store) -> None:
 def test_a_retry_waits_for_its_time_and_joins_what_is_due_then(store: Store) -> None:
     queue(store, 1)
     settled(store, claim(store), S.RETRY, next_try=NOW + minutes(5))
-    assert store.next_due() == NOW + minutes(5)
+    assert store.outbox.next_due() == NOW + minutes(5)
     assert claim(store, "k2", at=minutes(4)) == []
     queue_later(store)
     rows = claim(store, "k3", at=minutes(5))
@@ -201,8 +201,8 @@ def test_a_retry_waits_for_its_time_and_joins_what_is_due_then(store: Store) -> 
 def queue_later(store: Store) -> None:
     """One more, due at once."""
     with store.write() as tx:
-        (id_,) = tx.save_alerts(shop_id(store), [alert("later")])
-        tx.add_notifications([notification(alert("later", id=id_))], created_at=NOW)
+        (id_,) = tx.alerts.save(shop_id(store), [alert("later")])
+        tx.outbox.add([notification(alert("later", id=id_))], created_at=NOW)
 
 
 def test_what_may_have_arrived_comes_again_alone_and_under_its_key(store: Store) -> None:
@@ -229,7 +229,7 @@ def test_a_lease_that_ran_out_is_taken_over_as_the_same_message(store: Store) ->
 def test_rows_settled_before_the_crash_do_not_come_again(store: Store) -> None:
     queue(store, 3)
     lost = claim(store)
-    store.supersede(ids(lost)[:1], why="a newer telling")
+    store.outbox.supersede(ids(lost)[:1], why="a newer telling")
     assert ids(claim(store, "k2", at=minutes(2))) == ids(lost)[1:]
 
 
@@ -258,11 +258,11 @@ def test_a_snapshot_that_cannot_be_read_is_dead_and_holds_no_other(
     engine = make_engine(read_url(database))
     with closing(open_store(database)) as store:
         queue(store, 2)
-        spoilt = ids(store.notifications())[-1]
+        spoilt = ids(store.outbox.find())[-1]
         with engine.begin() as conn:
             conn.execute(text("UPDATE notification SET snapshot = '{}' WHERE id = :id"), {"id": spoilt})
         assert len(claim(store)) == 1
-        assert len(store.notifications()) == 1
+        assert len(store.outbox.find()) == 1
     with engine.connect() as conn:
         found = conn.execute(text("SELECT state, error FROM notification WHERE id = :id"), {"id": spoilt}).one()
     engine.dispose()
@@ -275,12 +275,12 @@ def test_what_is_past_its_time_expires(store: Store) -> None:
     queue(store, 1, lasts=minutes(3))
     assert claim(store, at=minutes(3)) == []
     assert the_row(store).state is S.EXPIRED
-    assert store.next_due() is None
+    assert store.outbox.next_due() is None
 
 
 def test_released_rows_are_as_before(store: Store) -> None:
     queue(store, 1)
-    assert store.release(ids(claim(store))) == 1
+    assert store.outbox.release(ids(claim(store))) == 1
     row = the_row(store)
     assert (row.state, row.message_key, row.lease_until) == (S.PENDING, None, None)
     assert len(claim(store, "k2")) == 1
@@ -289,7 +289,7 @@ def test_released_rows_are_as_before(store: Store) -> None:
 def test_released_rows_that_may_have_arrived_stay_that_message(store: Store) -> None:
     queue(store, 1)
     claim(store)
-    store.release(ids(claim(store, "k2", at=minutes(2))))
+    store.outbox.release(ids(claim(store, "k2", at=minutes(2))))
     (row,) = claim(store, "k3", at=minutes(2))
     assert (row.message_key, row.possible_duplicate) == ("k1", True)
 
@@ -299,33 +299,33 @@ def test_what_ended_can_be_queued_again_by_hand(store: Store, state: OutboxState
     queue(store, 1)
     settled(store, claim(store), state, error="chat not found")
     later = NOW + timedelta(days=3)
-    assert store.retry([the_row(store).id], at=later, expires_at=later + minutes(9)) == 1
-    (row,) = store.claim("packers", now=later, lease_until=later, key="k9")
+    assert store.outbox.retry([the_row(store).id], at=later, expires_at=later + minutes(9)) == 1
+    (row,) = store.outbox.claim("packers", now=later, lease_until=later, key="k9")
     assert (row.error, row.notification.expires_at) == ("", later + minutes(9))
 
 
 def test_what_was_sent_or_still_waits_is_not_queued_again(store: Store) -> None:
     queue(store, 1)
-    assert store.retry([the_row(store).id], at=NOW, expires_at=NOW) == 0
+    assert store.outbox.retry([the_row(store).id], at=NOW, expires_at=NOW) == 0
     settled(store, claim(store), S.SENT)
-    assert store.retry([the_row(store).id], at=NOW, expires_at=NOW) == 0
-    assert store.retry([999], at=NOW, expires_at=NOW) == 0
+    assert store.outbox.retry([the_row(store).id], at=NOW, expires_at=NOW) == 0
+    assert store.outbox.retry([999], at=NOW, expires_at=NOW) == 0
 
 
 @pytest.mark.fault("D13")
 def test_rows_of_a_channel_that_is_gone_end_as_dead_and_say_why(store: Store) -> None:
     queue(store, 2)
     queue_for(store, "old")
-    assert store.abandon_other_channels(["packers"]) == 1
-    (dead,) = store.notifications(states=[S.DEAD])
+    assert store.outbox.abandon(["packers"]) == 1
+    (dead,) = store.outbox.find(states=[S.DEAD])
     assert (dead.notification.channel, dead.error) == ("old", "the channel is no longer in the configuration")
 
 
 def queue_for(store: Store, channel: str) -> Alert:
     fresh = alert(f"for {channel}")
     with store.write() as tx:
-        (id_,) = tx.save_alerts(shop_id(store), [fresh])
-        tx.add_notifications([notification(replace(fresh, id=id_), channel=channel)], created_at=NOW)
+        (id_,) = tx.alerts.save(shop_id(store), [fresh])
+        tx.outbox.add([notification(replace(fresh, id=id_), channel=channel)], created_at=NOW)
     return replace(fresh, id=id_)
 
 
@@ -334,18 +334,18 @@ def test_what_a_channel_was_told_before_counts_only_if_it_arrived(store: Store) 
     rows = claim(store)
     for row, state in zip(rows, [S.SENT, S.UNVERIFIED, S.DEAD], strict=False):
         settled(store, [row], state)
-    assert store.told_before("packers", alerts) == set(alerts[:2])
-    assert store.told_before("owner", alerts) == set()
-    assert store.told_before("packers", []) == set()
+    assert store.outbox.told_before("packers", alerts) == set(alerts[:2])
+    assert store.outbox.told_before("owner", alerts) == set()
+    assert store.outbox.told_before("packers", []) == set()
 
 
 def test_the_outbox_is_read_by_what_is_asked_for(store: Store) -> None:
     queue(store, 3)
     other = queue_for(store, "owner")
-    assert [row.notification.alert.id for row in store.notifications(channel="owner")] == [other.id]
-    assert len(store.notifications(posting_number="queued-1")) == 1
-    assert len(store.notifications(states=[S.PENDING], limit=2)) == 2
-    assert store.notifications(since=NOW + minutes(1)) == []
+    assert [row.notification.alert.id for row in store.outbox.find(channel="owner")] == [other.id]
+    assert len(store.outbox.find(posting_number="queued-1")) == 1
+    assert len(store.outbox.find(states=[S.PENDING], limit=2)) == 2
+    assert store.outbox.find(since=NOW + minutes(1)) == []
 
 
 CLAIMER = """
@@ -357,7 +357,8 @@ store = open_store(sys.argv[1])
 now = datetime(2026, 3, 1, 12, tzinfo=UTC)
 print("ready", flush=True)
 sys.stdin.readline()
-while rows := store.claim("packers", now=now, lease_until=now + timedelta(minutes=2), key=sys.argv[2], limit=7):
+lease = {"lease_until": now + timedelta(minutes=2), "key": sys.argv[2]}
+while rows := store.outbox.claim("packers", now=now, **lease, limit=7):
     print(*(row.id for row in rows), flush=True)
 """
 
@@ -365,7 +366,7 @@ while rows := store.claim("packers", now=now, lease_until=now + timedelta(minute
 def test_two_processes_never_claim_the_same_row(database: str) -> None:
     with closing(open_store(database)) as store:
         queue(store, 200)
-        queued = sorted(row.id for row in store.notifications())
+        queued = sorted(row.id for row in store.outbox.find())
     shares = claimed_by_two(database)
     assert sorted(shares[0] + shares[1]) == queued
 
@@ -395,7 +396,7 @@ def test_a_claimer_passes_over_what_another_is_just_claiming(database: str, begu
         if begun:
             messages = [ids(claim(store, f"m{n}", at=-minutes(9), limit=3)) for n in range(2)]
         else:
-            messages = [sorted(row.id for row in store.notifications())[start : start + 3] for start in (0, 3)]
+            messages = [sorted(row.id for row in store.outbox.find())[start : start + 3] for start in (0, 3)]
         with engine.begin() as conn:
             until = NOW + minutes(2)
             mine = outbox.claim(conn, "packers", now=NOW, lease_until=until, key="k1", limit=3)

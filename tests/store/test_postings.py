@@ -60,39 +60,39 @@ DIGESTS = st.integers(-(2**63), 2**63 - 1)
 @given(posting=POSTINGS, seen=TRACKS, digest=DIGESTS, is_open=st.booleans())
 def test_a_posting_comes_back_equal(store: Store, posting: Posting, seen: Track, digest: int, is_open: bool) -> None:
     shop = put(store, change(posting, seen=seen, digest=digest, is_open=is_open))
-    known = store.known(shop, [posting.number])[posting.number]
+    known = store.postings.known(shop, [posting.number])[posting.number]
     assert (known.posting, known.track, known.digest) == (posting, seen, digest)
-    assert store.find(posting.number) == {"main": known}
+    assert store.postings.find(posting.number) == {"main": known}
     assert known.id is not None
-    assert store.known_by_id([known.id]) == [known]
+    assert store.postings.known_by_id([known.id]) == [known]
 
 
 def test_postings_of_other_shops_are_not_known_here(store: Store) -> None:
     here, there = shop_id(store, "main"), put(store, change(), shop="other")
-    assert store.known(here, [POSTING.number]) == {}
-    assert list(store.known(there, [POSTING.number])) == [POSTING.number]
-    assert list(store.find(POSTING.number)) == ["other"]
+    assert store.postings.known(here, [POSTING.number]) == {}
+    assert list(store.postings.known(there, [POSTING.number])) == [POSTING.number]
+    assert list(store.postings.find(POSTING.number)) == ["other"]
 
 
 def test_an_unchanged_posting_is_recognised_by_its_bytes(store: Store) -> None:
     shop = put(store, *several(250))
-    same = store.unchanged(shop, [*range(240, 260)])
+    same = store.postings.unchanged(shop, [*range(240, 260)])
     assert sorted(same) == list(range(240, 250))
-    assert set(same.values()) <= set(store.open_ids(shop))
+    assert set(same.values()) <= set(store.postings.open_ids(shop))
 
 
 def test_a_closed_posting_is_never_unchanged(store: Store) -> None:
     """It would stay closed for ever if it came back to the list with the bytes it had."""
     shop = put(store, change(digest=7, is_open=False))
-    assert store.unchanged(shop, [7]) == {}
-    assert list(store.open_ids(shop)) == []
+    assert store.postings.unchanged(shop, [7]) == {}
+    assert list(store.postings.open_ids(shop)) == []
     put(store, change(digest=7))
-    assert list(store.unchanged(shop, [7])) == [7]
+    assert list(store.postings.unchanged(shop, [7])) == [7]
 
 
 def test_a_posting_that_comes_twice_counts_as_it_came_last(store: Store) -> None:
     shop = put(store, change(digest=1), change(replace(POSTING, status="awaiting_deliver"), digest=2))
-    known = store.known(shop, [POSTING.number])[POSTING.number]
+    known = store.postings.known(shop, [POSTING.number])[POSTING.number]
     assert (known.posting.status, known.digest) == ("awaiting_deliver", 2)
 
 
@@ -121,9 +121,9 @@ def test_history_grows_only_by_what_matters(sqlite_store: Store, what: str) -> N
 
 def history(store: Store, shop: int) -> list[tuple[str, datetime, datetime | None]]:
     """Status, seen at and last seen otherwise of the one posting."""
-    known = store.known(shop, [POSTING.number])[POSTING.number]
+    known = store.postings.known(shop, [POSTING.number])[POSTING.number]
     assert known.id is not None
-    return [(row.status, row.seen_at, row.not_before) for row in store.history(known.id)]
+    return [(row.status, row.seen_at, row.not_before) for row in store.postings.history(known.id)]
 
 
 def test_history_tells_when_and_since_when_not(store: Store) -> None:
@@ -134,8 +134,8 @@ def test_history_tells_when_and_since_when_not(store: Store) -> None:
         ("awaiting_packaging", NOW, None),
         ("awaiting_deliver", NOW + minutes(4), NOW + minutes(2)),
     ]
-    (known,) = store.known(shop, [POSTING.number]).values()
-    last = store.history(known.id or 0)[-1]
+    (known,) = store.postings.known(shop, [POSTING.number]).values()
+    last = store.postings.history(known.id or 0)[-1]
     assert (last.method, last.cutoff, last.tracking_number, last.actions) == (SILK, POSTING.cutoff, "AP1", ())
 
 
@@ -145,22 +145,22 @@ def labelled(at: datetime, *, before: datetime) -> Track:
 
 def test_the_first_sight_of_a_label_is_its_evidence(store: Store) -> None:
     shop = put(store, change(seen=track(Stage.LABEL)))
-    assert store.labelled_methods(shop) == frozenset()
+    assert store.postings.labelled_methods(shop) == {}
     for later in (minutes(4), minutes(9)):
         put(store, change(seen=labelled(NOW + minutes(4), before=NOW + minutes(2)), seen_at=NOW + later))
-    (known,) = store.known(shop, [POSTING.number]).values()
+    (known,) = store.postings.known(shop, [POSTING.number]).values()
     offered = Evidence(EvidenceLevel.OFFERED, NOW + minutes(2), NOW + minutes(4))
-    assert store.evidence(known.id or 0) == [offered]
-    assert store.labelled_methods(shop) == frozenset({AURORA.id})
+    assert store.postings.evidence(known.id or 0) == [offered]
+    assert store.postings.labelled_methods(shop).keys() == {AURORA.id}
 
 
 def test_better_evidence_is_added_and_the_first_of_its_kind_counts(store: Store) -> None:
     shop = put(store, change())
-    (known,) = store.known(shop, [POSTING.number]).values()
+    (known,) = store.postings.known(shop, [POSTING.number]).values()
     with store.write() as tx:
         for at in (NOW, NOW + minutes(1)):
-            tx.add_evidence(known.id or 0, EvidenceLevel.PRINTED, not_before=None, seen_at=at)
-    assert store.evidence(known.id or 0) == [Evidence(EvidenceLevel.PRINTED, None, NOW)]
+            tx.postings.add_evidence(known.id or 0, EvidenceLevel.PRINTED, not_before=None, seen_at=at)
+    assert store.postings.evidence(known.id or 0) == [Evidence(EvidenceLevel.PRINTED, None, NOW)]
 
 
 TWO_MINUTES_BEFORE = NOW + minutes(8)
@@ -185,7 +185,7 @@ def test_how_long_a_stage_took_is_learned_when_it_ended_well(sqlite_store: Store
     before, after, stage, samples = WAITS[what]
     put(sqlite_store, change(seen=track(before)))
     shop = put(sqlite_store, change(seen=after, seen_at=IN_TEN))
-    found = sqlite_store.waits(shop, stage, since=NOW, error=minutes(5))
+    found = sqlite_store.postings.waits(shop, stage, since=NOW, error=minutes(5))
     assert found == ({AURORA.id: [minutes(12)]} if samples else {})
 
 
@@ -197,7 +197,7 @@ def test_how_long_a_stage_took_is_learned_when_it_ended_well(sqlite_store: Store
 def test_only_recent_and_exact_waits_teach(store: Store, since: datetime, error: timedelta, samples: int) -> None:
     put(store, change(seen=track(Stage.LABEL)))
     shop = put(store, change(seen=labelled(IN_TEN, before=TWO_MINUTES_BEFORE), seen_at=IN_TEN))
-    found = store.label_waits(shop, since=since, error=error)
+    found = store.postings.waits(shop, Stage.LABEL, since=since, error=error)
     assert sum(map(len, found.values())) == samples
 
 
@@ -215,19 +215,19 @@ def test_what_is_due_is_open_and_late(store: Store) -> None:
         one("closed", past, is_open=False),
     )
     put(store, one("elsewhere", past), shop="other")
-    assert {known.posting.number for known in store.due(shop, NOW)} == {"late", "now"}
+    assert {known.posting.number for known in store.postings.due(shop, NOW)} == {"late", "now"}
     with store.write() as tx:
-        assert {known.posting.number for known in tx.due(shop, NOW)} == {"late", "now"}
+        assert {known.posting.number for known in tx.postings.due(shop, NOW)} == {"late", "now"}
 
 
 def test_a_changed_policy_moves_the_late_times(store: Store) -> None:
     shop = put(store, *several(3))
     with store.write() as tx:
-        for some in tx.all_open(shop):
-            tx.set_late_at((known.id or 0, NOW) for known in some)
-        tx.set_policy(shop, "abc")
-    assert len(list(store.due(shop, NOW))) == 3
-    state = store.shop("main")
+        for some in tx.postings.all_open(shop):
+            tx.postings.set_late_at((known.id or 0, NOW) for known in some)
+        tx.shops.set_policy(shop, "abc")
+    assert len(list(store.postings.due(shop, NOW))) == 3
+    state = store.shops.named("main")
     assert state is not None
     assert state.policy == "abc"
 
@@ -235,7 +235,7 @@ def test_a_changed_policy_moves_the_late_times(store: Store) -> None:
 def test_all_open_postings_come_in_portions(store: Store) -> None:
     shop = put(store, *several(1100))
     put(store, change(replace(POSTING, number="00007-1"), is_open=False))
-    portions = list(store.all_open(shop))
+    portions = list(store.postings.all_open(shop))
     numbers = {known.posting.number for some in portions for known in some}
     assert numbers == {f"{n:05d}-1" for n in range(1100)} - {"00007-1"}
     assert max(map(len, portions)) <= 500
@@ -243,7 +243,7 @@ def test_all_open_postings_come_in_portions(store: Store) -> None:
 
 def put_and_fail(store: Store, shop: int) -> None:
     with store.write() as tx:
-        tx.put(shop, several(3))
+        tx.postings.put(shop, several(3))
         raise RuntimeError
 
 
@@ -251,6 +251,6 @@ def test_a_transaction_that_fails_leaves_nothing(store: Store) -> None:
     shop = shop_id(store)
     with pytest.raises(RuntimeError):
         put_and_fail(store, shop)
-    assert list(store.open_ids(shop)) == []
+    assert list(store.postings.open_ids(shop)) == []
     put(store, *several(3))  # the ids of states and methods that never were are not remembered
-    assert len(store.open_ids(shop)) == 3
+    assert len(store.postings.open_ids(shop)) == 3

@@ -33,7 +33,7 @@ def test_others_write_between_the_steps_of_a_clean_up_and_none_is_big(sqlite_sto
 
     def write_at_once(_worked: float) -> None:
         with closing(open_store(f"{sqlite_url}?timeout=0")) as other:
-            other.sync_shops([("other", str(len(left)))])
+            other.shops.sync([("other", str(len(left)))])
         left.append(sqlite_store.statistics().postings)
 
     sqlite_store.prune(NOW + timedelta(days=1), rest=write_at_once)

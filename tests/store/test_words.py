@@ -78,15 +78,15 @@ def _default(field: Field[Any]) -> object:
 
 def test_every_field_of_a_posting_comes_back(store: Store) -> None:
     shop = put(store, change(FULL_POSTING))
-    assert store.known(shop, [FULL_POSTING.number])[FULL_POSTING.number].posting == FULL_POSTING
+    assert store.postings.known(shop, [FULL_POSTING.number])[FULL_POSTING.number].posting == FULL_POSTING
 
 
 def test_every_field_of_a_diagnosis_comes_back(store: Store) -> None:
     diagnosed = replace(ALERT, diagnosis=FULL_DIAGNOSIS)
     shop = shop_id(store)
     with store.write() as tx:
-        (id_,) = tx.save_alerts(shop, [diagnosed])
+        (id_,) = tx.alerts.save(shop, [diagnosed])
         saved = replace(diagnosed, id=id_)
-        tx.add_notifications([notification(saved)], created_at=NOW)
-    assert store.alerts() == [saved]
-    assert [row.notification.alert for row in store.notifications()] == [saved]
+        tx.outbox.add([notification(saved)], created_at=NOW)
+    assert store.alerts.find() == [saved]
+    assert [row.notification.alert for row in store.outbox.find()] == [saved]

@@ -103,7 +103,7 @@ class Story:
 
     def __post_init__(self) -> None:
         self.source.now = lambda: self.at
-        self.store.sync_shops([(self.plan.shop, "123456")])
+        self.store.shops.sync([(self.plan.shop, "123456")])
 
     def poll(self, minutes: float = 0) -> Report:
         self.at += timedelta(minutes=minutes)
@@ -111,7 +111,7 @@ class Story:
 
     def silence(self, minutes: float = 0) -> bool:
         self.at += timedelta(minutes=minutes)
-        state = self.store.shop(self.plan.shop)
+        state = self.store.shops.named(self.plan.shop)
         assert state is not None
         since = self.listening_since or state.read_at or self.at
         return notice_silence(self.plan, state, store=self.store, watching_since=since, now=self.at)
@@ -120,7 +120,7 @@ class Story:
         self.source.listed = list(postings)
 
     def alerts(self, *, open_only: bool = True) -> dict[str | None, Alert]:
-        found = self.store.alerts(open_only=open_only)
+        found = self.store.alerts.find(open_only=open_only)
         return {alert.diagnosis.posting_number: alert for alert in found}
 
     def told(self) -> list[tuple[str | None, str]]:
@@ -130,7 +130,7 @@ class Story:
         ]
 
     def rows(self) -> list[OutboxRow]:
-        return sorted(self.store.notifications(), key=lambda row: row.id)
+        return sorted(self.store.outbox.find(), key=lambda row: row.id)
 
 
 def channel(name: str, **changes: Any) -> Destination:

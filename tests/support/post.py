@@ -63,22 +63,22 @@ class Clock:
 
 def queue(store: Store, *told: Notification) -> list[int]:
     """Store alerts with their notifications; the ids of the alerts. The same alert is stored once."""
-    store.sync_shops([("main", "123456")])
-    shop = store.shop("main")
+    store.shops.sync([("main", "123456")])
+    shop = store.shops.named("main")
     assert shop is not None
     with store.write() as tx:
         first = {one.alert.diagnosis.posting_number: one.alert for one in reversed(told)}
         ended = [replace(alert, id=None) for alert in first.values()]
-        ids = dict(zip(first, tx.save_alerts(shop.id, ended), strict=True))
+        ids = dict(zip(first, tx.alerts.save(shop.id, ended), strict=True))
         stored = [replace(one, alert=replace(one.alert, id=_id(ids, one))) for one in told]
-        tx.add_notifications(stored, created_at=NOW)
+        tx.outbox.add(stored, created_at=NOW)
     return list(ids.values())
 
 
 def again(store: Store, alert_id: int, told: Notification) -> None:
     """Queue another telling of an alert that is stored already."""
     with store.write() as tx:
-        tx.add_notifications([replace(told, alert=replace(told.alert, id=alert_id))], created_at=NOW)
+        tx.outbox.add([replace(told, alert=replace(told.alert, id=alert_id))], created_at=NOW)
 
 
 def tell(store: Store, clock: Callable[[], datetime], channels: Mapping[str, Channel], **more: Any) -> Round:
@@ -97,7 +97,7 @@ def states(store: Store, channel: str = "packers") -> list[OutboxState]:
 
 def rows(store: Store, channel: str = "packers") -> list[OutboxRow]:
     """Oldest first."""
-    return store.notifications(channel=channel)[::-1]
+    return store.outbox.find(channel=channel)[::-1]
 
 
 def alive() -> set[str]:

@@ -73,7 +73,7 @@ class Clients:
     clock: Clock = field(default_factory=Clock)
 
     def __post_init__(self) -> None:
-        self.store.sync_shops([(name(shop), f"100{shop}") for shop in range(self.shops)])
+        self.store.shops.sync([(name(shop), f"100{shop}") for shop in range(self.shops)])
         self.config = Config(
             language=self.language,  # type: ignore[arg-type]
             shops=tuple(Shop(name=name(n), client_id=f"100{n}", api_key=SecretStr("k")) for n in range(self.shops)),
@@ -93,16 +93,16 @@ class Clients:
         opened, told = NOW - timedelta(hours=1), LastNotified(NOW, 1, about.severity, about.cause)
         alert = Alert(None, AlertState.FIRING, opened, about, opened, told=told)
         with self.store.write() as tx:
-            (id_,) = tx.save_alerts(None, [alert])
-            tx.add_notifications(self._rows(replace(alert, id=id_), self.channels), created_at=NOW)
+            (id_,) = tx.alerts.save(None, [alert])
+            tx.outbox.add(self._rows(replace(alert, id=id_), self.channels), created_at=NOW)
             for shop in range(self.shops):
                 late = diagnosis(shop=name(shop), posting_number=f"{name(shop)}-0001-1")
-                state = self.store.shop(name(shop))
+                state = self.store.shops.named(name(shop))
                 assert state is not None
-                (id_,) = tx.save_alerts(state.id, [replace(alert, diagnosis=late)])
+                (id_,) = tx.alerts.save(state.id, [replace(alert, diagnosis=late)])
                 hearing = [to for to, group in zip(self.channels, self.groups, strict=True) if shop in group]
-                tx.add_notifications(self._rows(replace(alert, id=id_, diagnosis=late), hearing), created_at=NOW)
-        self.incident = next(one.id for one in self.store.incidents() if one.id is not None)
+                tx.outbox.add(self._rows(replace(alert, id=id_, diagnosis=late), hearing), created_at=NOW)
+        self.incident = next(one.id for one in self.store.alerts.incidents() if one.id is not None)
 
     def _rows(self, alert: Alert, names: Mapping[str, Any] | Sequence[str]) -> list[Notification]:
         expires = NOW + timedelta(days=2)
@@ -118,7 +118,7 @@ class Clients:
         with self.store.write() as tx:
             changed(
                 tx,
-                lambda noted: tx.change_alerts([self.incident], noted),
+                lambda noted: tx.alerts.change_by_id([self.incident], noted),
                 lambda alert: acknowledge(alert, by=by, note=note, now=now),
                 channels=self.channels,
                 now=now,

@@ -50,7 +50,7 @@ class Watcher:
 
     def __post_init__(self) -> None:
         shops = list(self.sandbox.world.shops.values())
-        self.store.sync_shops([(shop.name, shop.client_id) for shop in shops])
+        self.store.shops.sync([(shop.name, shop.client_id) for shop in shops])
         self.sources = {shop.name: self._source(shop) for shop in shops}
 
     def _source(self, shop: Shop) -> OzonSource:
@@ -92,7 +92,7 @@ class Watcher:
     def alerts(self) -> dict[str, Alert]:
         """By posting number or, where it is about a shop, by its Client-Id; each as it stood last."""
         keys = {shop.name: shop.client_id for shop in self.sandbox.world.shops.values()}
-        found = self.store.alerts(open_only=False)
+        found = self.store.alerts.find(open_only=False)
         return {alert.diagnosis.posting_number or keys[alert.diagnosis.shop]: alert for alert in found}
 
     def causes(self) -> dict[str, str]:
@@ -100,7 +100,7 @@ class Watcher:
 
     def told(self) -> list[Telling]:
         """Everything that was to be told, oldest first."""
-        rows = sorted(self.store.notifications(), key=lambda row: row.id)
+        rows = sorted(self.store.outbox.find(), key=lambda row: row.id)
         return [_telling(row.notification) for row in rows]
 
     def facts(self) -> dict[str, Facts]:
@@ -109,21 +109,21 @@ class Watcher:
 
     def _facts(self, name: str) -> dict[str, Facts]:
         now, shop, names = self.clock.now(), self._shop(name), list(self.sources)
-        alerts = self.store.alerts(shops=[name])
+        alerts = self.store.alerts.find(shops=[name])
         numbers = [alert.diagnosis.posting_number for alert in alerts if alert.diagnosis.posting_number]
         with self.store.write() as tx:
-            late = tx.known(shop.id, numbers)
+            late = tx.postings.known(shop.id, numbers)
             labels = [
-                *tx.waiting(since=now - COUNTED_WITHIN, shops=names),
-                *tx.fine(since=now - COUNTED_WITHIN, shops=names),
+                *tx.groups.waiting(since=now - COUNTED_WITHIN, shops=names),
+                *tx.groups.fine(since=now - COUNTED_WITHIN, shops=names),
             ]
-            incidents = find(labels, tx.open_incidents())
+            incidents = find(labels, tx.alerts.open_incidents())
         watch = Watch(name, LEARNS, self._history(shop))
         knowledge = Knowledge(
             watch.history,
-            self.store.answers(shop.id, numbers, since=now - ANSWERS_KEPT),
-            self.store.method_names(shop.id),
-            self.store.handed_over_unlabelled(shop.id),
+            self.store.answers.read(shop.id, numbers, since=now - ANSWERS_KEPT),
+            self.store.postings.labelled_methods(shop.id),
+            self.store.postings.handed_over_unlabelled(shop.id),
             incidents,
         )
         findings = {number: watch.find(known, now, watched=True) for number, known in late.items()}
@@ -144,13 +144,13 @@ class Watcher:
     def _history(self, shop: ShopState) -> MethodHistory:
         since = self.clock.now() - LEARN_FROM
         registrations, labels = (
-            normal_times(self.store.waits(shop.id, stage, since=since, error=LEARN_WITHIN))
+            normal_times(self.store.postings.waits(shop.id, stage, since=since, error=LEARN_WITHIN))
             for stage in (Stage.REGISTRATION, Stage.LABEL)
         )
-        return MethodHistory(self.store.labelled_methods(shop.id), labels, registrations)
+        return MethodHistory(frozenset(self.store.postings.labelled_methods(shop.id)), labels, registrations)
 
     def _shop(self, name: str) -> ShopState:
-        shop = self.store.shop(name)
+        shop = self.store.shops.named(name)
         assert shop is not None
         return shop
 

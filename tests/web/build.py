@@ -68,16 +68,16 @@ def config(**changes: Any) -> Config:
 
 def furnish(store: Store) -> None:
     """Of `main` five late postings, one of which an incident explains and one is taken; `north` has lost its key."""
-    ids = {state.name: state.id for state in store.shops()}
+    ids = {state.name: state.id for state in store.shops.all()}
     with store.write() as tx:
-        tx.put(ids["main"], [_change(number) for number in (LATE, SOON, WAITS, TAKEN, EXPLAINED)])
-        tx.shop_read(ids["main"], started_at=NOW - minutes(1.2), finished_at=NOW - minutes(1))
-        tx.shop_failed(
+        tx.postings.put(ids["main"], [_change(number) for number in (LATE, SOON, WAITS, TAKEN, EXPLAINED)])
+        tx.shops.mark_read(ids["main"], started_at=NOW - minutes(1.2), finished_at=NOW - minutes(1))
+        tx.shops.mark_failed(
             ids["north"], at=NOW - minutes(9), cause="key_rejected", detail="HTTP 404: Invalid Api-Key", retry_at=None
         )
-        tx.save_alerts(ids["main"], _alerts())
-        tx.save_alerts(ids["north"], [alert(diagnosis("key_rejected", shop="north"))])
-        tx.save_alerts(None, [replace(incident().alert, id=None)])
+        tx.alerts.save(ids["main"], _alerts())
+        tx.alerts.save(ids["north"], [alert(diagnosis("key_rejected", shop="north"))])
+        tx.alerts.save(None, [replace(incident().alert, id=None)])
 
 
 def _alerts() -> list[Alert]:

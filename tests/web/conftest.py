@@ -31,7 +31,7 @@ def hands() -> Hands:
 def app(sqlite_store: Store, hands: Hands) -> Iterator[App]:
     """An app that knows the shops, and nothing more."""
     settings = config()
-    sqlite_store.sync_shops([(shop.name, shop.client_id) for shop in settings.shops])
+    sqlite_store.shops.sync([(shop.name, shop.client_id) for shop in settings.shops])
     with closing(App(settings, sqlite_store, clock=clock(hands), stop=threading.Event())) as built:
         yield built
 

@@ -81,9 +81,9 @@ def test_what_is_not_open_can_not_be_taken(board: Board) -> None:
 
 
 def test_an_incident_is_taken_by_its_key(board: Board) -> None:
-    (incident,) = board.app.store.incidents()
+    (incident,) = board.app.store.alerts.incidents()
     act(board, f"/posting/{incident.diagnosis.incident}/ack", by="Anna", next="/incidents")
-    assert board.app.store.incidents()[0].handled_by == "Anna"
+    assert board.app.store.alerts.incidents()[0].handled_by == "Anna"
 
 
 @pytest.mark.parametrize("page", ["/", "/incidents"])
@@ -115,22 +115,22 @@ def test_what_died_is_sent_again(board: Board) -> None:
     assert act(board, "/channels/retry", id=[str(ids[0]), "x", "9" * 30, "-1"]) == "1 message is being sent again."
     assert act(board, "/channels/retry", channel="packers") == "2 messages are being sent again."
     assert "None of these" in act(board, "/channels/retry", channel="packers")
-    assert {row.state for row in board.app.store.notifications(ids=ids)} == {OutboxState.PENDING}
+    assert {row.state for row in board.app.store.outbox.find(ids=ids)} == {OutboxState.PENDING}
 
 
 def dead(board: Board, count: int) -> list[int]:
     """Notifications of as many alerts that no channel took."""
     store = board.app.store
-    state = store.shop("main")
+    state = store.shops.named("main")
     assert state
     with store.write() as tx:
         for number in range(count):
             one = alert(diagnosis("not_packed", posting_number=f"41-{number}"))
-            (id_,) = tx.save_alerts(state.id, [one])
-            tx.add_notifications([notification(replace(one, id=id_), due_at=NOW)], created_at=NOW)
-    rows = store.claim("packers", now=NOW, lease_until=NOW + timedelta(minutes=1), key="k")
+            (id_,) = tx.alerts.save(state.id, [one])
+            tx.outbox.add([notification(replace(one, id=id_), due_at=NOW)], created_at=NOW)
+    rows = store.outbox.claim("packers", now=NOW, lease_until=NOW + timedelta(minutes=1), key="k")
     with store.write() as tx:
-        tx.settle([row.id for row in rows], state=OutboxState.DEAD, at=NOW, error="no such chat")
+        tx.outbox.settle([row.id for row in rows], state=OutboxState.DEAD, at=NOW, error="no such chat")
     return [row.id for row in rows]
 
 

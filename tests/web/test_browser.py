@@ -56,7 +56,7 @@ def address(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> 
     with socket.socket() as listening, closing(open_store(f"sqlite:///{file}")) as store:
         listening.bind(("127.0.0.1", 0))
         port = listening.getsockname()[1]
-        store.sync_shops([(shop.name, shop.client_id) for shop in settings.shops])
+        store.shops.sync([(shop.name, shop.client_id) for shop in settings.shops])
         furnish(store)
         with closing(App(settings, store, clock=clock(Hands()), stop=threading.Event())) as app:
             board = create(app, Web(listen=Address("127.0.0.1", port)))

@@ -111,7 +111,7 @@ def test_a_form_from_elsewhere_does_nothing(address: str, chromium: "Browser", a
         with page.expect_navigation():
             page.get_by_text("go").click()
         assert page.get_by_role("heading", level=1).inner_text() == "Nothing was changed"
-    assert all(one.handled_by != "Eve" for one in app.store.alerts())
+    assert all(one.handled_by != "Eve" for one in app.store.alerts.find())
 
 
 @pytest.mark.parametrize("scripts", [True, False], ids=["with scripts", "without"])

@@ -281,15 +281,15 @@ def test_each_kind_of_bar_has_its_hatching_and_each_bar_its_number() -> None:
 
 def fill(board: Board) -> None:
     """Some labels that came, as if each had been seen."""
-    ids = {state.name: state.id for state in board.app.store.shops()}
+    ids = {state.name: state.id for state in board.app.store.shops.all()}
     for n in range(30):
         item = replace(POSTING, number=f"7-{n}")
         entered = Interval(NOW - minutes(70 + n), NOW - minutes(69 + n))
         came = Interval(NOW - minutes(61), NOW - minutes(60))
         with board.app.store.write() as tx:
-            tx.put(ids["main"], [change(item, seen=replace(track(Stage.LABEL), since=entered))])
+            tx.postings.put(ids["main"], [change(item, seen=replace(track(Stage.LABEL), since=entered))])
         with board.app.store.write() as tx:
-            tx.put(ids["main"], [change(item, seen=replace(track(Stage.DONE, label=came), since=came))])
+            tx.postings.put(ids["main"], [change(item, seen=replace(track(Stage.DONE, label=came), since=came))])
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -325,11 +325,11 @@ def test_the_page_is_counted_anew_after_a_minute_and_not_before(board: Board, ha
 
 
 def test_a_posting_is_drawn_with_the_times_when_nobody_looked(board: Board) -> None:
-    shop = next(state for state in board.app.store.shops() if state.name == "main")
+    shop = next(state for state in board.app.store.shops.all() if state.name == "main")
     with board.app.store.write() as tx:
         for ago in (25 * 60, 600, 400, 1):
             at = NOW - minutes(ago)
-            tx.record_poll(shop.id, PollRow(at, at, True, 1, 0, 0, 0, 1))
+            tx.shops.record_poll(shop.id, PollRow(at, at, True, 1, 0, 0, 0, 1))
     drawn = board.page(f"/posting/{LATE}?lang=en")
     assert drawn.count('class="unseen"') == 3
     assert "nobody looked for 3 hr 20 min" in drawn

@@ -75,7 +75,7 @@ def test_without_the_password_nothing_can_be_done(locked: "TestClient", app: App
         if path in ("/login", "/a/x"):
             continue
         assert send(locked, path, by="Eve").status_code == 401, path
-    assert all(one.handled_by != "Eve" for one in app.store.alerts())
+    assert all(one.handled_by != "Eve" for one in app.store.alerts.find())
 
 
 def test_the_right_password_opens_the_page_that_was_asked_for(locked: "TestClient") -> None:

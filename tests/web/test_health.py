@@ -25,9 +25,9 @@ MEASURE = re.compile(r"\blabelwatch_[a-z_]+")
 
 def read_all(app: App) -> None:
     """Every shop was read just now."""
-    for state in app.store.shops():
+    for state in app.store.shops.all():
         with app.store.write() as tx:
-            tx.shop_read(state.id, started_at=NOW, finished_at=NOW)
+            tx.shops.mark_read(state.id, started_at=NOW, finished_at=NOW)
 
 
 def test_all_is_well_while_every_shop_was_read_within_three_intervals(calm_board: Board, hands: Hands) -> None:

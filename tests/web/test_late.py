@@ -26,11 +26,11 @@ def shown(board: Board, path: str = "/") -> list[str]:
 
 
 def save(store: Store, *numbers: str, shop: str = "main", **changes: Any) -> None:
-    state = store.shop(shop)
+    state = store.shops.named(shop)
     assert state is not None
     about = replace(diagnosis("not_packed", shop=shop), **changes)
     with store.write() as tx:
-        tx.save_alerts(state.id, [alert(replace(about, posting_number=number)) for number in numbers])
+        tx.alerts.save(state.id, [alert(replace(about, posting_number=number)) for number in numbers])
 
 
 def test_cards_stand_by_deadline_and_what_an_incident_explains_last(board: Board) -> None:
@@ -41,10 +41,10 @@ def test_what_an_incident_explains_stands_by_its_deadline_once_there_is_no_time_
     number = "41517061-0213-1"
     about = diagnosis("carrier_incident", shop="main", incident="carrier:China Post", stage=Stage.REGISTRATION)
     hurried = replace(about, posting_number=number, severity=Severity.CRITICAL, deadline=NOW + minutes(30))
-    state = board.app.store.shop("main")
+    state = board.app.store.shops.named("main")
     assert state is not None
     with board.app.store.write() as tx:
-        tx.save_alerts(state.id, [alert(hurried)])
+        tx.alerts.save(state.id, [alert(hurried)])
     text = board.page("/")
     places = [text.index(f">{one}</a>") for one in (LATE, number, SOON, TAKEN, WAITS, EXPLAINED)]
     assert places == sorted(places)
@@ -83,13 +83,13 @@ def test_what_concerns_more_than_one_posting_stands_above_them(board: Board) -> 
 
 @pytest.mark.fault("D14")
 def test_while_nobody_can_be_told_that_stands_first_of_all(board: Board, hands: Hands) -> None:
-    state = board.app.store.shop("main")
+    state = board.app.store.shops.named("main")
     assert state is not None
     about = diagnosis("not_packed", posting_number=LATE)
     with board.app.store.write() as tx:
-        (id_,) = tx.save_alerts(state.id, [replace(alert(about), state=AlertState.RESOLVED, resolved_at=NOW)])
+        (id_,) = tx.alerts.save(state.id, [replace(alert(about), state=AlertState.RESOLVED, resolved_at=NOW)])
         news = replace(told().alert, id=id_, diagnosis=about)
-        tx.add_notifications([replace(told(), alert=news, channel=one) for one in CHANNELS], created_at=NOW)
+        tx.outbox.add([replace(told(), alert=news, channel=one) for one in CHANNELS], created_at=NOW)
     for _ in range(8):  # nobody listens where the channels lead
         board.app.tell()
         hands.at += minutes(4)
@@ -123,8 +123,8 @@ def test_a_filter_tells_how_many_each_choice_would_leave_and_keeps_what_was_chos
 
 def test_when_nothing_is_late_the_page_is_calm_and_says_when_it_last_looked(calm_board: Board) -> None:
     with calm_board.app.store.write() as tx:
-        for shop in calm_board.app.store.shops():
-            tx.shop_read(shop.id, started_at=NOW - minutes(3), finished_at=NOW - minutes(2))
+        for shop in calm_board.app.store.shops.all():
+            tx.shops.mark_read(shop.id, started_at=NOW - minutes(3), finished_at=NOW - minutes(2))
     text = calm_board.text("/")
     assert "No label is late" in text
     assert "Last looked at all shops 2 min ago" in text

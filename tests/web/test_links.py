@@ -38,16 +38,16 @@ def stranger(app: App) -> "Iterator[TestClient]":
 
 def tell(store: Store) -> None:
     """One message to the packers about two alerts."""
-    state = store.shop("main")
+    state = store.shops.named("main")
     assert state
     with store.write() as tx:
         for number in NUMBERS:
             one = alert(diagnosis("not_packed", posting_number=number))
-            (id_,) = tx.save_alerts(state.id, [one])
-            tx.add_notifications([notification(replace(one, id=id_), due_at=NOW)], created_at=NOW)
-    rows = store.claim("packers", now=NOW, lease_until=NOW + timedelta(minutes=1), key=KEY)
+            (id_,) = tx.alerts.save(state.id, [one])
+            tx.outbox.add([notification(replace(one, id=id_), due_at=NOW)], created_at=NOW)
+    rows = store.outbox.claim("packers", now=NOW, lease_until=NOW + timedelta(minutes=1), key=KEY)
     with store.write() as tx:
-        tx.settle([row.id for row in rows], state=OutboxState.SENT, at=NOW, receipt="ok")
+        tx.outbox.settle([row.id for row in rows], state=OutboxState.SENT, at=NOW, receipt="ok")
 
 
 def link(app: App, verb: str = "ack", *, key: str = KEY, ago: timedelta = timedelta(0), alert: int = 0) -> str:
@@ -64,11 +64,11 @@ def press(client: "TestClient", path: str, **fields: Any) -> Any:
 
 
 def alerts(app: App) -> list[Alert]:
-    return [one for number in NUMBERS for one in app.store.alerts(posting_number=number)]
+    return [one for number in NUMBERS for one in app.store.alerts.find(posting_number=number)]
 
 
 def everything(app: App) -> object:
-    return app.store.alerts(open_only=False), app.store.incidents(), app.store.notifications()
+    return app.store.alerts.find(open_only=False), app.store.alerts.incidents(), app.store.outbox.find()
 
 
 def test_to_open_a_link_shows_what_it_would_do_and_changes_nothing(stranger: "TestClient", app: App) -> None:
@@ -86,7 +86,7 @@ def test_confirmed_it_acts_on_the_alerts_of_the_message_and_on_no_other(stranger
     assert answer.status_code == 200
     assert "Olga is on it." in answer.text
     assert {(one.state, one.handled_by) for one in alerts(app)} == {(AlertState.ACKNOWLEDGED, "Olga")}
-    taken = [one for one in app.store.alerts() if one.handled_by == "Olga"]
+    taken = [one for one in app.store.alerts.find() if one.handled_by == "Olga"]
     assert len(taken) == len(NUMBERS)
 
 
@@ -94,7 +94,7 @@ def test_the_most_urgent_is_the_first_to_tick(stranger: "TestClient", app: App) 
     mild = alerts(app)[0]
     with app.store.write() as tx:
         about = replace(mild.diagnosis, deadline=None)
-        tx.change_alerts([mild.id or 0], lambda one: replace(one, diagnosis=about))
+        tx.alerts.change_by_id([mild.id or 0], lambda one: replace(one, diagnosis=about))
     text = stranger.get(link(app)).text
     places = [text.index(part) for part in ("<form", "Tick those", NUMBERS[1], NUMBERS[0], "</form>")]
     assert places == sorted(places)
@@ -153,11 +153,11 @@ def test_of_two_taps_at_once_one_counts(stranger: "TestClient", app: App) -> Non
 
 def test_what_is_ticked_is_taken_and_nothing_else(stranger: "TestClient", app: App) -> None:
     first, second = alerts(app)
-    foreign = next(one.id for one in app.store.alerts() if one.diagnosis.posting_number not in NUMBERS)
+    foreign = next(one.id for one in app.store.alerts.find() if one.diagnosis.posting_number not in NUMBERS)
     answer = press(stranger, link(app), by="Olga", alert=[str(second.id), str(foreign), "x", "-1"])
     assert "<h1>You took it: 1 alert</h1>" in answer.text
     assert [one.handled_by for one in alerts(app)] == ["", "Olga"]
-    assert [one.id for one in app.store.alerts() if one.handled_by == "Olga"] == [second.id]
+    assert [one.id for one in app.store.alerts.find() if one.handled_by == "Olga"] == [second.id]
     text = stranger.get(link(app)).text  # the other one is still to be had
     assert NUMBERS[0] in text
     assert NUMBERS[1] not in text
@@ -187,7 +187,7 @@ def test_a_link_about_an_alert_that_its_message_did_not_tell_of_does_nothing(
     stranger: "TestClient", app: App
 ) -> None:
     before = everything(app)
-    foreign = next(one.id for one in app.store.alerts() if one.diagnosis.posting_number not in NUMBERS)
+    foreign = next(one.id for one in app.store.alerts.find() if one.diagnosis.posting_number not in NUMBERS)
     assert "<form" not in press(stranger, link(app, alert=foreign or 0), by="Eve").text
     assert everything(app) == before
 
@@ -232,7 +232,7 @@ def test_a_link_about_a_message_that_is_not_kept_any_more_says_so(stranger: "Tes
 
 def test_when_all_is_over_there_is_nothing_left_to_do(stranger: "TestClient", app: App) -> None:
     for number in NUMBERS:
-        app.store.change_alert(number, lambda one: replace(one, state=AlertState.RESOLVED, resolved_at=NOW))
+        app.store.alerts.change(number, lambda one: replace(one, state=AlertState.RESOLVED, resolved_at=NOW))
     for answer in (stranger.get(link(app)), press(stranger, link(app))):
         assert answer.status_code == 200
         assert "nothing left to do" in answer.text

@@ -23,19 +23,19 @@ def test_a_shop_that_cannot_be_seen_stands_first_with_what_to_do(board: Board) -
 
 
 def test_the_last_reading_of_a_shop_is_told(board: Board) -> None:
-    main = board.app.store.shop("main")
+    main = board.app.store.shops.named("main")
     assert main is not None
     poll = PollRow(NOW - minutes(2), NOW - minutes(1), True, 5, 1, 5, 0, 12)
     with board.app.store.write() as tx:
-        tx.record_poll(main.id, poll)
+        tx.shops.record_poll(main.id, poll)
     assert "Read 1 min ago in 60 s, 12 requests." in board.text("/shops")
 
 
 def test_postings_that_could_not_be_read_are_named(board: Board) -> None:
-    main = board.app.store.shop("main")
+    main = board.app.store.shops.named("main")
     assert main is not None
     with board.app.store.write() as tx:
-        tx.quarantine(main.id, path="$.postings[3].shipment_date", number="77-1", problem="no time", at=NOW)
+        tx.shops.quarantine(main.id, path="$.postings[3].shipment_date", number="77-1", problem="no time", at=NOW)
     text = board.text("/shops")
     assert "Postings that could not be read" in text
     assert "$.postings[3].shipment_date: no time" in text
@@ -43,8 +43,8 @@ def test_postings_that_could_not_be_read_are_named(board: Board) -> None:
 
 def test_a_channel_that_does_not_work_stands_first_with_the_reason(board: Board) -> None:
     with board.app.store.write() as tx:
-        tx.save_channel(ChannelState("packers", failing_since=NOW - minutes(9), error="HTTP 403: kicked"))
-        tx.save_channel(ChannelState("owner", sent_at=NOW - minutes(4)))
+        tx.channels.save(ChannelState("packers", failing_since=NOW - minutes(9), error="HTTP 403: kicked"))
+        tx.channels.save(ChannelState("owner", sent_at=NOW - minutes(4)))
     text = board.text("/channels")
     assert text.index("✗ Does not work since 16:59: HTTP 403: kicked") < text.index("✓ Works")
     assert "Last message 4 min ago" in text
@@ -52,7 +52,7 @@ def test_a_channel_that_does_not_work_stands_first_with_the_reason(board: Board)
 
 def test_what_did_not_arrive_can_be_sent_again(board: Board) -> None:
     tell(board.app.store, LATE, error="HTTP 400: bad chat")
-    (row,) = board.app.store.notifications()
+    (row,) = board.app.store.outbox.find()
     page = board.page("/channels")
     assert "Not delivered" in page
     assert 'action="/channels/retry"' in page
@@ -65,15 +65,15 @@ def test_a_message_is_one_row_however_many_alerts_it_told_of(board: Board) -> No
     told = [
         Told(one, 1, Reason.FIRST, "packers", NOW, NOW + minutes(600))
         for number in (LATE, SOON)
-        for one in store.alerts(posting_number=number)
+        for one in store.alerts.find(posting_number=number)
     ]
     with store.write() as tx:
-        tx.add_notifications(told, created_at=NOW)
-    ids = [row.id for row in store.claim("packers", now=NOW, lease_until=NOW + minutes(1), key="k")]
+        tx.outbox.add(told, created_at=NOW)
+    ids = [row.id for row in store.outbox.claim("packers", now=NOW, lease_until=NOW + minutes(1), key="k")]
     with store.write() as tx:
-        tx.settle(ids, state=OutboxState.SENT, at=NOW, receipt="HTTP 200")
-        tx.note(Attempt("packers", NOW - minutes(1), "k", "retry", "HTTP 502"), ids)
-        tx.note(Attempt("packers", NOW, "k", "delivered", "HTTP 200"), ids)
+        tx.outbox.settle(ids, state=OutboxState.SENT, at=NOW, receipt="HTTP 200")
+        tx.channels.note(Attempt("packers", NOW - minutes(1), "k", "retry", "HTTP 502"), ids)
+        tx.channels.note(Attempt("packers", NOW, "k", "delivered", "HTTP 200"), ids)
     text = board.text("/channels")
     assert text.count("✓ delivered") == 1
     assert "2 alerts" in text
@@ -97,7 +97,7 @@ def test_an_incident_that_is_over_is_kept_for_a_while(board: Board) -> None:
     past = incident("platform_incident").alert
     past = replace(past, id=None, resolved_at=NOW - minutes(30), outcome=Outcome.OVER)
     with board.app.store.write() as tx:
-        tx.save_alerts(None, [past])
+        tx.alerts.save(None, [past])
     assert "Ozon: labels come again" in board.text("/incidents").partition("In the last four weeks")[2]
 
 

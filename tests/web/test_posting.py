@@ -13,14 +13,14 @@ from tests.web.build import EXPLAINED, LATE, TAKEN, WAITS, Board
 
 def tell(store: Store, number: str, *, error: str = "") -> None:
     """One message about a posting over `packers`; with an error it died."""
-    (one,) = store.alerts(posting_number=number)
+    (one,) = store.alerts.find(posting_number=number)
     told = Told(one, 1, Reason.FIRST, "packers", NOW - minutes(60), NOW + minutes(600))
     with store.write() as tx:
-        tx.add_notifications([told], created_at=NOW - minutes(60))
-    rows = store.claim("packers", now=NOW - minutes(60), lease_until=NOW - minutes(59), key="k1")
+        tx.outbox.add([told], created_at=NOW - minutes(60))
+    rows = store.outbox.claim("packers", now=NOW - minutes(60), lease_until=NOW - minutes(59), key="k1")
     with store.write() as tx:
         state = OutboxState.DEAD if error else OutboxState.SENT
-        tx.settle([row.id for row in rows], state=state, at=NOW - minutes(60), receipt="HTTP 200", error=error)
+        tx.outbox.settle([row.id for row in rows], state=state, at=NOW - minutes(60), receipt="HTTP 200", error=error)
 
 
 def test_the_first_thing_said_is_what_to_do_and_the_rest_follows_in_order(board: Board) -> None:
@@ -74,7 +74,7 @@ def test_what_is_over_asks_for_nothing_any_more(board: Board) -> None:
     def end(one: Alert) -> Alert:
         return replace(one, state=AlertState.RESOLVED, resolved_at=NOW - minutes(2), outcome=Outcome.LABELLED)
 
-    board.app.store.change_alert(WAITS, end)
+    board.app.store.alerts.change(WAITS, end)
     text = board.text(f"/posting/{WAITS}")
     assert "Label is there" in text
     assert "Who takes care of it" not in text
@@ -89,11 +89,11 @@ def test_a_number_that_nobody_has_is_said_to_be_none(board: Board, number: str) 
 
 def test_of_two_shops_with_the_same_number_both_are_shown_or_the_one_that_is_asked_for(board: Board) -> None:
     store = board.app.store
-    known = store.find(LATE)["main"]
-    north = store.shop("north")
+    known = store.postings.find(LATE)["main"]
+    north = store.shops.named("north")
     assert north is not None
     with store.write() as tx:
-        tx.put(north.id, [Change(known.posting, known.track, 5, is_open=True, seen_at=NOW, not_before=None)])
+        tx.postings.put(north.id, [Change(known.posting, known.track, 5, is_open=True, seen_at=NOW, not_before=None)])
     assert "shop north" in board.text(f"/posting/{LATE}")
     assert "This label is not late." in board.text(f"/posting/{LATE}?shop=north")
     assert "Act now" not in board.text(f"/posting/{LATE}?shop=north")
@@ -101,11 +101,11 @@ def test_of_two_shops_with_the_same_number_both_are_shown_or_the_one_that_is_ask
 
 def test_a_number_is_shown_without_what_turns_text_around(board: Board) -> None:
     store, number = board.app.store, "41\u202e-0009-1"
-    known, north = store.find(LATE)["main"], store.shop("north")
+    known, north = store.postings.find(LATE)["main"], store.shops.named("north")
     assert north is not None
     posting = replace(known.posting, number=number)
     with store.write() as tx:
-        tx.put(north.id, [Change(posting, known.track, 9, is_open=True, seen_at=NOW, not_before=None)])
+        tx.postings.put(north.id, [Change(posting, known.track, 9, is_open=True, seen_at=NOW, not_before=None)])
     page = board.page(f"/posting/{number}")
     assert "<h1>41-0009-1</h1>" in page
     assert "<title>41-0009-1 " in page

@@ -20,10 +20,10 @@ DEPLOY = Path(__file__).parents[2] / "deploy"
 
 def fails(store: Store, trouble: Trouble, *shops: str) -> None:
     """The polls of these shops failed."""
-    for state in store.shops():
+    for state in store.shops.all():
         if state.name in shops:
             with store.write() as tx:
-                tx.shop_failed(state.id, at=NOW, cause=str(trouble), detail="no", retry_at=None)
+                tx.shops.mark_failed(state.id, at=NOW, cause=str(trouble), detail="no", retry_at=None)
 
 
 def asked(board: Board, path: str) -> tuple[int, str | None]:
@@ -58,7 +58,7 @@ def test_a_shop_that_was_never_read_is_ready_only_if_that_is_its_own_trouble(
 
 def test_a_shop_that_was_read_before_the_start_is_not_ready_yet(app: App) -> None:
     read_all(app)
-    app.read_before = {state.name: state.read_at for state in app.store.shops() if state.read_at}
+    app.read_before = {state.name: state.read_at for state in app.store.shops.all() if state.read_at}
     with browser(app) as client:
         answer = client.get("/readyz")
     assert answer.status_code == 503

@@ -2,7 +2,7 @@
 
 Its number counts as text, its barcodes as they are scanned from the page. Labels since October 2026 bear a code of
 letters and digits instead of the number (`scanit`), which counts either way, however it is spaced and capitalised.
-The reading is done in a process of its own (sheet_reader.py), one file at a time: about 0.1 s and 40 MB for a label,
+The reading is done in a process of its own (label_reader.py), one file at a time: about 0.1 s and 40 MB for a label,
 at most READ_WITHIN and 512 MB. Where that process cannot be confined, no file is read.
 """
 
@@ -23,7 +23,7 @@ from labelwatch.sources.ozon.label_reader import ONLY_TRY
 READ_WITHIN = 20.0
 """Seconds."""
 
-_READER = Path(__file__).with_name("sheet_reader.py")
+_READER = Path(__file__).with_name("label_reader.py")
 _INK = 100
 """Dark pixels, at 300 dots an inch, that a page has at least when something stands on it."""
 _REAL_CODE = 6

@@ -40,7 +40,7 @@ class BoardAuth:
     def end(self, session: Session) -> None:
         """From now on the session is worth nothing, whoever has kept its cookie."""
         with self.store.write() as tx:
-            tx.spend(_spent(session), until=session.until, now=self.now())
+            tx.tokens.spend(_spent(session), until=session.until, now=self.now())
 
     def link(self, url: str) -> str:
         """Where a browser of this machine opens the board, once; with a password simply its address."""
@@ -52,7 +52,7 @@ class BoardAuth:
         if entry is None:
             return None
         with self.store.write() as tx:
-            is_first = tx.spend(f"entry {entry.id}", until=entry.until, now=self.now())
+            is_first = tx.tokens.spend(f"entry {entry.id}", until=entry.until, now=self.now())
         return self.seals.new_session(self.now()) if is_first else None
 
     def try_in(self, given: str, request: Request) -> timedelta | None:

@@ -29,7 +29,7 @@ def page(request: Request) -> Response:
     """By family, in the order in which they are looked for."""
     app, reader = app_of(request), reader_of(request)
     judged: dict[str, list[tuple[str, int]]] = {}
-    for said, really, number in app.store.verdicts():
+    for said, really, number in app.store.verdicts.counts():
         judged.setdefault(said, []).append((really, number))
     families: dict[Family, list[Cause]] = {}
     for cause, family in CAUSES.items():

@@ -38,14 +38,14 @@ def page(request: Request) -> Response:
     names = [destination.name for destination in app.config.destinations()]
     chosen = request.query_params.get("channel", "")
     chosen = chosen if chosen in names else ""
-    outgoing, board = app.store.outgoing, app.store.board
-    states, troubles, waiting = outgoing.states(), outgoing.troubles(), board.waiting()
+    store, board = app.store, app.store.board
+    states, troubles, waiting = store.channels.states(), store.alerts.open_of_channels(), board.waiting()
     rows = [
         _row(reader, states.get(name, ChannelState(name)), troubles.get(name), waiting.get(name, 0)) for name in names
     ]
     failed = [row for row in board.failed(limit=FAILED) if chosen in ("", row.notification.channel)]
-    lately = app.store.notifications(channel=chosen or None, limit=LATELY)
-    trail = outgoing.trail([row.id for row in (*failed, *lately)])
+    lately = app.store.outbox.find(channel=chosen or None, limit=LATELY)
+    trail = store.channels.trail([row.id for row in (*failed, *lately)])
     return respond(
         request,
         "channels.html",

@@ -89,7 +89,7 @@ def _counted(app: App, reader: Reader, chosen: str) -> Counted:
     shops = {name: every for name, every in app.shops() if chosen in ("", name)}
     since, days = reader.now - LEARN_FROM, days_until(reader.now, reader.context.zone)
     error = max([LEARN_WITHIN, *(3 * every for every in shops.values())])
-    asked = app.store.plots
+    asked = app.store.charts
     return Counted(
         at=reader.now,
         times=asked.label_times(shops=shops, since=since, now=reader.now, error=error),

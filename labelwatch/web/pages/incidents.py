@@ -50,7 +50,7 @@ class Event:
 def page(request: Request) -> Response:
     """Open incidents first, then those that have ended, latest first."""
     app, reader = app_of(request), reader_of(request)
-    found = app.store.incidents(open_only=False, resolved_since=reader.now - PAST)
+    found = app.store.alerts.incidents(open_only=False, resolved_since=reader.now - PAST)
     past = sorted((one for one in found if one.resolved_at), key=_ended, reverse=True)[:MOST]
     return respond(
         request,

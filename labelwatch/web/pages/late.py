@@ -70,7 +70,8 @@ def page(request: Request) -> Response:
         is_filtered=wanted != Wanted(),
         groups=_groups(reader, found, matching),
         incidents=[
-            _wider(reader, one, "/incidents", key=one.diagnosis.incident or "") for one in app.store.incidents()
+            _wider(reader, one, "/incidents", key=one.diagnosis.incident or "")
+            for one in app.store.alerts.incidents()
         ],
         troubles=_troubles(reader, app, shops),
         last="" if total else _last_look(reader, app.sight()),
@@ -148,8 +149,8 @@ def _groups(reader: Reader, found: Sequence[Alert], counts: Sequence[Count]) -> 
 
 def _troubles(reader: Reader, app: App, shops: Sequence[str]) -> list[Wider]:
     """What keeps us from seeing, and from telling; while nobody can be told, this page is where it is seen first."""
-    troubles = app.store.outgoing.troubles()
-    blind = [_wider(reader, one, "/shops") for one in app.store.alerts(shops=shops, posting_number="")]
+    troubles = app.store.alerts.open_of_channels()
+    blind = [_wider(reader, one, "/shops") for one in app.store.alerts.find(shops=shops, posting_number="")]
     dead = [_wider(reader, troubles[name], "/channels") for name in sorted(troubles)]
     has_no_working_channel = {to.name for to in app.config.destinations()} <= troubles.keys()
     return [*dead, *blind] if has_no_working_channel else [*blind, *dead]

@@ -94,7 +94,7 @@ def page(request: Request) -> Response:
     found = [one for one in app.posting_details(number) if shop in ("", one.shop)]
     if not found:
         return respond(request, "trouble.html", status=404, key="no_posting", detail=plain(number))
-    rows = app.store.notifications(posting_number=number, limit=TOLD)
+    rows = app.store.outbox.find(posting_number=number, limit=TOLD)
     papers = [_paper(app, reader, one, rows) for one in found]
     return respond(
         request, "posting.html", number=plain(number), papers=papers, causes=_causes(reader), spans=list(SPANS)
@@ -120,7 +120,7 @@ def _paper(app: App, reader: Reader, found: PostingDetails, rows: Sequence[Outbo
 def _timeline(app: App, reader: Reader, found: PostingDetails, told: Sequence[OutboxRow]) -> Markup:
     every = dict(app.shops()).get(found.shop, app.config.ozon.every)
     within = span(found, reader.now)
-    gaps = app.store.plots.gaps(found.shop, within, longer_than=BLIND_AFTER_INTERVALS * every)
+    gaps = app.store.charts.gaps(found.shop, within, longer_than=BLIND_AFTER_INTERVALS * every)
     return draw(found, reader.context, told=told, gaps=gaps)
 
 

@@ -51,10 +51,10 @@ def page(request: Request) -> Response:
     """Every enabled shop, those that are not seen well first."""
     app, reader = app_of(request), reader_of(request)
     intervals = dict(app.shops())
-    polls, late = app.store.last_polls(), Counter[str]()
+    polls, late = app.store.shops.last_polls(), Counter[str]()
     for count in app.store.board.counts(list(intervals)):
         late[count.shop] += count.number
-    blind = {alert.diagnosis.shop: alert for alert in app.store.alerts(shops=list(intervals), posting_number="")}
+    blind = {alert.diagnosis.shop: alert for alert in app.store.alerts.find(shops=list(intervals), posting_number="")}
     order = {"blind": 0, "stale": 1, "fresh": 2}
     rows = [
         _row(
@@ -67,7 +67,7 @@ def page(request: Request) -> Response:
         )
         for shop in sorted(app.sight(), key=lambda shop: (order[shop.state], shop.name))
     ]
-    unreadable = app.store.quarantined(reader.now - UNREADABLE_SINCE)
+    unreadable = app.store.shops.quarantined(reader.now - UNREADABLE_SINCE)
     shown = [_unreadable(reader, one) for one in unreadable[:MOST] if one.shop in intervals]
     return respond(request, "shops.html", rows=rows, unreadable=shown)
 

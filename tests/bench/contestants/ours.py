@@ -26,7 +26,7 @@ class Ours:
         self._file = database(folder)
         self.store = open_store(f"sqlite:///{self._file}")
         self.store.upgrade()
-        self.store.sync_shops([(_PLAN.shop, "1")])
+        self.store.shops.sync([(_PLAN.shop, "1")])
         self.source = OzonSource(
             "1",
             "key",
