@@ -1,12 +1,15 @@
-"""What is seen of the shops and of one posting, put together for whoever shows it."""
+"""Read models for people: the overview, the details of a posting, the health of the shops."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from labelwatch.config import Config
 from labelwatch.core.alert import Alert
+from labelwatch.core.deadline import alert_at
 from labelwatch.core.diagnosis import BLIND_AFTER_INTERVALS
 from labelwatch.core.posting import Known
-from labelwatch.store import Evidence, HistoryRow, ShopState
+from labelwatch.store import Evidence, HistoryRow, ShopState, Store
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,3 +82,48 @@ class PostingDetails:
     history: tuple[HistoryRow, ...]
     evidence: tuple[Evidence, ...]
     alerts: tuple[Alert, ...]
+
+
+class Queries:
+    """What people ask, answered from the database as of `now()`."""
+
+    def __init__(self, config: Config, store: Store, *, now: Callable[[], datetime]) -> None:
+        self.config = config
+        self.store = store
+        self.now = now
+
+    def shops(self) -> tuple[ShopHealth, ...]:
+        """How well each enabled shop is seen."""
+        now, counts = self.now(), self.store.shops.open_counts()
+        states = {state.name: state for state in self.store.shops.all()}
+        enabled = (shop for shop in self.config.shops if shop.enabled)
+        return tuple(
+            shop_health(shop.name, self.config.every(shop), states.get(shop.name), counts.get(shop.name, 0), now=now)
+            for shop in enabled
+        )
+
+    def overview(self) -> Overview:
+        """Every enabled shop, every open alert, most urgent first, and every channel that does not work."""
+        now, views = self.now(), self.shops()
+        alerts = self.store.alerts.find(shops=[shop.name for shop in views])
+        incidents = [alert_at(one, now) for one in sorted(self.store.alerts.incidents(), key=urgency)]
+        troubles = (channel_trouble(*one) for one in sorted(self.store.alerts.open_of_channels().items()))
+        as_now = (alert_at(alert, now) for alert in sorted(alerts, key=urgency))
+        return Overview(now, views, tuple(as_now), tuple(incidents), troubles=tuple(troubles))
+
+    def posting_details(self, number: str) -> list[PostingDetails]:
+        """What is known of a posting, for each shop that has one of this number."""
+        now = self.now()
+        return [
+            PostingDetails(
+                shop=shop,
+                known=known,
+                history=tuple(self.store.postings.history(known.id)) if known.id else (),
+                evidence=tuple(self.store.postings.evidence(known.id)) if known.id else (),
+                alerts=tuple(
+                    alert_at(alert, now)
+                    for alert in self.store.alerts.find(shops=[shop], posting_number=number, open_only=False)
+                ),
+            )
+            for shop, known in self.store.postings.find(number).items()
+        ]

@@ -29,7 +29,7 @@ def ack(posting: Posting, config: ConfigFile = None, shop: OneShop = None, by: B
     settings = configuration(config)
     who = by or user(settings.language)
     with opened(settings) as app:
-        changed = app.acknowledge(posting, by=who, note=note, shop=shop)
+        changed = app.actions.acknowledge(posting, by=who, note=note, shop=shop)
     _report(changed, posting, settings.language, "taken", who=who)
 
 
@@ -58,7 +58,7 @@ def snooze(
         longest = phrases(language, "handling")["longest"].format(days=LONGEST_SNOOZE.days)
         raise typer.BadParameter(longest, param_hint="TIME")
     with opened(settings) as app:
-        changed = app.snooze(posting, span=span, by=by or user(language), note=note, shop=shop)
+        changed = app.actions.snooze(posting, span=span, by=by or user(language), note=note, shop=shop)
         words = duration(context(language, settings.timezone, app.clock.now()), span)
     _report(changed, posting, language, "quiet", time=words)
 

@@ -168,7 +168,7 @@ def _round(stage: Stage, shops: list[str]) -> None:
 
 def _sum_up(stage: Stage, language: str) -> None:
     """The board as it stands at the end, and the day in numbers."""
-    overview = stage.app.overview()
+    overview = stage.app.queries.overview()
     say(stage.words.board.format(time=f"{overview.as_of.astimezone(stage.zone):%H:%M}") + "\n", style="bold")
     late_table.print_board(overview, late_table.context(language, stage.zone.key, overview.as_of))
     late = [alert for alert in stage.app.store.alerts.find(open_only=False) if alert.diagnosis.posting_number]

@@ -32,7 +32,7 @@ def late(config: ConfigFile = None, language: Speak = None, live: Watch = False,
         if live:
             _watch(app, spoken)
             return
-        overview, zone = app.overview(), app.config.timezone
+        overview, zone = app.queries.overview(), app.config.timezone
     if as_document:
         as_json(late_table.as_document(overview, language=spoken, timezone=zone))
     else:
@@ -56,7 +56,7 @@ def _watch(app: "App", language: str) -> None:
 
     def draw(width: int, height: int) -> Screen:
         try:
-            overview = app.overview()
+            overview = app.queries.overview()
         except StoreError as error:  # it may pass: the screen stays
             words = error_lines(error, language)
             return Screen((), tuple(lines(words[0] if words else str(error), "bold red", width=width)))

@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
-from labelwatch.app import open_source
 from labelwatch.channels.verify import checked
 from labelwatch.cli.errors import blind
 from labelwatch.cli.words import phrases
@@ -14,6 +13,7 @@ from labelwatch.delivery.configured import open_configured
 from labelwatch.messages.alert_json import rfc3339
 from labelwatch.messages.channel_errors import spoken
 from labelwatch.service.clock import real_clock
+from labelwatch.service.shop_sources import open_source
 from labelwatch.sources import KeyInfo, SourceError
 
 PATIENCE = timedelta(seconds=10)

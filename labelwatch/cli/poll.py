@@ -44,7 +44,7 @@ def poll(
     with opened(settings, alone=True, log_level=level, stop=stop) as app:
         with working(said["reading"].format(shops=", ".join(names))):
             reports = _poll_all(app, names, stop, given_up=said["given_up"])
-            app.notify_held(is_round_over=shop is None)
+            app.poller.notify_held(is_round_over=shop is None)
         with working(said["telling"]):
             app.tell()
         message = untold(app, names) if not settings.destinations() else None

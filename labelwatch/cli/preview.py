@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 def untold(app: "App", shops: Collection[str]) -> Message | None:
     """The message about everything that is open in these shops, as a channel for all of it would get it; None = there
     is nothing to be told. It counts as told to nobody: a channel that is set up later hears of all of it."""
-    overview, config = app.overview(), app.config
+    overview, config = app.queries.overview(), app.config
     own = [alert for alert in overview.alerts if alert.diagnosis.shop in shops]
     wider = [one for one in overview.incidents if not set(shops).isdisjoint(one.diagnosis.shops)]
     told = [_notification(alert, overview.as_of) for alert in (*wider, *own) if _is_news(app, alert, overview.as_of)]

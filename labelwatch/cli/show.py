@@ -49,7 +49,7 @@ def show(
     settings = configuration(config)
     spoken = language or settings.language
     with opened(settings) as app:
-        found = _the_one(app.posting_details(posting), posting, shop, language=spoken)
+        found = _the_one(app.queries.posting_details(posting), posting, shop, language=spoken)
         queued = app.store.outbox.find(posting_number=posting)
         timezone, now = settings.timezone, app.clock.now()
     told = [row for row in reversed(queued) if row.notification.alert.diagnosis.shop == found.shop]

@@ -45,7 +45,7 @@ def cause(
         hint = words["meant"].format(cause=close[0]) if close else words["listed"]
         raise typer.BadParameter(words["no_cause"].format(cause=really, hint=hint), param_hint="CAUSE")
     with opened(settings) as app:
-        judged = app.judge(posting, really=really, by=by or user(settings.language), note=note, shop=shop)
+        judged = app.actions.judge(posting, really=really, by=by or user(settings.language), note=note, shop=shop)
     if not judged:
         complain(words["never_late"].format(posting=posting))
         raise typer.Exit(FOUND_TROUBLE)
@@ -56,7 +56,7 @@ def cause(
 
 def accuracy(app: "App", language: str, *, as_document: bool) -> None:
     """Print the causes that were named against what they really were, most frequent first."""
-    counted = sorted(app.verdicts(), key=lambda one: (-one[2], one))
+    counted = sorted(app.store.verdicts.counts(), key=lambda one: (-one[2], one))
     total = sum(count for _, _, count in counted)
     right = sum(count for said, really, count in counted if said == really)
     words = phrases(language, "verdict")

@@ -294,6 +294,10 @@ class Config:
     heartbeat: Heartbeat | None = None
     warnings: Annotated[tuple[Sentence, ...], PlainValidator(_not_from_the_file)] = field(default=())
 
+    def shop(self, name: str) -> Shop:
+        """The shop of this name."""
+        return next(shop for shop in self.shops if shop.name == name)
+
     def every(self, shop: Shop) -> timedelta:
         """How often this shop is polled while nothing is late."""
         return shop.every or self.ozon.every

@@ -4,13 +4,13 @@ from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 
-from labelwatch.app import open_source
 from labelwatch.config import Shop
 from labelwatch.core.diagnosis import BLIND_AFTER_INTERVALS
 from labelwatch.core.lateness import KNOWN_STATUSES
 from labelwatch.doctor.context import DoctorContext
 from labelwatch.doctor.finding import Finding, Level, Value
 from labelwatch.doctor.machine import SKEW
+from labelwatch.service.shop_sources import open_source
 from labelwatch.sources import KeyInfo, SourceError
 from labelwatch.store import ShopState, Store
 

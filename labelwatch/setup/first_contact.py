@@ -8,10 +8,10 @@ from itertools import islice
 
 from pydantic import SecretStr
 
-from labelwatch.app import open_source
 from labelwatch.config import Config, Ozon, Shop
 from labelwatch.core.lateness import OWN_CARRIER_FLOWS
 from labelwatch.service.clock import real_clock
+from labelwatch.service.shop_sources import open_source
 from labelwatch.sources import KeyInfo
 from labelwatch.sources.ozon.client import OzonSource
 from labelwatch.sources.ozon.shop_info import Company, ShopDeliveryMethod

@@ -38,7 +38,7 @@ LONGEST_NOTE = 200
 def ack(request: Request) -> Response:
     """Somebody takes care of the open alerts of a posting, or of an incident by its key."""
     by, press = visitor_name(request), reader_of(request).context.words.press
-    done = app_of(request).acknowledge(_number(request), by=by, note=_note(request), shop=_shop(request))
+    done = app_of(request).actions.acknowledge(_number(request), by=by, note=_note(request), shop=_shop(request))
     return _back(request, press["acknowledged"].format(by=by) if done else press["over"])
 
 
@@ -49,7 +49,7 @@ def snooze(request: Request) -> Response:
     if until is None:
         return _back(request, reader.say("act", "no_span"))
     span = until - reader.now
-    done = app.snooze(_number(request), span=span, by=by, note=_note(request), shop=_shop(request))
+    done = app.actions.snooze(_number(request), span=span, by=by, note=_note(request), shop=_shop(request))
     press = reader.context.words.press
     return _back(
         request, press["snoozed"].format(until=clock(reader.context, until), by=by) if done else press["over"]
@@ -62,7 +62,7 @@ def judge(request: Request) -> Response:
     if really not in CAUSES:
         return _back(request, reader.say("act", "no_cause"))
     number, by = _number(request), visitor_name(request)
-    judged = app.judge(number, really=really, by=by, note=_note(request), shop=_shop(request))
+    judged = app.actions.judge(number, really=really, by=by, note=_note(request), shop=_shop(request))
     if not judged:
         return _back(request, reader.say("act", "never_late", number=plain(number)))
     name = words_of(reader.context, really).name

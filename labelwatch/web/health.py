@@ -77,7 +77,7 @@ def metrics(request: Request) -> Response:
 def _health(app: App) -> dict[str, Any]:
     """Every shop was read within three intervals."""
     now, every = app.clock.now(), dict(app.shops())
-    read = {view.name: view.read_at for view in app.sight()}
+    read = {view.name: view.read_at for view in app.queries.shops()}
     unread = [name for name, at in read.items() if at is None or now - at >= BLIND_AFTER_INTERVALS * every[name]]
     listed = {name: rfc3339(at) if at else None for name, at in read.items()}
     return _unread(unread) | {"names": {"read_at": listed, "not_read": unread}}
@@ -99,7 +99,8 @@ def _readiness(app: App) -> dict[str, Any]:
     def is_read(name: str) -> bool:
         state = states.get(name)
         return state is not None and (
-            state.read_at != app.read_before.get(name) or (bool(state.failing_since) and state.cause in _OWN_TROUBLES)
+            state.read_at != app.poller.read_before.get(name)
+            or (bool(state.failing_since) and state.cause in _OWN_TROUBLES)
         )
 
     unread = [name for name, _ in app.shops() if not is_read(name)]

@@ -67,7 +67,7 @@ def exposition(app: App, *, named: bool = True) -> bytes:
 
 def _of_shops(app: App) -> Iterator[Metric]:
     now, shop = app.clock.now(), ["shop"]
-    seen = {view.name: view for view in app.sight()}
+    seen = {view.name: view for view in app.queries.shops()}
     read = {(name,): _age(now, view.read_at) for name, view in seen.items() if view.read_at is not None}
     every = {(name,): interval.total_seconds() for name, interval in app.shops()}
     trouble = {(name, view.cause or view.state): 1.0 for name, view in seen.items() if view.state != "fresh"}

@@ -110,7 +110,7 @@ def respond(request: Request, template: str, *, status: int = 200, **context: An
     if not getattr(request.state, "may_see", True):  # a stranger at the door sees nothing of what is inside
         context |= {"sights": (), "nav": ()}
     if "sights" not in context:
-        context["sights"] = sights(reader, app_of(request).sight())
+        context["sights"] = sights(reader, app_of(request).queries.shops())
     shown = {**_frame(request, reader), **context}
     response = HTMLResponse(environment.get_template(template).render(shown), status_code=status)
     asked = request.query_params.get("lang")

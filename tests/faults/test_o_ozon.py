@@ -149,7 +149,7 @@ def test_three_days_down_are_one_catch_up_and_one_message_of_what_is_so_now(tmp_
         before = sweeps(place, STAR.client_id)
         with living(place, anew=False) as lived:
             lives(lived, 2 * MINUTE, step=MINUTE / 2)
-            (history,) = lived.app.posting_details(known[0])
+            (history,) = lived.app.queries.posting_details(known[0])
         assert sweeps(place, STAR.client_id) - before <= 4
     assert messages(place)[1:] == [Message({**dict.fromkeys(known, "resolved"), **dict.fromkeys(now_late, "first")})]
     last = history.history[-1]
@@ -168,7 +168,7 @@ def test_what_is_late_is_late_by_ozons_clock_however_wrong_ours_is(ahead: timede
         lives(lived, 4 * HOUR - 2 * MINUTE, step=10 * MINUTE)
         assert messages(place) == []
         lives(lived, 5 * MINUTE, step=MINUTE)
-        (alert,) = lived.app.overview().alerts
+        (alert,) = lived.app.queries.overview().alerts
         assert lived.app.time.skew is not None
         assert abs(lived.app.time.skew - ahead) < timedelta(seconds=2)
     assert messages(place) == [Message({"7405-0001-1": "first"})]

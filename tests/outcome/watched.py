@@ -202,7 +202,7 @@ class Service:
         now = self.arm.timeline.now().isoformat()
         for number in packer.takes(body):
             if dice.random() < TAKES_IT:
-                self.app.acknowledge(number, by=person.name, note="", shop=person.shop.name)
+                self.app.actions.acknowledge(number, by=person.name, note="", shop=person.shop.name)
         for plan in packer.hears(body, now):
             if any(action == "renew_key" for action, _ in plan["steps"]):
                 self.arm.timeline.after(5, partial(self._renew_key, person))
@@ -232,7 +232,7 @@ def connect(app: App, arm: Arm, client_id: str) -> None:
         asking=app.time.asking,
     )
     source._wire._client = httpx.Client(transport=InProcess(arm.sandbox, arm.timeline), trust_env=False)
-    app._sources[shop.name] = source
+    app.sources.opened[shop.name] = source
 
 
 @contextmanager

@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
-from labelwatch.app import LEARN_FROM, LEARN_WITHIN
 from labelwatch.core.alert import Alert, Notification
 from labelwatch.core.baseline import normal_times
 from labelwatch.core.enrichment import ANSWERS_KEPT
@@ -18,6 +17,7 @@ from labelwatch.core.policy import DelayPolicy, Delays, Destination
 from labelwatch.core.posting import MethodHistory, Stage
 from labelwatch.core.report import Report
 from labelwatch.polling.failures import notice_silence
+from labelwatch.polling.learned_limits import LEARN_FROM, LEARN_WITHIN
 from labelwatch.polling.plan import Plan
 from labelwatch.polling.poll import poll_shop
 from labelwatch.sandbox import Sandbox, Shop, TellableClock, World

@@ -25,7 +25,7 @@ def act(board: Board, path: str, **fields: Any) -> str:
 
 
 def late(board: Board) -> Alert:
-    (details,) = board.app.posting_details(LATE)
+    (details,) = board.app.queries.posting_details(LATE)
     return details.alerts[-1]
 
 
@@ -101,13 +101,13 @@ def test_the_forms_of_an_incident_are_where_it_is_told(board: Board, page: str) 
 
 def test_what_it_really_was_is_written_down(board: Board) -> None:
     assert act(board, f"{POSTING}/judge", by="Anna", really="assembly_failed").startswith("Noted, thank you.")
-    assert board.app.verdicts() == [("not_packed", "assembly_failed", 1)]
+    assert board.app.store.verdicts.counts() == [("not_packed", "assembly_failed", 1)]
 
 
 def test_what_is_no_cause_or_was_never_late_is_not(board: Board) -> None:
     assert "choose one of the causes" in act(board, f"{POSTING}/judge", really="the weather")
     assert "was never late" in act(board, "/posting/41-nowhere/judge", really="not_packed", next="/")
-    assert board.app.verdicts() == []
+    assert board.app.store.verdicts.counts() == []
 
 
 def test_what_died_is_sent_again(board: Board) -> None:

@@ -252,7 +252,7 @@ def test_a_login_from_elsewhere_is_refused(locked: "TestClient") -> None:
 
 
 def by_whom(app: App) -> str:
-    (details,) = app.posting_details(LATE)
+    (details,) = app.queries.posting_details(LATE)
     return details.alerts[-1].handled_by
 
 

@@ -109,6 +109,6 @@ def test_every_cause_is_explained(board: Board, language: str) -> None:
 
 
 def test_how_often_people_said_that_a_cause_was_right_is_told(board: Board) -> None:
-    board.app.judge(LATE, really="not_packed", by="Anna", note="", shop=None)
-    board.app.judge(SOON, really="arbitration", by="Anna", note="", shop=None)
+    board.app.actions.judge(LATE, really="not_packed", by="Anna", note="", shop=None)
+    board.app.actions.judge(SOON, really="arbitration", by="Anna", note="", shop=None)
     assert "People said it was right 1 of 2 times." in board.text("/causes")

@@ -58,7 +58,7 @@ def test_a_shop_that_was_never_read_is_ready_only_if_that_is_its_own_trouble(
 
 def test_a_shop_that_was_read_before_the_start_is_not_ready_yet(app: App) -> None:
     read_all(app)
-    app.read_before = {state.name: state.read_at for state in app.store.shops.all() if state.read_at}
+    app.poller.read_before = {state.name: state.read_at for state in app.store.shops.all() if state.read_at}
     with browser(app) as client:
         answer = client.get("/readyz")
     assert answer.status_code == 503

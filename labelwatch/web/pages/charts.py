@@ -9,7 +9,8 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from labelwatch.app import LEARN_FROM, LEARN_WITHIN, App
+from labelwatch.app import App
+from labelwatch.polling.learned_limits import LEARN_FROM, LEARN_WITHIN
 from labelwatch.store.charts import LabelTimes, Open
 from labelwatch.web.charts import Figure, Heat, Kind, Table, by_cause, days_until, heat, of_method, of_methods
 from labelwatch.web.page import Reader, app_of, reader_of, respond

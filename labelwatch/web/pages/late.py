@@ -74,7 +74,7 @@ def page(request: Request) -> Response:
             for one in app.store.alerts.incidents()
         ],
         troubles=_troubles(reader, app, shops),
-        last="" if total else _last_look(reader, app.sight()),
+        last="" if total else _last_look(reader, app.queries.shops()),
         shown=place + len(found),
         spans=list(SPANS),
         wall_link=link(request, wall=1, **{"from": None}),

@@ -91,7 +91,7 @@ def page(request: Request) -> Response:
     app, reader = app_of(request), reader_of(request)
     number = request.path_params["number"]
     shop = request.query_params.get("shop", "")
-    found = [one for one in app.posting_details(number) if shop in ("", one.shop)]
+    found = [one for one in app.queries.posting_details(number) if shop in ("", one.shop)]
     if not found:
         return respond(request, "trouble.html", status=404, key="no_posting", detail=plain(number))
     rows = app.store.outbox.find(posting_number=number, limit=TOLD)

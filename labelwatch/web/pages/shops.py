@@ -65,7 +65,7 @@ def page(request: Request) -> Response:
             every=intervals[shop.name],
             alert=blind.get(shop.name),
         )
-        for shop in sorted(app.sight(), key=lambda shop: (order[shop.state], shop.name))
+        for shop in sorted(app.queries.shops(), key=lambda shop: (order[shop.state], shop.name))
     ]
     unreadable = app.store.shops.quarantined(reader.now - UNREADABLE_SINCE)
     shown = [_unreadable(reader, one) for one in unreadable[:MOST] if one.shop in intervals]

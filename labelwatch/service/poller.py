@@ -1,0 +1,169 @@
+"""Polls the shops of one configuration: when each may be asked, with which limits, and for how long."""
+
+import logging
+import threading
+from contextlib import suppress
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+from labelwatch.config import Config, Shop
+from labelwatch.core.diagnosis import LONGEST_PAUSE
+from labelwatch.core.report import Report
+from labelwatch.delivery.notifier import Notifier
+from labelwatch.polling.failures import notice_silence
+from labelwatch.polling.incidents import notify_held
+from labelwatch.polling.learned_limits import LearnedLimits, Limits
+from labelwatch.polling.plan import Plan
+from labelwatch.polling.poll import poll_shop
+from labelwatch.polling.sweep import Abandoned
+from labelwatch.service.clock import AGAIN_AFTER, Clock, SkewCorrectedClock, save_skew
+from labelwatch.service.shop_sources import ShopSources
+from labelwatch.sources import Trouble
+from labelwatch.store import ShopState, Store
+
+log = logging.getLogger(__name__)
+
+DEAF = timedelta(minutes=2)
+"""When silence was not looked for during this time, the process itself was suspended."""
+POLL_AT_LEAST = timedelta(minutes=10)
+TRIES_FOR_THE_TIME = 4
+"""A wrong clock costs three: to doubt it, to be sure, and to read the shop by the right one."""
+_NEVER = datetime.min.replace(tzinfo=UTC)
+
+
+class Poller:
+    """One configuration and one database; any number of threads may poll, each another shop."""
+
+    def __init__(
+        self,
+        config: Config,
+        store: Store,
+        sources: ShopSources,
+        notifier: Notifier,
+        *,
+        clock: Clock,
+        time: SkewCorrectedClock,
+        stop: threading.Event,
+    ) -> None:
+        self.config = config
+        self.store = store
+        self.clock = clock
+        self.time = time
+        self.stop = stop
+        self.read_before = {state.name: state.read_at for state in store.shops.all() if state.read_at}
+        self._sources = sources
+        self._notifier = notifier
+        self._tried: set[str] = set()
+        self._learned = LearnedLimits(store)
+        self._since = self._listened = clock.now()
+
+    def shops(self) -> list[tuple[str, timedelta]]:
+        """The enabled shops and how often each is polled; first the one that was not read for longest at our start.
+
+        Else nobody would read those at the end of a long list while the service is started again and again.
+        """
+        enabled = [(shop.name, self.config.every(shop)) for shop in self.config.shops if shop.enabled]
+        return sorted(enabled, key=lambda one: self.read_before.get(one[0], _NEVER))
+
+    def poll(self, shop: str, *, even_if_paused: bool = False) -> Report | None:
+        """One poll of one shop; None = it was not due (Ozon refused its key before) or was given up half-way.
+
+        What only a person can put right may have been put right by a restart: the first poll after one waits for
+        nothing. A pause that Ozon itself asked for outlasts it.
+        """
+        configured = self.config.shop(shop)
+        state = self.store.shops.named(shop)
+        now = self.clock.now()
+        paused = state and state.retry_at and now < state.retry_at <= now + LONGEST_PAUSE
+        restarted = shop not in self._tried and state and state.cause and Trouble(state.cause).is_final
+        if paused and not (even_if_paused or restarted):
+            return None
+        self._tried.add(shop)
+        self._notifier.round_begins()
+        report = self._polled(configured, state, thorough=even_if_paused)
+        save_skew(self.time, self.store)
+        if report is not None:
+            self._notifier.shop_read(shop, complete=report.complete, shops=[name for name, _ in self.shops()])
+        return report
+
+    def _polled(self, shop: Shop, state: ShopState | None, *, thorough: bool) -> Report | None:
+        """One poll by one and the same time: what was begun by another is dropped unwritten and begun anew."""
+        give_up_at = self.clock.monotonic() + self.poll_limit(shop.name).total_seconds()
+
+        def is_over() -> bool:
+            return self.stop.is_set() or self.clock.monotonic() > give_up_at
+
+        for tries_left in reversed(range(TRIES_FOR_THE_TIME)):
+            version = self.time.version
+            with suppress(Abandoned):
+                return poll_shop(
+                    replace(self._plan(shop, state), thorough=thorough),
+                    store=self.store,
+                    source=self._sources.of(shop),
+                    now=self.clock.now,
+                    stop=lambda: is_over() or (tries_left > 0 and self.time.is_other_than(version)),  # noqa: B023
+                )
+            if is_over():
+                break
+            if self.time.in_doubt:
+                self.clock.sleep(AGAIN_AFTER.total_seconds())
+        if not self.stop.is_set():
+            log.warning("%s: the poll gave itself up after %s", shop.name, self.poll_limit(shop.name))
+        return None
+
+    def poll_limit(self, shop: str) -> timedelta:
+        """How long one poll may take before it gives itself up."""
+        return max(POLL_AT_LEAST, 5 * self.config.every(self.config.shop(shop)))
+
+    def check_fresh(self) -> None:
+        """Notice shops of which nothing was heard for too long although no poll failed."""
+        now, states = self.clock.now(), {state.name: state for state in self.store.shops.all()}
+        since, every = self._listening_since(now), dict(self.shops())
+        for shop in self.config.shops:
+            if shop.enabled and shop.name in states:
+                plan = replace(self._settings(shop), shops=every)
+                notice_silence(plan, states[shop.name], store=self.store, watching_since=since, now=now)
+        self.notify_held(is_round_over=False)
+
+    def notify_held(self, *, is_round_over: bool) -> None:
+        """Tell the incidents whose size was waited for; `is_round_over`: every shop has just been polled."""
+        if enabled := [shop for shop in self.config.shops if shop.enabled]:
+            plan = replace(self._settings(enabled[0]), shops=dict(self.shops()))
+            notify_held(plan, store=self.store, now=self.clock.now(), is_round_over=is_round_over)
+
+    # --- what a poll goes by
+
+    def _plan(self, shop: Shop, state: ShopState | None) -> Plan:
+        delays = self.config.delay_policy(shop)
+        places = [delays.default, *delays.by_warehouse.values(), *delays.by_method.values()]
+        learns = state is not None and any(place.auto for place in places)
+        labels: Limits = {}
+        registrations: Limits = {}
+        if state and learns:
+            labels, registrations = self._learned.of(state, every=self.config.every(shop), now=self.clock.now())
+        return replace(
+            self._settings(shop),
+            delays=delays,
+            normal_label=labels,
+            normal_registration=registrations,
+            ask_label_task=self.config.ozon.ask_label_task,
+            shops={name: every for name, every in self.shops() if name != shop.name},
+        )
+
+    def _settings(self, shop: Shop) -> Plan:
+        """What is told of a shop, to whom, and how often it is read."""
+        return Plan(
+            shop=shop.name,
+            every=self.config.every(shop),
+            alerts=self.config.alert_policy(shop),
+            incidents=self.config.alert_policy(),
+            destinations=self.config.destinations(),
+            group_wait=self.config.alerts.group_wait,
+        )
+
+    def _listening_since(self, now: datetime) -> datetime:
+        """Since when every shop should have been read: our start, or the end of a sleep or of a step of the clock."""
+        last, self._listened = self._listened, now
+        if not timedelta(0) <= now - last < DEAF:
+            self._since = now
+        return self._since
