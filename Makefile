@@ -44,6 +44,7 @@ check: $(TOOLS)  ## style, types, who may import whom, and the shell scripts
 	@$(BIN)/ruff format --check
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
+	@$(BIN)/python .ci/limits
 	@$(BIN)/shellcheck deploy/*.sh .ci/run
 
 docs: $(TOOLS)  ## write the generated parts of the documentation

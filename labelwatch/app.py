@@ -154,11 +154,7 @@ def build(
         store = open_store(url, makes_file=alone)
         try:
             if alone:
-                store.upgrade(backup_to=Path(f"{store.name}.{clock.now():%Y%m%dT%H%M%SZ}.backup"))
-                store.shops.sync([(shop.name, shop.client_id) for shop in config.shops])
-                now = corrected(clock, store).now()
-                forget_others(store, [to.name for to in config.destinations()], now=now)
-                recover(store, now=now)
+                _prepare(store, config, clock)
             else:
                 store.require_current()
             app = App(config, store, clock=clock, stop=stop, polls=alone)
@@ -171,3 +167,12 @@ def build(
             app.close()
         if gone:
             raise gone[0]
+
+
+def _prepare(store: Store, config: Config, clock: Clock) -> None:
+    """Upgrade the schema, and bring the database up to date with the shops and channels of the configuration."""
+    store.upgrade(backup_to=Path(f"{store.name}.{clock.now():%Y%m%dT%H%M%SZ}.backup"))
+    store.shops.sync([(shop.name, shop.client_id) for shop in config.shops])
+    now = corrected(clock, store).now()
+    forget_others(store, [to.name for to in config.destinations()], now=now)
+    recover(store, now=now)

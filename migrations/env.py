@@ -2,11 +2,11 @@
 
 from alembic import context
 
-from labelwatch.store.schema import metadata
+from labelwatch.store import schema
 
 context.configure(
     connection=context.config.attributes["connection"],
-    target_metadata=metadata,
+    target_metadata=schema.shop.metadata,
     transactional_ddl=True,
     render_as_batch=True,
 )

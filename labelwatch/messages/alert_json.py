@@ -34,9 +34,8 @@ def view(
     alert = alert_at(as_seen(alert, shops), now)
     diagnosis, told = alert.diagnosis, alert.told
     context = RenderContext(catalog(language), ZoneInfo(zone), now)
-    told_of = {"reason": str(reason)} if reason is not None else {}
     return {
-        **told_of,
+        **({"reason": str(reason)} if reason is not None else {}),
         "shop": diagnosis.shop or None,
         "posting_number": diagnosis.posting_number,
         "state": str(alert.state),

@@ -13,7 +13,8 @@ from sqlalchemy import ColumnElement, Connection, Select, case, func, select
 
 from labelwatch.core.alert import Alert, AlertState, Severity
 from labelwatch.store import alerts
-from labelwatch.store.outbox import read_rows, waits
+from labelwatch.store.outbox import waits
+from labelwatch.store.outbox_reads import read_rows
 from labelwatch.store.repository import Repository
 from labelwatch.store.schema import alert, notification, shop
 from labelwatch.store.values import OutboxRow, OutboxState

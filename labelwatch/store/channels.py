@@ -7,7 +7,7 @@ from sqlalchemy import Connection, func, select, update
 
 from labelwatch.store import mapping
 from labelwatch.store.dedup import insert
-from labelwatch.store.outbox import read_rows
+from labelwatch.store.outbox_reads import read_rows
 from labelwatch.store.postings import chunks
 from labelwatch.store.schema import attempt, attempt_notification, channel, notification
 from labelwatch.store.values import Attempt, ChannelState, OutboxRow, OutboxState, Sent

@@ -10,7 +10,18 @@ from sqlalchemy import Connection
 
 from labelwatch.core.alert import Alert, Notification
 from labelwatch.core.posting import Known
-from labelwatch.store import alerts, answers, changes, channels, group_counts, outbox, postings, shops, verdicts
+from labelwatch.store import (
+    alerts,
+    answers,
+    changes,
+    channels,
+    group_counts,
+    outbox,
+    outbox_reads,
+    postings,
+    shops,
+    verdicts,
+)
 from labelwatch.store.dedup import Deduplicated
 from labelwatch.store.repository import Repository, reads, writes
 from labelwatch.store.values import Change
@@ -140,10 +151,10 @@ class Verdicts(Repository):
 class Outbox(Repository):
     """Notifications on their way to a channel."""
 
-    find = reads(outbox.find)
-    told_before = reads(outbox.told_before)
-    last_told = reads(outbox.last_told)
-    next_due = reads(outbox.next_due)
+    find = reads(outbox_reads.find)
+    told_before = reads(outbox_reads.told_before)
+    last_told = reads(outbox_reads.last_told)
+    next_due = reads(outbox_reads.next_due)
     queue = writes(outbox.add)
     claim = writes(outbox.claim)
     join = writes(outbox.join)

@@ -4,98 +4,38 @@ Times are UTC milliseconds since 1970 in integers: short rows, plain comparisons
 There is no column for anything about the buyer.
 """
 
-from datetime import UTC, datetime, timedelta
-
 from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
-    Dialect,
     ForeignKey,
     Index,
     Integer,
-    MetaData,
     Table,
     Text,
-    TypeDecorator,
     UniqueConstraint,
     text,
 )
 
+from labelwatch.store.columns import Id, Utc, metadata, of_posting, of_shop, part_of, shop_column, text_column
+
 REVISION = "0005"
 """The newest migration; zero-padded, so that older and newer compare as text."""
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MILLISECOND = timedelta(milliseconds=1)
-
-
-class Utc(TypeDecorator[datetime]):
-    """An aware datetime, kept as whole milliseconds since 1970; read back in UTC.
-
-    What is finer than a millisecond is cut off (towards the past), so a value that was cut before comes back
-    equal. A naive datetime is refused with ValueError: nobody knows what it means.
-    """
-
-    impl = BigInteger
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:
-        """To milliseconds; whatever the zone it came in."""
-        if value is None:
-            return None
-        if value.tzinfo is None:
-            raise ValueError(f"a time without a zone cannot be stored: {value.isoformat()}")
-        return (value - _EPOCH) // _MILLISECOND
-
-    def process_result_value(self, value: int | None, dialect: Dialect) -> datetime | None:
-        """From milliseconds, in UTC."""
-        return None if value is None else _EPOCH + timedelta(milliseconds=value)
-
-
-metadata = MetaData(
-    naming_convention={
-        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
-        "pk": "pk_%(table_name)s",
-    }
-)
-
-# SQLite gives a table without an index of its own for the key only when the column is called INTEGER.
-_Id = BigInteger().with_variant(Integer(), "sqlite")
-
-
-def _text(name: str) -> Column[str]:
-    return Column(name, Text, nullable=False)
-
-
-def _shop() -> Column[int]:
-    return Column("shop_id", _Id, ForeignKey("shop.id", ondelete="CASCADE"), nullable=False)
-
-
-def _of_shop() -> Column[int]:
-    return Column("shop_id", _Id, ForeignKey("shop.id", ondelete="CASCADE"), primary_key=True, autoincrement=False)
-
-
-def _of_posting() -> Column[int]:
-    return Column(
-        "posting_id", _Id, ForeignKey("posting.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
-    )
 
 
 shop = Table(
     "shop",
     metadata,
-    Column("id", _Id, primary_key=True),
+    Column("id", Id, primary_key=True),
     Column("name", Text, nullable=False, unique=True),
     Column("client_id", Text, nullable=False, unique=True),
-    _text("policy"),  # hash of the delays under which late_at was last computed for all
+    text_column("policy"),  # hash of the delays under which late_at was last computed for all
     Column("read_from", Utc),  # the last complete sweep: its start
     Column("read_at", Utc),  # ... and its end
     Column("failing_since", Utc),
     Column("failures", Integer, nullable=False),
-    _text("cause"),
-    _text("detail"),
+    text_column("cause"),
+    text_column("detail"),
     Column("retry_at", Utc),
 )
 
@@ -103,14 +43,14 @@ shop = Table(
 delivery_method = Table(
     "delivery_method",
     metadata,
-    Column("id", _Id, primary_key=True),
-    _shop(),
-    _text("ozon_id"),
-    _text("name"),
-    _text("warehouse_id"),
-    _text("warehouse"),
-    _text("carrier_id"),
-    _text("carrier"),
+    Column("id", Id, primary_key=True),
+    shop_column(),
+    text_column("ozon_id"),
+    text_column("name"),
+    text_column("warehouse_id"),
+    text_column("warehouse"),
+    text_column("carrier_id"),
+    text_column("carrier"),
     Column("first_label_at", Utc),
     UniqueConstraint(
         "shop_id",
@@ -128,37 +68,37 @@ delivery_method = Table(
 state = Table(
     "state",
     metadata,
-    Column("id", _Id, primary_key=True),
-    _text("status"),
-    _text("substatus"),
-    _text("flow"),
-    _text("actions"),  # JSON list
-    _text("requirements"),  # JSON list of the keys
+    Column("id", Id, primary_key=True),
+    text_column("status"),
+    text_column("substatus"),
+    text_column("flow"),
+    text_column("actions"),  # JSON list
+    text_column("requirements"),  # JSON list of the keys
     UniqueConstraint("status", "substatus", "flow", "actions", "requirements", name="uq_state"),
 )
 
 posting = Table(
     "posting",
     metadata,
-    Column("id", _Id, primary_key=True),
-    _shop(),
-    _text("number"),
+    Column("id", Id, primary_key=True),
+    shop_column(),
+    text_column("number"),
     Column("digest", BigInteger, nullable=False),
     Column("closed_at", Utc),  # null while it is open: still to be watched
-    _text("stage"),
+    text_column("stage"),
     Column("since_earliest", Utc, nullable=False),
     Column("since_latest", Utc, nullable=False),
     Column("first_seen", Utc, nullable=False),
     Column("label_earliest", Utc),
     Column("label_latest", Utc),
     Column("late_at", Utc),
-    Column("state_id", _Id, ForeignKey("state.id"), nullable=False),
-    Column("method_id", _Id, ForeignKey("delivery_method.id"), nullable=False),
+    Column("state_id", Id, ForeignKey("state.id"), nullable=False),
+    Column("method_id", Id, ForeignKey("delivery_method.id"), nullable=False),
     Column("in_process_at", Utc),
     Column("cutoff", Utc),
     Column("hard_cutoff", Utc),
-    _text("tracking_number"),
-    _text("details"),  # JSON: what is shown but never searched for
+    text_column("tracking_number"),
+    text_column("details"),  # JSON: what is shown but never searched for
     UniqueConstraint("shop_id", "number", name="uq_posting"),
 )
 Index(
@@ -204,11 +144,11 @@ Index(
 history = Table(
     "history",
     metadata,
-    _of_posting(),
+    of_posting(),
     Column("seen_at", Utc, primary_key=True),
     Column("unseen", BigInteger),
-    Column("state_id", _Id, ForeignKey("state.id"), nullable=False),
-    Column("method_id", _Id, ForeignKey("delivery_method.id"), nullable=False),
+    Column("state_id", Id, ForeignKey("state.id"), nullable=False),
+    Column("method_id", Id, ForeignKey("delivery_method.id"), nullable=False),
     Column("cutoff", Utc),
     Column("tracking_number", Text),
     sqlite_with_rowid=False,
@@ -217,7 +157,7 @@ history = Table(
 label_evidence = Table(
     "label_evidence",
     metadata,
-    _of_posting(),
+    of_posting(),
     Column("level", Text, primary_key=True),  # offered, printed, verified
     Column("not_before", Utc),
     Column("seen_at", Utc, nullable=False),
@@ -228,9 +168,9 @@ label_evidence = Table(
 stage_wait = Table(
     "stage_wait",
     metadata,
-    _of_posting(),
+    of_posting(),
     Column("stage", Text, primary_key=True),
-    Column("method_id", _Id, ForeignKey("delivery_method.id"), nullable=False),
+    Column("method_id", Id, ForeignKey("delivery_method.id"), nullable=False),
     Column("left_at", Utc, nullable=False),
     Column("shortest", BigInteger, nullable=False),  # milliseconds
     Column("longest", BigInteger, nullable=False),
@@ -241,7 +181,7 @@ stage_wait = Table(
 answer = Table(
     "answer",
     metadata,
-    _of_shop(),
+    of_shop(),
     Column("topic", Text, primary_key=True),
     Column("subject", Text, primary_key=True),  # a posting number; empty: the shop
     Column("asked_at", Utc, nullable=False),
@@ -253,10 +193,10 @@ answer = Table(
 alert = Table(
     "alert",
     metadata,
-    Column("id", _Id, primary_key=True),
-    Column("shop_id", _Id, ForeignKey("shop.id", ondelete="CASCADE")),  # null: an incident, which is of no one shop
-    _text("posting_number"),  # empty: the shop's own trouble; the key of an incident
-    _text("state"),
+    Column("id", Id, primary_key=True),
+    Column("shop_id", Id, ForeignKey("shop.id", ondelete="CASCADE")),  # null: an incident, which is of no one shop
+    text_column("posting_number"),  # empty: the shop's own trouble; the key of an incident
+    text_column("state"),
     Column("opened_at", Utc, nullable=False),
     Column("cause_since", Utc, nullable=False),
     Column("told_at", Utc),
@@ -267,17 +207,17 @@ alert = Table(
     Column("told_verdict", Text),
     Column("told_missed", Boolean),
     Column("unseen_since", Utc),  # nobody saw its posting since; null: it is as of the last look at its shop
-    _text("handled_by"),
-    _text("note"),
+    text_column("handled_by"),
+    text_column("note"),
     Column("handled_at", Utc),
     Column("snoozed_until", Utc),
     Column("resolved_at", Utc),
     Column("outcome", Text),
-    _text("kind"),  # what it waits for without an explanation of its own; these four are counted over all shops
-    _text("carrier"),
+    text_column("kind"),  # what it waits for without an explanation of its own; these four are counted over all shops
+    text_column("carrier"),
     Column("waiting_since", Utc),
     Column("deadline", Utc),
-    _text("diagnosis"),  # JSON
+    text_column("diagnosis"),  # JSON
 )
 Index(
     "ix_alert_waiting",
@@ -319,12 +259,12 @@ Index(
 notification = Table(
     "notification",
     metadata,
-    Column("id", _Id, primary_key=True),
-    Column("alert_id", _Id, ForeignKey("alert.id", ondelete="CASCADE"), nullable=False),
+    Column("id", Id, primary_key=True),
+    Column("alert_id", Id, ForeignKey("alert.id", ondelete="CASCADE"), nullable=False),
     Column("telling", Integer, nullable=False),
-    _text("channel"),
-    _text("reason"),
-    _text("state"),
+    text_column("channel"),
+    text_column("reason"),
+    text_column("state"),
     Column("due_at", Utc, nullable=False),
     Column("expires_at", Utc, nullable=False),
     Column("created_at", Utc, nullable=False),
@@ -333,9 +273,9 @@ notification = Table(
     Column("message_key", Text),
     Column("possible_duplicate", Boolean, nullable=False),
     Column("sent_at", Utc),
-    _text("receipt"),
-    _text("error"),
-    _text("snapshot"),  # JSON: the alert as it was when the telling was decided
+    text_column("receipt"),
+    text_column("error"),
+    text_column("snapshot"),  # JSON: the alert as it was when the telling was decided
     Column("ref", Text),  # where the service keeps the message, while it can be changed
     Column("revise_at", Utc),  # from when on the message says what is no longer so
     UniqueConstraint("alert_id", "telling", "channel", name="uq_notification"),
@@ -365,8 +305,8 @@ channel = Table(
     Column("paused_until", Utc),
     Column("failing_since", Utc),
     Column("is_final", Boolean, nullable=False),  # it fails until somebody changes something
-    _text("error"),
-    _text("address"),  # where its destination has moved to; empty: as its URL says
+    text_column("error"),
+    text_column("address"),  # where its destination has moved to; empty: as its URL says
     Column("handover_at", Utc),  # until when hand-overs were told
 )
 
@@ -374,25 +314,19 @@ channel = Table(
 attempt = Table(
     "attempt",
     metadata,
-    Column("id", _Id, primary_key=True),
-    _text("channel"),
+    Column("id", Id, primary_key=True),
+    text_column("channel"),
     Column("at", Utc, nullable=False),
-    _text("message_key"),
-    _text("outcome"),  # delivered, unverified, retry, rate_limited, ambiguous, permanent, bad_message
-    _text("said"),
+    text_column("message_key"),
+    text_column("outcome"),  # delivered, unverified, retry, rate_limited, ambiguous, permanent, bad_message
+    text_column("said"),
     Index("ix_attempt_at", "at"),
 )
 attempt_notification = Table(
     "attempt_notification",
     metadata,
-    Column(
-        "notification_id",
-        _Id,
-        ForeignKey("notification.id", ondelete="CASCADE"),
-        primary_key=True,
-        autoincrement=False,
-    ),
-    Column("attempt_id", _Id, ForeignKey("attempt.id", ondelete="CASCADE"), primary_key=True, autoincrement=False),
+    part_of("notification_id", "notification.id"),
+    part_of("attempt_id", "attempt.id"),
     Index("ix_attempt_notification_attempt_id", "attempt_id"),
     sqlite_with_rowid=False,
 )
@@ -400,8 +334,8 @@ attempt_notification = Table(
 poll = Table(
     "poll",
     metadata,
-    Column("id", _Id, primary_key=True),
-    _shop(),
+    Column("id", Id, primary_key=True),
+    shop_column(),
     Column("started_at", Utc, nullable=False),
     Column("finished_at", Utc, nullable=False),
     Column("complete", Boolean, nullable=False),
@@ -410,8 +344,8 @@ poll = Table(
     Column("late", Integer, nullable=False),
     Column("told", Integer, nullable=False),
     Column("requests", Integer, nullable=False),
-    _text("trouble"),
-    _text("detail"),
+    text_column("trouble"),
+    text_column("detail"),
     Index("ix_poll_shop_id", "shop_id", "finished_at"),
     Index("ix_poll_finished_at", "finished_at"),
 )
@@ -419,11 +353,11 @@ poll = Table(
 quarantine = Table(
     "quarantine",
     metadata,
-    _of_shop(),
+    of_shop(),
     Column("number", Text, primary_key=True),
     Column("place", Text, primary_key=True),  # the path without its index: $.postings[].shipment_date
-    _text("path"),
-    _text("problem"),
+    text_column("path"),
+    text_column("problem"),
     Column("first_seen", Utc, nullable=False),
     Column("last_seen", Utc, nullable=False),
     sqlite_with_rowid=False,
@@ -433,30 +367,22 @@ quarantine = Table(
 verdict = Table(
     "verdict",
     metadata,
-    _of_shop(),
+    of_shop(),
     Column("posting_number", Text, primary_key=True),
     Column("said", Text, primary_key=True),  # the cause that labelwatch had named
-    _text("really"),
-    _text("judged_by"),
-    _text("note"),
+    text_column("really"),
+    text_column("judged_by"),
+    text_column("note"),
     Column("judged_at", Utc, nullable=False),
     sqlite_with_rowid=False,
 )
 
 # What signs sessions and links; made at random when it is first asked for.
-secret = Table(
-    "secret",
-    metadata,
-    Column("name", Text, primary_key=True),
-    _text("value"),
-)
+secret = Table("secret", metadata, Column("name", Text, primary_key=True), text_column("value"))
 
 # Signed links that were used and sessions that were ended, until they would have run out by themselves.
 spent_token = Table(
-    "spent_token",
-    metadata,
-    Column("token", Text, primary_key=True),
-    Column("until", Utc, nullable=False),
+    "spent_token", metadata, Column("token", Text, primary_key=True), Column("until", Utc, nullable=False)
 )
 
 # How far the clock of each machine is ahead of Ozon's, found out by whoever polls there.

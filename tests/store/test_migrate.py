@@ -16,9 +16,10 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, create_engine, inspect
 
 from labelwatch.store import Fault, Store, StoreError, open_store
+from labelwatch.store.columns import metadata
 from labelwatch.store.engine import make_engine, read_url
 from labelwatch.store.migrate import scripts
-from labelwatch.store.schema import REVISION, metadata
+from labelwatch.store.schema import REVISION
 from tests.store.build import queue
 from tests.store.older import make_older
 from tests.store.together import run_together

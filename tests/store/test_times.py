@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy.dialects import sqlite
 
-from labelwatch.store.schema import Utc
+from labelwatch.store.columns import Utc
 
 DIALECT = sqlite.dialect()
 ZONES = st.integers(-14 * 60, 14 * 60).map(lambda offset: timezone(timedelta(minutes=offset)))

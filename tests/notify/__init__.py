@@ -1,1 +1,0 @@
-"""How people are told: words, messages, channels, the outbox."""
