@@ -52,7 +52,8 @@ def test_the_example_is_read_without_a_warning(tmp_path: Path, credentials: Path
 def test_what_the_example_leaves_out_is_the_default(tmp_path: Path, credentials: Path) -> None:
     shown = load_example(tmp_path, COMMENTED.sub(r"\1", EXAMPLE), credentials)
     default = read(tmp_path, SHOP)
-    assert (shown.ozon, shown.alerts, shown.store.history) == (
+    assert shown.calm_interval == default.calm_interval
+    assert (shown.ozon, replace(shown.alerts, calm_interval=None), shown.store.history) == (
         default.ozon,
         default.alerts,
         default.store.history,

@@ -33,8 +33,8 @@ def test_every_module_can_be_imported_without_what_windows_lacks() -> None:
 
 
 def test_no_stranger_s_file_is_opened_where_nothing_can_confine_who_reads_it() -> None:
-    looks = 'from labelwatch.sources.ozon.label_pdf import look; print(look(b"%PDF-1.4 %%EOF").why)'
-    asks = f'import os; os.name = "nt"; {looks}'
+    imports = "import os; from labelwatch.sources.ozon.label_pdf import look"
+    asks = f'{imports}; os.name = "nt"; print(look(b"%PDF-1.4 %%EOF").why)'
     done = subprocess.run([sys.executable, "-c", asks], capture_output=True, text=True, check=True)
     assert done.stdout == f"{Missing.NO_LIBRARIES}\n"
 

@@ -30,7 +30,7 @@ def stale(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_the_store_of_the_environment_takes_the_place_of_all_others(tmp_path: Path) -> None:
     pem = tmp_path / "own.pem"
-    pem.write_bytes((Path(__file__).parents[1] / "notify" / "post_office.pem").read_bytes())
+    pem.write_bytes((Path(__file__).parents[1] / "support" / "smtp_server.pem").read_bytes())
     assert trusted({"SSL_CERT_FILE": str(pem)}).cert_store_stats()["x509"] == 1
     assert trusted({}).cert_store_stats()["x509_ca"] > 50
     assert trusted({}) is trusted({}), "read once"

@@ -237,7 +237,7 @@ def test_without_the_libraries_the_reader_says_which_is_missing() -> None:
 CONFINED = """
 import ctypes, json, os, sys
 import pyseccomp
-from labelwatch.sources import sheet_reader
+from labelwatch.sources.ozon import label_reader
 file, attempt = sys.argv[1:]
 libc = ctypes.CDLL(None, use_errno=True)
 handle = os.open(file, os.O_RDWR)
@@ -247,8 +247,8 @@ def memory(owner):
     local = (ctypes.c_size_t * 2)(ctypes.addressof(buffer), 8)
     return libc.process_vm_readv(owner, ctypes.byref(local), 1, ctypes.byref(local), 1, 0)
 
-sheet_reader._limit()
-sheet_reader._confine(pyseccomp)
+label_reader._limit()
+label_reader._confine(pyseccomp)
 try:
     done = eval(attempt)
     worked = not isinstance(done, int) or done >= 0

@@ -87,7 +87,7 @@ def tell(store: Store, clock: Callable[[], datetime], channels: Mapping[str, Cha
     about = more.pop("to", {})
     routes = {name: (destination(name=name, **about), channel) for name, channel in channels.items()}
     settings = {key: more.pop(key) for key in list(more) if key in {part.name for part in fields(DeliverySettings)}}
-    settings = {"stop": lambda: False, "chance": CHANCE, "terms": DeliverySettings(**settings), **more}
+    settings = {"stop": lambda: False, "chance": CHANCE, "settings": DeliverySettings(**settings), **more}
     return send_due(store, routes, now=clock, **settings)
 
 
