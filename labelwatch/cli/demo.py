@@ -139,6 +139,7 @@ def _configuration(sandbox: Sandbox, packers: Phone, *, language: str) -> str:
         f'language = "{language}"\ntimezone = "{ZONES[language]}"\n'
         f'[store]\nurl = "sqlite:///labelwatch.db"\n'
         f'[ozon]\nbase_url = "{sandbox.base_url}"\nrequests_per_second = 50\n'
+        f'[alerts]\ncalm_interval = "0s"\n'  # else what is over within an hour is never shown
         f'{shops}[[channel]]\nname = "packers"\nurl = "{packers.url}"\n'
     )
 

@@ -6,10 +6,30 @@ from contextlib import contextmanager
 from typing import Any
 
 from labelwatch.store import Store
+from labelwatch.store.repository import Repository
 
 
 class Died(BaseException):
     """The end of the process, in every thread of it; no error, so that nobody catches it."""
+
+
+class _Mortals:
+    """A repository of such a store."""
+
+    def __init__(self, repository: Repository, step: Callable[[], None]) -> None:
+        self._repository = repository
+        self._step = step
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        work = getattr(self._repository, name)
+
+        def done(*args: Any, **kwargs: Any) -> Any:
+            self._step()
+            result = work(*args, **kwargs)
+            self._step()
+            return result
+
+        return done
 
 
 class Mortal:
@@ -20,7 +40,6 @@ class Mortal:
         self._left = end if isinstance(end, int) else 10**6
         self._end = end
         self._lock = threading.Lock()
-        self.outgoing = store.channels
 
     @property
     def is_dead(self) -> bool:
@@ -38,16 +57,9 @@ class Mortal:
             self._left = 0
         self.step()
 
-    def __getattr__(self, name: str) -> Callable[..., Any]:
-        work = getattr(self._store, name)
-
-        def done(*args: Any, **kwargs: Any) -> Any:
-            self.step()
-            result = work(*args, **kwargs)
-            self.step()
-            return result
-
-        return done
+    def __getattr__(self, name: str) -> Any:
+        found = getattr(self._store, name)
+        return _Mortals(found, self.step) if isinstance(found, Repository) else found
 
     @contextmanager
     def write(self) -> Iterator[Any]:
