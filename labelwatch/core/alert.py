@@ -59,43 +59,43 @@ class Outcome(StrEnum):
     CANCELLED = "cancelled"
     SPLIT = "split"
     TRACKING_ENTERED = "tracking_entered"
-    """In a flow without a label from Ozon: the tracking number is there."""
+    """Resolved: the flow has no label from Ozon, and the tracking number has been entered."""
     NOTHING_AWAITED = "nothing_awaited"
-    """In its flow neither a label nor a tracking number is to come."""
+    """Resolved: the flow needs neither a label nor a tracking number."""
     DISPUTED = "disputed"
-    """In a dispute, after its label was there."""
+    """Disputed after its label was available."""
     DEADLINE_MOVED = "deadline_moved"
-    """The deadline is later than it was, and far enough away."""
+    """The deadline was moved later and is far enough away."""
     LIMITS_CHANGED = "limits_changed"
-    """It waits as before, but the limits were changed, in the configuration or by what was learned."""
+    """It still waits, but the limits changed, in the configuration or by learning."""
     EXCUSED = "excused"
     """No longer late for another reason."""
     SEEN_AGAIN = "seen_again"
-    """A shop that could not be read is read again."""
+    """A shop that could not be read can be read again."""
     OVER = "over"
-    """An incident: what it explained is labelled, or so little is left that each is told by itself."""
+    """An incident ended: its postings have labels, or too few are left and each is notified separately."""
 
 
 class Reason(StrEnum):
-    """Why people are told."""
+    """Why people are notified."""
 
     FIRST = "first"
     ESCALATED = "escalated"
     MISSED = "missed"
-    """The deadline has passed: once for each deadline, whoever takes care of it."""
+    """The deadline has passed: sent once for each deadline, even if somebody has acknowledged the alert."""
     CAUSE_CHANGED = "cause_changed"
     REMINDER = "reminder"
     RESOLVED = "resolved"
     TEST = "test"
     HANDOVER = "handover"
-    """A list of everything for those who take over, at a fixed time of day."""
+    """The shift summary: a list of everything open, at a fixed time of day."""
     ACKNOWLEDGED = "acknowledged"
-    """Somebody took it; told where the message about it cannot be changed."""
+    """Acknowledged; sent where the message about the alert cannot be edited."""
     SNOOZED = "snoozed"
 
 
 CALM = frozenset({Reason.RESOLVED, Reason.ACKNOWLEDGED, Reason.SNOOZED})
-"""It is over, or in somebody's hands: whoever hears of it has nothing to do."""
+"""Resolved, acknowledged or snoozed: the reader has nothing to do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,9 +109,9 @@ class Finding:
     since: Interval
     """Since when it has been waiting in its stage."""
     limit: timedelta
-    """How long that stage may last, whichever clock rang."""
+    """The limit of that stage, for whichever check found it late."""
     late_at: datetime
-    """May lie ahead: an open alert whose posting moved on is still watched until its label is there."""
+    """May be in the future: an open alert whose posting moved on stays open until the label is available."""
     severity: Severity
     deadline: Deadline | None
     overdue: bool
@@ -121,7 +121,7 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """One thing Ozon or our own watch said: a field, its value, and since when it is known to be so."""
+    """One thing Ozon or labelwatch observed: a field, its value, and since when it is known."""
 
     field: str
     value: str
@@ -130,7 +130,7 @@ class Proof:
 
 @dataclass(frozen=True, slots=True)
 class RuledOut:
-    """A cause that was considered and is not it, and the observation that excludes it."""
+    """A cause that was considered and ruled out, and the observation that excludes it."""
 
     cause: str
     because: str
@@ -140,7 +140,7 @@ class RuledOut:
 class Part:
     """The share of one shop in an incident; `late` 0 = the shop has recovered while others have not.
 
-    Of shops that cannot be read each counts one, and `detail` is what Ozon answered there.
+    For shops that cannot be read, each counts as one, and `detail` is Ozon's answer.
     """
 
     shop: str
@@ -154,12 +154,12 @@ class Part:
     as_of: datetime | None = None
     """When the shop was last read; filled in where an alert is read from the store."""
     act_by: datetime | None = None
-    """From here on nothing is waited for in this shop."""
+    """Nothing in this shop is waited for after this time."""
 
 
 @dataclass(frozen=True, slots=True)
 class Diagnosis:
-    """All that a message can say about one late posting or, with posting_number None, a shop gone dark."""
+    """What a message can say about one late posting or, with posting_number None, an unreadable shop."""
 
     shop: str
     posting_number: str | None
@@ -172,12 +172,12 @@ class Diagnosis:
     incident: str | None = None
     """The key of the incident that explains this posting, or (posting_number None) that this diagnosis is about."""
     kind: str = ""
-    """What it waits for (registration, tracking, label), if nothing of its own explains why: many such ones together
+    """What it waits for (registration, tracking, label) if no cause of its own explains it: many of these together
     may be an incident."""
     evidence: tuple[Proof, ...] = ()
     ruled_out: tuple[RuledOut, ...] = ()
     is_late: bool = True
-    """False while an alert is held open for a posting that moved on in time but has no label yet."""
+    """False while an alert stays open for a posting that moved on in time but has no label yet."""
     stage: Stage | None = None
     status: str = ""
     substatus: str = ""
@@ -189,51 +189,51 @@ class Diagnosis:
     products: tuple[Product, ...] = ()
     waiting_since: Interval | None = None
     deadline: datetime | None = None
-    """What counts for people: Ozon's cutoff, or the last pick-up before it."""
+    """The effective deadline: Ozon's cutoff, or the last pick-up before it."""
     cutoff: datetime | None = None
     """Ozon's own cutoff."""
     warn_from: datetime | None = None
     act_by: datetime | None = None
-    """From here on nothing is waited for."""
+    """Waiting ends at this time."""
     next_tariff: TariffStep | None = None
-    """What shipping costs from its `until` on, while the step before it still holds."""
+    """What shipping costs after its `until`; the step before it still applies."""
     alternatives: tuple[str, ...] = ()
     """Other active delivery methods of the same warehouse that have given labels, by name."""
     asked: tuple[Proof, ...] = ()
-    """What was tried: the questions put to Ozon about this posting, and its answers."""
+    """The questions sent to Ozon about this posting, and its answers."""
     shops: tuple[str, ...] = ()
     """The shops that an incident concerns."""
     late: int = 0
     total: int = 0
-    """Of an incident: how many labels are late, of how many that are due; of shops that cannot be read, how many of
+    """For an incident: how many labels are late, out of those due; for shops that cannot be read, how many out of
     how many shops."""
     parts: tuple[Part, ...] = ()
-    """An incident by shop, those that have recovered included; empty in alerts of earlier versions."""
+    """The incident per shop, recovered shops included; empty in alerts of earlier versions."""
     watched: tuple[str, ...] = ()
-    """Of shops that cannot be read: all shops that are watched."""
+    """For shops that cannot be read: the number of all watched shops."""
     as_of: datetime | None = None
     """When Ozon was last read successfully."""
 
 
 @dataclass(frozen=True, slots=True)
 class LastNotified:
-    """What people were last told: news is measured against this, never against the last poll."""
+    """What the last notification said: changes are compared with it, not with the last poll."""
 
     at: datetime
     count: int
     severity: Severity
     cause: str
     left: timedelta | None = None
-    """The last step of escalation that was told; None = none was."""
+    """The last escalation step that was notified; None = none."""
     verdict: Verdict | None = None
-    """None = told by a version that did not note it."""
+    """None = written by a version that did not record it."""
     missed: bool = False
-    """Whether it was told that the deadline has passed."""
+    """Whether a notification said that the deadline has passed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Alert:
-    """One episode of trouble of one posting (or of one shop)."""
+    """One period of trouble with one posting (or one shop)."""
 
     id: int | None
     state: AlertState
@@ -247,17 +247,17 @@ class Alert:
     note: str = ""
     handled_at: datetime | None = None
     snoozed_until: datetime | None = None
-    """Of a firing alert: the snooze that has just ended, until the next telling."""
+    """For a firing alert: the snooze that has just ended, until the next notification."""
     resolved_at: datetime | None = None
     outcome: Outcome | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Notification:
-    """One alert to be told over one channel: the n-th telling, due at a time, worthless after another."""
+    """One alert to send to one channel: the notification number, when it is due and when it expires."""
 
     alert: Alert
-    """The alert as it was when the telling was decided."""
+    """The alert as it was when the notification was decided."""
     telling: int
     reason: Reason
     channel: str

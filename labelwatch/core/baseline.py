@@ -1,20 +1,20 @@
-"""What is normal: within which time the labels of a delivery method come, learned from the shop's own past."""
+"""What is normal: how long the labels of a delivery method take, learned from the shop's own history."""
 
 from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from math import ceil
 
 ENOUGH = 100
-"""So many observations are needed before the slowest percent of them means anything."""
+"""The slowest percent means nothing with fewer observations."""
 QUANTILE = 0.99
 
 
 def normal_times(observed: Mapping[str, Iterable[timedelta]]) -> dict[str, timedelta]:
-    """Delivery method id -> time within which 99 % of its cases were over, for methods with enough of them."""
+    """Delivery method id -> time within which 99 % of its cases finished, for methods with enough cases."""
     samples = {method: sorted(times) for method, times in observed.items()}
     return {method: quantile(times) for method, times in samples.items() if len(times) >= ENOUGH}
 
 
 def quantile(times: list[timedelta]) -> timedelta:
-    """The nearest-rank quantile of sorted times: always one that was observed."""
+    """The nearest-rank quantile of sorted times: always an observed value."""
     return times[ceil(QUANTILE * len(times)) - 1]

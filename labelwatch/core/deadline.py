@@ -22,7 +22,7 @@ class Phase(StrEnum):
 def deadline_of(posting: Posting, delays: Delays) -> Deadline | None:
     """The earlier of Ozon's cutoff and the last pick-up before it; None when Ozon names no cutoff.
 
-    A pick-up before the order came is none for it.
+    A pick-up before the order arrived does not count.
     """
     cutoff = posting.last_cutoff
     if cutoff is None:
@@ -36,7 +36,7 @@ def deadline_of(posting: Posting, delays: Delays) -> Deadline | None:
 
 
 def severity(deadline: Deadline | None, now: datetime) -> Severity:
-    """A function of the time left alone, so that order by severity and order by deadline are one."""
+    """Depends only on the time left, so sorting by severity and by deadline agree."""
     if deadline is None:
         return Severity.NOTICE
     if now >= deadline.act_by:
@@ -47,7 +47,7 @@ def severity(deadline: Deadline | None, now: datetime) -> Severity:
 def in_time(
     verdict: Verdict, wait_until: datetime | None, act_by: datetime | None, now: datetime
 ) -> tuple[Verdict, datetime | None]:
-    """The verdict at `now` and until when a wait may last: never longer than there is time to act after it."""
+    """The verdict at `now` and how long to wait at most: always leaves enough time to act."""
     if verdict is Verdict.ACT:
         return verdict, None
     ends = min((at for at in (wait_until, act_by) if at is not None), default=None)
@@ -57,7 +57,7 @@ def in_time(
 
 
 def at(diagnosis: Diagnosis, now: datetime) -> Diagnosis:
-    """A diagnosis made earlier, with what has followed since from the clock alone: severity and verdict."""
+    """An earlier diagnosis with the severity and verdict of `now`."""
     severity = diagnosis.severity
     if diagnosis.warn_from is not None and now >= diagnosis.warn_from:
         severity = max(severity, Severity.WARNING, key=_rank)
@@ -70,7 +70,7 @@ def at(diagnosis: Diagnosis, now: datetime) -> Diagnosis:
 
 
 def phase(diagnosis: Diagnosis, now: datetime) -> Phase:
-    """Only a posting misses a deadline: that of an incident is the nearest of many."""
+    """Only a posting misses a deadline: the deadline of an incident is the nearest of many."""
     deadline = diagnosis.deadline
     if deadline is None:
         return Phase.NORMAL
@@ -85,7 +85,7 @@ def alert_at(alert: Alert, now: datetime) -> Alert:
 
 
 def is_nearer(diagnosis: Diagnosis, now: datetime) -> bool:
-    """Whether the clock alone has made a diagnosis more severe, or its deadline has passed."""
+    """Whether the passing of time alone made a diagnosis more severe or its deadline pass."""
     return at(diagnosis, now).severity is not diagnosis.severity or phase(diagnosis, now) is Phase.MISSED
 
 

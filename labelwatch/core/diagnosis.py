@@ -1,4 +1,4 @@
-"""Why a label is late: climb the ladder of causes, the first rule that proves itself wins."""
+"""Why a label is late: evaluate the rules in order; the first match is the cause."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -26,19 +26,19 @@ KINDS = {
     "label_pending": "label",
     "label_overdue": "label",
 }
-"""The causes that say no more than that something has not come; what an incident may explain."""
+"""Causes that only say that something has not arrived; an incident may explain them."""
 
 USUALLY_CRITICAL_BEFORE = Delays().critical_before_cutoff
 """For incidents of earlier versions, in which the limits of the postings were not kept."""
 
 BLIND_AFTER_INTERVALS = 3
-"""A shop unread for so many polls is an alert of its own."""
+"""A shop that stays unread for this many polls gets its own alert."""
 
 MOST_PLACES, MOST_NUMBERS = 3, 5
-"""Of what is unreadable so much is shown, and of each so many postings."""
+"""How many kinds of unreadable data are shown, and how many postings of each."""
 
 PAUSES = tuple(timedelta(minutes=minutes) for minutes in (1, 2, 5, 10, 15))
-"""After each failure of a shop that only a person can put right; the last one from then on."""
+"""Pauses after each failure that only a person can fix; the last one repeats."""
 
 LONGEST_PAUSE = timedelta(hours=1)
 
@@ -46,7 +46,7 @@ BLIND_IS_CRITICAL_AFTER = timedelta(hours=1)
 
 
 def diagnose(finding: Finding, facts: Facts, *, as_of: datetime) -> Diagnosis:
-    """Name the cause of a finding, with what proves it and what was ruled out on the way; `as_of` is now."""
+    """Name the cause of a finding, with its evidence and the causes ruled out before it; `as_of` is now."""
     rule, proven, ruled_out = _first_match(finding, facts)
     alone = rule if facts.incident is None else _first_match(finding, replace(facts, incident=None))[0]
     posting, deadline = finding.posting, finding.deadline
@@ -97,7 +97,7 @@ def _first_match(finding: Finding, facts: Facts) -> tuple[Rule, Proven, tuple[Ru
                 passed[cause] = RuledOut(cause, answer.because)
         else:
             return rule, answer, tuple(passed.values())
-    raise AssertionError("the last rung of the ladder always holds")
+    raise AssertionError("the last rule always matches")
 
 
 def _asked(facts: Facts) -> tuple[Proof, ...]:
@@ -106,7 +106,7 @@ def _asked(facts: Facts) -> tuple[Proof, ...]:
 
 
 def next_tariff(steps: tuple[TariffStep, ...], now: datetime) -> TariffStep | None:
-    """What shipping will cost once the present step ends: its `until`, with the rate and charge of the step after."""
+    """What shipping will cost after the current step: its `until`, with the rate and charge of the next step."""
     for step, after in pairwise(steps):
         if step.until is not None and now < step.until:
             return replace(after, until=step.until)
@@ -114,7 +114,7 @@ def next_tariff(steps: tuple[TariffStep, ...], now: datetime) -> TariffStep | No
 
 
 def incident_diagnosis(incident: Incident, *, now: datetime) -> Diagnosis:
-    """An incident as people hear of it: one trouble of many postings."""
+    """The diagnosis of an incident: one cause for many postings."""
     cause = INCIDENT_CAUSES[incident.scope]
     act_by = incident.act_by or (incident.deadline - USUALLY_CRITICAL_BEFORE if incident.deadline else None)
     verdict, wait_until = in_time(verdict_on(incident.scope), None, act_by, now)
@@ -142,7 +142,7 @@ def incident_diagnosis(incident: Incident, *, now: datetime) -> Diagnosis:
 
 
 def explained(diagnosis: Diagnosis, incident: Incident, *, now: datetime) -> Diagnosis:
-    """A posting without a reason of its own, once an incident is found that is one."""
+    """A posting without a cause of its own, once an incident explains it."""
     cause = INCIDENT_CAUSES[incident.scope]
     verdict, wait_until = in_time(verdict_on(incident.scope), None, diagnosis.act_by, now)
     return replace(
@@ -168,9 +168,9 @@ def unreadable_shop(
     final: bool,
     now: datetime,
 ) -> Diagnosis | None:
-    """A shop that cannot be read since `since`; None while the next poll may still mend it.
+    """A shop that cannot be read since `since`; None while the next poll may still succeed.
 
-    `final`: it stays so until somebody changes a key, a contract or this program, so there is nothing to wait for.
+    `final`: somebody has to change a key, a contract or this program, so waiting does not help.
     """
     blind_since = read_at or since
     if not final and now - blind_since < BLIND_AFTER_INTERVALS * every:
@@ -191,9 +191,9 @@ def unreadable_shop(
 
 
 def unreadable_postings(shop: str, broken: Mapping[str, Sequence[str]], *, now: datetime) -> Diagnosis:
-    """What is wrong -> the postings of which it is: nobody watches these, though the shop itself is read.
+    """Problem -> the postings that have it: these are not watched, though the shop itself is read.
 
-    It is told once and never reminded of (`is_late` is false): nothing of the shop is late by it.
+    It is notified once, without reminders (`is_late` is false): it makes nothing in the shop late.
     """
     return Diagnosis(
         shop=shop,
@@ -215,8 +215,8 @@ def _some(numbers: Sequence[str]) -> str:
 
 
 def pause_after(failures: int, *, final: bool, wished: float | None = None) -> timedelta | None:
-    """How long to leave Ozon alone after so many failures in a row: by PAUSES where waiting does not help; as many
-    seconds as it wished for, an hour at most; None = until the next poll."""
+    """How long to pause after so many failures in a row: by PAUSES where waiting does not help; the seconds that
+    Ozon asked for, an hour at most; None = until the next poll."""
     if final:
         return PAUSES[min(failures, len(PAUSES)) - 1]
     return min(timedelta(seconds=wished), LONGEST_PAUSE) if wished else None

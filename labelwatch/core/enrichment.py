@@ -1,4 +1,4 @@
-"""What is worth asking Ozon about the few late postings, within a budget, and never twice within its time."""
+"""Which questions to ask Ozon about late postings, within a budget, and never again while an answer is fresh."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -13,17 +13,17 @@ from labelwatch.core.posting import Stage
 T = TypeVar("T")
 
 BUDGET = 60
-"""Requests one poll of one shop may spend on questions; what does not fit is asked at the next polls."""
+"""Requests one poll of one shop may spend on questions; the rest is asked at the next polls."""
 
 BATCH = 20
-"""Postings in one label task: Ozon refuses more."""
+"""Postings in one label task: Ozon rejects more."""
 
 TASK_COST = 3
 """Requests that one batch of label tasks usually costs: one to create it and one for each of its two tasks."""
 
 
 DETAILS = 10
-"""So many of the most urgent are asked about singly before tasks that are under way are looked at again."""
+"""This many of the most urgent are asked about singly before running tasks are checked again."""
 
 
 class Topic(StrEnum):
@@ -32,9 +32,9 @@ class Topic(StrEnum):
     WAREHOUSES = "warehouses"
     LABEL_TASK = "label_task"
     LIMITS = "limits"
-    """What the drop-off point takes."""
+    """What the drop-off point accepts."""
     EXEMPLARS = "exemplars"
-    """Whether the marks of the products are in order."""
+    """Whether the marking codes of the products are valid."""
     DETAIL = "detail"
 
 
@@ -46,16 +46,16 @@ KEPT_FOR = {
     Topic.EXEMPLARS: timedelta(minutes=15),
     Topic.DETAIL: timedelta(minutes=15),
 }
-"""How long an answer stands before it may be asked for again."""
+"""How long an answer stays fresh."""
 
 FAILED_FOR = timedelta(minutes=5)
-"""How long a question that failed is not repeated."""
+"""How long a failed question is not repeated."""
 
 ANSWERS_KEPT = timedelta(days=1)
-"""An answer that could not be renewed for so long is forgotten."""
+"""An answer that could not be refreshed for this long is forgotten."""
 
 PENDING_FOR = timedelta(minutes=2)
-"""How long a label task that Ozon has begun and not finished is left alone."""
+"""How long to wait before checking an unfinished label task again."""
 
 SHOP_WIDE = (Topic.METHODS, Topic.WAREHOUSES)
 
@@ -92,12 +92,12 @@ SUBSTANCE: Mapping[Topic, type[Substance]] = {
     Topic.EXEMPLARS: str,
     Topic.DETAIL: Detail,
 }
-"""What an answer on each topic is made of."""
+"""The type of the answer on each topic."""
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What Ozon said, and when it was asked; `substance` None = the question failed."""
+    """What Ozon answered, and when it was asked; `substance` None = the question failed."""
 
     asked_at: datetime
     substance: Substance | None
@@ -114,7 +114,7 @@ def urgency(finding: Finding) -> datetime:
 def worth_asking(
     findings: Sequence[Finding], known: Answers, *, now: datetime, ask_label_task: bool
 ) -> tuple[Question, ...]:
-    """The questions to put now about these findings (most urgent first), at most BUDGET requests' worth."""
+    """The questions to ask now about these findings (most urgent first), at most BUDGET requests' worth."""
     asked: dict[Question, None] = {}
     paid: set[tuple[int, ...]] = set()
     left, new_tasks = BUDGET, 0
@@ -123,7 +123,7 @@ def worth_asking(
             continue
         ids = _task_ids(known, question)
         cost = 1
-        if ids:  # looked at once for all of its postings
+        if ids:  # checked once for all of its postings
             cost = 0 if ids in paid else len(ids)
         elif question.topic is Topic.LABEL_TASK:  # asked for in batches: the first of each batch pays for it
             cost = TASK_COST if new_tasks % BATCH == 0 else 0
@@ -137,7 +137,7 @@ def worth_asking(
 
 
 def _wanted(findings: Sequence[Finding], known: Answers, *, ask_label_task: bool) -> Iterator[Question]:
-    """What answers most for the fewest requests comes first; what Ozon is busy with already comes last."""
+    """Questions that answer most for the fewest requests come first; running tasks come last."""
     waiting = [finding for finding in findings if finding.stage is not Stage.PACKING]
     packing = [finding for finding in findings if finding.stage is Stage.PACKING]
     due = [one for one in waiting if one.posting.status == "awaiting_deliver" and one.overdue]
@@ -148,7 +148,7 @@ def _wanted(findings: Sequence[Finding], known: Answers, *, ask_label_task: bool
     for finding in packing:
         if finding.posting.requirements:
             yield Question(Topic.EXEMPLARS, finding.posting.number)
-        if finding.posting.flow.lower() == "ozon":  # Ozon tells restrictions for plain FBS only
+        if finding.posting.flow.lower() == "ozon":  # Ozon returns restrictions for plain FBS only
             yield Question(Topic.LIMITS, finding.posting.number)
             yield Question(Topic.DETAIL, finding.posting.number)
     for finding in waiting[:DETAILS]:
@@ -159,7 +159,7 @@ def _wanted(findings: Sequence[Finding], known: Answers, *, ask_label_task: bool
 
 
 def _task_ids(known: Answers, question: Question) -> tuple[int, ...]:
-    """The label task that Ozon has begun for a posting and not finished."""
+    """The unfinished label task of a posting."""
     answer = known.get(question)
     task = answer.substance if answer else None
     return task.tasks if isinstance(task, LabelTask) and task.state is TaskState.PENDING else ()
@@ -181,7 +181,7 @@ def _kept_for(answer: Answer, topic: Topic) -> timedelta:
 
 
 def settled(before: Answers, fresh: Answers) -> Answers:
-    """The fresh answers; where a question failed that had been answered before, that answer stands until it is time
+    """The fresh answers; if a question failed that was answered before, that answer is kept until it is time
     to ask again."""
     kept = {}
     for question, answer in fresh.items():
@@ -193,7 +193,7 @@ def settled(before: Answers, fresh: Answers) -> Answers:
 
 
 def with_answers(facts: Facts, finding: Finding, answers: Answers, labelled: Mapping[str, str]) -> Facts:
-    """The facts of one posting, completed by what was answered; `labelled` are the delivery methods (id -> name) that
+    """The facts of one posting, completed with the answers; `labelled` are the delivery methods (id -> name) that
     ever gave a label in this shop."""
     number, method = finding.posting.number, finding.posting.method
     methods = _of(answers, Question(Topic.METHODS), MethodStates)

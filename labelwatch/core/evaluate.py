@@ -1,4 +1,4 @@
-"""One look at one posting: is it in trouble, is its trouble over, or is there nothing to say; and what follows."""
+"""Evaluates one posting: whether it is late, recovered or unchanged, and what follows."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -15,14 +15,14 @@ from labelwatch.core.posting import Known
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What becomes of an alert, and why people must hear of it now (None: only the channels of `steps`, if any)."""
+    """The new state of an alert, and why to notify about it now (None: only the channels of `steps`, if any)."""
 
     alert: Alert
     reason: Reason | None
     is_news: bool = True
-    """False when nothing but the time of looking differs from what is stored."""
+    """False when only the time of evaluation differs from what is stored."""
     steps: tuple[Step, ...] = ()
-    """The steps of escalation reached just now: their channels are told, whether or not there is a reason for all."""
+    """The escalation steps reached now: their channels are notified even without a reason for all channels."""
 
 
 def review(
@@ -34,7 +34,7 @@ def review(
     policy: AlertPolicy,
     now: datetime,
 ) -> Decision | None:
-    """Decide about the alert of a posting that was just seen; None = it has none and needs none."""
+    """Decide about the alert of a posting that was just read; None = it has none and needs none."""
     verdict = look(known, before, watch=watch, knowledge=knowledge, now=now)
     if isinstance(verdict, Diagnosis):
         return renew(before, verdict, policy=policy, now=now)
@@ -48,22 +48,22 @@ def review(
 
 
 def renew(before: Alert | None, diagnosis: Diagnosis, *, policy: AlertPolicy, now: datetime) -> Decision:
-    """Open or renew an alert; it is news when somebody is told or anything but the time of looking differs."""
+    """Open or update an alert; it has changed when somebody is notified or more than the evaluation time differs."""
     alert, reason = reconcile(before, diagnosis, policy=policy, now=now)
     is_news = reason is not None or not says_the_same(before, alert)
     return Decision(alert, reason, is_news=is_news, steps=steps_told(before, alert, policy))
 
 
 def hold(before: Alert | None, diagnosis: Diagnosis, *, now: datetime) -> Decision:
-    """Open or renew an alert of which nobody is told yet: how far it reaches is not known."""
+    """Open or update an alert without notifying anybody yet: its extent is not known."""
     pending = Alert(None, AlertState.PENDING, now, diagnosis, cause_since=now)
     alert = replace(before, diagnosis=diagnosis) if before else pending
     return Decision(alert, None, is_news=not says_the_same(before, alert))
 
 
 def by_the_clock(before: Alert, *, policy: AlertPolicy, now: datetime) -> Decision | None:
-    """What follows from the clock alone for an open alert whose posting was not seen, as little time left; None =
-    nothing new."""
+    """What follows from the clock alone for an open alert whose posting was not read, such as little time left;
+    None = nothing new."""
     decision = renew(before, at(before.diagnosis, now), policy=policy, now=now)
     return decision if decision.steps or is_nearer(before.diagnosis, now) else None
 
@@ -71,10 +71,10 @@ def by_the_clock(before: Alert, *, policy: AlertPolicy, now: datetime) -> Decisi
 def look(
     known: Known, before: Alert | None, *, watch: Watch, knowledge: Knowledge, now: datetime
 ) -> Diagnosis | Outcome | None:
-    """The diagnosis of a late posting, or how the trouble of one that has an alert ended.
+    """The diagnosis of a late posting, or how the alert of a posting that is no longer late ended.
 
-    An alert whose posting moved on in time (packed at last, the label due in a minute) is held open until the label
-    is there: only that of a posting that stands still and is no longer late ends, with the reason.
+    An alert whose posting moved on in time (packed at last, the label due in a minute) stays open until the label
+    is available: only the alert of a posting in the same stage that is no longer late ends, with the reason.
     """
     ended = outcome(known, watch.history.labelled)
     if ended is not None:
@@ -92,7 +92,7 @@ def _is_held(before: Alert, finding: Finding) -> bool:
 
 
 def says_the_same(before: Alert | None, after: Alert) -> bool:
-    """`as_of` differs at every look and is worth a write only when somebody is told."""
+    """`as_of` differs at every evaluation and is written only when somebody is notified."""
     return before is not None and _undated(before) == _undated(after)
 
 

@@ -8,20 +8,20 @@ from labelwatch.core.incidents import Incident
 
 
 class TaskState(StrEnum):
-    """What became of asking Ozon to print a label (package-label/create and /get)."""
+    """The result of asking Ozon to print a label (package-label/create and /get)."""
 
     PENDING = "pending"
-    """Ozon is making it, or says that it cannot be made yet."""
+    """Ozon is printing it, or says that it cannot be printed yet."""
     PRINTED = "printed"
     REFUSED = "refused"
-    """Ozon will not print it and says why."""
+    """Ozon refuses to print it and says why."""
     MISSING = "missing"
     """The task is completed, but this posting is neither printed nor named among the unprinted."""
 
 
 @dataclass(frozen=True, slots=True)
 class LabelTask:
-    """The answer to asking for the label of one posting; `message` is Ozon's own, word for word."""
+    """The answer to the request for one posting's label; `message` is Ozon's text, unchanged."""
 
     state: TaskState
     asked_at: datetime
@@ -51,7 +51,7 @@ class WarehouseState:
 
 @dataclass(frozen=True, slots=True)
 class DropoffLimits:
-    """What the drop-off point takes (posting/fbs/restrictions): grams, roubles, centimetres; 0 = no limit told."""
+    """What the drop-off point accepts (posting/fbs/restrictions): grams, roubles, centimetres; 0 = no limit given."""
 
     max_weight: float = 0.0
     max_price: float = 0.0
@@ -60,7 +60,7 @@ class DropoffLimits:
 
 @dataclass(frozen=True, slots=True)
 class Detail:
-    """What only posting/fbs/get tells; `sides` are those of each product in millimetres."""
+    """What only posting/fbs/get returns; `sides` are those of each product in millimetres."""
 
     previous_substatus: str = ""
     provider_status: str = ""
@@ -69,20 +69,20 @@ class Detail:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """Everything known of one late posting when its cause is looked for."""
+    """Everything known about one late posting when its cause is determined."""
 
     label_expected: bool | None = None
-    """Does Ozon print a label in this flow, by the flow and by what this method has done before."""
+    """Whether Ozon prints a label in this flow, by the flow and the history of this method."""
     method_labelled: bool | None = None
-    """Has this delivery method ever offered a label in this shop."""
+    """Whether this delivery method has ever offered a label in this shop."""
     method_handed_over: int | None = None
-    """How many postings of this method went out while we watched."""
+    """How many postings of this method shipped while labelwatch watched."""
     label_task: LabelTask | None = None
     method: MethodState | None = None
     warehouse: WarehouseState | None = None
     limits: DropoffLimits | None = None
     exemplars: str | None = None
-    """Whether the marks of the products let the posting be packed (exemplar/status), in Ozon's word."""
+    """Ozon's status for whether the marking codes allow packing (exemplar/status)."""
     detail: Detail | None = None
     alternatives: tuple[str, ...] | None = None
     incident: Incident | None = None

@@ -1,7 +1,7 @@
-"""What each channel hears of an incident: measured against what that channel was last told of its own shops.
+"""What each channel is notified of an incident: compared with what that channel was last sent about its shops.
 
-An incident grows and shrinks shop by shop, and a channel may see only some of them. For one channel it may be over,
-or just beginning, or urgent, while for another nothing has changed.
+An incident grows and shrinks shop by shop, and a channel may see only some of the shops. An incident may be over,
+new or urgent for one channel, while nothing has changed for another.
 """
 
 from collections.abc import Iterable, Mapping
@@ -16,7 +16,7 @@ from labelwatch.core.routing import notifications_for
 from labelwatch.core.visibility import narrowed
 
 RECOVERED_FOR = timedelta(minutes=10)
-"""Labels come in batches: shops without a late one for so long have recovered. A shop that was read is read."""
+"""Labels come in batches: a shop without a late one for this long has recovered."""
 
 
 def incident_notifications(
@@ -29,7 +29,7 @@ def incident_notifications(
     now: datetime,
     group_wait: timedelta,
 ) -> tuple[Notification, ...]:
-    """The notification number `telling` for each channel that has news of this incident; `last` is what each was told
+    """The notification number `telling` for each channel to notify of this incident; `last` is what each was sent
     last."""
     if alert.state is AlertState.PENDING:
         return ()
@@ -52,12 +52,12 @@ def incident_notifications(
 def _for_one(
     own: Alert, alert: Alert, *, is_over: bool, policy: AlertPolicy, now: datetime
 ) -> tuple[Alert, Reason | None]:
-    """The alert as one channel sees it after this look, and why it must hear of it."""
+    """The alert as one channel sees it after this evaluation, and why to notify the channel."""
     if own.resolved_at is not None:
         is_news = is_over and own.told is not None and policy.resolved
         return own, Reason.RESOLVED if is_news else None
     if own.told is None and alert.told is not None:
-        own = replace(own, state=AlertState.FIRING)  # others took care of what they were told of
+        own = replace(own, state=AlertState.FIRING)  # an acknowledgement covers only what that person was told
     return reconcile(own, own.diagnosis, policy=policy, now=now)
 
 

@@ -1,16 +1,16 @@
 """Which late labels are one event: of the platform, of a carrier, or of a shop.
 
-Counted are postings whose label is due: the late ones that nothing of their own explains, and the fine ones whose
+Only postings whose label is due are counted: the late ones without a cause of their own, and the on-time ones whose
 label came within the last hours. A group is an incident when at least ten of it wait for the same thing, at least
-half of it is late, and that is beyond chance:
+half of it is late, and chance does not explain it:
 
 * a carrier or a shop against all the others: Fisher's exact test, one-sided. It is exact for small groups, and it
-  asks just what is to be known: could so many of the late ones fall into this group by chance?
-* everything together, where there are no others to compare with: the exact binomial test against the share of late
-  labels that is usual.
+  asks exactly this question: could so many of the late ones fall into this group by chance?
+* everything together, with no others to compare with: the exact binomial test against the usual share of late
+  labels.
 
-Each group is held to ONE IN TEN THOUSAND, divided by the number of groups that were looked at (Bonferroni), so that
-a look every minute does not cry wolf.
+Each group is tested at ONE IN TEN THOUSAND, divided by the number of groups tested (Bonferroni), so that a test
+every minute does not raise false alarms.
 """
 
 from collections import Counter
@@ -23,20 +23,20 @@ from math import exp, lgamma, log
 from labelwatch.core.alert import Certainty, Diagnosis, Part
 
 COUNTED_WITHIN = timedelta(hours=6)
-"""What was well or late before says nothing of now: older labels are not fine, older waits are no event."""
+"""Labels and waits older than this are ignored: they say nothing about now."""
 
 AT_LEAST = 10
 SHARE = 0.5
 NEARLY_ALL = 0.8
 EACH = 3
-"""So many late labels a carrier, on average: single orders of many carriers have troubles of their own."""
+"""Late labels per carrier, on average: single orders of many carriers have causes of their own."""
 USUAL = 0.05
-"""The share of late labels that is nothing to wonder at."""
+"""The usual share of late labels."""
 CHANCE = 1e-4
 OVER_BELOW = 5
 OVER_SHARE = 0.2
-"""An open incident ends when fewer than OVER_BELOW are late or less than OVER_SHARE: not where it began, so that it
-does not open and close at every look."""
+"""An open incident ends when fewer than OVER_BELOW are late or less than OVER_SHARE: lower than the opening
+thresholds, so that it does not open and close repeatedly."""
 
 
 class Scope(StrEnum):
@@ -48,12 +48,12 @@ class Scope(StrEnum):
 
 
 OUTAGE = f"{Scope.OUTAGE}:"
-"""The key of the alert about it, of which there is one at most."""
+"""The key of its alert; there is at most one."""
 
 
 @dataclass(frozen=True, slots=True)
 class GroupCount:
-    """Labels that are due, of one carrier in one shop. Times are those of the late ones."""
+    """Due labels of one carrier in one shop. The times are those of the late ones."""
 
     shop: str
     carrier: str
@@ -66,7 +66,7 @@ class GroupCount:
     deadline: datetime | None = None
     """The nearest deadline of a late one."""
     act_by: datetime | None = None
-    """From here on the first of the late ones is not waited for."""
+    """The first of the late ones is waited for until this time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,11 +82,11 @@ class Incident:
     since: datetime | None
     deadline: datetime | None
     certainty: Certainty
-    """UNKNOWN where it cannot be told apart from a wider or another event: there was nothing to compare with."""
+    """UNKNOWN where it cannot be distinguished from a wider or another event: there was nothing to compare with."""
     parts: tuple[Part, ...] = ()
-    """The same by shop; also the shops that were hit earlier and have recovered."""
+    """The incident per shop; includes shops that were hit earlier and have recovered."""
     act_by: datetime | None = None
-    """From here on nothing is waited for."""
+    """Waiting ends at this time."""
 
     @property
     def key(self) -> str:
@@ -96,14 +96,14 @@ class Incident:
         return self.scope is Scope.PLATFORM or self.name == (carrier if self.scope is Scope.CARRIER else shop)
 
     def of(self, shop: str) -> "Incident":
-        """The incident as one of its shops sees it: its own numbers only, none where it has none."""
+        """The incident as one of its shops sees it: its own numbers only, none if it has none."""
         own = next((part for part in self.parts if part.shop == shop), Part(shop, 0, 0))
         return replace(
             self, late=own.late, total=own.total, since=own.since, deadline=own.deadline, act_by=own.act_by
         )
 
     def within(self, shops: Collection[str]) -> "Incident":
-        """The incident as far as it concerns these shops; `parts` is empty when it does not."""
+        """The part of the incident that concerns these shops; `parts` is empty if none does."""
         parts = tuple(part for part in self.parts if part.shop in shops)
         hit = [part for part in parts if part.late] or parts
         return replace(
@@ -119,12 +119,12 @@ class Incident:
         )
 
     def after(self, before: Diagnosis | None, now: datetime) -> "Incident":
-        """The same, with the shops that were hit at the last look and are not any more."""
+        """The same, with the shops that were hit at the last evaluation and are not any more."""
         return replace(self, parts=with_recovered(self.parts, before, now)) if before else self
 
 
 def with_recovered(parts: Iterable[Part], before: Diagnosis, now: datetime) -> tuple[Part, ...]:
-    """These parts and those of the last look that are not among them: they have recovered."""
+    """These parts, and the earlier parts that are missing from them: those shops have recovered."""
     hit = {part.shop: part for part in parts}
     known = before.parts or tuple(Part(shop, 1, 1) for shop in before.shops)
     gone = {part.shop: recovered(part, now) for part in known if part.shop not in hit}
@@ -132,12 +132,12 @@ def with_recovered(parts: Iterable[Part], before: Diagnosis, now: datetime) -> t
 
 
 def recovered(part: Part, now: datetime) -> Part:
-    """A shop without late labels in an incident that goes on elsewhere."""
+    """A shop without late labels in an incident that continues in other shops."""
     return part if part.well_since else replace(part, late=0, deadline=None, act_by=None, well_since=now)
 
 
 def ended(diagnosis: Diagnosis, now: datetime) -> Diagnosis:
-    """An incident that is over in every shop: it is told of all that were hit."""
+    """An incident that is over in every shop: every affected shop is notified."""
     parts = tuple(recovered(part, now) for part in diagnosis.parts)
     return replace(diagnosis, shops=tuple(part.shop for part in parts) or diagnosis.shops, parts=parts, as_of=now)
 
@@ -154,7 +154,7 @@ def is_outage(diagnosis: Diagnosis) -> bool:
 
 
 def restored(key: str, diagnosis: Diagnosis) -> Incident:
-    """An incident as it was last seen, for as long as its shops are out of sight."""
+    """An incident as it was last evaluated, while its shops cannot be read."""
     scope, _, name = key.partition(":")
     since = diagnosis.waiting_since.latest if diagnosis.waiting_since else None
     return Incident(
@@ -175,11 +175,11 @@ def restored(key: str, diagnosis: Diagnosis) -> Incident:
 def find(
     tallies: Sequence[GroupCount], still_open: Collection[str] = (), *, whole: bool = True
 ) -> tuple[Incident, ...]:
-    """The incidents there are now; `still_open` are the keys of those there were at the last look.
+    """The current incidents; `still_open` are the keys of those at the last evaluation.
 
-    `whole`: every shop was looked at. Where some were not yet, nothing is said to hit the whole platform.
+    `whole`: every shop was evaluated. If some were not, nothing is attributed to the whole platform.
 
-    The widest wins: what the platform explains is not blamed on carriers, what a shop explains neither.
+    The widest scope wins: what the platform or a shop explains is not attributed to carriers.
     """
     late = [tally for tally in tallies if tally.late]
     carriers, shops = {tally.carrier for tally in late}, {tally.shop for tally in late}
@@ -192,7 +192,7 @@ def find(
         looks += [(Scope.SHOP, name) for name in sorted(shops)]
     found = [_event(scope, name, _part(tallies, scope, name), tallies) for scope, name in looks]
     real = [event for event in found if _holds(event, tallies, still_open, groups=len(looks))]
-    # A shop whose carriers all stand still while they work elsewhere is its own trouble, not theirs.
+    # A shop whose carriers all stop while they work in other shops has a problem of its own.
     wide = [event for event in real if event.scope is Scope.SHOP and len(event.carriers) > 1]
     blamed = {event.name for event in wide}
     return (*wide, *(event for event in real if event.scope is Scope.CARRIER and not blamed.issuperset(event.shops)))
@@ -205,7 +205,7 @@ def _part(tallies: Iterable[GroupCount], scope: Scope, name: str) -> list[GroupC
 def _event(scope: Scope, name: str, part: Sequence[GroupCount], everything: Sequence[GroupCount]) -> Incident:
     late = [tally for tally in part if tally.late]
     count = sum(tally.late for tally in late)
-    # Nothing to compare with: a carrier that is the only one, a platform that is seen through one shop.
+    # Nothing to compare with: the only carrier, or a platform seen through one shop.
     alone, narrow = len(part) == len(everything), scope is not Scope.PLATFORM
     one_shop = len({tally.shop for tally in everything}) == 1
     return Incident(
@@ -278,9 +278,9 @@ def _holds(event: Incident, tallies: Sequence[GroupCount], still_open: Collectio
 
 
 def count(diagnoses: Iterable[Diagnosis], *, since: datetime) -> list[GroupCount]:
-    """The late ones among these that nothing of their own explains, per carrier and kind.
+    """The late ones among these without a cause of their own, per carrier and kind.
 
-    Those that began to wait before `since` do not count: what has been late for days is no event of tonight.
+    Those waiting since before `since` do not count: what has been late for days is not part of a new event.
     """
     groups: dict[tuple[str, str, str], list[Diagnosis]] = {}
     for one in diagnoses:
@@ -302,7 +302,7 @@ def count(diagnoses: Iterable[Diagnosis], *, since: datetime) -> list[GroupCount
 
 
 def most_alike(tallies: Iterable[GroupCount]) -> int:
-    """How many late ones wait for the same thing: many different troubles at once are no event."""
+    """How many late ones wait for the same thing: many unrelated problems at once are not an event."""
     alike: Counter[str] = Counter()
     for tally in tallies:
         alike[tally.kind] += tally.late
@@ -314,14 +314,14 @@ def _within(event: Incident, tallies: Iterable[GroupCount]) -> list[GroupCount]:
 
 
 def binomial_tail(late: int, total: int, usual: float) -> float:
-    """How likely at least `late` of `total` are late when each is with probability `usual`."""
+    """The probability that at least `late` of `total` are late, each with probability `usual`."""
     return sum(
         exp(_log_choose(total, k) + k * log(usual) + (total - k) * log(1 - usual)) for k in range(late, total + 1)
     )
 
 
 def fisher_tail(late: int, size: int, all_late: int, everything: int) -> float:
-    """How likely a group of `size` drawn from `everything` holds at least `late` of the `all_late` late ones."""
+    """The probability that a group of `size` from `everything` holds at least `late` of the `all_late` late ones."""
     others, ways = everything - all_late, _log_choose(everything, size)
     most = min(size, all_late)
     return sum(

@@ -1,4 +1,4 @@
-"""Everything known beyond the list, put together into the facts of one posting."""
+"""Combines everything known beyond the list into the facts of one posting."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -13,14 +13,14 @@ from labelwatch.core.posting import MethodHistory
 
 @dataclass(frozen=True, slots=True)
 class Knowledge:
-    """What one shop's own past, Ozon's answers and the look over all shops tell."""
+    """What one shop's history, Ozon's answers and the open incidents say."""
 
     history: MethodHistory = field(default_factory=MethodHistory)
     answers: Answers = field(default_factory=dict)
     labelled: Mapping[str, str] = field(default_factory=dict)
     """The delivery methods that ever gave a label: id -> name."""
     handed_over: Mapping[str, int] = field(default_factory=dict)
-    """Delivery method id -> postings that went out without ever having had a label."""
+    """Delivery method id -> postings that shipped without ever having had a label."""
     incidents: tuple[Incident, ...] = ()
 
     def facts(self, finding: Finding) -> Facts:

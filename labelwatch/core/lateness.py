@@ -1,7 +1,7 @@
 """When a posting's label will be late (late_at), and what is late now.
 
-Ozon tells neither when a posting was assembled nor when its label was made, so every duration is measured from
-what labelwatch saw itself: `track` keeps since when a posting stands in its stage, as an interval.
+Ozon says neither when a posting was assembled nor when its label was made, so every duration is measured from what
+labelwatch itself observed: `track` keeps since when a posting is in its stage, as an interval.
 """
 
 from collections.abc import Iterable, Iterator
@@ -67,7 +67,7 @@ KNOWN_STATUSES = PACKING_STATUSES | DISPUTED_STATUSES | LEFT.keys() | {"awaiting
 STANDING_SUBSTATUSES = frozenset(
     {"posting_awaiting_passport_data", "posting_registration_error", "posting_not_in_sort_center"}
 )
-"""With these no label comes by itself."""
+"""These flows get no label automatically."""
 
 OWN_CARRIER_FLOWS = frozenset({"non_integrated", "hybrid_non_integrated"})
 """The seller's own carrier: Ozon prints no label and wants the tracking number."""
@@ -82,14 +82,14 @@ TRACKED_FLOWS = OWN_CARRIER_FLOWS | {
 """Flows in which a parcel has a tracking number of its own; with `ozon` an empty one is normal."""
 
 LABEL_TAKES_AT_LEAST = timedelta(seconds=60)
-"""Ozon asks to wait 45 to 60 seconds after assembly before asking for a label (package-label/create)."""
+"""Ozon asks to wait 45 to 60 seconds after assembly before requesting a label (package-label/create)."""
 
 BLIND = timedelta(minutes=20)
-"""Between two readings so far apart the last minute is one in twenty: a shop read for the first time, or after
-an outage, is judged at once where the cutoff is near."""
+"""Between two readings this far apart the last minute is one in twenty: a shop read for the first time, or after
+an outage, is evaluated at once if the cutoff is near."""
 
 EVE = timedelta(hours=1)
-"""What falls due while a channel is not to be disturbed is told so long before that begins."""
+"""What falls due in a channel's quiet time is notified this long before the quiet time begins."""
 
 _STAGE_ORDER = {Stage.PACKING: 0, Stage.REGISTRATION: 1, Stage.LABEL: 2, Stage.DONE: 3}
 
@@ -104,7 +104,7 @@ class Awaited(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class StageDeadline:
-    """A clock of a posting and when it runs out."""
+    """A deadline of a posting."""
 
     at: datetime
     clock: Limit
@@ -119,13 +119,13 @@ def is_crossborder(posting: Posting) -> bool:
 
 
 def awaited(posting: Posting, labelled_methods: Iterable[str]) -> Awaited:
-    """What to expect after packing, by flow; `labelled_methods` ever offered a label in this shop."""
+    """What to expect after packing, by flow; `labelled_methods` have offered a label in this shop."""
     flow = posting.flow.lower()
     if flow in ("fbp", "click_and_collect"):
         return Awaited.NOTHING
     if flow in OWN_CARRIER_FLOWS:
         return Awaited.TRACKING
-    # Of the integrated flows only the domestic one names no label step; a method that once gave one proves it.
+    # Of the integrated flows only the domestic one documents no label step; an earlier label proves it.
     if flow == "3pl_tracking" and not is_crossborder(posting) and posting.method.id not in set(labelled_methods):
         return Awaited.TRACKING
     return Awaited.LABEL
@@ -144,9 +144,9 @@ def stage_of(posting: Posting, *, had_label: bool) -> Stage:
 
 
 def track(previous: Track | None, posting: Posting, *, seen_at: datetime, not_before: datetime | None) -> Track:
-    """Bring the watch over a posting up to date; `late_at` is left to `Watch.with_late_at`.
+    """Update what is observed of a posting; `late_at` is left to `Watch.with_late_at`.
 
-    `not_before` is when the shop was last read completely before `seen_at`: whatever changed, changed since then.
+    `not_before` is when the shop was last read completely before `seen_at`: any change happened since then.
     """
     since = Interval(_earliest(previous, posting, seen_at, not_before), seen_at)
     label = previous.label if previous else None
@@ -168,7 +168,7 @@ def _earliest(previous: Track | None, posting: Posting, seen_at: datetime, not_b
 
 
 def delays_for(posting: Posting, policy: DelayPolicy, history: MethodHistory) -> Delays:
-    """The limits of this posting, learned ones put in where the policy says "auto" and enough is known."""
+    """The limits of this posting, with learned ones where the policy says "auto" and enough is known."""
     method = posting.method
     delays = policy.by_method.get(method.id) or policy.by_warehouse.get(method.warehouse_id) or policy.default
     if "label" in delays.auto:
@@ -182,7 +182,7 @@ def delays_for(posting: Posting, policy: DelayPolicy, history: MethodHistory) ->
 def stage_deadlines(
     posting: Posting, track: Track, *, delays: Delays, awaits: Awaited, calendars: Iterable[Destination] = ()
 ) -> tuple[StageDeadline, ...]:
-    """Every clock that runs for this posting: that of its stage, and the one ahead of the cutoff."""
+    """Every deadline of this posting: the limit of its stage, and the margin before the cutoff."""
     if not _is_awaited(posting, track.stage, awaits):
         return ()
     begun = started(posting, track).latest
@@ -202,7 +202,7 @@ def stage_deadlines(
 
 
 def _wants_a_hand(posting: Posting, stage: Stage) -> bool:
-    """Whether Ozon itself says of what is packed that it does not go on unless somebody does something."""
+    """Whether Ozon says that a packed posting needs an action before it continues."""
     if stage is Stage.PACKING:
         return False
     return posting.status in DISPUTED_STATUSES or posting.substatus in STANDING_SUBSTATUSES
@@ -211,16 +211,16 @@ def _wants_a_hand(posting: Posting, stage: Stage) -> bool:
 def _early_warnings(
     posting: Posting, deadline: datetime, begun: datetime, calendars: Iterable[Destination]
 ) -> Iterator[datetime]:
-    """When to tell what falls due in quiet times, so that nobody has to be woken; not of what comes up in them."""
+    """When to notify early of what falls due in quiet times, so that nobody is woken; not of what arises in them."""
     for to in calendars:
-        # Due at the very end is due within: nothing can be done after it.
+        # Due exactly at the end counts as within: nothing can be done after it.
         span = quiet_span(to, deadline - datetime.resolution)
         if span is not None and begun < span.start:
             yield span.start - _margin(posting, span.start, EVE)
 
 
 def _packed(since: Interval) -> datetime:
-    """The latest moment at which it can have been packed; after a long blindness it was hardly at its very end."""
+    """The latest time at which it can have been packed; after a long outage it was hardly at the very end."""
     return since.earliest if since.latest - since.earliest > BLIND else since.latest
 
 
@@ -233,15 +233,15 @@ def _is_awaited(posting: Posting, stage: Stage, awaits: Awaited) -> bool:
 
 
 def _margin(posting: Posting, end: datetime, usual: timedelta) -> timedelta:
-    """How long before `end` it rings. Express orders live for minutes: a fixed margin would be over before they
-    begin."""
+    """How long before `end` the deadline warns. Express orders are open for minutes: a fixed margin would pass
+    before they begin."""
     if posting.is_express and posting.in_process_at:
         return min(usual, max(end - posting.in_process_at, timedelta(0)) / 2)
     return usual
 
 
 def started(posting: Posting, track: Track) -> Interval:
-    """When the clock of the present stage began; packing is counted from Ozon's own in_process_at."""
+    """When the present stage began; packing is measured from Ozon's own in_process_at."""
     if track.stage is Stage.PACKING and posting.in_process_at is not None:
         return Interval(posting.in_process_at, posting.in_process_at)
     return track.since
@@ -261,20 +261,20 @@ def _clock(stage: Stage, awaits: Awaited) -> Limit:
 
 @dataclass(frozen=True, slots=True)
 class Watch:
-    """The rules of one shop, ready to be applied to its postings."""
+    """The limits and quiet times of one shop, applied to its postings."""
 
     shop: str
     policy: DelayPolicy
     history: MethodHistory
     calendars: tuple[Destination, ...] = ()
-    """The channels that may be told, for the times at which they are not to be disturbed."""
+    """The channels that may be notified, for their quiet times."""
 
     def with_late_at(self, posting: Posting, track: Track) -> Track:
         """The same track with the moment at which the posting will be late if nothing else happens; None = never."""
         return replace(track, late_at=min((ring.at for ring in self._rings(posting, track)), default=None))
 
     def find(self, known: Known, now: datetime, *, watched: bool = False) -> Finding | None:
-        """The finding if the posting is late now, or (`watched`) is awaited at all; else None."""
+        """The finding if the posting is late now, or (`watched`) is waited for at all; else None."""
         posting, seen = known.posting, known.track
         delays, awaits = self._settings(posting)
         ringing = min(self._rings(posting, seen), key=lambda ring: ring.at, default=None)
@@ -303,7 +303,7 @@ class Watch:
         )
 
     def _minds(self, to: Destination) -> bool:
-        """Whether its quiet times matter here. A channel of critical alerts hears no earlier of what is early."""
+        """Whether its quiet times matter here. A channel of critical alerts gets no early notifications."""
         return ever_quiet(to) and to.severity is not Severity.CRITICAL and is_subscribed(to, (self.shop,))
 
     def _settings(self, posting: Posting) -> tuple[Delays, Awaited]:
@@ -311,7 +311,7 @@ class Watch:
 
 
 def outcome(known: Known, labelled_methods: Iterable[str]) -> Outcome | None:
-    """How the trouble of this posting ended; None = it still waits for something."""
+    """How the alert of this posting ended; None = it still waits for something."""
     posting = known.posting
     if posting.status in LEFT:
         return LEFT[posting.status]
@@ -326,7 +326,7 @@ def outcome(known: Known, labelled_methods: Iterable[str]) -> Outcome | None:
 
 
 def no_longer_late(before: Diagnosis, finding: Finding) -> Outcome:
-    """Why a posting that still waits for the same is not late any more."""
+    """Why a posting that still waits for the same thing is no longer late."""
     if before.stage is not finding.stage:
         return Outcome.EXCUSED
     deadline = finding.deadline.at if finding.deadline else None
@@ -337,5 +337,5 @@ def no_longer_late(before: Diagnosis, finding: Finding) -> Outcome:
 
 
 def has_moved_on(before: Stage | None, now: Stage) -> bool:
-    """True when a posting stands further on its way than it did."""
+    """True when a posting is in a later stage than before."""
     return before is not None and _STAGE_ORDER[now] > _STAGE_ORDER[before]

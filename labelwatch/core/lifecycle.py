@@ -2,16 +2,16 @@
 
     (none) --late--> PENDING --lasted, or critical--> FIRING <--news-- ACKNOWLEDGED / SNOOZED
                         |                               |  '---ack, snooze--->  |
-                        '--------- well again ----------+-----------------------'
+                        '--------- no longer late ------+-----------------------'
                                                         v
                                            RESOLVED, never moves again
 
-News is measured against what people were last told, never against the last poll. That the deadline has passed is told
-once, acknowledged or not. Every function is pure: the alert
-as it was in, the alert as it is and the reason to tell (or None) out.
+A change is measured against the last notification, not against the last poll. A missed deadline is notified once,
+acknowledged or not. Every function is pure: it takes the previous alert and returns the new one and the reason to
+notify (or None).
 
-Escalation goes by what is left, beside all this: a step that is reached is told to its own channel only, so it counts
-as a telling but changes nothing of what the others were told, nor when.
+Escalation depends on the time left and is separate: a reached step notifies its own channel only, so it counts as a
+notification but does not change what the others were sent, nor when.
 """
 
 from collections.abc import Iterable
@@ -24,15 +24,15 @@ from labelwatch.core.policy import AlertPolicy, Step
 from labelwatch.core.rules.blind import UNREADABLE
 
 TO_BE_TOLD = timedelta(minutes=5)
-"""By so much a silence must have become longer to be news."""
+"""A silence is news again after it grew by this much."""
 CAUSES_OF_AN_OUTAGE_SETTLE = timedelta(minutes=10)
 
 
 def reconcile(
     alert: Alert | None, diagnosis: Diagnosis, *, policy: AlertPolicy, now: datetime
 ) -> tuple[Alert, Reason | None]:
-    """The alert after this look at its posting, and why people must hear of it now; what only steps of escalation
-    are told, `steps_told` says."""
+    """The alert after this evaluation of its posting, and the reason to notify now; `steps_told` covers escalation
+    alone."""
     steps = reached(diagnosis, policy, now)
     alert = _seen(alert, diagnosis, steps, now)
     if alert.state is AlertState.PENDING and _is_ripe(alert, policy, now):
@@ -59,7 +59,7 @@ def reconcile(
 
 
 def reached(diagnosis: Diagnosis, policy: AlertPolicy, now: datetime) -> tuple[Step, ...]:
-    """The steps of escalation that so little is left for."""
+    """The escalation steps reached with this much time left."""
     deadline = diagnosis.deadline
     if deadline is None:
         return ()
@@ -67,7 +67,7 @@ def reached(diagnosis: Diagnosis, policy: AlertPolicy, now: datetime) -> tuple[S
 
 
 def steps_told(before: Alert | None, after: Alert, policy: AlertPolicy) -> tuple[Step, ...]:
-    """The steps of escalation whose channels hear of the alert with this look for the first time."""
+    """The escalation steps whose channels are notified of the alert for the first time now."""
     known = before.told.left if before and before.told else None
     left = after.told.left if after.told else None
     if left is None:
@@ -76,14 +76,14 @@ def steps_told(before: Alert | None, after: Alert, policy: AlertPolicy) -> tuple
 
 
 def reason_to_tell(alert: Alert, policy: AlertPolicy, now: datetime) -> Reason | None:
-    """Should anybody be told of this open alert now, and why."""
+    """Whether to notify of this open alert now, and why."""
     told, diagnosis = alert.told, alert.diagnosis
     if alert.state in (AlertState.PENDING, AlertState.RESOLVED):
         return None
     if phase(diagnosis, now) is Phase.MISSED and (told is None or not told.missed):
         return Reason.FIRST if told is None and not _is_explained(diagnosis) else Reason.MISSED
     if _is_explained(diagnosis):
-        return None  # the incident is told instead, once for all of them
+        return None  # the incident is notified instead, once for all of them
     if told is None:
         return Reason.FIRST if _may_begin(alert, now) else None
     if diagnosis.severity.rank > told.severity.rank:
@@ -101,7 +101,7 @@ def reason_to_tell(alert: Alert, policy: AlertPolicy, now: datetime) -> Reason |
 
 
 def close(alert: Alert, outcome: Outcome, *, policy: AlertPolicy, now: datetime) -> tuple[Alert, Reason | None]:
-    """The trouble is over; people hear of it only if they had heard of the trouble."""
+    """The trouble is over; people are notified only if they were notified of it."""
     if alert.state is AlertState.RESOLVED:
         return alert, None
     ended = replace(alert, state=AlertState.RESOLVED, resolved_at=now, outcome=outcome)
@@ -111,9 +111,9 @@ def close(alert: Alert, outcome: Outcome, *, policy: AlertPolicy, now: datetime)
 
 
 def acknowledge(alert: Alert, *, by: str, note: str, now: datetime) -> Alert | None:
-    """Somebody takes care of it: no reminders until it gets worse. None = there is nothing to acknowledge.
+    """Somebody acknowledged it: no reminders until it gets worse. None = there is nothing to acknowledge.
 
-    Whoever says nothing does not take back what was said before.
+    An empty note keeps the earlier one.
     """
     if alert.state is AlertState.RESOLVED:
         return None
@@ -130,7 +130,7 @@ def snooze(alert: Alert, *, until: datetime, by: str, note: str, now: datetime) 
 
 
 def is_handled_otherwise(before: Alert, after: Alert) -> bool:
-    """Whether people who know how an alert was handled have something to learn: by whom, or for how long."""
+    """Whether people who know how an alert was handled need an update: by whom, or for how long."""
     if (before.state, before.handled_by) != (after.state, after.handled_by):
         return True
     until, known = after.snoozed_until, before.snoozed_until
@@ -150,7 +150,7 @@ def _seen(alert: Alert | None, diagnosis: Diagnosis, steps: tuple[Step, ...], no
 def _told_of_another_deadline(
     told: LastNotified, diagnosis: Diagnosis, steps: tuple[Step, ...], now: datetime
 ) -> LastNotified:
-    """With another deadline more may be left again: then severity, escalation and missing it lie ahead once more."""
+    """With a new deadline there may be more time left: then severity, escalation and missing it start over."""
     left = told.left and _least(step.left for step in steps if step.left >= told.left)
     severity = min(told.severity, diagnosis.severity, key=lambda severity: severity.rank)
     return replace(told, left=left, severity=severity, missed=told.missed and phase(diagnosis, now) is Phase.MISSED)
@@ -161,7 +161,7 @@ def _least(lefts: Iterable[timedelta]) -> timedelta | None:
 
 
 def _escalates(alert: Alert) -> bool:
-    """Whether little time left is told of: not while somebody takes care of it, or an incident is told instead."""
+    """Whether to notify of little time left: not when acknowledged, or when an incident is notified instead."""
     return alert.state is AlertState.FIRING and alert.diagnosis.is_late and not _is_explained(alert.diagnosis)
 
 
@@ -170,27 +170,27 @@ def _is_explained(diagnosis: Diagnosis) -> bool:
 
 
 def _ended_snooze(alert: Alert, now: datetime) -> datetime | None:
-    """The snooze that ends with this telling, so that it can say why it is back."""
+    """The snooze that ends with this notification, so that the message can say why the alert is back."""
     return alert.snoozed_until if alert.state is AlertState.SNOOZED and not _sleeps(alert, now) else None
 
 
 def _may_begin(alert: Alert, now: datetime) -> bool:
-    """Whoever took care of it before anybody was told is left in peace until it is critical; so is everybody of what
-    moved on in time before anybody was told."""
+    """An alert acknowledged before its first notification stays quiet until critical; so does one whose posting moved
+    on in time before its first notification."""
     quiet = alert.state is AlertState.ACKNOWLEDGED or _sleeps(alert, now)
     is_news = alert.diagnosis.is_late or alert.diagnosis.posting_number is None
     return alert.diagnosis.severity is Severity.CRITICAL or (is_news and not quiet)
 
 
 def _has_eased(diagnosis: Diagnosis, told: LastNotified) -> bool:
-    """People were told to act, and now there is only to wait: most likely they have acted. They hear of it when it is
+    """People were asked to act, and now it only waits: most likely they have acted. They are notified when it is
     over, or when there is something to do again."""
     is_posting = diagnosis.posting_number is not None
     return is_posting and told.verdict is Verdict.ACT and diagnosis.verdict is Verdict.WAIT
 
 
 def _settling(diagnosis: Diagnosis, told: LastNotified, policy: AlertPolicy) -> timedelta:
-    """How long another cause must have lasted to be news; an outage answers now this way and now that."""
+    """How long a new cause must last to be news; during an outage answers alternate."""
     dark = diagnosis.posting_number is None and told.cause != UNREADABLE
     return max(policy.pending_for, CAUSES_OF_AN_OUTAGE_SETTLE) if dark else policy.pending_for
 
@@ -201,5 +201,5 @@ def _sleeps(alert: Alert, now: datetime) -> bool:
 
 
 def _is_ripe(alert: Alert, policy: AlertPolicy, now: datetime) -> bool:
-    lasted = max(now - alert.opened_at, timedelta(0))  # a clock that was set back makes no negative ages
+    lasted = max(now - alert.opened_at, timedelta(0))  # the clock may have been set back
     return lasted >= policy.pending_for or alert.diagnosis.severity is Severity.CRITICAL

@@ -1,4 +1,4 @@
-"""Several shops that cannot be read at once: one event, not a trouble of each of them."""
+"""Several shops that cannot be read at once: one event, not a separate problem of each."""
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
@@ -12,11 +12,11 @@ from labelwatch.core.posting import Interval
 from labelwatch.core.rules import CAUSES
 
 AT_LEAST = 3
-"""Fewer shops are told of one by one."""
+"""With fewer, each shop gets its own alert."""
 SILENT_FOR = 1.5
 """Intervals: a shop that failed once and is due again is not counted yet."""
 SHARED = frozenset({"ozon_down", "answer_not_understood", "rate_limited"})
-"""The troubles that may be Ozon's; a key or a role is a shop's own."""
+"""Causes that may lie with Ozon; a key or a role belongs to a shop."""
 MOST_DETAILS, LENGTH = 3, 160
 
 
@@ -33,7 +33,7 @@ class ShopReading:
 
 
 def unreadable_shops(sights: Iterable[ShopReading], before: Collection[str], now: datetime) -> list[ShopReading]:
-    """The shops that cannot be read; those that could not at the last look (`before`) stay until they are read."""
+    """The shops that cannot be read; those from the last evaluation (`before`) stay until they are read."""
     return [one for one in sights if _is_dark(one, one.shop in before, now)]
 
 
@@ -44,7 +44,7 @@ def _is_dark(one: ShopReading, before: bool, now: datetime) -> bool:
 
 
 def is_shared(unread: Iterable[ShopReading]) -> bool:
-    """Whether so many shops have the same trouble that it is one event; one that is open takes in the others too."""
+    """Whether enough shops have the same problem to be one event; an open one includes the other problems too."""
     return max(Counter(one.cause for one in unread).values(), default=0) >= AT_LEAST
 
 
@@ -58,7 +58,7 @@ def is_round_complete(sights: Iterable[ShopReading], unread: Collection[ShopRead
 def outage(
     unread: Collection[ShopReading], watched: Collection[str], before: Diagnosis | None, now: datetime
 ) -> Diagnosis:
-    """The shops that cannot be read as people hear of them: one trouble of many."""
+    """The diagnosis of shops that cannot be read: one problem of many."""
     causes: Mapping[str, int] = Counter(one.cause for one in unread)
     parts = tuple(
         Part(one.shop, 1, 1, since=one.failing_since, detail=one.detail[:LENGTH])
@@ -73,7 +73,7 @@ def outage(
 
 
 def within(diagnosis: Diagnosis, shops: Collection[str]) -> Diagnosis:
-    """An outage as far as it concerns these shops; without parts when it does not."""
+    """The part of an outage that concerns these shops; without parts if none does."""
     parts = tuple(part for part in diagnosis.parts if part.shop in shops)
     watched = tuple(shop for shop in diagnosis.watched if shop in shops)
     return _said(diagnosis.cause, parts, watched, diagnosis.as_of)

@@ -19,7 +19,7 @@ class Delays:
     before_cutoff: timedelta = timedelta(hours=4)
     critical_before_cutoff: timedelta = timedelta(hours=1)
     auto: frozenset[str] = frozenset()
-    """Which of registration and label are learned; their fixed limits stand in until enough is known."""
+    """Which of registration and label are learned; their fixed limits apply until enough is known."""
     pick_up: PickUp | None = None
     """When parcels are collected; None = whenever Ozon's cutoff allows."""
 
@@ -35,7 +35,7 @@ class DelayPolicy:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """With so little left to the deadline, this channel is told as well, whatever else it wants to hear."""
+    """With this little time left, this channel is notified as well, whatever its severity."""
 
     left: timedelta
     channel: str
@@ -52,7 +52,7 @@ class AlertPolicy:
 
 @dataclass(frozen=True, slots=True)
 class QuietHours:
-    """From `start` to `end` on the wall clock of a channel's zone; over midnight when start > end."""
+    """From `start` to `end` in local time of the channel's zone; over midnight when start > end."""
 
     start: time
     end: time
@@ -60,7 +60,7 @@ class QuietHours:
 
 @dataclass(frozen=True, slots=True)
 class Destination:
-    """What the core must know of a channel to decide whether and when it is told. `shops` empty = all."""
+    """What the core needs to know to decide whether and when to notify a channel. `shops` empty = all."""
 
     name: str
     language: str
@@ -69,12 +69,12 @@ class Destination:
     severity: Severity = Severity.NOTICE
     quiet: QuietHours | None = None
     working_days: frozenset[int] = frozenset(range(7))
-    """Monday is 0; on the other days it is quiet all day."""
+    """Monday is 0; the other days are quiet all day."""
     days_off: frozenset[date] = frozenset()
     """Quiet all day, too."""
     handover: tuple[time, ...] = ()
-    """When those who take over get a list of everything, on the clock of the channel's zone."""
+    """When the shift summary is sent, in local time of the channel's zone."""
     group_interval: timedelta = timedelta(0)
-    """At most one message in such a time."""
+    """At most one message in this time."""
     calm_interval: timedelta = timedelta(0)
-    """So long after a message news that nobody has to hurry for is gathered."""
+    """How long after a message news without urgency is collected."""

@@ -1,7 +1,7 @@
-"""Postings: what Ozon says of them, and what was observed.
+"""Postings: what Ozon reports, and what was observed.
 
 All times are timezone-aware UTC. Ids from Ozon are text, whatever type they arrive in. Statuses, substatuses,
-requirements and actions are Ozon's own words, never renamed.
+requirements and actions keep Ozon's own names.
 """
 
 from collections.abc import Mapping
@@ -11,17 +11,17 @@ from enum import StrEnum
 
 
 class Stage(StrEnum):
-    """Where a posting stands on its way to the label."""
+    """The stage of a posting on its way to the label."""
 
     PACKING = "packing"
     REGISTRATION = "registration"
     LABEL = "label"
     DONE = "done"
-    """Labelled, handed over or gone: nothing is waited for."""
+    """Labelled, handed over or cancelled: nothing is waited for."""
 
 
 class Limit(StrEnum):
-    """Which limit ran out."""
+    """Which limit was exceeded."""
 
     ORDER = "order"
     REGISTRATION = "registration"
@@ -32,7 +32,7 @@ class Limit(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Interval:
-    """When something happened, as far as two readings can tell: after `earliest`, not after `latest`."""
+    """When something happened, as far as two readings show: after `earliest`, not after `latest`."""
 
     earliest: datetime
     latest: datetime
@@ -65,7 +65,7 @@ class Product:
 
 @dataclass(frozen=True, slots=True)
 class TariffStep:
-    """What shipping after `until` costs next. `until` None = for ever (Ozon writes the year 9999)."""
+    """What shipping after `until` costs next. `until` None = no end (Ozon writes the year 9999)."""
 
     until: datetime | None
     rate: float
@@ -76,7 +76,7 @@ class TariffStep:
 
 @dataclass(frozen=True, slots=True)
 class Posting:
-    """One posting as Ozon last reported it, without a word about the buyer."""
+    """One posting as Ozon last reported it, without data about the buyer."""
 
     number: str
     order_number: str
@@ -91,9 +91,9 @@ class Posting:
     cutoff: datetime | None = None
     """shipment_date: by when it is to be assembled."""
     hard_cutoff: datetime | None = None
-    """shipment_date_without_delay: the last moment that does not count as late, where Ozon tells it."""
+    """shipment_date_without_delay: the last time that does not count as late, if Ozon gives it."""
     tracking_number: str = ""
-    """Empty when missing, also when Ozon repeats the posting number in its place."""
+    """Empty when missing, also when Ozon repeats the posting number instead."""
     actions: tuple[str, ...] = ()
     """available_actions, sorted."""
     requirements: tuple[tuple[str, tuple[str, ...]], ...] = ()
@@ -107,11 +107,11 @@ class Posting:
     is_legal: bool = False
     """The buyer is a company."""
     recipient_gaps: tuple[str, ...] = ()
-    """Which parts of the recipient's address Ozon sent empty; what the others hold is never read."""
+    """Which parts of the recipient's address Ozon sent empty; the values of the others are never read."""
 
     @property
     def last_cutoff(self) -> datetime | None:
-        """The moment after which Ozon counts it as late; a pick-up may make the deadline earlier."""
+        """After this Ozon counts it as late; a pick-up may make the deadline earlier."""
         return self.hard_cutoff or self.cutoff
 
 
@@ -124,25 +124,25 @@ class Track:
     """When it entered the stage."""
     first_seen: datetime
     label: Interval | None = None
-    """When its label was first offered; kept after the label is gone."""
+    """When its label was first offered; kept when the label is no longer offered."""
     late_at: datetime | None = None
     """When it will be late if nothing else happens; None = never."""
 
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """A posting as it stands in the store; `id` None = not stored yet."""
+    """A posting as stored; `id` None = not stored yet."""
 
     id: int | None
     posting: Posting
     track: Track
     digest: int
-    """64-bit hash of the bytes Ozon sent (signed), to see that nothing changed without decoding."""
+    """64-bit hash of the bytes Ozon sent (signed), to detect an unchanged posting without decoding."""
 
 
 @dataclass(frozen=True, slots=True)
 class PickUp:
-    """When a courier or forwarder collects parcels, on the clock of a zone; Monday is day 0."""
+    """When a courier or forwarder collects parcels, in local time of a zone; Monday is day 0."""
 
     handover: tuple[time, ...]
     timezone: str
@@ -152,7 +152,7 @@ class PickUp:
 
 @dataclass(frozen=True, slots=True)
 class Deadline:
-    """The moment that counts for people, and what follows from coming near it."""
+    """The effective deadline, and what follows from coming near it."""
 
     at: datetime
     """Ozon's cutoff, or the last pick-up before it."""
@@ -160,12 +160,12 @@ class Deadline:
     """Ozon's own."""
     warn_from: datetime
     act_by: datetime
-    """From here on nothing is waited for: acting takes the time that is left."""
+    """Waiting ends at this time: acting takes the time that is left."""
 
 
 @dataclass(frozen=True, slots=True)
 class MethodHistory:
-    """What the shop's own past tells: which delivery methods ever offered a label, and the learned limits."""
+    """What the shop's history says: which delivery methods ever offered a label, and the learned limits."""
 
     labelled: frozenset[str] = frozenset()
     """Ids of delivery methods that have offered a label at least once."""

@@ -1,4 +1,4 @@
-"""When a channel is not to be disturbed and when it gets its hand-over list: wall clocks of a zone, in UTC."""
+"""When a channel is quiet and when it gets its shift summary: local times of a zone, in UTC."""
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
@@ -11,10 +11,10 @@ from labelwatch.core.policy import Destination
 from labelwatch.core.posting import PickUp
 
 FORESEEN = 60
-"""Days to either side of a moment that are looked at: a calendar that is always quiet ends somewhere."""
+"""Days before and after a time that are examined: bounds a calendar that is always quiet."""
 
 _AT_ONCE = 30
-"""Days whose quiet times are worked out, and kept, together."""
+"""Days whose quiet times are computed and cached together."""
 _DAY = timedelta(days=1)
 _SECOND = timedelta(seconds=1)
 _MIDNIGHT = time(0)
@@ -22,15 +22,15 @@ _MIDNIGHT = time(0)
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """A stretch of time in UTC; `end` does not belong to it."""
+    """A period in UTC; `end` is excluded."""
 
     start: datetime
     end: datetime
 
 
 def quiet_span(to: Destination, at: datetime) -> Span | None:
-    """The whole quiet time that holds at `at`: nights, days off and days without work that meet are one. None = the
-    channel may be disturbed. What lasts longer is cut FORESEEN days before and after, or a little later."""
+    """The whole quiet time that contains `at`: adjacent nights, days off and holidays are merged. None = the channel
+    is not quiet. What lasts longer is cut FORESEEN days before and after, or a little later."""
     if not ever_quiet(to) or not date.min.year < at.year < date.max.year:  # the year 9999 stands for never
         return None
     day = at.astimezone(ZoneInfo(to.timezone)).toordinal()
@@ -40,7 +40,7 @@ def quiet_span(to: Destination, at: datetime) -> Span | None:
 
 
 def ever_quiet(to: Destination) -> bool:
-    """Whether there is any time at which this channel is not to be disturbed."""
+    """Whether there is any time at which this channel is not quiet."""
     return to.quiet is not None or len(to.working_days) < 7 or bool(to.days_off)
 
 
@@ -55,7 +55,7 @@ def last_pick_up(pick_up: PickUp, after: datetime | None, until: datetime) -> da
 
 
 def handovers_between(to: Destination | PickUp, after: datetime, until: datetime) -> list[datetime]:
-    """The moments (UTC) of hand-over after `after`, up to and with `until`, on working days only; oldest first."""
+    """The times (UTC) of shift summaries after `after`, up to and including `until`, on working days; oldest first."""
     zone = ZoneInfo(to.timezone)
     first, last = (at.astimezone(zone).toordinal() for at in (after, until))
     days = (date.fromordinal(day) for day in range(first - 1, last + 2))
@@ -64,8 +64,8 @@ def handovers_between(to: Destination | PickUp, after: datetime, until: datetime
 
 
 def moment(day: date, clock: time, zone: ZoneInfo) -> datetime:
-    """When (UTC) the wall clock shows this time on this day: of a time shown twice the first, and for one that is
-    jumped over the moment right after the jump."""
+    """When (UTC) local time is this on this day: for an ambiguous time the first, for a skipped one the moment
+    right after the change."""
     wall = datetime.combine(day, clock)
     at = wall.replace(tzinfo=zone).astimezone(UTC)
     beyond = at.astimezone(zone).replace(tzinfo=None) - wall
@@ -83,7 +83,7 @@ def moment(day: date, clock: time, zone: ZoneInfo) -> datetime:
 def _spans(to: Destination, block: int) -> tuple[Span, ...]:
     """The quiet times around these days (the block-th _AT_ONCE days of all), oldest first."""
     first = block * _AT_ONCE - FORESEEN
-    # Only days that the calendar of Python has, for dates at its very ends.
+    # Only days that Python's calendar has.
     days = range(max(first, 2), min(first + _AT_ONCE + 2 * FORESEEN, date.max.toordinal() - 1))
     zone = ZoneInfo(to.timezone)
     return tuple(_merged(piece for day in days for piece in _pieces(to, date.fromordinal(day), zone)))
@@ -103,7 +103,7 @@ def _is_off(to: Destination | PickUp, day: date) -> bool:
 
 
 def _merged(pieces: Iterable[Span]) -> list[Span]:
-    """What overlaps or meets made one; what the jump of a clock left nothing of is dropped."""
+    """Overlapping or adjacent periods are merged; empty ones (after a clock change) are dropped."""
     merged: list[Span] = []
     for piece in sorted(pieces, key=lambda piece: piece.start):
         if merged and piece.start <= merged[-1].end:

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What one poll did; `error` None = the shop was read completely."""
+    """The result of one poll; `error` None = the shop was read completely."""
 
     shop: str
     complete: bool
@@ -20,4 +20,4 @@ class Report:
     error: str | None = None
     cause: str | None = None
     next_deadline_in: timedelta | None = None
-    """How long after the poll the next deadline of an open alert passes; None = there is none ahead."""
+    """How long after the poll the next deadline of an open alert passes; None = there is none."""

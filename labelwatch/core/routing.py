@@ -1,4 +1,4 @@
-"""Who is told of an alert, and when: channels by shop and severity, steps of escalation, quiet times."""
+"""Who is notified of an alert, and when: channels by shop and severity, escalation steps, quiet times."""
 
 from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
@@ -9,10 +9,10 @@ from labelwatch.core.policy import AlertPolicy, Destination, Step
 from labelwatch.core.quiet_hours import Span, quiet_span
 
 CALM_INTERVALS = 4
-"""After so many `calm_interval` it is told alone that an order is over or in somebody's hands."""
+"""After this many `calm_interval` it is sent on its own that an alert is resolved or acknowledged."""
 UNHURRIED = frozenset({Reason.FIRST, Reason.ESCALATED, Reason.CAUSE_CHANGED, Reason.REMINDER})
 WORTH_TELLING_FOR = timedelta(days=2)
-"""A telling that could not be delivered for so long is expired: it is history, not news."""
+"""A notification that could not be delivered for this long expires."""
 
 
 def notifications_for(
@@ -25,14 +25,14 @@ def notifications_for(
     now: datetime,
     group_wait: timedelta,
 ) -> tuple[Notification, ...]:
-    """One notification per channel that is to hear of this alert; `reason` and `steps` as in Decision.
+    """One notification per channel to notify of this alert; `reason` and `steps` as in Decision.
 
-    A resolution goes to every channel of the shop and of every step: the outbox drops it where nobody was told of
-    the trouble. A channel of a step that was just reached waits for nothing else; that an order is over waits longer,
-    as nobody has to do anything, but not into the last hour.
+    A resolution goes to every channel of the shop and of every step: the outbox drops it where nobody was notified of
+    the trouble. A channel of a step that was just reached does not wait; a resolution waits longer, as nobody has to
+    act on it, but not into the last hour.
     """
     told = alert.told
-    assert told is not None, "tellings are counted"
+    assert told is not None, "notifications are numbered"
     at_once = {step.channel for step in steps}
     hearing = [(to, why_told(to, alert, reason, steps=steps, policy=policy)) for to in destinations]
     begin = {to.name: now if to.name in at_once else gathered(alert, to, now, group_wait) for to, _ in hearing}
@@ -44,7 +44,7 @@ def notifications_for(
             reason=why,
             channel=to.name,
             due_at=moments[to.name],
-            # From when it may be told: a long weekend must not make it worthless.
+            # Counted from when it may be sent: a long weekend must not expire it.
             expires_at=moments[to.name] + WORTH_TELLING_FOR,
         )
         for to, why in hearing
@@ -53,7 +53,7 @@ def notifications_for(
 
 
 def gathered(alert: Alert, to: Destination, now: datetime, group_wait: timedelta) -> datetime:
-    """Until when others may join what is told of this alert."""
+    """Until when other notifications may join that of this alert."""
     at, diagnosis = now + group_wait, alert.diagnosis
     if alert.resolved_at is None or diagnosis.posting_number is None:
         return at
@@ -61,16 +61,16 @@ def gathered(alert: Alert, to: Destination, now: datetime, group_wait: timedelta
 
 
 def calm_until(diagnosis: Diagnosis, to: Destination, now: datetime) -> datetime:
-    """How long a channel may go without hearing that somebody takes care of a posting, or that it is over."""
+    """How long a channel may wait for the notification that an alert is acknowledged or resolved."""
     if _presses(diagnosis, now):
         return now
     return _before_the_last_hour(diagnosis, now + CALM_INTERVALS * to.calm_interval, now)
 
 
 def gathers_until(told: Notification, to: Destination, spoke: datetime, now: datetime) -> datetime:
-    """Until when a channel that was last told something at `spoke` gathers news like this; `now` = it does not.
+    """Until when a channel with its last message at `spoke` collects news like this; `now` = it does not.
 
-    Nothing is gathered into the quiet time: what is told before it is told so that somebody can still act.
+    Nothing is collected into the quiet time: what is sent before it is sent so that somebody can still act.
     """
     alert, until = alert_at(told.alert, now), spoke + to.calm_interval
     diagnosis, was_escalated = alert.diagnosis, alert.told is not None and alert.told.left is not None
@@ -97,9 +97,9 @@ def _before_the_last_hour(diagnosis: Diagnosis, at: datetime, now: datetime) -> 
 def why_told(
     to: Destination, alert: Alert, reason: Reason | None, *, steps: Collection[Step], policy: AlertPolicy
 ) -> Reason | None:
-    """Why this channel hears of the alert now; None = it does not.
+    """Why to notify this channel of the alert now; None = not at all.
 
-    What appears with little time left is first news to everybody. Who was escalated to hears the rest of it too.
+    What appears with little time left is a first notification to everybody. Escalation channels get the rest, too.
     """
     if any(step.channel == to.name for step in steps):
         return reason if reason in (Reason.FIRST, Reason.MISSED) else Reason.ESCALATED
@@ -109,9 +109,9 @@ def why_told(
 
 
 def wants(destination: Destination, alert: Alert, reason: Reason) -> bool:
-    """Does this channel hear of this shop, and of trouble this severe.
+    """Whether this channel is notified of this shop, and of this severity.
 
-    What falls due while the channel is not to be disturbed is told before that begins, when it is not severe yet.
+    What falls due in the channel's quiet time is notified before it begins, while it is less severe.
     """
     diagnosis = alert.diagnosis
     if not is_subscribed(destination, diagnosis.shops or (diagnosis.shop,)):
@@ -126,7 +126,7 @@ def wants(destination: Destination, alert: Alert, reason: Reason) -> bool:
 
 
 def is_subscribed(destination: Destination, shops: Iterable[str]) -> bool:
-    """Does this channel hear of any of these shops."""
+    """Whether this channel is notified of any of these shops."""
     return not destination.shops or not destination.shops.isdisjoint(shops)
 
 
@@ -141,22 +141,22 @@ def _was_stepped_to(to: Destination, alert: Alert, reason: Reason, policy: Alert
 
 
 def due_at(alert: Alert, reason: Reason, destination: Destination, at: datetime) -> datetime:
-    """`at`, or the end of the channel's quiet time that holds then, unless the telling cannot wait so long."""
+    """`at`, or the end of the channel's quiet time that contains it, unless the notification cannot wait so long."""
     span = quiet_span(destination, at)
     return at if span is None or _cannot_wait(alert, reason, span, at) else span.end
 
 
 def quiet_until(destination: Destination, at: datetime) -> datetime:
-    """`at`, or the end of the channel's quiet time that holds then, for what can always wait."""
+    """`at`, or the end of the channel's quiet time that contains it, for what can always wait."""
     span = quiet_span(destination, at)
     return at if span is None else span.end
 
 
 def _cannot_wait(alert: Alert, reason: Reason, span: Span, at: datetime) -> bool:
-    """A shop gone dark, and what falls due before the quiet time ends: once, again when it is critical or a step
-    of escalation, and when it was missed. Who was told of it and went to bed is not woken to be reminded.
+    """An unreadable shop, and what falls due before quiet time ends: once, again when critical or at an escalation
+    step, and when the deadline was missed. Nobody who was notified is woken for a reminder.
 
-    What is critical cannot wait either when the quiet time ends too late to act.
+    What is critical does not wait either when the quiet time ends too late to act.
     """
     diagnosis, told = alert.diagnosis, alert.told
     critical = diagnosis.severity is Severity.CRITICAL

@@ -1,5 +1,5 @@
-"""What concerns our own telling is an alert too: a channel that does not work, a database that takes nothing, and a
-hand-over."""
+"""Alerts about labelwatch itself: a channel that does not work, a database that cannot be written, and a shift
+summary."""
 
 from dataclasses import replace
 from datetime import datetime
@@ -12,21 +12,21 @@ DEAD = "channel_dead"
 HANDOVER = "handover"
 FULL, FAILING = "disk_full", "database_failing"
 DATABASE = "database"
-"""The key of the alert about it, of which there is one at most."""
+"""The key of its alert; there is at most one."""
 
 
 def channel_dead(name: str, reason: str, *, since: datetime, waiting: int, now: datetime) -> Diagnosis:
-    """A channel that has not worked since `since`, for a reason in its service's own words; so many messages wait."""
+    """A channel that has not worked since `since`, with the reason from its service; `waiting` messages queued."""
     return replace(_trouble(DEAD, f"channel:{name}", reason, since=since, now=now), late=waiting)
 
 
 def database_trouble(said: str, *, is_full: bool, since: datetime, now: datetime) -> Diagnosis:
-    """A database that has not been usable since `since`, in the words of its driver; `is_full`: for want of room."""
+    """A database that has not been usable since `since`, with its driver's message; `is_full`: no space left."""
     return _trouble(FULL if is_full else FAILING, DATABASE, said, since=since, now=now)
 
 
 def _trouble(cause: str, key: str, said: str, *, since: datetime, now: datetime) -> Diagnosis:
-    """Something of our own that does not work, and that people must mend."""
+    """A part of labelwatch that does not work and that people must fix."""
     return Diagnosis(
         shop="",
         posting_number=None,
@@ -43,8 +43,8 @@ def _trouble(cause: str, key: str, said: str, *, since: datetime, now: datetime)
 
 
 def handover_diagnosis(channel: str, *, since: datetime, at: datetime) -> Diagnosis:
-    """The list of everything that a channel gets at `at`, after the one at `since`: no trouble and no cause, but
-    told through the same outbox."""
+    """The list of everything that a channel gets at `at`, after the one at `since`: no problem and no cause, but
+    sent through the same outbox."""
     return Diagnosis(
         shop="",
         posting_number=None,

@@ -11,13 +11,13 @@ from labelwatch.core.outages import within
 from labelwatch.core.posting import DeliveryMethod
 
 OF_NO_SHOP = frozenset({""})
-"""The shops of a channel that only stands in for others."""
+"""The shops of a channel that is only a fallback for others."""
 
 
 def may_know(shops: Collection[str], others: Collection[str] | None) -> bool:
-    """Whether a channel of these shops may know that a channel of those others exists and does not work.
+    """Whether a channel of these shops may know that a channel of those other shops exists and does not work.
 
-    Empty = all shops; None = of that channel the shops are not known any more.
+    Empty = all shops; None = the shops of that channel are not known any more.
     """
     if not shops or OF_NO_SHOP.issuperset(shops):
         return True
@@ -27,10 +27,9 @@ def may_know(shops: Collection[str], others: Collection[str] | None) -> bool:
 def narrowed(alert: Alert, shops: Collection[str]) -> Alert | None:
     """The alert as it concerns these shops (empty = all of them); None = it does not.
 
-    An incident that is over in all of these shops is over for those who see only them. Of an incident that an earlier
-    version stored, neither the numbers of single shops are known nor which ones have recovered: nothing is said of
-    its size. What somebody wrote on one that may concern other shops too may be about those: it is left out, with
-    the name.
+    An incident that is over in all of these shops is over for those who see only them. An incident that an earlier
+    version stored has neither the numbers of single shops nor which ones have recovered: its size is left out. A
+    note on an incident that also concerns other shops may be about those: it is left out, with the name.
     """
     about = alert.diagnosis
     if not shops or OF_NO_SHOP.issuperset(shops) or not is_incident(about):
@@ -51,7 +50,7 @@ def narrowed(alert: Alert, shops: Collection[str]) -> Alert | None:
 
 
 def as_seen(alert: Alert, shops: Collection[str]) -> Alert:
-    """The alert as it concerns these shops; one that no longer does is over for them, and its size is not told."""
+    """The alert as it concerns these shops; if none, it is over for them, and its size is left out."""
     seen = narrowed(alert, shops)
     if seen is not None:
         return seen

@@ -1,7 +1,7 @@
-"""The ladder of causes: rules in order, one file per family; the first that proves itself wins.
+"""The rules for causes, in order, one file per family; the first match is the cause.
 
-To add a cause: write its rule in the file of its family, name it in that file's RULES at its place in the order,
-give it words in every catalog, and a row in the test table.
+To add a cause: write its rule in the file of its family, add it to that file's RULES in the right position, add
+its texts to every catalog, and a row to the test table.
 """
 
 from collections.abc import Mapping
@@ -13,12 +13,12 @@ from labelwatch.core.rules import anomaly, blind, carrier, delivery_method, not_
 from labelwatch.core.rules.base import Check
 
 PERHAPS = "_perhaps"
-"""A rule so named proves the cause before it a second time, only likely, and so further down."""
+"""A rule with this suffix proves the cause before it again, only likely, with lower priority."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One rule at its place; the cause bears the name of the function."""
+    """One rule in its position; the function's name is the cause."""
 
     family: Family
     rule: Check
@@ -49,7 +49,7 @@ RULES: tuple[Rule, ...] = tuple(Rule(family, rule) for family, rules in _FAMILIE
 CAUSES: Mapping[str, Family] = dict.fromkeys(blind.MEANINGS, Family.BLIND) | {
     rule.cause: rule.family for rule in RULES
 }
-"""Every cause id there is, with its family; the ids are stable: they stand in JSON and in databases."""
+"""Every cause id, with its family; the ids are stable: they are used in JSON and in databases."""
 
 MEANINGS: Mapping[str, str] = {**{rule.cause: rule.meaning for rule in reversed(RULES)}, **blind.MEANINGS}
 """What each cause means and what proves it, in English: the docstrings of the rules."""

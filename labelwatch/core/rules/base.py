@@ -1,4 +1,4 @@
-"""What a rule may answer: proven, with its evidence, or excluded, because."""
+"""What a rule may return: proven, with evidence, or excluded, with the reason."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from labelwatch.core.posting import Stage
 
 @dataclass(frozen=True, slots=True)
 class Proven:
-    """The cause is this one. `wait_until` set = it is normal until then, nothing is to be done before."""
+    """The cause is this one. `wait_until` set = it is normal until then, nothing has to be done before."""
 
     certainty: Certainty
     evidence: tuple[Proof, ...]
@@ -50,14 +50,14 @@ def in_incident(finding: Finding, facts: Facts, scope: Scope) -> Proven | Exclud
 
 
 def size_of(incident: Incident) -> tuple[Proof, ...]:
-    """How many labels are late of how many, as evidence; nothing where that is not known."""
+    """How many labels are late out of how many, as evidence; empty if not known."""
     if not incident.total:
         return ()
     return (Proof(incident.key, f"{incident.late} of {incident.total} late", incident.since),)
 
 
 def verdict_on(scope: Scope) -> Verdict:
-    """What is wrong with a shop alone, its owner can look into; the others can only be waited for."""
+    """A problem of one shop can be investigated by its owner; the others can only be waited for."""
     return Verdict.ACT if scope is Scope.SHOP else Verdict.WAIT
 
 

@@ -22,4 +22,4 @@ MEANINGS: Mapping[str, str] = {
     "disk_full": "Nothing can be noted any more: the disk of the database is full. Proof: the database's own words.",
     "database_failing": "The database is damaged, locked for two minutes, or out of reach. Proof: its own words.",
 }
-"""Cause id -> what it means and what proves it. They are found by reading and by telling, not by rules."""
+"""Cause id -> its meaning and its evidence. They are found when reading and sending, not by rules."""

@@ -103,7 +103,7 @@ def method_never_labelled(finding: Finding, facts: Facts) -> Proven | Excluded:
 
 
 def _settings_matter_not(finding: Finding) -> Excluded | None:
-    """An order that nobody has packed is late for that, whatever became of its method since."""
+    """An order that is not packed is late for that reason, whatever happened to its method."""
     return not_so(finding, "status") if finding.stage is Stage.PACKING else None
 
 
