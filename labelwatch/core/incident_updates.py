@@ -39,10 +39,10 @@ def incident_notifications(
         if own is None:
             continue
         before = last.get(to.name)
-        heard = before.alert.told if before and before.reason is not Reason.RESOLVED else None
+        told = before.alert.told if before and before.reason is not Reason.RESOLVED else None
         is_over = alert.resolved_at is not None or _has_recovered(own, now)
-        after, reason = _for_one(replace(own, told=heard), alert, is_over=is_over, policy=policy, now=now)
-        steps = [step for step in steps_told(replace(own, told=heard), after, policy) if step.channel == to.name]
+        after, reason = _for_one(replace(own, told=told), alert, is_over=is_over, policy=policy, now=now)
+        steps = [step for step in steps_told(replace(own, told=told), after, policy) if step.channel == to.name]
         if after.told is not None and (reason is not None or steps):
             after = replace(after, told=replace(after.told, at=now, count=telling))
             rows += notifications_for(after, reason, [to], steps=steps, policy=policy, now=now, group_wait=group_wait)

@@ -271,14 +271,14 @@ class Watch:
 
     def with_late_at(self, posting: Posting, track: Track) -> Track:
         """The same track with the moment at which the posting will be late if nothing else happens; None = never."""
-        return replace(track, late_at=min((ring.at for ring in self._rings(posting, track)), default=None))
+        return replace(track, late_at=min((one.at for one in self._deadlines(posting, track)), default=None))
 
     def find(self, known: Known, now: datetime, *, watched: bool = False) -> Finding | None:
         """The finding if the posting is late now, or (`watched`) is waited for at all; else None."""
         posting, seen = known.posting, known.track
         delays, awaits = self._settings(posting)
-        ringing = min(self._rings(posting, seen), key=lambda ring: ring.at, default=None)
-        if ringing is None or (ringing.at > now and not watched):
+        first = min(self._deadlines(posting, seen), key=lambda one: one.at, default=None)
+        if first is None or (first.at > now and not watched):
             return None
         since, deadline = started(posting, seen), deadline_of(posting, delays)
         limit = stage_limit(seen.stage, delays, awaits)
@@ -286,17 +286,17 @@ class Watch:
             shop=self.shop,
             posting=posting,
             stage=seen.stage,
-            clock=ringing.clock,
+            clock=first.clock,
             since=since,
             limit=limit,
-            late_at=ringing.at,
+            late_at=first.at,
             severity=severity(deadline, now),
             deadline=deadline,
             overdue=now >= since.latest + limit,
-            is_late=ringing.at <= now,
+            is_late=first.at <= now,
         )
 
-    def _rings(self, posting: Posting, track: Track) -> tuple[StageDeadline, ...]:
+    def _deadlines(self, posting: Posting, track: Track) -> tuple[StageDeadline, ...]:
         delays, awaits = self._settings(posting)
         return stage_deadlines(
             posting, track, delays=delays, awaits=awaits, calendars=filter(self._minds, self.calendars)

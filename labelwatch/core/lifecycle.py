@@ -191,8 +191,8 @@ def _has_eased(diagnosis: Diagnosis, told: LastNotified) -> bool:
 
 def _settling(diagnosis: Diagnosis, told: LastNotified, policy: AlertPolicy) -> timedelta:
     """How long a new cause must last to be news; during an outage answers alternate."""
-    dark = diagnosis.posting_number is None and told.cause != UNREADABLE
-    return max(policy.pending_for, CAUSES_OF_AN_OUTAGE_SETTLE) if dark else policy.pending_for
+    unreadable = diagnosis.posting_number is None and told.cause != UNREADABLE
+    return max(policy.pending_for, CAUSES_OF_AN_OUTAGE_SETTLE) if unreadable else policy.pending_for
 
 
 def _sleeps(alert: Alert, now: datetime) -> bool:

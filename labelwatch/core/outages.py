@@ -34,10 +34,10 @@ class ShopReading:
 
 def unreadable_shops(sights: Iterable[ShopReading], before: Collection[str], now: datetime) -> list[ShopReading]:
     """The shops that cannot be read; those from the last evaluation (`before`) stay until they are read."""
-    return [one for one in sights if _is_dark(one, one.shop in before, now)]
+    return [one for one in sights if _is_unreadable(one, one.shop in before, now)]
 
 
-def _is_dark(one: ShopReading, before: bool, now: datetime) -> bool:
+def _is_unreadable(one: ShopReading, before: bool, now: datetime) -> bool:
     if one.failing_since is None or one.cause not in SHARED:
         return False
     return before or now - (one.read_at or one.failing_since) >= SILENT_FOR * one.every

@@ -55,7 +55,7 @@ def last_pick_up(pick_up: PickUp, after: datetime | None, until: datetime) -> da
 
 
 def handovers_between(to: Destination | PickUp, after: datetime, until: datetime) -> list[datetime]:
-    """The times (UTC) of shift summaries after `after`, up to and including `until`, on working days; oldest first."""
+    """The shift summaries (UTC) after `after`, up to and including `until`, on working days; oldest first."""
     zone = ZoneInfo(to.timezone)
     first, last = (at.astimezone(zone).toordinal() for at in (after, until))
     days = (date.fromordinal(day) for day in range(first - 1, last + 2))

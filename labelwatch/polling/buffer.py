@@ -1,4 +1,4 @@
-"""A queue of values that lives in memory while it is short and on disk when it grows."""
+"""A queue of values that is kept in memory while it is short and on disk when it grows."""
 
 from collections.abc import Iterator
 from tempfile import SpooledTemporaryFile
@@ -10,7 +10,7 @@ import msgspec
 T = TypeVar("T")
 
 IN_MEMORY = 4 * 2**20
-"""Bytes kept in memory before the values move to a file without a name."""
+"""Bytes kept in memory before the values move to an unnamed file."""
 
 
 class Buffer(Generic[T]):

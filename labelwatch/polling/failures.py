@@ -1,4 +1,4 @@
-"""A shop that could not be read, or of which nothing was heard: written down, and told once that lasts too long."""
+"""A shop that could not be read, or was not polled: recorded, and notified once that lasts too long."""
 
 from datetime import datetime, timedelta
 
@@ -13,7 +13,7 @@ from labelwatch.sources import SourceError, Trouble
 from labelwatch.store import ShopState, Store, Transaction
 
 READ_WITHIN = timedelta(seconds=20)
-"""A shop is read when a deadline passes. If that takes longer, its alerts go by what was read last."""
+"""A shop is read when a deadline passes. If that takes longer, its alerts use what was read last."""
 
 
 def record_failure(
@@ -26,14 +26,14 @@ def record_failure(
     finished: datetime,
     requests: int,
 ) -> Report:
-    """Write that the shop could not be read, and tell people once it has been dark for too long."""
+    """Record that the shop could not be read, and notify people once it has been unreadable for too long."""
     cause, final = error.trouble, error.trouble.is_final
     pause = pause_after(shop.failures + 1, final=final, wished=error.retry_after)
     with store.write() as tx:
         tx.shops.mark_failed(
             shop.id, at=finished, cause=cause, detail=error.detail, retry_at=finished + pause if pause else None
         )
-        told = _darken(
+        told = _report_unreadable(
             plan,
             shop,
             tx,
@@ -46,7 +46,7 @@ def record_failure(
         report = Report(
             shop=plan.shop,
             complete=False,
-            told=told + _bring_up_to_date(plan, shop, tx, finished),
+            told=told + _update_by_the_clock(plan, shop, tx, finished),
             requests=requests,
             seconds=seconds(started, finished),
             error=error.detail,
@@ -57,7 +57,7 @@ def record_failure(
     return report
 
 
-def _darken(
+def _report_unreadable(
     plan: Plan,
     shop: ShopState,
     tx: Transaction,
@@ -68,9 +68,9 @@ def _darken(
     final: bool,
     now: datetime,
 ) -> int:
-    """Open or renew the alert of a shop that has not been read for too long; how many people are told of.
+    """Open or update the alert of a shop that has not been read for too long; returns how many were notified.
 
-    Of many shops at once one alert is made; with fewer, it is first seen whether the others fail as well.
+    Many shops at once get one alert; with fewer, the other shops are polled first to see whether they fail as well.
     """
     diagnosis = unreadable_shop(
         plan.shop,
@@ -97,33 +97,33 @@ def _is_alone(plan: Plan, tx: Transaction, now: datetime) -> bool:
     return is_round_complete(sights, [one for one in sights if one.shop == plan.shop], now)
 
 
-def _bring_up_to_date(plan: Plan, shop: ShopState, tx: Transaction, now: datetime) -> int:
-    """Tell what follows from the clock alone for the open alerts of a shop that was not read: little time is left, or
-    none; how many alerts people are told of."""
+def _update_by_the_clock(plan: Plan, shop: ShopState, tx: Transaction, now: datetime) -> int:
+    """Notify of what follows from the clock alone for the open alerts of a shop that was not read: little time left,
+    or none; returns how many alerts were notified."""
     alerts = [alert for number, alert in tx.alerts.open_of_shop(shop.id).items() if number is not None]
     looks = (by_the_clock(one, policy=plan.alerts, now=now) for one in alerts)
     return save_decisions(plan, tx, shop.id, [decision for decision in looks if decision is not None], now)
 
 
 def notice_silence(plan: Plan, shop: ShopState, *, store: Store, watching_since: datetime, now: datetime) -> bool:
-    """Open an alert when nothing at all was heard of a shop for too long, though no poll failed; True if so.
+    """Open an alert when a shop was not read for too long, though no poll failed; True if so.
 
-    Counted from `watching_since` at the earliest: what nobody listened for is no silence. For a shop that is left
-    alone as Ozon wished no poll does this; nor does one tell meanwhile that the deadline of an order comes or passes,
-    nor in time while Ozon keeps it waiting.
+    Counted from `watching_since` at the earliest, as nothing is polled before. A shop that is paused because Ozon
+    asked for it has no polls to do this, or to notify that the deadline of an order is near or has passed: both
+    are done here.
     """
     is_paused = shop.retry_at is not None and now < shop.retry_at
     if is_paused or store.alerts.has_missed(shop.id, since=shop.read_at, until=now - READ_WITHIN):
         with store.write() as tx:
-            _bring_up_to_date(plan, shop, tx, now)
+            _update_by_the_clock(plan, shop, tx, now)
     is_left_alone = shop.retry_at is not None and not Trouble(shop.cause).is_final
     if shop.failing_since is not None and not is_left_alone:
         return False
-    heard = max(shop.read_at or watching_since, watching_since)
-    if (silent := now - heard) < BLIND_AFTER_INTERVALS * plan.every:
+    last_read = max(shop.read_at or watching_since, watching_since)
+    if (silent := now - last_read) < BLIND_AFTER_INTERVALS * plan.every:
         return False
-    cause, since = shop.cause or "stale_data", shop.failing_since or heard
+    cause, since = shop.cause or "stale_data", shop.failing_since or last_read
     with store.write() as tx:
         detail = shop.detail or f"not read for {int(silent.total_seconds())} s"
-        _bring_up_to_date(plan, shop, tx, now)
-        return bool(_darken(plan, shop, tx, cause=cause, detail=detail, since=since, final=False, now=now))
+        _update_by_the_clock(plan, shop, tx, now)
+        return bool(_report_unreadable(plan, shop, tx, cause=cause, detail=detail, since=since, final=False, now=now))

@@ -1,7 +1,7 @@
-"""Incidents over all shops: found, renewed and ended while one of them is polled.
+"""Incidents over all shops: found, updated and closed while one of them is polled.
 
-An incident is told once every shop in sight was read since it was found, or after one interval: only then its size is
-known. After that its size changes without news, and each channel hears when it is over in its own shops.
+An incident is notified once every readable shop was read since it was found, or after one interval: only then is its
+size known. Later changes of size are not news, and each channel is notified when it is over in its own shops.
 """
 
 from collections.abc import Collection, Iterable, Mapping
@@ -32,13 +32,13 @@ LONGEST_ROUND = timedelta(minutes=5)
 
 
 def update_incidents(plan: Plan, tx: Transaction, own: Iterable[Diagnosis], now: datetime) -> tuple[Incident, ...]:
-    """Look over all shops for what is one event: open, renew and close its alert; the incidents there are now.
+    """Evaluate all shops for incidents: open, update and close their alerts; returns the current incidents.
 
-    An incident is over only when all of its shops were looked at; until then it stays as it was.
+    An incident is over only when all of its shops were evaluated; until then it stays unchanged.
     """
     tx.alerts.lock_incidents()
     before = {key: alert for key, alert in tx.alerts.open_incidents().items() if key != OUTAGE}
-    # An open incident goes on counting what it was opened for, however long it lasts.
+    # An open incident keeps counting the postings it was opened for, however long it lasts.
     since = min((alert.opened_at for alert in before.values()), default=now) - COUNTED_WITHIN
     late = [*count(own, since=since), *(one for one in tx.groups.waiting(since=since) if one.shop != plan.shop)]
     if not before and most_alike(late) < AT_LEAST:  # nearly always, whatever the number of shops
@@ -48,14 +48,14 @@ def update_incidents(plan: Plan, tx: Transaction, own: Iterable[Diagnosis], now:
     }
     late = [one for one in late if one.shop in read]
     fine = tx.groups.fine(since=now - COUNTED_WITHIN, shops=read.keys())
-    dark = {key: alert for key, alert in before.items() if not read.keys() >= set(alert.diagnosis.shops)}
+    unread = {key: alert for key, alert in before.items() if not read.keys() >= set(alert.diagnosis.shops)}
     events = find([*late, *fine], before.keys(), whole=read.keys() >= plan.shops.keys())
-    found = [one for one in events if one.key not in dark]
+    found = [one for one in events if one.key not in unread]
     for one in found:
         _renew(plan, tx, before.get(one.key), one, read=read, now=now)
-    for key in sorted(before.keys() - dark.keys() - {one.key for one in found}):
+    for key in sorted(before.keys() - unread.keys() - {one.key for one in found}):
         _end(plan, tx, before[key], now)
-    return (*found, *(restored(key, alert.diagnosis) for key, alert in dark.items()))
+    return (*found, *(restored(key, alert.diagnosis) for key, alert in unread.items()))
 
 
 def _is_in_sight(plan: Plan, shop: str, read_at: datetime, now: datetime) -> bool:
@@ -72,7 +72,7 @@ def _renew(
     read: Mapping[str, datetime],
     now: datetime,
 ) -> None:
-    """Open or renew the alert of an incident, and have the other shops' alerts that it explains say so."""
+    """Open or update the alert of an incident, and link the other shops' alerts that it explains to it."""
     known = before.diagnosis if before else None
     about = incident_diagnosis(incident.after(known, now), now=now)
     if (before is not None and before.state is not AlertState.PENDING) or _is_measured(
@@ -88,7 +88,7 @@ def _renew(
 
 
 def _is_measured(opened_at: datetime, read: Iterable[datetime], *, plan: Plan, now: datetime) -> bool:
-    """Whether every shop in sight was read since an incident was found; at the latest after one interval."""
+    """Whether every readable shop was read since an incident was found; at the latest after one interval."""
     return now - opened_at >= _round(plan) or all(at >= opened_at for at in read)
 
 
@@ -97,12 +97,12 @@ def _round(plan: Plan) -> timedelta:
 
 
 def _explain(tx: Transaction, incident: Incident, shops: Collection[str], now: datetime) -> None:
-    """Alerts of other shops that the incident explains say so at once; what nobody has heard is not told singly."""
+    """Link alerts of other shops to the incident that explains them; those not sent yet are not sent singly."""
     carrier = incident.name if incident.scope is Scope.CARRIER else None
     for shop_id, alerts in tx.alerts.unexplained(shops=shops, carrier=carrier).items():
         others = [one for one in alerts if one.diagnosis.incident != incident.key]
         told = [one.id for one in others if one.id is not None and one.told and one.diagnosis.incident is None]
-        unheard = tx.outbox.withdraw(told)
+        withdrawn = tx.outbox.withdraw(told)
         tx.alerts.save(
             shop_id,
             [
@@ -110,7 +110,7 @@ def _explain(tx: Transaction, incident: Incident, shops: Collection[str], now: d
                     one,
                     diagnosis=explained(one.diagnosis, incident, now=now),
                     cause_since=now,
-                    told=None if one.id in unheard else one.told,
+                    told=None if one.id in withdrawn else one.told,
                 )
                 for one in others
             ],
@@ -123,7 +123,7 @@ def _end(plan: Plan, tx: Transaction, before: Alert, now: datetime) -> None:
 
 
 def notify_held(plan: Plan, *, store: Store, now: datetime, is_round_over: bool = False) -> None:
-    """Tell the incidents that wait for their size to be known, where no poll has done so within one interval."""
+    """Notify of the incidents that wait for their size to be known, if no poll has done so within one interval."""
     if not any(one.state is AlertState.PENDING for one in store.alerts.incidents()):
         return
     with store.write() as tx:

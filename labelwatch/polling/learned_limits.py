@@ -10,24 +10,24 @@ from labelwatch.store import ShopState, Store
 LEARN_FROM = timedelta(days=28)
 LEARN_EVERY = timedelta(hours=1)
 LEARN_WITHIN = timedelta(minutes=3)
-"""A duration counts as observed only when both of its ends are known at least this well."""
+"""A duration counts as observed only when both of its ends are known to within this."""
 
 Limits = Mapping[str, timedelta]
 """Delivery method id -> the time within which it is normally done."""
 
 
 class LearnedLimits:
-    """The limits of every shop that asks for learned ones."""
+    """The learned limits of every shop that uses them."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
         self._kept: dict[str, tuple[datetime, Limits, Limits]] = {}
 
     def of(self, shop: ShopState, *, every: timedelta, now: datetime) -> tuple[Limits, Limits]:
-        """(label, registration) limits of a shop that is read so often."""
+        """(label, registration) limits of a shop with this poll interval."""
         learned_at, labels, registrations = self._kept.get(shop.name, (None, {}, {}))
         if learned_at is None or not timedelta(0) <= now - learned_at < LEARN_EVERY:
-            # Both ends of a wait are known to one interval at best.
+            # Both ends of a wait are known to within one interval at best.
             since, error = now - LEARN_FROM, max(LEARN_WITHIN, 3 * every)
             labels, registrations = (
                 normal_times(self._store.postings.waits(shop.id, stage, since=since, error=error))

@@ -1,4 +1,4 @@
-"""Shops that cannot be read, looked at together: one alert for many of them, from the first message on."""
+"""Shops that cannot be read, evaluated together: one alert for many of them, from the first message on."""
 
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -13,13 +13,13 @@ from labelwatch.polling.saving import write_incident
 from labelwatch.store import Transaction
 
 LOOK_AGAIN = timedelta(seconds=10)
-"""While many shops fail one after another, the alert about all of them is written no more often than this."""
+"""While many shops fail one after another, the alert about all of them is written at most this often."""
 
 
 def update_outage(plan: Plan, tx: Transaction, now: datetime, *, opens: bool) -> int | None:
-    """Open, renew or close the alert about shops that cannot be read; how many are told, None = there is no such.
+    """Open, update or close the alert about shops that cannot be read; how many were notified, None = no such alert.
 
-    `opens`: the shop of the plan has been unread for too long, so one may be opened.
+    `opens`: the shop of the plan has been unread for too long, so an alert may be opened.
     """
     if OUTAGE not in tx.alerts.open_incidents() and not (opens and tx.shops.failing() >= AT_LEAST):
         return None
@@ -41,7 +41,7 @@ def update_outage(plan: Plan, tx: Transaction, now: datetime, *, opens: bool) ->
 
 
 def sights_of(plan: Plan, tx: Transaction) -> list[ShopReading]:
-    """How reading each shop that is watched went lately."""
+    """How the latest polls of each watched shop went."""
     every = {plan.shop: plan.every, **plan.shops}
     return [
         ShopReading(one.name, every[one.name], one.read_at, one.failing_since, one.cause, one.detail)

@@ -1,4 +1,4 @@
-"""What a poll goes by."""
+"""The settings and limits of one poll."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -9,20 +9,20 @@ from labelwatch.core.policy import AlertPolicy, DelayPolicy, Destination
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What is to be known of a shop before it is polled."""
+    """What must be known about a shop before it is polled."""
 
     shop: str
     every: timedelta
     delays: DelayPolicy = field(default_factory=DelayPolicy)
     alerts: AlertPolicy = field(default_factory=AlertPolicy)
     incidents: AlertPolicy = field(default_factory=AlertPolicy)
-    """For what is of several shops."""
+    """For alerts about several shops."""
     destinations: tuple[Destination, ...] = ()
     group_wait: timedelta = timedelta(seconds=20)
     normal_label: Mapping[str, timedelta] = field(default_factory=dict)
     normal_registration: Mapping[str, timedelta] = field(default_factory=dict)
     ask_label_task: bool = True
     thorough: bool = False
-    """Look for orders in unannounced statuses whether or not it is their turn."""
+    """Look for orders in unannounced statuses even if it is not their turn."""
     shops: Mapping[str, timedelta] = field(default_factory=dict)
-    """The other shops that are watched and how often: incidents are looked for over all of them."""
+    """All watched shops and how often each is polled: incidents are found over all of them."""

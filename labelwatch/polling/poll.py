@@ -1,10 +1,10 @@
-"""One poll of one shop, top to bottom; it decides nothing.
+"""One poll of one shop, top to bottom; the decisions are made in the core.
 
     sweep | arrivals | lookup | track | detect | ask | diagnose | reconcile | save
        sweep.py                       |          core/review.py          | here
 
 Ozon is asked first and everything is written last, in one transaction: a poll that fails anywhere has written
-nothing but the fact that it failed.
+only the fact that it failed.
 """
 
 from collections.abc import Callable, Iterator
@@ -41,11 +41,11 @@ def poll_shop(
 ) -> Report:
     """Read the shop once and write what follows from it.
 
-    Raises Abandoned when `stop` says so in between, and StoreError; trouble with the marketplace is in the report.
+    Raises Abandoned when `stop` returns True in between, and StoreError; marketplace errors are in the report.
     """
     started, asked_before = now(), source.requests
     shop = store.shops.named(plan.shop)
-    assert shop is not None, "the shops of the config are made known to the store at start"
+    assert shop is not None, "the shops of the configuration are stored at start"
     history = MethodHistory(
         frozenset(store.postings.labelled_methods(shop.id)), plan.normal_label, plan.normal_registration
     )
@@ -55,7 +55,7 @@ def poll_shop(
         try:
             swept.sweep(now, stop)
         except SourceError as error:
-            if stop():  # the question was broken off, not refused
+            if stop():  # the request was aborted, not refused
                 raise Abandoned from error
             asked = source.requests - asked_before
             return record_failure(plan, shop, error, store=store, started=started, finished=now(), requests=asked)
@@ -77,7 +77,7 @@ def poll_shop(
 
 
 def _ask(plan: Plan, swept: SweepResult, now: datetime) -> tuple[Knowledge, Answers]:
-    """Ask Ozon a little more about what is late; everything that is known then, and the answers that are new."""
+    """Ask Ozon a little more about what is late; returns everything then known, and the new answers."""
     shop, store, late = swept.shop, swept.store, dict(swept.late)
     for known in store.postings.due(shop.id, now):
         if known.id not in swept.unseen and hash(known.posting.number) not in swept.met:
@@ -109,7 +109,7 @@ def _save(
             tx.postings.put(shop.id, changes)
         rules = fingerprint(swept.watch)
         if shop.policy not in ("", rules):
-            _judge_anew(tx, shop.id, swept.watch)
+            _update_late_at(tx, shop.id, swept.watch)
         tx.shops.set_policy(shop.id, rules)
         tx.answers.put(shop.id, fresh)
         _note_printed(tx, shop.id, fresh)
@@ -132,19 +132,19 @@ def _save(
 
 
 def _note_printed(tx: Transaction, shop_id: int, fresh: Answers) -> None:
-    """A label task that ended well proves more than the offer of a label does."""
+    """A label task that succeeded is stronger evidence than the offer of a label."""
     printed = {
         question.subject: answer.asked_at
         for question, answer in fresh.items()
         if isinstance(answer.substance, LabelTask) and answer.substance.state is TaskState.PRINTED
     }
     for number, known in tx.postings.known(shop_id, list(printed)).items():
-        assert known.id is not None, "what is stored has an id"
+        assert known.id is not None, "a stored posting has an id"
         tx.postings.add_evidence(known.id, EvidenceLevel.PRINTED, not_before=None, seen_at=printed[number])
 
 
 def _decide(plan: Plan, swept: SweepResult, tx: Transaction, knowledge: Knowledge, now: datetime) -> list[Decision]:
-    """Look at what is late by now and at what has an open alert, save what could not be seen."""
+    """Evaluate what is late and what has an open alert; skip postings that could not be read."""
     shop, alerts = swept.shop, tx.alerts.open_of_shop(swept.shop.id)
     decisions = list(_about_the_shop(plan, swept, alerts.pop(None, None), now))
     seen = {known.posting.number: known for known in tx.postings.due(shop.id, now)}
@@ -165,7 +165,7 @@ def _decide(plan: Plan, swept: SweepResult, tx: Transaction, knowledge: Knowledg
 
 
 def _about_the_shop(plan: Plan, swept: SweepResult, before: Alert | None, now: datetime) -> Iterator[Decision]:
-    """The shop is in sight, whatever was wrong; but what makes no sense in it is told of."""
+    """The shop is readable again; data in it that cannot be read is notified."""
     complaints = swept.complaints()
     if before is not None and not (complaints and before.diagnosis.cause == UNREADABLE):
         yield Decision(*close(before, Outcome.SEEN_AGAIN, policy=plan.alerts, now=now))
@@ -175,22 +175,22 @@ def _about_the_shop(plan: Plan, swept: SweepResult, before: Alert | None, now: d
 
 
 def _replaced(tx: Transaction, before: Alert | None, decision: Decision) -> Decision:
-    """An alert that an incident has just come to explain takes back what nobody has been told yet."""
+    """When an incident explains an alert, its notifications that were not sent yet are withdrawn."""
     alert = decision.alert
     if before is None or before.id is None or before.told is None:
         return decision
     if alert.diagnosis.incident is None or before.diagnosis.incident is not None:
         return decision
-    unheard = tx.outbox.withdraw([before.id])
-    return replace(decision, alert=replace(alert, told=None), is_news=True) if unheard else decision
+    withdrawn = tx.outbox.withdraw([before.id])
+    return replace(decision, alert=replace(alert, told=None), is_news=True) if withdrawn else decision
 
 
-def _judge_anew(tx: Transaction, shop_id: int, watch: Watch) -> None:
-    """The limits changed: when each open posting will be late is worked out again, and written where it differs."""
+def _update_late_at(tx: Transaction, shop_id: int, watch: Watch) -> None:
+    """The limits changed: compute again when each open posting will be late, and write what differs."""
     for some in tx.postings.all_open(shop_id):
-        anew = [(known, watch.with_late_at(known.posting, known.track)) for known in some]
+        updated = [(known, watch.with_late_at(known.posting, known.track)) for known in some]
         tx.postings.set_late_at(
-            (old.id, new.late_at) for old, new in anew if old.id and new.late_at != old.track.late_at
+            (old.id, new.late_at) for old, new in updated if old.id and new.late_at != old.track.late_at
         )
 
 

@@ -1,4 +1,4 @@
-"""Alerts written down together with the notifications that follow from them, and the record of a poll."""
+"""Saves alerts together with the notifications that follow from them, and the record of a poll."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
@@ -14,15 +14,15 @@ from labelwatch.polling.plan import Plan
 from labelwatch.store import PollRow, Transaction
 
 EDITED_AFTER = timedelta(seconds=30)
-"""The size of an incident changes with every shop that is polled; a message about it is edited this much later."""
+"""The size of an incident changes with every polled shop; a message about it is edited after this delay."""
 
 
 def save_decisions(
     plan: Plan, tx: Transaction, shop_id: int | None, decisions: Sequence[Decision], now: datetime
 ) -> int:
-    """Write the alerts that changed and, in the same transaction, the notifications that follow from them; how many
-    alerts people are told of."""
-    news = [_heard(plan, decision) for decision in decisions if decision.is_news]
+    """Write the alerts that changed and, in the same transaction, the notifications that follow from them; returns
+    how many alerts were notified."""
+    news = [_without_unwanted(plan, decision) for decision in decisions if decision.is_news]
     ids, told = tx.alerts.save(shop_id, [decision.alert for decision in news]), 0
     for decision, id_ in zip(news, ids, strict=True):
         if decision.reason is not None or decision.steps:
@@ -42,8 +42,8 @@ def save_decisions(
     return told
 
 
-def _heard(plan: Plan, decision: Decision) -> Decision:
-    """What no channel wants to hear of, or none was there for, was not told: it is first news to the next one."""
+def _without_unwanted(plan: Plan, decision: Decision) -> Decision:
+    """If no channel wants the first notification, or there is none, the alert stays new for the next channel."""
     alert = decision.alert
     if decision.reason is not Reason.FIRST or any(
         why_told(to, alert, Reason.FIRST, steps=decision.steps, policy=plan.alerts) for to in plan.destinations
@@ -53,7 +53,7 @@ def _heard(plan: Plan, decision: Decision) -> Decision:
 
 
 def write_incident(plan: Plan, tx: Transaction, before: Alert | None, decision: Decision, now: datetime) -> int:
-    """Write the alert of an incident and what each channel is to hear of it; how many are told."""
+    """Write the alert of an incident and each channel's notification of it; returns how many were notified."""
     alert = decision.alert
     told_before = before.told.count if before and before.told else 0
     last = tx.outbox.last_told(alert.id) if alert.id is not None else {}
@@ -83,13 +83,13 @@ def write_incident(plan: Plan, tx: Transaction, before: Alert | None, decision: 
 
 
 def _looks_other(plan: Plan, before: Alert, after: Alert) -> list[str]:
-    """The channels whose last message about an incident says what is no longer so."""
+    """The channels whose last message about an incident is out of date."""
     seen = ((to.name, narrowed(before, to.shops), narrowed(after, to.shops)) for to in plan.destinations)
     return [name for name, then, now in seen if then and now and not says_the_same(then, now)]
 
 
 def next_deadline(alerts: Iterable[Alert], now: datetime) -> timedelta | None:
-    """How long after `now` the next deadline of an open alert passes; None = there is none ahead."""
+    """How long after `now` the next deadline of an open alert passes; None = there is none."""
     deadlines = (one.diagnosis.deadline for one in alerts if one.resolved_at is None and one.diagnosis.posting_number)
     return min((deadline - now for deadline in deadlines if deadline is not None and deadline > now), default=None)
 

@@ -1,7 +1,7 @@
 """Reads a shop page by page and keeps only what changed: sweep | arrivals | lookup | track.
 
-Pages are worked on one at a time. A posting whose bytes are as they were costs a hash and a look into an index; a
-changed one is decoded, tracked and put into the spool, so memory does not follow what is open.
+Pages are processed one at a time. A posting with unchanged bytes costs a hash and an index lookup; a changed one is
+decoded, tracked and put into the buffer, so memory does not grow with the number of open postings.
 """
 
 import logging
@@ -22,21 +22,21 @@ from labelwatch.store import Change, ShopState, Store
 log = logging.getLogger(__name__)
 
 LOOKUP_AT_ONCE = 100
-"""Postings that left the list are asked for in such groups: Ozon's limit for order_numbers."""
+"""Postings that left the list are requested in groups of this size: Ozon's limit for order_numbers."""
 
 NO_DIGEST = 0
 
 ARRIVALS_EVERY = 5
-"""Polls between two questions for orders in a status that the list cannot be asked for by name."""
+"""Polls between two requests for orders in a status that the list cannot filter by."""
 
 ARRIVALS_OVERLAP = timedelta(hours=6)
-"""What arrived shortly before the last reading is asked for again: an order may appear late in the list."""
+"""What arrived shortly before the last reading is requested again: an order may appear late in the list."""
 
 ARRIVALS_AT_MOST = timedelta(days=10)
-"""The longest that Ozon gives a seller to prepare an order: what arrived earlier is out of the house."""
+"""The longest that Ozon gives a seller to prepare an order: what arrived earlier has shipped."""
 
 BROKEN_SHARE = 0.2
-"""When more of a sweep than this cannot be decoded, it is not the postings that are broken."""
+"""If more of a sweep than this cannot be decoded, the postings are not the problem."""
 
 BROKEN_AT_LEAST = 10
 
@@ -44,12 +44,12 @@ BROKEN_AT_LEAST = 10
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-class Abandoned(Exception):  # noqa: N818 - no error: it was asked for
-    """The service is shutting down: the poll is given up, nothing was written."""
+class Abandoned(Exception):  # noqa: N818 - not an error: it was requested
+    """The service is shutting down: the poll stopped without writing anything."""
 
 
 class SweepResult:
-    """What one sweep brought in: which postings were seen, and those that changed, spooled."""
+    """The result of one sweep: which postings were seen, and those that changed, buffered."""
 
     def __init__(
         self, *, shop: ShopState, watch: Watch, store: Store, source: Source, buffer: Buffer[Change]
@@ -64,13 +64,13 @@ class SweepResult:
         self.met: set[int] = set()
         self.broken: list[Unreadable] = []
         self.odd: dict[str, Unreadable] = {}
-        """Field -> the first posting in which it makes no sense, and that is watched without it."""
+        """Field -> the first posting in which it is invalid, and that is read without it."""
         self.unseen: set[int] = set()
         self.late: dict[str, Known] = {}
-        """Of what changed, what is late already; asked about before anything is written."""
+        """Changed postings that are already late; Ozon is asked about them before anything is written."""
 
     def sweep(self, now: Callable[[], datetime], stop: Callable[[], bool]) -> None:
-        """Read every page; only what has changed since it was stored is decoded."""
+        """Read every page; only what changed since it was stored is decoded."""
         for page in self.source.sweep():
             if stop():
                 raise Abandoned
@@ -81,10 +81,10 @@ class SweepResult:
         self._check_readable()
 
     def arrivals(self, now: Callable[[], datetime], stop: Callable[[], bool]) -> None:
-        """Take in what arrived of late and is not in the list: orders in a status that Ozon has never announced.
+        """Add recent arrivals that are not in the list: orders in a status that Ozon has never announced.
 
-        Finished orders are left out, and so is what cannot be read. A failure costs nothing but the answer: the shop
-        has been read, and the next time asks for the same again.
+        Finished orders are left out, and so is what cannot be read. A failure only costs this answer: the shop has
+        been read, and the next time requests the same again.
         """
         at = now()
         since = max(at - ARRIVALS_AT_MOST, (self.shop.read_at or at - ARRIVALS_AT_MOST) - ARRIVALS_OVERLAP)
@@ -94,12 +94,12 @@ class SweepResult:
                     raise Abandoned
                 same = self.store.postings.unchanged(self.shop.id, [item.digest for item in page])
                 self.seen.update(same.values())
-                self._take_strangers([item for item in page if item.digest not in same], now())
+                self._take_unlisted([item for item in page if item.digest not in same], now())
         except SourceError as error:
-            log.warning("%s: orders in unannounced statuses cannot be asked for: %s", self.shop.name, error)
+            log.warning("%s: orders in unannounced statuses cannot be requested: %s", self.shop.name, error)
 
     def lookup(self, now: Callable[[], datetime], stop: Callable[[], bool]) -> None:
-        """Ask for every posting that left the list; what cannot be looked up stays as it is."""
+        """Look up every posting that left the list; what cannot be looked up stays unchanged."""
         missing = [row for row in self.store.postings.open_ids(self.shop.id) if row not in self.seen]
         for start in range(0, len(missing), LOOKUP_AT_ONCE):
             if stop():
@@ -108,15 +108,15 @@ class SweepResult:
             known = {item.posting.number: item for item in self.store.postings.known_by_id(ids)}
             found = self._ask(list(known))
             for number, answered in found.items():
-                # Asked for singly, Ozon leaves the schema out.
+                # Requested singly, Ozon leaves the schema out.
                 posting = replace(answered, schema=answered.schema or known[number].posting.schema)
-                # Without bytes of its own: whatever the list shows of it next is looked at.
+                # No digest: the next version of it in the list is always decoded.
                 self.met.add(hash(number))
                 self._put(posting, NO_DIGEST, known[number], now())
             self.unseen.update(item.id for number, item in known.items() if number not in found and item.id)
 
     def complaints(self) -> dict[str, list[str]]:
-        """Which field makes no sense, and why -> the numbers of the postings of which that is so."""
+        """The invalid field and the reason -> the numbers of the postings that have it."""
         found: dict[str, list[str]] = {}
         for one in self.broken:
             found.setdefault(f"{one.field}: {one.problem}", []).append(one.number or "?")
@@ -140,7 +140,7 @@ class SweepResult:
             self.met.add(hash(posting.number))
             self._put(posting, digest, known.get(posting.number), seen_at)
 
-    def _take_strangers(self, fresh: Sequence[Item], seen_at: datetime) -> None:
+    def _take_unlisted(self, fresh: Sequence[Item], seen_at: datetime) -> None:
         read = {}
         for item in fresh:
             with suppress(Unreadable):
@@ -170,7 +170,7 @@ class SweepResult:
         if known is not None and known.id is not None:
             self.seen.add(known.id)
         if known is not None and known.posting == posting:
-            return  # the bytes differ, the meaning does not
+            return  # the bytes differ, the values do not
         seen = track(known.track if known else None, posting, seen_at=seen_at, not_before=self.shop.read_from)
         seen = self.watch.with_late_at(posting, seen)
         if seen.late_at is not None and seen.late_at <= seen_at:
@@ -187,7 +187,7 @@ class SweepResult:
         )
 
     def _check_readable(self) -> None:
-        """One broken posting among many is quarantined; when many are, the answer as a whole is not understood."""
+        """One broken posting among many is quarantined; if many are broken, the whole answer is not understood."""
         broken = len(self.broken)
         is_most = broken > BROKEN_AT_LEAST and broken > BROKEN_SHARE * self.postings
         if is_most or (broken and broken == self.postings):
@@ -201,7 +201,7 @@ def arrivals_are_due(read_at: datetime | None, now: datetime, *, every: timedelt
 
 
 def fingerprint(watch: Watch) -> str:
-    """Stands for everything that decides when a posting is late, except the posting itself."""
+    """Identifies everything that decides when a posting is late, except the posting itself."""
     history = watch.history
     rules = (
         watch.policy.default,

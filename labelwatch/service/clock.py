@@ -164,15 +164,15 @@ class SkewCorrectedClock:
         """A request is about to be sent; what is returned takes the time that its answer names."""
         began = self._wall()
 
-        def heard(told: datetime | None) -> None:
+        def received(told: datetime | None) -> None:
             ended = self._wall()
             if told is not None and began <= ended:
                 # The Date was cut off to whole seconds.
-                self._heard(Reading(began - told - timedelta(seconds=1), ended - told, self._monotonic()))
+                self._compare(Reading(began - told - timedelta(seconds=1), ended - told, self._monotonic()))
 
-        return heard
+        return received
 
-    def _heard(self, reading: Reading) -> None:
+    def _compare(self, reading: Reading) -> None:
         with self._lock:
             self._look()
             self.skew = reading.middle

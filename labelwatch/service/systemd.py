@@ -9,7 +9,7 @@ Notify = Callable[[str], None]
 def notifier(address: str | None) -> Notify:
     """A function that sends one state, like READY=1 or STATUS=...; `address` is $NOTIFY_SOCKET."""
     if not address:
-        return _nobody_listens
+        return _ignore
     path = "\0" + address[1:] if address.startswith("@") else address
 
     def notify(state: str) -> None:
@@ -22,5 +22,5 @@ def notifier(address: str | None) -> Notify:
     return notify
 
 
-def _nobody_listens(state: str) -> None:
+def _ignore(state: str) -> None:
     return

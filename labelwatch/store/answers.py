@@ -37,9 +37,9 @@ def put(conn: Connection, shop_id: int, answers: Mapping[Question, Answer]) -> N
     if not values:
         return
     statement = insert(conn, answer)
-    anew = {name: statement.excluded[name] for name in ("asked_at", "body")}
+    updated = {name: statement.excluded[name] for name in ("asked_at", "body")}
     key = ["shop_id", "topic", "subject"]
-    conn.execute(statement.on_conflict_do_update(index_elements=key, set_=anew), values)
+    conn.execute(statement.on_conflict_do_update(index_elements=key, set_=updated), values)
 
 
 def prune(conn: Connection) -> int:

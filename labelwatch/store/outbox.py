@@ -283,15 +283,15 @@ def withdraw(conn: Connection, alert_ids: Sequence[int]) -> set[int]:
     """
     missed = _n.reason == Reason.MISSED.value
     waiting = and_(_n.state.in_([OutboxState.PENDING.value, OutboxState.RETRY.value]), ~missed)
-    heard = _n.state.in_([OutboxState.LEASED.value, OutboxState.SENT.value, OutboxState.UNVERIFIED.value])
+    sent = _n.state.in_([OutboxState.LEASED.value, OutboxState.SENT.value, OutboxState.UNVERIFIED.value])
     gone = {"state": OutboxState.SUPERSEDED.value, "error": WITHDRAWN}
-    unheard: set[int] = set()
+    withdrawn: set[int] = set()
     for some in chunks(alert_ids):
         theirs = _n.alert_id.in_(some)
         conn.execute(update(notification).where(theirs, waiting, ~_n.possible_duplicate).values(**gone))
-        told = conn.scalars(select(_n.alert_id).where(theirs, or_(heard, missed, _n.possible_duplicate)))
-        unheard.update(set(some) - set(told))
-    return unheard
+        kept = conn.scalars(select(_n.alert_id).where(theirs, or_(sent, missed, _n.possible_duplicate)))
+        withdrawn.update(set(some) - set(kept))
+    return withdrawn
 
 
 def detach(conn: Connection, ids: Sequence[int]) -> int:

@@ -42,7 +42,7 @@ def open_store(url: str, *, makes_file: bool = True) -> "Store":
         raise
 
 
-def _breathe(worked: float) -> None:
+def _pause(worked: float) -> None:
     time.sleep(max(0.05, 2 * worked))
 
 
@@ -144,7 +144,7 @@ class Store:
         with for_looking_through(self._engine).connect() as conn:
             return maintenance.check(conn)
 
-    def prune(self, before: datetime, *, batch: int = 100, rest: Callable[[float], object] = _breathe) -> Pruned:
+    def prune(self, before: datetime, *, batch: int = 100, rest: Callable[[float], object] = _pause) -> Pruned:
         """Remove what ended before a time, in transactions short enough not to be noticed; how much it was.
 
         `rest` is called between them with the seconds that the last one took: without it, others who want to write

@@ -72,11 +72,11 @@ def warehouse_paused(finding: Finding, facts: Facts) -> Proven | Excluded:
     of the statuses blocked, disabled_due_to_limit and error in the list of warehouses."""
     if (excluded := _settings_matter_not(finding)) or facts.warehouse is None:
         return excluded or Excluded("warehouse.status=unknown")
-    house = facts.warehouse
-    if house.paused_at is None and house.status not in _PAUSED:
-        return Excluded(f"warehouse.status={house.status or 'empty'}")
-    paused = (Proof("warehouse.pause_at", house.paused_at.isoformat(), house.paused_at),) if house.paused_at else ()
-    return Proven(Certainty.CERTAIN, (*paused, Proof("warehouse.status", house.status, house.paused_at)))
+    status, at = facts.warehouse.status, facts.warehouse.paused_at
+    if at is None and status not in _PAUSED:
+        return Excluded(f"warehouse.status={status or 'empty'}")
+    paused = (Proof("warehouse.pause_at", at.isoformat(), at),) if at else ()
+    return Proven(Certainty.CERTAIN, (*paused, Proof("warehouse.status", status, at)))
 
 
 def over_dropoff_limits(finding: Finding, facts: Facts) -> Proven | Excluded:
@@ -116,10 +116,10 @@ def _over(posting: Posting, limits: DropoffLimits, sides: tuple[tuple[float, flo
         found.append(Proof("weight", f"{weight} g > {limits.max_weight:g} g"))
     if limits.max_price and roubles and price > limits.max_price:
         found.append(Proof("price", f"{price:g} RUB > {limits.max_price:g} RUB"))
-    room = sorted(limits.sides)
+    allowed = sorted(limits.sides)
     for one in sides:
-        if all(room) and any(side / 10 > most for side, most in zip(sorted(one), room, strict=True)):
-            size, most = (" x ".join(f"{x:g}" for x in xs) for xs in (sorted(s / 10 for s in one), room))
+        if all(allowed) and any(side / 10 > most for side, most in zip(sorted(one), allowed, strict=True)):
+            size, most = (" x ".join(f"{x:g}" for x in xs) for xs in (sorted(s / 10 for s in one), allowed))
             found.append(Proof("size", f"{size} cm > {most} cm"))
             break
     return found
