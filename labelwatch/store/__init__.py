@@ -1,10 +1,10 @@
-"""The only part that speaks SQL: words of the core in, words of the core out, on SQLite and PostgreSQL alike.
+"""The only part that uses SQL: takes and returns values of the core, on SQLite and PostgreSQL alike.
 
     with single_instance(url):              # the service; commands that only read do without
         store = open_store(url)
         store.upgrade()
         known = store.postings.known(shop.id, numbers)
-        with store.write() as tx:           # all of it or nothing
+        with store.write() as tx:           # all or nothing
             tx.postings.put(shop.id, changes)
 
 Times are arguments and never read from a clock. Every method may raise StoreError.

@@ -1,4 +1,4 @@
-"""Alerts: what is open, what became of it, and changing one by hand."""
+"""Alerts: which are open, how they ended, and changing one by hand."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
@@ -24,12 +24,12 @@ from labelwatch.store import mapping
 from labelwatch.store.postings import chunks
 from labelwatch.store.schema import alert, shop
 
-_INCIDENTS = 0x6C6162656C0003  # any number will do, as long as it is always the same
+_INCIDENTS = 0x6C6162656C0003  # any number that never changes
 
 _unresolved = alert.c.resolved_at.is_(None)
 _of_no_shop = alert.c.shop_id.is_(None)
 MADE_UP = "00000000-0001-1"
-"""The number of the order that a test of the channels tells of: no order of anybody, so nothing counts it."""
+"""The order number in a channel test: no real order, so it is never counted."""
 
 is_real = alert.c.posting_number != MADE_UP
 _CHANNEL, _HANDOVER = "channel:", "handover:"
@@ -45,22 +45,22 @@ _update = (
 
 
 def open_of_shop(conn: Connection, shop_id: int) -> dict[str | None, Alert]:
-    """Posting number (None = the shop's own trouble) -> its open alert; nobody else changes them meanwhile."""
+    """Posting number (None = the shop itself) -> its open alert; locked until the transaction ends."""
     return {number or None: found for number, found in _open(conn, alert.c.shop_id == shop_id)}
 
 
 def open_incidents(conn: Connection) -> dict[str, Alert]:
-    """The key of each open incident -> its alert; nobody else changes them meanwhile."""
+    """The key of each open incident -> its alert; locked until the transaction ends."""
     return dict(_open(conn, _is_incident))
 
 
 def open_of_channels(conn: Connection) -> dict[str, Alert]:
-    """The name of each channel that does not work -> its open alert; nobody else changes them meanwhile."""
+    """The name of each channel that does not work -> its open alert; locked until the transaction ends."""
     return {key.removeprefix(_CHANNEL): found for key, found in _open(conn, _of_channel)}
 
 
 def by_id(conn: Connection, ids: Sequence[int]) -> dict[int, Alert]:
-    """Alerts as they are now, by id."""
+    """The current state of alerts, by id."""
     found: list[Alert] = []
     for some in chunks(list(ids)):
         found += _as_they_are(conn, select(alert).where(alert.c.id.in_(some)))
@@ -68,14 +68,14 @@ def by_id(conn: Connection, ids: Sequence[int]) -> dict[int, Alert]:
 
 
 def said(conn: Connection, key: str) -> ColumnElement[str]:
-    """What the diagnosis says under a key, as text."""
+    """A value of the diagnosis, as text."""
     as_json = cast if conn.dialect.name == "postgresql" else type_coerce
     found: ColumnElement[str] = as_json(alert.c.diagnosis, JSON)[key].as_string()
     return found
 
 
 def mark_unseen(conn: Connection, shop_id: int, *, unseen: Collection[str], since: datetime | None) -> None:
-    """Note the open alerts whose posting was not seen this time, and nobody saw since then; the others were."""
+    """Record the open alerts whose posting was not read this time, and since when; the others were read."""
     mine = (alert.c.shop_id == shop_id, _unresolved)
     seen = alert.c.unseen_since.is_not(None), alert.c.posting_number.not_in(unseen)
     conn.execute(update(alert).where(*mine, *seen).values(unseen_since=None))
@@ -85,7 +85,7 @@ def mark_unseen(conn: Connection, shop_id: int, *, unseen: Collection[str], sinc
 
 
 def has_missed(conn: Connection, shop_id: int, *, since: datetime | None, until: datetime) -> bool:
-    """Whether a deadline of the shop passed after `since`, and by `until`, of which nobody has been told."""
+    """Whether a deadline of the shop passed after `since`, and by `until`, without a notification."""
     if since is not None and since >= until:
         return False
     untold = and_(alert.c.posting_number != "", alert.c.deadline <= until, alert.c.told_missed.is_not(True))
@@ -96,7 +96,7 @@ def has_missed(conn: Connection, shop_id: int, *, since: datetime | None, until:
 
 
 def _as_they_are(conn: Connection, query: Select[*tuple[Any, ...]]) -> list[Alert]:
-    """Alerts, the open ones as of the last look at their shops: a look that changes nothing is not written."""
+    """Alerts, open ones as of the last poll of their shops: an evaluation that changes nothing is not written."""
     read_at = {name: at for name, at in conn.execute(select(shop.c.name, shop.c.read_at))}  # noqa: C416 - rows
     return [_dated(mapping.alert(row), row.unseen_since, read_at) for row in conn.execute(query)]
 
@@ -122,8 +122,8 @@ def _open(conn: Connection, whose: ColumnElement[bool]) -> list[tuple[str, Alert
 
 
 def unexplained(conn: Connection, *, shops: Collection[str], carrier: str | None) -> dict[int, list[Alert]]:
-    """Shop id -> the open alerts of these shops (and of this carrier; None = of all) that nothing of their own
-    explains. What another transaction has in hand just now is left out: it looks at it itself."""
+    """Shop id -> the open alerts of these shops (and of this carrier; None = of all) without a cause of their own.
+    Alerts locked by another transaction are left out: that one evaluates them itself."""
     query = (
         select(alert)
         .join(shop, alert.c.shop_id == shop.c.id)
@@ -137,13 +137,13 @@ def unexplained(conn: Connection, *, shops: Collection[str], carrier: str | None
 
 
 def lock_incidents(conn: Connection) -> None:
-    """Have all others who ask for it wait until this transaction ends; a writer of SQLite is alone anyway."""
+    """Make all others who call this wait until this transaction ends; SQLite has only one writer anyway."""
     if conn.dialect.name == "postgresql":
         conn.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _INCIDENTS})
 
 
 def incidents(conn: Connection, *, open_only: bool = True, resolved_since: datetime | None = None) -> list[Alert]:
-    """The alerts of incidents, oldest first; with `resolved_since` of the ended ones only those that ended after."""
+    """The alerts of incidents, oldest first; `resolved_since` limits the resolved ones to those resolved after it."""
     query = select(alert).where(_is_incident).order_by(alert.c.opened_at, alert.c.id)
     if open_only:
         query = query.where(_unresolved)
@@ -160,7 +160,7 @@ def find(
     open_only: bool = True,
     resolved_since: datetime | None = None,
 ) -> list[Alert]:
-    """Alerts of shops, not incidents, oldest first. `posting_number` "" = those of shops themselves.
+    """Alerts of shops, not incidents, oldest first. `posting_number` "" = the alerts about the shops themselves.
 
     With open_only=False also the resolved ones, with `resolved_since` only those resolved after it.
     """
@@ -177,7 +177,7 @@ def find(
 
 
 def save(conn: Connection, shop_id: int | None, alerts: Sequence[Alert]) -> list[int]:
-    """Store alerts of a shop (None = incidents), new (id None) or known, and tell their ids in the same order."""
+    """Store alerts of a shop (None = incidents), new (id None) or known, and return their ids in the same order."""
     known = [mapping.alert_values(shop_id, a) | {"alert_id": a.id} for a in alerts if a.id is not None]
     if known:
         conn.execute(_update, known)
@@ -200,8 +200,8 @@ def change(
     *,
     shop_name: str | None = None,
 ) -> list[Alert]:
-    """Put `how` to the open alerts of a posting or an incident's key (None = of shops themselves), save what it
-    returns, and return that. Messages about what was changed are no longer up to date at `handled_at`."""
+    """Apply `how` to the open alerts of a posting or an incident's key (None = of shops themselves), save what it
+    returns, and return that. Messages about the changed alerts are out of date from `handled_at` on."""
     query = select(alert).where(alert.c.posting_number == (posting_number or ""), _unresolved)
     if shop_name is not None:
         query = query.where(alert.c.shop_id.in_(select(shop.c.id).where(shop.c.name == shop_name)))
@@ -209,7 +209,7 @@ def change(
 
 
 def change_by_id(conn: Connection, ids: Sequence[int], how: Callable[[Alert], Alert | None]) -> list[Alert]:
-    """Put `how` to those of these alerts that are open; what it returns is saved and told."""
+    """Apply `how` to the open ones of these alerts; its results are saved and returned."""
     return [
         one
         for some in chunks(list(ids))

@@ -1,4 +1,4 @@
-"""What Ozon was asked about late postings: the last answer to each question, kept so that none is asked twice."""
+"""What Ozon was asked about late postings: the last answer to each question, so that none is asked again too soon."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -15,9 +15,9 @@ _SHOP_WIDE = ""
 
 
 def read(conn: Connection, shop_id: int, subjects: Sequence[str], *, since: datetime) -> dict[Question, Answer]:
-    """The answers about these postings and about the shop itself, of questions that were put after `since`.
+    """The answers about these postings and about the shop itself, for questions asked after `since`.
 
-    What an older version wrote and this one cannot read is left out: it is asked again.
+    An answer from an older version that cannot be read is left out: the question is asked again.
     """
     found: dict[Question, Answer] = {}
     for some in chunks([_SHOP_WIDE, *subjects]):
@@ -32,7 +32,7 @@ def read(conn: Connection, shop_id: int, subjects: Sequence[str], *, since: date
 
 
 def put(conn: Connection, shop_id: int, answers: Mapping[Question, Answer]) -> None:
-    """Keep these answers in place of those there were to the same questions."""
+    """Store these answers in place of the earlier ones to the same questions."""
     values = [mapping.answer_values(shop_id, question, said) for question, said in answers.items()]
     if not values:
         return
@@ -43,7 +43,7 @@ def put(conn: Connection, shop_id: int, answers: Mapping[Question, Answer]) -> N
 
 
 def prune(conn: Connection) -> int:
-    """Remove what nobody reads any more, counted back from the newest answer; how many rows."""
+    """Remove answers too old to be used, counted back from the newest one; returns how many rows."""
     newest: datetime | None = conn.scalar(select(func.max(answer.c.asked_at)))
     if newest is None:
         return 0

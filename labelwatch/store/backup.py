@@ -1,7 +1,7 @@
-"""Copies of a SQLite database: kept every night, put back, and found again when the database itself is damaged.
+"""Copies of a SQLite database: made every night, restored, and used when the database is damaged.
 
-Of a damaged database nothing is thrown away: it goes aside as `<name>.corrupt-<time>`, all of its files, and as long
-as it lies there nobody begins an empty one in its place by accident (engine.py).
+A damaged database is never deleted: all of its files are renamed to `<name>.corrupt-<time>`, and while they exist
+no empty database is created in their place by accident (engine.py).
 """
 
 import os
@@ -20,15 +20,15 @@ from labelwatch.store.health import quick_check
 from labelwatch.store.maintenance import backup, copy, to_disk
 
 FOLDER = "backups"
-"""Beside the database; an installation puts the copies from before an upgrade there, too."""
+"""Beside the database; an installation also puts its copies from before an upgrade there."""
 KEPT = 3
 _ENDS = ("", "-wal", "-shm")
 """Together they are one database, under another name too."""
 
 
 def keep_copy(engine: Engine, now: datetime) -> Path | None:
-    """Copy a SQLite database into the folder beside it, where the last three such copies stay; None = there is no
-    room for it, or PostgreSQL, which is copied with pg_dump."""
+    """Copy a SQLite database into the folder beside it, which keeps the last three copies; None = there is no space
+    for it, or PostgreSQL, which is copied with pg_dump."""
     if engine.dialect.name != "sqlite":
         return None
     file = database_file(engine.url)
@@ -44,8 +44,8 @@ def keep_copy(engine: Engine, now: datetime) -> Path | None:
 
 
 def damage(url: str) -> str:
-    """What a look through the whole of a SQLite file finds wrong with it; empty = nothing, no file is there yet, or
-    PostgreSQL. StoreError when it cannot be opened for another reason."""
+    """What a check of a whole SQLite file finds wrong with it; empty = nothing, no file yet, or PostgreSQL.
+    StoreError when it cannot be opened for another reason."""
     parsed = read_url(url)
     if parsed.get_backend_name() != "sqlite":
         return ""
@@ -70,7 +70,7 @@ def _engine_of(url: URL) -> Iterator[Engine]:
 
 
 def set_aside(url: str, now: datetime) -> Path | None:
-    """Give a damaged SQLite file its other name; None = there is no file, so that was done before."""
+    """Rename a damaged SQLite file; None = there is no file, so that was done before."""
     file = database_file(read_url(url))
     if not file.exists():
         return None
@@ -78,12 +78,12 @@ def set_aside(url: str, now: datetime) -> Path | None:
     try:
         _rename(file, aside)
     except OSError as e:
-        raise StoreError(Fault.READ_ONLY, f"the damaged {file} cannot be put aside: {e.strerror}") from e
+        raise StoreError(Fault.READ_ONLY, f"the damaged {file} cannot be renamed: {e.strerror}") from e
     return aside
 
 
 def put_back_latest(url: str) -> Path | None:
-    """Put the newest copy that is good in the place of a SQLite file that is not there; None = there is none."""
+    """Restore the newest good copy of a SQLite file that is missing; None = there is none."""
     file = database_file(read_url(url))
     for found in _copies(file):
         try:
@@ -95,14 +95,14 @@ def put_back_latest(url: str) -> Path | None:
 
 
 def restore(url: str, found: Path, *, aside: Path) -> None:
-    """Put a copy in the place of a SQLite database, which goes `aside`; until the copy is whole nothing is touched.
+    """Replace a SQLite database by a copy and rename the old one to `aside`; changes nothing until the copy is whole.
 
-    Nobody else may work on the database meanwhile; who has it open goes on with what was put back (engine.py). It
-    may be damaged: it is not looked into.
+    Nobody else may use the database meanwhile; open connections reconnect to the restored file (engine.py). The old
+    database may be damaged: it is not read.
     """
     parsed = read_url(url)
     if parsed.get_backend_name() != "sqlite":
-        raise StoreError(Fault.REFUSED, "a PostgreSQL database is put back with pg_restore")
+        raise StoreError(Fault.REFUSED, "a PostgreSQL database is restored with pg_restore")
     _put_back(found, database_file(parsed), aside=aside)
 
 
@@ -116,7 +116,7 @@ def _put_back(found: Path, file: Path, *, aside: Path | None) -> None:
             _rename(file, aside)
         unfinished.replace(file)
     except OSError as e:
-        raise StoreError(Fault.REFUSED, f"{file} cannot be put back from {found}: {e.strerror}") from e
+        raise StoreError(Fault.REFUSED, f"{file} cannot be restored from {found}: {e.strerror}") from e
     finally:
         unfinished.unlink(missing_ok=True)
 
@@ -128,7 +128,7 @@ def _rename(file: Path, to: Path) -> None:
 
 
 def _copy_own(source: Path, target: Path) -> None:
-    """Copy what was written by this program, and nothing else."""
+    """Copy a database written by this program, and nothing else."""
     if not source.is_file():
         raise StoreError(Fault.REFUSED, f"there is no backup {source}")
     try:
@@ -139,11 +139,11 @@ def _copy_own(source: Path, target: Path) -> None:
             return
     except sqlite3.Error as e:
         raise StoreError(Fault.REFUSED, f"{source} cannot be read as a database: {e}") from e
-    raise StoreError(Fault.REFUSED, f"{source} is no backup of labelwatch")
+    raise StoreError(Fault.REFUSED, f"{source} is not a backup of labelwatch")
 
 
 def _copies(file: Path) -> Iterator[Path]:
-    """What may be a copy of this database, the newest first."""
+    """Possible copies of this database, newest first."""
     beside = (
         one for one in file.parent.iterdir() if one.name.startswith(f"{file.name}.") and one.suffix == ".backup"
     )

@@ -1,7 +1,7 @@
-"""What the board asks: how many alerts there are of what kind, the most urgent of them, and how the outbox fares.
+"""The board's queries: how many alerts there are of what kind, the most urgent ones, and the state of the outbox.
 
-Severity, cause and incident of an alert stand in its diagnosis only, which is JSON. To read them there for all that
-is open costs some milliseconds for ten thousand; a column for each would have to be written at every poll.
+Severity, cause and incident of an alert are only in its diagnosis, which is JSON. Reading them there for all open
+alerts costs some milliseconds for ten thousand; a column for each would have to be written at every poll.
 """
 
 from collections.abc import Collection, Sequence
@@ -20,22 +20,22 @@ from labelwatch.store.schema import alert, notification, shop
 from labelwatch.store.values import OutboxRow, OutboxState
 
 LOOKED_BACK = 20_000
-"""So many notifications back it is looked for those that ended badly."""
+"""How many recent notifications are searched for failed ones."""
 
 
 class Hands(StrEnum):
-    """In whose hands an alert of a posting is; what nobody has yet comes first."""
+    """How an alert of a posting is handled; what nobody has acknowledged comes first."""
 
     NOBODY = "nobody"
     SOMEBODY = "somebody"
     """Acknowledged or snoozed."""
     INCIDENT = "incident"
-    """An incident explains it: not to be handled by itself while there is time."""
+    """An incident explains it: not to be handled separately while there is time."""
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Which alerts are to be shown; empty = all."""
+    """Which alerts to show; empty = all."""
 
     shop: str = ""
     carrier: str = ""
@@ -44,7 +44,7 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Count:
-    """How many open alerts of postings are alike in all this."""
+    """How many open alerts of postings share all these values."""
 
     shop: str
     carrier: str
@@ -58,12 +58,12 @@ class Board(Repository):
     """Reads only; part of Store, as `store.board`."""
 
     def counts(self, shops: Collection[str]) -> list[Count]:
-        """The open alerts of the postings of these shops, counted by all that they can be told apart by."""
+        """The open alerts of the postings of these shops, counted by everything that can be filtered by."""
         with self._read() as conn:
             return counts(conn, shops)
 
     def urgent(self, shops: Collection[str], wanted: Wanted, *, limit: int, offset: int = 0) -> list[Alert]:
-        """The open alerts of postings by deadline; those that are left to an incident last."""
+        """The open alerts of postings by deadline; those explained by an incident last."""
         with self._read() as conn:
             return urgent(conn, shops, wanted, limit=limit, offset=offset)
 
@@ -73,7 +73,7 @@ class Board(Repository):
             return waiting(conn)
 
     def failed(self, *, limit: int) -> list[OutboxRow]:
-        """Of the latest notifications those that died or expired, latest first."""
+        """Dead and expired ones among the latest notifications, latest first."""
         with self._read() as conn:
             return failed(conn, limit=limit)
 
@@ -91,7 +91,7 @@ def counts(conn: Connection, shops: Collection[str]) -> list[Count]:
 
 
 def urgent(conn: Connection, shops: Collection[str], wanted: Wanted, *, limit: int, offset: int) -> list[Alert]:
-    """See Board.urgent. First the ids: what is sorted is short, and only what is shown is decoded."""
+    """See Board.urgent. Selects the ids first: the sorted rows are short, and only the shown ones are decoded."""
     query = _of_postings(select(alert.c.id), shops)
     if wanted.shop:
         query = query.where(shop.c.name == wanted.shop)
@@ -109,7 +109,7 @@ def urgent(conn: Connection, shops: Collection[str], wanted: Wanted, *, limit: i
 def waiting(conn: Connection) -> dict[str, int]:
     """See Board.waiting."""
     query = select(notification.c.channel, func.count()).where(waits).group_by(notification.c.channel)
-    return {name: number for name, number in conn.execute(query)}  # noqa: C416 - rows are no pairs
+    return {name: number for name, number in conn.execute(query)}  # noqa: C416 - rows are not pairs
 
 
 def failed(conn: Connection, *, limit: int) -> list[OutboxRow]:

@@ -1,4 +1,4 @@
-"""Writes postings: each as it is now, with history where it differs, and what its label and its waiting tell."""
+"""Writes postings: the current state, history where it differs, and what it says about labels and waiting times."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -40,7 +40,7 @@ _first_label = (
 
 @dataclass(frozen=True, slots=True)
 class _Step:
-    """One posting on its way into the store: what is to be stored, and the row that stood there before."""
+    """One posting to be stored: the new values, and the row that was stored before."""
 
     change: Change
     values: mapping.Values
@@ -48,7 +48,7 @@ class _Step:
 
 
 def put(conn: Connection, interned: Deduplicated, shop_id: int, changes: Iterable[Change]) -> None:
-    """Store postings as they are now; a number that comes twice counts as it came last."""
+    """Store the current state of postings; of a number that comes twice, the last one counts."""
     latest = {change.posting.number: change for change in changes}
     for some in chunks(list(latest.values())):
         _put(conn, interned, shop_id, some)
@@ -62,7 +62,7 @@ def set_late_at(conn: Connection, moments: Iterable[tuple[int, datetime | None]]
 def add_evidence(
     conn: Connection, posting_id: int, level: EvidenceLevel, *, not_before: datetime | None, seen_at: datetime
 ) -> None:
-    """Note that a label exists; the first time counts."""
+    """Record that a label exists; the first time counts."""
     entry = _evidence(posting_id, level, not_before, seen_at)
     conn.execute(insert(conn, label_evidence).on_conflict_do_nothing(), entry)
 
@@ -128,7 +128,7 @@ def _history_entry(ids: dict[str, int], step: _Step) -> mapping.Values:
 def _append_history(conn: Connection, entries: list[mapping.Values]) -> None:
     statement = insert(conn, history)
     overwrite = {name: statement.excluded[name] for name in ("unseen", *_MEANINGFUL)}
-    # Two sights of one posting in the same millisecond are one: the later of them is what it was.
+    # Two readings of one posting in the same millisecond are one: the later of them counts.
     statement = statement.on_conflict_do_update(index_elements=["posting_id", "seen_at"], set_=overwrite)
     _execute(conn, statement, entries)
 
@@ -150,7 +150,7 @@ def _add_labels(conn: Connection, ids: dict[str, int], steps: list[_Step]) -> No
 
 
 def _wait(step: _Step) -> mapping.Values | None:
-    """How long it stood in the stage it just left; None when it left it otherwise than as it should."""
+    """How long it was in the stage it just left; None when it did not leave it for the next one."""
     old, track = step.old, step.change.track
     if old is None or old.stage == track.stage.value:
         return None
@@ -170,6 +170,6 @@ def _wait(step: _Step) -> mapping.Values | None:
 
 
 def _execute(conn: Connection, statement: Executable, values: list[mapping.Values]) -> None:
-    """executemany, which with an empty list would mean one row of nothing."""
+    """executemany, which with an empty list would insert one empty row."""
     if values:
         conn.execute(statement, values)

@@ -1,4 +1,4 @@
-"""How channels fare: what they were told, every try to tell them, and messages that are no longer up to date."""
+"""The state of channels: notifications sent, every attempt, and messages that are out of date."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
@@ -17,18 +17,18 @@ _ARRIVED = [OutboxState.SENT.value, OutboxState.UNVERIFIED.value]
 
 
 def states(conn: Connection) -> dict[str, ChannelState]:
-    """Every channel that something is known of, by name."""
+    """Every channel with a stored state, by name."""
     return {row.name: mapping.channel(row) for row in conn.execute(select(channel))}
 
 
 def state(conn: Connection, name: str) -> ChannelState:
-    """One channel; nobody else changes it meanwhile."""
+    """One channel; locked until the transaction ends."""
     row = conn.execute(select(channel).where(channel.c.name == name).with_for_update()).one_or_none()
     return mapping.channel(row) if row is not None else ChannelState(name)
 
 
 def save(conn: Connection, state: ChannelState) -> None:
-    """Keep how a channel fares."""
+    """Store the state of a channel."""
     values = mapping.channel_values(state)
     statement = insert(conn, channel)
     changed = {name: statement.excluded[name] for name in values if name != "name"}
@@ -36,7 +36,7 @@ def save(conn: Connection, state: ChannelState) -> None:
 
 
 def note(conn: Connection, one: Attempt, ids: Iterable[int]) -> None:
-    """Keep a try to send the notifications with these ids."""
+    """Record an attempt to send the notifications with these ids."""
     values = {
         "channel": one.channel,
         "at": one.at,
@@ -51,7 +51,7 @@ def note(conn: Connection, one: Attempt, ids: Iterable[int]) -> None:
 
 
 def trail(conn: Connection, ids: Sequence[int]) -> dict[int, list[Attempt]]:
-    """Notification id -> every try to send it, oldest first."""
+    """Notification id -> every attempt to send it, oldest first."""
     found: dict[int, list[Attempt]] = {}
     held = attempt_notification.c
     for some in chunks(list(ids)):
@@ -67,7 +67,7 @@ def trail(conn: Connection, ids: Sequence[int]) -> dict[int, list[Attempt]]:
 
 
 def sent(conn: Connection, name: str, alert_ids: Sequence[int]) -> list[Sent]:
-    """What this channel was told of these alerts, oldest first."""
+    """What this channel was sent about these alerts, oldest first."""
     found = []
     for some in chunks(list(alert_ids)):
         query = select(_n.id, _n.alert_id, _n.message_key, _n.ref, _n.sent_at).where(
@@ -85,21 +85,21 @@ def message(conn: Connection, key: str) -> list[OutboxRow]:
 
 
 def outdate(conn: Connection, alert_ids: Sequence[int], *, at: datetime) -> None:
-    """Say of every message about these alerts that can be changed that it is no longer up to date."""
+    """Mark every message about these alerts that can be edited as out of date."""
     for some in chunks(list(alert_ids)):
         mine = (_n.alert_id.in_(some), _n.state == OutboxState.SENT.value, _n.ref.is_not(None))
         conn.execute(update(notification).where(*mine).values(revise_at=at))
 
 
 def outdate_later(conn: Connection, alert_id: int, *, at: datetime, names: Collection[str]) -> None:
-    """The same over these channels and from `at` on; messages that are out of date already stay so."""
+    """The same for these channels and from `at` on; messages already out of date stay so."""
     mine = (_n.alert_id == alert_id, _n.state == OutboxState.SENT.value, _n.ref.is_not(None))
     current = (_n.revise_at.is_(None), _n.channel.in_(list(names)))
     conn.execute(update(notification).where(*mine, *current).values(revise_at=at))
 
 
 def outdated(conn: Connection, name: str, now: datetime, *, limit: int = 20) -> dict[str, datetime]:
-    """Message key -> since when it is no longer up to date, oldest first."""
+    """Message key -> since when it is out of date, oldest first."""
     since = func.min(_n.revise_at, type_=_n.revise_at.type)
     query = (
         select(_n.message_key, since)
@@ -108,12 +108,12 @@ def outdated(conn: Connection, name: str, now: datetime, *, limit: int = 20) -> 
         .order_by(since)
         .limit(limit)
     )
-    return {key: at for key, at in conn.execute(query)}  # noqa: C416 - rows are no pairs
+    return {key: at for key, at in conn.execute(query)}  # noqa: C416 - rows are not pairs
 
 
 def revised(conn: Connection, name: str, key: str, *, seen: datetime, gone: bool, again_at: datetime | None) -> None:
-    """A message was changed, unless it went out of date again after `seen`; `gone`: it cannot be found any more,
-    `again_at`: it could not be changed this time."""
+    """A message was edited, unless it went out of date again after `seen`; `gone`: it no longer exists,
+    `again_at`: it could not be edited this time."""
     where = (_n.channel == name, _n.message_key == key, _n.revise_at <= seen)
     values: dict[str, object] = {"revise_at": again_at}
     if gone:
@@ -122,7 +122,7 @@ def revised(conn: Connection, name: str, key: str, *, seen: datetime, gone: bool
 
 
 def next_revision(conn: Connection) -> datetime | None:
-    """When the next message wants to be changed; None = all are up to date."""
+    """When the next message has to be edited; None = all are up to date."""
     soonest: datetime | None = conn.scalar(
         select(func.min(_n.revise_at, type_=_n.revise_at.type)).where(_n.revise_at.is_not(None))
     )
@@ -130,15 +130,15 @@ def next_revision(conn: Connection) -> datetime | None:
 
 
 def waiting(conn: Connection, name: str) -> list[OutboxRow]:
-    """What this channel has not been told yet, as far as it can be read; oldest first."""
+    """What this channel has not been sent yet, as far as it can be decoded; oldest first."""
     states = [state.value for state in (OutboxState.PENDING, OutboxState.RETRY, OutboxState.LEASED)]
     query = select(notification).where(_n.channel == name, _n.state.in_(states)).order_by(_n.id).limit(10_000)
     return read_rows(conn, query)
 
 
 def heard(conn: Connection, alert_ids: Sequence[int], *, beside: Iterable[str]) -> dict[int, dict[str, bool]]:
-    """Alert -> the channels that told of it and have nothing more of it to tell, each with whether a message of it
-    can still be changed. What waits for one of the reasons `beside` does not count."""
+    """Alert -> the channels that were notified of it and have nothing more waiting, each with whether a message can
+    still be edited. Notifications that wait for one of the reasons `beside` do not count."""
     waiting = {OutboxState.PENDING.value, OutboxState.RETRY.value, OutboxState.LEASED.value}
     ignored, told = set(beside), dict[int, dict[str, bool]]()
     still: set[tuple[int, str]] = set()
@@ -157,7 +157,7 @@ def heard(conn: Connection, alert_ids: Sequence[int], *, beside: Iterable[str]) 
 
 
 def gathering(conn: Connection, name: str, reasons: Iterable[str], *, until: datetime) -> datetime | None:
-    """When what waits for this channel for one of these reasons is due, if that is before a time."""
+    """When what waits for this channel for one of these reasons is due, if that is before `before`."""
     soonest: datetime | None = conn.scalar(
         select(func.min(_n.due_at, type_=_n.due_at.type)).where(
             _n.channel == name,
@@ -170,6 +170,6 @@ def gathering(conn: Connection, name: str, reasons: Iterable[str], *, until: dat
 
 
 def told_of(conn: Connection, alert_id: int) -> Mapping[str, int]:
-    """Channel -> the last telling of this alert that was queued for it."""
+    """Channel -> the last notification number of this alert that was queued for it."""
     query = select(_n.channel, func.max(_n.telling)).where(_n.alert_id == alert_id).group_by(_n.channel)
-    return {name: telling for name, telling in conn.execute(query)}  # noqa: C416 - rows are no pairs
+    return {name: telling for name, telling in conn.execute(query)}  # noqa: C416 - rows are not pairs

@@ -1,7 +1,7 @@
-"""Counts what is drawn: how long labels took, when postings became late, what was open when, when nobody looked.
+"""The numbers for charts: how long labels took, when postings became late, what was open when, and gaps in polling.
 
-Part of Store, as `store.plots`. Everything is counted by the database: what comes back is small, however many
-postings there were.
+Part of Store, as `store.plots`. The database does all counting: results are small, however many postings there
+were.
 """
 
 from collections import Counter
@@ -31,7 +31,7 @@ from labelwatch.store.repository import Repository
 from labelwatch.store.schema import alert, delivery_method, poll, posting, shop, stage_wait
 
 QUARTER = timedelta(minutes=15)
-"""No zone is further from the full hours of UTC than a multiple of this."""
+"""The offset of every zone from UTC is a multiple of this."""
 
 _UNSEEN = -1
 _SECOND = 1000
@@ -49,32 +49,32 @@ class LabelTimes:
     method: str
     """Ozon's id."""
     name: str
-    """As it was last read."""
+    """The latest name."""
     took: Mapping[int, int]
-    """At most so long, rounded up."""
+    """At most this long, rounded up."""
     waiting: Mapping[int, int]
-    """Those still waited for: at least so long until now, rounded down."""
+    """Still waited for: at least this long until now, rounded down."""
     unseen: int
-    """Labels that came while nobody looked often enough to know how long they took."""
+    """Labels that came while polls were too rare to know how long they took."""
 
 
 @dataclass(frozen=True, slots=True)
 class Open:
-    """How many postings were late for a cause, in each of the periods that were asked for."""
+    """How many postings were late for a cause, in each of the requested periods."""
 
     cause: str
     counts: tuple[int, ...]
 
 
 class Charts(Repository):
-    """Reads only; `shops` are names, and what they do not name is not counted."""
+    """Reads only; `shops` are names, and other shops are not counted."""
 
     def label_times(
         self, *, shops: Collection[str], since: datetime, now: datetime, error: timedelta
     ) -> list[LabelTimes]:
         """The delivery methods that gave a label after `since` or are late with their next one, busiest first.
 
-        Times known less well than to within `error` are only counted.
+        Times known less precisely than `error` are only counted.
         """
         with self._read() as conn:
             return label_times(conn, shops=shops, since=since, now=now, error=error)
@@ -90,7 +90,7 @@ class Charts(Repository):
             return open_in(conn, periods, shops=shops)
 
     def gaps(self, shop: str, within: Interval, *, longer_than: timedelta) -> list[Interval]:
-        """When a shop was not read completely for so long, as far as it falls within a time; oldest first."""
+        """When a shop was not read completely for this long, within a period; oldest first."""
         with self._read() as conn:
             return gaps(conn, shop, within, longer_than=longer_than)
 
@@ -114,7 +114,7 @@ def label_times(
 
 
 def _one_method(named: Sequence[Any], took: _Times, waiting: _Times) -> LabelTimes:
-    """All rows of one delivery method, the newest name last: one that was renamed is still one."""
+    """All rows of one delivery method, the newest name last: a renamed method is still the same one."""
     nothing = Counter[int]()
     times = sum((took.get(row.id, nothing) for row in named), nothing)
     still = sum((waiting.get(row.id, nothing) for row in named), nothing)
@@ -132,7 +132,7 @@ def _took(conn: Connection, *, since: datetime, error: timedelta) -> _Times:
 
 
 def _waiting(conn: Connection, now: datetime) -> _Times:
-    """What is waited for has a time at which it is late: an index finds it among all that is open."""
+    """What is waited for has a time at which it is late: an index finds it among all open postings."""
     entered = type_coerce(posting.c.since_latest, BigInteger) // _SECOND
     seconds = ((now - _EPOCH) // timedelta(seconds=1) - entered).label("seconds")
     query = select(posting.c.method_id, seconds, func.count()).where(
@@ -170,9 +170,9 @@ def open_in(conn: Connection, periods: Sequence[Interval], *, shops: Collection[
 
 
 def _of_postings(conn: Connection, shops: Collection[str], since: datetime) -> tuple[ColumnElement[bool], ...]:
-    """The alerts that were open at `since` or later; the index over the ends spares a look at all before.
+    """The alerts that were open at `since` or later; the index on their ends avoids reading all earlier ones.
 
-    The shops are named by id: joined, SQLite would go through that index once for each of them.
+    The shops are selected by id: with a join, SQLite would scan that index once for each of them.
     """
     ids = conn.scalars(select(shop.c.id).where(shop.c.name.in_(shops))).all()
     return alert.c.shop_id.in_(ids), alert.c.posting_number != "", alerts.is_real, _is_open_at(since)
@@ -183,7 +183,7 @@ def _is_open_at(at: datetime) -> ColumnElement[bool]:
 
 
 def _cause(conn: Connection) -> ColumnElement[str]:
-    """The cause that people were told; of what an incident explains or nobody heard of, the one that was found."""
+    """The notified cause; for alerts explained by an incident or never notified, the cause that was found."""
     if conn.dialect.name == "sqlite":
         said: ColumnElement[str] = func.json_extract(alert.c.diagnosis, "$.cause")
     else:

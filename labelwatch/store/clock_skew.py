@@ -1,4 +1,4 @@
-"""How far the clock of each machine is ahead of Ozon's: noted by whoever polls there, read by every other process."""
+"""How far the clock of each machine is ahead of Ozon's: written by the process that polls, read by all others."""
 
 from datetime import timedelta
 
@@ -16,7 +16,7 @@ class ClockSkews(Repository):
     """Part of Store, as `store.clocks`."""
 
     def skew(self, host: str) -> ClockSkew | None:
-        """What is known of the clock of this machine; None = nothing."""
+        """What is known about the clock of this machine; None = nothing."""
         with self._read() as conn:
             row = conn.execute(select(clock).where(clock.c.host == host)).one_or_none()
         if row is None:
@@ -24,7 +24,7 @@ class ClockSkews(Repository):
         return ClockSkew(row.ahead * _MILLISECOND, row.against_monotonic * _MILLISECOND, row.noted_at)
 
     def note(self, host: str, skew: ClockSkew) -> None:
-        """Keep it in place of what was known."""
+        """Store it in place of the earlier value."""
         kept = {
             "ahead": skew.ahead // _MILLISECOND,
             "against_monotonic": skew.against_monotonic // _MILLISECOND,

@@ -1,4 +1,4 @@
-"""What every table is made of: the type of a time, the metadata, and columns that occur often."""
+"""Building blocks of the tables: the type of a time, the metadata, and common columns."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -9,17 +9,17 @@ _MILLISECOND = timedelta(milliseconds=1)
 
 
 class Utc(TypeDecorator[datetime]):
-    """An aware datetime, kept as whole milliseconds since 1970; read back in UTC.
+    """An aware datetime, stored as whole milliseconds since 1970; read back in UTC.
 
-    What is finer than a millisecond is cut off (towards the past), so a value that was cut before comes back
-    equal. A naive datetime is refused with ValueError: nobody knows what it means.
+    Anything finer than a millisecond is truncated (towards the past), so a truncated value comes back equal. A naive
+    datetime raises ValueError: its zone is unknown.
     """
 
     impl = BigInteger
     cache_ok = True
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:
-        """To milliseconds; whatever the zone it came in."""
+        """To milliseconds, from any zone."""
         if value is None:
             return None
         if value.tzinfo is None:
@@ -40,7 +40,7 @@ metadata = MetaData(
     }
 )
 
-# SQLite gives a table without an index of its own for the key only when the column is called INTEGER.
+# SQLite needs no separate index for the primary key only when the column type is INTEGER.
 Id = BigInteger().with_variant(Integer(), "sqlite")
 
 
@@ -63,5 +63,5 @@ def of_posting() -> Column[int]:
 
 
 def part_of(name: str, target: str) -> Column[int]:
-    """A part of the key that refers to another table and goes with its row."""
+    """A part of the primary key that refers to another table and is deleted with its row."""
     return Column(name, Id, ForeignKey(target, ondelete="CASCADE"), primary_key=True, autoincrement=False)

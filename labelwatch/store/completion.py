@@ -1,4 +1,4 @@
-"""The numbers of late postings by their beginning, for whoever is typing one."""
+"""Late posting numbers with a given prefix, for shell completion."""
 
 from sqlalchemy import select
 
@@ -7,9 +7,9 @@ from labelwatch.store.schema import alert
 
 
 def late_numbers(url: str, beginning: str, *, limit: int = 50) -> list[str]:
-    """Numbers of postings with an open alert that begin so, the latest first; empty where there is no database.
+    """Numbers of postings with an open alert and this prefix, latest first; empty if there is no database.
 
-    Makes nothing, but raises StoreError where there is no way in.
+    Creates nothing, but raises StoreError if the database cannot be opened.
     """
     parsed = read_url(url)
     if parsed.get_backend_name() == "sqlite" and not database_file(parsed).exists():

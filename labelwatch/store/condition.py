@@ -1,4 +1,4 @@
-"""How a database has fared since it was opened: how often it refused, why it did last, and how much was written."""
+"""The condition of a database since it was opened: how often it failed, why it last did, and how much was written."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -9,25 +9,25 @@ from labelwatch.store.errors import Fault, StoreError
 
 
 class FailureCounts:
-    """Part of Store, as `store.condition`; any number of threads may count."""
+    """Part of Store, as `store.condition`; thread-safe."""
 
     def __init__(self) -> None:
         self._lock = Lock()
         self._failures = Counter[Fault]()
         self.written = 0
-        """Transactions that stand."""
+        """Committed transactions."""
         self.last: StoreError | None = None
-        """The last time that the database itself refused."""
+        """The last failure of the database itself."""
 
     @property
     def failures(self) -> dict[Fault, int]:
-        """How often it refused, by kind; those that never came are missing."""
+        """Failures by kind; kinds that never occurred are missing."""
         with self._lock:
             return dict(self._failures)
 
     @contextmanager
     def counting(self, *, writes: bool) -> Iterator[None]:
-        """Count what becomes of a transaction."""
+        """Count the outcome of a transaction."""
         try:
             yield
         except StoreError as error:

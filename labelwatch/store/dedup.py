@@ -1,4 +1,4 @@
-"""Gives equal states and delivery methods one row each, so that a posting's history is made of small numbers."""
+"""Stores equal states and delivery methods once, so that a posting's history consists of small numbers."""
 
 from collections.abc import Iterable
 
@@ -13,12 +13,12 @@ StateKey = tuple[object, ...]
 
 
 def insert(conn: Connection, table: Table) -> sqlite.Insert | postgresql.Insert:
-    """An insert that knows ON CONFLICT, which SQLAlchemy spells once per database."""
+    """An insert with ON CONFLICT, which SQLAlchemy spells differently for each database."""
     return sqlite.insert(table) if conn.dialect.name == "sqlite" else postgresql.insert(table)
 
 
 class Deduplicated:
-    """The interned rows one transaction has met; forgotten with it, since it may be rolled back."""
+    """The shared rows that one transaction has used; discarded with it, since it may be rolled back."""
 
     def __init__(self, conn: Connection) -> None:
         self.conn = conn
@@ -26,9 +26,9 @@ class Deduplicated:
         self._methods: dict[tuple[int, DeliveryMethod], int] = {}
 
     def meet(self, shop_id: int, postings: Iterable[Posting]) -> None:
-        """Give every state and method of these postings its row.
+        """Make sure that every state and method of these postings has its row.
 
-        In an order all writers share: on PostgreSQL two of them may be adding the same rows at once.
+        All writers use the same order: on PostgreSQL two of them may be adding the same rows at once.
         """
         postings = list(postings)
         states = {state_key(p): p for p in postings}
@@ -39,11 +39,11 @@ class Deduplicated:
             self._methods[known] = self._id(delivery_method, mapping.method_values(*known))
 
     def state(self, posting: Posting) -> int:
-        """The id of a state that was met."""
+        """The id of a state that was registered."""
         return self._states[state_key(posting)]
 
     def method(self, shop_id: int, method: DeliveryMethod) -> int:
-        """The id of a delivery method that was met."""
+        """The id of a delivery method that was registered."""
         return self._methods[shop_id, method]
 
     def _id(self, table: Table, values: mapping.Values) -> int:
@@ -56,6 +56,6 @@ class Deduplicated:
 
 
 def state_key(posting: Posting) -> StateKey:
-    """What makes two states equal."""
+    """The values that make two states equal."""
     requirements = tuple(key for key, _ in posting.requirements)
     return (posting.status, posting.substatus, posting.flow, posting.actions, requirements)

@@ -1,6 +1,6 @@
-"""Opens a database so that it loses nothing: the settings, and what the drivers would otherwise do wrong.
+"""Opens a database so that it loses nothing: its settings, and corrections to the defaults of the drivers.
 
-SQLite: the driver begins no transaction of its own (it would begin too late and commit before DDL); readers get
+SQLite: the driver begins no transaction of its own (it would begin too late and commit before DDL); readers use
 BEGIN, writers BEGIN IMMEDIATE, so two of them cannot read the same old value and overwrite each other.
 """
 
@@ -19,14 +19,14 @@ from labelwatch.store.errors import Fault, StoreError, in_words
 
 BUSY_SECONDS = 5
 ASIDE = ".corrupt-"
-"""What follows the name of a damaged database that was put aside."""
+"""The suffix of a damaged database that was renamed."""
 READ_SECONDS = 30
 _FILE = "labelwatch_file"
 _WRITER = "labelwatch_writer"
 _PATIENT = "labelwatch_patient"
 
 _STEPS = 100_000
-"""Instructions of SQLite between two looks at the clock: about a millisecond."""
+"""SQLite instructions between two checks of the time: about a millisecond."""
 
 _PRAGMAS = (
     "PRAGMA journal_mode = WAL",
@@ -37,7 +37,7 @@ _PRAGMAS = (
 
 
 def read_url(url: str) -> URL:
-    """Take a database's address apart; `postgresql://` means psycopg 3. StoreError when it makes no sense."""
+    """Parse a database URL; `postgresql://` means psycopg 3. StoreError when it is invalid."""
     try:
         parsed = make_url(url)
         backend = parsed.get_backend_name()
@@ -49,20 +49,20 @@ def read_url(url: str) -> URL:
         return parsed
     if backend == "postgresql":
         return parsed.set(drivername="postgresql+psycopg")
-    raise StoreError(Fault.REFUSED, f"the store's url begins with {backend}: only sqlite and postgresql are known")
+    raise StoreError(Fault.REFUSED, f"the store's url begins with {backend}: use sqlite or postgresql")
 
 
 def make_engine(url: URL, *, makes_file: bool = False) -> Engine:
-    """An engine with every trap closed; it connects when first used, and fails with StoreError only.
+    """An engine with these corrections; it connects when first used, and raises StoreError only.
 
-    A SQLite file that is not there is made on demand only: a wrong path shall not look like an empty database, nor
-    one that root made by looking keep the service out.
+    A missing SQLite file is created on demand only: a wrong path must not look like an empty database, and a file
+    created by root while reading must not lock the service out.
     """
     engine = _sqlite(url, makes_file=makes_file) if url.get_backend_name() == "sqlite" else _postgres(url)
 
     @event.listens_for(engine, "handle_error")
     def _translate(context: ExceptionContext) -> None:
-        if context.is_pre_ping:  # the pool finds a dead connection so, and replaces it
+        if context.is_pre_ping:  # this is how the pool finds and replaces a dead connection
             return
         if context.original_exception is not None and context.sqlalchemy_exception is not None:
             raise in_words(url, context.original_exception) from context.original_exception
@@ -76,7 +76,7 @@ def for_writing(engine: Engine) -> Engine:
 
 
 def for_looking_through(engine: Engine) -> Engine:
-    """The same engine and pool, whose reads may take as long as they want: they go through the whole file."""
+    """The same engine and pool, whose reads have no time limit: they scan the whole file."""
     return engine.execution_options(**{_PATIENT: True})
 
 
@@ -97,7 +97,7 @@ def _sqlite(url: URL, *, makes_file: bool) -> Engine:
 
     @event.listens_for(engine, "do_connect")
     def _open_what_is_there(_: Any, record: Any, arguments: list[str], options: dict[str, Any]) -> None:
-        # Before it is opened: if it is replaced meanwhile, the first look finds another one, and never the other way.
+        # Before it is opened: a file replaced meanwhile is then detected at the first check.
         record.info[_FILE] = _identity(file)
         arguments[0] = f"{file.as_uri()}?mode=rw"  # not rwc: none is created
         options["uri"] = True
@@ -105,12 +105,12 @@ def _sqlite(url: URL, *, makes_file: bool) -> Engine:
     @event.listens_for(engine, "checkout")
     def _stay_with_the_file(_connection: sqlite3.Connection, record: Any, _proxy: Any) -> None:
         if record.info[_FILE] != _identity(file):
-            raise DisconnectionError("another file is in its place: connect to that one")
+            raise DisconnectionError("the file was replaced: reconnect")
 
     @event.listens_for(engine, "connect")
     def _set_up(connection: sqlite3.Connection, _record: Any) -> None:
         if connection.execute("PRAGMA page_count").fetchone() == (0,):
-            # Counts only before anything is written; later it would itself write, at every connection.
+            # Only has an effect before anything is written; later it would itself write, at every connection.
             connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
         for pragma in _PRAGMAS:
             connection.execute(pragma)
@@ -126,7 +126,7 @@ def _sqlite(url: URL, *, makes_file: bool) -> Engine:
 
 
 def _identity(file: Path) -> tuple[int, int]:
-    """Which file lies at this path now; an open connection stays with the one it found there."""
+    """The identity of the file at this path; an open connection keeps the file it opened."""
     try:
         found = file.stat()
     except OSError as e:
@@ -135,7 +135,7 @@ def _identity(file: Path) -> tuple[int, int]:
 
 
 def _limit(connection: Connection, seconds: float | None) -> None:
-    """Break off what is read for longer: until a reader ends, the write-ahead log cannot begin anew."""
+    """Abort reads that take longer: until a reader ends, the write-ahead log cannot start over."""
     driver = connection.connection.driver_connection
     assert isinstance(driver, sqlite3.Connection)
     if seconds is None:
@@ -159,7 +159,7 @@ def _postgres(url: URL) -> Engine:
 
 
 def _look_at(file: Path, *, makes_it: bool) -> None:
-    """What sellers sell is nobody else's business: a new database is readable by its owner only."""
+    """Sales data is private: a new database is readable by its owner only."""
     try:
         if makes_it:
             file.parent.mkdir(parents=True, exist_ok=True)
@@ -173,17 +173,17 @@ def _look_at(file: Path, *, makes_it: bool) -> None:
 
 
 def put_aside(file: Path) -> str:
-    """The name under which a damaged database of this name is kept; empty = none is."""
+    """The name under which a damaged database of this name is kept; empty = none."""
     kept = (one.name for one in file.parent.glob("*") if one.name.startswith(f"{file.name}{ASIDE}"))
     return min(kept, default="")
 
 
 def _refuse_in_place_of_a_damaged_one(file: Path) -> None:
-    """Who put a damaged database aside decides what comes after it; an empty one would tell everything anew."""
+    """After a damaged database was renamed, a person decides what to do; an empty one would repeat every alert."""
     aside = "" if file.exists() else put_aside(file)
     if aside:
         raise StoreError(
             Fault.CORRUPT,
             f"the database {file} was damaged and is kept as {aside}: `labelwatch run --restore-latest` starts "
-            "from the newest good copy, `labelwatch db restore FILE` from a certain one; to start anew, move it away",
+            "from the newest good copy, `labelwatch db restore FILE` from another one; to start empty, move it away",
         )

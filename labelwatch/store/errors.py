@@ -1,4 +1,4 @@
-"""How the database may fail, in words for people; whatever its driver says becomes one of these."""
+"""How the database may fail, described for people; every driver error becomes one of these."""
 
 import sqlite3
 from enum import StrEnum
@@ -7,10 +7,10 @@ from sqlalchemy import URL
 
 
 class Fault(StrEnum):
-    """What kind of trouble the database is in."""
+    """The kind of failure."""
 
     BUSY = "busy"
-    """Somebody else has been writing for too long; trying again helps."""
+    """Another process has been writing for too long; trying again helps."""
     UNREACHABLE = "unreachable"
     FULL = "full"
     READ_ONLY = "read_only"
@@ -20,25 +20,25 @@ class Fault(StrEnum):
     TOO_NEW = "too_new"
     """Written by a newer version of this program."""
     REFUSED = "refused"
-    """What was asked for cannot be done here."""
+    """The requested operation is not possible here."""
     OTHER = "other"
 
     @property
     def is_condition(self) -> bool:
-        """Whether it is how the database itself is, and not how it was used."""
+        """Whether it is the state of the database itself, and not a wrong use of it."""
         return self in (Fault.BUSY, Fault.UNREACHABLE, Fault.FULL, Fault.READ_ONLY, Fault.CORRUPT)
 
 
 class StoreError(Exception):
-    """The database cannot do what it was asked; one line for people, without a password and without a row."""
+    """The database cannot do what was requested; one line for people, without a password and without data."""
 
     def __init__(self, fault: Fault, line: str) -> None:
         super().__init__(line)
         self.fault = fault
 
 
-class AlreadyRunning(StoreError):  # noqa: N818 - it is no error of the database
-    """Another labelwatch works on this database; nothing was touched."""
+class AlreadyRunning(StoreError):  # noqa: N818 - not an error of the database
+    """Another instance is using this database; nothing was changed."""
 
 
 _SQLITE = {
@@ -49,7 +49,7 @@ _SQLITE = {
     sqlite3.SQLITE_CANTOPEN: Fault.UNREACHABLE,
     sqlite3.SQLITE_IOERR: Fault.UNREACHABLE,
     sqlite3.SQLITE_FULL: Fault.FULL,
-    # A quota or a limit on the size of files; and no room for the index of the write-ahead log.
+    # A quota or a limit on the size of files; or no space for the index of the write-ahead log.
     sqlite3.SQLITE_IOERR_WRITE: Fault.FULL,
     sqlite3.SQLITE_IOERR_SHMSIZE: Fault.FULL,
     sqlite3.SQLITE_CORRUPT: Fault.CORRUPT,
@@ -57,7 +57,7 @@ _SQLITE = {
     sqlite3.SQLITE_INTERRUPT: Fault.REFUSED,
 }
 
-# SQLSTATE, the whole or its class: https://www.postgresql.org/docs/current/errcodes-appendix.html
+# SQLSTATE, the full code or its class: https://www.postgresql.org/docs/current/errcodes-appendix.html
 _POSTGRES = {
     "55P03": Fault.BUSY,
     "40P01": Fault.BUSY,
@@ -96,7 +96,7 @@ def in_words(url: URL, problem: BaseException) -> StoreError:
 
 
 def name_of(url: URL) -> str:
-    """The database as people know it: a file, or an address without the password."""
+    """The database in messages: a file, or an address without the password."""
     if url.get_backend_name() == "sqlite":
         return str(url.database)
     return url.render_as_string(hide_password=True)

@@ -1,6 +1,6 @@
-"""Reads out what is to be taken elsewhere, some hundreds of rows at a time; part of Store, as `store.export`.
+"""Reads data for export, some hundreds of rows at a time; part of Store, as `store.export`.
 
-No transaction stays open between them: an export of any size holds up nobody and needs no memory.
+No transaction stays open between the batches: an export of any size blocks nobody and needs little memory.
 """
 
 from collections.abc import Iterator
@@ -35,24 +35,24 @@ _read_history = (
 
 
 class Export(Repository):
-    """Everything that was so at some time after `since`, oldest first."""
+    """Everything that existed at some time after `since`, oldest first."""
 
     def alerts(self, since: datetime) -> Iterator[Alert]:
-        """Alerts that were open after a time: of postings, shops, channels, and incidents; none of a mere test."""
+        """Alerts that were open after a time: of postings, shops, channels, and incidents; not those of tests."""
         lasted = or_(alert.c.resolved_at.is_(None), alert.c.resolved_at >= since)
         for some in self._batches(select(alert).where(lasted, alerts.is_real)):
             yield from map(mapping.alert, some)
 
     def postings(self, since: datetime) -> Iterator[tuple[str, Known, datetime | None]]:
-        """(shop, posting, when it left the watch) of those that were watched after a time."""
+        """(shop, posting, when it was closed) of postings watched after a time."""
         for some in self._batches(_read_postings.where(_watched(since))):
             with self._read() as conn:
                 known = {one.id: one for one in known_by_id(conn, [row.id for row in some])}
-            # What was pruned in between is gone.
+            # Pruned in the meantime.
             yield from ((row.shop, known[row.id], row.closed_at) for row in some if row.id in known)
 
     def history(self, since: datetime) -> Iterator[tuple[str, str, HistoryRow]]:
-        """(shop, posting number, how it stood) for each change that was seen after a time, posting by posting."""
+        """(shop, posting number, its state) for each change that was seen after a time, posting by posting."""
         for some in self._batches(_read_postings.where(_watched(since))):
             of = {row.id: row for row in some}
             wanted = and_(history.c.posting_id.in_(of), history.c.seen_at >= since)
@@ -62,14 +62,14 @@ class Export(Repository):
                 yield of[row.posting_id].shop, of[row.posting_id].number, mapping.history(row)
 
     def outbox(self, since: datetime) -> Iterator[OutboxRow]:
-        """Notifications that were queued after a time; those that cannot be decoded any more are left out."""
+        """Notifications that were queued after a time; those that cannot be decoded are left out."""
         for some in self._batches(select(notification).where(notification.c.created_at >= since)):
             for row in some:
                 with suppress(MsgspecError, ValueError):
                     yield mapping.outbox(row)
 
     def _batches(self, query: Select[*tuple[Any, ...]]) -> Iterator[list[Row[*tuple[Any, ...]]]]:
-        """The rows of a query over one table's ids, in runs by id."""
+        """The rows of a query over one table's ids, in batches by id."""
         key, last = query.selected_columns["id"], 0
         while True:
             with self._read() as conn:

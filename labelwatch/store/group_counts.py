@@ -1,4 +1,4 @@
-"""Counts over all shops which labels are late and which came, so that one event can be told from many troubles."""
+"""Counts late labels and labels that came, over all shops, for the detection of incidents."""
 
 from collections.abc import Collection
 from datetime import datetime
@@ -10,14 +10,14 @@ from labelwatch.core.posting import Stage
 from labelwatch.store.alerts import said
 from labelwatch.store.schema import alert, delivery_method, posting, shop
 
-# Written out: SQLite uses a partial index only where it sees the index's own words.
+# Written out: SQLite uses a partial index only where the query repeats the index's condition.
 _is_done = posting.c.stage == literal(Stage.DONE.value, literal_execute=True)
 _is_open = alert.c.resolved_at.is_(None)
 _waits = alert.c.kind != literal("", literal_execute=True)
 
 
 def waiting(conn: Connection, *, since: datetime, shops: Collection[str] | None = None) -> list[GroupCount]:
-    """Of these shops (None = all), per carrier and kind: the open alerts without a reason of their own, waiting since
+    """For these shops (None = all), per carrier and kind: the open alerts without a cause of their own, waiting since
     then."""
     query = (
         select(
@@ -47,10 +47,10 @@ def _moment(text: str | None) -> datetime | None:
 
 
 def fine(conn: Connection, *, since: datetime, shops: Collection[str]) -> list[GroupCount]:
-    """Of these shops, per carrier: the postings whose label came after `since`, whatever became of them.
+    """For these shops, per carrier: the postings whose label came after `since`, in any later state.
 
-    One whose label is gone again does not count. The index answers alone: thousands of postings need not be looked
-    at while all writers wait.
+    A label that is no longer offered does not count. The index alone answers this: thousands of postings need not be
+    read while all writers wait.
     """
     counted = (
         select(posting.c.method_id, func.count().label("fine"))

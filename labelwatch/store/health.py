@@ -1,4 +1,4 @@
-"""How a database is, looked at from outside: nothing is made or changed, and nothing is held longer than to see."""
+"""The state of a database, seen from outside: creates and changes nothing, and holds locks only briefly."""
 
 import os
 import shutil
@@ -30,7 +30,7 @@ class Files:
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """How a database is."""
+    """The state of a database."""
 
     name: str
     is_there: bool = True
@@ -41,15 +41,15 @@ class Health:
     """Empty = no tables."""
     wanted: str = REVISION
     problems: tuple[str, ...] = ()
-    """What a quick look through a SQLite file found damaged."""
+    """What a quick check of a SQLite file found damaged."""
     is_locked: bool = False
-    """Somebody writes to a SQLite file and does not come to an end: for as long as a writer waits for its turn."""
+    """A process holds the write lock on a SQLite file for as long as a writer waits for its turn."""
     holder: str | None = None
-    """Who works on it, by process id (empty = somebody unknown); None = nobody does."""
+    """Which process uses it, by process id (empty = unknown); None = no process does."""
 
 
 def health(url: str) -> Health:
-    """Look at a database; reads the whole of a SQLite file once. StoreError when there is no way in."""
+    """Examine a database; reads the whole of a SQLite file once. StoreError when it cannot be opened."""
     parsed = read_url(url)
     is_file = parsed.get_backend_name() == "sqlite"
     if is_file and not _is_there(database_file(parsed)):
@@ -90,7 +90,7 @@ def _is_locked(engine: Engine) -> bool:
 
 
 def quick_check(conn: Connection) -> tuple[str, ...]:
-    """What a quick look through a SQLite file finds damaged, a line each, of some; reads all of it."""
+    """What a quick check of a SQLite file finds damaged, one line each, the first few; reads all of it."""
     if conn.dialect.name != "sqlite":
         return ()
     found = conn.exec_driver_sql("PRAGMA quick_check(5)").scalars()
@@ -101,7 +101,7 @@ def _is_there(file: Path) -> bool:
     try:
         return file.exists()
     except PermissionError:
-        return True  # it may be; opening it says what is missing
+        return True  # maybe; opening it says what is missing
 
 
 def _files(file: Path) -> Files:
