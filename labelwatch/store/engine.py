@@ -49,7 +49,7 @@ def read_url(url: str) -> URL:
         return parsed
     if backend == "postgresql":
         return parsed.set(drivername="postgresql+psycopg")
-    raise StoreError(Fault.REFUSED, f"the store's url begins with {backend}: use sqlite or postgresql")
+    raise StoreError(Fault.REFUSED, f"the store's url begins with {backend}: only sqlite and postgresql work")
 
 
 def make_engine(url: URL, *, makes_file: bool = False) -> Engine:

@@ -76,14 +76,14 @@ _POSTGRES = {
 }
 
 _WORDS = {
-    Fault.BUSY: "is being written to by somebody else; try again in a moment",
+    Fault.BUSY: "is locked by another writer; try again soon",
     Fault.UNREACHABLE: "cannot be opened or reached",
     Fault.FULL: "cannot grow: the disk is full, or a quota",
     Fault.READ_ONLY: "cannot be written to; do the file and its directory belong to this user?",
-    Fault.CORRUPT: "is damaged or is no database; stop the service and put back the last backup",
-    Fault.NOT_SET_UP: "has no tables yet; run `labelwatch db upgrade`",
-    Fault.REFUSED: "was asked for more than it can tell in half a minute, and broke off",
-    Fault.OTHER: "refused",
+    Fault.CORRUPT: "is damaged or is not a database; stop the service and restore the last backup",
+    Fault.NOT_SET_UP: "has no tables; run `labelwatch db upgrade`",
+    Fault.REFUSED: "did not finish the query within half a minute and aborted it",
+    Fault.OTHER: "failed",
 }
 
 
@@ -109,6 +109,6 @@ def _fault(problem: BaseException) -> Fault:
         code = getattr(problem, "sqlite_errorcode", 0)
         return _SQLITE.get(code) or _SQLITE.get(code & 0xFF, Fault.OTHER)
     code = getattr(problem, "sqlstate", None)
-    if code is None:  # psycopg gives none when there was no server to give one
+    if code is None:  # psycopg has none if no server answered
         return Fault.UNREACHABLE
     return _POSTGRES.get(code) or _POSTGRES.get(code[:2], Fault.OTHER)

@@ -1,4 +1,4 @@
-"""Lets one labelwatch at a time work on a database: two would poll twice and tell twice."""
+"""Lets one instance at a time use a database: two would poll and notify twice."""
 
 import logging
 import os
@@ -16,7 +16,7 @@ from labelwatch.store.errors import AlreadyRunning, Fault, StoreError, name_of
 log = logging.getLogger(__name__)
 
 LOOK_EVERY = 5.0
-"""Seconds between two looks whether the server still knows our lock."""
+"""Seconds between two checks that the server still holds our lock."""
 _KEY = 0x6C6162656C0002
 
 
@@ -26,11 +26,11 @@ def _complain(error: AlreadyRunning) -> None:
 
 @contextmanager
 def single_instance(url: str, *, lost: Callable[[AlreadyRunning], None] = _complain) -> Iterator[None]:
-    """Hold a database for this process; AlreadyRunning, naming the other's pid, when somebody else does.
+    """Hold a database for this process; AlreadyRunning, naming the other's pid, if another process holds it.
 
-    The lock is the operating system's (SQLite: on a file beside the database) or the server's (PostgreSQL): it
-    goes when its holder goes, however that happens. A server also forgets it with the connection; then it is taken
-    again, and `lost` is called, in another thread, if somebody else was faster.
+    The lock is the operating system's (SQLite: on a file beside the database) or the server's (PostgreSQL): it is
+    released when its holder ends, in any way. A server also drops it with the connection; then it is taken again, and
+    `lost` is called, in another thread, if another process was faster.
     """
     parsed = read_url(url)
     with _file(parsed) if parsed.get_backend_name() == "sqlite" else _session(parsed, lost):
@@ -38,7 +38,7 @@ def single_instance(url: str, *, lost: Callable[[AlreadyRunning], None] = _compl
 
 
 def holder(url: str) -> str | None:
-    """The process id of who works on a database (empty = it cannot be told); None = nobody does."""
+    """The process id that holds a database (empty = unknown); None = no process does."""
     parsed = read_url(url)
     return _holder_of_file(parsed) if parsed.get_backend_name() == "sqlite" else _holder_of_server(parsed)
 
@@ -46,10 +46,10 @@ def holder(url: str) -> str | None:
 @contextmanager
 def _file(url: URL) -> Iterator[None]:
     path = _lock_of(url)
-    lock = FileLock(path, timeout=0, mode=0o600)  # whoever can read it can hold it
+    lock = FileLock(path, timeout=0, mode=0o600)  # any user who can read it can hold it
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        if path.exists():  # an earlier version let everybody read it
+        if path.exists():  # an earlier version made it readable for everybody
             path.chmod(0o600)
         lock.acquire()
     except Timeout as e:
@@ -57,7 +57,7 @@ def _file(url: URL) -> Iterator[None]:
     except OSError as e:
         raise StoreError(Fault.READ_ONLY, f"the lock {path} cannot be taken: {e.strerror}") from e
     try:
-        with suppress(PermissionError):  # Windows lets nobody write into a locked file; its holder then has no name
+        with suppress(PermissionError):  # Windows forbids writing into a locked file: the pid is then unknown
             path.write_text(f"{os.getpid()}\n")
         yield
     finally:
@@ -76,7 +76,7 @@ def _holder_of_file(url: URL) -> str | None:
         FileLock(path, timeout=0).acquire().lock.release()
     except Timeout:
         return _pid_in(path)
-    except OSError:  # it is closed to us, and so is the database
+    except OSError:  # we have no access to it, and so none to the database
         return None
     return None
 
@@ -114,7 +114,7 @@ def _session(url: URL, lost: Callable[[AlreadyRunning], None]) -> Iterator[None]
 
 
 def _taken(engine: Engine) -> Connection:
-    """The session that has the lock, for as long as it lasts."""
+    """The session that holds the lock, while it lasts."""
     conn = engine.connect()
     try:
         if not conn.scalar(text("SELECT pg_try_advisory_lock(:key)"), {"key": _KEY}):
@@ -127,17 +127,17 @@ def _taken(engine: Engine) -> Connection:
 
 
 def _keep(engine: Engine, held: Connection, ended: threading.Event, lost: Callable[[AlreadyRunning], None]) -> None:
-    """Look after the session, and take the lock again in a new one when it is gone."""
+    """Check the session, and take the lock again in a new one when it is gone."""
     try:
         while not ended.wait(LOOK_EVERY):
             try:
                 if not _lives(held):
                     held = _taken(engine)
-                    log.warning("the server had dropped the lock on %s: taken again", name_of(engine.url))
+                    log.warning("the server dropped the lock on %s: taken again", name_of(engine.url))
             except AlreadyRunning as error:
                 lost(error)
                 return
-            except StoreError:  # the server is away, and nobody else can work there either
+            except StoreError:  # the server is down, so no other process can use it either
                 continue
     finally:
         held.close()
@@ -156,7 +156,7 @@ def _lives(held: Connection) -> bool:
 
 
 def _holder(conn: Connection) -> str | None:
-    """The pid of who holds the lock, from the application name that its connection gave; None = nobody."""
+    """The pid of the holder of the lock, from the application name of its connection; None = no holder."""
     query = """
         SELECT activity.application_name FROM pg_locks locks JOIN pg_stat_activity activity USING (pid)
         WHERE locks.locktype = 'advisory' AND locks.granted
@@ -169,13 +169,13 @@ def _holder(conn: Connection) -> str | None:
 
 def _already(url: URL, pid: str) -> str:
     if pid and not _lives_here(pid):
-        return f"a program that is not labelwatch holds the lock of {name_of(url)} (fuser or lsof tell which)"
-    who = f"another labelwatch (pid {pid})" if pid else "another labelwatch"
-    return f"{who} works on {name_of(url)} already"
+        return f"a program that is not labelwatch holds the lock of {name_of(url)} (see fuser or lsof)"
+    who = f"another instance (pid {pid})" if pid else "another instance"
+    return f"{who} is using {name_of(url)}"
 
 
 def _lives_here(pid: str) -> bool:
-    """Whether there is such a process; True where that cannot be told."""
+    """Whether this process exists; True if that is unknown."""
     if os.name == "nt" or not pid.isdecimal():
         return True
     try:

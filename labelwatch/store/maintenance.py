@@ -1,4 +1,4 @@
-"""Keeps a database well: copies it, looks for damage, throws away what is old, tells how big it is."""
+"""Maintenance of a database: copies it, checks it for damage, removes old data, reports its size."""
 
 import os
 import sqlite3
@@ -18,14 +18,14 @@ from labelwatch.store.values import Pruned, Statistics
 
 
 def backup(engine: Engine, to: Path) -> None:
-    """Copy a SQLite database while it is in use; the file appears under its name only when it is whole.
+    """Copy a SQLite database while it is in use; the file gets its name only when it is complete.
 
-    The online backup API, never a copy of the file: that would miss what stands in the write-ahead log.
+    Uses the online backup API, not a copy of the file: that would miss what is in the write-ahead log.
     """
     if engine.dialect.name != "sqlite":
         raise StoreError(Fault.REFUSED, "a PostgreSQL database is backed up with pg_dump --format=custom")
     if to.exists():
-        raise StoreError(Fault.REFUSED, f"{to} is there already; a backup overwrites nothing")
+        raise StoreError(Fault.REFUSED, f"{to} exists; a backup overwrites nothing")
     unfinished = to.with_name(to.name + ".unfinished")
     try:
         os.close(os.open(unfinished, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600))
@@ -41,8 +41,8 @@ def backup(engine: Engine, to: Path) -> None:
 
 
 def copy(source: Path, target: Path) -> None:
-    """Copy a database that may be in use, and look the copy over; StoreError when it is damaged."""
-    there = f"{source.absolute().as_uri()}?mode=rw"  # not rwc: where there is none, none is made
+    """Copy a database that may be in use, and check the copy; StoreError when it is damaged."""
+    there = f"{source.absolute().as_uri()}?mode=rw"  # not rwc: never creates a file
     with closing(sqlite3.connect(there, uri=True)) as old, closing(sqlite3.connect(target)) as new:
         old.backup(new)
         problems = new.execute("PRAGMA quick_check").fetchall()
@@ -51,8 +51,8 @@ def copy(source: Path, target: Path) -> None:
 
 
 def to_disk(file: Path) -> None:
-    """Have the file on the disk and not only on its way."""
-    handle = os.open(file, os.O_RDWR)  # Windows flushes only what may be written
+    """Flush the file to the disk."""
+    handle = os.open(file, os.O_RDWR)  # Windows flushes only files opened for writing
     try:
         os.fsync(handle)
     finally:
@@ -60,7 +60,7 @@ def to_disk(file: Path) -> None:
 
 
 def check(conn: Connection) -> list[str]:
-    """What is wrong inside the database, a line each; empty when it is sound. Reads all of it."""
+    """What is wrong inside the database, one line each; empty when it is sound. Reads all of it."""
     if conn.dialect.name != "sqlite":
         return []
     try:
@@ -69,13 +69,13 @@ def check(conn: Connection) -> list[str]:
     except StoreError as e:
         if e.fault is not Fault.CORRUPT:
             raise
-        return [str(e)]  # too damaged even to be looked through
+        return [str(e)]  # too damaged even to be checked
     problems = [str(line) for line in found if line != "ok"]
-    return problems + [f"row {row[1]} of {row[0]} points to a row of {row[2]} that is not there" for row in orphans]
+    return problems + [f"row {row[1]} of {row[0]} points to a missing row of {row[2]}" for row in orphans]
 
 
 def prune_batch(conn: Connection, before: datetime, limit: int) -> Pruned:
-    """Remove some of what ended before a time, at most `limit` rows of each kind, and answers that are stale."""
+    """Remove some of what ended before a time, at most `limit` rows of each kind, and outdated answers."""
     return Pruned(
         postings=_remove(conn, posting, posting.c.closed_at < before, limit),
         alerts=_remove(conn, alert, alert.c.resolved_at < before, limit),
@@ -87,9 +87,9 @@ def prune_batch(conn: Connection, before: datetime, limit: int) -> Pruned:
 
 
 def fold_log(engine: Engine) -> None:
-    """Write into the file what stands in SQLite's write-ahead log, as far as nobody is in the way.
+    """Write SQLite's write-ahead log into the database file, as far as no other connection prevents it.
 
-    Whoever commits when the log is long does so by itself: a clean-up must not leave that to a poll.
+    A commit does so by itself when the log is long: a clean-up must not leave that to a poll.
     """
     if engine.dialect.name != "sqlite":
         return

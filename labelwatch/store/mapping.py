@@ -1,4 +1,4 @@
-"""Rows of tables to words of the core and back; nothing here talks to a database."""
+"""Converts rows of tables to values of the core and back; never accesses a database."""
 
 from dataclasses import asdict
 from datetime import datetime, timedelta
@@ -28,7 +28,7 @@ AnyRow = Row[*tuple[Any, ...]]
 
 
 class _Details(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What of a posting is shown but never searched for; what is empty takes no room."""
+    """Values of a posting that are shown but never searched for; empty ones are not stored."""
 
     order_number: str = ""
     schema: str = ""
@@ -60,12 +60,12 @@ def to_json(value: object) -> str:
 
 @lru_cache(maxsize=4096)
 def words(text: str) -> tuple[str, ...]:
-    """A JSON list of words; the same few lists come again and again."""
+    """A JSON list of strings; the same few lists occur again and again."""
     return _read_words(text)
 
 
 def state_values(posting: Posting) -> Values:
-    """The interned part of a posting that its history is made of."""
+    """The shared part of a posting that its history refers to."""
     return {
         "status": posting.status,
         "substatus": posting.substatus,
@@ -89,7 +89,7 @@ def method_values(shop_id: int, method: DeliveryMethod) -> Values:
 
 
 def posting_values(shop_id: int, change: Change) -> Values:
-    """A posting without the two columns that point to interned rows."""
+    """A posting without the two columns that refer to shared rows."""
     posting, track = change.posting, change.track
     return {
         "shop_id": shop_id,
@@ -135,7 +135,7 @@ def _method(*values: str) -> DeliveryMethod:
 
 
 def method(row: AnyRow) -> DeliveryMethod:
-    """The delivery method in a row that was joined with it."""
+    """The delivery method in a joined row."""
     return _method(row.ozon_id, row.name, row.warehouse_id, row.warehouse, row.carrier_id, row.carrier)
 
 
@@ -188,7 +188,7 @@ def milliseconds(duration: timedelta) -> int:
 
 
 def unseen(change: Change) -> int | None:
-    """How long before `seen_at` it was last seen otherwise, in milliseconds."""
+    """How long before `seen_at` it was last seen in another state, in milliseconds."""
     return None if change.not_before is None else milliseconds(change.seen_at - change.not_before)
 
 
@@ -212,7 +212,7 @@ def history(row: AnyRow) -> HistoryRow:
 
 
 def answer_values(shop_id: int, question: Question, answer: Answer) -> Values:
-    """The answer to a question that was put for a shop."""
+    """The answer to a question about a shop or its posting."""
     return {
         "shop_id": shop_id,
         "topic": question.topic.value,
@@ -223,7 +223,7 @@ def answer_values(shop_id: int, question: Question, answer: Answer) -> Values:
 
 
 def answer(row: AnyRow) -> tuple[Question, Answer] | None:
-    """An answer with its question; None = what was answered cannot be read any more."""
+    """An answer with its question; None = the answer can no longer be decoded."""
     topic = Topic(row.topic)
     try:
         substance = None if row.body is None else _read_substance[topic](row.body)
@@ -233,12 +233,12 @@ def answer(row: AnyRow) -> tuple[Question, Answer] | None:
 
 
 def _is_incident(diagnosis: Diagnosis) -> bool:
-    """About many postings at once, of whatever shops; not about one posting, nor about a shop gone dark."""
+    """About many postings at once, of any shops; not about one posting, nor about an unreadable shop."""
     return diagnosis.posting_number is None and diagnosis.incident is not None
 
 
 def alert_values(shop_id: int | None, alert: Alert) -> Values:
-    """An alert without its id; an incident is of no shop and stands under its key. ValueError when they mismatch."""
+    """An alert without its id; an incident has no shop and is stored under its key. ValueError when they mismatch."""
     told, diagnosis = alert.told, alert.diagnosis
     if _is_incident(diagnosis) is not (shop_id is None):
         raise ValueError("an alert belongs to a shop, an incident to none")
@@ -300,7 +300,7 @@ def _told(row: AnyRow) -> LastNotified:
 
 
 def outbox(row: AnyRow) -> OutboxRow:
-    """A notification with the alert as it was when the telling was decided."""
+    """A notification with the alert as it was when the notification was decided."""
     notification = Notification(
         alert=_read_alert(row.snapshot),
         telling=row.telling,
@@ -326,17 +326,17 @@ def outbox(row: AnyRow) -> OutboxRow:
 
 
 def channel_values(state: ChannelState) -> Values:
-    """How a channel fares, with its name."""
+    """The state of a channel, with its name."""
     return asdict(state)
 
 
 def channel(row: AnyRow) -> ChannelState:
-    """How a channel fares."""
+    """The state of a channel."""
     return ChannelState(**row._mapping)
 
 
 def attempt(row: AnyRow) -> Attempt:
-    """One try to send a message."""
+    """One attempt to send a message."""
     return Attempt(row.channel, row.at, row.message_key, row.outcome, row.said)
 
 

@@ -1,4 +1,4 @@
-"""What a monitoring system asks again and again: counted from indexes, whatever the database holds."""
+"""Values for a monitoring system: counted from indexes, fast for any size of the database."""
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -30,14 +30,13 @@ class MetricCounts:
             return _outbox(conn)
 
     def oldest_due(self, now: datetime) -> dict[str, datetime]:
-        """Channel -> when the oldest notification was due that it has not been told yet; what is held back until
-        later is not due."""
+        """Channel -> when its oldest unsent notification was due; notifications held back until later are not due."""
         with self.read() as conn:
             query = select(_n.channel, func.min(_n.due_at, type_=_n.due_at.type)).where(waits, _n.due_at <= now)
-            return {name: at for name, at in conn.execute(query.group_by(_n.channel))}  # noqa: C416 - no pairs
+            return {name: at for name, at in conn.execute(query.group_by(_n.channel))}  # noqa: C416 - not pairs
 
     def statuses(self) -> dict[tuple[str, str], int]:
-        """(shop, status as Ozon writes it) -> how many open postings stand in it; a look at every open posting."""
+        """(shop, status as Ozon writes it) -> how many open postings have it; reads every open posting."""
         with self.read() as conn:
             query = (
                 select(shop.c.name, state.c.status, func.count())
@@ -49,7 +48,7 @@ class MetricCounts:
             return {(name, status): number for name, status, number in conn.execute(query)}
 
     def files(self) -> dict[str, int]:
-        """`database` and `wal` -> bytes on disk; empty where the database is not a file of ours."""
+        """`database` and `wal` -> bytes on disk; empty if the database is not a local file."""
         if self.engine.dialect.name != "sqlite":
             return {}
         file = database_file(self.engine.url)

@@ -1,7 +1,7 @@
-"""Brings a database to the tables this program wants, all of it or nothing, and refuses one that is ahead.
+"""Upgrades a database to the schema of this program, all or nothing, and refuses one from a newer version.
 
-Every migration runs in one transaction that begins with the write lock: killed half-way, it leaves no trace, and
-a second program that comes at the same time waits and then finds the work done.
+All migrations run in one transaction that takes the write lock first: if killed half-way, it changes nothing, and
+a second program that starts at the same time waits and then finds the work done.
 """
 
 from pathlib import Path
@@ -13,7 +13,7 @@ from labelwatch.store.maintenance import backup
 from labelwatch.store.schema import REVISION
 
 _HERE = Path(__file__).resolve().parent.parent
-_POSTGRES_LOCK = 0x6C6162656C0001  # any number will do, as long as it is always the same
+_POSTGRES_LOCK = 0x6C6162656C0001  # any number that never changes
 
 
 def scripts() -> Path:
@@ -23,18 +23,18 @@ def scripts() -> Path:
 
 
 def revision(conn: Connection) -> str:
-    """The migration a database has reached; empty when it has no tables yet."""
+    """The revision of a database; empty when it has no tables."""
     if not inspect(conn).has_table("alembic_version"):
         return ""
     return conn.execute(text("SELECT version_num FROM alembic_version")).scalar() or ""
 
 
 def require(conn: Connection) -> None:
-    """StoreError unless the database is exactly what this program wants."""
+    """StoreError unless the database has exactly the revision of this program."""
     there = revision(conn)
     _refuse_newer(conn, there)
     if there != REVISION:
-        known = f"is at revision {there}" if there else "has no tables yet"
+        known = f"is at revision {there}" if there else "has no tables"
         raise StoreError(
             Fault.NOT_SET_UP,
             f"the database {name_of(conn.engine.url)} {known}, this program needs {REVISION}: "
@@ -43,7 +43,7 @@ def require(conn: Connection) -> None:
 
 
 def upgrade(engine: Engine, writer: Engine, backup_to: Path | None) -> tuple[str, str]:
-    """Run what is missing; the revisions before (empty = new) and after."""
+    """Run the missing migrations; returns the revisions before (empty = new) and after."""
     with engine.connect() as conn:
         before = revision(conn)
         _refuse_newer(conn, before)
@@ -54,7 +54,7 @@ def upgrade(engine: Engine, writer: Engine, backup_to: Path | None) -> tuple[str
     with writer.begin() as conn:
         if conn.dialect.name == "postgresql":
             conn.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _POSTGRES_LOCK})
-        if revision(conn) != REVISION:  # unless somebody else has just done it
+        if revision(conn) != REVISION:  # unless another process has just done it
             _run(conn)
     return before, REVISION
 
@@ -64,12 +64,12 @@ def _refuse_newer(conn: Connection, there: str) -> None:
         raise StoreError(
             Fault.TOO_NEW,
             f"the database {name_of(conn.engine.url)} is at revision {there}, this program knows only {REVISION}: "
-            "install the newer labelwatch again, or put back the backup made before it",
+            "install the newer labelwatch again, or restore the backup made before it",
         )
 
 
 def _run(conn: Connection) -> None:
-    # Imported here: it takes a fifth of a second that only an upgrade has to pay.
+    # Imported here: it takes a fifth of a second that only an upgrade needs.
     from alembic import command
     from alembic.config import Config
 

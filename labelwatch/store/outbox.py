@@ -1,4 +1,4 @@
-"""Notifications on their way: claimed for a time, settled afterwards; never two claimers for one row.
+"""Notifications to be sent: claimed for a time, settled afterwards; never two claimers for one row.
 
 pending --claim--> leased --settle--> sent | unverified | dead | superseded
    ^                 |  '--lease ran out--> claimed again, as the same message
@@ -33,23 +33,23 @@ from labelwatch.store.values import OutboxRow, OutboxState
 
 log = logging.getLogger(__name__)
 
-# Written out: SQLite uses a partial index only where it sees the index's own words.
+# Written out: SQLite uses a partial index only where the query repeats the index's condition.
 # Without a type: SQLAlchemy would append "= 1" to a Boolean.
 _WAITING = "state IN ('pending', 'retry', 'leased')"
 waits: ColumnElement[bool] = literal_column(f"notification.{_WAITING}")
 _n = notification.c
 SKEW = timedelta(minutes=1)
-"""Hosts that share a database may differ by this much; what lies further ahead tells of a clock that was set back."""
+"""Hosts that share a database may differ by this much; a time further ahead means that a clock was set back."""
 LONGEST_LEASE = timedelta(minutes=10)
-"""No claim is for longer; a lease that ends later was given before the clock was set back."""
+"""No claim is longer; a lease that ends later was given before the clock was set back."""
 WORTH_STILL = timedelta(hours=12)
-"""What was held back is worth telling for so long after."""
+"""What was held back is still worth sending for this long."""
 WITHDRAWN = "withdrawn: an incident explains it and is told instead"
 
 
 def add(conn: Connection, notifications: Iterable[Notification], *, created_at: datetime) -> None:
-    """Queue notifications of saved alerts; one that is already there (alert, telling, channel) stays as it is,
-    but what was withdrawn was never sent: it is queued afresh."""
+    """Queue notifications of saved alerts; one that exists already (alert, number, channel) stays as it is,
+    but a withdrawn one was never sent: it is queued again."""
     fresh = [_fresh(n, created_at) for n in notifications]
     if not fresh:
         return
@@ -62,7 +62,7 @@ def add(conn: Connection, notifications: Iterable[Notification], *, created_at: 
 
 def _fresh(n: Notification, created_at: datetime) -> mapping.Values:
     if n.alert.id is None:
-        raise ValueError("an alert is saved before it is told of")
+        raise ValueError("an alert is saved before its notifications")
     return {
         "alert_id": n.alert.id,
         "telling": n.telling,
@@ -90,10 +90,10 @@ def claim(
     limit: int = 2000,
     only: Reason | None = None,
 ) -> list[OutboxRow]:
-    """Take what one message to a channel is to be made of; nobody else gets these rows before `lease_until`.
+    """Claim the rows for one message to a channel; no other process gets them before `lease_until`.
 
-    A message that was begun before goes first, whole and under its old key. Otherwise all that is due, under
-    the new key; with `only` what is told for that reason. What is past its time expires instead.
+    A message that was tried before goes first, whole and under its old key. Otherwise all that is due, under
+    the new key; with `only` the rows with that reason. Rows past their time expire instead.
     """
     _expire(conn, channel, now)
     begun = _begun_message(conn, channel, now)
@@ -114,9 +114,9 @@ def claim(
 def join(
     conn: Connection, channel: str, *, now: datetime, lease_until: datetime, key: str, limit: int = 2000
 ) -> list[OutboxRow]:
-    """Take what would be told later as well, under the key of a message that was just claimed.
+    """Claim what would be sent later as well, under the key of a message that was just claimed.
 
-    Not what was tried: a refused message is halved, and its half is not to join.
+    Not rows that were tried: a refused message is split in half, and its half must not join.
     """
     later = (
         select(_n.id)
@@ -137,7 +137,7 @@ def join(
 
 
 def _ready(now: datetime) -> ColumnElement[bool]:
-    """Due, or claimed by somebody who has not been heard of since; times from before the clock was set back would
+    """Due, or claimed by a process that has not settled it in time; times from before the clock was set back would
     hold a row for as long as it was set back, so it is ready at once."""
     over = or_(_n.lease_until <= now, _n.lease_until > now + LONGEST_LEASE + SKEW)
     lapsed = and_(_n.state == OutboxState.LEASED.value, over)
@@ -155,7 +155,7 @@ def _expire(conn: Connection, channel: str, now: datetime) -> None:
 def _begun_message(conn: Connection, channel: str, now: datetime) -> str | None:
     """The key of the oldest message that has to be sent again.
 
-    Its first row stands for all of it: who holds that lock has the message, the others look for another one.
+    Its first row stands for all of it: the holder of that lock has the message, others look for another one.
     """
     earlier = notification.alias("earlier")
     is_first = ~(
@@ -181,9 +181,9 @@ def _begun_message(conn: Connection, channel: str, now: datetime) -> str | None:
 def _lease(
     conn: Connection, which: ColumnElement[bool], *, key: str, now: datetime, lease_until: datetime
 ) -> list[OutboxRow]:
-    """Rows that were in a message before may have arrived: their key is the same as it will be now.
+    """Rows that were in a message before may have arrived: they keep its key.
 
-    A row from before the clock was set back is dated anew, or no pause after a failure would hold it.
+    A row from before the clock was set back gets a new time, or no pause after a failure would hold it.
     """
     statement = (
         update(notification)
@@ -203,7 +203,7 @@ def _lease(
 
 
 def _readable(conn: Connection, row: mapping.AnyRow) -> OutboxRow | None:
-    """A claimed row; one whose snapshot cannot be decoded any more is dead, or it would hold its channel."""
+    """A claimed row; one whose snapshot cannot be decoded is dead, or it would block its channel."""
     try:
         return mapping.outbox(row)
     except (MsgspecError, ValueError) as error:
@@ -226,11 +226,11 @@ def settle(
     next_try: datetime | None = None,
     keep_key: bool = False,
 ) -> int:
-    """Write down how telling went, for rows that are leased; returns how many were.
+    """Record the result of sending, for rows that are leased; returns how many were.
 
-    `retry` and `pending` want `next_try` (the former holds what comes after it, the latter does not); `keep_key` when
-    it may have arrived after all, so that it comes again as it was. What may have arrived at an earlier try comes
-    again as it was, too, unless it is `pending`: refused in that form.
+    `retry` and `pending` need `next_try` (the former holds what comes after it, the latter does not); `keep_key` when
+    it may have arrived after all, so that it is sent again unchanged. What may have arrived at an earlier try is sent
+    again unchanged, too, unless it is `pending`: refused in that form.
     """
     values: mapping.Values = {"state": state.value, "lease_until": None, "error": error}
     if state in (OutboxState.SENT, OutboxState.UNVERIFIED):
@@ -247,7 +247,7 @@ def settle(
 
 
 def postpone(conn: Connection, ids: Sequence[int], *, until: datetime) -> int:
-    """Give leased rows back unsent, not to be taken before a time; what may have arrived stays as it was."""
+    """Give leased rows back unsent, not to be claimed before a time; what may have arrived keeps its message."""
     longer = until + WORTH_STILL
     values = {
         "state": OutboxState.PENDING.value,
@@ -262,9 +262,9 @@ def postpone(conn: Connection, ids: Sequence[int], *, until: datetime) -> int:
 
 
 def supersede(conn: Connection, ids: Sequence[int], *, why: str) -> int:
-    """Drop waiting rows that newer ones made pointless; returns how many still waited.
+    """Drop waiting rows that newer ones replace; returns how many still waited.
 
-    They are no part of the message that they were claimed for.
+    They leave the message that they were claimed for.
     """
     values = {
         "state": OutboxState.SUPERSEDED.value,
@@ -276,10 +276,10 @@ def supersede(conn: Connection, ids: Sequence[int], *, why: str) -> int:
 
 
 def withdraw(conn: Connection, alert_ids: Sequence[int]) -> set[int]:
-    """Drop what of these alerts was never sent; those of which nobody has heard at all.
+    """Drop the unsent notifications of these alerts; returns the alerts without any sent notification.
 
-    What is on its way just now, or may have arrived, counts as heard: it stays as it is. So does a missed deadline,
-    which is told of each posting.
+    What is being sent, or may have arrived, counts as sent: it stays as it is. So does a missed deadline, which is
+    notified for each posting.
     """
     missed = _n.reason == Reason.MISSED.value
     waiting = and_(_n.state.in_([OutboxState.PENDING.value, OutboxState.RETRY.value]), ~missed)
@@ -295,10 +295,10 @@ def withdraw(conn: Connection, alert_ids: Sequence[int]) -> set[int]:
 
 
 def detach(conn: Connection, ids: Sequence[int]) -> int:
-    """Give leased rows back that turned out to be no part of the message they were claimed for.
+    """Give leased rows back that do not belong to the message they were claimed for.
 
-    Whoever died before this left them under the key of that message: two messages under one key would look like the
-    same one twice, and the second would be thrown away where it is read.
+    A process that died before this left them under the key of that message: two messages under one key would look
+    like the same one twice, and the reader would discard the second.
     """
     values = {
         "attempts": _n.attempts - 1,
@@ -310,7 +310,7 @@ def detach(conn: Connection, ids: Sequence[int]) -> int:
 
 
 def release(conn: Connection, ids: Sequence[int]) -> int:
-    """Give leased rows back unsent; those that may have arrived once stay the message they were."""
+    """Give leased rows back unsent; those that may have arrived keep their message."""
     again = OutboxState.RETRY.value
     values = {
         "attempts": _n.attempts - 1,
@@ -322,8 +322,8 @@ def release(conn: Connection, ids: Sequence[int]) -> int:
 
 
 def retry(conn: Connection, ids: Sequence[int], *, at: datetime, expires_at: datetime) -> int:
-    """Queue rows again that ended as dead, expired or superseded, and hurry those that wait for their next try;
-    how many there were."""
+    """Queue rows again that ended as dead, expired or superseded, and make those that wait for their next try due
+    now; returns how many there were."""
     ended = [OutboxState.DEAD.value, OutboxState.EXPIRED.value, OutboxState.SUPERSEDED.value]
     values: mapping.Values = {
         "state": OutboxState.PENDING.value,
@@ -336,12 +336,12 @@ def retry(conn: Connection, ids: Sequence[int], *, at: datetime, expires_at: dat
 
 
 def hurry(conn: Connection, ids: Sequence[int], *, at: datetime) -> int:
-    """Make rows that wait for their next try due now; how many there were."""
+    """Make rows that wait for their next try due now; returns how many there were."""
     return _set(conn, ids, {"due_at": at}, where=and_(_n.state == OutboxState.RETRY.value, _n.due_at > at))
 
 
 def abandon(conn: Connection, channels: Collection[str]) -> int:
-    """End what waits for channels other than these: nobody would ever send it. Returns how many rows."""
+    """End what waits for channels other than these: it would never be sent. Returns how many rows."""
     values = {
         "state": OutboxState.DEAD.value,
         "lease_until": None,

@@ -19,7 +19,7 @@ _n = notification.c
 
 
 def told_before(conn: Connection, channel: str, alert_ids: Sequence[int]) -> set[int]:
-    """Those of the alerts that this channel was told of at least once."""
+    """The alerts of which this channel was sent at least one notification."""
     arrived = [OutboxState.SENT.value, OutboxState.UNVERIFIED.value]
     told: set[int] = set()
     for some in chunks(list(alert_ids)):
@@ -29,9 +29,9 @@ def told_before(conn: Connection, channel: str, alert_ids: Sequence[int]) -> set
 
 
 def last_told(conn: Connection, alert_id: int) -> dict[str, Notification]:
-    """Channel -> the last notification about an alert that was queued for it; what was withdrawn does not count."""
+    """Channel -> the last notification about an alert that was queued for it; withdrawn ones do not count."""
     withdrawn = and_(_n.state == OutboxState.SUPERSEDED.value, _n.error == WITHDRAWN)
-    news = _n.reason.not_in([Reason.ACKNOWLEDGED.value, Reason.SNOOZED.value])  # these say who has it, not what it is
+    news = _n.reason.not_in([Reason.ACKNOWLEDGED.value, Reason.SNOOZED.value])  # these say who handles it, not why
     query = select(notification).where(_n.alert_id == alert_id, ~withdrawn, news).order_by(_n.telling)
     return {row.notification.channel: row.notification for row in read_rows(conn, query)}
 
@@ -55,7 +55,7 @@ def find(
 ) -> list[OutboxRow]:
     """Notifications, latest first; each argument narrows them down, `since` by when they were queued.
 
-    What cannot be decoded any more is left out: it ends when it is claimed, and the log says so.
+    Those that cannot be decoded are left out: they end when they are claimed, and the log says so.
     """
     query = select(notification).order_by(_n.id.desc()).limit(limit)
     if ids is not None:
@@ -72,7 +72,7 @@ def find(
 
 
 def read_rows(conn: Connection, query: Select[*tuple[Any, ...]]) -> list[OutboxRow]:
-    """Notifications as they stand; those that cannot be decoded any more are left out."""
+    """The current state of notifications; those that cannot be decoded are left out."""
     found = []
     for row in conn.execute(query):
         with suppress(MsgspecError, ValueError):

@@ -1,4 +1,4 @@
-"""Reads postings: what is known of them, what is due, what they have been, what is normal."""
+"""Reads postings: their current state, what is due, their history, and what is normal."""
 
 import json
 from array import array
@@ -28,7 +28,7 @@ _known = (
 )
 
 
-# One statement whatever the number of digests: it is asked for every page, and compiled only once.
+# One statement for any number of digests: it runs for every page, and is compiled only once.
 _wanted = func.json_each(bindparam("digests", type_=Text)).table_valued("value")
 _unchanged = select(posting.c.digest, posting.c.id).where(posting.c.shop_id == bindparam("shop"), _is_open)
 _same_here = _unchanged.where(posting.c.digest.in_(select(_wanted.c.value)))
@@ -36,13 +36,13 @@ _same = _unchanged.where(posting.c.digest == any_(bindparam("digests", type_=ARR
 
 
 def chunks(values: Sequence[Any], size: int = CHUNK) -> Iterator[Sequence[Any]]:
-    """The values in runs of at most `size`: databases limit how many fit into one question."""
+    """The values in batches of at most `size`: databases limit how many fit into one query."""
     for start in range(0, len(values), size):
         yield values[start : start + size]
 
 
 def unchanged(conn: Connection, shop_id: int, digests: Sequence[int]) -> dict[int, int]:
-    """Digest -> id of the open postings whose bytes are the same as when they were stored."""
+    """Digest -> id of the open postings whose bytes are unchanged since they were stored."""
     query, some = (_same_here, json.dumps(list(digests))) if conn.dialect.name == "sqlite" else (_same, list(digests))
     return {found.digest: found.id for found in conn.execute(query, {"shop": shop_id, "digests": some})}
 
@@ -91,7 +91,7 @@ def _ids(conn: Connection, query: Select[int]) -> "array[int]":
 
 
 def history_of(conn: Connection, posting_id: int) -> list[HistoryRow]:
-    """Everything a posting was seen to be, oldest first."""
+    """The history of a posting, oldest first."""
     query = (
         select(history, *_state_columns, *_method_columns)
         .join(state, history.c.state_id == state.c.id)
@@ -103,14 +103,14 @@ def history_of(conn: Connection, posting_id: int) -> list[HistoryRow]:
 
 
 def evidence_of(conn: Connection, posting_id: int) -> list[Evidence]:
-    """What is known of a posting's label, oldest first."""
+    """The evidence for a posting's label, oldest first."""
     query = select(label_evidence).where(label_evidence.c.posting_id == posting_id)
     found = conn.execute(query.order_by(label_evidence.c.seen_at))
     return [Evidence(EvidenceLevel(row.level), row.not_before, row.seen_at) for row in found]
 
 
 def labelled_methods(conn: Connection, shop_id: int) -> dict[str, str]:
-    """Ozon's id -> the last name of the delivery methods that have offered a label at least once."""
+    """Ozon's id -> the latest name of the delivery methods that have offered a label at least once."""
     query = select(delivery_method.c.ozon_id, delivery_method.c.name).where(
         delivery_method.c.shop_id == shop_id, delivery_method.c.first_label_at.is_not(None)
     )
@@ -118,7 +118,7 @@ def labelled_methods(conn: Connection, shop_id: int) -> dict[str, str]:
 
 
 def handed_over_unlabelled(conn: Connection, shop_id: int) -> dict[str, int]:
-    """Ozon's method id -> how many of its postings went out and never had a label; an index answers alone."""
+    """Ozon's method id -> how many of its postings shipped and never had a label; uses an index only."""
     handed_over = [status for status, ended in LEFT.items() if ended is Outcome.HANDED_OVER]
     query = (
         select(delivery_method.c.ozon_id, func.count())
@@ -137,9 +137,9 @@ def handed_over_unlabelled(conn: Connection, shop_id: int) -> dict[str, int]:
 def waits(
     conn: Connection, shop_id: int, stage: Stage, *, since: datetime, error: timedelta
 ) -> dict[str, list[timedelta]]:
-    """Ozon's method id -> how long its postings stood in a stage (at most), of those that left it after `since`.
+    """Ozon's method id -> how long its postings were in a stage (at most), of those that left it after `since`.
 
-    Only waits known to within `error`: one that ended while nobody looked says nothing of what is normal.
+    Only waits known to within `error`: one that ended between distant polls says nothing about what is normal.
     """
     query = (
         select(delivery_method.c.ozon_id, stage_wait.c.longest)

@@ -62,7 +62,7 @@ class Postings(Repository):
 
         Adds history where status, substatus, flow, actions, requirement keys, method, cutoff or tracking number
         differ from what was stored; label evidence and the method's first label when `track.label` is new; and how
-        long the stage took that was left. Of a number that comes twice the last one counts.
+        long the previous stage took. Of a number that comes twice the last one counts.
         """
         with self._write() as conn:
             if self._dedup is None or self._dedup.conn is not conn:
@@ -128,7 +128,7 @@ def _outdate(conn: Connection, changed: list[Alert]) -> list[Alert]:
 
 
 class Answers(Repository):
-    """What Ozon answered to the questions about late postings."""
+    """Ozon's answers to the questions about late postings."""
 
     read = reads(answers.read)
     put = writes(answers.put)

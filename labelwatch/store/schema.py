@@ -1,6 +1,6 @@
-"""The tables as the code wants them; migrations/ brings a database there, and a test compares the two.
+"""The tables as the code expects them; migrations/ creates them, and a test compares the two.
 
-Times are UTC milliseconds since 1970 in integers: short rows, plain comparisons, the same on both databases.
+Times are UTC milliseconds since 1970 in integers: short rows, simple comparisons, the same on both databases.
 There is no column for anything about the buyer.
 """
 
@@ -39,7 +39,7 @@ shop = Table(
     Column("retry_at", Utc),
 )
 
-# Interned as a whole and never changed: what a posting or its history says of its method stays as it was read.
+# Shared and never changed: the method of a posting or its history stays as it was read.
 delivery_method = Table(
     "delivery_method",
     metadata,
@@ -64,7 +64,7 @@ delivery_method = Table(
     ),
 )
 
-# Interned as well: a few hundred rows say what millions of history rows point to.
+# Shared as well: millions of history rows refer to a few hundred of these.
 state = Table(
     "state",
     metadata,
@@ -84,7 +84,7 @@ posting = Table(
     shop_column(),
     text_column("number"),
     Column("digest", BigInteger, nullable=False),
-    Column("closed_at", Utc),  # null while it is open: still to be watched
+    Column("closed_at", Utc),  # null while it is open and watched
     text_column("stage"),
     Column("since_earliest", Utc, nullable=False),
     Column("since_latest", Utc, nullable=False),
@@ -122,8 +122,7 @@ Index(
     sqlite_where=text("closed_at IS NOT NULL"),
     postgresql_where=text("closed_at IS NOT NULL"),
 )
-# The next two answer by themselves, without a look at the postings: how many labels came lately, and how many
-# postings ended without one.
+# The next two are covering indexes: how many labels came lately, and how many postings ended without one.
 Index(
     "ix_posting_labelled",
     posting.c.label_latest,
@@ -139,8 +138,8 @@ Index(
     postgresql_where=text("closed_at IS NOT NULL AND label_latest IS NULL"),
 )
 
-# Append-only; integers, because there are many of them. `unseen` is the time between the last look that saw
-# something else and this one in milliseconds: half as long as the moment itself.
+# Append-only; integers, because there are many of them. `unseen` is the time between the last reading that saw
+# another state and this one in milliseconds: half the size of a timestamp.
 history = Table(
     "history",
     metadata,
@@ -164,7 +163,7 @@ label_evidence = Table(
     sqlite_with_rowid=False,
 )
 
-# How long a posting stood in a stage it left as it should, between these two; what is normal is learned from it.
+# How long a posting was in a stage before the next one, between these two; what is normal is learned from it.
 stage_wait = Table(
     "stage_wait",
     metadata,
@@ -177,7 +176,7 @@ stage_wait = Table(
     sqlite_with_rowid=False,
 )
 
-# Of what Ozon was asked beyond its lists: the last answer to each question.
+# The last answer to each question that Ozon was asked beyond its lists.
 answer = Table(
     "answer",
     metadata,
@@ -194,7 +193,7 @@ alert = Table(
     "alert",
     metadata,
     Column("id", Id, primary_key=True),
-    Column("shop_id", Id, ForeignKey("shop.id", ondelete="CASCADE")),  # null: an incident, which is of no one shop
+    Column("shop_id", Id, ForeignKey("shop.id", ondelete="CASCADE")),  # null: an incident, which has no single shop
     text_column("posting_number"),  # empty: the shop's own trouble; the key of an incident
     text_column("state"),
     Column("opened_at", Utc, nullable=False),
@@ -203,17 +202,17 @@ alert = Table(
     Column("told_count", Integer),
     Column("told_severity", Text),
     Column("told_cause", Text),
-    Column("told_left", BigInteger),  # milliseconds: the last step of escalation that was told
+    Column("told_left", BigInteger),  # milliseconds: the last escalation step that was notified
     Column("told_verdict", Text),
     Column("told_missed", Boolean),
-    Column("unseen_since", Utc),  # nobody saw its posting since; null: it is as of the last look at its shop
+    Column("unseen_since", Utc),  # its posting was not read since; null: it was read at the last poll of its shop
     text_column("handled_by"),
     text_column("note"),
     Column("handled_at", Utc),
     Column("snoozed_until", Utc),
     Column("resolved_at", Utc),
     Column("outcome", Text),
-    text_column("kind"),  # what it waits for without an explanation of its own; these four are counted over all shops
+    text_column("kind"),  # what it waits for if it has no cause of its own; these four are counted over all shops
     text_column("carrier"),
     Column("waiting_since", Utc),
     Column("deadline", Utc),
@@ -236,7 +235,7 @@ Index(
     postgresql_where=text("resolved_at IS NULL"),
 )
 Index(
-    "uq_alert_incident",  # the index above does not see two incidents as one: to it no null equals another
+    "uq_alert_incident",  # the index above allows duplicate incidents: no null equals another
     alert.c.posting_number,
     unique=True,
     sqlite_where=text("shop_id IS NULL AND resolved_at IS NULL"),
@@ -275,9 +274,9 @@ notification = Table(
     Column("sent_at", Utc),
     text_column("receipt"),
     text_column("error"),
-    text_column("snapshot"),  # JSON: the alert as it was when the telling was decided
-    Column("ref", Text),  # where the service keeps the message, while it can be changed
-    Column("revise_at", Utc),  # from when on the message says what is no longer so
+    text_column("snapshot"),  # JSON: the alert as it was when the notification was decided
+    Column("ref", Text),  # the message's id at the service, while it can be edited
+    Column("revise_at", Utc),  # from when on the message is out of date
     UniqueConstraint("alert_id", "telling", "channel", name="uq_notification"),
 )
 Index(
@@ -296,7 +295,7 @@ Index(
 )
 Index("ix_notification_message_key", notification.c.message_key)
 
-# How each channel fares. A row is made when there is something to keep.
+# The state of each channel. A row is created when there is something to store.
 channel = Table(
     "channel",
     metadata,
@@ -304,13 +303,13 @@ channel = Table(
     Column("sent_at", Utc),  # its last message
     Column("paused_until", Utc),
     Column("failing_since", Utc),
-    Column("is_final", Boolean, nullable=False),  # it fails until somebody changes something
+    Column("is_final", Boolean, nullable=False),  # it fails until a person changes something
     text_column("error"),
-    text_column("address"),  # where its destination has moved to; empty: as its URL says
-    Column("handover_at", Utc),  # until when hand-overs were told
+    text_column("address"),  # where its destination has moved; empty: not moved
+    Column("handover_at", Utc),  # the end of the last shift summary
 )
 
-# Every try to send a message, and which notifications it held.
+# Every attempt to send a message, and which notifications it held.
 attempt = Table(
     "attempt",
     metadata,
@@ -363,7 +362,7 @@ quarantine = Table(
     sqlite_with_rowid=False,
 )
 
-# What people said a cause really was; who judges again corrects it.
+# What people said a cause really was; a later verdict replaces an earlier one.
 verdict = Table(
     "verdict",
     metadata,
@@ -377,15 +376,15 @@ verdict = Table(
     sqlite_with_rowid=False,
 )
 
-# What signs sessions and links; made at random when it is first asked for.
+# The key that signs sessions and links; generated when first needed.
 secret = Table("secret", metadata, Column("name", Text, primary_key=True), text_column("value"))
 
-# Signed links that were used and sessions that were ended, until they would have run out by themselves.
+# Signed links that were used and sessions that were ended, until they would have expired.
 spent_token = Table(
     "spent_token", metadata, Column("token", Text, primary_key=True), Column("until", Utc, nullable=False)
 )
 
-# How far the clock of each machine is ahead of Ozon's, found out by whoever polls there.
+# How far the clock of each machine is ahead of Ozon's, measured by the process that polls there.
 clock = Table(
     "clock",
     metadata,

@@ -1,4 +1,4 @@
-"""Shops, how reading them went, and the postings that could not be read."""
+"""Shops, the state of reading them, and the postings that could not be read."""
 
 import re
 from collections.abc import Sequence
@@ -23,7 +23,7 @@ def failing(conn: Connection) -> int:
 
 
 def read_at(conn: Connection) -> dict[str, datetime]:
-    """Name -> when a shop was read completely, of those that were and that did not fail since."""
+    """Name -> when a shop was last read completely, for shops that did not fail since."""
     query = select(shop.c.name, shop.c.read_at).where(shop.c.read_at.is_not(None), shop.c.failing_since.is_(None))
     return {row.name: row.read_at for row in conn.execute(query)}
 
@@ -35,15 +35,15 @@ def named(conn: Connection, name: str) -> ShopState | None:
 
 
 def sync(conn: Connection, wanted: Sequence[tuple[str, str]]) -> None:
-    """Make the (name, client id) pairs of the config stand in the database; nothing is removed.
+    """Store the (name, client id) pairs of the configuration; nothing is removed.
 
-    The client id is who a shop is: one that was renamed keeps its postings, and a name that now means another
+    The client id identifies a shop: a renamed shop keeps its postings, and a name that now means another
     cabinet does not inherit those of the old one.
     """
     there = {state.client_id: state.name for state in every(conn)}
     names = _names(there, wanted)
     moved = [client_id for client_id, name in there.items() if names[client_id] != name]
-    for client_id in moved:  # two of them may be changing places: out of the way first
+    for client_id in moved:  # two of them may swap names: free both names first
         _rename(conn, client_id, f"(renamed) {client_id}")
     for client_id in moved:
         _rename(conn, client_id, names[client_id])
@@ -54,7 +54,7 @@ def sync(conn: Connection, wanted: Sequence[tuple[str, str]]) -> None:
 
 
 def _names(there: dict[str, str], wanted: Sequence[tuple[str, str]]) -> dict[str, str]:
-    """Client id -> name; a shop that is no longer wanted leaves its name to the one that now has it."""
+    """Client id -> name; a shop that is no longer configured gives up its name to the shop that now has it."""
     names = {client_id: name for name, client_id in wanted}
     for client_id, name in there.items():
         if client_id not in names:
@@ -69,7 +69,7 @@ def _rename(conn: Connection, client_id: str, name: str) -> None:
 
 
 def mark_read(conn: Connection, shop_id: int, *, started_at: datetime, finished_at: datetime) -> None:
-    """A complete sweep: the shop is in sight again."""
+    """A complete sweep: the shop is readable again."""
     seen = {"read_from": started_at, "read_at": finished_at}
     well = {"failing_since": None, "failures": 0, "cause": "", "detail": "", "retry_at": None}
     conn.execute(update(shop).where(shop.c.id == shop_id).values(**seen, **well))
@@ -78,7 +78,7 @@ def mark_read(conn: Connection, shop_id: int, *, started_at: datetime, finished_
 def mark_failed(
     conn: Connection, shop_id: int, *, at: datetime, cause: str, detail: str, retry_at: datetime | None = None
 ) -> None:
-    """A poll that came to nothing."""
+    """A failed poll."""
     conn.execute(
         update(shop)
         .where(shop.c.id == shop_id)
@@ -93,12 +93,12 @@ def mark_failed(
 
 
 def set_policy(conn: Connection, shop_id: int, policy: str) -> None:
-    """Note under which delay policy all late times of a shop now stand."""
+    """Store the delay policy with which all late times of a shop are now computed."""
     conn.execute(update(shop).where(shop.c.id == shop_id).values(policy=policy))
 
 
 def record_poll(conn: Connection, shop_id: int, done: PollRow) -> None:
-    """Note what a poll did and cost."""
+    """Record the result and cost of a poll."""
     names = [c.name for c in poll.c if c.name not in ("id", "shop_id")]
     conn.execute(poll.insert().values(shop_id=shop_id, **{name: getattr(done, name) for name in names}))
 
@@ -132,7 +132,7 @@ def open_counts(conn: Connection) -> dict[str, int]:
 
 
 def put_aside(conn: Connection, shop_id: int, *, path: str, number: str, problem: str, at: datetime) -> None:
-    """Note a posting that could not be read; `path` says where it stopped making sense."""
+    """Record a posting that could not be read; `path` says where decoding failed."""
     place = re.sub(r"\[\d+\]", "[]", path)
     seen = {"path": path, "problem": problem, "last_seen": at}
     fresh = {"shop_id": shop_id, "number": number, "place": place, "first_seen": at, **seen}

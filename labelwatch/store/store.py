@@ -1,4 +1,4 @@
-"""The store as the other parts see it: every question and every change, each in a transaction of its own."""
+"""The store as the other parts see it: every query and every change, each in a transaction of its own."""
 
 import threading
 import time
@@ -29,9 +29,9 @@ from labelwatch.store.values import (
 
 
 def open_store(url: str, *, makes_file: bool = True) -> "Store":
-    """A store by URL (sqlite:///file, postgresql://...); makes an empty file where there is none, unless told not to.
+    """A store by URL (sqlite:///file, postgresql://...); creates a missing file, unless told not to.
 
-    Says StoreError at once when there is no way in. Tables are made by `upgrade()`.
+    Raises StoreError at once if the database cannot be opened. Tables are created by `upgrade()`.
     """
     engine = make_engine(read_url(url), makes_file=makes_file)
     try:
@@ -47,13 +47,13 @@ def _pause(worked: float) -> None:
 
 
 class Store:
-    """One database; any number of threads may use it."""
+    """One database; thread-safe."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._writer = for_writing(engine)
-        # SQLite's waiting writers sleep and try again, and the unlucky one gives up after some seconds; those of
-        # one process may as well queue. Reentrant: a transaction inside another then fails aloud and does not hang.
+        # SQLite's waiting writers sleep and try again, and an unlucky one fails after some seconds; within one
+        # process they queue instead. Reentrant: a transaction inside another raises an error instead of a deadlock.
         self._turn = threading.RLock()
         self.condition = FailureCounts()
         self.postings = Postings(self._read, self._write)
@@ -72,7 +72,7 @@ class Store:
 
     @property
     def name(self) -> str:
-        """The database as people know it, without a password."""
+        """The database in messages, without a password."""
         return name_of(self._engine.url)
 
     def close(self) -> None:
@@ -92,9 +92,9 @@ class Store:
 
     @contextmanager
     def _in_turn(self) -> Iterator[None]:
-        """Wait in the queue for as long as SQLite would, and no longer, however many stand before."""
+        """Wait in the queue for as long as SQLite would, and no longer, however many wait before."""
         if not self._turn.acquire(timeout=BUSY_SECONDS):
-            raise StoreError(Fault.BUSY, f"the database {self.name} is being written to; try again in a moment")
+            raise StoreError(Fault.BUSY, f"the database {self.name} is locked by another writer; try again soon")
         try:
             yield
         finally:
@@ -102,14 +102,14 @@ class Store:
 
     @contextmanager
     def write(self) -> Iterator[Transaction]:
-        """One transaction: it stands when the block ends, and never was when the block raises."""
+        """One transaction: commits on success, rolls back on an exception."""
         with self._write() as conn:
             yield Transaction(conn)
 
     # --- the tables
 
     def revision(self) -> str:
-        """The migration the database has reached; empty = it has no tables."""
+        """The revision of the database; empty = it has no tables."""
         with self._read() as conn:
             return migrate.revision(conn)
 
@@ -119,9 +119,9 @@ class Store:
             migrate.require(conn)
 
     def upgrade(self, backup_to: Path | None = None) -> tuple[str, str]:
-        """Make or bring forward the tables; the revisions before (empty = new) and after.
+        """Create or upgrade the schema; returns the revisions before (empty = new) and after.
 
-        A SQLite database that is not new is first copied to `backup_to`, if there is anything to do.
+        An existing SQLite database is first copied to `backup_to`, if there is anything to do.
         """
         return migrate.upgrade(self._engine, self._writer, backup_to)
 
@@ -132,23 +132,23 @@ class Store:
         maintenance.backup(self._engine, to)
 
     def keep_copy(self, now: datetime) -> Path | None:
-        """Copy a SQLite database to the folder `backups` beside it, where the last three such copies stay; None =
-        there is no room for it, or PostgreSQL."""
+        """Copy a SQLite database to the folder `backups` beside it, which keeps the last three copies; None = there
+        is no space for it, or PostgreSQL."""
         return backup.keep_copy(self._engine, now)
 
     def check(self) -> list[str]:
-        """What is wrong inside a SQLite database, a line each; empty when it is sound. Reads all of it.
+        """What is wrong inside a SQLite database, one line each; empty when it is sound. Reads all of it.
 
-        PostgreSQL looks after its files itself: there the list is always empty.
+        PostgreSQL checks its files itself: there the list is always empty.
         """
         with for_looking_through(self._engine).connect() as conn:
             return maintenance.check(conn)
 
     def prune(self, before: datetime, *, batch: int = 100, rest: Callable[[float], object] = _pause) -> Pruned:
-        """Remove what ended before a time, in transactions short enough not to be noticed; how much it was.
+        """Remove what ended before a time, in short transactions; returns how much was removed.
 
-        `rest` is called between them with the seconds that the last one took: without it, others who want to write
-        would hardly find a gap.
+        `rest` is called between them with the seconds that the last one took: without it, other writers would hardly
+        get a turn.
         """
         total = Pruned()
         while True:
@@ -165,6 +165,6 @@ class Store:
         return total
 
     def statistics(self) -> Statistics:
-        """How big the database is; counts every row."""
+        """The size of the database; counts every row."""
         with self._read() as conn:
             return maintenance.statistics(conn, migrate.revision(conn))

@@ -1,4 +1,4 @@
-"""The secret that signs sessions and links, and the tokens that must not be taken again."""
+"""The secret that signs sessions and links, and the tokens that can be used only once."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -11,7 +11,7 @@ from labelwatch.store.schema import secret, spent_token
 
 
 def spend(conn: Connection, token: str, *, until: datetime, now: datetime) -> bool:
-    """Take a token; False = it was taken before. Those that ran out by `now` are forgotten."""
+    """Use a token; False = it was used before. Those that expired by `now` are removed."""
     conn.execute(delete(spent_token).where(spent_token.c.until <= now))
     taken = insert(conn, spent_token).values(token=token, until=until).on_conflict_do_nothing()
     return conn.execute(taken.returning(spent_token.c.token)).first() is not None
@@ -23,23 +23,23 @@ class OneTimeTokens(Repository):
     spend = writes(spend)
 
     def secret(self, name: str, fresh: Callable[[], str]) -> str:
-        """The secret of this name, the same for every process on this database; `fresh` makes it the first time."""
+        """The secret of this name, the same for every process on this database; `fresh` generates it first."""
         kept = self.kept(name)
         if kept is not None:
             return kept
         with self._write() as conn:
             conn.execute(insert(conn, secret).values(name=name, value=fresh()).on_conflict_do_nothing())
             kept = _kept(conn, name)
-        assert kept is not None, "it was there, or has just been put there"
+        assert kept is not None, "it existed, or has just been inserted"
         return kept
 
     def kept(self, name: str) -> str | None:
-        """The secret of this name; None = nobody has needed one yet. Writes nothing."""
+        """The secret of this name; None = it was never needed. Writes nothing."""
         with self._read() as conn:
             return _kept(conn, name)
 
     def is_spent(self, token: str) -> bool:
-        """Whether a token was taken before."""
+        """Whether a token was used before."""
         with self._read() as conn:
             return conn.scalar(select(spent_token.c.token).where(spent_token.c.token == token)) is not None
 

@@ -1,4 +1,4 @@
-"""What goes into the store and comes out of it beyond the words of the core."""
+"""The values of the store beyond those of the core."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -10,17 +10,17 @@ from labelwatch.core.posting import DeliveryMethod, Posting, Track
 
 @dataclass(frozen=True, slots=True)
 class ShopState:
-    """One seller cabinet and how reading it went; the times of the last complete sweep are None before the first."""
+    """One seller cabinet and the state of reading it; the times of the last complete sweep are None before it."""
 
     id: int
     name: str
     client_id: str
     policy: str
-    """Hash of the delay policy under which all of its `late_at` were computed; empty = never."""
+    """Hash of the delay policy with which all of its `late_at` were computed; empty = never."""
     read_from: datetime | None
     read_at: datetime | None
     failing_since: datetime | None
-    """When the first of the failed polls since the last good one failed."""
+    """When the first poll failed since the last successful one."""
     failures: int
     cause: str
     detail: str
@@ -33,14 +33,14 @@ class ClockSkew:
 
     ahead: timedelta
     against_monotonic: timedelta
-    """The wall clock, since 1970, less the monotonic one: another difference later tells that the clock was set."""
+    """The wall clock, since 1970, minus the monotonic one: if it differs later, the clock was set."""
     at: datetime
-    """When this was so, by Ozon's time."""
+    """When this was measured, by Ozon's time."""
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A posting as it is to stand in the store from now on."""
+    """The new state of a posting to be stored."""
 
     posting: Posting
     track: Track
@@ -49,12 +49,12 @@ class Change:
     """Still to be watched: on the list, or not yet known to have been handed over or cancelled."""
     seen_at: datetime
     not_before: datetime | None
-    """When it was last seen otherwise; None = never seen before."""
+    """When it was last seen in another state; None = never seen before."""
 
 
 @dataclass(frozen=True, slots=True)
 class HistoryRow:
-    """How a posting stood from `seen_at` on; it became so after `not_before` (None = it was never seen before)."""
+    """The state of a posting from `seen_at` on; it changed after `not_before` (None = it was never seen before)."""
 
     seen_at: datetime
     not_before: datetime | None
@@ -71,7 +71,7 @@ class HistoryRow:
 
 @dataclass(frozen=True, slots=True)
 class PollRow:
-    """What one poll did and cost."""
+    """The result and cost of one poll."""
 
     started_at: datetime
     finished_at: datetime
@@ -87,7 +87,7 @@ class PollRow:
 
 @dataclass(frozen=True, slots=True)
 class QuarantineRow:
-    """A posting that could not be read: where it stopped making sense, and since when."""
+    """A posting that could not be read: where decoding failed, and since when."""
 
     shop: str
     path: str
@@ -98,14 +98,14 @@ class QuarantineRow:
 
 
 class EvidenceLevel(StrEnum):
-    """How sure it is that a label exists."""
+    """How certain it is that a label exists."""
 
     OFFERED = "offered"
     """Ozon lists a download action."""
     PRINTED = "printed"
-    """A label task ended well for this posting."""
+    """A label task succeeded for this posting."""
     VERIFIED = "verified"
-    """The sheet was fetched and is this posting's."""
+    """The PDF was fetched and is this posting's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,14 +118,14 @@ class Evidence:
 
 
 class OutboxState(StrEnum):
-    """Where a notification stands; from `sent` on nothing happens by itself any more."""
+    """The state of a notification; from `sent` on it does not change by itself."""
 
     PENDING = "pending"
     LEASED = "leased"
     RETRY = "retry"
     SENT = "sent"
     UNVERIFIED = "unverified"
-    """Handed to a service that gives no receipt."""
+    """Handed to a service without receipts."""
     DEAD = "dead"
     SUPERSEDED = "superseded"
     EXPIRED = "expired"
@@ -136,7 +136,7 @@ WAITING = frozenset({OutboxState.PENDING, OutboxState.LEASED, OutboxState.RETRY}
 
 @dataclass(frozen=True, slots=True)
 class OutboxRow:
-    """One notification on its way."""
+    """One notification in the outbox."""
 
     id: int
     notification: Notification
@@ -146,37 +146,37 @@ class OutboxRow:
     """How often it was claimed."""
     lease_until: datetime | None
     message_key: str | None
-    """Names the message it was last put into: rows with the same key are told together, again if need be."""
+    """The key of its last message: rows with the same key are sent together, again if need be."""
     possible_duplicate: bool
     """An earlier attempt may have arrived."""
     sent_at: datetime | None
     receipt: str
     error: str
     ref: str = ""
-    """Where the service keeps the message, while it can be changed or replied to."""
+    """The message's id at the service, while it can be edited or replied to."""
 
 
 @dataclass(frozen=True, slots=True)
 class ChannelState:
-    """How a channel fares."""
+    """The state of a channel."""
 
     name: str
     sent_at: datetime | None = None
-    """When its last message was taken over."""
+    """When its last message was accepted."""
     paused_until: datetime | None = None
     failing_since: datetime | None = None
     is_final: bool = False
-    """It fails until somebody changes something."""
+    """It fails until a person changes something."""
     error: str = ""
     address: str = ""
-    """Where its destination has moved to; empty = as its URL says."""
+    """Where its destination has moved; empty = not moved."""
     handover_at: datetime | None = None
-    """Until when hand-overs were told."""
+    """The end of the last shift summary."""
 
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One try to send a message."""
+    """One attempt to send a message."""
 
     channel: str
     at: datetime
@@ -199,7 +199,7 @@ class Sent:
 
 @dataclass(frozen=True, slots=True)
 class Pruned:
-    """How many rows a clean-up removed; a posting's own history and evidence go with it and are not counted."""
+    """How many rows a clean-up removed; a posting's history and evidence are removed with it and not counted."""
 
     postings: int = 0
     alerts: int = 0
@@ -211,12 +211,12 @@ class Pruned:
 
 @dataclass(frozen=True, slots=True)
 class Statistics:
-    """How big the database is."""
+    """The size of the database."""
 
     revision: str
     bytes_used: int
     bytes_free: int
-    """Inside the file, to be used again; 0 where the database does not tell."""
+    """Free space inside the file, to be reused; 0 if the database does not report it."""
     shops: int
     postings: int
     open_postings: int

@@ -19,7 +19,7 @@ def record(
     note: str,
     at: datetime,
 ) -> None:
-    """Note a verdict; another one on the same posting and the same cause takes its place."""
+    """Store a verdict; another one on the same posting and the same cause replaces it."""
     key = {"shop_id": shop_id, "posting_number": posting_number, "said": said}
     judged = {"really": really, "judged_by": by, "note": note, "judged_at": at}
     statement = insert(conn, verdict).values(**key, **judged)

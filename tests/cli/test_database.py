@@ -19,7 +19,7 @@ def test_a_backup_is_a_database_to_work_with_and_overwrites_nothing(place: Place
     assert place.run("db", "backup", "copy.db").code == 0
     again = place.run("db", "backup", "copy.db")
     assert again.code == 1
-    assert "there already" in again.err
+    assert "overwrites nothing" in again.err
     place.config.write_text(place.config.read_text().replace("labelwatch.db", "copy.db"))
     assert [alert["posting_number"] for alert in place.run("late", "--json").json["alerts"]] == [LATE]
 
@@ -64,7 +64,7 @@ def test_what_is_no_database_is_said_to_be_none(place: Place, tmp_path: Path) ->
     for command in (("late",), ("db", "check")):
         done = place.run(*command)
         assert done.code == 69
-        assert "is damaged or is no database" in done.err
+        assert "is damaged or is not a database" in done.err
         assert_says_what_to_do(done.err)
 
 

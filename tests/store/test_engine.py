@@ -266,7 +266,7 @@ def test_a_full_disk_is_named_and_what_stood_there_stays(sqlite_url: str) -> Non
 def test_what_is_no_database_is_called_damaged(tmp_path: Path) -> None:
     file = tmp_path / "labelwatch.db"
     file.write_bytes(b"no database at all " * 100)
-    with trouble(Fault.CORRUPT, "put back the last backup"):
+    with trouble(Fault.CORRUPT, "restore the last backup"):
         open_store(f"sqlite:///{file}")
 
 
