@@ -1,4 +1,4 @@
-"""Wires the parts: `build(config)` gives an App. The only module that reaches for the real clock."""
+"""Connects the parts: `build(config)` returns an App. The only module that uses the real clock."""
 
 import logging
 import threading
@@ -27,12 +27,12 @@ log = logging.getLogger(__name__)
 
 
 class App:
-    """One configuration over one database: what the scheduler drives, and `queries` and `actions` for people."""
+    """One configuration and one database: the jobs of the scheduler, and `queries` and `actions` for people."""
 
     def __init__(
         self, config: Config, store: Store, *, clock: Clock, stop: threading.Event, polls: bool = True
     ) -> None:
-        """`polls`: this process finds out how far the clock is off; another one only goes by what was found out."""
+        """`polls`: this process measures the clock skew; any other only uses the stored value."""
         self.config = config
         self.store = store
         self.stop = stop
@@ -51,9 +51,9 @@ class App:
             calm_after=BLIND_AFTER_INTERVALS * min(map(config.every, config.shops), default=config.ozon.every),
             signal_failure=self.notifier.signal_failure,
         )
-        self.stuck: Callable[[], str | None] = lambda: None  # the job without progress, as the service says
+        self.stuck: Callable[[], str | None] = lambda: None  # the job without progress, reported by the service
 
-    # --- what the scheduler drives
+    # --- the scheduler's jobs
 
     @property
     def timezone(self) -> str:
@@ -84,22 +84,22 @@ class App:
         self.sources.close()
 
     def maintain(self) -> Pruned:
-        """Keep a copy of the database, and remove what is older than [store] history."""
+        """Back up the database, and remove what is older than [store] history."""
         now = self.clock.now()
         copy = self.store.keep_copy(now)
         log.info("the database was copied to %s", copy) if copy else log.warning("no copy of the database was made")
         return self.store.prune(now - self.config.store.history)
 
     def status(self) -> str:
-        """One line: how many shops are read, how many alerts are open; or what is wrong with the database."""
+        """One line: how many shops are readable, how many alerts are open; or what is wrong with the database."""
         if self.database_watch.line:
             return self.database_watch.line
         seen = self.queries.overview()
         fresh = sum(shop.state == "fresh" for shop in seen.shops)
-        return f"{fresh} of {len(seen.shops)} shops in sight, {len(seen.alerts)} open alerts"
+        return f"{fresh} of {len(seen.shops)} shops readable, {len(seen.alerts)} open alerts"
 
     def listen(self) -> None:
-        """From now on handle the buttons that are pressed below messages."""
+        """From now on handle the buttons below messages."""
         actions = StoredAlertActions(
             self.store,
             now=self.clock.now,
@@ -115,7 +115,7 @@ class App:
         self.notifier.listen(actions_at)
 
     def test_alert(self, channels: Sequence[str]) -> list[OutboxRow]:
-        """Send a made-up late order over these channels, through the outbox, and see what became of it."""
+        """Send a made-up late order to these channels, through the outbox, and return the results."""
         known = {state.name for state in self.store.shops.all()}
         shops = [shop.name for shop in self.config.shops if shop.name in known]
         return self.notifier.test(channels, shops=shops, wait=self.clock.sleep)
@@ -136,16 +136,16 @@ def build(
     alone: bool = False,
     first: Callable[[Config, datetime], None] = lambda config, now: None,
 ) -> Iterator[App]:
-    """Join the parts. `alone`: hold the database for this process (AlreadyRunning if another does), bring its
-    tables forward and make the config's shops known; without it the tables must be there already. `first` is done
-    before the database is opened."""
+    """Connect the parts. `alone`: hold the database for this process (AlreadyRunning if another does), upgrade its
+    schema and store the configured shops; without it the tables must exist. `first` is done before the database is
+    opened."""
     stop = stop or threading.Event()
     clock = clock or real_clock(stop)
     url = config.store.url.get_secret_value()
     gone: list[StoreError] = []
 
     def lost(error: StoreError) -> None:
-        log.critical("%s: this one ends", error)
+        log.critical("%s: stopping this instance", error)
         gone.append(error)
         stop.set()
 

@@ -14,7 +14,7 @@ from labelwatch.store import Evidence, HistoryRow, ShopState, Store
 
 @dataclass(frozen=True, slots=True)
 class ShopHealth:
-    """How well a shop is seen: fresh, stale (not read for three intervals) or blind (it cannot be read)."""
+    """Whether a shop is fresh, stale (not read for three intervals) or blind (it cannot be read)."""
 
     name: str
     state: str
@@ -25,8 +25,8 @@ class ShopHealth:
 
 
 def shop_health(name: str, every: timedelta, state: ShopState | None, postings: int, *, now: datetime) -> ShopHealth:
-    """How a shop that should be read so often is seen now; `postings` are the open ones."""
-    if state is None:  # new in the config, and no poll has been since
+    """The health of a shop with this poll interval; `postings` are the open ones."""
+    if state is None:  # new in the configuration, and not polled yet
         return ShopHealth(name, "stale", None, 0, None, None)
     overdue = state.read_at is None or now - state.read_at >= BLIND_AFTER_INTERVALS * every
     blind = bool(state.failing_since) and (overdue or state.retry_at is not None)
@@ -58,11 +58,11 @@ class Overview:
     alerts: tuple[Alert, ...]
     incidents: tuple[Alert, ...] = ()
     troubles: tuple[ChannelTrouble, ...] = ()
-    """What keeps people from hearing of all this."""
+    """What prevents notifications."""
 
 
 def channel_trouble(name: str, alert: Alert) -> ChannelTrouble:
-    """What the alert about a channel tells of it."""
+    """The problem that an alert about a channel reports."""
     about = alert.diagnosis
     since = about.waiting_since.earliest if about.waiting_since else alert.opened_at
     return ChannelTrouble(name, since, next((proof.value for proof in about.evidence), ""))
@@ -75,7 +75,7 @@ def urgency(alert: Alert) -> tuple[datetime, datetime]:
 
 @dataclass(frozen=True, slots=True)
 class PostingDetails:
-    """Everything known of one posting of one shop; `alerts` oldest first, resolved ones too."""
+    """Everything known about one posting of one shop; `alerts` oldest first, resolved ones too."""
 
     shop: str
     known: Known
@@ -85,7 +85,7 @@ class PostingDetails:
 
 
 class Queries:
-    """What people ask, answered from the database as of `now()`."""
+    """Queries for people, answered from the database as of `now()`."""
 
     def __init__(self, config: Config, store: Store, *, now: Callable[[], datetime]) -> None:
         self.config = config
@@ -93,7 +93,7 @@ class Queries:
         self.now = now
 
     def shops(self) -> tuple[ShopHealth, ...]:
-        """How well each enabled shop is seen."""
+        """The health of each enabled shop."""
         now, counts = self.now(), self.store.shops.open_counts()
         states = {state.name: state for state in self.store.shops.all()}
         enabled = (shop for shop in self.config.shops if shop.enabled)
@@ -112,7 +112,7 @@ class Queries:
         return Overview(now, views, tuple(as_now), tuple(incidents), troubles=tuple(troubles))
 
     def posting_details(self, number: str) -> list[PostingDetails]:
-        """What is known of a posting, for each shop that has one of this number."""
+        """What is known about a posting, for each shop that has one with this number."""
         now = self.now()
         return [
             PostingDetails(

@@ -102,7 +102,7 @@ def _explain(tx: Transaction, incident: Incident, shops: Collection[str], now: d
     for shop_id, alerts in tx.alerts.unexplained(shops=shops, carrier=carrier).items():
         others = [one for one in alerts if one.diagnosis.incident != incident.key]
         told = [one.id for one in others if one.id is not None and one.told and one.diagnosis.incident is None]
-        withdrawn = tx.outbox.withdraw(told)
+        unsent = tx.outbox.withdraw(told)
         tx.alerts.save(
             shop_id,
             [
@@ -110,7 +110,7 @@ def _explain(tx: Transaction, incident: Incident, shops: Collection[str], now: d
                     one,
                     diagnosis=explained(one.diagnosis, incident, now=now),
                     cause_since=now,
-                    told=None if one.id in withdrawn else one.told,
+                    told=None if one.id in unsent else one.told,
                 )
                 for one in others
             ],

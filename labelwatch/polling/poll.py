@@ -181,8 +181,8 @@ def _replaced(tx: Transaction, before: Alert | None, decision: Decision) -> Deci
         return decision
     if alert.diagnosis.incident is None or before.diagnosis.incident is not None:
         return decision
-    withdrawn = tx.outbox.withdraw([before.id])
-    return replace(decision, alert=replace(alert, told=None), is_news=True) if withdrawn else decision
+    unsent = tx.outbox.withdraw([before.id])
+    return replace(decision, alert=replace(alert, told=None), is_news=True) if unsent else decision
 
 
 def _update_late_at(tx: Transaction, shop_id: int, watch: Watch) -> None:

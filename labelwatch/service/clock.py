@@ -1,12 +1,12 @@
-"""What time it is: this machine's clock, held against the marketplace's, whose deadlines are what counts.
+"""What time it is: this machine's clock, compared with the marketplace's, which decides the deadlines.
 
-    asking() ... answer with a Date --> how far we are ahead --> agreed | in doubt --a second answer--> put right
+    asking() ... answer with a Date --> how far we are ahead --> agreed | in doubt --a second answer--> corrected
 
-A wrong clock makes orders late that are not, or lets them be late unseen. So where the two clocks differ by more than
-half a minute, and a second answer some seconds later says the same, it goes by the marketplace's. A clock that was
-set is not believed before the marketplace was heard: meanwhile time goes on as it was going.
+A wrong clock makes orders late that are not, or hides late ones. So if the two clocks differ by more than half a
+minute, and a second answer some seconds later agrees, the marketplace's time is used. A clock that was set is not
+trusted before the marketplace has answered: until then the old time continues.
 
-Whoever polls notes in the database what it found out; every other process of the machine goes by that.
+The process that polls stores its result in the database; every other process of the machine uses that.
 """
 
 import logging
@@ -23,15 +23,15 @@ from labelwatch.store import ClockSkew, Store, StoreError
 log = logging.getLogger(__name__)
 
 SKEW = timedelta(seconds=30)
-"""Clocks may differ by so much."""
+"""Clocks may differ by this much."""
 AGAIN_AFTER = timedelta(seconds=3)
-"""Two answers so far apart cannot both come out of one cache: its time would have stood still."""
+"""Two answers this far apart cannot both come from one cache: its time would have stood still."""
 STEP = timedelta(seconds=5)
-"""A clock that moved by more than this against the monotonic one was set, or slept; it was not merely disciplined."""
+"""A clock that moved by more than this against the monotonic one was set, or the machine slept."""
 PATIENCE = timedelta(minutes=1)
-"""For so long a clock that was set is not believed without a word of the marketplace's."""
+"""For this long a clock that was set is not trusted without an answer from the marketplace."""
 DEAF = timedelta(hours=1)
-"""For so long nothing is given on a time that contradicted itself."""
+"""For this long a time that contradicted itself is ignored."""
 RECALL_EVERY = timedelta(seconds=10)
 _ZERO = timedelta(0)
 _EPOCH = datetime.fromtimestamp(0, UTC)
@@ -39,7 +39,7 @@ _EPOCH = datetime.fromtimestamp(0, UTC)
 
 @dataclass(frozen=True, slots=True)
 class Clock:
-    """Time as a value: the wall in UTC, a clock that never jumps (seconds), and waiting (seconds)."""
+    """Time as a value: wall clock in UTC, monotonic clock (seconds), and sleep (seconds)."""
 
     now: Callable[[], datetime]
     monotonic: Callable[[], float]
@@ -47,22 +47,22 @@ class Clock:
 
 
 def real_clock(stop: threading.Event) -> Clock:
-    """The machine's clock; waiting ends early when `stop` is set."""
+    """The machine's clock; sleeping ends early when `stop` is set."""
     return Clock(now=lambda: datetime.now(UTC), monotonic=time.monotonic, sleep=stop.wait)
 
 
 def corrected(clock: Clock, store: Store) -> Clock:
-    """A machine's clock, put right by what the service on this machine has found out about it."""
+    """A machine's clock, corrected by what the service on this machine measured."""
     return replace(clock, now=SkewCorrectedClock(clock.now, clock.monotonic, noted=skew_in(store)).now)
 
 
 def skew_in(store: Store) -> Callable[[], ClockSkew | None]:
-    """Reads what is known of this machine's clock."""
+    """Reads the stored skew of this machine's clock."""
     return lambda: store.clocks.skew(platform.node())
 
 
 def save_skew(keeper: "SkewCorrectedClock", store: Store) -> None:
-    """Note what was found out about this machine's clock, if that is news."""
+    """Store the skew of this machine's clock, if it changed."""
     found, known = keeper.found(), skew_in(store)()
     if found is None or (known is None and not found.ahead):
         return
@@ -73,7 +73,7 @@ def save_skew(keeper: "SkewCorrectedClock", store: Store) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """How far our clock is ahead: between these, as an answer takes its time and its Date is in whole seconds."""
+    """How far our clock is ahead: a range, as an answer takes time and its Date is in whole seconds."""
 
     low: timedelta
     high: timedelta
@@ -85,7 +85,7 @@ class Reading:
         return (self.low + self.high) / 2
 
     def allows(self, ahead: timedelta) -> bool:
-        """Whether a clock that is ahead by this would be off by no more than it may."""
+        """Whether a clock ahead by this would be wrong by no more than the tolerance."""
         return self.low - SKEW <= ahead <= self.high + SKEW
 
     def meets(self, other: "Reading") -> bool:
@@ -93,7 +93,7 @@ class Reading:
 
 
 class SkewCorrectedClock:
-    """Tells the time for everything that is judged and told; any number of threads may ask it."""
+    """The time for all decisions and messages; thread-safe."""
 
     def __init__(
         self,
@@ -103,8 +103,8 @@ class SkewCorrectedClock:
         noted: Callable[[], ClockSkew | None] = lambda: None,
         follows: bool = False,
     ) -> None:
-        """`noted` reads what was found out before, by this process or another; it is asked once, and where this one
-        only `follows`, again every few seconds."""
+        """`noted` reads what was measured before, by this process or another; it is read once, and if this one only
+        `follows`, again every few seconds."""
         self._wall = wall
         self._monotonic = monotonic
         self._noted = noted
@@ -117,16 +117,16 @@ class SkewCorrectedClock:
         self._doubt: Reading | None = None
         self._deaf_until = monotonic()
         self.version = 0
-        """Grows whenever the time is put right: what was begun before it began at another time."""
+        """Increases whenever the time is corrected: what began under an older version used another time."""
         self.skew: timedelta | None = None
-        """How far this machine's clock was ahead by the last answer; None = no answer said."""
+        """How far this machine's clock was ahead by the last answer; None = no answer had a time."""
         self._recall()
 
     def now(self) -> datetime:
         """The time, in UTC."""
         with self._lock:
             if self._recall_at is not None and self._monotonic() >= self._recall_at:
-                with suppress(StoreError):  # whoever asks for the time has other things to do
+                with suppress(StoreError):  # the time is needed even if the database fails
                     self._recall()
             self._look()
             if self._held_until is not None and self._monotonic() > self._held_until:
@@ -134,7 +134,7 @@ class SkewCorrectedClock:
             return self._wall() - self._ahead
 
     def found(self) -> ClockSkew | None:
-        """What other processes of this machine may go by; None = nothing as long as it is in doubt."""
+        """What other processes of this machine may use; None = nothing while it is in doubt."""
         with self._lock:
             self._look()
             if self._doubt is not None or self._held_until is not None:
@@ -143,16 +143,16 @@ class SkewCorrectedClock:
 
     @property
     def in_doubt(self) -> bool:
-        """Whether an answer named another time that no second one has borne out as yet."""
+        """Whether an answer gave another time that no second one has confirmed yet."""
         return self._doubt is not None
 
     def is_other_than(self, version: int) -> bool:
-        """Whether the time was put right since it had this version, or is in doubt."""
+        """Whether the time was corrected since it had this version, or is in doubt."""
         return self.in_doubt or self.version != version
 
     def moved(self) -> timedelta:
-        """By how much the machine's clock was set, or slept, since this was asked last; who asks for the first time
-        has it watched from now on."""
+        """By how much the machine's clock was set, or slept, since the last call; the first call starts the
+        measurement."""
         with self._lock:
             if self._offset is None:
                 self._offset = self._wall_against_monotonic()
@@ -161,13 +161,13 @@ class SkewCorrectedClock:
             return moved
 
     def asking(self) -> Callable[[datetime | None], None]:
-        """A request is about to be sent; what is returned takes the time that its answer names."""
+        """A request is about to be sent; call the result with the time that its answer gives."""
         began = self._wall()
 
         def received(told: datetime | None) -> None:
             ended = self._wall()
             if told is not None and began <= ended:
-                # The Date was cut off to whole seconds.
+                # The Date was truncated to whole seconds.
                 self._compare(Reading(began - told - timedelta(seconds=1), ended - told, self._monotonic()))
 
         return received
@@ -192,7 +192,7 @@ class SkewCorrectedClock:
         self._ahead = self._agreed = self._still_ahead(noted) if noted is not None else _ZERO
 
     def _still_ahead(self, noted: ClockSkew) -> timedelta:
-        """How far the clock must be ahead by now. One that was started anew, or set right, is believed."""
+        """How far the clock must be ahead now. A restarted machine or a corrected clock is trusted."""
         monotonic_then = noted.at + noted.ahead - _EPOCH - noted.against_monotonic
         if timedelta(seconds=self._monotonic()) < monotonic_then - STEP:
             return _ZERO
@@ -215,13 +215,13 @@ class SkewCorrectedClock:
         return self._wall() - _EPOCH - timedelta(seconds=self._monotonic())
 
     def _weigh(self, reading: Reading) -> None:
-        """It is neither as our clock says nor as we believed: once is a doubt, twice is so, and two that differ are
-        none."""
+        """It differs from our clock and from the known skew: one is a doubt, two that agree are trusted, two that
+        differ are not."""
         before = self._doubt
         if before is None:
             self._doubt = reading
         elif not reading.meets(before):
-            log.warning("Ozon's time contradicts itself: going by this machine's clock")
+            log.warning("Ozon's time contradicts itself: using this machine's clock")
             self._deaf_until = reading.at + DEAF.total_seconds()
             self._settle(_ZERO)
         elif reading.at - before.at >= AGAIN_AFTER.total_seconds():
@@ -235,5 +235,5 @@ class SkewCorrectedClock:
         if ahead != self._agreed:
             self._agreed = ahead
             seconds = ahead.total_seconds()
-            off = f"is off by {seconds:+.0f} s: going by Ozon's until it is right" if ahead else "is right again"
+            off = f"is off by {seconds:+.0f} s: using Ozon's until it is right" if ahead else "is right again"
             log.warning("this machine's clock %s", off)

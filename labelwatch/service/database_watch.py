@@ -1,10 +1,10 @@
-"""What becomes of trouble with the database itself: nothing can be written down, so people are told without.
+"""Watches for trouble with the database itself: nothing can be written, so people are notified without it.
 
-    look | is it refused, and since when | tell whoever has not heard | does it take things again | tell them, too
+    look | does it fail, and since when | notify every channel | does it work again | notify again
 
-A full disk, a damaged or a foreign file do not get better by waiting and are told at once; a lock and a server that
-is away are told when they last. It is over when the database has refused nothing for three polls and took something
-meanwhile: on a full disk a small change may still find room where a poll does not.
+A full disk, a damaged or a foreign file do not get better by waiting and are notified at once; a lock and an
+unreachable server are notified when they last. The trouble is over when the database has not failed for three polls
+and was written meanwhile: on a full disk a small change may succeed where a poll does not.
 """
 
 import logging
@@ -33,29 +33,29 @@ _POLICY = AlertPolicy()
 
 @dataclass(slots=True)
 class _News:
-    """What is to be told, and who has yet to hear it."""
+    """The notification to send, and the channels that have not received it."""
 
     alert: Alert
     reason: Reason
     left: set[str]
     key: str = field(default_factory=lambda: secrets.token_hex(16))
-    heard: set[str] = field(default_factory=set)
+    sent: set[str] = field(default_factory=set)
     tries: int = 0
     tried_at: float = float("-inf")
 
 
 @dataclass(slots=True)
 class DatabaseWatch:
-    """Of one store; only one thread may look at a time."""
+    """Watches one store; `look` is for one thread only."""
 
     condition: FailureCounts
     channels: Channels
     now: Callable[[], datetime]
     monotonic: Callable[[], float]
     calm_after: timedelta
-    """The database is well again when it has not refused anything for so long."""
+    """The database is healthy again when it has not failed for this long."""
     signal_failure: Callable[[str], None]
-    """Tells whoever watches over us."""
+    """Signals the failure to an external monitor."""
     line: str = ""
     """What is wrong with it now; empty = nothing."""
     _refused: int = 0
@@ -66,8 +66,8 @@ class DatabaseWatch:
     _news: _News | None = None
 
     def look(self) -> None:
-        """See how the database fares, and tell what has to be told; never uses the database. Takes as long as the
-        slowest channel."""
+        """Check the database, and send what has to be sent; never uses the database. Takes as long as the slowest
+        channel."""
         at = self.monotonic()
         refused = sum(count for fault, count in self.condition.failures.items() if fault.is_condition)
         if refused > self._refused:
@@ -77,19 +77,19 @@ class DatabaseWatch:
             self._blocked_at = None
             if self._since and at - self._refused_at >= self.calm_after.total_seconds():
                 self._is_well()
-        if self._since and self._is_worth_telling(at):
+        if self._since and self._is_due(at):
             self._begin(self._since)
         self._tell(at)
 
     def _is_refused(self, at: float) -> None:
-        assert self.condition.last is not None, "what was refused has a reason"
+        assert self.condition.last is not None, "a failure has a reason"
         self.line, self._refused_at, self._written = str(self.condition.last), at, self.condition.written
         self._blocked_at = at if self._blocked_at is None else self._blocked_at
         if self._since is None:
             self._since = self.now()
-            log.error("%s: polling goes on, nothing can be noted", self.line)
+            log.error("%s: polling continues, but nothing can be saved", self.line)
 
-    def _is_worth_telling(self, at: float) -> bool:
+    def _is_due(self, at: float) -> bool:
         if self._news is not None and self._news.reason is Reason.FIRST:
             return False
         lasts = self._blocked_at is not None and at - self._blocked_at >= LASTS.total_seconds()
@@ -103,12 +103,12 @@ class DatabaseWatch:
         self.signal_failure(f"labelwatch: {self.line}")
 
     def _is_well(self) -> None:
-        log.warning("the database takes everything again; it did not since %s", self._since)
+        log.warning("the database works again; it had failed since %s", self._since)
         self.line, self._since = "", None
         told, self._news = self._news, None
-        if told is not None and told.heard:
+        if told is not None and told.sent:
             ended, reason = close(told.alert, Outcome.OVER, policy=_POLICY, now=self.now())
-            self._news = _News(ended, reason or Reason.RESOLVED, told.heard)
+            self._news = _News(ended, reason or Reason.RESOLVED, told.sent)
 
     def _tell(self, at: float) -> None:
         news = self._news
@@ -117,5 +117,5 @@ class DatabaseWatch:
         if at - news.tried_at < AGAIN_AFTER.total_seconds():
             return
         news.tried_at, news.tries = at, news.tries + 1
-        heard = send_directly(self.channels, news.left, news.alert, news.reason, key=news.key, now=self.now())
-        news.left, news.heard = news.left - heard, news.heard | heard
+        sent = send_directly(self.channels, news.left, news.alert, news.reason, key=news.key, now=self.now())
+        news.left, news.sent = news.left - sent, news.sent | sent

@@ -1,4 +1,4 @@
-"""Polls the shops of one configuration: when each may be asked, with which limits, and for how long."""
+"""Polls the shops of one configuration: when each may be polled, with which limits, and for how long."""
 
 import logging
 import threading
@@ -24,15 +24,15 @@ from labelwatch.store import ShopState, Store
 log = logging.getLogger(__name__)
 
 DEAF = timedelta(minutes=2)
-"""When silence was not looked for during this time, the process itself was suspended."""
+"""If no check for silent shops ran for this long, the process itself was suspended."""
 POLL_AT_LEAST = timedelta(minutes=10)
 TRIES_FOR_THE_TIME = 4
-"""A wrong clock costs three: to doubt it, to be sure, and to read the shop by the right one."""
+"""A wrong clock costs three: two to detect and confirm it, and one to read the shop with the right time."""
 _NEVER = datetime.min.replace(tzinfo=UTC)
 
 
 class Poller:
-    """One configuration and one database; any number of threads may poll, each another shop."""
+    """One configuration and one database; thread-safe, if each thread polls another shop."""
 
     def __init__(
         self,
@@ -58,18 +58,18 @@ class Poller:
         self._since = self._listened = clock.now()
 
     def shops(self) -> list[tuple[str, timedelta]]:
-        """The enabled shops and how often each is polled; first the one that was not read for longest at our start.
+        """The enabled shops and how often each is polled; first the one that was unread for longest at our start.
 
-        Else nobody would read those at the end of a long list while the service is started again and again.
+        Otherwise the end of a long list would never be read if the service is restarted again and again.
         """
         enabled = [(shop.name, self.config.every(shop)) for shop in self.config.shops if shop.enabled]
         return sorted(enabled, key=lambda one: self.read_before.get(one[0], _NEVER))
 
     def poll(self, shop: str, *, even_if_paused: bool = False) -> Report | None:
-        """One poll of one shop; None = it was not due (Ozon refused its key before) or was given up half-way.
+        """One poll of one shop; None = it was not due (Ozon refused its key before) or was abandoned.
 
-        What only a person can put right may have been put right by a restart: the first poll after one waits for
-        nothing. A pause that Ozon itself asked for outlasts it.
+        A restart may follow a fix by a person: the first poll after one ignores such pauses, but not a
+        pause that Ozon asked for.
         """
         configured = self.config.shop(shop)
         state = self.store.shops.named(shop)
@@ -87,7 +87,7 @@ class Poller:
         return report
 
     def _polled(self, shop: Shop, state: ShopState | None, *, thorough: bool) -> Report | None:
-        """One poll by one and the same time: what was begun by another is dropped unwritten and begun anew."""
+        """One poll with one time: if the time is corrected meanwhile, the poll is dropped unwritten and repeated."""
         give_up_at = self.clock.monotonic() + self.poll_limit(shop.name).total_seconds()
 
         def is_over() -> bool:
@@ -108,15 +108,15 @@ class Poller:
             if self.time.in_doubt:
                 self.clock.sleep(AGAIN_AFTER.total_seconds())
         if not self.stop.is_set():
-            log.warning("%s: the poll gave itself up after %s", shop.name, self.poll_limit(shop.name))
+            log.warning("%s: the poll was abandoned after %s", shop.name, self.poll_limit(shop.name))
         return None
 
     def poll_limit(self, shop: str) -> timedelta:
-        """How long one poll may take before it gives itself up."""
+        """How long one poll may take before it is abandoned."""
         return max(POLL_AT_LEAST, 5 * self.config.every(self.config.shop(shop)))
 
     def check_fresh(self) -> None:
-        """Notice shops of which nothing was heard for too long although no poll failed."""
+        """Report shops that were not read for too long although no poll failed."""
         now, states = self.clock.now(), {state.name: state for state in self.store.shops.all()}
         since, every = self._listening_since(now), dict(self.shops())
         for shop in self.config.shops:
@@ -126,7 +126,7 @@ class Poller:
         self.notify_held(is_round_over=False)
 
     def notify_held(self, *, is_round_over: bool) -> None:
-        """Tell the incidents whose size was waited for; `is_round_over`: every shop has just been polled."""
+        """Notify of the incidents whose size was waited for; `is_round_over`: every shop has just been polled."""
         if enabled := [shop for shop in self.config.shops if shop.enabled]:
             plan = replace(self._settings(enabled[0]), shops=dict(self.shops()))
             notify_held(plan, store=self.store, now=self.clock.now(), is_round_over=is_round_over)
@@ -151,7 +151,7 @@ class Poller:
         )
 
     def _settings(self, shop: Shop) -> Plan:
-        """What is told of a shop, to whom, and how often it is read."""
+        """The plan of a shop: limits, channels and intervals."""
         return Plan(
             shop=shop.name,
             every=self.config.every(shop),
@@ -162,7 +162,7 @@ class Poller:
         )
 
     def _listening_since(self, now: datetime) -> datetime:
-        """Since when every shop should have been read: our start, or the end of a sleep or of a step of the clock."""
+        """Since when every shop should have been read: our start, or the end of a sleep or a clock change."""
         last, self._listened = self._listened, now
         if not timedelta(0) <= now - last < DEAF:
             self._since = now

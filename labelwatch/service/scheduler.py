@@ -1,8 +1,8 @@
-"""The service: who is polled when, in one process, until it is told to stop.
+"""The service: which shop is polled when, in one process, until it is stopped.
 
-APScheduler runs the jobs in threads. Each poll is a job for one moment that plans its successor when it ends, so
-neither a clock that jumps nor a long sleep leaves a heap of missed runs behind. The main thread watches the clock,
-stops everything on a signal, and feeds systemd's watchdog for as long as the work makes progress.
+APScheduler runs the jobs in threads. Each poll is a one-shot job that plans its successor when it ends, so neither
+a clock change nor a long sleep leaves a backlog of missed runs. The main thread watches the clock, stops everything
+on a signal, and feeds systemd's watchdog while the work makes progress.
 """
 
 import logging
@@ -30,17 +30,17 @@ FRESH_EVERY = timedelta(seconds=10)
 STORE_EVERY = timedelta(seconds=2)
 PACE_WHILE_LATE = timedelta(seconds=30)
 JUST_AFTER = timedelta(seconds=1)
-"""A shop is read so long after a deadline: what was missed is told then."""
+"""A shop is read this long after a deadline, to notify of what was missed."""
 APART = timedelta(seconds=1)
-"""Shops begin so long after one another at most, and closer where their intervals are shorter than that."""
+"""The first polls of two shops are at most this far apart, and closer if the intervals are shorter."""
 STATUS_EVERY = timedelta(seconds=30)
 NO_PROGRESS = timedelta(minutes=3)
-"""A round of telling that lasts longer than this is stuck: each send has a deadline far below."""
+"""A round of sending that takes longer than this is stuck: each send has a much shorter deadline."""
 STOP_WITHIN = timedelta(seconds=5)
 
 
 class Polled(Protocol):
-    """How a poll went, as far as its scheduler must know."""
+    """The result of a poll, as far as the scheduler needs it."""
 
     @property
     def late(self) -> int:
@@ -48,11 +48,11 @@ class Polled(Protocol):
 
     @property
     def next_deadline_in(self) -> timedelta | None:
-        """How long after the poll the next deadline of an open alert passes; None = there is none ahead."""
+        """How long after the poll the next deadline of an open alert passes; None = there is none."""
 
 
 class Work(Protocol):
-    """What the service does, as far as its scheduler must know."""
+    """The jobs of the service."""
 
     @property
     def timezone(self) -> str:
@@ -65,25 +65,25 @@ class Work(Protocol):
         """One poll; None = it was not due or was given up."""
 
     def tell(self) -> object:
-        """One round of telling."""
+        """One round of sending."""
 
     def check_fresh(self) -> None:
-        """Notice shops that nobody has read for too long."""
+        """Report shops that were not read for too long."""
 
     def check_store(self) -> None:
-        """Tell people when nothing can be written down."""
+        """Notify people when nothing can be written."""
 
     def maintain(self) -> object:
         """The nightly clean-up."""
 
     def abandon(self) -> None:
-        """Break off what waits for somebody else's answer: there is no time for it any more."""
+        """Abort everything that waits for an answer: there is no time left for it."""
 
     def clock_moved(self) -> timedelta:
-        """By how much the wall clock was set, or slept, since this was asked last."""
+        """By how much the wall clock was set, or slept, since the last call."""
 
     def poll_limit(self, shop: str) -> timedelta:
-        """How long one poll of this shop may take before it abandons itself."""
+        """How long one poll of this shop may take before it is abandoned."""
 
     def status(self) -> str:
         """One line for systemctl status."""
@@ -98,7 +98,7 @@ class Progress:
 
 
 class Service:
-    """`run()` returns when `stop` is set, after everything under way has ended or been abandoned."""
+    """`run()` returns when `stop` is set, after all running jobs have ended or been abandoned."""
 
     def __init__(
         self,
@@ -119,7 +119,7 @@ class Service:
         self.progress = Progress()
         self.busy: set[str] = set()
         self.plans = 0
-        """How often everything was planned: what is of an older plan is not done."""
+        """How often everything was planned: jobs of an older plan are not run."""
         self.lock = threading.Lock()
         self.status_due = 0.0
         self.failing: dict[str, str] = {}
@@ -128,16 +128,16 @@ class Service:
             timezone=UTC,
             executors={
                 "polls": ThreadPoolExecutor(max(1, min(32, len(self.every)))),
-                "telling": ThreadPoolExecutor(1),
+                "sending": ThreadPoolExecutor(1),
                 "default": ThreadPoolExecutor(2),
             },
-            # Two instances: a job plans its successor before it is counted off, and one too many is dropped for ever.
-            # None: a run that is late is still wanted; the default of one second drops it.
+            # Two instances: a job plans its successor before it has ended, and an extra instance is dropped for ever.
+            # None: a late run is still wanted; the default of one second drops it.
             job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 2},
         )
 
     def run(self) -> None:
-        """Plan everything, say that the service is ready, and watch over it until told to stop."""
+        """Plan everything, report that the service is ready, and supervise it until it is stopped."""
         self.work.clock_moved()
         with self.lock:
             self._plan_all()
@@ -153,13 +153,13 @@ class Service:
         self._shut_down()
 
     def _look_at_the_clock(self) -> None:
-        """Only under the lock: who has seen that it was set must have planned before anybody else goes on."""
+        """Only under the lock: after a clock change everything is planned before any other job continues."""
         if self.work.clock_moved():
-            log.warning("planning everything anew")
+            log.warning("the clock has changed: planning all jobs again")
             self._plan_all()
 
     def _plan_all(self) -> None:
-        """Everything anew from this moment on, shop after shop; what is under way plans itself when it ends. Only
+        """Plan everything from now on, shop after shop; running jobs plan their successors when they end. Only
         under the lock."""
         apart = min(APART, *(every / len(self.every) for every in self.every.values())) if self.every else APART
         now = self._now()
@@ -167,7 +167,7 @@ class Service:
         for place, shop in enumerate(self.every):
             if shop not in self.busy:
                 self._plan_poll(shop, now + apart * place)
-        self._plan("tell", self._tell, now, "telling")
+        self._plan("tell", self._tell, now, "sending")
         self._plan("fresh", self._check_fresh, now + FRESH_EVERY, "default")
         self._plan("store", self._check_store, now + STORE_EVERY, "default")
 
@@ -175,7 +175,7 @@ class Service:
         return datetime.fromtimestamp(self.wall(), UTC)
 
     def _plan(self, name: str, job: Callable[[], None], at: datetime, executor: str) -> None:
-        """Only under the lock: a time read before the clock was set must not outlive the planning after it."""
+        """Only under the lock: a time read before the clock was set must not be used after the next planning."""
         if not self.stop.is_set():
             self.scheduler.add_job(
                 job, DateTrigger(at, timezone=UTC), id=name, executor=executor, replace_existing=True
@@ -186,7 +186,7 @@ class Service:
 
     def _poll(self, shop: str, plan: int) -> None:
         with self.lock:
-            # All polls may be due at once because the clock was set, before anybody looked at it.
+            # All polls may be due at once because the clock was set, before any check noticed it.
             self._look_at_the_clock()
             if plan != self.plans or shop in self.busy:
                 return
@@ -201,7 +201,7 @@ class Service:
                 self._plan_poll(shop, self._now() + wait)
 
     def _pause(self, shop: str, polled: Polled | None, *, lasted: timedelta) -> timedelta:
-        """How long to leave a shop alone after a poll: less while something is late, and never past a deadline."""
+        """How long to pause between polls of a shop: shorter while something is late, and never past a deadline."""
         every = self.every[shop]
         pace = min(every, PACE_WHILE_LATE) if polled is not None and polled.late else every
         wait = max(pace - lasted, timedelta(0))
@@ -212,7 +212,7 @@ class Service:
     def _tell(self) -> None:
         self._guarded("tell", self.work.tell)
         with self.lock:
-            self._plan("tell", self._tell, self._now() + TELL_EVERY, "telling")
+            self._plan("tell", self._tell, self._now() + TELL_EVERY, "sending")
 
     def _check_fresh(self) -> None:
         self._guarded("fresh", self.work.check_fresh)
@@ -225,7 +225,7 @@ class Service:
             self._plan("store", self._check_store, self._now() + STORE_EVERY, "default")
 
     def _guarded(self, name: str, job: Callable[[], T]) -> T | None:
-        """Whatever goes wrong in a job is logged and does not end the service."""
+        """Run a job; an exception is logged and does not end the service."""
         if self.stop.is_set():
             return None
         self.progress.began[name] = self.monotonic()
@@ -241,15 +241,15 @@ class Service:
             self.progress.ended[name] = self.monotonic()
 
     def _complain(self, name: str, error: Exception) -> None:
-        """Say once what goes wrong, however often it does: some jobs run every second."""
+        """Log a repeated error only once: some jobs run every second."""
         if self.failing.get(name) == repr(error):
             return
         self.failing[name] = repr(error)
-        # The database says in a line what is wrong with it; where in the program it was asked does not matter.
+        # The message of the database describes the error; the traceback would add nothing.
         log.error("%s failed: %s", name, error, exc_info=not isinstance(error, StoreError))
 
     def _report(self) -> None:
-        """Feed the watchdog, but only as long as the work gets on: a process that merely breathes is restarted."""
+        """Feed the watchdog, but only while the jobs make progress: a process that makes none is restarted."""
         stuck = self.stuck()
         if stuck is None:
             self.notify("WATCHDOG=1")
@@ -259,7 +259,7 @@ class Service:
             log.error("%s makes no progress", stuck)
 
     def _say_status(self) -> None:
-        """What `systemctl status` shows; it asks the database, so not at every tick."""
+        """Update what `systemctl status` shows; reads the database, so not at every tick."""
         now = self.monotonic()
         if now < self.status_due:
             return
@@ -269,7 +269,7 @@ class Service:
             self.notify(f"STATUS={status}")
 
     def stuck(self) -> str | None:
-        """The name of a job that lasts longer than it can, or that should long have begun again."""
+        """The name of a job that runs longer than it can, or that should have started again long ago."""
         now = self.monotonic()
         limits = {
             "tell": (NO_PROGRESS, TELL_EVERY),
@@ -287,10 +287,10 @@ class Service:
         return None
 
     def _shut_down(self) -> None:
-        """Begin nothing more, and give what is under way a little time; what it had not written did not happen."""
+        """Start nothing more, and give running jobs a little time; what they have not written is lost."""
         self.notify("STOPPING=1")
         log.info("stopping")
-        # APScheduler stumbles over its own one-shot jobs when it is shut down while handing them out.
+        # APScheduler fails on its own one-shot jobs when it is shut down while submitting them.
         self.scheduler.pause()
         self.scheduler.get_jobs()
         self.scheduler.shutdown(wait=False)

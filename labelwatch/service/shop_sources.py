@@ -15,7 +15,7 @@ log = logging.getLogger(__name__)
 
 
 class ShopSources:
-    """The sources of one configuration; any number of threads may ask for one."""
+    """The sources of one configuration; thread-safe."""
 
     def __init__(self, config: Config, store: Store, clock: Clock, *, asking: Asking) -> None:
         """`asking` as OzonSource has it."""
@@ -34,13 +34,13 @@ class ShopSources:
             return self.opened[shop.name]
 
     def label(self, shop: str, number: str) -> Attachment | None:
-        """The label of a posting, proven to be its own; None when there is none to send."""
+        """The label of a posting, verified to be its own; None when there is none to send."""
         configured = next((one for one in self._config.shops if one.name == shop), None)
         if configured is None:
             return None
         found = self.of(configured).label(number)
         if isinstance(found, LabelUnavailable):
-            log.warning("%s: no label of %s to send along: %s %s", shop, number, found.why, found.detail)
+            log.warning("%s: no label of %s to attach: %s %s", shop, number, found.why, found.detail)
             return None
         known = self._store.postings.find(number).get(shop)
         if known is not None and known.id is not None:
@@ -50,14 +50,14 @@ class ShopSources:
         return Attachment(f"{number}.pdf", "application/pdf", found.content)
 
     def close(self) -> None:
-        """End every request that is under way."""
+        """End every running request."""
         with self._lock:
             for source in self.opened.values():
                 source.close()
 
 
 def open_source(config: Config, shop: Shop, clock: Clock, *, asking: Asking = lambda: lambda told: None) -> Source:
-    """The way to one shop at Ozon; `asking` as OzonSource has it."""
+    """The source of one shop at Ozon; `asking` as OzonSource has it."""
     return OzonSource(
         shop.client_id,
         shop.api_key.get_secret_value(),

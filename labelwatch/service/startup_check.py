@@ -1,6 +1,6 @@
-"""Before the service begins on a SQLite file: is it sound, and if not, what becomes of it.
+"""Checks a SQLite file before the service starts, and handles a damaged one.
 
-look through it | put it aside | tell people | the newest good copy in its place, or no start
+check it | rename it | notify people | restore the newest good copy, or do not start
 """
 
 import logging
@@ -24,9 +24,9 @@ _WAY_OUT = "`labelwatch run --restore-latest` starts from the newest good copy"
 
 
 def check_database(config: Config, *, restore_latest: bool, now: datetime) -> None:
-    """StoreError unless the database is sound, or `restore_latest` put a good copy in its place.
+    """StoreError unless the database is sound, or `restore_latest` restored a good copy.
 
-    A damaged file is put aside and people are told, once: at the next start it is not there any more.
+    A damaged file is renamed and people are notified, once: at the next start it is no longer there.
     """
     url = config.store.url.get_secret_value()
     problem = damage(url)
@@ -43,7 +43,7 @@ def check_database(config: Config, *, restore_latest: bool, now: datetime) -> No
     if copy is None:
         tried = "there is no good copy beside it" if restore_latest else _WAY_OUT
         raise StoreError(Fault.CORRUPT, f"{said}; {tried}" if aside or restore_latest else said)
-    log.warning("the database is now what %s was; what is late is told anew where it happened since", copy)
+    log.warning("the database was restored from %s; orders that became late since then are notified again", copy)
     ended, reason = close(alert, Outcome.OVER, policy=_POLICY, now=now)
     _tell(config, ended, reason or Reason.RESOLVED, now)
 

@@ -1,4 +1,4 @@
-"""Tell systemd how the service does (sd_notify): one datagram to the socket it named, nothing without it."""
+"""Reports the state of the service to systemd (sd_notify): one datagram to its socket, nothing without a socket."""
 
 import socket
 from collections.abc import Callable
@@ -17,7 +17,7 @@ def notifier(address: str | None) -> Notify:
             try:
                 line.sendto(state.encode(), path)
             except OSError:
-                return  # a service that cannot report must still work
+                return  # the service must work without reporting
 
     return notify
 

@@ -1,4 +1,4 @@
-"""What a marketplace must be able to answer, and the one way in which it may fail."""
+"""The interface of a marketplace, and its errors."""
 
 import re
 from collections.abc import Callable, Iterator, Sequence
@@ -32,7 +32,7 @@ class Trouble(StrEnum):
 
 
 class SourceError(Exception):
-    """A question could not be answered. `detail` is short, for people, and holds no secret and no buyer."""
+    """A request failed. `detail` is short, for people, and contains no secret and no buyer."""
 
     def __init__(self, trouble: Trouble, detail: str, *, retry_after: float | None = None) -> None:
         super().__init__(f"{trouble}: {detail}")
@@ -43,7 +43,7 @@ class SourceError(Exception):
 
 
 class Unreadable(Exception):  # noqa: N818
-    """One posting among others makes no sense: `path` says where ($.postings[37].shipment_date)."""
+    """One posting among others is invalid: `path` says where ($.postings[37].shipment_date)."""
 
     def __init__(self, path: str, number: str, problem: str) -> None:
         super().__init__(f"{path}: {problem}")
@@ -54,7 +54,7 @@ class Unreadable(Exception):  # noqa: N818
 
     @property
     def field(self) -> str:
-        """The same place in whichever posting: products[].price."""
+        """The same place in any posting: products[].price."""
         _, _, place = re.sub(r"\[\d+\]", "[]", self.path).partition("$.postings[]")
         return place.lstrip(".") or self.path
 
@@ -77,41 +77,41 @@ class KeyInfo:
 
 
 class Missing(StrEnum):
-    """Why there is no sheet to hand on."""
+    """Why there is no label PDF to send."""
 
     NOT_READY = "not_ready"
-    """The marketplace is still making it."""
+    """The marketplace is still printing it."""
     REFUSED = "refused"
-    """The marketplace will not print it, and says why."""
+    """The marketplace refuses to print it, and says why."""
     NOT_REACHED = "not_reached"
     UNSAFE_ADDRESS = "unsafe_address"
-    """The file is said to be where a label has no business to be, inside our own network for one."""
+    """The address of the file is not allowed, for example inside our own network."""
     TOO_BIG = "too_big"
     NO_PDF = "no_pdf"
     UNREADABLE = "unreadable"
-    """A PDF that breaks off, is broken, or takes too much to read."""
+    """A PDF that is truncated, broken, or takes too much to read."""
     ENCRYPTED = "encrypted"
     BLANK = "blank"
     OTHER_POSTING = "other_posting"
-    """Another posting is named in it; it may be one of several."""
+    """It names another posting; it may be one of several."""
     UNPROVEN = "unproven"
-    """Neither this posting's number nor one of its barcodes is in it."""
+    """It has neither this posting's number nor one of its barcodes."""
     NO_LIBRARIES = "no_libraries"
-    """What reads PDFs and barcodes is not installed."""
+    """The libraries for PDFs and barcodes are not installed."""
     NOT_CONFINED = "not_confined"
-    """This machine cannot confine what reads PDFs, so that none is read."""
+    """This machine cannot confine the PDF reader, so no PDF is read."""
 
 
 @dataclass(frozen=True, slots=True)
 class LabelUnavailable:
-    """There is no label to hand on; `detail` is short, for people, and holds no secret, no buyer and no address."""
+    """There is no label to send; `detail` is short, for people, and contains no secret, buyer or address."""
 
     why: Missing
     detail: str = ""
 
 
 class Proof(StrEnum):
-    """What shows that a sheet is the posting's own."""
+    """The evidence that a label is the posting's own."""
 
     NUMBER = "number"
     BARCODE = "barcode"
@@ -119,7 +119,7 @@ class Proof(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class LabelPdf:
-    """A label as a PDF that was found to be this posting's; it holds the buyer, and is kept in memory only."""
+    """A label as a PDF, verified to be this posting's; it contains the buyer, and is kept in memory only."""
 
     number: str
     content: bytes = field(repr=False)
@@ -127,45 +127,45 @@ class LabelPdf:
 
 
 class Source(Protocol):
-    """One shop at one marketplace. Every method but `ask` and `label` may raise SourceError.
+    """One shop at one marketplace. Every method except `ask` and `label` may raise SourceError.
 
-    None writes anything there; asking for a label has it printed, which changes nothing about its posting.
+    No method writes there; requesting a label has it printed, which changes nothing about its posting.
     """
 
     requests: int
     """HTTP requests sent since the source was made, retries included."""
 
     def sweep(self) -> Iterator[Sequence[Item]]:
-        """All postings not yet handed over, page by page; it is complete only if it ends without an error."""
+        """All postings not yet handed over, page by page; complete only if it ends without an error."""
 
     def arrivals(self, since: datetime) -> Iterator[Sequence[Item]]:
-        """All postings that arrived since then, in whatever status, page by page; finished ones too."""
+        """All postings that arrived since then, in any status, page by page; finished ones too."""
 
     def read(self, item: Item, odd: Callable[[Unreadable], object] = ...) -> Posting:
-        """Decode one item; raises Unreadable, or SourceError where its whole page is damaged.
+        """Decode one item; raises Unreadable, or SourceError if its whole page is damaged.
 
-        `odd` is told what makes no sense in it and is not needed.
+        `odd` is called for each invalid value that is not needed.
         """
 
     def lookup(self, numbers: Sequence[str]) -> dict[str, Posting]:
-        """Postings by number, wherever they stand now.
+        """Postings by number, in any status.
 
-        What is not known there, cannot be read, or could not be asked for this time is left out.
+        Postings that are unknown there, cannot be read, or could not be requested this time are left out.
         """
         ...
 
     def ask(self, questions: Sequence[Question], known: Answers, *, budget: int) -> dict[Question, Answer]:
         """Answers to as many questions as `budget` HTTP requests allow, retries included.
 
-        A failed question has an answer without substance; one that no request was left for has none. `known` is what
-        was answered before: a label that is still being printed is looked after, not asked for anew.
+        A failed question has an answer without substance; one without a request left has none. `known` are
+        earlier answers: a label that is still being printed is checked, not requested again.
         """
         ...
 
     def label(self, number: str) -> LabelPdf | LabelUnavailable:
-        """The label of a posting that offers one, fetched and found to be its own; never written to disk.
+        """The label of a posting that offers one, fetched and verified to be its own; never written to disk.
 
-        Takes some seconds, and up to a minute or two if it is not there at once.
+        Takes some seconds, and up to a minute or two if it is not available at once.
         """
         ...
 

@@ -285,13 +285,13 @@ def withdraw(conn: Connection, alert_ids: Sequence[int]) -> set[int]:
     waiting = and_(_n.state.in_([OutboxState.PENDING.value, OutboxState.RETRY.value]), ~missed)
     sent = _n.state.in_([OutboxState.LEASED.value, OutboxState.SENT.value, OutboxState.UNVERIFIED.value])
     gone = {"state": OutboxState.SUPERSEDED.value, "error": WITHDRAWN}
-    withdrawn: set[int] = set()
+    unsent: set[int] = set()
     for some in chunks(alert_ids):
         theirs = _n.alert_id.in_(some)
         conn.execute(update(notification).where(theirs, waiting, ~_n.possible_duplicate).values(**gone))
         kept = conn.scalars(select(_n.alert_id).where(theirs, or_(sent, missed, _n.possible_duplicate)))
-        withdrawn.update(set(some) - set(kept))
-    return withdrawn
+        unsent.update(set(some) - set(kept))
+    return unsent
 
 
 def detach(conn: Connection, ids: Sequence[int]) -> int:

@@ -1,4 +1,4 @@
-"""What is seen of the buyer in a posting: which parts of the address are empty, and whether a company buys."""
+"""What is read about the buyer in a posting: which parts of the address are empty, and whether a company buys."""
 
 from typing import TypeVar
 
@@ -10,14 +10,14 @@ T = TypeVar("T")
 
 
 class _Legal(msgspec.Struct, gc=False):
-    """Whether a company is named, never which."""
+    """Whether a company is named, not which."""
 
     inn: msgspec.Raw = msgspec.Raw()
     company_name: msgspec.Raw = msgspec.Raw()
 
 
 class _Customer(msgspec.Struct, gc=False):
-    """What the values hold is never decoded: it is only seen whether they hold anything."""
+    """The values are never decoded: only whether they are empty is read."""
 
     phone: msgspec.Raw = msgspec.Raw()
     address: msgspec.Raw = msgspec.Raw()
@@ -30,7 +30,7 @@ class _Address(msgspec.Struct, gc=False):
 
 _NOTHING = (b'""', b"null")
 _BUYER_HIDDEN = frozenset(("ozon", "fbp", ""))
-"""Flows in which Ozon delivers and shows nobody's address, so that an empty one means nothing."""
+"""Flows in which Ozon delivers and hides the address, so that an empty one means nothing."""
 
 _CUSTOMER = msgspec.json.Decoder(_Customer)
 _LEGAL = msgspec.json.Decoder(_Legal)
@@ -38,7 +38,7 @@ _ADDRESS = msgspec.json.Decoder(_Address)
 
 
 def hides_the_buyer(flow: str, schema: Loose) -> bool:
-    """Whether Ozon delivers, so that it shows nobody's address."""
+    """Whether Ozon delivers, and so hides the address."""
     return flow.lower() in _BUYER_HIDDEN or str(schema or "").lower() == "fbs"
 
 

@@ -1,6 +1,6 @@
-"""One shop at Ozon over its Seller API: the methods that read, their retries and their rate.
+"""One shop at Ozon over its Seller API: the methods that read, their retries and their rate limit.
 
-None writes, but for one: a label task, which only prints, and only if it is asked for (see ozon_questions.py).
+No method writes, except label tasks, which only print, and only on request (see enrichment.py).
 """
 
 import logging
@@ -48,16 +48,16 @@ WATCHED = (
     "acceptance_in_progress",
     "not_accepted",
 )
-"""The statuses of a posting that still has to be handed over and that the list can filter by."""
+"""The statuses of postings still to be handed over that the list can filter by."""
 
 _MOST_SINGLES = 20
 _LONGEST_WAIT = 60.0
-"""Whoever asks for a longer pause is left alone for now: it is for the next poll to keep to it."""
+"""A longer pause than this ends the request: the next poll observes it."""
 _WORTH_RETRYING = frozenset((Trouble.RATE_LIMITED, Trouble.OZON_DOWN))
-# Analytics carry the warehouse's name; everything else that can be asked for carries the buyer or money.
+# Analytics contain the warehouse's name; every other optional part contains the buyer or money.
 _QUESTION = {"limit": PAGE, "sort_dir": "ASC", "with": {"analytics_data": True}}
 
-# A core is full at about a hundred pages a second; more requests at once would only queue inside.
+# One core handles about a hundred pages a second; more requests at once would only queue inside.
 _IN_FLIGHT = threading.BoundedSemaphore(32)
 _limiters: dict[tuple[str, float], Limiter] = {}
 _limiters_lock = threading.Lock()
@@ -66,10 +66,10 @@ _limiters_lock = threading.Lock()
 class OzonSource:
     """One Client-Id and its key; see labelwatch.sources.Source.
 
-    `timeout` is that of one whole request; every request is tried up to three times, with pauses by `sleep` (which
+    `timeout` applies to one whole request; every request is tried up to three times, with pauses by `sleep` (which
     may raise to stop early) and `jitter` (from 0 to 1). All sources of one Client-Id in a process share one rate.
-    `proxy` None = what the environment says, empty = none. `asking` is called before each request, and what it
-    returns with the time that the answer names, if that was one of Ozon's that made sense.
+    `proxy` None = from the environment, empty = none. `asking` is called before each request, and its result with
+    the time that the answer gives, if the answer was a valid one of Ozon's.
     """
 
     def __init__(
@@ -108,7 +108,7 @@ class OzonSource:
     def sweep(self) -> Pages:
         """All postings not yet handed over, page by page, empty pages left out.
 
-        Complete only if it ends without an error. The next page is fetched while the current one is worked on.
+        Complete only if it ends without an error. The next page is fetched while the current one is processed.
         """
         self._singles = _MOST_SINGLES
         now = self._clock()
@@ -116,12 +116,12 @@ class OzonSource:
         return self._pages(UNFULFILLED, {**_QUESTION, "filter": {**window, "statuses": WATCHED}})
 
     def arrivals(self, since: datetime) -> Pages:
-        """All postings that arrived since then, also in a status that no list can be asked for by name."""
+        """All postings that arrived since then, also in a status that no list can filter by."""
         window = {"since": _text(since), "to": _text(self._clock() + timedelta(days=1))}
         return self._pages(LISTED, {**_QUESTION, "filter": window})
 
     def read(self, item: Item, odd: Callable[[Unreadable], object] = lambda _: None) -> Posting:
-        """Decode one item; raises Unreadable, and SourceError where it shows that its page was damaged on its way."""
+        """Decode one item; raises Unreadable, and SourceError if it shows that its page was damaged in transit."""
         if not is_utf8(item.raw):
             raise SourceError(Trouble.NOT_UNDERSTOOD, f"$.postings[{item.index}]: {DAMAGED}")
 
@@ -134,11 +134,11 @@ class OzonSource:
         return read(item, noted)
 
     def lookup(self, numbers: Sequence[str]) -> dict[str, Posting]:
-        """Postings by number, wherever they stand now; what Ozon does not know or cannot be read is left out.
+        """Postings by number, in any status; what Ozon does not know or cannot be read is left out.
 
-        One request for a hundred orders, then one for each posting that its order did not bring up: at most twenty of
-        these after a sweep, others every minute. Raises SourceError if the orders cannot be asked for; what fails
-        later is missing.
+        One request for a hundred orders, then one for each posting missing from its order: at most twenty of these
+        after a sweep, others every minute. Raises SourceError if the orders cannot be requested; what fails later is
+        left out.
         """
         wanted = frozenset(numbers)
         found = self._by_order(wanted)
@@ -152,7 +152,7 @@ class OzonSource:
         return self._ask(ROLES, None, key_info)
 
     def introduce(self) -> Introduction:
-        """Who the shop is and how its parcels leave; what the key may not ask is left out. Raises SourceError."""
+        """The shop's name and delivery methods; what the key may not read is left out. Raises SourceError."""
         return introduce(self._ask)
 
     def ask(
@@ -167,7 +167,7 @@ class OzonSource:
         return label(number, send=self._ask, fetch=self._file, rest=self._rest)
 
     def close(self) -> None:
-        """End what is in flight and refuse the rest."""
+        """End running requests and refuse new ones."""
         self._closed = True
         self._wire.close()
         self._files.close()
@@ -193,12 +193,12 @@ class OzonSource:
                 log.warning("Posting %s cannot be looked up: %s", number, error)
                 if error.trouble is Trouble.NOT_UNDERSTOOD:
                     continue
-                break  # any other trouble would meet the next one too
+                break  # any other error would affect the next one too
             found |= _readable([item] if item else [], wanted=frozenset((number,)))
         return found
 
     def _pages(self, path: str, question: Mapping[str, Any]) -> Pages:
-        """Follow the cursor to the end, one page ahead of whoever works on them."""
+        """Follow the cursor to the end, one page ahead of the caller."""
         met = {""}
         before: list[int] = []
         size = 0
@@ -243,7 +243,7 @@ class OzonSource:
             heard = self._asking()
             answer = self._wire.post(path, content)
         understood = understand(answer)
-        heard(answer.told_at)  # not before: whoever answers in Ozon's place may live in another time
+        heard(answer.told_at)  # not before: a proxy's answer may have another time
         return understood
 
     def _file(self, address: str) -> bytes | LabelUnavailable:
@@ -281,8 +281,8 @@ class OzonSource:
 def _following(current: Page, met: set[str], path: str, *, is_stuck: bool, size: int) -> str:
     """The cursor of the next page; empty at the end of the list. `size` is that of the last page with postings.
 
-    A cursor met before is the end too, after a page that is not full: Ozon's own example pairs has_next with a cursor
-    that never moves, so trusting has_next alone never ends.
+    A repeated cursor is the end too, after a page that is not full: Ozon's own example pairs has_next with a cursor
+    that never changes, so trusting has_next alone never ends.
     """
     if not current.has_next:
         return ""
@@ -309,7 +309,7 @@ def _headers(client_id: str, api_key: str, user_agent: str) -> dict[str, str]:
 
 
 def _drawn(numbers: Iterable[str], minute: int) -> list[str]:
-    """The numbers in an order of this minute: none is always last, nor always behind one that Ozon fails at."""
+    """The numbers in an order that changes every minute: none is always last, or always behind one that fails."""
     return sorted(numbers, key=lambda number: digest(f"{minute} {number}".encode()))
 
 
@@ -331,8 +331,8 @@ def _limiter(client_id: str, requests_per_second: float) -> Limiter:
     with _limiters_lock:
         key = (client_id, requests_per_second)
         if key not in _limiters:
-            # 10 % slower than asked: requests that jitter on their way, or the first of which had to open the
-            # connection while the next one waited, still do not crowd a second.
+            # 10 % slower than requested: with jitter, or a connection that opens while the next request waits, a
+            # second still does not have too many.
             # The limiter counts whole milliseconds: beyond a thousand a second several must fit into one.
             burst = 1 + int(requests_per_second // 1000)
             rate = Rate(max(1, round(requests_per_second * 1000)), 1_100_000, burst=burst)

@@ -1,4 +1,4 @@
-"""Whether the way to a marketplace is open, and what time it is there; needs no key and tells none."""
+"""Whether a marketplace can be reached, and what time it is there; needs no key and sends none."""
 
 import re
 from collections.abc import Callable
@@ -13,18 +13,18 @@ from labelwatch.sources.ozon.transport import HttpClient
 
 ASKED = "/v1/roles"
 _ROUNDED = timedelta(seconds=0.5)
-"""A Date header leaves out what is less than a second: half of one on the average."""
+"""A Date header omits fractions of a second: half a second on average."""
 
 
 class Failure(StrEnum):
-    """What stands in the way."""
+    """Why the marketplace cannot be reached."""
 
     NAME = "name"
     """No name server knows the host."""
     CERTIFICATE = "certificate"
     PROXY = "proxy"
     TIME = "time"
-    """Nobody answered in time."""
+    """No answer came in time."""
     CONNECTION = "connection"
 
 
@@ -38,10 +38,10 @@ _BARRIERS = (
 
 @dataclass(frozen=True, slots=True)
 class Connectivity:
-    """What came of knocking. `skew` is how far our clock is ahead of theirs; None = they did not say."""
+    """The result of the check. `skew` is how far our clock is ahead of theirs; None = unknown."""
 
     proxy: str
-    """Where the proxy is that the environment names, without its password; empty = none."""
+    """The address of the proxy from the environment, without its password; empty = none."""
     barrier: Failure | None = None
     detail: str = ""
     skew: timedelta | None = None
@@ -50,7 +50,7 @@ class Connectivity:
 def check_connectivity(
     base_url: str, *, timeout: timedelta, user_agent: str, now: Callable[[], datetime]
 ) -> Connectivity:
-    """Send one request without a key; any answer will do, as it comes with the time. Never raises for the network."""
+    """Send one request without a key; any answer will do, as it includes the time. Never raises for the network."""
     try:
         proxy = proxy_for(base_url)
     except ProxyError as error:
@@ -69,7 +69,7 @@ def check_connectivity(
 
 def _barrier(detail: str, proxy: str) -> Failure:
     known = next((barrier for looks, barrier in _BARRIERS if looks.search(detail)), Failure.CONNECTION)
-    # With a proxy it is the proxy that we connect to, and whose name we look up.
+    # With a proxy, we connect to the proxy and look up its name.
     return Failure.PROXY if proxy and known in (Failure.CONNECTION, Failure.NAME) else known
 
 

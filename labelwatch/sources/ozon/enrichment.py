@@ -1,7 +1,7 @@
-"""Puts the questions about late postings to Ozon: within a budget of requests, label tasks in batches.
+"""Asks Ozon the questions about late postings: within a budget of requests, label tasks in batches.
 
-What a round costs is bounded by its budget alone, whatever Ozon answers. What a label task costs is not known before,
-as a batch that one posting spoils is taken apart; so none is begun that the budget could not see through to its end.
+The budget alone limits the cost of a round, whatever Ozon answers. The cost of a label task is not known before, as
+a batch with one bad posting is split; so none is started that the budget could not complete.
 """
 
 import logging
@@ -36,7 +36,7 @@ SINGLE = "/v3/posting/fbs/get"
 
 TRIES = 3
 MOST_PAGES = 10
-"""A shop has a few warehouses and some dozens of delivery methods; a list that does not end is no list."""
+"""A shop has a few warehouses and some dozens of delivery methods; a longer list is invalid."""
 
 _LISTS: Mapping[Topic, tuple[str, Mapping[str, Any], Callable[[Reply], Rows[Any]], Callable[[Any], Substance]]] = {
     Topic.METHODS: (
@@ -63,11 +63,11 @@ _OF_THE_KEY = frozenset(
         Trouble.RATE_LIMITED,
     )
 )
-"""After these every further request would fail the same way."""
+"""After these every further request would fail in the same way."""
 _OF_THE_METHOD = frozenset((Trouble.ROLE_MISSING, Trouble.METHOD_RETIRED, Trouble.OZON_DOWN))
 """After these every further question on the same topic would."""
 
-# A posting may stand in several tasks, one a size of label: the first of these that one of them says is true.
+# A posting may be in several tasks, one per label size: the first of these states that occurs counts.
 _WEIGHTIEST: tuple[TaskState | None, ...] = (
     TaskState.PRINTED,
     TaskState.PENDING,
@@ -78,7 +78,7 @@ _WEIGHTIEST: tuple[TaskState | None, ...] = (
 
 
 class Send(Protocol):
-    """Sends a request, up to so many times, and understands its answer; raises SourceError."""
+    """Sends a request, up to so many times, and decodes its answer; raises SourceError."""
 
     def __call__(
         self, path: str, question: Mapping[str, Any], understand: Callable[[Reply], T], *, tries: int
@@ -86,7 +86,7 @@ class Send(Protocol):
 
 
 class _EndedError(Exception):
-    """Nothing more is asked in this round: the budget is spent, or no request would be answered."""
+    """The round is over: the budget is spent, or no request would be answered."""
 
 
 class Round:
@@ -104,7 +104,7 @@ class Round:
         self._given_up: set[Topic] = set()
         self._is_down = False
         self._new: list[tuple[list[str], tuple[int, ...]]] = []
-        self._kept = 0  # requests that nothing but the first look at new tasks may use
+        self._kept = 0  # requests reserved for the first check of new tasks
 
     def ask(self, questions: Sequence[Question]) -> dict[Question, Answer]:
         """The answers there are; see labelwatch.sources.Source."""
@@ -125,7 +125,7 @@ class Round:
             self._try((question,), partial(self._put, question))
 
     def _try(self, questions: Iterable[Question], put: Callable[[], None]) -> None:
-        """Put questions of one topic; those that are without an answer afterwards have failed."""
+        """Ask the questions of one topic; those without an answer afterwards have failed."""
         asked = tuple(questions)
         topic, trouble = asked[0].topic, None
         if topic not in self._given_up:
@@ -143,7 +143,7 @@ class Round:
         if trouble in _OF_THE_KEY or (is_down and self._is_down):
             self._most = 0
             raise _EndedError
-        self._is_down |= is_down  # one method may be blocked for a while; two are no accident
+        self._is_down |= is_down  # one method may be blocked for a while; two mean an outage
         if trouble in _OF_THE_METHOD:
             self._given_up.add(topic)
 
@@ -160,13 +160,13 @@ class Round:
     def _all_rows(
         self, path: str, body: Mapping[str, Any], understand: Callable[[Reply], Rows[T]]
     ) -> Mapping[str, T]:
-        """Every page; what is missing from half a list would be taken for missing from the shop."""
+        """Every page; what is missing from an incomplete list would count as missing from the shop."""
         found: dict[str, T] = {}
         met: list[str | None] = [""]
         for _ in range(MOST_PAGES):
             rows = self._post(path, {**body, "cursor": met[-1]}, understand)
             found |= rows.by_id
-            # An end by either sign, as in the lists of postings; not by a cursor that repeats after a full page.
+            # An end by either sign, as in the lists of postings; not by a repeated cursor after a full page.
             if not rows.has_next or (rows.cursor and rows.cursor in met and len(rows.by_id) < body["limit"]):
                 return found
             if not rows.cursor or rows.cursor in met:
@@ -175,7 +175,7 @@ class Round:
         raise SourceError(Trouble.NOT_UNDERSTOOD, f"{path}: the list does not end")
 
     def _by_task(self, labels: Sequence[str]) -> dict[tuple[int, ...], list[str]]:
-        """Those that Ozon has tasks for already: nothing new is created for them."""
+        """Postings with existing tasks: no new tasks are created for them."""
         groups: dict[tuple[int, ...], list[str]] = {}
         for number in labels:
             if (before := self._waiting(number)) and before.tasks:
@@ -183,9 +183,9 @@ class Round:
         return groups
 
     def _batches(self, labels: Sequence[str]) -> Iterator[list[str]]:
-        """Never together: those never asked for, and those that could not be printed yet when last asked for.
+        """Never together: those never requested, and those that could not be printed yet at the last request.
 
-        None is begun that the budget could not take apart: left halfway, it would have to be refused all over again.
+        No batch is started that the budget could not split: left halfway, it would have to be refused all over again.
         """
         new = [number for number in labels if not self._waiting(number)]
         again = [number for number in labels if (before := self._waiting(number)) and not before.tasks]
@@ -198,9 +198,9 @@ class Round:
                 yield batch
 
     def _print(self, numbers: list[str], *, reserve: int) -> None:
-        """Let Ozon print a batch; one posting spoils it for all, so a refused one is halved until that one is found.
+        """Have Ozon print a batch; one bad posting spoils it for all, so a refused batch is halved until it is found.
 
-        Those that were not ready when last asked for, and are refused for that again, are not taken apart once more.
+        Those that were not ready at the last request, and are refused for that again, are not split once more.
         `reserve` requests are needed for the batches that wait for this one.
         """
         made = self._post(CREATE, {"posting_numbers": numbers}, answers.created)
@@ -220,7 +220,7 @@ class Round:
             self._print(rest, reserve=reserve)
 
     def _look_at_new(self) -> None:
-        """Last of all, as Ozon needs a while to print; one that is looked at may bring up others."""
+        """Last, as Ozon needs some time to print; checking one task may bring up others."""
         while self._new:
             numbers, ids = self._new.pop(0)
             self._kept -= len(ids)
@@ -235,7 +235,7 @@ class Round:
             log.info("A new label task cannot be looked at yet: %s", error)
 
     def _look(self, numbers: list[str], ids: tuple[int, ...]) -> None:
-        """How the tasks stand, once for all their postings; where one failed as a whole, each is printed alone."""
+        """The state of the tasks, once for all their postings; if one failed as a whole, each is printed alone."""
         tasks = [self._post(LABEL, {"task_id": id_}, answers.printing) for id_ in ids]
         shared = len(numbers) > 1
         spoilt = [number for number in numbers if shared and all(_is_spoilt(task, number) for task in tasks)]
@@ -256,7 +256,7 @@ class Round:
         self._answers[_label(number)] = Answer(now, substance)
 
     def _waiting(self, number: str) -> LabelTask | None:
-        """What is known of a label that Ozon has not finished with."""
+        """What is known about an unfinished label."""
         known = self._known.get(_label(number))
         task = known.substance if known else None
         return task if isinstance(task, LabelTask) and task.state is TaskState.PENDING else None

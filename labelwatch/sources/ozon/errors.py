@@ -1,4 +1,4 @@
-"""What an answer of Ozon means when it is not what was asked for: one named trouble and a line for people."""
+"""Classifies unusable answers of Ozon: one named trouble and a line for people."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -18,14 +18,14 @@ T = TypeVar("T")
 DAMAGED = "damaged characters in it"
 
 MESSAGE = 300
-"""Characters of a message of Ozon's that are kept."""
+"""The maximum length of a message from Ozon."""
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
     """One HTTP answer, its body inflated; header names are lower case.
 
-    Neither the body (it holds the buyer) nor the secret that was sent is ever shown.
+    Neither the body (it contains the buyer) nor the secret that was sent is ever shown.
     """
 
     path: str
@@ -36,12 +36,12 @@ class Answer:
 
     @property
     def told_at(self) -> datetime | None:
-        """The time at the server by its Date header, in whole seconds; None = it did not say."""
+        """The time at the server by its Date header, in whole seconds; None = none given."""
         try:
             told = parsedate_to_datetime(self.headers.get("date", ""))
         except ValueError:
             return None
-        # A date in the zone "-0000" comes back without one; HTTP knows no zone but Greenwich.
+        # A date in the zone "-0000" is parsed as naive; HTTP dates are always in UTC.
         return told if told.tzinfo else told.replace(tzinfo=UTC)
 
 
@@ -58,8 +58,8 @@ class _Envelope(msgspec.Struct):
 
 _ENVELOPE = msgspec.json.Decoder(_Envelope)
 
-# Ozon's words decide before its status does: a wrong key was seen as 401, 403 and 404.
-# The words: "Errors" in the Seller API documentation; the order matters, the narrow ones come first.
+# Ozon's message is decisive, not its status: a wrong key was seen as 401, 403 and 404.
+# From "Errors" in the Seller API documentation; the order matters, the narrow ones come first.
 _BY_MESSAGE = tuple(
     (re.compile(pattern, re.IGNORECASE), trouble)
     for pattern, trouble in (
@@ -78,18 +78,18 @@ _BY_MESSAGE = tuple(
 _POSTING_MISSING = re.compile(r"posting.{0,40}not.?found|unknown posting number", re.IGNORECASE)
 _REFUSALS = frozenset((200, 400, 404, 409))
 _ILL_ASKED = re.compile(r"validation error|value must|syntax error|proto:|json|unknown field", re.IGNORECASE)
-# Controls would forge log lines, direction marks would reorder what people read.
+# Control characters could forge log lines, direction marks could reorder what people read.
 _UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]+")
 _BIGGEST_ERROR = 65536
 _TITLE = re.compile(rb"<title[^>]*>([^<]+)", re.IGNORECASE)
 _BIGGEST_TITLE = 4096
-"""Bytes of a web page in which its title is looked for."""
+"""Bytes of a web page that are searched for its title."""
 
 
 def failure(answer: Answer, problem: str = "") -> SourceError:
     """The error to raise for an answer that cannot be used.
 
-    `problem` says what was missing in an answer that Ozon itself called fine.
+    `problem` says what was missing in an answer with status 200.
     """
     message = message_of(answer.body)
     trouble = _by_message(message) or _by_status(answer, bare=not message)
@@ -98,14 +98,14 @@ def failure(answer: Answer, problem: str = "") -> SourceError:
 
 
 def broken_off(answer: Answer) -> SourceError:
-    """The error to raise for JSON that ends before its end."""
+    """The error to raise for truncated JSON."""
     return SourceError(Trouble.OZON_DOWN, _detail(answer, "the answer breaks off"))
 
 
 def decoded(decoder: msgspec.json.Decoder[T], answer: Answer, *, problem: str, checked: bool = True) -> T:
-    """The body as the decoder's structure; `problem` says what is missing when it is not. Raises SourceError.
+    """The body as the decoder's structure; `problem` says what is missing if it does not fit. Raises SourceError.
 
-    `checked`: a body that is no text is refused; else that is for the caller to see, since what is skipped passes.
+    `checked`: a body that is not text is refused; else the caller checks that, since skipped parts are not decoded.
     """
     if answer.status != 200:
         raise failure(answer)
@@ -116,7 +116,7 @@ def decoded(decoder: msgspec.json.Decoder[T], answer: Answer, *, problem: str, c
     try:
         return decoder.decode(mended(answer.body))
     except (ValueError, RecursionError) as error:
-        # Without the cause: the decoder's error may carry the bytes, and those are the buyer's too.
+        # Without the cause: the decoder's error may contain the bytes, and so the buyer.
         raised = broken_off(answer) if "truncated" in str(error) else failure(answer, problem)
     raise raised
 
@@ -144,8 +144,8 @@ def unwrapped(decoder: msgspec.json.Decoder[T], raw: msgspec.Raw, answer: Answer
 
 
 def refusal(answer: Answer) -> str:
-    """Ozon's own words for why it will not do what was asked; empty where it is not the postings asked about that it
-    objects to, but the key, the rate or the way of asking."""
+    """Ozon's reason for a refusal; empty if it does not concern the postings, but the key, the rate or the form of
+    the request."""
     message = message_of(answer.body)
     if answer.status not in _REFUSALS or _by_message(message) or _ILL_ASKED.search(message):
         return ""
@@ -153,16 +153,16 @@ def refusal(answer: Answer) -> str:
 
 
 def is_posting_missing(answer: Answer) -> bool:
-    """True when Ozon knows no such posting: not the same as a method or a key it does not know.
+    """True when Ozon knows no such posting: not the same as an unknown method or key.
 
-    The status does not tell: a wrong key is answered with 404 and code 5 as well.
+    The status does not decide: a wrong key is answered with 404 and code 5 as well.
     """
     message = message_of(answer.body)
     return bool(_POSTING_MISSING.search(message)) and _by_message(message) is None
 
 
 def message_of(body: bytes) -> str:
-    """Ozon's own words in either of its two error envelopes; empty when it said nothing."""
+    """Ozon's message in either of its two error formats; empty if there is none."""
     if len(body) > _BIGGEST_ERROR:
         return ""
     try:
@@ -174,7 +174,7 @@ def message_of(body: bytes) -> str:
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:
-    """Seconds to wait by the Retry-After header; a date is measured from the server's own Date."""
+    """Seconds to wait by the Retry-After header; a date is relative to the server's own Date."""
     hint = headers.get("retry-after", "").strip()
     if re.fullmatch(r"\d{1,9}(\.\d{1,9})?", hint):
         return float(hint)
@@ -217,7 +217,7 @@ def _looks(answer: Answer) -> str:
         return "a redirect, which is never followed: is something standing between us and Ozon?"
     if not _is_html(answer):
         return ""
-    # Of the body no more than this is kept anywhere: it names whoever stands in between, and no buyer.
+    # No more of the body is kept anywhere: it names the proxy or portal, and no buyer.
     title = _TITLE.search(answer.body[:_BIGGEST_TITLE])
     named = f" ({clean(title[1].decode('utf-8', 'replace'), 60)})" if title else ""
     return f"a web page instead of data{named}"
@@ -230,7 +230,7 @@ def _detail(answer: Answer, words: str) -> str:
 
 
 def _redact(text: str, secret: str) -> str:
-    # Shorter ones are no real keys, and hiding every "key" would hide what Ozon says.
+    # Shorter ones are not real keys, and hiding every "key" would hide Ozon's message.
     if len(secret) < 8:
         return text
     return re.sub(re.escape(secret), "***", _UNPRINTABLE.sub(" ", text), flags=re.IGNORECASE)

@@ -1,7 +1,7 @@
-"""One GET for a file that Ozon names: without any key of ours, only to where such a file may be, and of limited size.
+"""One GET for a file that Ozon names: without our keys, only to a permitted address, and of limited size.
 
-An address in an answer is a stranger's word, and behind it may be a machine of our own network that trusts whoever
-asks from inside. So the host is resolved here, and nothing but a public address is connected to. Ozon's own files are
+An address in an answer is not trusted: behind it may be a machine of our own network that trusts internal
+clients. So the host is resolved here, and only a public address is connected to. Ozon's own files are
 on a public host (https://ir.ozone.ru/s3/...) and need no credentials.
 """
 
@@ -26,10 +26,10 @@ MOST = 10 * 2**20
 
 
 class Files:
-    """Gets files; several threads may use it, and `close` ends what is in flight.
+    """Downloads files; thread-safe, and `close` ends running requests.
 
-    `base_url` is the API's: only if that is on this machine, as in tests, may a file be there too, and come over
-    plain HTTP. `proxy` tells the proxy for an address, empty = none; what a proxy resolves cannot be looked at here.
+    `base_url` is the API's: only if that is on this machine, as in tests, may a file be there too, and use plain
+    HTTP. `proxy` returns the proxy for an address, empty = none; what a proxy resolves cannot be checked here.
     """
 
     def __init__(self, base_url: str, user_agent: str, *, timeout: timedelta, proxy: ProxyFor) -> None:
@@ -41,12 +41,12 @@ class Files:
         self._open: set[Transport] = set()
 
     def get(self, address: str) -> bytes | LabelUnavailable:
-        """The whole file, within the time of one request, whatever its Content-Type; redirects are not followed."""
+        """The whole file, within the time of one request, with any Content-Type; redirects are not followed."""
         try:
             url = httpx.URL(address)
         except (httpx.InvalidURL, ValueError):
             return LabelUnavailable(Missing.UNSAFE_ADDRESS, "its address cannot be understood")
-        host = clean(url.host, 80)  # and no more is ever said of it: whoever has the address has the label
+        host = clean(url.host, 80)  # nothing more is ever shown: the address gives access to the label
         try:
             if wrong := self._objection(url):
                 return LabelUnavailable(Missing.UNSAFE_ADDRESS, f"{host} {wrong}")
@@ -55,16 +55,16 @@ class Files:
             return LabelUnavailable(Missing.UNSAFE_ADDRESS, f"{host} is not a public host")
         except httpcore.TimeoutException:
             return LabelUnavailable(Missing.NOT_REACHED, f"{host}: not whole within {self._timeout:g} s")
-        except Exception as error:  # whatever it is: without its label a message goes out all the same
+        except Exception as error:  # any error: the message is sent without its label
             return LabelUnavailable(Missing.NOT_REACHED, f"{host}: {type(error).__name__}")
 
     def close(self) -> None:
-        """End what is in flight."""
+        """End running requests."""
         for transport in list(self._open):
             transport.close()
 
     def _objection(self, url: httpx.URL) -> str:
-        """What is wrong with an address as it is written; empty = nothing."""
+        """What is wrong with the form of an address; empty = nothing."""
         is_home = self._at_home and is_this_machine(url.host)
         if url.scheme != "https" and not (url.scheme == "http" and is_home):
             return "is not asked over https"
@@ -106,7 +106,7 @@ def _content(response: httpx.Response) -> bytes | LabelUnavailable:
 
 
 def _may_be_public(host: str) -> bool:
-    """False for an address that is not; a name is looked at when it is resolved, if that is not a proxy's work."""
+    """False for an address that is not public; a name is checked when it is resolved, unless a proxy does that."""
     try:
         return is_public(ip_address(host))
     except ValueError:

@@ -1,8 +1,8 @@
-"""Whether a file is the label of this very posting: a PDF that can be read, is not blank, and names it and no other.
+"""Whether a file is the label of this posting: a readable PDF that is not blank, and names it and no other.
 
-Its number counts as text, its barcodes as they are scanned from the page. Labels since October 2026 bear a code of
-letters and digits instead of the number (`scanit`), which counts either way, however it is spaced and capitalised.
-The reading is done in a process of its own (label_reader.py), one file at a time: about 0.1 s and 40 MB for a label,
+Its number counts as text, its barcodes as scanned from the page. Labels since October 2026 bear a code of letters
+and digits instead of the number (`scanit`), which counts as text or barcode, in any spacing and case.
+PDFs are read in a separate process (label_reader.py), one file at a time: about 0.1 s and 40 MB for a label,
 at most READ_WITHIN and 512 MB. Where that process cannot be confined, no file is read.
 """
 
@@ -25,14 +25,14 @@ READ_WITHIN = 20.0
 
 _READER = Path(__file__).with_name("label_reader.py")
 _INK = 100
-"""Dark pixels, at 300 dots an inch, that a page has at least when something stands on it."""
+"""Dark pixels, at 300 dots an inch, that a printed page has at least."""
 _REAL_CODE = 6
 """Characters; Ozon writes "0" where it has no barcode."""
 _END = 1024
-"""Bytes from the end within which a PDF says that it is complete."""
+"""Bytes from the end in which the end marker of a PDF must be."""
 
 _DASH = "\\-\u00ad\u2010-\u2015\u2212\ufe58\ufe63\uff0d\x02\ufffe"
-# Between the parts of a number: dashes of any kind, blanks, or both; a line may end there.
+# Between the parts of a number: dashes of any kind, spaces, or both; a line may end there.
 _GAP = rf"[{_DASH}\s]{{1,6}}"
 # A number ends where no digit follows; a few digits after a gap may be the rest of a longer one.
 _BEFORE = rf"(?<![\d{_DASH}])(?<!\d[^\S\n])"
@@ -40,7 +40,7 @@ _AFTER = rf"(?!\d)(?![{_DASH}\s]*\d{{1,3}}(?!\d))(?!\s*[{_DASH}]\s*\d)"
 _ANY_NUMBER = re.compile(rf"(?<!\d)\d{{6,12}}\s?[{_DASH}]\s?\d{{3,5}}\s?[{_DASH}]\s?\d{{1,3}}(?!\d)")
 
 _SCANIT = re.compile(r"(?=.*[a-z])(?=(.*\d){6})[a-z0-9]{10,}", re.IGNORECASE | re.ASCII)
-"""A code that may be looked for in a text: letters and digits, and too many to stand there by chance."""
+"""A code that may be searched for in text: letters and digits, long enough not to occur by chance."""
 
 _INSTALL = "pip install 'labelwatch[labels]'"
 
@@ -75,13 +75,13 @@ def look(content: bytes, *, within: float = READ_WITHIN) -> Sequence[Page] | Lab
 
 
 def unusable() -> LabelUnavailable | None:
-    """Why no PDF can be read on this machine; None = it can be, by a process that is confined."""
+    """Why no PDF can be read on this machine; None = a confined process can read them."""
     seen = _seen(_reader(b"", ONLY_TRY, within=READ_WITHIN))
     return seen if isinstance(seen, LabelUnavailable) else None
 
 
 def _seen(said: bytes | LabelUnavailable) -> Sequence[Page] | LabelUnavailable:
-    """What the reader says, made sense of."""
+    """The decoded answer of the reader."""
     if isinstance(said, LabelUnavailable):
         return said
     try:
@@ -96,9 +96,9 @@ def _seen(said: bytes | LabelUnavailable) -> Sequence[Page] | LabelUnavailable:
 def proof(
     pages: Sequence[Page], *, number: str, barcodes: Collection[str], alone: bool = False
 ) -> Proof | LabelUnavailable:
-    """What shows that these pages are the label of this posting, or why they are not taken for it.
+    """The evidence that these pages are the label of this posting, or why they are not.
 
-    `alone`: the file was printed for one posting, so that a page of goods without any code may follow its label.
+    `alone`: the file was printed for one posting, so a page of goods without any code may follow its label.
     """
     inked = [page for page in pages if page.dark >= _INK]
     if not inked:
@@ -109,7 +109,7 @@ def proof(
     if any(names(page.text, number) for page in inked):
         return Proof.NUMBER
     codes = (number, *barcodes)
-    # Of pages without a number nobody knows whose they are: each must show that it is this posting's.
+    # A page without a number may be any posting's: each must show that it is this posting's.
     proven = [_bears(page, codes) for page in inked]
     rest = [page for page, is_ours in zip(inked, proven, strict=True) if not is_ours]
     if not rest or (alone and proven[0] and not any(_is_coded(page, codes) for page in rest)):
@@ -120,9 +120,9 @@ def proof(
 def own_part(
     content: bytes, pages: Sequence[Page], *, number: str, barcodes: Collection[str]
 ) -> bytes | LabelUnavailable | None:
-    """Of a PDF of several postings the pages of this one and of no other, as a PDF that is still to be looked at.
+    """The pages of this posting from a PDF of several, as a PDF that is still to be checked.
 
-    Pages that name nobody are left out, as nobody can tell whose they are; None when no page is its own.
+    Pages without a number are left out, as their posting is unknown; None when no page is its own.
     """
     own = [
         place
@@ -133,13 +133,13 @@ def own_part(
 
 
 def names(text: str, number: str) -> bool:
-    """Whether a posting's number stands in a text, and not as the beginning or the end of another one."""
+    """Whether a posting's number is in a text, and not as the beginning or the end of another one."""
     parts = _GAP.join(re.escape(part) for part in number.split("-"))
     return re.search(_BEFORE + parts + _AFTER, text) is not None
 
 
 def _bears(page: Page, codes: Collection[str]) -> bool:
-    """Whether one of a posting's codes can be scanned from the page, or read on it where it is long enough."""
+    """Whether one of a posting's codes can be scanned from the page, or read on it if it is long enough."""
     wanted = {_folded(code) for code in codes if len(code) >= _REAL_CODE}
     if not wanted.isdisjoint(map(_folded, page.codes)):
         return True
@@ -147,7 +147,7 @@ def _bears(page: Page, codes: Collection[str]) -> bool:
 
 
 def _is_coded(page: Page, codes: Collection[str]) -> bool:
-    """Whether the page bears a code of anything: a barcode, or in its text one of the same form as ours."""
+    """Whether the page has any code: a barcode, or text of the same form as ours."""
     forms = (re.sub(r"\d", "0", _folded(code)) for code in codes if _SCANIT.fullmatch(_folded(code)))
     return bool(page.codes) or any(_written(form, digit=r"\d").search(page.text) for form in forms)
 
@@ -157,7 +157,7 @@ def _folded(code: str) -> str:
 
 
 def _written(code: str, *, digit: str = "") -> re.Pattern[str]:
-    """Finds the code in a text, in capitals or not, with blanks or without; `digit` is put for each of its digits."""
+    """Finds the code in a text, in any case and spacing; `digit` replaces each of its digits."""
     signs = r"\s{0,2}".join(digit if digit and sign.isdigit() else re.escape(sign) for sign in code)
     return re.compile(rf"(?<![^\W_]){signs}(?![^\W_])(?![^\S\n]\d)", re.IGNORECASE)
 
@@ -168,16 +168,16 @@ def _others(text: str, number: str) -> set[str]:
 
 
 def _reader(content: bytes, *arguments: str, within: float) -> bytes | LabelUnavailable:
-    """What the reader says about a PDF."""
+    """The reader's answer about a PDF."""
     if sys.platform != "linux":
         return LabelUnavailable(Missing.NOT_CONFINED, "only Linux can confine what reads it")
-    # Where to look for libraries is all it gets to know of us: no key, no token that our environment holds.
+    # The search path for libraries is all it gets from our environment: no key and no token.
     environment = {"PYTHONPATH": os.pathsep.join(filter(None, sys.path)), "PYTHONDONTWRITEBYTECODE": "1"}
     command = [sys.executable, "-P", str(_READER), *arguments]
     pipe, nowhere = subprocess.PIPE, subprocess.DEVNULL
     try:
         with _one_at_a_time:
-            done = subprocess.run(  # noqa: S603 - our own file, and nothing from outside in the command
+            done = subprocess.run(  # noqa: S603 - our own file, and no external input in the command
                 command, input=content, stdout=pipe, stderr=nowhere, env=environment, timeout=within, check=False
             )
     except subprocess.TimeoutExpired:

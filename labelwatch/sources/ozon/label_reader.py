@@ -1,11 +1,11 @@
-"""A process of its own that looks at one PDF and ends: bytes from stdin, what it saw as JSON to stdout.
+"""A separate process that reads one PDF and ends: bytes from stdin, its findings as JSON to stdout.
 
-Called with the places of some pages (0,2), it writes these instead, as a PDF of their own.
+Called with the indexes of some pages (0,2), it writes these instead, as a PDF of their own.
 
-What reads PDFs and barcodes is C++ and the bytes are a stranger's: here it may crash, hang or swell and nothing else
-goes with it. Before it looks at them the process gives up all system calls but those of ALLOWED (seccomp) and limits
-itself to MEMORY and SECONDS; then it tries what must be impossible now, and reads nothing if something of it is not.
-It needs the libraries of the extra `labels` and nothing of labelwatch.
+The libraries for PDFs and barcodes are C++ and the bytes are untrusted: here they may crash, hang or use too much
+memory without affecting anything else. First the process gives up all system calls but those of ALLOWED (seccomp)
+and limits itself to MEMORY and SECONDS; then it tries what must now be impossible, and reads nothing if any of it
+succeeds. It needs the libraries of the extra `labels` and nothing of labelwatch.
 """
 
 import codecs
@@ -25,7 +25,7 @@ MEMORY = 512 * 2**20
 SECONDS = 15
 MOST_PAGES = 30
 LONGEST_SIDE = 1200.0
-"""Points: the long side of A3 has 1191, and a label at most those of A4."""
+"""Points: the long side of A3 has 1191, a label at most that of A4."""
 
 ALLOWED = (
     *("brk", "madvise", "mremap", "munmap"),
@@ -33,10 +33,10 @@ ALLOWED = (
     *("close", "fstat", "lseek"),
     *("exit", "exit_group", "restart_syscall", "rt_sigaction", "rt_sigprocmask", "rt_sigreturn", "sigaltstack"),
 )
-"""System calls that need nothing but the process itself. Beside them it may write to its standard output, and map
-memory that cannot be executed."""
+"""System calls that affect only the process itself. It may also write to its standard output, and map memory that
+cannot be executed."""
 ONLY_TRY = "cage"
-"""The argument with which it looks at no PDF and only says whether it is confined."""
+"""The argument with which it reads no PDF and only reports whether it is confined."""
 
 _DOTS = 300 / 72
 """Pixels a point: the thinnest lines of a barcode are a quarter of a millimetre wide."""
@@ -47,7 +47,7 @@ _LONGEST_CODE = 200
 
 
 class _UnfitError(Exception):
-    """It is a PDF, but no label: what is wrong in a word of sources.Missing, and for people."""
+    """It is a PDF, but not a label: a name of sources.Missing, and a detail for people."""
 
     def __init__(self, problem: str, detail: str) -> None:
         super().__init__(detail)
@@ -55,17 +55,17 @@ class _UnfitError(Exception):
 
 
 def main() -> None:
-    """Read one PDF and say what is in it."""
+    """Read one PDF and report what is in it."""
     try:
         pdfium, zxing, seccomp = (importlib.import_module(name) for name in ("pypdfium2", "zxingcpp", "pyseccomp"))
     except ImportError as error:
         _answer(problem="no_libraries", detail=str(error))
         return
-    except RuntimeError as error:  # pyseccomp is the door to a library of the system's
+    except RuntimeError as error:  # pyseccomp needs a system library
         _answer(problem="not_confined", detail=f"{error}: apt install libseccomp2")
         return
     codecs.lookup("utf-16-le")  # Python reads it from a file when it is first used; later it could not
-    _ = ctypes.CFUNCTYPE(None)(lambda: None)  # the memory for calls back from C is mapped with the first of them
+    _ = ctypes.CFUNCTYPE(None)(lambda: None)  # the first C callback maps its memory
     ways, content = _ways(), sys.stdin.buffer.read()
     try:
         _limit()
@@ -106,7 +106,7 @@ def _confine(seccomp: Any) -> None:
 
 
 def _ways() -> dict[str, Callable[[], object]]:
-    """What must be impossible, each as an attempt that changes nothing if it is not."""
+    """What must be impossible, each as an attempt without effect if it succeeds."""
     here, libc = os.getpid(), ctypes.CDLL(None, use_errno=True)
 
     def called(name: str, *arguments: Any) -> None:
@@ -176,7 +176,7 @@ def _pages(content: bytes, pdfium: Any) -> Any:
 def _seen(page: Any, zxing: Any) -> dict[str, Any]:
     """One page: how many of its pixels are dark, its text, its barcodes."""
     width, height = page.get_size()
-    if not max(width, height) <= LONGEST_SIDE:  # so that "not a number" is refused, too
+    if not max(width, height) <= LONGEST_SIDE:  # so that NaN is refused, too
         raise _UnfitError("too_big", f"it has a page of {width:.0f} x {height:.0f} points")
     picture = page.render(scale=_DOTS, grayscale=True)
     pixels = _without_padding(bytes(picture.buffer), width=picture.width, stride=picture.stride)

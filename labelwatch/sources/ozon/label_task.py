@@ -1,8 +1,8 @@
-"""The label of one posting as a PDF: have it printed, wait a little, fetch the file, and see that it is its own.
+"""The label of one posting as a PDF: have it printed, wait, fetch the file, and verify that it is its own.
 
     create | get | file | look | proof
 
-The posting has to offer its label already: asked for one that does not, Ozon refuses. Nothing is written to disk.
+The posting must already offer its label: otherwise Ozon refuses. Nothing is written to disk.
 """
 
 from collections.abc import Callable, Sequence
@@ -14,7 +14,7 @@ from labelwatch.sources.ozon.enrichment import CREATE, LABEL, SINGLE, TRIES, Sen
 from labelwatch.sources.ozon.label_pdf import look, own_part, proof
 
 PAUSES = (0.0, 2.0, 3.0, 5.0)
-"""Seconds before each look at a task: Ozon needs some to print."""
+"""Seconds before each check of a task: Ozon needs some to print."""
 
 Fetch = Callable[[str], bytes | LabelUnavailable]
 
@@ -25,7 +25,7 @@ def label(number: str, *, send: Send, fetch: Fetch, rest: Callable[[float], None
         files = _printed(number, send=send, rest=rest)
         if isinstance(files, LabelUnavailable):
             return files
-        for address, alone in files:  # one for each size of label: the first that holds good will do
+        for address, alone in files:  # one for each size of label: the first valid one is used
             found = _sheet(number, fetch(address), send=send, alone=alone)
             if isinstance(found, LabelPdf):
                 break
@@ -37,7 +37,7 @@ def label(number: str, *, send: Send, fetch: Fetch, rest: Callable[[float], None
 def _printed(
     number: str, *, send: Send, rest: Callable[[float], None]
 ) -> Sequence[tuple[str, bool]] | LabelUnavailable:
-    """Where the files are, once there is one, and whether each is of this posting alone."""
+    """The addresses of the files, once there is one, and whether each is for this posting alone."""
     made = send(CREATE, {"posting_numbers": [number]}, answers.created, tries=TRIES)
     if not made.tasks:
         not_ready = answers.is_not_ready(made.refusal)
@@ -80,7 +80,7 @@ def _sheet(number: str, content: bytes | LabelUnavailable, *, send: Send, alone:
         by = proof(pages, number=number, barcodes=codes, alone=alone)
     if isinstance(by, Proof):
         return LabelPdf(number, content, by)
-    # For one that was printed with others before, Ozon names the task it has, and that file holds them all.
+    # If it was printed with others before, Ozon returns that task, and its file contains them all.
     is_shared = _is(by, Missing.OTHER_POSTING) or (_is(by, Missing.UNPROVEN) and len(pages) > 1)
     own = own_part(content, pages, number=number, barcodes=codes) if is_shared else None
     return _sheet(number, own, send=send, alone=False) if own else by

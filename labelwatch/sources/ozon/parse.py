@@ -1,8 +1,8 @@
-"""Ozon's JSON to the words of the house: tolerant of what is added, strict on what is needed, blind to the buyer.
+"""Converts Ozon's JSON to values of the core: ignores additions, requires what is needed, never reads the buyer.
 
-The structures below simply lack the buyer's fields (addressee, legal_info, region, city ...), so these are skipped in
-the bytes and never become values; of the recipient's address it is only seen which parts are empty. Enumerations are
-never validated: Ozon adds words unannounced.
+The structures below do not have the buyer's fields (addressee, legal_info, region, city ...), so these are skipped in
+the bytes and never become values; of the recipient's address only the empty parts are noted. Enumerations are never
+validated: Ozon adds values unannounced.
 """
 
 import hashlib
@@ -128,10 +128,10 @@ class _Roles(msgspec.Struct, gc=False):
 
 
 PAGE = 100
-"""Postings asked for on a page; one that has so many is full."""
+"""Postings requested per page; a page with this many is full."""
 
 _NEEDED = (".posting_number", ".status", ".available_actions", ".shipment_date", ".shipment_date_without_delay")
-"""Without these nobody can say whether a label is late."""
+"""Without these it is unknown whether a label is late."""
 _TARIFF = ".tariffication_steps"
 
 _POSTING = msgspec.json.Decoder(_Posting)
@@ -143,7 +143,7 @@ _ROLES = msgspec.json.Decoder(_Roles)
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One page of a list; `cursor` asks for the next one, None when the answer has none."""
+    """One page of a list; `cursor` requests the next one, None when the answer has none."""
 
     items: Sequence[Item]
     cursor: str | None
@@ -158,7 +158,7 @@ def digest(raw: bytes | memoryview) -> int:
 def page(answer: Answer) -> Page:
     """One page of either list method, at top level (v4) or wrapped in `result`; postings stay undecoded.
 
-    Raises SourceError: an answer without an array of postings is no empty page.
+    Raises SourceError: an answer without an array of postings is not an empty page.
     """
     problem = "no list of postings in it"
     found = decoded(_LIST, answer, problem=problem, checked=False)
@@ -167,10 +167,10 @@ def page(answer: Answer) -> Page:
     if found.postings is None:
         raise failure(answer, problem)
     if not found.postings and message_of(answer.body):
-        raise failure(answer, problem)  # an error that brings an empty list along
+        raise failure(answer, problem)  # an error with an empty list
     views = [memoryview(raw) for raw in found.postings]
     if not is_utf8(_around(answer.body, views)):
-        raise failure(answer, DAMAGED)  # a "has_next" that is damaged would pass for a missing one
+        raise failure(answer, DAMAGED)  # a damaged "has_next" would look like a missing one
     items = [Item(digest(raw), raw, index) for index, raw in enumerate(views)]
     cursor = None if found.cursor is None else str(found.cursor)
     # A full page that does not say whether there is more is not the last one.
@@ -179,7 +179,7 @@ def page(answer: Answer) -> Page:
 
 
 def _around(body: bytes, postings: Sequence[memoryview]) -> bytes:
-    """A page without its postings: these are looked at when they are read, most of them never again."""
+    """A page without its postings: these are decoded when they are read, most of them never again."""
     start, end = (body.find(postings[0]), body.rfind(postings[-1])) if postings else (-1, -1)
     return body if start < 0 or end < 0 else body[:start] + body[end + len(postings[-1]) :]
 
@@ -209,9 +209,9 @@ def key_info(answer: Answer) -> KeyInfo:
 
 
 def read(item: Item, odd: Callable[[Unreadable], object] = lambda _: None) -> Posting:
-    """Decode one posting of a page; raises Unreadable with the path of what makes no sense.
+    """Decode one posting of a page; raises Unreadable with the path of the invalid value.
 
-    What makes no sense and is not needed to know whether the posting is late counts as unknown, and `odd` is told.
+    Invalid values that do not decide whether the posting is late count as unknown, and `odd` is called for each.
     """
     found: list[tuple[str, str]] = []
     try:
@@ -224,7 +224,7 @@ def read(item: Item, odd: Callable[[Unreadable], object] = lambda _: None) -> Po
         for path, problem in found:
             odd(Unreadable(f"$.postings[{item.index}]{path}", posting.number, problem))
         return posting
-    # Without the cause: the decoder's error may carry the bytes, and those are the buyer's too.
+    # Without the cause: the decoder's error may contain the bytes, and so the buyer.
     raise Unreadable(f"$.postings[{item.index}]{path}", _number_at_least(item.raw), problem)
 
 
@@ -234,7 +234,7 @@ def _raw_posting(item: Item, odd: list[tuple[str, str]]) -> _Posting:
     raw, found = decoded_in_parts(_POSTING, mended(bytes(item.raw)), needed=_NEEDED.__contains__)
     odd += found
     if any(path.startswith(_TARIFF) for path, _ in found):
-        raw.tariffication_steps = None  # between those that are left another price would seem to come next
+        raw.tariffication_steps = None  # with steps missing, the wrong price would come next
     return raw
 
 
@@ -270,7 +270,7 @@ def _posting(raw: _Posting, odd: list[tuple[str, str]]) -> Posting:
 
 def _method(raw: _Method, warehouse: str) -> DeliveryMethod:
     own = text(raw.warehouse, NAME)
-    # v4 lists put a bare number where v3 had the warehouse's name.
+    # v4 lists put a bare number in place of v3's warehouse name.
     named = own if own and not own.isdecimal() else warehouse or own
     return DeliveryMethod(
         id=text(raw.id),
@@ -296,7 +296,7 @@ def _product(raw: _Product) -> Product:
 
 
 def _kilograms(raw: _Product) -> float:
-    """The lists tell kilograms. A single posting tells grams, and what a piece sold by weight may weigh at most."""
+    """The lists use kilograms. A single posting uses grams, and has the maximum weight of a piece sold by weight."""
     packed = amount(raw.dimensions.weight) / 1000 if raw.dimensions else 0.0
     return amount(raw.weight) or packed or amount(raw.weight_max)
 

@@ -1,7 +1,7 @@
-"""Answers of Ozon with something broken in them: the broken part goes, the rest is read.
+"""Repairs damaged answers of Ozon: the broken part is removed, the rest is read.
 
-Broken strings are put right in the bytes, since a decoder that only skips them refuses them all the same. A value of
-another shape than expected is left out, one at a time; the caller names those it cannot do without.
+Broken strings are corrected in the bytes, since a decoder refuses them even where it only skips them. A value of
+another type than expected is left out, one at a time; the caller names the required ones.
 """
 
 import json
@@ -14,7 +14,7 @@ import msgspec
 T = TypeVar("T")
 
 MOST_ODD = 50
-"""Values left out of one posting; one in which more are odd is none."""
+"""Values left out of one posting; a posting with more invalid values is refused."""
 
 _BLANKS = bytes.maketrans(bytes(range(0x20)), b" " * 0x20)
 _SURROGATES = rb"u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}"
@@ -26,11 +26,11 @@ _DEEPEST = 50
 _UNKNOWN = rb"\ufffd"
 _STEP = re.compile(r"\.(\w+)|\[(\d+)\]")
 _LONGEST_NUMBER = 100
-"""Digits; of a longer one nothing can come but a slow program."""
+"""Digits; a longer number would only make the program slow."""
 
 
 class NeededError(ValueError):
-    """A value that cannot be done without makes no sense; `path` is relative to the whole."""
+    """A required value is invalid; `path` is relative to the whole."""
 
     def __init__(self, path: str, problem: str) -> None:
         super().__init__(problem)
@@ -38,7 +38,7 @@ class NeededError(ValueError):
 
 
 def is_utf8(body: bytes | memoryview) -> bool:
-    """Whether the bytes are text at all; a decoder does not look at those it skips."""
+    """Whether the bytes are valid text; a decoder does not check those it skips."""
     try:
         str(body, "utf-8")
     except UnicodeDecodeError:
@@ -47,8 +47,8 @@ def is_utf8(body: bytes | memoryview) -> bool:
 
 
 def mended(body: bytes) -> bytes:
-    """The JSON with blanks for raw control characters, U+FFFD for half characters and unknown escapes, and null for
-    what is nested deeper than any decoder follows."""
+    """The JSON with spaces for raw control characters, U+FFFD for half characters and unknown escapes, and null for
+    what is nested deeper than a decoder follows."""
     strings = _ESCAPE.sub(lambda found: _UNKNOWN if found.lastindex else found[0], body.translate(_BLANKS))
     return _flattened(strings)
 
@@ -71,9 +71,9 @@ def _flattened(body: bytes) -> bytes:
 def decoded_in_parts(
     decoder: msgspec.json.Decoder[T], raw: bytes, *, needed: Callable[[str], bool]
 ) -> tuple[T, tuple[tuple[str, str], ...]]:
-    """The structure without the values that do not fit it, and where these were and why; ValueError if it is none.
+    """The structure without the values that do not fit it, and where these were and why; ValueError if not JSON.
 
-    Raises NeededError for a value whose path is `needed`; parts of such a value may go.
+    Raises NeededError for a value whose path is `needed`; parts of such a value may be left out.
     """
     odd: list[tuple[str, str]] = []
     body: Any = None
@@ -92,7 +92,7 @@ def decoded_in_parts(
 
 
 def place(error: Exception) -> tuple[str, str]:
-    """Where the decoder stumbled, and over what kind of thing; never the value."""
+    """Where the decoder failed, and on what type; never the value."""
     if not isinstance(error, msgspec.ValidationError):
         return "", "no valid JSON"
     problem, _, path = str(error).partition(" - at `$")
@@ -104,7 +104,7 @@ def _plain(raw: bytes) -> Any:
 
 
 def _number(text: str) -> float | int | None:
-    """A number that is finite and of some sensible length; None for another."""
+    """A finite number of reasonable length; None for any other."""
     if len(text) > _LONGEST_NUMBER:
         return None
     if text.lstrip("-").isdigit():
@@ -114,7 +114,7 @@ def _number(text: str) -> float | int | None:
 
 
 def _leave_out(body: Any, path: str) -> None:
-    """Take the value at a path out of its object or list, or whatever holds it where the path does not say."""
+    """Remove the value at a path from its object or list, or its container where the path is not exact."""
     steps = [name or int(index) for name, index in _STEP.findall(path.partition("[...]")[0])]
     for step in steps[:-1]:
         body = body[step]

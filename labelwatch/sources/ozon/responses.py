@@ -1,4 +1,4 @@
-"""What Ozon answers to the questions about late postings, in the words of the house: pure, or a SourceError."""
+"""Converts Ozon's answers about late postings to values of the core: pure, or a SourceError."""
 
 import re
 from collections.abc import Mapping
@@ -15,7 +15,7 @@ from labelwatch.sources.ozon.values import NAME, Loose, amount, count, text, tim
 T = TypeVar("T")
 
 _ADDRESS = 2048
-"""Characters of an address that are kept."""
+"""The maximum length of an address."""
 
 _NOT_READY = re.compile(
     "|".join(
@@ -32,7 +32,7 @@ _NOT_READY = re.compile(
     ),
     re.IGNORECASE,
 )
-"""Words of Ozon's that mean: not now, but later. Whatever else it says about a posting is a refusal."""
+"""Ozon's phrases for: not now, but later. Any other message about a posting is a refusal."""
 
 
 class _Method(msgspec.Struct, gc=False):
@@ -162,7 +162,7 @@ _LABEL = msgspec.json.Decoder(_Label)
 
 @dataclass(frozen=True, slots=True)
 class Rows(Generic[T]):
-    """One page of the shop's settings by id; `cursor` asks for the next one, None when the answer has none."""
+    """One page of the shop's settings by id; `cursor` requests the next one, None when the answer has none."""
 
     by_id: Mapping[str, T]
     cursor: str | None
@@ -179,15 +179,15 @@ class Created:
 
 @dataclass(frozen=True, slots=True)
 class Printing:
-    """How one label task stands: its own word for it, and what it says about each posting it could not print."""
+    """The state of one label task: Ozon's status, and its message about each posting it could not print."""
 
     code: str
     unprinted: Mapping[str, str]
     file_url: str = field(default="", repr=False)
-    """Where the PDF is; whoever has it has the label."""
+    """The address of the PDF, which gives access to the label."""
     printed: int | None = None
     asked: int = 0
-    """Postings in the task, by its own count; 0 = it does not say."""
+    """Postings in the task, by its own count; 0 = unknown."""
     error: str = ""
 
 
@@ -239,12 +239,12 @@ def limits(answer: Answer) -> DropoffLimits:
 
 
 def exemplars(answer: Answer) -> str:
-    """The word for all pieces together in /v5/fbs/posting/product/exemplar/status."""
+    """The status of all pieces together in /v5/fbs/posting/product/exemplar/status."""
     return _word(decoded(_EXEMPLARS, answer, problem="no status in it").status, answer)
 
 
 def detail(answer: Answer) -> Detail:
-    """What of /v3/posting/fbs/get is in no list."""
+    """The data of /v3/posting/fbs/get that no list has."""
     found = decoded_loosely(_SINGLE, answer, problem="no posting in it", needed=_is_whole).result
     if found is None or not text(found.posting_number):
         raise failure(answer, "no posting in it")
@@ -258,7 +258,7 @@ def detail(answer: Answer) -> Detail:
 
 
 def barcodes(answer: Answer) -> frozenset[str]:
-    """Those of a posting's label in /v3/posting/fbs/get, the old ones and that of the labels since October 2026."""
+    """The barcodes of a posting's label in /v3/posting/fbs/get, old ones and the one since October 2026."""
     found = decoded_loosely(_CODED, answer, problem="no posting in it", needed=_is_whole).result
     if found is None:
         raise failure(answer, "no posting in it")
@@ -267,7 +267,7 @@ def barcodes(answer: Answer) -> frozenset[str]:
 
 
 def created(answer: Answer) -> Created:
-    """The answer of /v3/posting/fbs/package-label/create; a refusal of the postings is an answer, too."""
+    """The answer of /v1/posting/fbs/package-label/create; a refusal of the postings is an answer, too."""
     tasks = decoded(_TASKS, answer, problem="no label tasks in it").tasks if answer.status == 200 else None
     if not tasks and (words := refusal(answer)):
         return Created(refusal=words)
@@ -294,7 +294,7 @@ def printing(answer: Answer) -> Printing:
 
 
 def standing(task: Printing, number: str, *, asked: int) -> tuple[TaskState, str] | None:
-    """What a task that was asked for so many postings says about one of them; None = nothing that makes sense."""
+    """What a task for so many postings says about one of them; None = nothing usable."""
     if message := task.unprinted.get(number) or (task.error if task.code == "error" else ""):
         return (TaskState.PENDING if is_not_ready(message) else TaskState.REFUSED), message
     if task.code in ("pending", "in_progress"):
@@ -306,12 +306,12 @@ def standing(task: Printing, number: str, *, asked: int) -> tuple[TaskState, str
 
 
 def is_not_ready(message: str) -> bool:
-    """True when the message only asks for patience."""
+    """True when the message only asks to wait."""
     return bool(_NOT_READY.search(message))
 
 
 def _adds_up(task: Printing, asked: int) -> bool:
-    """When some are neither printed nor named, none of those not named is known to be printed."""
+    """If some are neither printed nor named, none of the unnamed ones is known to be printed."""
     return task.printed is None or task.printed + len(task.unprinted) >= (task.asked or asked)
 
 
@@ -323,12 +323,12 @@ def _page(states: dict[str, T], found: _Methods | _Warehouses, answer: Answer) -
 
 
 def _is_row(path: str) -> bool:
-    """A row that is left out would pass for one that is not there, and a list that goes on for one that ends."""
+    """A row left out would look like a missing one, and a truncated list like a complete one."""
     return path.endswith("]") or path in (".has_next", ".cursor")
 
 
 def _is_of_the_status(path: str) -> bool:
-    """Without one of its counts or rows a label would pass for printed."""
+    """Without one of its counts or rows a label would count as printed."""
     return path.startswith(".status")
 
 
@@ -337,7 +337,7 @@ def _is_whole(path: str) -> bool:
 
 
 def _words(error: _Error) -> str:
-    """What went wrong in Ozon's words, or in its code where it has no words; "0" is none."""
+    """Ozon's error message, or its code if there is no message; "0" means none."""
     return text(error.message, MESSAGE) or text(error.code).strip("0")
 
 

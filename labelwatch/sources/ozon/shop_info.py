@@ -1,6 +1,6 @@
-"""What a shop says about itself when it is met for the first time: its name, its currency, its delivery methods.
+"""What a shop reports about itself during setup: its name, its currency, its delivery methods.
 
-Both lists may need a role that reading postings does not; what the key may not ask is left out.
+Both lists may need a role that reading postings does not; what the key may not read is left out.
 """
 
 from collections.abc import Callable, Mapping
@@ -21,14 +21,14 @@ MOST_PAGES = 10
 
 
 class Send(Protocol):
-    """Sends a request and understands its answer; raises SourceError."""
+    """Sends a request and decodes its answer; raises SourceError."""
 
     def __call__(self, path: str, question: Mapping[str, Any] | None, understand: Callable[[Answer], T]) -> T: ...
 
 
 @dataclass(frozen=True, slots=True)
 class Company:
-    """Who sells; `currency` as ISO 4217, empty where Ozon does not say."""
+    """The seller; `currency` as ISO 4217, empty if Ozon does not give it."""
 
     name: str = ""
     currency: str = ""
@@ -36,7 +36,7 @@ class Company:
 
 @dataclass(frozen=True, slots=True)
 class ShopDeliveryMethod:
-    """One delivery method of the settings; `flow` is its tpl_integration_type, `status` Ozon's own word."""
+    """One delivery method of the settings; `flow` is its tpl_integration_type, `status` Ozon's own value."""
 
     name: str
     flow: str
@@ -78,7 +78,7 @@ _ROWS = msgspec.json.Decoder(_Rows)
 
 
 def introduce(send: Send) -> Introduction:
-    """Ask for both; raises SourceError for whatever is no missing role."""
+    """Request both; raises SourceError for anything but a missing role."""
     company = _unless_closed(lambda: send(COMPANY, None, _company))
     return Introduction(company or Company(), _unless_closed(lambda: _ways(send)))
 

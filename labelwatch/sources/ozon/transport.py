@@ -1,7 +1,7 @@
-"""One POST and its answer over HTTP/1.1: kept connections, one deadline for the whole of it, a limit on its size.
+"""One POST and its answer over HTTP/1.1: persistent connections, one deadline for the whole of it, a size limit.
 
-An httpx client over a transport of our own, as httpx's has no place for two things: a deadline that holds for every
-byte (a read timeout starts anew with each read, so a slow drip never ends), and a `close` that wakes whoever reads.
+An httpx client over a transport of our own, as httpx's lacks two things: a deadline for the whole request (a read
+timeout restarts with each read, so a slow response never ends), and a `close` that wakes a reading thread.
 """
 
 import functools
@@ -30,11 +30,11 @@ BODY_LIMIT = 32 * 2**20
 """Bytes of a body, both as sent and inflated; a page of 100 postings stays well under one megabyte."""
 
 ProxyFor = Callable[[str], str]
-"""URL -> the address of the proxy on the way to it, empty = none; may raise ProxyError."""
+"""URL -> the address of its proxy, empty = none; may raise ProxyError."""
 
 
 class HttpClient:
-    """The connections of one shop; several threads may use it, and `close` ends what is in flight."""
+    """The connections of one shop; thread-safe, and `close` ends running requests."""
 
     def __init__(
         self, base_url: str, headers: Mapping[str, str], *, timeout: timedelta, proxy: ProxyFor, secret: str
@@ -49,13 +49,13 @@ class HttpClient:
         self._is_closed = False
 
     def post(self, path: str, content: bytes) -> Answer:
-        """Send one request and read its whole answer, whatever its status; redirects are not followed.
+        """Send one request and read its whole answer, of any status; redirects are not followed.
 
         Raises SourceError(OZON_DOWN) when no complete answer came in time, NOT_UNDERSTOOD when it is too big.
         """
         client = self._opened(path)
         try:
-            # Made by hand, not by the client: it would merge defaults and cookies into every one of them.
+            # Built by hand, not by the client: it would merge defaults and cookies into every one of them.
             request = httpx.Request("POST", _url(self._base + path), headers=self._headers, content=content)
             with closing(client.send(request, stream=True)) as response:
                 assert isinstance(response.stream, httpx.SyncByteStream)
@@ -66,7 +66,7 @@ class HttpClient:
         except httpcore.TimeoutException:
             problem = f"no complete answer within {self._timeout:g} s"
             raise SourceError(Trouble.OZON_DOWN, f"{path}: {problem}") from None
-        except Exception as error:  # whatever a transport raises is trouble of this shop, never the end of a poll
+        except Exception as error:  # any transport error is reported for this shop, and never ends a poll
             problem = clean(f"{type(error).__name__}: {error}", 200)
             raise SourceError(Trouble.OZON_DOWN, f"{path}: {problem}") from error
         told = {name.decode("latin-1").lower(): text.decode("latin-1") for name, text in response.headers.raw}
@@ -79,7 +79,7 @@ class HttpClient:
                 self._client.close()
 
     def _opened(self, path: str) -> httpx.Client:
-        """The client; a wrong environment fails each request, not the start, until it is corrected."""
+        """The client; an invalid environment fails each request, not the start, until it is corrected."""
         with self._lock:
             if self._is_closed:
                 raise SourceError(Trouble.OZON_DOWN, f"{path}: the connections are closed")
@@ -94,7 +94,7 @@ class HttpClient:
 
 
 class Transport(httpx.BaseTransport):
-    """A pool of httpcore's, each request of which has `timeout` seconds from its start to its last byte."""
+    """A connection pool of httpcore, each request of which has `timeout` seconds from its start to its last byte."""
 
     def __init__(self, timeout: float, *, is_tls: bool, proxy: str, lookup: Lookup = looked_up) -> None:
         self._timeout = timeout
@@ -124,7 +124,7 @@ class Transport(httpx.BaseTransport):
 
 
 class _Body(httpx.SyncByteStream):
-    """The body of a response of httpcore's, as httpx wants it."""
+    """The body of an httpcore response, as httpx expects it."""
 
     def __init__(self, response: httpcore.Response) -> None:
         self._response = response
@@ -137,7 +137,7 @@ class _Body(httpx.SyncByteStream):
 
 
 class _Stream(httpcore.NetworkStream):
-    """A connection that takes each `timeout` as a moment of the monotonic clock, not as a number of seconds."""
+    """A connection that takes each `timeout` as a time of the monotonic clock, not as a number of seconds."""
 
     def __init__(self, inner: httpcore.NetworkStream) -> None:
         self._inner = inner
@@ -164,7 +164,7 @@ class _Stream(httpcore.NetworkStream):
 
 
 class _Backend(httpcore.NetworkBackend):
-    """Opens connections that know the end of the whole request."""
+    """Opens connections that know the deadline of the whole request."""
 
     def __init__(self, lookup: Lookup) -> None:
         self._inner = Backend(lookup=lookup)
@@ -191,18 +191,18 @@ def _left(end: float | None) -> float | None:
 
 @functools.lru_cache(maxsize=256)
 def _url(text: str) -> httpx.URL:
-    # Taking one apart costs as much as the rest of a request, and there are only a few.
+    # Parsing one costs as much as the rest of a request, and there are only a few.
     return httpx.URL(text)
 
 
 def sendable(text: str) -> str:
-    """The text as a header can carry it.
+    """The text as a valid header value.
 
-    A key with a stray character goes out spoilt and is called wrong; refused here, it would stand in the error.
+    A key with an invalid character is sent changed, and Ozon rejects it; an exception here would contain the key.
     """
     return re.sub("[^ -~]", "?", text.strip())
 
 
 def encoded(headers: Mapping[str, str]) -> list[tuple[bytes, bytes]]:
-    """Headers as they go over the wire, sent as they are."""
+    """Headers that are sent exactly as given."""
     return [(name.encode("ascii"), sendable(text).encode("ascii")) for name, text in headers.items()]
