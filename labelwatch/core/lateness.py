@@ -88,7 +88,7 @@ BLIND = timedelta(minutes=20)
 """Between two readings this far apart the last minute is one in twenty: a shop read for the first time, or after
 an outage, is evaluated at once if the cutoff is near."""
 
-EVE = timedelta(hours=1)
+EARLY_WARNING = timedelta(hours=1)
 """What falls due in a channel's quiet time is notified this long before the quiet time begins."""
 
 _STAGE_ORDER = {Stage.PACKING: 0, Stage.REGISTRATION: 1, Stage.LABEL: 2, Stage.DONE: 3}
@@ -186,7 +186,7 @@ def stage_deadlines(
     if not _is_awaited(posting, track.stage, awaits):
         return ()
     begun = started(posting, track).latest
-    limit = timedelta(0) if _wants_a_hand(posting, track.stage) else stage_limit(track.stage, delays, awaits)
+    limit = timedelta(0) if _needs_action(posting, track.stage) else stage_limit(track.stage, delays, awaits)
     own = StageDeadline(begun + limit, _clock(track.stage, awaits))
     deadline = deadline_of(posting, delays)
     if deadline is None:
@@ -201,7 +201,7 @@ def stage_deadlines(
     return own, StageDeadline(cutoff, Limit.CUTOFF)
 
 
-def _wants_a_hand(posting: Posting, stage: Stage) -> bool:
+def _needs_action(posting: Posting, stage: Stage) -> bool:
     """Whether Ozon says that a packed posting needs an action before it continues."""
     if stage is Stage.PACKING:
         return False
@@ -216,7 +216,7 @@ def _early_warnings(
         # Due exactly at the end counts as within: nothing can be done after it.
         span = quiet_span(to, deadline - datetime.resolution)
         if span is not None and begun < span.start:
-            yield span.start - _margin(posting, span.start, EVE)
+            yield span.start - _margin(posting, span.start, EARLY_WARNING)
 
 
 def _packed(since: Interval) -> datetime:
@@ -299,10 +299,10 @@ class Watch:
     def _deadlines(self, posting: Posting, track: Track) -> tuple[StageDeadline, ...]:
         delays, awaits = self._settings(posting)
         return stage_deadlines(
-            posting, track, delays=delays, awaits=awaits, calendars=filter(self._minds, self.calendars)
+            posting, track, delays=delays, awaits=awaits, calendars=filter(self._applies, self.calendars)
         )
 
-    def _minds(self, to: Destination) -> bool:
+    def _applies(self, to: Destination) -> bool:
         """Whether its quiet times matter here. A channel of critical alerts gets no early notifications."""
         return ever_quiet(to) and to.severity is not Severity.CRITICAL and is_subscribed(to, (self.shop,))
 

@@ -23,7 +23,7 @@ from labelwatch.core.deadline import Phase, phase
 from labelwatch.core.policy import AlertPolicy, Step
 from labelwatch.core.rules.blind import UNREADABLE
 
-TO_BE_TOLD = timedelta(minutes=5)
+LONGER_SNOOZE = timedelta(minutes=5)
 """A silence is news again after it grew by this much."""
 CAUSES_OF_AN_OUTAGE_SETTLE = timedelta(minutes=10)
 
@@ -35,7 +35,7 @@ def reconcile(
     alone."""
     steps = reached(diagnosis, policy, now)
     alert = _seen(alert, diagnosis, steps, now)
-    if alert.state is AlertState.PENDING and _is_ripe(alert, policy, now):
+    if alert.state is AlertState.PENDING and _is_confirmed(alert, policy, now):
         alert = replace(alert, state=AlertState.FIRING)
     reason = reason_to_tell(alert, policy, now)
     before = alert.told
@@ -85,10 +85,10 @@ def reason_to_tell(alert: Alert, policy: AlertPolicy, now: datetime) -> Reason |
     if _is_explained(diagnosis):
         return None  # the incident is notified instead, once for all of them
     if told is None:
-        return Reason.FIRST if _may_begin(alert, now) else None
+        return Reason.FIRST if _may_notify(alert, now) else None
     if diagnosis.severity.rank > told.severity.rank:
         return Reason.ESCALATED
-    if not diagnosis.is_late or _sleeps(alert, now):
+    if not diagnosis.is_late or _is_snoozed(alert, now):
         return None
     if told.verdict is Verdict.WAIT and diagnosis.verdict is Verdict.ACT and diagnosis.cause == told.cause:
         return Reason.ESCALATED  # people were told to wait, and the wait is over
@@ -134,7 +134,7 @@ def is_handled_otherwise(before: Alert, after: Alert) -> bool:
     if (before.state, before.handled_by) != (after.state, after.handled_by):
         return True
     until, known = after.snoozed_until, before.snoozed_until
-    return until is not None and (known is None or until - known >= TO_BE_TOLD)
+    return until is not None and (known is None or until - known >= LONGER_SNOOZE)
 
 
 def _seen(alert: Alert | None, diagnosis: Diagnosis, steps: tuple[Step, ...], now: datetime) -> Alert:
@@ -171,13 +171,13 @@ def _is_explained(diagnosis: Diagnosis) -> bool:
 
 def _ended_snooze(alert: Alert, now: datetime) -> datetime | None:
     """The snooze that ends with this notification, so that the message can say why the alert is back."""
-    return alert.snoozed_until if alert.state is AlertState.SNOOZED and not _sleeps(alert, now) else None
+    return alert.snoozed_until if alert.state is AlertState.SNOOZED and not _is_snoozed(alert, now) else None
 
 
-def _may_begin(alert: Alert, now: datetime) -> bool:
+def _may_notify(alert: Alert, now: datetime) -> bool:
     """An alert acknowledged before its first notification stays quiet until critical; so does one whose posting moved
     on in time before its first notification."""
-    quiet = alert.state is AlertState.ACKNOWLEDGED or _sleeps(alert, now)
+    quiet = alert.state is AlertState.ACKNOWLEDGED or _is_snoozed(alert, now)
     is_news = alert.diagnosis.is_late or alert.diagnosis.posting_number is None
     return alert.diagnosis.severity is Severity.CRITICAL or (is_news and not quiet)
 
@@ -195,11 +195,11 @@ def _settling(diagnosis: Diagnosis, told: LastNotified, policy: AlertPolicy) -> 
     return max(policy.pending_for, CAUSES_OF_AN_OUTAGE_SETTLE) if unreadable else policy.pending_for
 
 
-def _sleeps(alert: Alert, now: datetime) -> bool:
+def _is_snoozed(alert: Alert, now: datetime) -> bool:
     until = alert.snoozed_until
     return alert.state is AlertState.SNOOZED and (until is None or now < until)
 
 
-def _is_ripe(alert: Alert, policy: AlertPolicy, now: datetime) -> bool:
+def _is_confirmed(alert: Alert, policy: AlertPolicy, now: datetime) -> bool:
     lasted = max(now - alert.opened_at, timedelta(0))  # the clock may have been set back
     return lasted >= policy.pending_for or alert.diagnosis.severity is Severity.CRITICAL

@@ -32,9 +32,9 @@ class ShopReading:
     detail: str = ""
 
 
-def unreadable_shops(sights: Iterable[ShopReading], before: Collection[str], now: datetime) -> list[ShopReading]:
+def unreadable_shops(readings: Iterable[ShopReading], before: Collection[str], now: datetime) -> list[ShopReading]:
     """The shops that cannot be read; those from the last evaluation (`before`) stay until they are read."""
-    return [one for one in sights if _is_unreadable(one, one.shop in before, now)]
+    return [one for one in readings if _is_unreadable(one, one.shop in before, now)]
 
 
 def _is_unreadable(one: ShopReading, before: bool, now: datetime) -> bool:
@@ -48,10 +48,10 @@ def is_shared(unread: Iterable[ShopReading]) -> bool:
     return max(Counter(one.cause for one in unread).values(), default=0) >= AT_LEAST
 
 
-def is_round_complete(sights: Iterable[ShopReading], unread: Collection[ShopReading], now: datetime) -> bool:
+def is_round_complete(readings: Iterable[ShopReading], unread: Collection[ShopReading], now: datetime) -> bool:
     """Whether every shop was tried since the first of these failed; at the latest after one interval."""
     began = min((one.failing_since for one in unread if one.failing_since), default=now)
-    waits = [one for one in sights if one.failing_since is None and (one.read_at is None or one.read_at < began)]
+    waits = [one for one in readings if one.failing_since is None and (one.read_at is None or one.read_at < began)]
     return not waits or now - began >= max(one.every for one in waits)
 
 

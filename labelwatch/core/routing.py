@@ -10,7 +10,7 @@ from labelwatch.core.quiet_hours import Span, quiet_span
 
 CALM_INTERVALS = 4
 """After this many `calm_interval` it is sent on its own that an alert is resolved or acknowledged."""
-UNHURRIED = frozenset({Reason.FIRST, Reason.ESCALATED, Reason.CAUSE_CHANGED, Reason.REMINDER})
+NOT_URGENT = frozenset({Reason.FIRST, Reason.ESCALATED, Reason.CAUSE_CHANGED, Reason.REMINDER})
 WORTH_TELLING_FOR = timedelta(days=2)
 """A notification that could not be delivered for this long expires."""
 
@@ -62,7 +62,7 @@ def gathered(alert: Alert, to: Destination, now: datetime, group_wait: timedelta
 
 def calm_until(diagnosis: Diagnosis, to: Destination, now: datetime) -> datetime:
     """How long a channel may wait for the notification that an alert is acknowledged or resolved."""
-    if _presses(diagnosis, now):
+    if _is_urgent(diagnosis, now):
         return now
     return _before_the_last_hour(diagnosis, now + CALM_INTERVALS * to.calm_interval, now)
 
@@ -74,18 +74,18 @@ def gathers_until(told: Notification, to: Destination, spoke: datetime, now: dat
     """
     alert, until = alert_at(told.alert, now), spoke + to.calm_interval
     diagnosis, was_escalated = alert.diagnosis, alert.told is not None and alert.told.left is not None
-    if _presses(diagnosis, now) or was_escalated or quiet_span(to, until) is not None:
+    if _is_urgent(diagnosis, now) or was_escalated or quiet_span(to, until) is not None:
         return now
     if told.reason in CALM:
         until = _before_the_last_hour(diagnosis, until, now)
-    elif diagnosis.severity is Severity.NOTICE and told.reason in UNHURRIED:
+    elif diagnosis.severity is Severity.NOTICE and told.reason in NOT_URGENT:
         until = min(until, diagnosis.warn_from or until)
     else:
         return now
     return max(now, until)
 
 
-def _presses(diagnosis: Diagnosis, now: datetime) -> bool:
+def _is_urgent(diagnosis: Diagnosis, now: datetime) -> bool:
     is_ahead = diagnosis.deadline is None or now < diagnosis.deadline
     return diagnosis.posting_number is None or (diagnosis.severity is Severity.CRITICAL and is_ahead)
 

@@ -6,7 +6,7 @@ from labelwatch.core.diagnosis import BLIND_AFTER_INTERVALS, pause_after, unread
 from labelwatch.core.evaluate import by_the_clock, renew
 from labelwatch.core.outages import SHARED, is_round_complete
 from labelwatch.core.report import Report
-from labelwatch.polling.outages import sights_of, update_outage
+from labelwatch.polling.outages import shop_readings, update_outage
 from labelwatch.polling.plan import Plan
 from labelwatch.polling.saving import next_deadline, row, save_decisions, seconds
 from labelwatch.sources import SourceError, Trouble
@@ -93,8 +93,8 @@ def _report_unreadable(
 
 def _is_alone(plan: Plan, tx: Transaction, now: datetime) -> bool:
     """Whether the other shops were tried since this one failed; at the latest after one interval."""
-    sights = sights_of(plan, tx)
-    return is_round_complete(sights, [one for one in sights if one.shop == plan.shop], now)
+    readings = shop_readings(plan, tx)
+    return is_round_complete(readings, [one for one in readings if one.shop == plan.shop], now)
 
 
 def _update_by_the_clock(plan: Plan, shop: ShopState, tx: Transaction, now: datetime) -> int:

@@ -24,23 +24,23 @@ def update_outage(plan: Plan, tx: Transaction, now: datetime, *, opens: bool) ->
     if OUTAGE not in tx.alerts.open_incidents() and not (opens and tx.shops.failing() >= AT_LEAST):
         return None
     tx.alerts.lock_incidents()
-    before, sights = tx.alerts.open_incidents().get(OUTAGE), sights_of(plan, tx)
+    before, readings = tx.alerts.open_incidents().get(OUTAGE), shop_readings(plan, tx)
     known = [part.shop for part in before.diagnosis.parts if part.late] if before else []
-    unread = unreadable_shops(sights, known, now)
+    unread = unreadable_shops(readings, known, now)
     if before is None and not is_shared(unread):
         return None
     if before is not None and not unread:
         return _end(plan, tx, before, now)
     if before is not None and _was_just_written(before, now):
         return 0
-    about = outage(unread, [one.shop for one in sights], before.diagnosis if before else None, now)
+    about = outage(unread, [one.shop for one in readings], before.diagnosis if before else None, now)
     is_told = before is not None and before.state is not AlertState.PENDING
-    is_measured = is_told or is_round_complete(sights, unread, now)
+    is_measured = is_told or is_round_complete(readings, unread, now)
     decision = renew(before, about, policy=plan.incidents, now=now) if is_measured else hold(before, about, now=now)
     return write_incident(plan, tx, before, decision, now)
 
 
-def sights_of(plan: Plan, tx: Transaction) -> list[ShopReading]:
+def shop_readings(plan: Plan, tx: Transaction) -> list[ShopReading]:
     """How the latest polls of each watched shop went."""
     every = {plan.shop: plan.every, **plan.shops}
     return [

@@ -78,11 +78,11 @@ def write_incident(plan: Plan, tx: Transaction, before: Alert | None, decision: 
     if alert.resolved_at is not None:
         tx.channels.outdate([id_], at=now)
     elif before is not None:
-        tx.channels.outdate_later(id_, at=now + EDITED_AFTER, names=_looks_other(plan, before, alert))
+        tx.channels.outdate_later(id_, at=now + EDITED_AFTER, names=_outdated_channels(plan, before, alert))
     return len(rows)
 
 
-def _looks_other(plan: Plan, before: Alert, after: Alert) -> list[str]:
+def _outdated_channels(plan: Plan, before: Alert, after: Alert) -> list[str]:
     """The channels whose last message about an incident is out of date."""
     seen = ((to.name, narrowed(before, to.shops), narrowed(after, to.shops)) for to in plan.destinations)
     return [name for name, then, now in seen if then and now and not says_the_same(then, now)]

@@ -28,9 +28,9 @@ AGAIN_AFTER = timedelta(seconds=3)
 """Two answers this far apart cannot both come from one cache: its time would have stood still."""
 STEP = timedelta(seconds=5)
 """A clock that moved by more than this against the monotonic one was set, or the machine slept."""
-PATIENCE = timedelta(minutes=1)
+HOLD_FOR = timedelta(minutes=1)
 """For this long a clock that was set is not trusted without an answer from the marketplace."""
-DEAF = timedelta(hours=1)
+DISTRUST_FOR = timedelta(hours=1)
 """For this long a time that contradicted itself is ignored."""
 RECALL_EVERY = timedelta(seconds=10)
 _ZERO = timedelta(0)
@@ -115,7 +115,7 @@ class SkewCorrectedClock:
         self._moved = _ZERO
         self._held_until: float | None = None
         self._doubt: Reading | None = None
-        self._deaf_until = monotonic()
+        self._distrust_until = monotonic()
         self.version = 0
         """Increases whenever the time is corrected: what began under an older version used another time."""
         self.skew: timedelta | None = None
@@ -176,14 +176,14 @@ class SkewCorrectedClock:
         with self._lock:
             self._look()
             self.skew = reading.middle
-            if reading.at < self._deaf_until:
+            if reading.at < self._distrust_until:
                 return
             if reading.allows(_ZERO):
                 self._settle(_ZERO)
             elif reading.allows(self._ahead):
                 self._settle(self._ahead)
             else:
-                self._weigh(reading)
+                self._resolve_doubt(reading)
 
     def _recall(self) -> None:
         noted = self._noted()
@@ -209,12 +209,12 @@ class SkewCorrectedClock:
             self._offset += by
             self._moved += by
             self._ahead += by
-            self._held_until = self._monotonic() + PATIENCE.total_seconds()
+            self._held_until = self._monotonic() + HOLD_FOR.total_seconds()
 
     def _wall_against_monotonic(self) -> timedelta:
         return self._wall() - _EPOCH - timedelta(seconds=self._monotonic())
 
-    def _weigh(self, reading: Reading) -> None:
+    def _resolve_doubt(self, reading: Reading) -> None:
         """It differs from our clock and from the known skew: one is a doubt, two that agree are trusted, two that
         differ are not."""
         before = self._doubt
@@ -222,7 +222,7 @@ class SkewCorrectedClock:
             self._doubt = reading
         elif not reading.meets(before):
             log.warning("Ozon's time contradicts itself: using this machine's clock")
-            self._deaf_until = reading.at + DEAF.total_seconds()
+            self._distrust_until = reading.at + DISTRUST_FOR.total_seconds()
             self._settle(_ZERO)
         elif reading.at - before.at >= AGAIN_AFTER.total_seconds():
             self._settle(reading.middle)

@@ -76,7 +76,7 @@ class DatabaseWatch:
         elif self.condition.written > self._written:
             self._blocked_at = None
             if self._since and at - self._refused_at >= self.calm_after.total_seconds():
-                self._is_well()
+                self._end()
         if self._since and self._is_due(at):
             self._begin(self._since)
         self._tell(at)
@@ -102,7 +102,7 @@ class DatabaseWatch:
         self._news = _News(alert, Reason.FIRST, set(self.channels))
         self.signal_failure(f"labelwatch: {self.line}")
 
-    def _is_well(self) -> None:
+    def _end(self) -> None:
         log.warning("the database works again; it had failed since %s", self._since)
         self.line, self._since = "", None
         told, self._news = self._news, None

@@ -23,7 +23,7 @@ from labelwatch.store import ShopState, Store
 
 log = logging.getLogger(__name__)
 
-DEAF = timedelta(minutes=2)
+SUSPENDED_AFTER = timedelta(minutes=2)
 """If no check for silent shops ran for this long, the process itself was suspended."""
 POLL_AT_LEAST = timedelta(minutes=10)
 TRIES_FOR_THE_TIME = 4
@@ -55,7 +55,7 @@ class Poller:
         self._notifier = notifier
         self._tried: set[str] = set()
         self._learned = LearnedLimits(store)
-        self._since = self._listened = clock.now()
+        self._since = self._checked_at = clock.now()
 
     def shops(self) -> list[tuple[str, timedelta]]:
         """The enabled shops and how often each is polled; first the one that was unread for longest at our start.
@@ -118,7 +118,7 @@ class Poller:
     def check_fresh(self) -> None:
         """Report shops that were not read for too long although no poll failed."""
         now, states = self.clock.now(), {state.name: state for state in self.store.shops.all()}
-        since, every = self._listening_since(now), dict(self.shops())
+        since, every = self._watching_since(now), dict(self.shops())
         for shop in self.config.shops:
             if shop.enabled and shop.name in states:
                 plan = replace(self._settings(shop), shops=every)
@@ -161,9 +161,9 @@ class Poller:
             group_wait=self.config.alerts.group_wait,
         )
 
-    def _listening_since(self, now: datetime) -> datetime:
+    def _watching_since(self, now: datetime) -> datetime:
         """Since when every shop should have been read: our start, or the end of a sleep or a clock change."""
-        last, self._listened = self._listened, now
-        if not timedelta(0) <= now - last < DEAF:
+        last, self._checked_at = self._checked_at, now
+        if not timedelta(0) <= now - last < SUSPENDED_AFTER:
             self._since = now
         return self._since

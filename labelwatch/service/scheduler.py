@@ -148,11 +148,11 @@ class Service:
         log.info("watching: %s", ", ".join(self.every) or "no shop")
         while not self.stop.wait(self.tick.total_seconds()):
             with self.lock:
-                self._look_at_the_clock()
+                self._check_clock()
             self._report()
         self._shut_down()
 
-    def _look_at_the_clock(self) -> None:
+    def _check_clock(self) -> None:
         """Only under the lock: after a clock change everything is planned before any other job continues."""
         if self.work.clock_moved():
             log.warning("the clock has changed: planning all jobs again")
@@ -187,7 +187,7 @@ class Service:
     def _poll(self, shop: str, plan: int) -> None:
         with self.lock:
             # All polls may be due at once because the clock was set, before any check noticed it.
-            self._look_at_the_clock()
+            self._check_clock()
             if plan != self.plans or shop in self.busy:
                 return
             self.busy.add(shop)
@@ -235,12 +235,12 @@ class Service:
                 log.info("%s works again", name)
             return done
         except Exception as error:
-            self._complain(name, error)
+            self._log_failure(name, error)
             return None
         finally:
             self.progress.ended[name] = self.monotonic()
 
-    def _complain(self, name: str, error: Exception) -> None:
+    def _log_failure(self, name: str, error: Exception) -> None:
         """Log a repeated error only once: some jobs run every second."""
         if self.failing.get(name) == repr(error):
             return
@@ -253,12 +253,12 @@ class Service:
         stuck = self.stuck()
         if stuck is None:
             self.notify("WATCHDOG=1")
-            self._say_status()
+            self._report_status()
         else:
             self.notify(f"STATUS=stuck: {stuck}")
             log.error("%s makes no progress", stuck)
 
-    def _say_status(self) -> None:
+    def _report_status(self) -> None:
         """Update what `systemctl status` shows; reads the database, so not at every tick."""
         now = self.monotonic()
         if now < self.status_due:

@@ -20,7 +20,7 @@ from labelwatch.store.backup import damage, put_back_latest, set_aside
 log = logging.getLogger(__name__)
 
 _POLICY = AlertPolicy()
-_WAY_OUT = "`labelwatch run --restore-latest` starts from the newest good copy"
+_HINT = "`labelwatch run --restore-latest` starts from the newest good copy"
 
 
 def check_database(config: Config, *, restore_latest: bool, now: datetime) -> None:
@@ -41,7 +41,7 @@ def check_database(config: Config, *, restore_latest: bool, now: datetime) -> No
         _tell(config, alert, reason or Reason.FIRST, now)
     copy = put_back_latest(url) if restore_latest else None
     if copy is None:
-        tried = "there is no good copy beside it" if restore_latest else _WAY_OUT
+        tried = "there is no good copy beside it" if restore_latest else _HINT
         raise StoreError(Fault.CORRUPT, f"{said}; {tried}" if aside or restore_latest else said)
     log.warning("the database was restored from %s; orders that became late since then are notified again", copy)
     ended, reason = close(alert, Outcome.OVER, policy=_POLICY, now=now)

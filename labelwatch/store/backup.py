@@ -14,7 +14,7 @@ from shutil import disk_usage
 
 from sqlalchemy import URL, Engine
 
-from labelwatch.store.engine import ASIDE, database_file, for_looking_through, make_engine, read_url
+from labelwatch.store.engine import ASIDE, database_file, for_scanning, make_engine, read_url
 from labelwatch.store.errors import Fault, StoreError
 from labelwatch.store.health import quick_check
 from labelwatch.store.maintenance import backup, copy, to_disk
@@ -50,7 +50,7 @@ def damage(url: str) -> str:
     if parsed.get_backend_name() != "sqlite":
         return ""
     try:
-        with _engine_of(parsed) as engine, for_looking_through(engine).connect() as conn:
+        with _engine_of(parsed) as engine, for_scanning(engine).connect() as conn:
             return "; ".join(quick_check(conn))
     except StoreError as error:
         if error.fault is Fault.NOT_SET_UP:

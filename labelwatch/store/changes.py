@@ -74,7 +74,7 @@ def _evidence(
 
 
 def _put(conn: Connection, interned: Deduplicated, shop_id: int, changes: Sequence[Change]) -> None:
-    interned.meet(shop_id, [change.posting for change in changes])
+    interned.register(shop_id, [change.posting for change in changes])
     before = _rows_before(conn, shop_id, [change.posting.number for change in changes])
     steps = [
         _Step(change, _values(interned, shop_id, change), before.get(change.posting.number)) for change in changes

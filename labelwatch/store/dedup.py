@@ -25,7 +25,7 @@ class Deduplicated:
         self._states: dict[StateKey, int] = {}
         self._methods: dict[tuple[int, DeliveryMethod], int] = {}
 
-    def meet(self, shop_id: int, postings: Iterable[Posting]) -> None:
+    def register(self, shop_id: int, postings: Iterable[Posting]) -> None:
         """Make sure that every state and method of these postings has its row.
 
         All writers use the same order: on PostgreSQL two of them may be adding the same rows at once.

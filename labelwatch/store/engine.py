@@ -75,7 +75,7 @@ def for_writing(engine: Engine) -> Engine:
     return engine.execution_options(**{_WRITER: True})
 
 
-def for_looking_through(engine: Engine) -> Engine:
+def for_scanning(engine: Engine) -> Engine:
     """The same engine and pool, whose reads have no time limit: they scan the whole file."""
     return engine.execution_options(**{_PATIENT: True})
 
@@ -163,7 +163,7 @@ def _look_at(file: Path, *, makes_it: bool) -> None:
     try:
         if makes_it:
             file.parent.mkdir(parents=True, exist_ok=True)
-        _refuse_in_place_of_a_damaged_one(file)
+        _refuse_if_damaged_before(file)
         os.close(os.open(file, os.O_RDWR | (os.O_CREAT if makes_it else 0), 0o600))
     except FileNotFoundError as e:
         raise StoreError(Fault.NOT_SET_UP, f"there is no database {file}") from e
@@ -178,7 +178,7 @@ def put_aside(file: Path) -> str:
     return min(kept, default="")
 
 
-def _refuse_in_place_of_a_damaged_one(file: Path) -> None:
+def _refuse_if_damaged_before(file: Path) -> None:
     """After a damaged database was renamed, a person decides what to do; an empty one would repeat every alert."""
     aside = "" if file.exists() else put_aside(file)
     if aside:

@@ -9,7 +9,7 @@ from pathlib import Path
 from sqlalchemy import Connection, Engine
 
 from labelwatch.store import migrate
-from labelwatch.store.engine import database_file, for_looking_through, for_writing, make_engine, put_aside, read_url
+from labelwatch.store.engine import database_file, for_scanning, for_writing, make_engine, put_aside, read_url
 from labelwatch.store.errors import Fault, StoreError, name_of
 from labelwatch.store.lock import holder
 from labelwatch.store.schema import REVISION
@@ -73,7 +73,7 @@ def health(url: str) -> Health:
 
 def _inside(engine: Engine) -> tuple[tuple[str, ...], str]:
     try:
-        with for_looking_through(engine).connect() as conn:
+        with for_scanning(engine).connect() as conn:
             return quick_check(conn), migrate.revision(conn)
     except StoreError as error:
         if error.fault is not Fault.CORRUPT:

@@ -20,12 +20,12 @@ LOOK_EVERY = 5.0
 _KEY = 0x6C6162656C0002
 
 
-def _complain(error: AlreadyRunning) -> None:
+def _log_lost(error: AlreadyRunning) -> None:
     log.critical("%s", error)
 
 
 @contextmanager
-def single_instance(url: str, *, lost: Callable[[AlreadyRunning], None] = _complain) -> Iterator[None]:
+def single_instance(url: str, *, lost: Callable[[AlreadyRunning], None] = _log_lost) -> Iterator[None]:
     """Hold a database for this process; AlreadyRunning, naming the other's pid, if another process holds it.
 
     The lock is the operating system's (SQLite: on a file beside the database) or the server's (PostgreSQL): it is
@@ -131,7 +131,7 @@ def _keep(engine: Engine, held: Connection, ended: threading.Event, lost: Callab
     try:
         while not ended.wait(LOOK_EVERY):
             try:
-                if not _lives(held):
+                if not _is_alive(held):
                     held = _taken(engine)
                     log.warning("the server dropped the lock on %s: taken again", name_of(engine.url))
             except AlreadyRunning as error:
@@ -143,7 +143,7 @@ def _keep(engine: Engine, held: Connection, ended: threading.Event, lost: Callab
         held.close()
 
 
-def _lives(held: Connection) -> bool:
+def _is_alive(held: Connection) -> bool:
     if held.closed:
         return False
     try:
@@ -168,13 +168,13 @@ def _holder(conn: Connection) -> str | None:
 
 
 def _already(url: URL, pid: str) -> str:
-    if pid and not _lives_here(pid):
+    if pid and not _process_exists(pid):
         return f"a program that is not labelwatch holds the lock of {name_of(url)} (see fuser or lsof)"
     who = f"another instance (pid {pid})" if pid else "another instance"
     return f"{who} is using {name_of(url)}"
 
 
-def _lives_here(pid: str) -> bool:
+def _process_exists(pid: str) -> bool:
     """Whether this process exists; True if that is unknown."""
     if os.name == "nt" or not pid.isdecimal():
         return True

@@ -86,7 +86,7 @@ def prune_batch(conn: Connection, before: datetime, limit: int) -> Pruned:
     )
 
 
-def fold_log(engine: Engine) -> None:
+def checkpoint(engine: Engine) -> None:
     """Write SQLite's write-ahead log into the database file, as far as no other connection prevents it.
 
     A commit does so by itself when the log is long: a clean-up must not leave that to a poll.
@@ -105,7 +105,7 @@ def _remove(conn: Connection, table: Table, where: ColumnElement[bool], limit: i
     return conn.execute(delete(table).where(table.c.id.in_(some.scalar_subquery()))).rowcount
 
 
-def give_back(engine: Engine) -> bool:
+def release_pages(engine: Engine) -> bool:
     """Return some hundred freed pages to the file system; True when there are more. PostgreSQL does it by itself."""
     if engine.dialect.name != "sqlite":
         return False

@@ -15,7 +15,7 @@ from labelwatch.store.board import Board
 from labelwatch.store.charts import Charts
 from labelwatch.store.clock_skew import ClockSkews
 from labelwatch.store.condition import FailureCounts
-from labelwatch.store.engine import BUSY_SECONDS, for_looking_through, for_writing, make_engine, read_url
+from labelwatch.store.engine import BUSY_SECONDS, for_scanning, for_writing, make_engine, read_url
 from labelwatch.store.errors import Fault, StoreError, name_of
 from labelwatch.store.export import Export
 from labelwatch.store.metrics import MetricCounts
@@ -141,7 +141,7 @@ class Store:
 
         PostgreSQL checks its files itself: there the list is always empty.
         """
-        with for_looking_through(self._engine).connect() as conn:
+        with for_scanning(self._engine).connect() as conn:
             return maintenance.check(conn)
 
     def prune(self, before: datetime, *, batch: int = 100, rest: Callable[[float], object] = _pause) -> Pruned:
@@ -155,12 +155,12 @@ class Store:
             began = time.monotonic()
             with self._write() as conn:
                 done = maintenance.prune_batch(conn, before, batch)
-            maintenance.fold_log(self._engine)
+            maintenance.checkpoint(self._engine)
             total = Pruned(*(a + b for a, b in zip(astuple(total), astuple(done), strict=True)))
             if max(done.postings, done.alerts, done.polls, done.attempts) < batch:
                 break
             rest(time.monotonic() - began)
-        while maintenance.give_back(self._engine):
+        while maintenance.release_pages(self._engine):
             rest(0)
         return total
 

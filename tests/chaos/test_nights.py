@@ -23,7 +23,7 @@ pytestmark = pytest.mark.lengthy
 
 BERLIN = ZoneInfo("Europe/Berlin")
 EVENINGS = [date(2026, 10, 24), date(2027, 3, 27)]
-EVE, LATE, LATER, URGENT = (f"7700000{n}-0001-1" for n in range(1, 5))
+EARLY_WARNING, LATE, LATER, URGENT = (f"7700000{n}-0001-1" for n in range(1, 5))
 HOUR = timedelta(hours=1)
 QUIET = 'timezone = "Europe/Berlin"\nquiet_hours = "22:00-08:00"\nhandover = ["08:30", "20:30"]'
 ALERTS = 'group_wait = "0s"\nrepeat_every = "1d"'
@@ -81,11 +81,11 @@ class Night:
         night and have all day; one that comes at night and cannot wait until the morning."""
         world, day = both_shops(self.start), timedelta(days=1)
         world.plan(
-            self.comes(EVE, self.start - timedelta(hours=2), due=self.at(self.morning, 5)),
+            self.comes(EARLY_WARNING, self.start - timedelta(hours=2), due=self.at(self.morning, 5)),
             self.comes(LATE, self.at(self.evening, 23, 30) - day, due=self.at(self.morning, 20)),
             self.comes(LATER, self.at(self.morning, 5, 30) - day, due=self.at(self.morning, 20)),
             self.comes(URGENT, self.at(self.morning, 1), due=self.urgent),
-            self.is_labelled(EVE, self.eve + HOUR / 2),
+            self.is_labelled(EARLY_WARNING, self.eve + HOUR / 2),
             self.is_labelled(URGENT, self.urgent - HOUR / 2),
         )
         return world
@@ -123,7 +123,7 @@ def test_a_night_is_quiet_but_for_what_cannot_wait_and_nothing_of_it_is_lost(eve
             came = people.over(channel)
             begins, ends = night.quiet
             woken = [one for one in came if begins <= one.at < ends]
-            assert moments(came, EVE)[0] == night.eve
+            assert moments(came, EARLY_WARNING)[0] == night.eve
             assert [(one.at, one.said.numbers) for one in woken] == [
                 (night.urgent - n * HOUR, {URGENT}) for n in (4, 1)
             ]

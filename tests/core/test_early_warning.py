@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from labelwatch.core.alert import Severity
-from labelwatch.core.lateness import EVE, track
+from labelwatch.core.lateness import EARLY_WARNING, track
 from labelwatch.core.policy import Destination, QuietHours
 from labelwatch.core.posting import Known, Limit
 from tests.support.core_builders import posting, watch
@@ -101,8 +101,8 @@ def test_on_the_eve_it_is_a_finding_of_the_cutoff_and_no_worse_than_it_is() -> N
     rules = watch(calendars=[sleeper()])
     seen = rules.with_late_at(item, track(None, item, seen_at=at(16, 20), not_before=None))
     known = Known(id=1, posting=item, track=seen, digest=0)
-    assert rules.find(known, at(16, 22) - EVE - MINUTE) is None
-    found = rules.find(known, at(16, 22) - EVE)
+    assert rules.find(known, at(16, 22) - EARLY_WARNING - MINUTE) is None
+    found = rules.find(known, at(16, 22) - EARLY_WARNING)
     assert found is not None
     assert (found.clock, found.severity, found.overdue, found.is_late) == (Limit.CUTOFF, Severity.NOTICE, False, True)
 

@@ -10,7 +10,7 @@ from labelwatch.channels.apprise_services import Service
 from labelwatch.channels.chat_bots import wecom
 from labelwatch.channels.options import BASED, PROXIED
 from labelwatch.cli.posting_document import notification
-from labelwatch.core.lateness import EVE
+from labelwatch.core.lateness import EARLY_WARNING
 from labelwatch.core.routing import WORTH_TELLING_FOR
 from labelwatch.core.system_problems import DEAD
 from labelwatch.delivery.channel_problems import TROUBLE_AFTER
@@ -36,7 +36,7 @@ GAPS = {"en": " ", "zh": "", "ru": " "}
 HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
 # (what the code does, what it is said to do, in which words of English, Chinese and Russian)
 SAID = [
-    (EVE, HOUR, ("told an hour before it begins", "开始前一小时就说", "за час до его начала")),
+    (EARLY_WARNING, HOUR, ("told an hour before it begins", "开始前一小时就说", "за час до его начала")),
     (SNOOZE, HOUR, ("`snooze` for an hour", "`snooze` 一小时", "`snooze` на час")),
     (TROUBLE_AFTER, 15 * MINUTE, ("told so after 15 minutes", "15 分钟还不行才说", "слишком часто): через 15 минут")),
     (LONGEST_PAUSE, 5 * MINUTE, ("every five minutes or sooner", "最多隔五分钟试一次", "не реже раза в пять минут")),

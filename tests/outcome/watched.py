@@ -231,7 +231,7 @@ def connect(app: App, arm: Arm, client_id: str) -> None:
         proxy="",
         asking=app.time.asking,
     )
-    source._wire._client = httpx.Client(transport=InProcess(arm.sandbox, arm.timeline), trust_env=False)
+    source._http._client = httpx.Client(transport=InProcess(arm.sandbox, arm.timeline), trust_env=False)
     app.sources.opened[shop.name] = source
 
 

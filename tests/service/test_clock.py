@@ -5,7 +5,15 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from labelwatch.service.clock import DEAF, PATIENCE, RECALL_EVERY, SKEW, SkewCorrectedClock, save_skew, skew_in
+from labelwatch.service.clock import (
+    DISTRUST_FOR,
+    HOLD_FOR,
+    RECALL_EVERY,
+    SKEW,
+    SkewCorrectedClock,
+    save_skew,
+    skew_in,
+)
 from labelwatch.store import ClockSkew, Store
 
 TRUE = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
@@ -90,7 +98,7 @@ def test_a_time_that_stands_still_is_not_gone_by() -> None:
         machine.passes(120)
         machine.asks()
         assert (machine.keeper.in_doubt, machine.error) == (False, timedelta(0))
-    machine.passes(DEAF.total_seconds())
+    machine.passes(DISTRUST_FOR.total_seconds())
     machine.asks()
     assert machine.keeper.in_doubt
 
@@ -120,7 +128,7 @@ def test_a_clock_that_was_set_wrong_is_not_believed_for_a_moment(jump: timedelta
     machine.asks()
     for _ in range(3):
         assert machine.error <= timedelta(seconds=1)
-        machine.passes(PATIENCE.total_seconds())
+        machine.passes(HOLD_FOR.total_seconds())
     assert (machine.keeper.in_doubt, machine.keeper.version) == (False, 0)
 
 

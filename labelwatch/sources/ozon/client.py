@@ -101,7 +101,7 @@ class OzonSource:
         self._limiter = _limiter(client_id, requests_per_second)
         headers = _headers(client_id, api_key, user_agent)
         through = proxy_for if proxy is None else lambda _: proxy
-        self._wire = HttpClient(base_url, headers, timeout=timeout, proxy=through, secret=sendable(api_key))
+        self._http = HttpClient(base_url, headers, timeout=timeout, proxy=through, secret=sendable(api_key))
         self._files = Files(base_url, user_agent, timeout=timeout, proxy=through)
         self._retrying = self._retries()
 
@@ -143,7 +143,7 @@ class OzonSource:
         wanted = frozenset(numbers)
         found = self._by_order(wanted)
         minute = int(self._clock().timestamp()) // 60
-        alone = _drawn(wanted - found.keys(), minute)[: self._singles]
+        alone = _shuffled(wanted - found.keys(), minute)[: self._singles]
         self._singles -= len(alone)
         return found | self._one_by_one(alone)
 
@@ -169,7 +169,7 @@ class OzonSource:
     def close(self) -> None:
         """End running requests and refuse new ones."""
         self._closed = True
-        self._wire.close()
+        self._http.close()
         self._files.close()
 
     def _by_order(self, wanted: frozenset[str]) -> dict[str, Posting]:
@@ -240,10 +240,10 @@ class OzonSource:
         with _IN_FLIGHT:
             self._limiter.try_acquire(self._client_id)
             self.requests += 1
-            heard = self._asking()
-            answer = self._wire.post(path, content)
+            answered = self._asking()
+            answer = self._http.post(path, content)
         understood = understand(answer)
-        heard(answer.told_at)  # not before: a proxy's answer may have another time
+        answered(answer.told_at)  # not before: a proxy's answer may have another time
         return understood
 
     def _file(self, address: str) -> bytes | LabelUnavailable:
@@ -258,7 +258,7 @@ class OzonSource:
             stop=stop_after_attempt(TRIES),
             wait=self._pause,
             retry=retry_if_exception(self._is_worth_retrying),
-            before_sleep=_say_why,
+            before_sleep=_log_retry,
             reraise=True,
         )
 
@@ -308,7 +308,7 @@ def _headers(client_id: str, api_key: str, user_agent: str) -> dict[str, str]:
     }
 
 
-def _drawn(numbers: Iterable[str], minute: int) -> list[str]:
+def _shuffled(numbers: Iterable[str], minute: int) -> list[str]:
     """The numbers in an order that changes every minute: none is always last, or always behind one that fails."""
     return sorted(numbers, key=lambda number: digest(f"{minute} {number}".encode()))
 
@@ -341,7 +341,7 @@ def _limiter(client_id: str, requests_per_second: float) -> Limiter:
         return _limiters[key]
 
 
-def _say_why(state: RetryCallState) -> None:
+def _log_retry(state: RetryCallState) -> None:
     error = state.outcome.exception() if state.outcome else None
     log.info("%s; trying again in %.1f s", error, state.upcoming_sleep)
 

@@ -28,7 +28,7 @@ class Failure(StrEnum):
     CONNECTION = "connection"
 
 
-_BARRIERS = (
+_FAILURES = (
     (re.compile(r"name or service not known|name resolution|getaddrinfo|nodename|no address", re.I), Failure.NAME),
     (re.compile(r"certificate|self.signed|SSL_CERT_", re.I), Failure.CERTIFICATE),
     (re.compile(r"proxy", re.I), Failure.PROXY),
@@ -56,22 +56,22 @@ def check_connectivity(
     except ProxyError as error:
         return Connectivity("", Failure.PROXY, str(error))
     shown = proxy.rpartition("@")[2].rpartition("//")[2]
-    wire = HttpClient(base_url, {"User-Agent": user_agent}, timeout=timeout, proxy=lambda _: proxy, secret="")
+    client = HttpClient(base_url, {"User-Agent": user_agent}, timeout=timeout, proxy=lambda _: proxy, secret="")
     began = now()
     try:
-        answer = wire.post(ASKED, b"{}")
+        answer = client.post(ASKED, b"{}")
     except SourceError as error:
-        return Connectivity(shown, _barrier(error.detail, shown), error.detail)
+        return Connectivity(shown, _failure(error.detail, shown), error.detail)
     finally:
-        wire.close()
+        client.close()
     return Connectivity(shown, skew=_skew(answer, began + (now() - began) / 2))
 
 
-def _barrier(detail: str, proxy: str) -> Failure:
-    known = next((barrier for looks, barrier in _BARRIERS if looks.search(detail)), Failure.CONNECTION)
+def _failure(detail: str, proxy: str) -> Failure:
+    known = next((failure for looks, failure in _FAILURES if looks.search(detail)), Failure.CONNECTION)
     # With a proxy, we connect to the proxy and look up its name.
     return Failure.PROXY if proxy and known in (Failure.CONNECTION, Failure.NAME) else known
 
 
-def _skew(answer: Answer, heard: datetime) -> timedelta | None:
-    return heard - answer.told_at - _ROUNDED if answer.told_at else None
+def _skew(answer: Answer, answered: datetime) -> timedelta | None:
+    return answered - answer.told_at - _ROUNDED if answer.told_at else None

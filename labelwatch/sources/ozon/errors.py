@@ -11,7 +11,7 @@ from typing import TypeVar
 import msgspec
 
 from labelwatch.sources import SourceError, Trouble
-from labelwatch.sources.ozon.repair import decoded_in_parts, is_utf8, mended
+from labelwatch.sources.ozon.repair import decoded_in_parts, is_utf8, repaired
 
 T = TypeVar("T")
 
@@ -114,7 +114,7 @@ def decoded(decoder: msgspec.json.Decoder[T], answer: Answer, *, problem: str, c
     with suppress(ValueError, RecursionError):
         return decoder.decode(answer.body)
     try:
-        return decoder.decode(mended(answer.body))
+        return decoder.decode(repaired(answer.body))
     except (ValueError, RecursionError) as error:
         # Without the cause: the decoder's error may contain the bytes, and so the buyer.
         raised = broken_off(answer) if "truncated" in str(error) else failure(answer, problem)
@@ -131,7 +131,7 @@ def decoded_loosely(
         raised = error
     with suppress(ValueError, RecursionError):
         if answer.status == 200 and is_utf8(answer.body):
-            return decoded_in_parts(decoder, mended(answer.body), needed=needed)[0]
+            return decoded_in_parts(decoder, repaired(answer.body), needed=needed)[0]
     raise raised
 
 
@@ -166,7 +166,7 @@ def message_of(body: bytes) -> str:
     if len(body) > _BIGGEST_ERROR:
         return ""
     try:
-        said = _ENVELOPE.decode(mended(body))
+        said = _ENVELOPE.decode(repaired(body))
     except (ValueError, RecursionError):
         return ""
     inner = said.error if isinstance(said.error, _Words) else said

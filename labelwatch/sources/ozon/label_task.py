@@ -26,7 +26,7 @@ def label(number: str, *, send: Send, fetch: Fetch, rest: Callable[[float], None
         if isinstance(files, LabelUnavailable):
             return files
         for address, alone in files:  # one for each size of label: the first valid one is used
-            found = _sheet(number, fetch(address), send=send, alone=alone)
+            found = _pdf(number, fetch(address), send=send, alone=alone)
             if isinstance(found, LabelPdf):
                 break
     except SourceError as error:
@@ -66,7 +66,7 @@ def _task(id_: int, send: Send) -> answers.Printing | None:
         return None  # a task just created may not be known yet
 
 
-def _sheet(number: str, content: bytes | LabelUnavailable, *, send: Send, alone: bool) -> LabelPdf | LabelUnavailable:
+def _pdf(number: str, content: bytes | LabelUnavailable, *, send: Send, alone: bool) -> LabelPdf | LabelUnavailable:
     """The file, if it is this posting's label, or the part of it that is."""
     if isinstance(content, LabelUnavailable):
         return content
@@ -83,7 +83,7 @@ def _sheet(number: str, content: bytes | LabelUnavailable, *, send: Send, alone:
     # If it was printed with others before, Ozon returns that task, and its file contains them all.
     is_shared = _is(by, Missing.OTHER_POSTING) or (_is(by, Missing.UNPROVEN) and len(pages) > 1)
     own = own_part(content, pages, number=number, barcodes=codes) if is_shared else None
-    return _sheet(number, own, send=send, alone=False) if own else by
+    return _pdf(number, own, send=send, alone=False) if own else by
 
 
 def _is(by: Proof | LabelUnavailable, why: Missing) -> bool:

@@ -26,7 +26,7 @@ from labelwatch.sources.ozon.errors import (
     message_of,
     unwrapped,
 )
-from labelwatch.sources.ozon.repair import NeededError, decoded_in_parts, is_utf8, mended, place
+from labelwatch.sources.ozon.repair import NeededError, decoded_in_parts, is_utf8, place, repaired
 from labelwatch.sources.ozon.values import NAME, WORD, Loose, amount, count, number, text, time
 
 T = TypeVar("T")
@@ -231,7 +231,7 @@ def read(item: Item, odd: Callable[[Unreadable], object] = lambda _: None) -> Po
 def _raw_posting(item: Item, odd: list[tuple[str, str]]) -> _Posting:
     with suppress(msgspec.DecodeError, RecursionError):
         return _POSTING.decode(item.raw)
-    raw, found = decoded_in_parts(_POSTING, mended(bytes(item.raw)), needed=_NEEDED.__contains__)
+    raw, found = decoded_in_parts(_POSTING, repaired(bytes(item.raw)), needed=_NEEDED.__contains__)
     odd += found
     if any(path.startswith(_TARIFF) for path, _ in found):
         raw.tariffication_steps = None  # with steps missing, the wrong price would come next

@@ -46,7 +46,7 @@ def is_utf8(body: bytes | memoryview) -> bool:
     return True
 
 
-def mended(body: bytes) -> bytes:
+def repaired(body: bytes) -> bytes:
     """The JSON with spaces for raw control characters, U+FFFD for half characters and unknown escapes, and null for
     what is nested deeper than a decoder follows."""
     strings = _ESCAPE.sub(lambda found: _UNKNOWN if found.lastindex else found[0], body.translate(_BLANKS))
