@@ -32,9 +32,9 @@ class Family(StrEnum):
 
 class Certainty(StrEnum):
     CERTAIN = "certain"
-    """Ozon said so."""
+    """Reported by Ozon."""
     LIKELY = "likely"
-    """Inferred from what Ozon said."""
+    """Inferred from what Ozon reported."""
     UNKNOWN = "unknown"
 
 

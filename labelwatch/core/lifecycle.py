@@ -4,7 +4,7 @@
                         |                               |  '---ack, snooze--->  |
                         '--------- no longer late ------+-----------------------'
                                                         v
-                                           RESOLVED, never moves again
+                                           RESOLVED, final
 
 A change is measured against the last notification, not against the last poll. A missed deadline is notified once,
 acknowledged or not. Every function is pure: it takes the previous alert and returns the new one and the reason to
@@ -122,7 +122,7 @@ def acknowledge(alert: Alert, *, by: str, note: str, now: datetime) -> Alert | N
 
 
 def snooze(alert: Alert, *, until: datetime, by: str, note: str, now: datetime) -> Alert | None:
-    """Silence until a time, unless it gets worse. None = there is nothing to snooze."""
+    """No notifications until a time, unless it gets worse. None = there is nothing to snooze."""
     if alert.state is AlertState.RESOLVED:
         return None
     said = note or alert.note

@@ -10,7 +10,7 @@ from labelwatch.core.posting import PickUp
 
 @dataclass(frozen=True, slots=True)
 class Delays:
-    """The limits of the clocks for one posting."""
+    """The time limits for one posting."""
 
     order: timedelta = timedelta(hours=24)
     registration: timedelta = timedelta(hours=1)

@@ -131,7 +131,7 @@ class Poller:
             plan = replace(self._settings(enabled[0]), shops=dict(self.shops()))
             notify_held(plan, store=self.store, now=self.clock.now(), is_round_over=is_round_over)
 
-    # --- what a poll goes by
+    # --- the inputs of a poll
 
     def _plan(self, shop: Shop, state: ShopState | None) -> Plan:
         delays = self.config.delay_policy(shop)

@@ -62,7 +62,7 @@ class Work(Protocol):
         """The enabled shops and how often each is polled."""
 
     def poll(self, shop: str) -> Polled | None:
-        """One poll; None = it was not due or was given up."""
+        """One poll; None = it was not due or was abandoned."""
 
     def tell(self) -> object:
         """One round of sending."""

@@ -149,7 +149,7 @@ class Verdicts(Repository):
 
 
 class Outbox(Repository):
-    """Notifications on their way to a channel."""
+    """Notifications to be sent to channels."""
 
     find = reads(outbox_reads.find)
     told_before = reads(outbox_reads.told_before)
@@ -169,8 +169,8 @@ class Outbox(Repository):
     abandon = writes(outbox.abandon)
 
     def add(self, batch: Iterable[Notification], *, created_at: datetime) -> None:
-        """Queue notifications of saved alerts; one that is there already (alert, number, channel) is left as it is,
-        unless it was withdrawn. Earlier messages about these alerts that can be changed are out of date from now on;
+        """Queue notifications of saved alerts; one that exists already (alert, number, channel) is left as it is,
+        unless it was withdrawn. Earlier messages about these alerts that can be edited are out of date from now on;
         `queue` does the same without that.
         """
         batch = list(batch)

@@ -390,6 +390,6 @@ clock = Table(
     metadata,
     Column("host", Text, primary_key=True),
     Column("ahead", BigInteger, nullable=False),  # milliseconds
-    Column("against_monotonic", BigInteger, nullable=False),  # milliseconds: the wall clock less the monotonic one
+    Column("against_monotonic", BigInteger, nullable=False),  # milliseconds: the wall clock minus the monotonic one
     Column("noted_at", Utc, nullable=False),
 )

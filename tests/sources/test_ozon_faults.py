@@ -257,7 +257,7 @@ def test_closing_ends_what_is_in_flight_and_refuses_the_rest() -> None:
         with pytest.raises(SourceError, match="ozon_down"):
             source.key_info()
         assert time.monotonic() - began < 2.0
-        with pytest.raises(SourceError, match="we are closing"):
+        with pytest.raises(SourceError, match="shutting down"):
             source.key_info()
         assert len(scene.asked) == 1
 

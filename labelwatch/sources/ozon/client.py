@@ -128,7 +128,7 @@ class OzonSource:
         def noted(one: Unreadable) -> None:
             if one.field not in self._odd:
                 self._odd.add(one.field)
-                log.warning("posting %s is read without what makes no sense in it: %s", one.number, one)
+                log.warning("posting %s is read without its invalid values: %s", one.number, one)
             odd(one)
 
         return read(item, noted)
@@ -236,7 +236,7 @@ class OzonSource:
 
     def _once(self, path: str, content: bytes, understand: Callable[[Answer], T]) -> T:
         if self._closed:
-            raise SourceError(Trouble.OZON_DOWN, f"{path}: not asked, we are closing")
+            raise SourceError(Trouble.OZON_DOWN, f"{path}: not sent: shutting down")
         with _IN_FLIGHT:
             self._limiter.try_acquire(self._client_id)
             self.requests += 1
@@ -248,7 +248,7 @@ class OzonSource:
 
     def _file(self, address: str) -> bytes | LabelUnavailable:
         if self._closed:
-            return LabelUnavailable(Missing.NOT_REACHED, "not fetched, we are closing")
+            return LabelUnavailable(Missing.NOT_REACHED, "not fetched: shutting down")
         with _IN_FLIGHT:
             return self._files.get(address)
 

@@ -232,7 +232,7 @@ class Round:
         except SourceError as error:
             if error.trouble is not Trouble.NOT_UNDERSTOOD:
                 raise
-            log.info("A new label task cannot be looked at yet: %s", error)
+            log.info("A new label task cannot be checked yet: %s", error)
 
     def _look(self, numbers: list[str], ids: tuple[int, ...]) -> None:
         """The state of the tasks, once for all their postings; if one failed as a whole, each is printed alone."""

@@ -214,7 +214,7 @@ def _is_html(answer: Answer) -> bool:
 
 def _looks(answer: Answer) -> str:
     if 300 <= answer.status < 400:
-        return "a redirect, which is never followed: is something standing between us and Ozon?"
+        return "a redirect, which is never followed: is a proxy or login page in between?"
     if not _is_html(answer):
         return ""
     # No more of the body is kept anywhere: it names the proxy or portal, and no buyer.

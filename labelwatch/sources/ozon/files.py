@@ -45,7 +45,7 @@ class Files:
         try:
             url = httpx.URL(address)
         except (httpx.InvalidURL, ValueError):
-            return LabelUnavailable(Missing.UNSAFE_ADDRESS, "its address cannot be understood")
+            return LabelUnavailable(Missing.UNSAFE_ADDRESS, "its address is invalid")
         host = clean(url.host, 80)  # nothing more is ever shown: the address gives access to the label
         try:
             if wrong := self._objection(url):
@@ -67,9 +67,9 @@ class Files:
         """What is wrong with the form of an address; empty = nothing."""
         is_home = self._at_home and is_this_machine(url.host)
         if url.scheme != "https" and not (url.scheme == "http" and is_home):
-            return "is not asked over https"
+            return "does not use https"
         if url.userinfo:
-            return "is given a password"
+            return "contains a password"
         return "" if is_home or _may_be_public(url.host) else "is not a public host"
 
     def _get(self, url: httpx.URL, host: str) -> bytes | LabelUnavailable:

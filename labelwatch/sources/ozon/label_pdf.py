@@ -66,10 +66,10 @@ def look(content: bytes, *, within: float = READ_WITHIN) -> Sequence[Page] | Lab
     if not content.startswith(b"%PDF-"):
         return LabelUnavailable(Missing.NO_PDF, f"it begins with {clean(content[:20].decode('latin-1'), 20)!r}")
     if b"%%EOF" not in content[-_END:]:
-        return LabelUnavailable(Missing.UNREADABLE, "the PDF breaks off")
+        return LabelUnavailable(Missing.UNREADABLE, "the PDF is truncated")
     if os.name == "nt":
         return LabelUnavailable(
-            Missing.NO_LIBRARIES, "Windows cannot confine what reads it, so the file stays closed"
+            Missing.NO_LIBRARIES, "Windows cannot confine the PDF reader, so the file is not opened"
         )
     return _seen(_reader(content, within=within))
 
@@ -87,7 +87,7 @@ def _seen(said: bytes | LabelUnavailable) -> Sequence[Page] | LabelUnavailable:
     try:
         seen = msgspec.json.decode(said, type=_Seen)
     except ValueError:
-        return LabelUnavailable(Missing.UNREADABLE, "what reads it says nothing that makes sense")
+        return LabelUnavailable(Missing.UNREADABLE, "the PDF reader returned invalid output")
     if seen.problem is Missing.NO_LIBRARIES:
         return LabelUnavailable(seen.problem, f"{clean(seen.detail, 80)}: {_INSTALL}")
     return LabelUnavailable(seen.problem, clean(seen.detail, 120)) if seen.problem else seen.pages
@@ -170,7 +170,7 @@ def _others(text: str, number: str) -> set[str]:
 def _reader(content: bytes, *arguments: str, within: float) -> bytes | LabelUnavailable:
     """The reader's answer about a PDF."""
     if sys.platform != "linux":
-        return LabelUnavailable(Missing.NOT_CONFINED, "only Linux can confine what reads it")
+        return LabelUnavailable(Missing.NOT_CONFINED, "only Linux can confine the PDF reader")
     # The search path for libraries is all it gets from our environment: no key and no token.
     environment = {"PYTHONPATH": os.pathsep.join(filter(None, sys.path)), "PYTHONDONTWRITEBYTECODE": "1"}
     command = [sys.executable, "-P", str(_READER), *arguments]
@@ -183,7 +183,7 @@ def _reader(content: bytes, *arguments: str, within: float) -> bytes | LabelUnav
     except subprocess.TimeoutExpired:
         return LabelUnavailable(Missing.UNREADABLE, f"it cannot be read within {within:g} s")
     except OSError as error:
-        return LabelUnavailable(Missing.UNREADABLE, f"what reads it does not start: {clean(str(error), 80)}")
+        return LabelUnavailable(Missing.UNREADABLE, f"the PDF reader does not start: {clean(str(error), 80)}")
     if done.returncode != 0:
-        return LabelUnavailable(Missing.UNREADABLE, f"reading it ended with code {done.returncode}")
+        return LabelUnavailable(Missing.UNREADABLE, f"the PDF reader ended with code {done.returncode}")
     return done.stdout

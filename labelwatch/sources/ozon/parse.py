@@ -204,7 +204,7 @@ def key_info(answer: Answer) -> KeyInfo:
     try:
         expires_at = time(found.expires_at)
     except ValueError:
-        raise failure(answer, "the key's expiry is no time") from None
+        raise failure(answer, "the key's expiry date is invalid") from None
     return KeyInfo(expires_at, tuple(name for role in found.roles if (name := text(role.name))))
 
 

@@ -94,7 +94,7 @@ def decoded_in_parts(
 def place(error: Exception) -> tuple[str, str]:
     """Where the decoder failed, and on what type; never the value."""
     if not isinstance(error, msgspec.ValidationError):
-        return "", "no valid JSON"
+        return "", "invalid JSON"
     problem, _, path = str(error).partition(" - at `$")
     return path.rstrip("`"), problem
 
