@@ -109,7 +109,7 @@ class Finding:
     since: Interval
     """Since when it has been waiting in its stage."""
     limit: timedelta
-    """The limit of that stage, for whichever check found it late."""
+    """The limit of that stage, even if another deadline made it late."""
     late_at: datetime
     """May be in the future: an open alert whose posting moved on stays open until the label is available."""
     severity: Severity

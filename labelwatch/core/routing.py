@@ -9,7 +9,7 @@ from labelwatch.core.policy import AlertPolicy, Destination, Step
 from labelwatch.core.quiet_hours import Span, quiet_span
 
 CALM_INTERVALS = 4
-"""After this many `calm_interval` it is sent on its own that an alert is resolved or acknowledged."""
+"""After this many `calm_interval` a resolution or acknowledgement is sent in a message of its own."""
 NOT_URGENT = frozenset({Reason.FIRST, Reason.ESCALATED, Reason.CAUSE_CHANGED, Reason.REMINDER})
 WORTH_TELLING_FOR = timedelta(days=2)
 """A notification that could not be delivered for this long expires."""

@@ -1,7 +1,7 @@
 """One poll of one shop, top to bottom; the decisions are made in the core.
 
     sweep | arrivals | lookup | track | detect | ask | diagnose | reconcile | save
-       sweep.py                       |          core/review.py          | here
+       sweep.py                       |         core/evaluate.py         | here
 
 Ozon is asked first and everything is written last, in one transaction: a poll that fails anywhere has written
 only the fact that it failed.

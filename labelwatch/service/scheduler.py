@@ -155,7 +155,7 @@ class Service:
     def _check_clock(self) -> None:
         """Only under the lock: after a clock change everything is planned before any other job continues."""
         if self.work.clock_moved():
-            log.warning("the clock has changed: planning all jobs again")
+            log.warning("the clock has jumped: planning all jobs again")
             self._plan_all()
 
     def _plan_all(self) -> None:
