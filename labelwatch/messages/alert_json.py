@@ -73,7 +73,7 @@ def _cause(diagnosis: Diagnosis) -> View:
 
 
 def _incident(diagnosis: Diagnosis) -> View:
-    """The key of the incident that explains a posting; of an incident itself also its size."""
+    """The key of the incident that explains a posting; for an incident itself also its size."""
     if not is_incident(diagnosis):
         return {"incident": diagnosis.incident}
     size = {"late": diagnosis.late, "total": diagnosis.total, "shops": list(diagnosis.shops)}
@@ -105,7 +105,7 @@ def _posting(diagnosis: Diagnosis) -> View:
 
 
 def _evidence(proofs: tuple[Proof, ...]) -> dict[str, str]:
-    """Field -> value, and `<field>_since` where it is known since when."""
+    """Field -> value, and `<field>_since` if the time is known."""
     seen: dict[str, str] = {}
     for proof in proofs:
         seen[proof.field] = proof.value
@@ -119,6 +119,6 @@ def _utc(at: datetime | None) -> str | None:
 
 
 def rfc3339(at: datetime) -> str:
-    """`2026-11-23T15:00:00Z`, with milliseconds only where there are some."""
+    """`2026-11-23T15:00:00Z`, with milliseconds only if there are any."""
     text = at.astimezone(UTC).isoformat(timespec="milliseconds" if at.microsecond else "seconds")
     return text.replace("+00:00", "Z")

@@ -16,23 +16,23 @@ from labelwatch.messages.plain import plain
 from labelwatch.messages.time_format import RenderContext, ShiftNames, clock
 
 MAX_ITEMS = 20
-"""More lines than that nobody reads on a phone."""
+"""More lines are too long for a phone."""
 
 _NOTHING_TO_DO = CALM | {Reason.TEST}
 
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Alerts of which the same is to be said; `about` holds what they have in common, None = nothing is to be done:
-    they are over, in somebody's hands or a test."""
+    """Alerts with the same advice; `about` holds what they have in common, None = nothing is to be done: they are
+    resolved, acknowledged or a test."""
 
     about: Diagnosis | None
     told: tuple[Notification, ...]
 
 
 def title(context: RenderContext, ordered: Sequence[Notification]) -> str:
-    """What to do for the most urgent group, how long is left, how many that are, and how many there are besides; the
-    end is what a phone cuts off."""
+    """What to do for the most urgent group, the time left, its size, and how many other alerts there are. A phone
+    cuts off the end."""
     top, open_ones = _groups(context, ordered)[0], _open(ordered)
     own = _open(top.told) if all(map(_is_posting, top.told)) else open_ones
     one = top.told[0].alert.diagnosis if len(top.told) == 1 else None
@@ -51,8 +51,8 @@ def title(context: RenderContext, ordered: Sequence[Notification]) -> str:
 
 
 def alone(ordered: Sequence[Notification]) -> Notification | None:
-    """The posting that is to be told of in full because nothing else is to be done: all others are over or only to be
-    waited for, and none of them is worse. None = there is no such, or it is a test."""
+    """The posting to describe in full because it alone needs action: all others are resolved or only wait, and none
+    is worse. None = there is no such posting, or it is a test."""
     open_ones = _open(ordered)
     pressing = [one for one in open_ones if not _waits(one)] or open_ones
     if len(pressing) != 1 or any(one.reason is Reason.TEST for one in ordered) or not _is_posting(pressing[0]):
@@ -68,8 +68,8 @@ def besides(context: RenderContext, number: int) -> str:
 def sections(
     context: RenderContext, ordered: Sequence[Notification], *, room: SizeLimit, board: str, below: bool = False
 ) -> tuple[Section, ...]:
-    """As many items as fit into the room and a phone; the rest is counted, with where to see it. `below`: the title
-    and what stands above are about something else."""
+    """As many items as fit into the limit and a phone; the rest is counted, with where to see it. `below`: the title
+    and the text above are about something else."""
     made = _listed(context, ordered, room=room, board=board, below=below)
     is_cut = not made[-1].rows
     further = _further(
@@ -83,7 +83,7 @@ def sections(
 
 
 def _further(context: RenderContext, ordered: Sequence[Notification], board: str, *, is_cut: bool) -> list[str]:
-    """Where the letters are that the steps speak of, and the steps that there was no room for."""
+    """Where to find the letters that the steps mention, and the steps that did not fit."""
     line, postings = context.words.line, [one.alert.diagnosis for one in _open(ordered) if _is_posting(one)]
     if not postings:
         return []
@@ -104,7 +104,7 @@ def _listed(
     pieces = list(_pieces(context, groups, ordered, headed=below or len(groups) > 1))
     taken = affordable(pieces, room)
     listed = sum(len(section.rows) for _, section in taken)
-    if listed == len(ordered):  # what there was no room for is no item
+    if listed == len(ordered):  # what did not fit is not an item
         return joined(taken)
     taken = affordable(pieces, room.beside(rest(context, len(ordered), board), _others(context, groups)))
     listed = sum(len(section.rows) for _, section in taken)
@@ -116,7 +116,7 @@ def _listed(
 
 
 def soonest(context: RenderContext, deadlines: Sequence[datetime | None]) -> datetime | None:
-    """The nearest deadline that can still be met; if there is none, the one missed by most."""
+    """The nearest deadline that can still be met, else the one missed by most."""
     known = sorted(at for at in deadlines if at is not None)
     return next((at for at in known if at > context.now), known[0] if known else None)
 
@@ -137,8 +137,8 @@ def _waits(told: Notification) -> bool:
 
 
 def _groups(context: RenderContext, ordered: Sequence[Notification]) -> list[Group]:
-    """By incident, else by cause and verdict, and by what there is still time to do. In the
-    order of the most urgent of each; what needs nothing is last."""
+    """By incident, else by cause and verdict, and by what there is still time to do. Sorted
+    by the most urgent alert of each group; groups that need nothing come last."""
     found: dict[tuple[str, ...], list[Notification]] = {}
     for one in ordered:
         diagnosis = one.alert.diagnosis
@@ -152,7 +152,7 @@ def _groups(context: RenderContext, ordered: Sequence[Notification]) -> list[Gro
 
 
 def _rescuable_first(context: RenderContext, groups: Sequence[Group]) -> list[Group]:
-    """The same groups; one whose deadline has passed does not stand before one that minutes can still save."""
+    """The same groups; one whose deadline has passed does not precede one that can still be met."""
     phases = [phase(group.about, context.now) if group.about else Phase.NORMAL for group in groups]
     last = max((n for n, at in enumerate(phases) if at is Phase.URGENT), default=-1)
     missed = [n for n in range(last) if phases[n] is Phase.MISSED]
@@ -161,7 +161,7 @@ def _rescuable_first(context: RenderContext, groups: Sequence[Group]) -> list[Gr
 
 
 def _common(told: Sequence[Notification]) -> Diagnosis:
-    """A diagnosis that holds for all: what differs is left out, the shortest wait and the first cutoff are kept."""
+    """A diagnosis that is true for all: differences are left out, the shortest wait and the first cutoff are kept."""
     diagnoses = [one.alert.diagnosis for one in told]
     if len(diagnoses) == 1 or diagnosis_text.is_incident(diagnoses[0]):
         return diagnoses[0]
@@ -180,7 +180,7 @@ def _common(told: Sequence[Notification]) -> Diagnosis:
 
 
 def _shared(diagnoses: Sequence[Diagnosis]) -> tuple[Proof, ...]:
-    """What proves the cause of all of them in the same words."""
+    """The evidence that all of them share."""
     others = [{(proof.field, proof.value) for proof in diagnosis.evidence} for diagnosis in diagnoses[1:]]
     shared = (
         proof for proof in diagnoses[0].evidence if all((proof.field, proof.value) in other for other in others)
@@ -191,8 +191,8 @@ def _shared(diagnoses: Sequence[Diagnosis]) -> tuple[Proof, ...]:
 def _pieces(
     context: RenderContext, groups: Sequence[Group], ordered: Sequence[Notification], *, headed: bool
 ) -> Iterator[Piece]:
-    """What makes up the message, the weightiest first: what to do in each group, its first item, why, how to begin,
-    more items. Not headed is a group of which the title says what to do."""
+    """The parts of the message, the most important first: what to do in each group, its first item, why, how to
+    begin, more items. A group has no heading if the title says what to do."""
     yield from ((n, Section(heading=_head(context, group) if headed else "")) for n, group in enumerate(groups))
     items = list(_items(context, groups, ordered))
     yield from items[: len(groups)]
@@ -235,7 +235,7 @@ def _head(context: RenderContext, group: Group) -> str:
 
 
 def _heads(context: RenderContext) -> Mapping[Reason, str]:
-    """What stands above those of which nothing is to be done, by why they are told."""
+    """The heading above alerts that need no action, by the reason of their notification."""
     line = context.words.line
     taken = dict.fromkeys((Reason.ACKNOWLEDGED, Reason.SNOOZED), line.taken_group)
     return {Reason.RESOLVED: line.resolved_group, Reason.TEST: line.test_group, **taken}
@@ -256,7 +256,7 @@ def _is_posting(told: Notification) -> bool:
 
 
 def _item(context: RenderContext, told: Notification, *, with_shop: bool) -> tuple[str, ...]:
-    """`41517061-0214-1`, `52 min left`, and what else sets it apart."""
+    """`41517061-0214-1`, `52 min left`, and what else distinguishes it."""
     diagnosis = told.alert.diagnosis
     shop = plain(diagnosis.shop) if with_shop and _is_posting(told) else ""
     return (
@@ -267,7 +267,7 @@ def _item(context: RenderContext, told: Notification, *, with_shop: bool) -> tup
 
 
 def _state(context: RenderContext, told: Notification) -> tuple[str, ...]:
-    """How it ended, or how much is left, why it is told again and in whose hands it is."""
+    """How it ended, or the time left, why it is reported again and who has acknowledged it."""
     alert, diagnosis = told.alert, told.alert.diagnosis
     if told.reason is Reason.RESOLVED:
         took = context.words.line.resolved_in.format(took=single.lasted(context, alert))

@@ -1,4 +1,4 @@
-"""Where to go in the seller cabinet, and where a letter is put in."""
+"""Links into the seller cabinet, and where to paste a letter."""
 
 from urllib.parse import quote
 
@@ -14,7 +14,7 @@ KEYS_LINK = _CABINET + "/settings/api-keys"
 WAREHOUSES_LINK = _CABINET + "/warehouse"
 """Warehouses, each with its delivery methods."""
 SUPPORT_LINK = _CABINET + "/messenger?group=support_v2"
-"""The chat with Ozon's support: the only way to it."""
+"""The chat with Ozon's support, the only way to contact it."""
 
 _KEY_TROUBLES = frozenset({"key_rejected", "key_expired", "role_missing", "ip_not_allowed"})
 _OUR_OWN = frozenset({DEAD, FULL, FAILING})
@@ -34,7 +34,7 @@ _SETTINGS = frozenset(
 
 
 def link(diagnosis: Diagnosis) -> str:
-    """The posting; of a shop that cannot be read, its API keys; else the cabinet; of what is our own nothing."""
+    """The posting; for a shop that cannot be read, its API keys; else the cabinet; empty for what is our own."""
     number = diagnosis.posting_number
     if diagnosis.cause in _OUR_OWN:
         return ""
@@ -45,11 +45,11 @@ def link(diagnosis: Diagnosis) -> str:
 
 
 def settings_link(diagnosis: Diagnosis) -> str:
-    """The settings that have to be looked at, or nothing where they have no part in it."""
+    """The settings to look at, or nothing if they are not the cause."""
     return WAREHOUSES_LINK if diagnosis.cause in _SETTINGS else ""
 
 
 def _is_crossborder(diagnosis: Diagnosis) -> bool:
-    """By the schema; where Ozon names none, every flow but its own is taken for one from abroad."""
+    """By the schema; if Ozon names none, every flow but its own counts as one from abroad."""
     schema = diagnosis.schema.lower()
     return "crossborder" in schema or (not schema and diagnosis.flow not in ("ozon", ""))

@@ -1,4 +1,4 @@
-"""The words of one language, read from its catalog and checked against what the program says."""
+"""The texts of one language, read from its catalog and checked against the program's keys."""
 
 import tomllib
 from collections.abc import Mapping, Sequence
@@ -14,15 +14,15 @@ from labelwatch.messages.plain import spaced
 LANGUAGES = ("zh", "ru", "en")
 
 Values = Mapping[str, str]
-"""What may stand in braces; a name that is missing here is not known for this alert."""
+"""Placeholder values; a name that is missing here is not known for this alert."""
 
 Template = str | tuple[str, ...]
-"""A text with names in braces, or several of which the first that can be said is used."""
+"""A text with placeholders, or several variants of which the first complete one is used."""
 
 
 @dataclass(frozen=True, slots=True)
 class Remedy:
-    """What to do. Of headline and advice the first variant that can be said is used."""
+    """What to do. The first complete variant of headline and advice is used."""
 
     headline: tuple[str, ...]
     advice: tuple[str, ...]
@@ -31,7 +31,7 @@ class Remedy:
 
 @dataclass(frozen=True, slots=True)
 class CauseWords:
-    """What is said about one cause. Of headline, why and advice the first variant that can be said is used."""
+    """The texts of one cause. The first complete variant of headline, why and advice is used."""
 
     name: str
     headline: tuple[str, ...]
@@ -40,14 +40,14 @@ class CauseWords:
     advice: tuple[str, ...]
     steps: tuple[Template, ...]
     urgent: Remedy | None = None
-    """In place of the usual one when there is only time left to act; None = the usual one says so already."""
+    """Replaces the usual one when there is only time left to act; None = the usual one says so already."""
     missed: Remedy | None = None
-    """In place of the one that all causes of its stage share."""
+    """Replaces the one that all causes of its stage share."""
 
 
 @dataclass(frozen=True, slots=True)
 class LetterTemplate:
-    """What a letter says about one cause and what it asks for; of each the first variant that can be said."""
+    """What a letter says about one cause and what it asks for; the first complete variant of each."""
 
     say: tuple[str, ...]
     ask: tuple[str, ...]
@@ -55,7 +55,7 @@ class LetterTemplate:
 
 @dataclass(frozen=True, slots=True)
 class LetterWords:
-    """One kind of letter. A line of `facts` or `tried` whose data are not known is left out."""
+    """One kind of letter. A line of `facts` or `tried` with unknown data is left out."""
 
     to: str
     subject: tuple[str, ...]
@@ -70,7 +70,7 @@ class LetterWords:
 
 @dataclass(frozen=True, slots=True)
 class Lines:
-    """The small change of every message."""
+    """Short phrases that every message uses."""
 
     somebody: str
     mark_notice: str
@@ -210,7 +210,7 @@ class Counts:
 
 @dataclass(frozen=True, slots=True)
 class Catalog:
-    """Everything that can be said in one language; keys of the tables are Ozon's words or the core's ids."""
+    """All texts of one language; keys of the tables are Ozon's words or the core's ids."""
 
     language: str
     line: Lines
@@ -227,18 +227,18 @@ class Catalog:
     zone: Mapping[str, str]
     field: Mapping[str, str]
     value: Mapping[str, Mapping[str, str]]
-    """By field: what Ozon or our watch wrote there, in words."""
+    """By field: the value that Ozon or labelwatch wrote there, in words."""
     unit: Mapping[str, str]
     tariff: Mapping[str, str]
     doubt: Mapping[str, str]
     calm: Mapping[str, str]
     """By cause: the end of an incident."""
     meaning: Mapping[str, str]
-    """By sentence: what Ozon says in Russian where it refuses a label."""
+    """By sentence: Ozon's Russian reason for refusing a label."""
     button: Mapping[str, str]
-    """What people may press below a message."""
+    """The labels of the buttons below a message."""
     press: Mapping[str, str]
-    """What they are answered."""
+    """The answers to a press."""
     letter: Mapping[str, LetterWords]
     requirement: Mapping[str, str]
     status: Mapping[str, str]
@@ -251,7 +251,7 @@ class Catalog:
 
 
 def source(language: str) -> dict[str, object]:
-    """The catalog of a language as it stands in its file; ValueError when there is none."""
+    """The catalog of a language as written in its file; ValueError if there is none."""
     if language not in LANGUAGES:
         raise ValueError(f"no words in language {language!r}: choose one of {', '.join(LANGUAGES)}")
     text = files("labelwatch.messages").joinpath("locale", f"{language}.toml").read_text("utf-8")
@@ -260,7 +260,7 @@ def source(language: str) -> dict[str, object]:
 
 @cache
 def catalog(language: str) -> Catalog:
-    """The words of a language; a key that is missing or of another kind is a msgspec.ValidationError."""
+    """The texts of a language; a key that is missing or has another type is a msgspec.ValidationError."""
     return msgspec.convert({"language": language, **source(language)}, Catalog)
 
 

@@ -1,7 +1,7 @@
-"""A list as buttons below a message: which of many postings somebody takes or snoozes, or wants to know all about.
+"""A list of postings as buttons below a message, to acknowledge, snooze or look up some of many.
 
-The buttons carry the whole state of the list: nothing is kept between two presses, and a press that comes twice does
-the same twice. Only who opened a list may tick in it.
+The buttons carry the whole state of the list: nothing is kept between two presses, and a repeated press has the same
+result. Only the person who opened a list may tick in it.
 """
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
@@ -16,16 +16,16 @@ from labelwatch.messages.plain import cut, plain
 from labelwatch.messages.time_format import RenderContext
 
 AT_MOST = 120
-"""More do not fit into what a button carries: 64 bytes."""
+"""More do not fit into the 64 bytes that a button carries."""
 ON_A_PAGE = 8
 SHOW, TAKE, SNOOZE, TURN = "l", "a", "z", "t"
-"""What a press in a list asks for: another state of the list, to take or snooze what is ticked, another page."""
+"""What a press in a list asks for: another state, acknowledge or snooze what is ticked, another page."""
 
 _TEXT = 40
 _TICKED, _EMPTY, _MORE = "☑️", "⬜️", "📄"
 
 Buttons = tuple[tuple[tuple[str, str], ...], ...]
-"""Rows of buttons: what stands on each, and what it carries."""
+"""Rows of buttons: the label of each and the data it carries."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,15 +33,15 @@ class Choice:
     """The state of a list."""
 
     key: str
-    """Of the message whose alerts it lists; 32 hexadecimal digits."""
+    """Key of the message whose alerts it lists; 32 hexadecimal digits."""
     opener: int
-    """Who opened it, as the service counts people."""
+    """The service's id of the person who opened it."""
     ticked: frozenset[int] = frozenset()
-    """Places in the list, which is always in the same order."""
+    """Positions in the list, whose order never changes."""
     page: int = 0
 
     def written(self, verb: str) -> str:
-        """What a button carries that puts the list into this state, or acts on it."""
+        """The data of a button that puts the list into this state or acts on it."""
         bits = sum(1 << place for place in self.ticked)
         parts = (
             _packed(bytes.fromhex(self.key)),
@@ -52,7 +52,7 @@ class Choice:
 
     @classmethod
     def read(cls, text: str) -> Self | None:
-        """What stands after the verb; None = it is none of ours."""
+        """The state written after the verb; None = not ours."""
         try:
             key, opener, ticked, page = text.split(":")
             bits = int.from_bytes(_unpacked(ticked), "little")
@@ -63,17 +63,17 @@ class Choice:
 
 
 def chosen(choice: Choice, alerts: Sequence[Alert]) -> list[Alert]:
-    """The alerts that are ticked and not over."""
+    """The ticked alerts that are still open."""
     return [one for place, one in _listed(alerts) if place in choice.ticked]
 
 
 def message(context: RenderContext, by: str) -> Message:
-    """What stands above the list."""
+    """The text above the list."""
     return Message(f"👤 {context.words.press['choose'].format(by=by)}", (), Kind.INFO)
 
 
 def buttons(context: RenderContext, choice: Choice, alerts: Sequence[Alert]) -> Buttons:
-    """One for each alert that is open, on pages; below them what can be done with those that are ticked."""
+    """One button for each open alert, in pages; below them the actions for the ticked ones."""
     listed, words = _listed(alerts), context.words.button
     shown, page, leaves = _page(listed, choice.page)
     here = replace(choice, page=page, ticked=choice.ticked & {place for place, _ in listed})
@@ -88,13 +88,13 @@ def buttons(context: RenderContext, choice: Choice, alerts: Sequence[Alert]) -> 
     ]
     if here.ticked:
         n = len(here.ticked)
-        acts = ((TAKE, words["take"]), (SNOOZE, words["quiet"]))
-        rows.append(tuple((text.format(n=n), here.written(verb)) for verb, text in acts))
+        actions = ((TAKE, words["take"]), (SNOOZE, words["quiet"]))
+        rows.append(tuple((text.format(n=n), here.written(verb)) for verb, text in actions))
     return tuple(row for row in rows if row)
 
 
 def doors(context: RenderContext, key: str, alerts: Sequence[Alert], page: int) -> Buttons:
-    """One for each alert that is open, on pages, which leads to all that is known of it."""
+    """One button for each open alert, in pages, which shows everything known about it."""
     shown, _, leaves = _page(_listed(alerts), page)
     rows = [
         *(((_item(context, _MORE, one), f"details:{key}:{one.id}"),) for _, one in shown),
@@ -106,7 +106,7 @@ def doors(context: RenderContext, key: str, alerts: Sequence[Alert], page: int) 
 def _page(
     listed: Sequence[tuple[int, Alert]], wanted: int
 ) -> tuple[Sequence[tuple[int, Alert]], int, list[tuple[str, int]]]:
-    """What stands on the wanted page, the number of that, and what leads to the pages beside it."""
+    """The items of the wanted page, its number, and the buttons for the previous and the next page."""
     pages = max(-(-len(listed) // ON_A_PAGE), 1)
     page = min(max(wanted, 0), pages - 1)
     beside = (("◀️", page - 1), ("▶️", page + 1))
@@ -115,7 +115,7 @@ def _page(
 
 
 def _listed(alerts: Sequence[Alert]) -> list[tuple[int, Alert]]:
-    """Those that can be chosen, each with its place among all."""
+    """The alerts that can be chosen, each with its position among all."""
     return [(place, one) for place, one in enumerate(alerts[:AT_MOST]) if one.state is not AlertState.RESOLVED]
 
 

@@ -36,37 +36,37 @@ MAX_GOODS = 5
 MAX_NAMES = 3
 MAX_SHOPS = 10
 MAX_NAMED = 6
-"""More postings than that are counted instead of named in a sentence."""
+"""A sentence names at most this many postings and counts more."""
 
 _GAP_IN_CHINESE = re.compile("(?<=[\u4e00-\u9fff]) (?=[\u4e00-\u9fff])")
 _CHANNEL = "channel:"
 
 
 def channel(diagnosis: Diagnosis) -> str:
-    """The name of the channel that it is about; empty when it is about something else."""
+    """The name of the channel that it is about; empty if it is about something else."""
     key = diagnosis.incident or ""
     about = diagnosis.posting_number is None and key.startswith(_CHANNEL)
     return plain(key.removeprefix(_CHANNEL), 40) if about else ""
 
 
 def is_database(diagnosis: Diagnosis) -> bool:
-    """Is it about our own database."""
+    """Whether it is about our own database."""
     return diagnosis.posting_number is None and diagnosis.incident == DATABASE
 
 
 def is_shop(diagnosis: Diagnosis) -> bool:
-    """Is it about a shop that cannot be read."""
+    """Whether it is about a shop that cannot be read."""
     return diagnosis.posting_number is None and diagnosis.incident is None
 
 
 def words_of(context: RenderContext, cause: str) -> CauseWords:
-    """The words of a cause; one that no catalog knows (an alert of a newer version) counts as unexplained."""
+    """The texts of a cause; one that no catalog has (an alert of a newer version) counts as unexplained."""
     causes = context.words.cause
     return causes.get(cause, causes["unexplained"])
 
 
 def values(context: RenderContext, diagnosis: Diagnosis, *, zoned: bool) -> dict[str, str]:
-    """What may stand in braces in the words of a cause; what is not known is left out."""
+    """Placeholder values for the texts of a cause; unknown ones are left out."""
     said = {
         "shop": plain(diagnosis.shop),
         "carrier": plain(diagnosis.method.carrier, 40) or context.words.line.carrier,
@@ -106,7 +106,7 @@ def remedy(context: RenderContext, diagnosis: Diagnosis) -> tuple[str, Remedy]:
         case Phase.MISSED if words.missed is not None:
             return f"{cause}:missed", words.missed
         case Phase.MISSED:
-            # Support is written to only where there is a letter to it.
+            # Only name support if there is a letter to it.
             is_support = diagnosis.stage is not Stage.PACKING and SUPPORT in KINDS.get(cause, ())
             return f"missed:{diagnosis.stage}", context.words.missed[Stage.LABEL if is_support else Stage.PACKING]
         case Phase.URGENT if words.urgent is not None:
@@ -120,19 +120,19 @@ def headline(context: RenderContext, diagnosis: Diagnosis) -> str:
 
 
 def advice(context: RenderContext, diagnosis: Diagnosis) -> str:
-    """Whether to wait or act, and what comes of it."""
+    """Whether to wait or act, and the consequence."""
     return first(remedy(context, diagnosis)[1].advice, values(context, diagnosis, zoned=True))
 
 
 def why(context: RenderContext, diagnosis: Diagnosis) -> str:
-    """One or two sentences on what is wrong, then whether to wait or act, then what cannot be told."""
+    """One or two sentences on what is wrong, then whether to wait or act, then what is uncertain."""
     words, known = words_of(context, diagnosis.cause), values(context, diagnosis, zoned=True)
     sentences = (first(words.why, known), advice(context, diagnosis), doubt(context, diagnosis))
     return context.words.line.sentence_gap.join(filter(None, sentences))
 
 
 def doubt(context: RenderContext, diagnosis: Diagnosis) -> str:
-    """What an incident cannot be told from, where there is nothing to compare it with."""
+    """What else an incident may be if there is nothing to compare it with."""
     said, shops = context.words.doubt, len(diagnosis.shops)
     if diagnosis.certainty is not Certainty.UNKNOWN:
         return ""
@@ -148,7 +148,7 @@ def steps(context: RenderContext, diagnosis: Diagnosis) -> list[str]:
 
 
 def first_step(context: RenderContext, diagnosis: Diagnosis, *, several: bool) -> str:
-    """What to do first; for several postings without the number of one. Empty where it takes the data of each."""
+    """What to do first, without a posting number if there are several. Empty if it needs the data of each."""
     known = values(context, diagnosis, zoned=True)
     if several:
         known = {name: text for name, text in known.items() if name != "order"}
@@ -164,13 +164,13 @@ def begin(context: RenderContext, diagnosis: Diagnosis, *, several: bool) -> str
 
 
 def _usual_step(context: RenderContext, diagnosis: Diagnosis, known: Mapping[str, str]) -> dict[str, str]:
-    """What is to be done first while the deadline is ahead: after it, that is still to be done."""
+    """The first step before the deadline, which is still due after it."""
     step = first(words_of(context, diagnosis.cause).steps[:1], known)
     return {"usual_step": step} if step else {}
 
 
 def tally(context: RenderContext, diagnosis: Diagnosis) -> str:
-    """Of an incident: how many labels are late, of how many that are due; or how many shops cannot be read."""
+    """For an incident: how many of the due labels are late, or how many shops cannot be read."""
     if not is_incident(diagnosis) or not diagnosis.total:
         return ""
     if is_outage(diagnosis):
@@ -180,7 +180,7 @@ def tally(context: RenderContext, diagnosis: Diagnosis) -> str:
 
 
 def goods(context: RenderContext, diagnosis: Diagnosis) -> str:
-    """`Goods: S5200657-28 ×1, ...`: article and quantity, as they stand on the shelf."""
+    """`Goods: S5200657-28 ×1, ...`: article and quantity."""
     listed = list_of_goods(context, diagnosis)
     return context.words.line.goods.format(goods=listed) if listed else ""
 
@@ -194,7 +194,7 @@ def list_of_goods(context: RenderContext, diagnosis: Diagnosis) -> str:
 
 
 def evidence(context: RenderContext, diagnosis: Diagnosis) -> str:
-    """What proves the cause, in words and as Ozon wrote it, and how sure that is; of our own it is told as why."""
+    """The evidence in words and as Ozon wrote it, and its certainty; for channel and database `why` has it."""
     line = context.words.line
     if is_shop(diagnosis) or is_outage(diagnosis):
         return "\n".join(line.answer.format(value=plain(p.value, 240)) for p in diagnosis.evidence if p.value)
@@ -205,7 +205,7 @@ def evidence(context: RenderContext, diagnosis: Diagnosis) -> str:
 
 
 def last_read(context: RenderContext, diagnosis: Diagnosis) -> str:
-    """When a shop that cannot be read was read last; of anything else nothing."""
+    """When a shop that cannot be read was last read; empty for anything else."""
     if not is_shop(diagnosis):
         return ""
     line, at = context.words.line, diagnosis.as_of
@@ -213,7 +213,7 @@ def last_read(context: RenderContext, diagnosis: Diagnosis) -> str:
 
 
 def waiting_messages(context: RenderContext, diagnosis: Diagnosis) -> str:
-    """Of a channel that does not work: how many messages wait for it."""
+    """For a channel that does not work: how many messages wait for it."""
     return counted(context.words, context.words.count.waiting, diagnosis.late) if diagnosis.late else ""
 
 
@@ -222,12 +222,12 @@ def shop(context: RenderContext, diagnosis: Diagnosis) -> str:
 
 
 def shops(context: RenderContext, diagnosis: Diagnosis) -> str:
-    """The shops that an incident concerns, where there are several."""
+    """The shops that an incident concerns, if there are several."""
     return named_shops(context, diagnosis.shops) if len(diagnosis.shops) > 1 else ""
 
 
 def named_shops(context: RenderContext, names: Iterable[str]) -> str:
-    """`Shops: main, north`; a listener hears of his own only."""
+    """`Shops: main, north`, only those that the reader may see."""
     heard = tuple(name for name in names if not context.shops or name in context.shops)
     return context.words.line.shops.format(shops=_listed(context, heard, most=MAX_SHOPS)) if heard else ""
 
@@ -242,11 +242,11 @@ def _waiting(context: RenderContext, diagnosis: Diagnosis) -> str:
     line, since = context.words.line, diagnosis.waiting_since
     if since is None:
         return ""
-    # Seen rarely, the true beginning lies far back: then only the shorter time is certain.
+    # With rare polls the true start may be long before: only the shorter time is certain.
     waited = context.now - since.latest
     vague = since.latest - since.earliest > waited / 10
     if vague and waited < timedelta(minutes=1):
-        return ""  # "at least less than a minute" tells nothing
+        return ""  # "at least less than a minute" says nothing
     template = line.waiting_at_least if vague else line.waiting
     return template.format(waiting=duration(context, waited))
 
@@ -260,19 +260,19 @@ def subject(context: RenderContext, diagnosis: Diagnosis) -> str:
     if is_database(diagnosis):
         return ""
     if is_outage(diagnosis) and diagnosis.total > 1 and any(part.late for part in diagnosis.parts):
-        return ""  # the tally says it
+        return ""  # the count says it
     if is_incident(diagnosis) and (len(diagnosis.shops) != 1 or _has_recovered(diagnosis)):
         return _in_shops(context, diagnosis) if diagnosis.shops else ""
     return shop(context, diagnosis)
 
 
 def _has_recovered(diagnosis: Diagnosis) -> bool:
-    """Whether an incident goes on in some of its shops only."""
+    """Whether an incident continues in some of its shops only."""
     return any(part.late for part in diagnosis.parts) and not all(part.late for part in diagnosis.parts)
 
 
 def _dark(context: RenderContext, diagnosis: Diagnosis, template: str) -> str:
-    """Of several shops that are watched, how many cannot be read."""
+    """How many of several watched shops cannot be read."""
     of = counted(context.words, context.words.count.of_shops, diagnosis.total)
     return template.format(n=diagnosis.late, shops=of) if diagnosis.total > 1 else ""
 
@@ -287,7 +287,7 @@ def _in_shops(context: RenderContext, diagnosis: Diagnosis) -> str:
 
 
 def handled(context: RenderContext, alert: Alert) -> str:
-    """Who takes care of it or put it off, with the note left; of one that is back since, who knows of it."""
+    """Who acknowledged or snoozed it, with the note; for one that has come back, who knows about it."""
     line, by, note = context.words.line, plain(alert.handled_by, 40), plain(alert.note, 120)
     match alert.state:
         case AlertState.SNOOZED if alert.snoozed_until is not None and alert.snoozed_until > context.now:
@@ -303,13 +303,13 @@ def handled(context: RenderContext, alert: Alert) -> str:
 
 
 def keeper(context: RenderContext, alert: Alert) -> str:
-    """The same as a cell of a list, of one that is in somebody's hands now."""
+    """The same as a cell of a list, for an alert that is acknowledged or snoozed now."""
     taken = alert.state in (AlertState.ACKNOWLEDGED, AlertState.SNOOZED)
     return handled(context, alert).rstrip(".。") if taken else ""
 
 
 def in_hands(context: RenderContext, alerts: Sequence[Alert]) -> str:
-    """`Anna takes care of 41517061-0214-1, 41517061-0215-1.`; many are counted. Of all the first one tells how."""
+    """`Anna takes care of 41517061-0214-1, 41517061-0215-1.`; many are counted. The first one says how."""
     first, names = alerts[0], [subject(context, one.diagnosis) for one in alerts]
     what = context.words.line.list_gap.join(names)
     if len(names) > MAX_NAMED:
@@ -322,13 +322,13 @@ def in_hands(context: RenderContext, alerts: Sequence[Alert]) -> str:
 
 def state(context: RenderContext, alert: Alert) -> str:
     """`open`, `Anna is on it: waits for the courier`, `Quiet until 18:00 (Anna)`, `resolved`."""
-    # One whose silence is over, and of which nobody was reminded yet, is open.
+    # An alert whose snooze is over but was not yet reported is open.
     known = AlertState.FIRING if alert.state is AlertState.SNOOZED else alert.state
     return keeper(context, alert) or context.words.state[known]
 
 
 def escalated_note(context: RenderContext, alert: Alert) -> str:
-    """Whose snooze has just ended, so that it is told again; empty when none has."""
+    """Whose snooze has just ended, so that it is reported again; empty if none has."""
     until, line = alert.snoozed_until, context.words.line
     if until is None or until > context.now:
         return ""
@@ -337,8 +337,8 @@ def escalated_note(context: RenderContext, alert: Alert) -> str:
 
 
 def short_of_time(context: RenderContext, alert: Alert) -> str:
-    """That a step of escalation was reached; nothing where none was, or where even that time is over. How much is
-    left stands beside it."""
+    """That a step of escalation was reached; empty if none was or if that time is over. The time left is shown beside
+    it."""
     left = alert.told.left if alert.told else None
     deadline, line = alert.diagnosis.deadline, context.words.line
     if left is None or deadline is None or deadline <= context.now:
@@ -347,7 +347,7 @@ def short_of_time(context: RenderContext, alert: Alert) -> str:
 
 
 def _required(context: RenderContext, diagnosis: Diagnosis) -> dict[str, str]:
-    """Which goods lack what, while nobody but the seller can give it; else that Ozon is checking it."""
+    """Which goods lack what, while only the seller can supply it; else that Ozon is checking it."""
     check = found(diagnosis, "exemplars")
     if check is not None and check.value == "validation_in_process":
         return {"checking": context.words.value["exemplars"]["validation_in_process"]}
@@ -357,7 +357,7 @@ def _required(context: RenderContext, diagnosis: Diagnosis) -> dict[str, str]:
 
 
 def _proven(context: RenderContext, diagnosis: Diagnosis) -> dict[str, str]:
-    """What the evidence tells beyond the status."""
+    """What the evidence says beyond the status."""
     words = quoted_from_ozon(context, diagnosis)
     said = {"message": words, "quoted": quoted(context, words), "over": over_limits(context, diagnosis)}
     told = {"state": ("delivery_method.status", "warehouse.status"), "gaps": ("recipient",)}
@@ -388,7 +388,7 @@ def _listed(context: RenderContext, names: tuple[str, ...], *, most: int = MAX_N
 
 
 def _needing(diagnosis: Diagnosis) -> Iterable[str]:
-    """The articles that still need something, by article number where the posting names it."""
+    """The articles that still need something, by article number if the posting has it."""
     articles = {product.sku: _article(product) for product in diagnosis.products}
     skus = dict.fromkeys(sku for _, needing in diagnosis.requirements for sku in needing)
     return [articles.get(sku, plain(sku, 40)) for sku in list(skus)[:MAX_GOODS]]

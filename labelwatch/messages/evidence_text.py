@@ -1,4 +1,4 @@
-"""What proves a cause, in words: a field, its value as Ozon wrote it and as the reader says it."""
+"""Evidence in words: a field, its value as Ozon wrote it and in the reader's language."""
 
 import re
 from collections.abc import Callable, Iterable, Mapping
@@ -25,7 +25,7 @@ def fact(context: RenderContext, proof: Proof) -> str:
 
 
 def dated_fact(context: RenderContext, proof: Proof) -> str:
-    """The same for a letter, with since when it is known to be so."""
+    """The same for a letter, with the time since which it is known."""
     if proof.since is None:
         return fact(context, proof)
     since, line = dated(context, proof.since), context.words.line
@@ -45,7 +45,7 @@ def found(diagnosis: Diagnosis, field: str) -> Proof | None:
 
 
 def quoted_from_ozon(context: RenderContext, diagnosis: Diagnosis) -> str:
-    """What Ozon answered when it was asked for the label, word for word; empty when it gave no words."""
+    """Ozon's answer to the request for the label, verbatim; empty if it gave no text."""
     task = found(diagnosis, "label_task")
     if task is None or task.value in context.words.value["label_task"]:
         return ""
@@ -53,7 +53,7 @@ def quoted_from_ozon(context: RenderContext, diagnosis: Diagnosis) -> str:
 
 
 def quoted(context: RenderContext, text: str) -> str:
-    """Ozon's own words in quotes; a reader of another language is told what they mean, or which language that is."""
+    """Ozon's own words in quotes, with their meaning or their language if the reader's is another."""
     line = context.words.line
     if not text or context.words.language == "ru" or not _RUSSIAN.search(text):
         return line.quoted.format(text=text) if text else ""
@@ -71,7 +71,7 @@ def over_limits(context: RenderContext, diagnosis: Diagnosis) -> str:
 
 
 def value(context: RenderContext, proof: Proof) -> str:
-    """The value in words where there are some."""
+    """The value in words, if the catalog has them."""
     said, known = plain(proof.value, _QUOTED), context.words.value.get(proof.field, {})
     if not said:
         return context.words.line.empty

@@ -1,6 +1,6 @@
 """What a press on a button below a message means: who takes care, who wants quiet, who wants to know more.
 
-press -> the alerts that its message told of -> what is done with them -> what the presser, and everybody, reads
+press -> the alerts of its message -> what is done with them -> what the presser and the chat read
 """
 
 import re
@@ -22,7 +22,7 @@ from labelwatch.messages.time_format import RenderContext, clock
 
 SNOOZE = timedelta(hours=1)
 TWICE = timedelta(minutes=5)
-"""Within so long the same press of the same person on the same alerts is one press."""
+"""The same press by the same person on the same alerts counts once within this time."""
 
 _PERSON = "👤"
 _LISTED = 10
@@ -33,27 +33,27 @@ class Press:
     """Somebody pressed a button."""
 
     id: str
-    """What the service calls it, to answer the button."""
+    """The id that the service gave it, needed to answer the button."""
     chat: str
     message: int
     verb: str
-    """ack, snooze, all, pick, check or details, or one of a list; anything else is none of ours."""
+    """ack, snooze, all, pick, check or details, or one of a list; anything else is not ours."""
     key: str
     """Of the message; after it and a colon the id of one alert, a page, or the state of a list."""
     who: str
-    """A name made plain."""
+    """A name, sanitized."""
     language: str = ""
-    """Of the presser's device, like `ru` or `zh-hans`; empty = not known."""
+    """The language of the presser's device, like `ru` or `zh-hans`; empty = not known."""
     chat_name: str = ""
     """@ and the public name of the chat, if it has one."""
     topic: int | None = None
     person: int = 0
-    """Who pressed, as the service counts people."""
+    """The service's id of the person who pressed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What the button says to its presser, and what follows in the chat for all to see, without a sound."""
+    """What the button answers to the presser, and a silent message to the whole chat."""
 
     toast: str
     message: Message | None = None
@@ -62,14 +62,14 @@ class Reply:
     buttons: Buttons = ()
     """What stands below the message."""
     edits: bool = False
-    """Whether the message takes the place of the one whose button was pressed."""
+    """Whether the message replaces the one whose button was pressed."""
 
 
 class AlertActions(Protocol):
-    """What can be done about the alerts of a message; doing it twice does no harm."""
+    """What can be done about the alerts of a message. Every action is idempotent."""
 
     def alerts_of(self, key: str) -> Sequence[Alert]:
-        """What the message under this key told of, as it is now, always in one order; empty = that is not known
+        """The alerts of the message with this key as they are now, always in the same order; empty = not known
         any more."""
 
     def acknowledge(self, key: str, *, by: str, only: Collection[int]) -> Sequence[Alert]:
@@ -79,14 +79,14 @@ class AlertActions(Protocol):
         """Silence those of the message with these ids that are open for so long, and return them."""
 
     def check(self, key: str) -> Sequence[Alert] | str:
-        """Ask about them now, and return them as they are then; in words why nobody could be asked."""
+        """Poll their shops now and return the alerts as they are then; a text says why no shop could be polled."""
 
     def details(self, key: str, destination: Destination, *, only: Collection[int]) -> Message:
-        """All that is known of those of the message with these ids."""
+        """Everything known about the alerts of the message with these ids."""
 
 
-def answered(press: Press, office: AlertActions, destination: Destination, *, now: Callable[[], datetime]) -> Reply:
-    """Do what a press in the chat of this destination asks for, and say so in its language."""
+def answered(press: Press, actions: AlertActions, destination: Destination, *, now: Callable[[], datetime]) -> Reply:
+    """Do what a press in the chat of this destination asks for and answer in its language."""
     say, act = catalog(destination.language).press, _ACTS.get(press.verb)
     choice = Choice.read(press.key) if press.verb in _OF_A_LIST else None
     key, _, one = press.key.partition(":")
@@ -95,17 +95,17 @@ def answered(press: Press, office: AlertActions, destination: Destination, *, no
         page, one = int(one) if re.fullmatch(r"\d{1,3}", one, re.ASCII) else 0, ""
     if choice is not None:
         key, one = choice.key, ""
-    everything = office.alerts_of(key) if act is not None else ()
+    everything = actions.alerts_of(key) if act is not None else ()
     about = [alert for alert in everything if one in ("", str(alert.id))]
     if act is None or not about or (choice is None and press.verb in _OF_A_LIST):
         return Reply(say["unknown"])
     if press.verb not in _OF_WHAT_IS_OVER and not _open(about):
         return Reply(say["over"])
-    return act(_Case(press, office, destination, now, key, everything, about, choice, page))
+    return act(_Case(press, actions, destination, now, key, everything, about, choice, page))
 
 
 def refused(press: Press) -> Reply:
-    """What is said in a chat that no channel names: in the presser's language if we speak it, else in English."""
+    """The reply in a chat that no channel names: in the presser's language if it is supported, else in English."""
     spoken = press.language[:2].lower()
     return Reply(catalog(spoken if spoken in LANGUAGES else "en").press["refused"])
 
@@ -113,14 +113,14 @@ def refused(press: Press) -> Reply:
 @dataclass(frozen=True, slots=True)
 class _Case:
     press: Press
-    office: AlertActions
+    actions: AlertActions
     destination: Destination
     now: Callable[[], datetime]
     key: str
     everything: Sequence[Alert]
-    """That the message told of."""
+    """All alerts of the message."""
     alerts: Sequence[Alert]
-    """That the press is about."""
+    """The alerts that the press is about."""
     choice: Choice | None = None
     page: int = 0
 
@@ -133,7 +133,7 @@ class _Case:
         return render_context(self.destination, self.now())
 
     def is_again(self, state: AlertState) -> bool:
-        """Whether this very press was done already: somebody was impatient, or we ended in the middle of it."""
+        """Whether this press was handled before: it was repeated, or the process ended while handling it."""
         who, now = self.press.who, self.now()
         return all(
             one.state is state
@@ -145,7 +145,7 @@ class _Case:
 
 
 def _one_or_list(act: "_Act") -> "_Act":
-    """A press that does not say which alert it is about: where several are open, the presser says which."""
+    """A press that names no alert: if several are open, the presser chooses from a list."""
 
     def acted(case: _Case) -> Reply:
         return act(case) if len(_open(case.alerts)) == 1 else _list_opened(case)
@@ -157,7 +157,7 @@ def _acknowledged(case: _Case) -> Reply:
     is_again = case.is_again(AlertState.ACKNOWLEDGED)
     taken = _open(case.alerts)
     if not is_again:
-        taken = list(case.office.acknowledge(case.key, by=case.press.who, only=_ids(taken)))
+        taken = list(case.actions.acknowledge(case.key, by=case.press.who, only=_ids(taken)))
     if not taken:
         return Reply(case.words.press["over"])
     sentence = case.words.press["acknowledged"].format(by=case.press.who)
@@ -168,7 +168,7 @@ def _snoozed(case: _Case) -> Reply:
     is_again = case.is_again(AlertState.SNOOZED)
     quiet = _open(case.alerts)
     if not is_again:
-        quiet = list(case.office.snooze(case.key, span=SNOOZE, by=case.press.who, only=_ids(quiet)))
+        quiet = list(case.actions.snooze(case.key, span=SNOOZE, by=case.press.who, only=_ids(quiet)))
     ends = [one.snoozed_until for one in quiet if one.snoozed_until is not None]
     if not ends:
         return Reply(case.words.press["over"])
@@ -178,7 +178,7 @@ def _snoozed(case: _Case) -> Reply:
 
 
 def _known_to_all(case: _Case, alerts: Sequence[Alert], sentence: str, *, is_again: bool) -> Reply:
-    """Who did what; where the message told of more than one alert, with which of them."""
+    """Who did what, and with which alerts if the message is about several."""
     if len(case.everything) > 1:
         sentence = in_hands(case.context, alerts)
     if is_again and case.choice is None:
@@ -204,7 +204,7 @@ def _list_shown(case: _Case, *, edits: bool = True) -> Reply:
 
 
 def _of_ticked(act: "_Act") -> "_Act":
-    """What is done with the ticked alerts of a list."""
+    """Apply an action to the ticked alerts of a list."""
 
     def acted(case: _Case) -> Reply:
         assert case.choice is not None, "the press holds the state of the list"
@@ -221,7 +221,7 @@ def _checking(case: _Case) -> Reply:
 
 
 def _checked(case: _Case) -> Message:
-    say, found = case.words.press, case.office.check(case.key)
+    say, found = case.words.press, case.actions.check(case.key)
     if isinstance(found, str):
         return Message(say["checked_failed"].format(reason=plain(found, 200)), (), Kind.WARNING)
     time, missing = clock(case.context, case.now()), _open(found)
@@ -238,7 +238,7 @@ def _checked(case: _Case) -> Message:
 
 
 def _rows(case: _Case, alerts: Sequence[Alert]) -> tuple[Section, ...]:
-    """Which they are, and of what is over how it ended; the first few, and how many more."""
+    """The first few alerts, how the resolved ones ended, and how many more there are."""
     shown = [(subject(case.context, one.diagnosis), _ending(case, one)) for one in alerts[:_LISTED]]
     rest = len(alerts) - len(shown)
     more = (Section(lines=(counted(case.words, case.words.count.besides, rest),)),) if rest else ()
@@ -250,8 +250,8 @@ def _ending(case: _Case, alert: Alert) -> str:
 
 
 def _detailed(case: _Case) -> Reply:
-    """All about one alert; of several what they have in common, and a button for each."""
-    message, many = case.office.details(case.key, case.destination, only=_ids(case.alerts)), _open(case.alerts)
+    """Everything about one alert; for several, what they have in common and a button for each."""
+    message, many = case.actions.details(case.key, case.destination, only=_ids(case.alerts)), _open(case.alerts)
     if len(case.alerts) == 1 or not many:
         return Reply("", message)
     doors = choices.doors(case.context, case.key, many, case.page)

@@ -1,8 +1,7 @@
-"""Letters ready to be sent, to Ozon's support, the carrier or the buyer: complete, dated, without a buyer's data.
+"""Letters to Ozon's support, the carrier or the buyer: complete, dated, without a buyer's data.
 
-Support cannot be written to by a program, so a text to paste is the most that can be done. Whoever reads it must not
-have to ask back: the number, the times between which things were seen, what was tried and what is asked for all
-stand in it.
+A program cannot write to support, so a text to paste is the most that can be done. The recipient must not have to ask
+back: the letter has the number, the times between which things were seen, what was tried and what is asked for.
 """
 
 from dataclasses import asdict, dataclass
@@ -33,16 +32,16 @@ from labelwatch.messages.time_format import RenderContext, ShiftNames, dated, du
 
 RUSSIAN = "ru"
 MOSCOW = "Europe/Moscow"
-"""Ozon's support and its buyers read Russian, and support goes by Moscow time."""
+"""Ozon's support and its buyers read Russian, and support uses Moscow time."""
 
 _REGISTERED_FIRST = frozenset({"aggregator", "hybrid_aggregator"})
-"""Flows in which `awaiting_deliver` is not reached by packing but by the carrier's registration."""
+"""Flows in which the carrier's registration leads to `awaiting_deliver`, not packing."""
 _SAID_ELSEWHERE = frozenset({"status", "substatus", "flow", "tracking_number", "label_task", "recipient"})
 
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """Plain text to copy; `where` is the page to paste it into, empty where the seller's own way is used."""
+    """Plain text to copy; `where` is the page to paste it into, empty if the seller uses a way of their own."""
 
     to: str
     where: str
@@ -52,7 +51,7 @@ class Letter:
 
 
 def kinds_of(alert: Alert) -> tuple[Kind, ...]:
-    """The letters that make sense for this alert; none once it is over, or while its label is only awaited."""
+    """The letters that make sense for this alert; none once it is over or while its label is not late."""
     return _useful(alert.diagnosis) if alert.resolved_at is None else ()
 
 
@@ -62,14 +61,14 @@ def _useful(diagnosis: Diagnosis) -> tuple[Kind, ...]:
 
 
 def language_of(kind: Kind, reader: str) -> str:
-    """In which language a letter is sent: Russian, but to a carrier the seller's own."""
+    """The language of a letter: Russian, but the seller's own for a carrier."""
     return reader if kind is Kind.CARRIER else RUSSIAN
 
 
 def letter(kind: Kind, alert: Alert, *, language: str, zone: str, now: datetime) -> Letter:
-    """The letter about this alert; in another language than `language_of` says it is a translation for the seller.
+    """The letter about this alert; in another language than `language_of` it is a translation for the seller.
 
-    Clock times are Moscow's, but to a carrier those of `zone`. ValueError where there is no such letter.
+    Clock times are Moscow's, but those of `zone` for a carrier. ValueError if there is no such letter.
     """
     diagnosis = alert.diagnosis
     if kind not in kinds_of(alert):
@@ -96,7 +95,7 @@ def letter(kind: Kind, alert: Alert, *, language: str, zone: str, now: datetime)
 
 def messages_of(alert: Alert, *, language: str, zone: str, now: datetime) -> dict[str, dict[str, Any]]:
     """Every letter of use for this alert by kind, as JSON objects; `translation` is null, or the same letter in the
-    reader's `language` where that is not its own."""
+    reader's `language` if that is another one."""
     found: dict[str, dict[str, Any]] = {}
     for kind in kinds_of(alert):
         sent = language_of(kind, language)
@@ -109,7 +108,7 @@ def messages_of(alert: Alert, *, language: str, zone: str, now: datetime) -> dic
 
 
 def hint(context: RenderContext, diagnosis: Diagnosis) -> str:
-    """How to get at the letters; that support must be written to by hand is said here."""
+    """Where to find the letters, and that support must be written to by hand."""
     kinds, line, number = _useful(diagnosis), context.words.line, diagnosis.posting_number
     if not kinds or context.more is ShiftNames.HERE:
         return ""
@@ -129,7 +128,7 @@ def hint(context: RenderContext, diagnosis: Diagnosis) -> str:
 
 
 def in_full(context: RenderContext, alert: Alert) -> list[Section]:
-    """The letters as the end of a message, each with whom it goes to, the one that is to be sent first in front."""
+    """The letters as the end of a message, each with its recipient, the one to send first in front."""
     return [_in_full(context, alert, kind) for kind in _by_urgency(context, alert)]
 
 
@@ -150,14 +149,14 @@ def _in_full(context: RenderContext, alert: Alert, kind: Kind) -> Section:
 
 
 def _request(context: RenderContext, diagnosis: Diagnosis, words: LetterWords, ask: str) -> str:
-    """What is asked for; once the deadline has passed also not to be blamed for it."""
+    """What the letter asks for; once the deadline has passed also not to count the delay against the seller."""
     is_asked = words.excuse in ask or diagnosis.cause in INCIDENT_CAUSES.values()
     is_missed = phase(diagnosis, context.now) is Phase.MISSED and not is_asked
     return context.words.line.sentence_gap.join(filter(None, (ask, words.excuse if is_missed else "")))
 
 
 def _values(context: RenderContext, alert: Alert) -> dict[str, str]:
-    """What may stand in braces in a letter, every time with its date; what is not known is left out."""
+    """Placeholder values of a letter, every time with its date; unknown ones are left out."""
     diagnosis = alert.diagnosis
     known = diagnosis_text.values(context, diagnosis, zoned=True)
     if not diagnosis.method.carrier:
@@ -176,7 +175,7 @@ def _values(context: RenderContext, alert: Alert) -> dict[str, str]:
 
 
 def _since(context: RenderContext, diagnosis: Diagnosis) -> dict[str, str]:
-    """Since when it waits, under the name of what happened then."""
+    """The time since which it waits, under the name of what happened then."""
     since, status = diagnosis.waiting_since, diagnosis.status
     if since is None:
         return {}
@@ -189,7 +188,7 @@ def _since(context: RenderContext, diagnosis: Diagnosis) -> dict[str, str]:
 
 
 def _watched(context: RenderContext, alert: Alert) -> str:
-    """From the first alert to the last reading of Ozon: so long nothing changed before our eyes."""
+    """From the first alert to the last poll: the time in which no change was seen."""
     seen = alert.diagnosis.as_of
     return period(context, Interval(alert.opened_at, seen)) if seen is not None and seen >= alert.opened_at else ""
 
@@ -205,14 +204,14 @@ def _word(context: RenderContext, field: str, said: str) -> str:
 
 
 def _tracking(context: RenderContext, diagnosis: Diagnosis) -> str:
-    """The number; that there is none is worth saying only where there should be one."""
+    """The tracking number; its absence is mentioned only if there should be one."""
     if diagnosis.tracking_number:
         return plain(diagnosis.tracking_number)
     return context.words.line.no_tracking if diagnosis.flow.lower() in TRACKED_FLOWS else ""
 
 
 def _weight(context: RenderContext, diagnosis: Diagnosis) -> str:
-    """Of the whole parcel, where Ozon tells it of every product."""
+    """Weight of the whole parcel, if Ozon gives that of every product."""
     if not all(product.weight > 0 for product in diagnosis.products):
         return ""
     kilograms = sum(product.weight * product.quantity for product in diagnosis.products)
@@ -222,7 +221,7 @@ def _weight(context: RenderContext, diagnosis: Diagnosis) -> str:
 
 
 def _proofs(context: RenderContext, diagnosis: Diagnosis) -> list[str]:
-    """What else proves the cause, each with since when."""
+    """The other evidence of the cause, each with its start."""
     if diagnosis_text.is_incident(diagnosis):
         return []
     told = (proof for proof in diagnosis.evidence if proof.field not in _SAID_ELSEWHERE)
@@ -230,6 +229,6 @@ def _proofs(context: RenderContext, diagnosis: Diagnosis) -> list[str]:
 
 
 def _asked(context: RenderContext, diagnosis: Diagnosis) -> list[str]:
-    """The questions that were put to Ozon, and its answers."""
+    """The requests that were made to Ozon, and its answers."""
     asked = ((proof.since, value(context, proof)) for proof in diagnosis.asked)
     return [context.words.line.asked.format(at=dated(context, at), answer=answer) for at, answer in asked if at]

@@ -17,7 +17,7 @@ class Kind(StrEnum):
 
 
 Actions = tuple[tuple[str, tuple[tuple[str, str], ...]], ...]
-"""What a reader can do with a tap: what it is about (empty = all of it), and of each link what it does and where."""
+"""What a reader can do with a tap: the subject (empty = all of it), and label and address of each link."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,17 +27,17 @@ class Section:
     heading: str = ""
     lines: tuple[str, ...] = ()
     rows: tuple[tuple[str, ...], ...] = ()
-    """Of a list: what it is about comes first, what sets it apart follows; an empty cell holds its place."""
+    """Rows of a list: the subject first, then what distinguishes it; an empty cell keeps its place."""
     aside: bool = False
-    """Proof and the like: good to have, not needed to act; may be folded away or set smaller."""
+    """Evidence and the like, not needed to act; may be collapsed or set smaller."""
     actions: Actions = ()
 
     @property
     def text(self) -> str:
         """The section as plain text, a bullet before each row."""
         listed = ("• " + " · ".join(filter(None, row)) for row in self.rows)
-        acts = (_act(about, links) for about, links in self.actions)
-        return "\n".join(filter(None, (self.heading, *self.lines, *listed, *acts)))
+        actions = (_act(about, links) for about, links in self.actions)
+        return "\n".join(filter(None, (self.heading, *self.lines, *listed, *actions)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,36 +55,36 @@ class Message:
 
 
 Piece = tuple[int, Section]
-"""A part of a message that is shown whole or not at all, and the number of the section that it belongs to."""
+"""A part of a message that is shown whole or not at all, and the number of its section."""
 
 
 @dataclass(frozen=True, slots=True)
 class SizeLimit:
-    """How much of a message a service takes, or what is left of that, counted as the service does."""
+    """The size limit of a service, or what is left of it, counted as the service does."""
 
     most: int
     measure: Callable[[str], int] = size
-    """UTF-16 units, or what else it counts."""
+    """UTF-16 units, or another unit that it counts."""
 
     @property
     def letters(self) -> int:
-        """So many characters fit, be they Chinese."""
+        """So many characters fit, even Chinese ones."""
         return self.most // self.measure("字")
 
     def cost(self, *sections: Section) -> int:
-        """What sections take as plain text, the blank lines around them included; an empty one takes none."""
+        """The size of sections as plain text, with the blank lines around them; an empty one has none."""
         return sum(self.measure(text) + 2 for text in (section.text for section in sections) if text)
 
     def holds(self, *sections: Section) -> bool:
         return self.cost(*sections) <= self.most
 
     def beside(self, *sections: Section, title: str = "") -> "SizeLimit":
-        """What is left beside these, and beside a title."""
+        """What is left after these sections and a title."""
         return replace(self, most=self.most - self.measure(title) - self.cost(*sections))
 
 
 def affordable(pieces: Iterable[Piece], room: SizeLimit) -> list[Piece]:
-    """The pieces that fit into `room` in the order of their weight, up to the first that does not."""
+    """The pieces that fit into `room` in order of importance, up to the first that does not."""
     taken: list[Piece] = []
     for piece in pieces:
         room = room.beside(piece[1])
@@ -95,7 +95,7 @@ def affordable(pieces: Iterable[Piece], room: SizeLimit) -> list[Piece]:
 
 
 def joined(pieces: Iterable[Piece]) -> tuple[Section, ...]:
-    """The sections that pieces make: those of one number together, cells that no row of them fills left out."""
+    """The pieces merged into sections by number, without columns that are empty in every row."""
     numbered: dict[int, list[Section]] = {}
     for number, section in pieces:
         numbered.setdefault(number, []).append(section)
@@ -103,7 +103,7 @@ def joined(pieces: Iterable[Piece]) -> tuple[Section, ...]:
 
 
 def stub(text: str, room: SizeLimit) -> tuple[Section, ...]:
-    """The beginning of a text, where there is no room for any part of a message."""
+    """The beginning of a text, if no part of a message fits."""
     return (Section(lines=(cut(text, max(room.most // room.measure("📦"), 1)),)),)
 
 

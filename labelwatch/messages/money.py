@@ -10,12 +10,12 @@ from labelwatch.messages.plain import plain
 from labelwatch.messages.time_format import RenderContext, after
 
 _SIGN = {"RUB": "₽", "CNY": "¥"}
-"""Signs that stand in the seller's cabinet in every language; Babel would write RUB outside Russian."""
+"""Signs that the seller's cabinet uses in every language; Babel would write RUB outside Russian."""
 _NO_BREAK = "\u00a0"
 
 
 def tariff(context: RenderContext, diagnosis: Diagnosis) -> str:
-    """`After 18:44 (Moscow time) shipping costs 50 ₽ (1%) more.`; empty where no further step is known."""
+    """`After 18:44 (Moscow time) shipping costs 50 ₽ (1%) more.`; empty if no further step is known."""
     step, words = diagnosis.next_tariff, context.words.tariff
     if step is None or step.until is None:
         return ""
@@ -28,7 +28,7 @@ def tariff(context: RenderContext, diagnosis: Diagnosis) -> str:
 
 
 def money(context: RenderContext, amount: Decimal, currency: str) -> str:
-    """`1 200 ₽`, `50.50 ₽`: kopecks only where there are some."""
+    """`1 200 ₽`, `50.50 ₽`: kopecks only if there are any."""
     pattern = "#,##0" if amount == amount.to_integral_value() else "#,##0.00"
     number = format_decimal(amount, pattern, locale=context.words.locale)
     sign = _SIGN.get(currency) or plain(get_currency_symbol(currency, locale=context.words.locale), 8)
@@ -36,7 +36,7 @@ def money(context: RenderContext, amount: Decimal, currency: str) -> str:
 
 
 def _amount(context: RenderContext, step: TariffStep) -> str:
-    """`50 ₽ (1 %)`; either alone where the other is not told; empty when it is nothing."""
+    """`50 ₽ (1 %)`; one alone if the other is unknown; empty if nothing is to be paid."""
     charge, rate = _number(step.charge), Decimal(str(step.rate))
     charged = money(context, charge, step.currency) if charge else ""
     percent = format_percent(rate / 100, locale=context.words.locale, decimal_quantization=False) if rate else ""

@@ -1,4 +1,4 @@
-"""Foreign words made harmless: names from Ozon and from people, as they may stand in any message."""
+"""Sanitizes foreign text: names from Ozon and from people, safe in any message."""
 
 import re
 import unicodedata
@@ -6,16 +6,16 @@ import unicodedata
 ELLIPSIS = "…"
 
 _UNSEEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn"})
-"""Unicode categories that print nothing or turn the text around: controls, bidi and zero-width marks, surrogates."""
+"""Unicode categories that are invisible or reorder text: controls, bidi and zero-width marks, surrogates."""
 
 _LOOKALIKES = str.maketrans({"<": "‹", ">": "›", "@": "＠"})
-"""No tag, no mention: services turn them into markup or wake a whole group."""
+"""No tag, no mention: services turn them into markup or notify a whole group."""
 _SEAM = re.compile(r"(?<=[\u4e00-\u9fff])(?=[A-Za-z0-9])|(?<=[A-Za-z0-9])(?=[\u4e00-\u9fff])")
 
 
 def plain(text: str, limit: int = 80) -> str:
     """One line without markup, mentions, links or invisible characters, of at most `limit` characters."""
-    # A name longer than any use is cut before it is looked at character by character.
+    # Cut an overlong name before looking at each character.
     visible = "".join(_seen(c) for c in text[: limit * 20])
     line = " ".join(visible.translate(_LOOKALIKES).replace("://", ":⁄⁄").split())
     return cut(line, limit)

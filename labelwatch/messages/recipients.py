@@ -46,4 +46,4 @@ KINDS: Mapping[str, tuple[Kind, ...]] = {
     "label_overdue": (SUPPORT,),
     "unexplained": (SUPPORT,),
 }
-"""Who else has to act, by cause; whom to write to first comes first. Elsewhere the seller needs nobody."""
+"""Who else has to act, by cause; the one to write to first comes first. For other causes nobody has to."""

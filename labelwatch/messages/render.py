@@ -1,4 +1,4 @@
-"""Notifications of one channel made into one message: what to do first, nothing unaccounted for."""
+"""Renders notifications of one channel as one message: what to do first, nothing left out uncounted."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -19,7 +19,7 @@ from labelwatch.messages.time_format import RenderContext, ShiftNames, clock
 LIMIT = SizeLimit(4000)
 """Of title and body together: Telegram takes 4096."""
 MAX_WAITING = 5
-"""More postings than that nobody passes on by word of mouth."""
+"""A short reply names at most this many postings."""
 
 _END_OF_TIME = datetime.max.replace(tzinfo=UTC)
 _LAST = {Reason.ACKNOWLEDGED: 0, Reason.SNOOZED: 0, Reason.TEST: 1, Reason.RESOLVED: 2}
@@ -38,11 +38,11 @@ def render(
     after_quiet: datetime | None = None,
     more: ShiftNames = ShiftNames.COMMANDS,
 ) -> Message:
-    """One message for everything in `told` (at least one), that `limit` holds, cut between items.
+    """One message for everything in `told` (at least one) within `limit`, cut between items.
 
-    `intervals` tells how often each shop is polled: data older than two of them are dated. `board` is the address
-    where everything can be seen. `after_quiet` is when the quiet time began that held all this back until now;
-    `more`, where the reader finds what there is no room for.
+    `intervals` says how often each shop is polled: data older than two of them are dated. `board` is the address
+    where everything can be seen. `after_quiet` is the start of the quiet hours that held all this back until now;
+    `more` is where the reader finds what does not fit.
     """
     context = replace(render_context(destination, now), more=more, board=board)
     ordered = sorted((_at(seen_by(destination, one), now) for one in told), key=urgency)
@@ -74,7 +74,7 @@ def _title(context: RenderContext, told: Notification, ordered: Sequence[Notific
 def _in_full(
     context: RenderContext, told: Notification, ordered: Sequence[Notification], *, room: SizeLimit, board: str
 ) -> tuple[Section, ...]:
-    """One posting as if it were alone, the others as a list below it; empty where there is no room for that."""
+    """One posting in full, the others as a list below it; empty if that does not fit."""
     main = single.parts(context, told)
     left, others = room.beside(*main), [one for one in ordered if one is not told]
     if left.most * 3 < room.most:
@@ -113,9 +113,9 @@ def channel_dead(
     intervals: Intervals = EVERY_SHOP_ALIKE,
     limit: SizeLimit = LIMIT,
 ) -> Message:
-    """What is told of a channel that does not work, over another one: why, and what most urgently waits for it.
+    """The message about a channel that does not work, for another one: why, and the most urgent that waits for it.
 
-    `waiting` are the alerts that it was to tell; of shops that the reader hears nothing of, none is named.
+    `waiting` are the alerts that it could not deliver; no shop is named that the reader may not see.
     """
     context = render_context(destination, now)
     title = single.title(context, told)
@@ -127,13 +127,13 @@ def channel_dead(
 
 
 def render_context(destination: Destination, now: datetime) -> RenderContext:
-    # A channel of no shop stands in for others: whatever it hears of, it may know the shop of.
+    # A channel without shops is a fallback for others: it may see the shop of every alert that it gets.
     shops = frozenset[str]() if destination.shops == {""} else destination.shops
     return RenderContext(catalog(destination.language), ZoneInfo(destination.timezone), now, shops)
 
 
 def _at(told: Notification, now: datetime) -> Notification:
-    """What is told as it is when it is read: a night may lie between the decision to tell and the message."""
+    """The alert as it is now: a night may pass between the notification and the message."""
     return replace(told, alert=alert_at(told.alert, now))
 
 
@@ -142,7 +142,7 @@ def _after_quiet(context: RenderContext, since: datetime) -> tuple[Section, ...]
 
 
 def _news(context: RenderContext, told: Notification) -> str:
-    """`New cause: awaiting registration`; or why it is back, which needs no cause; the first time, what to do."""
+    """`New cause: awaiting registration`; or why it is reported again, without a cause; the first time, what to do."""
     diagnosis = told.alert.diagnosis
     if told.reason in (Reason.FIRST, Reason.MISSED):
         return diagnosis_text.headline(context, diagnosis)
@@ -164,7 +164,7 @@ def _urgent(context: RenderContext, alerts: Sequence[Alert]) -> list[Alert]:
 
 
 def _pressing(diagnosis: Diagnosis) -> tuple[datetime, bool]:
-    """By deadline, then what is to be done before what is to be waited for."""
+    """By deadline, then those to act on before those to wait for."""
     return diagnosis.deadline or _END_OF_TIME, diagnosis.verdict is Verdict.WAIT
 
 
@@ -187,8 +187,8 @@ def _waiting(context: RenderContext, alerts: Sequence[Alert]) -> tuple[Section, 
 
 
 def urgency(told: Notification) -> tuple[int, bool, bool, datetime, bool, str]:
-    """What is over last, before it tests and what somebody has; an incident first, then what cannot be read or
-    reached; then what presses most."""
+    """Incidents first, then what cannot be read or reached, then by urgency; tests, acknowledged and resolved alerts
+    come last."""
     diagnosis = told.alert.diagnosis
     return (
         _LAST.get(told.reason, -1),
@@ -200,12 +200,12 @@ def urgency(told: Notification) -> tuple[int, bool, bool, datetime, bool, str]:
 
 
 def _kind(told: Sequence[Notification]) -> Kind:
-    """As bad as the worst that is still open."""
+    """The worst severity that is still open."""
     open_ones = [one.alert.diagnosis.severity for one in told if one.reason not in _LAST]
     is_test = not open_ones and any(one.reason is Reason.TEST for one in told)
     return Kind.INFO if is_test else kind_of(open_ones)
 
 
 def kind_of(severities: Sequence[Severity]) -> Kind:
-    """As bad as the worst; a success where there is none."""
+    """The kind of the worst severity; a success if none is open."""
     return _KIND[max(severities, key=lambda severity: severity.rank)] if severities else Kind.SUCCESS

@@ -1,4 +1,4 @@
-"""What ruled a cause out, in the reader's language: the core keeps it as `field=value` or in an English sentence."""
+"""Why a cause was ruled out, in the reader's language: the core keeps `field=value` or an English sentence."""
 
 from labelwatch.core.alert import Proof
 from labelwatch.messages.channel_errors import known

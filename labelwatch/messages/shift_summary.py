@@ -1,4 +1,4 @@
-"""The hand-over between shifts: what is open, by when and in whose hands, and what has happened meanwhile."""
+"""The shift summary: what is open, its deadlines, who has acknowledged it, and what has happened meanwhile."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -23,8 +23,8 @@ _END_OF_TIME = datetime.max.replace(tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True)
 class ShiftSummary:
-    """What those who take over are told of: the alerts that are open at `until`, those of postings, shops, channels
-    and incidents alike, and those that have ended since `since`."""
+    """What the next shift is told: the alerts of postings, shops, channels and incidents that are open at `until`,
+    and those that have ended since `since`."""
 
     since: datetime
     until: datetime
@@ -42,7 +42,7 @@ def message(
     board: str = "",
     more: ShiftNames = ShiftNames.COMMANDS,
 ) -> Message:
-    """One message that `limit` holds, cut between items; whatever is not listed is counted."""
+    """One message within `limit`, cut between items; the rest is counted."""
     context = replace(render_context(destination, now), more=more)
     postings, wide = _by_deadline(digest.open), [one for one in digest.open if not _is_posting(one)]
     title = _title(context, digest, postings, wide)
@@ -120,7 +120,7 @@ def _wide(context: RenderContext, wide: Sequence[Alert], postings: Sequence[Aler
 
 
 def _heads(context: RenderContext, digest: ShiftSummary, *, own: int, late: int) -> Iterator[Piece]:
-    """What stands above the lists: how many are open, or that none is; and what happened meanwhile, in numbers."""
+    """The text above the lists: how many alerts are open, and what happened meanwhile, in numbers."""
     line = context.words.line
     if not digest.open:
         yield 1, Section(lines=(line.handover_calm,))
@@ -141,7 +141,7 @@ def _heads(context: RenderContext, digest: ShiftSummary, *, own: int, late: int)
 
 
 def _row(context: RenderContext, alert: Alert, *, with_shop: bool) -> tuple[str, ...]:
-    """`41517061-0214-1`, `due in 52 min`, why, and in whose hands it is."""
+    """`41517061-0214-1`, `due in 52 min`, why, and who has acknowledged it."""
     diagnosis = alert.diagnosis
     return (
         diagnosis_text.subject(context, diagnosis),
@@ -153,7 +153,7 @@ def _row(context: RenderContext, alert: Alert, *, with_shop: bool) -> tuple[str,
 
 
 def _past_row(context: RenderContext, alert: Alert, *, with_shop: bool) -> tuple[str, ...]:
-    """`41517061-0214-1`, `Label is there`, `overdue 31 min`; of an incident, a shop or a channel how long it took."""
+    """`41517061-0214-1`, `Label is there`, `overdue 31 min`; for an incident, a shop or a channel its duration."""
     diagnosis, how = alert.diagnosis, single.outcome(context, alert)
     if _is_posting(alert):
         shop = plain(diagnosis.shop) if with_shop else ""
@@ -167,7 +167,7 @@ def _past_row(context: RenderContext, alert: Alert, *, with_shop: bool) -> tuple
 
 
 def _was_late(alert: Alert) -> bool:
-    """A posting that was over only after its deadline, and not by being cancelled."""
+    """A posting that was resolved after its deadline, and not by being cancelled."""
     end, deadline = alert.resolved_at, alert.diagnosis.deadline
     if alert.outcome is Outcome.CANCELLED or not _is_posting(alert) or end is None or deadline is None:
         return False

@@ -1,4 +1,4 @@
-"""The message about one alert: what to do, why, by when, how, and what proves it, in this order."""
+"""The message about one alert: what to do, why, by when, how, and the evidence, in this order."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
@@ -15,12 +15,12 @@ from labelwatch.messages.time_format import RenderContext, ShiftNames, clock, du
 
 
 def title(context: RenderContext, told: Notification) -> str:
-    """`‼️ Assemble it now · 52 min left · 41517061-0214-1`; the end is what a phone cuts off."""
+    """`‼️ Assemble it now · 52 min left · 41517061-0214-1`; a phone cuts off the end."""
     return marked(context, told, " · ".join(filter(None, _title(context, told))))
 
 
 def sections(context: RenderContext, told: Notification, *, room: SizeLimit) -> tuple[Section, ...]:
-    """The parts that fit, the weightiest first; with a letter that is ready where its reader cannot get at it."""
+    """The parts that fit, the most important first; with the letter if its reader cannot get it elsewhere."""
     if _is_to_hold_letters(context, told) and told.reason is not Reason.RESOLVED:
         whole, letters = parts(replace(context, more=ShiftNames.HERE), told), in_full(context, told.alert)
         if letters and room.holds(*whole, letters[0]):
@@ -29,19 +29,19 @@ def sections(context: RenderContext, told: Notification, *, room: SizeLimit) -> 
 
 
 def _is_to_hold_letters(context: RenderContext, told: Notification) -> bool:
-    """Whether its reader gets at a letter in no other way: no command prints that of an incident."""
+    """Whether the message is the only way to get the letter: no command prints that of an incident."""
     is_posting = told.alert.diagnosis.posting_number is not None
     return context.more is ShiftNames.NOBODY or (context.more is ShiftNames.COMMANDS and not is_posting)
 
 
 def parts(context: RenderContext, told: Notification) -> list[Section]:
-    """Everything that can be said, the weightiest first."""
+    """Everything that can be said, the most important first."""
     said = _resolved(context, told.alert) if told.reason is Reason.RESOLVED else _open(context, told)
     return [part for part in said if part.text]
 
 
 def marked(context: RenderContext, told: Notification, title: str) -> str:
-    """A title behind the sign of how bad it is; of a test behind the word for it, which no lock screen cuts off."""
+    """A title after the mark of its severity; for a test after the word for it, which no lock screen cuts off."""
     line = context.words.line
     if told.reason is Reason.TEST:
         return line.colon.format(head=line.mark_test, text=title)
@@ -56,7 +56,7 @@ def severity_mark(context: RenderContext, severity: Severity) -> str:
 
 
 def again(context: RenderContext, told: Notification) -> str:
-    """A few words on why people hear of it another time; empty for the first."""
+    """A few words on why it is reported again; empty for the first notification."""
     if told.reason is Reason.REMINDER and (woken := diagnosis_text.escalated_note(context, told.alert)):
         return woken
     if told.reason is Reason.ESCALATED and (scarce := diagnosis_text.short_of_time(context, told.alert)):
@@ -65,8 +65,8 @@ def again(context: RenderContext, told: Notification) -> str:
 
 
 def news(context: RenderContext, told: Notification) -> Section:
-    """What to do now; where the cause is another one, also what it is, as the full message says it. Of a missed
-    deadline the title says what to do, and here is what that means and how to begin."""
+    """What to do now; if the cause has changed, also the new one, as in the full message. For a missed
+    deadline the title says what to do, and this what it means and how to begin."""
     diagnosis = told.alert.diagnosis
     if told.reason is Reason.MISSED:
         return _section(
@@ -87,7 +87,7 @@ def outcome(context: RenderContext, alert: Alert) -> str:
 
 
 def to_spare(context: RenderContext, alert: Alert) -> str:
-    """What was left to the deadline when it was resolved, or by how much that was missed."""
+    """The time left to the deadline when it was resolved, or by how much it was missed."""
     line, end = context.words.line, alert.resolved_at or context.now
     deadline = diagnosis_text.due_at(alert.diagnosis, end)
     if deadline is None or diagnosis_text.is_incident(alert.diagnosis):
@@ -98,7 +98,7 @@ def to_spare(context: RenderContext, alert: Alert) -> str:
 
 
 def lasted(context: RenderContext, alert: Alert) -> str:
-    """From the first alert to the end; of an incident, from the first label that stood still."""
+    """From the first alert to the end; for an incident, from the first late label."""
     began, since = alert.opened_at, alert.diagnosis.waiting_since
     if diagnosis_text.is_incident(alert.diagnosis) and since is not None:
         began = since.latest
@@ -106,7 +106,7 @@ def lasted(context: RenderContext, alert: Alert) -> str:
 
 
 def fitting(parts: Sequence[Section], room: SizeLimit) -> tuple[Section, ...]:
-    """The parts that there is room for, in their order; what is too long is left out whole."""
+    """The parts that fit, in their order; a part that is too long is left out."""
     taken: list[Section] = []
     for part in parts:
         if room.holds(*taken, part):
@@ -157,7 +157,7 @@ def _place(context: RenderContext, diagnosis: Diagnosis) -> str:
 
 
 def _links(context: RenderContext, diagnosis: Diagnosis) -> Iterable[str]:
-    """The posting, or of an incident the chat with Ozon's support; and the settings where they matter."""
+    """Link to the posting, or to the chat with Ozon's support for an incident; and to settings that matter."""
     line, where = context.words.line, settings_link(diagnosis)
     first_of_all = link(diagnosis)
     if diagnosis_text.is_incident(diagnosis) and not is_outage(diagnosis):
@@ -191,7 +191,7 @@ def _resolved(context: RenderContext, alert: Alert) -> list[Section]:
 
 
 def _lasted(context: RenderContext, alert: Alert) -> str:
-    """How long an incident lasted, and from when to when where that is known."""
+    """How long an incident lasted, with start and end if known."""
     line, since, took = context.words.line, alert.diagnosis.waiting_since, lasted(context, alert)
     if since is None:
         return line.lasted.format(took=took)

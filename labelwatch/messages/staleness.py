@@ -1,4 +1,4 @@
-"""From when the data of a message are, said as soon as they are older than they should be."""
+"""The age of the data in a message, shown if they are older than they should be."""
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
@@ -11,7 +11,7 @@ from labelwatch.messages.message import Section
 from labelwatch.messages.time_format import RenderContext, duration, zoned_clock
 
 INTERVAL = timedelta(minutes=2)
-"""Between two polls of a shop of which nothing else is known."""
+"""Time between two polls of a shop if nothing else is known."""
 
 Intervals = Mapping[str, timedelta]
 """By shop: the time between two polls."""
@@ -20,8 +20,8 @@ EVERY_SHOP_ALIKE: Intervals = MappingProxyType({})
 
 def section(context: RenderContext, alerts: Iterable[Alert], intervals: Intervals) -> tuple[Section, ...]:
     """The age of the oldest data, if any are older than two intervals of their shop; then of which shops, if others'
-    are fresh. Nothing for a shop that cannot be read (its last reading is told anyway) and for a channel. Beside what
-    is open, what is over does not count: it stays true."""
+    are fresh. Nothing for a shop that cannot be read (its last poll is shown anyway) and for a channel. A resolved
+    alert does not count beside open ones: it stays true."""
     alerts = list(alerts)
     counted = [alert for alert in alerts if alert.resolved_at is None] or alerts
     read = [(at, alert.diagnosis) for alert in counted if (at := _read_at(alert)) is not None]
@@ -37,7 +37,7 @@ def section(context: RenderContext, alerts: Iterable[Alert], intervals: Interval
 
 
 def _read_at(alert: Alert) -> datetime | None:
-    """When it was last seen so; of what is over, when that was seen."""
+    """When it was last seen in this state; for a resolved alert, when its end was seen."""
     diagnosis = alert.diagnosis
     if (
         diagnosis_text.is_shop(diagnosis)

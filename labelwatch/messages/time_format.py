@@ -1,4 +1,4 @@
-"""Times and durations as a packer says them: on the clock of the channel's zone, in the channel's language."""
+"""Formats times and durations in the channel's time zone and language."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -13,41 +13,41 @@ from labelwatch.messages.catalog import Catalog
 from labelwatch.messages.plain import spaced
 
 VAGUE = timedelta(hours=1)
-"""Seen so rarely, only the later end of an interval is worth telling."""
+"""With polls this rare, only the later end of an interval is shown."""
 ANOTHER_YEAR = 300
-"""A date that many days away is told with its year."""
+"""A date that many days away is shown with its year."""
 
 
 class ShiftNames(StrEnum):
-    """Where a reader finds what a message has no room for."""
+    """Where a reader finds what does not fit into a message."""
 
     COMMANDS = "commands"
-    """On the command line: he reads on a terminal."""
+    """On the command line: the reader uses a terminal."""
     BUTTONS = "buttons"
     """Behind the buttons below the message."""
     BOARD = "board"
     NOBODY = "nobody"
-    """With somebody else: a packer has no terminal."""
+    """From a colleague: a packer has no terminal."""
     HERE = "here"
     """In the message itself."""
 
 
 @dataclass(frozen=True, slots=True)
 class RenderContext:
-    """Who speaks: the words of a language, the zone of the clock on the wall, and what time it is."""
+    """What rendering needs: the texts of a language, a time zone, and the current time."""
 
     words: Catalog
     zone: ZoneInfo
     now: datetime
     shops: frozenset[str] = frozenset()
-    """The shops whose names the listener may hear; empty = all."""
+    """The shops whose names the reader may see; empty = all."""
     more: ShiftNames = ShiftNames.COMMANDS
     board: str = ""
-    """The address of the board; empty = it cannot be reached."""
+    """The address of the board; empty = not reachable."""
 
 
 def clock(context: RenderContext, at: datetime) -> str:
-    """`18:00`, with the day in front when it is not today, and the year when that is far away."""
+    """`18:00`, with the day in front if it is not today, and the year if that is far away."""
     line, time = context.words.line, _hour(context, at)
     away = _days_away(context, at)
     named = {-1: line.yesterday, 0: line.today, 1: line.tomorrow}.get(away)
@@ -57,7 +57,7 @@ def clock(context: RenderContext, at: datetime) -> str:
 
 
 def zoned_clock(context: RenderContext, at: datetime) -> str:
-    """The same, saying whose clock it is: `18:00 (МСК)`."""
+    """The same with the time zone: `18:00 (МСК)`."""
     return context.words.line.zoned.format(time=clock(context, at), zone=zone_name(context, at))
 
 
@@ -77,14 +77,14 @@ def dated(context: RenderContext, at: datetime) -> str:
 
 
 def span(context: RenderContext, between: Interval) -> str:
-    """When something happened, as far as it was seen: one moment, `15:02–15:08` of a day, or `no later than`."""
+    """When something happened, as far as it was seen: a time, `15:02–15:08` of a day, or `no later than`."""
     if between.latest - between.earliest > VAGUE or not _same_day(context, between):
         return context.words.line.no_later.format(time=dated(context, between.latest))
     return period(context, between)
 
 
 def period(context: RenderContext, whole: Interval) -> str:
-    """From when to when something lasted, the day told once if it is the same."""
+    """Start and end of an interval, with the day once if it is the same."""
     if not _same_day(context, whole):
         ends = dated(context, whole.earliest), dated(context, whole.latest)
         return context.words.line.period.format(earliest=ends[0], latest=ends[1])
@@ -107,7 +107,7 @@ def _dated(context: RenderContext, at: datetime, time: str) -> str:
 
 def _day(context: RenderContext, at: datetime, skeleton: str) -> str:
     day = format_skeleton(skeleton, at.astimezone(context.zone), locale=context.words.locale)
-    return " ".join(spaced(day).split())  # Babel's narrow spaces come out of a paste as boxes
+    return " ".join(spaced(day).split())  # Babel's narrow spaces are pasted as boxes
 
 
 def _hour(context: RenderContext, at: datetime) -> str:
@@ -115,7 +115,7 @@ def _hour(context: RenderContext, at: datetime) -> str:
 
 
 def zone_name(context: RenderContext, at: datetime) -> str:
-    """The zone in words: a name of the catalog, else its city, else its distance from Greenwich."""
+    """The zone in words: a name of the catalog, else its city, else its offset from UTC."""
     key = context.zone.key
     if key in context.words.zone:
         return context.words.zone[key]
@@ -127,7 +127,7 @@ def zone_name(context: RenderContext, at: datetime) -> str:
 
 
 def duration(context: RenderContext, span: timedelta) -> str:
-    """`52 min`, `1 hr 5 min`, `2 days 3 hr`: the two largest units, rounded down; negative counts as nothing."""
+    """`52 min`, `1 hr 5 min`, `2 days 3 hr`: the two largest units, rounded down; a negative duration is zero."""
     minutes = max(int(span.total_seconds()), 0) // 60
     if minutes == 0:
         return context.words.line.under_a_minute

@@ -1,4 +1,4 @@
-"""What is left to a deadline, or since when it is over, in words."""
+"""The time left to a deadline, or since it has passed, in words."""
 
 from datetime import datetime
 
@@ -8,7 +8,7 @@ from labelwatch.messages.time_format import RenderContext, duration, zoned_clock
 
 
 def time_left(context: RenderContext, diagnosis: Diagnosis) -> str:
-    """`52 min left`, `20 min over`, or nothing where there is no deadline; of an incident to the nearest of its
+    """`52 min left`, `20 min over`, or empty if there is no deadline; for an incident to the nearest of its
     deadlines, after a missed pick-up to Ozon's own cutoff."""
     if is_incident(diagnosis):
         return soonest(context, diagnosis.deadline)
@@ -17,7 +17,7 @@ def time_left(context: RenderContext, diagnosis: Diagnosis) -> str:
 
 
 def due_at(diagnosis: Diagnosis, now: datetime) -> datetime | None:
-    """What is to be met at `now`: the deadline, or once that was a pick-up and has passed, Ozon's own cutoff."""
+    """The deadline that counts at `now`: after a missed pick-up it is Ozon's own cutoff."""
     deadline, cutoff = diagnosis.deadline, diagnosis.cutoff
     return cutoff if cutoff is not None and deadline is not None and now >= deadline else deadline
 
@@ -36,7 +36,7 @@ def _until(context: RenderContext, deadline: datetime | None, *, ahead: str, ove
 
 
 def due(context: RenderContext, diagnosis: Diagnosis) -> str:
-    """The deadline in the channel's zone and what is left, as a sentence; of an incident the nearest one."""
+    """The deadline in the channel's zone and the time left, as a sentence; for an incident the nearest one."""
     deadline, line = diagnosis.deadline, context.words.line
     if deadline is None:
         return ""

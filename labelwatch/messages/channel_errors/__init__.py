@@ -1,8 +1,8 @@
-"""What channels say of a failure, in the language of whoever reads it.
+"""Errors of channels, in the language of the reader.
 
-Adapters write English, which is what the database, the logs and the JSON keep. Their own diagnoses are a closed list,
-the English catalog: a text is known again by its template there and said with the template of another language, the
-service's own words within it as they are.
+Adapters write English, which the database, the logs and the JSON keep. Their diagnoses are a closed list, the English
+catalog: a text is recognised by its template there and rendered with the template of another language. The service's
+own words stay as they are.
 """
 
 import re
@@ -13,23 +13,23 @@ from importlib.resources import files
 from string import Formatter
 
 _FIGURES = frozenset({"status", "port", "seconds", "number"})
-"""What stands in these braces is a number; anything else is any text."""
+"""Placeholders for a number; all others take any text."""
 _NUMBER = r"-?[\d.]+"
 _AGAIN = "why"
-"""What stands in these braces may be one of our own texts again."""
+"""Placeholders whose value may be one of our own texts."""
 _FOREIGN = "foreign"
-"""The template for words that are not ours."""
+"""The template for a text of the service."""
 
 
 def spoken(text: str, language: str) -> str:
-    """A reason or a finding of a channel in zh, ru or en; the service's own words are marked as such."""
+    """A reason or a finding of a channel in zh, ru or en; the service's own words are quoted."""
     if not text:
         return text
     return known(text, language) or phrases(language)[_FOREIGN].format(raw=text)
 
 
 def known(text: str, language: str) -> str | None:
-    """One of our own texts in zh, ru or en; None = it is not ours."""
+    """One of our own texts in zh, ru or en; None = not ours."""
     if language == "en":
         return text
     said = phrases(language)
@@ -52,7 +52,7 @@ def phrases(language: str) -> Mapping[str, str]:
 
 @cache
 def _patterns() -> tuple[tuple[str, re.Pattern[str]], ...]:
-    """Keys and what their English texts look like, those with the most words of their own first."""
+    """Keys and patterns of their English texts, those with the most literal text first."""
     known = {key: template for key, template in phrases("en").items() if key != _FOREIGN}
     order = sorted(known, key=lambda key: -sum(len(own) for own, *_ in Formatter().parse(known[key])))
     return tuple((key, re.compile("".join(_pieces(known[key])), re.DOTALL)) for key in order)
