@@ -1,1 +1,1 @@
-"""Tells people: takes what is due from the outbox, puts it into words, sends it and marks it."""
+"""Delivery of notifications: take what is due from the outbox, render it, send it and record the result."""

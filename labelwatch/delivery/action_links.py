@@ -1,9 +1,9 @@
-"""Links in a message with which its reader acts on it without a password: signed, for one purpose, for two days.
+"""Links in a message that act on it without a password: signed, for one purpose, valid for two days.
 
 message -> links_of(...) -> https://board/a/<token> -> opened(...) -> which message, what to do, until when
 
-A token names one alert of a message, or the message and not its alerts, as a button does: short enough for any
-channel, and about nothing but what that message told of. Whether it was used, the board remembers (`spent_as`).
+A token names one alert of a message, or the whole message, as a button does. It is short enough for any channel and
+covers only the alerts of that message. The board remembers whether it was used (`spent_as`).
 """
 
 import hashlib
@@ -23,17 +23,17 @@ from labelwatch.store import Store
 LASTS = timedelta(hours=48)
 PATH = "/a/"
 VERBS = ("ack", "snooze")
-"""As the buttons: to take care of it, and an hour of quiet."""
+"""As the buttons: acknowledge, and snooze for an hour."""
 SECRET = "links"  # noqa: S105 - its name
-"""What the secret is called in the database."""
+"""Name of the secret in the database."""
 SINGLY = 6
-"""So many postings have links each; of more, people choose on the board."""
+"""Up to so many postings have links of their own; for more, people choose on the board."""
 
 _DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _MASKED = 16
-"""Added to the number of the verb where the key is masked."""
+"""Added to the number of the verb if the key is masked."""
 _SIGNED = 12
-"""Bytes of the signature: nobody guesses 96 bits in two days."""
+"""Bytes of the signature: 96 bits cannot be guessed in two days."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,14 +42,14 @@ class Act:
 
     verb: str
     key: str
-    """Of the message whose alerts it is about; 32 hexadecimal digits."""
+    """Key of the message whose alerts it is about; 32 hexadecimal digits."""
     until: datetime
     alert: int = 0
-    """The one alert of them that it is about; 0 = its reader says which."""
+    """The alert that it is about; 0 = the reader chooses."""
 
     def spent_as(self, alert: int) -> str:
-        """The same for every link that does this to this alert, however often the message was sent: one use ends
-        all."""
+        """The same for every link that does this to this alert, however often the message was sent: one use
+        invalidates all."""
         return f"link {self.verb} {self.key} {alert}"
 
 
@@ -62,19 +62,19 @@ class Links:
     secret: str = field(repr=False)
 
     def links_of(self, key: str, *, now: datetime, alert: int = 0) -> Mapping[str, str]:
-        """Verb -> the link that does it to the alerts of the message under this key, or to the one of them."""
+        """Verb -> the link that does it to one alert of the message with this key, or to all."""
         until = now + LASTS
         return {verb: f"{self.board}{PATH}{sealed(Act(verb, key, until, alert), self.secret)}" for verb in VERBS}
 
 
 def signing(store: Store, board: str, fresh: Callable[[], str]) -> Links:
-    """What signs links to the board at this address; `fresh` makes the secret when there is none yet."""
+    """What signs links to the board at this address; `fresh` makes the secret if there is none yet."""
     return Links(board, store.tokens.secret(SECRET, fresh))
 
 
 def section(links: Mapping[str, str], targets: Sequence[Target], language: str) -> Section:
-    """The links as the end of a message, each with the words that stand on its button elsewhere: for one alert, for
-    each of a few and for all of them, or for many."""
+    """The links as the end of a message, labelled like the buttons of other channels: for one alert, for each
+    of a few and for all of them, or for many."""
     words, several = catalog(language).button, len(targets) > 1
     few = targets if several and len(targets) <= SINGLY and all(one.links for one in targets) else ()
     labels = {"ack": words["ack"], "snooze": words["snooze"]}
@@ -86,7 +86,7 @@ def section(links: Mapping[str, str], targets: Sequence[Target], language: str) 
 
 
 def sealed(act: Act, secret: str) -> str:
-    """The token of an act: letters and digits, which no channel takes for markup or for the end of a link."""
+    """The token of an act: letters and digits, which no channel treats as markup or as the end of a link."""
     head = bytes([VERBS.index(act.verb) + 1 + _MASKED]) + int(act.until.timestamp()).to_bytes(5, "big")
     alert = act.alert.to_bytes((act.alert.bit_length() + 7) // 8, "big")
     said = head + _masked(bytes.fromhex(act.key), head + alert, secret) + alert
@@ -98,7 +98,7 @@ def sealed(act: Act, secret: str) -> str:
 
 
 def opened(token: str, secret: str) -> Act | None:
-    """What a token is for; None when it was altered or is none of ours. It may be out of date."""
+    """What a token is for; None if it was altered or is not ours. It may have expired."""
     if "." in token:
         return _opened_dotted(token, secret)
     if not 0 < len(token) <= 100 or not set(token) <= set(_DIGITS) or token.startswith("0"):
@@ -110,7 +110,7 @@ def opened(token: str, secret: str) -> Act | None:
     said, signature = content[:-_SIGNED], content[-_SIGNED:]
     if len(said) < 22 or _is_forged(said, signature, secret):
         return None
-    is_masked = said[0] > _MASKED  # links that an earlier version made last for two days
+    is_masked = said[0] > _MASKED  # links of an earlier version are valid for two days
     verb, key, alert = said[0] - is_masked * _MASKED, said[6:22], said[22:]
     if not 1 <= verb <= len(VERBS):
         return None
@@ -120,7 +120,7 @@ def opened(token: str, secret: str) -> Act | None:
 
 
 def _masked(key: bytes, rest: bytes, secret: str) -> bytes:
-    """The key of a message as only we can read it, or such a one as it is: in a link it must open nothing else."""
+    """Mask or unmask the key of a message: in a link it must not be usable for anything else."""
     mask = hmac.digest(secret.encode(), b"labelwatch key\0" + rest, hashlib.sha256)
     return bytes(one ^ other for one, other in zip(key, mask[: len(key)], strict=True))
 
@@ -134,7 +134,7 @@ def _signature(said: bytes, secret: str) -> bytes:
 
 
 def _opened_dotted(token: str, secret: str) -> Act | None:
-    """A token of the form that links had until version 0.1; they last for two days."""
+    """A token in the form of version 0.1; those are valid for two days."""
     said, _, signature = token.rpartition(".")
     signer = Signer(secret, salt="labelwatch link", key_derivation="hmac", digest_method=hashlib.sha256)
     try:
@@ -142,6 +142,6 @@ def _opened_dotted(token: str, secret: str) -> Act | None:
             return None
         verb, key, until = said.split(".")
         act = Act(verb, key, datetime.fromtimestamp(int(until), UTC))
-    except (ValueError, OverflowError, OSError):  # what no clock can show is one of the last two
+    except (ValueError, OverflowError, OSError):  # the last two: a time that no clock can show
         return None
     return act if verb in VERBS else None

@@ -1,4 +1,4 @@
-"""What a button below a message can do: the alerts that the message told of, handled by whoever pressed it."""
+"""The actions of the buttons below a message on the alerts of that message."""
 
 from collections.abc import Callable, Collection, Sequence
 from copy import copy
@@ -21,13 +21,13 @@ from labelwatch.messages.time_format import ShiftNames
 from labelwatch.store import OutboxRow, Store
 
 JUST_READ = timedelta(seconds=10)
-"""A shop that was read so recently is not asked again: it would say the same."""
+"""A shop that was polled so recently is not polled again."""
 
 
 class StoredAlertActions:
     """The alert actions of `messages.interactions` over a store.
 
-    `poll` reads one shop now (None: it could not be read), `intervals` is how often each shop is read anyway, and
+    `poll` reads one shop now (None: it could not be read), `intervals` is the regular interval of each shop, and
     `channels` are notified of who acknowledged what.
     """
 
@@ -49,13 +49,13 @@ class StoredAlertActions:
         self._channels = channels or {}
 
     def at(self, channels: Collection[str], who: str) -> "StoredAlertActions":
-        """The same for whoever presses in the chat of these channels: a key from elsewhere opens nothing there."""
+        """The same, restricted to messages of these channels: a key from another chat has no effect."""
         bound = copy(self)
         bound._here, bound._who = channels, who
         return bound
 
     def alerts_of(self, key: str) -> Sequence[Alert]:
-        """What the message under this key told of, as it is now, in the order of the deadlines it told."""
+        """The alerts of the message with this key as they are now, in the order of the deadlines it gave."""
         rows = sorted(self._rows(key), key=_pressed)
         alerts = self._store.alerts.by_id([alert_id(row) for row in rows])
         return self._seen(rows, [alerts[id_] for id_ in dict.fromkeys(map(alert_id, rows)) if id_ in alerts])
@@ -71,7 +71,7 @@ class StoredAlertActions:
         return self._changed(key, only, lambda alert: snooze(alert, until=now + span, by=by, note="", now=now))
 
     def check(self, key: str) -> Sequence[Alert] | str:
-        """Read their shops now, and return them as they are then; in words why Ozon could not be asked."""
+        """Poll their shops now and return the alerts as they are then; a text says why Ozon could not be asked."""
         rows = self._rows(key)
         told, seen = [row.notification.alert.diagnosis for row in rows], self._shops(rows)
         shops = {shop for one in told for shop in one.shops or (one.shop,)}
@@ -85,8 +85,8 @@ class StoredAlertActions:
         return self.alerts_of(key)
 
     def details(self, key: str, destination: Destination, *, only: Collection[int] = ()) -> Message:
-        """All that is known of those with these ids (none = of all): of one alert also what was ruled out, and the
-        letters that are ready to go."""
+        """Everything known about those with these ids (none = all): for one alert also what was ruled out, and the
+        letters."""
         now, rows = self._now(), [row for row in self._rows(key) if not only or alert_id(row) in only]
         alerts = self._store.alerts.by_id([alert_id(row) for row in rows])
         current = [(row.notification, alerts[alert_id(row)]) for row in rows if alert_id(row) in alerts]
@@ -104,20 +104,20 @@ class StoredAlertActions:
             return self._seen(rows, changed(tx, change, how, channels=self._channels, now=self._now()))
 
     def _seen(self, rows: Sequence[OutboxRow], alerts: Sequence[Alert]) -> Sequence[Alert]:
-        """The alerts as far as they concern the shops of the channel that the message was sent over."""
+        """The alerts, limited to the shops of the channel that the message was sent over."""
         shops = self._shops(rows)
         seen = [as_seen(one, shops) for one in alerts]
-        # The name of whoever presses is no news to that person.
+        # The presser knows their own name.
         own = [one.handled_by if one.handled_by == self._who else "" for one in alerts]
         return [replace(one, handled_by=one.handled_by or by) for one, by in zip(seen, own, strict=True)]
 
     def _rows(self, key: str) -> Sequence[OutboxRow]:
-        """What the message under this key told of, if it was sent into the chat where the button is pressed."""
+        """The rows of the message with this key, if it was sent to the chat where the button is pressed."""
         rows = self._store.channels.message(key)
         return [row for row in rows if self._here is None or row.notification.channel in self._here]
 
     def _shops(self, rows: Sequence[OutboxRow]) -> frozenset[str]:
-        """The shops that the channel may see over which a message was sent; empty = all."""
+        """The shops that the channel of a message may see; empty = all."""
         sent_over = {row.notification.channel for row in rows} & self._channels.keys()
         return frozenset(shop for name in sent_over for shop in self._channels[name][0].shops)
 
@@ -141,5 +141,5 @@ def _whole(message: Message, alert: Alert, destination: Destination, now: dateti
         sections.append(Section(context.words.line.ruled_out, rows=considered, aside=True))
     for section in letters.in_full(context, alert):
         if LIMIT.beside(title=message.title).holds(*sections, section):
-            sections.append(replace(section, aside=False))  # to be copied, not to be unfolded first
+            sections.append(replace(section, aside=False))  # meant to be copied, so not collapsed
     return Message(message.title, tuple(sections), message.kind)

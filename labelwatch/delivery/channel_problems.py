@@ -1,7 +1,7 @@
-"""The alert about a channel that does not work, told through another one.
+"""The alert about a channel that does not work, reported through another one.
 
-A failure for good is reported at once. Any other is reported 15 minutes after the first failed attempt, by the clock
-and not by the next attempt: a service may ask for a pause of hours.
+A permanent failure is reported at once. Any other is reported 15 minutes after the first failed attempt, whether or
+not another attempt was made: a service may ask for a pause of hours.
 """
 
 import logging
@@ -25,7 +25,7 @@ _SILENCE = "the service wants no messages for a while"
 
 
 def report_overdue(delivery: DeliveryContext) -> None:
-    """Report every channel through which nothing has gone for 15 minutes although something waits for it."""
+    """Report every channel that has delivered nothing for 15 minutes although something waits for it."""
     now, states = delivery.now(), delivery.store.channels.states()
     suspects = [name for name in delivery.channels if name in states and _is_silent(states[name], now)]
     troubles = delivery.store.alerts.open_of_channels() if suspects else {}
@@ -40,7 +40,7 @@ def report_overdue(delivery: DeliveryContext) -> None:
             continue
         with delivery.store.write() as tx:
             state = tx.channels.state(name)
-            if state == states[name]:  # else somebody has just tried it
+            if state == states[name]:  # else it was only tested just now
                 report(
                     delivery,
                     tx,
@@ -55,8 +55,8 @@ def _is_silent(state: ChannelState, now: datetime) -> bool:
 
 
 def _silent_since(state: ChannelState, waiting: Sequence[OutboxRow], now: datetime) -> datetime | None:
-    """The first failure of what was tried and still waits, or since when the oldest message is due that a pause of
-    the account holds back; None = nothing waits."""
+    """The first failure among the rows that still wait, or the due time of the oldest message that a pause of the
+    account holds back; None = nothing waits."""
     if state.failing_since is not None and any(row.attempts for row in waiting):
         return min(state.failing_since, now)
     due = [row.notification.due_at for row in waiting if row.notification.due_at <= now]
@@ -64,7 +64,7 @@ def _silent_since(state: ChannelState, waiting: Sequence[OutboxRow], now: dateti
 
 
 def _why(delivery: DeliveryContext, state: ChannelState, states: Mapping[str, ChannelState]) -> str:
-    """What the service said, to this channel or to another one of its account."""
+    """The error of the service, for this channel or for another one of its account."""
     account = delivery.channels[state.name][1].account
     mates = [other for other, (_, channel) in delivery.channels.items() if account and channel.account == account]
     return next((one.error for name in (state.name, *mates) if (one := states.get(name)) and one.error), _SILENCE)
@@ -73,7 +73,7 @@ def _why(delivery: DeliveryContext, state: ChannelState, states: Mapping[str, Ch
 def report(
     delivery: DeliveryContext, tx: Transaction, failing: ChannelState, waiting: Sequence[OutboxRow], at: datetime
 ) -> None:
-    """Open or renew the alert about a channel, and have it told through another one."""
+    """Open or update the alert about a channel and queue its notification for another one."""
     troubles = tx.alerts.open_of_channels()
     diagnosis = channel_dead(
         failing.name, failing.error, since=failing.failing_since or at, waiting=len(waiting), now=at
@@ -82,7 +82,7 @@ def report(
     through = _through(delivery, failing.name, delivery.store.channels.states(), troubles)
     if through is None:
         log.critical("channel %s does not work and no other channel can be told: %s", failing.name, failing.error)
-        before = troubles.get(failing.name)  # nobody hears it, so it stays news
+        before = troubles.get(failing.name)  # not reported, so it stays news
         alert = replace(alert, told=before.told if before else None)
     (id_,) = tx.alerts.save(None, [alert])
     alert = replace(alert, id=id_)
@@ -95,8 +95,8 @@ def report(
 def _through(
     delivery: DeliveryContext, name: str, states: Mapping[str, ChannelState], troubles: Mapping[str, Alert]
 ) -> str | None:
-    """The channel to report through: the fallback or one whose readers may know of this channel, else any other; of
-    these one that is not silent now, and the fallback first. None = all others are known not to work."""
+    """The channel to report through: the fallback or one whose readers may know of this channel, else any other.
+    Prefers channels outside quiet hours, then the fallback. None = no other channel works."""
     preferred, now = delivery.settings.fallbacks.get(name), delivery.now()
     own = delivery.channels[name][0].shops if name in delivery.channels else None
 
@@ -112,7 +112,7 @@ def _through(
 def _passed_on(
     delivery: DeliveryContext, tx: Transaction, waiting: Sequence[OutboxRow], at: datetime
 ) -> Iterator[Notification]:
-    """What this channel was to tell about other channels, another one tells."""
+    """Redirect the notifications about other channels that wait for this one."""
     states, troubles = delivery.store.channels.states(), tx.alerts.open_of_channels()
     for told in (row.notification for row in waiting):
         about = told.alert.diagnosis.incident or ""
@@ -122,5 +122,5 @@ def _passed_on(
 
 
 def row_about(alert: Alert, reason: Reason, channel: str, at: datetime) -> Notification:
-    assert alert.told is not None, "tellings are counted"
+    assert alert.told is not None, "a notification has a number"
     return Notification(alert, alert.told.count, reason, channel, due_at=at, expires_at=at + WORTH_TELLING_FOR)

@@ -1,4 +1,4 @@
-"""Rows of the outbox made into what a channel is handed: the message, its alerts as JSON, and what it continues."""
+"""Turns rows of the outbox into an outgoing message: its text, its alerts as JSON, and what it replies to."""
 
 import logging
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -29,7 +29,7 @@ log = logging.getLogger(__name__)
 MOST_EARLIER = 20
 MOST_LABELS = 3
 ROOM_FOR_LINKS = 1500
-"""Characters: links of some hundred would leave too little for what is to be told in fewer."""
+"""Characters: in a shorter message, links of some hundred leave too little room for the text."""
 LABELS_WITHIN = timedelta(seconds=45)
 """Fetching labels must not use up the lease of the message."""
 
@@ -40,16 +40,16 @@ _ORDER = ("test", "channel", "alerts", "handover")
 def newest_of_each(
     rows: Sequence[OutboxRow], told_before: Collection[int]
 ) -> tuple[list[OutboxRow], list[OutboxRow]]:
-    """What is worth sending, and what is superseded: of each alert only the newest telling counts, and an alert
-    that is over is no news to a channel that never heard of it."""
+    """Split rows into those to send and superseded ones: only the newest notification of each alert counts, and a
+    resolved alert is not news to a channel that was never notified of it."""
     newest = {alert_id(row): row for row in sorted(rows, key=lambda row: (row.notification.telling, row.id))}
     sent = {row.id for alert, row in newest.items() if not _is_over(row.notification) or alert in told_before}
     return [row for row in rows if row.id in sent], [row for row in rows if row.id not in sent]
 
 
 def one_message(rows: Sequence[OutboxRow]) -> tuple[list[OutboxRow], list[OutboxRow]]:
-    """What makes one message, and what has to wait for the next: a test, a hand-over and trouble with a channel each
-    stand alone; everything else is told together."""
+    """Split rows into one message and those for the next: a test, a shift summary and a channel problem are each sent
+    alone, everything else together."""
     kinds: dict[str, list[OutboxRow]] = {}
     for row in rows:
         kinds.setdefault(_kind(row), []).append(row)
@@ -60,7 +60,7 @@ def one_message(rows: Sequence[OutboxRow]) -> tuple[list[OutboxRow], list[Outbox
 
 
 def compose(delivery: DeliveryContext, name: str, rows: Sequence[OutboxRow]) -> OutgoingMessage:
-    """The message made of these rows, which are told together."""
+    """The message made of these rows."""
     destination, channel = delivery.channels[name]
     key = rows[0].message_key
     assert key is not None, "claimed rows have the key of their message"
@@ -98,21 +98,21 @@ def compose(delivery: DeliveryContext, name: str, rows: Sequence[OutboxRow]) -> 
 
 
 def _by_now(delivery: DeliveryContext, rows: Sequence[OutboxRow], destination: Destination) -> list[Notification]:
-    """What is told, alerts that are still open as they are now: a night may lie between the decision to tell and the
-    message. That one is over meanwhile is told as news of its own."""
+    """The notifications, with open alerts as they are now: a night may pass between notification and message. That an
+    alert has been resolved meanwhile is a notification of its own."""
     alerts = delivery.store.alerts.by_id([alert_id(row) for row in rows])
     still_open = {id_: alert for id_, alert in alerts.items() if alert.resolved_at is None}
     return [_as_it_is(row.notification, still_open.get(alert_id(row)), destination) for row in rows]
 
 
 def _as_it_is(told: Notification, alert: Alert | None, destination: Destination) -> Notification:
-    """A notification of an alert that is still open; that it is over where this channel looks is told as it was."""
+    """A notification of an alert that is still open; one that is resolved for this channel stays as it was."""
     seen = narrowed(alert, destination.shops) if alert and not _is_over(told) else None
     return replace(told, alert=seen or as_seen(told.alert, destination.shops))
 
 
 def as_it_stands(delivery: DeliveryContext, name: str, rows: Sequence[OutboxRow]) -> OutgoingMessage:
-    """A message that was sent, as it should read now: the same alerts, each as it has become."""
+    """A sent message as it should read now: the same alerts in their present state."""
     destination, channel = delivery.channels[name]
     alerts = delivery.store.alerts.by_id([alert_id(row) for row in rows])
     told = [_now(row.notification, alerts.get(alert_id(row)), destination) for row in rows]
@@ -127,7 +127,7 @@ def as_it_stands(delivery: DeliveryContext, name: str, rows: Sequence[OutboxRow]
 
 
 def is_brief(earlier: Sequence[Earlier], rows: Sequence[OutboxRow], channel: Channel) -> bool:
-    """Whether a short reply does: the message it replies to tells the rest, and is kept up to date."""
+    """Whether a short reply is enough: the message it replies to has the rest and is kept up to date."""
     return len(rows) == 1 and isinstance(channel, EditableChannel) and any(one.ref for one in earlier)
 
 
@@ -177,21 +177,21 @@ def _message(
 
 
 def _more(delivery: DeliveryContext, destination: Destination) -> ShiftNames:
-    """Where those who read this channel find what there is no room for."""
+    """Where the readers of this channel find what does not fit."""
     if isinstance(delivery.channels[destination.name][1], EditableChannel):
         return ShiftNames.BUTTONS
     return ShiftNames.BOARD if delivery.board else ShiftNames.NOBODY
 
 
 def _held_since(rows: Sequence[OutboxRow], destination: Destination, now: datetime) -> datetime | None:
-    """When the quiet time began that held all of this back until now; None = something of it is from later."""
+    """The start of the quiet hours that held all of this back until now; None = some of it is newer."""
     spans = [quiet_span(destination, row.created_at) for row in rows]
     over = [span.start for span in spans if span is not None and span.end <= now]
     return min(over) if len(over) == len(rows) else None
 
 
 def _digest(delivery: DeliveryContext, told: Notification, destination: Destination) -> shift_summary.ShiftSummary:
-    """What those who take over must know: everything that is open, and what has ended since the last time."""
+    """The content of a shift summary: everything that is open, and what has ended since the last one."""
     span = told.alert.diagnosis.waiting_since
     since, until = (span.earliest, span.latest) if span else (told.due_at, told.due_at)
     incidents = delivery.store.alerts.incidents(open_only=False, resolved_since=since)
@@ -207,7 +207,7 @@ def _digest(delivery: DeliveryContext, told: Notification, destination: Destinat
 
 
 def _troubles_seen_by(delivery: DeliveryContext, destination: Destination) -> Iterator[Alert]:
-    """What is open about channels that the readers of this one may know of."""
+    """Open alerts about channels that the readers of this one may know of."""
     for name, alert in delivery.store.alerts.open_of_channels().items():
         other = delivery.channels.get(name)
         if name == destination.name or may_know(destination.shops, other and other[0].shops):
@@ -215,7 +215,7 @@ def _troubles_seen_by(delivery: DeliveryContext, destination: Destination) -> It
 
 
 def _seen_by(destination: Destination, alerts: Iterable[Alert]) -> Iterator[Alert]:
-    """Those that concern shops of this channel, each as far as it concerns them."""
+    """The alerts that concern shops of this channel, each limited to them."""
     for alert in alerts:
         seen = narrowed(alert, destination.shops)
         if seen is not None and is_subscribed(destination, seen.diagnosis.shops or (seen.diagnosis.shop,)):
@@ -223,7 +223,7 @@ def _seen_by(destination: Destination, alerts: Iterable[Alert]) -> Iterator[Aler
 
 
 def _views(delivery: DeliveryContext, told: Sequence[Notification], destination: Destination) -> list[View]:
-    """The alerts as JSON; of a hand-over those that are open."""
+    """The alerts as JSON; for a shift summary the open ones."""
     if told[0].reason is Reason.HANDOVER:
         handed = _digest(delivery, told[0], destination).open
         told = [replace(told[0], alert=alert) for alert in handed]
@@ -243,8 +243,8 @@ def _views(delivery: DeliveryContext, told: Sequence[Notification], destination:
 def _earlier(
     delivery: DeliveryContext, name: str, rows: Sequence[OutboxRow], channel: Channel
 ) -> tuple[Earlier, ...]:
-    """What this channel was told of these alerts before. A reply stands below one message, the latest full one of
-    all: a channel that replies gets just that one, and only where it is about every alert of these."""
+    """Earlier messages of this channel about these alerts. A channel that replies gets only the latest full message,
+    and only if it is about every one of these alerts."""
     ids = {alert_id(row) for row in rows}
     sent = delivery.store.channels.sent(name, sorted(ids))
     if not isinstance(channel, EditableChannel):
@@ -261,7 +261,7 @@ def _as_earlier(sent: Sequence[Sent]) -> tuple[Earlier, ...]:
 
 
 def _links(delivery: DeliveryContext, told: Sequence[Notification], channel: Channel, key: str) -> Mapping[str, str]:
-    """What can be done with one tap about what is still open, over a channel that has no buttons and has the room."""
+    """Links to act on what is still open, for a channel without buttons whose messages have room for them."""
     links = delivery.settings.links
     has_room = not isinstance(channel, EditableChannel) and channel.limit.letters >= ROOM_FOR_LINKS
     if links is None or not has_room or not _has_buttons(told):
@@ -270,7 +270,7 @@ def _links(delivery: DeliveryContext, told: Sequence[Notification], channel: Cha
 
 
 def _has_buttons(told: Sequence[Notification]) -> bool:
-    """Whether there is anything to take care of: a posting, a shop or an incident that is not over."""
+    """Whether there is anything to acknowledge: a posting, a shop or an incident that is still open."""
     if told[0].reason in (Reason.TEST, Reason.HANDOVER):
         return False
     return any(map(_is_to_take, told))
@@ -281,7 +281,7 @@ def _is_to_take(told: Notification) -> bool:
 
 
 def _targets(told: Sequence[Notification], destination: Destination, now: datetime) -> tuple[Target, ...]:
-    """What of it somebody can take care of, the most urgent first."""
+    """What somebody can acknowledge, the most urgent first."""
     if not _has_buttons(told):
         return ()
     context = render_context(destination, now)
@@ -299,7 +299,7 @@ def _targets(told: Sequence[Notification], destination: Destination, now: dateti
 
 
 def _now(told: Notification, alert: Alert | None, destination: Destination) -> Notification:
-    """A notification as it would be told now; its alert may have been pruned."""
+    """A notification as it would be sent now; its alert may have been pruned."""
     alert = as_seen(alert or told.alert, destination.shops)
     return replace(told, alert=alert, reason=Reason.RESOLVED if alert.resolved_at else told.reason)
 
@@ -309,8 +309,8 @@ def _is_over(told: Notification) -> bool:
 
 
 def _labels(delivery: DeliveryContext, told: Sequence[Notification]) -> tuple[Attachment, ...]:
-    """The labels that have just appeared, in memory only; as many as time allows. What is still open does not wait
-    for a file."""
+    """The labels that have just appeared, in memory only; as many as time allows. An open alert does not wait for a
+    file."""
     if any(one.reason is not Reason.RESOLVED for one in told):
         return ()
     began, found = delivery.now(), list[Attachment]()

@@ -12,7 +12,7 @@ from labelwatch.messages.catalog import catalog
 
 
 def configured_channels(config: Config, addresses: Mapping[str, str]) -> dict[str, tuple[Destination, Channel]]:
-    """Name -> whom it tells and the way there; `addresses` are those that a service gave anew, by channel."""
+    """Name -> destination and channel; `addresses` are those that a service has changed, by channel."""
     tables = {table.name: table for table in config.channels}
     return {
         to.name: (
@@ -30,7 +30,7 @@ def open_configured(
     labels: Mapping[str, str] | None = None,
     deadline: timedelta = DEADLINE,
 ) -> Channel:
-    """The way to what a channel of the configuration names; the arguments are those of `open_channel`."""
+    """Open a channel of the configuration; the arguments are those of `open_channel`."""
     return open_channel(
         table.url.get_secret_value(),
         api_base=table.api_base or "",

@@ -1,4 +1,4 @@
-"""What all channels of a round of telling share: the store, the ways out, the clock, and how things are done here."""
+"""What all channels of a delivery round share: the store, the channels, the clock and the settings."""
 
 import logging
 import random
@@ -16,7 +16,7 @@ log = logging.getLogger(__name__)
 Channels = Mapping[str, tuple[Destination, Channel]]
 
 LONGEST_WISH = timedelta(hours=1)
-"""No service gets to silence us for longer with its Retry-After."""
+"""The longest Retry-After of a service that is respected."""
 FIRST_PAUSE = timedelta(seconds=5)
 LONGEST_PAUSE = timedelta(minutes=5)
 
@@ -28,25 +28,25 @@ def no_label(shop: str, number: str) -> Attachment | None:
 
 @dataclass(frozen=True, slots=True)
 class DeliverySettings:
-    """How people are told here, beyond what each channel wants for itself."""
+    """Settings of delivery beyond those of each channel."""
 
     fallbacks: Mapping[str, str] = field(default_factory=dict)
-    """Channel -> the one that is told when it does not work (else any other)."""
+    """Channel -> the one that reports when it does not work (else any other)."""
     intervals: Mapping[str, timedelta] = field(default_factory=dict)
-    """Shop -> how often it is read: older data are dated in the message."""
+    """Shop -> its poll interval: older data are dated in the message."""
     policy: AlertPolicy = field(default_factory=AlertPolicy)
     """For the alerts about channels themselves."""
     with_labels: frozenset[str] = frozenset()
-    """Channels that get the label itself once it is there."""
+    """Channels that get the label file once it is there."""
     links: Links | None = None
-    """What signs links into the board, where there is one that can be reached from outside."""
+    """What signs links into the board, if it can be reached from outside."""
     sheet: Callable[[str, str], Attachment | None] = no_label
-    """(shop, posting number) -> its label, proven to be that; None = there is none to be had."""
+    """(shop, posting number) -> its label, checked to be that; None = not available."""
 
 
 @dataclass(frozen=True, slots=True)
 class DeliveryContext:
-    """One round of telling."""
+    """One delivery round."""
 
     store: Store
     channels: Channels
@@ -54,17 +54,17 @@ class DeliveryContext:
     now: Callable[[], datetime]
     stop: Callable[[], bool]
     at: Callable[[str], None]
-    """Called with "claimed" and "sent", where a crash is worth trying."""
+    """Called with "claimed" and "sent", points at which tests crash the process."""
     chance: random.Random
     unsettled: dict[str, Callable[[], None]] = field(default_factory=dict)
-    """Channel -> what writes down how its last message fared, where the database could not take it."""
+    """Channel -> what records the result of its last message if the database could not."""
 
     def new_key(self) -> str:
         return f"{STAMPED}{self.chance.getrandbits(112):028x}"
 
     @property
     def board(self) -> str:
-        """Where everything can be seen; empty = nowhere."""
+        """The address of the board; empty = there is none."""
         return f"{self.settings.links.board}/" if self.settings.links else ""
 
     def pause(self, attempts: int) -> timedelta:
@@ -72,27 +72,27 @@ class DeliveryContext:
 
 
 def pause(attempts: int, chance: random.Random) -> timedelta:
-    """How long to leave a channel alone after so many attempts, with some chance in it."""
+    """How long to pause a channel after so many attempts, with jitter."""
     grown = FIRST_PAUSE * float(2 ** min(attempts - 1, 10)) * (1 + chance.random() / 4)
     return min(grown, LONGEST_PAUSE)
 
 
 def is_paused(state: ChannelState, now: datetime) -> bool:
-    """Whether its service wants silence; what is longer than any such wish is from before the clock was set back."""
+    """Whether its service asked for a pause; a longer pause than any is from before the clock was set back."""
     return state.paused_until is not None and now < state.paused_until <= now + LONGEST_WISH
 
 
 def outcome_of(name: str, work: Callable[[], Result]) -> Result:
-    """What became of a message. A channel that fails as nobody foresaw leaves that open, and is reported like any
-    other that does not work: it must not go silent, nor take the round with it."""
+    """The result of sending. An unexpected exception of a channel counts as ambiguous and is reported like any other
+    failure: it must neither be lost nor end the round."""
     try:
         return work()
-    except Exception as error:  # whatever it is
+    except Exception as error:  # a channel may raise anything
         log.exception("channel %s: a fault of this program while sending", name)
         return Ambiguous(f"a fault of labelwatch itself while sending: {type(error).__name__}; the log says more")
 
 
 def alert_id(row: OutboxRow) -> int:
-    """The alert that a stored notification is about."""
-    assert row.notification.alert.id is not None, "what is stored has an id"
+    """The id of the alert that a stored notification is about."""
+    assert row.notification.alert.id is not None, "a stored alert has an id"
     return row.notification.alert.id

@@ -1,4 +1,4 @@
-"""One alert told past the outbox, for when nothing can be written down: who asks for it must remember it."""
+"""Sends one alert without the outbox, for when the database cannot be written: the caller must remember it."""
 
 import logging
 from collections.abc import Collection
@@ -18,9 +18,9 @@ log = logging.getLogger(__name__)
 def send_directly(
     channels: Channels, names: Collection[str], alert: Alert, reason: Reason, *, key: str, now: datetime
 ) -> set[str]:
-    """Tell an alert over these channels, all at once; the names of those that took it, or that may have.
+    """Send an alert over all these channels at once; returns the names of those that took it, or may have.
 
-    `key` is the same each time it is told again, and for every channel.
+    `key` is the same for every repetition and every channel.
     """
     with ThreadPoolExecutor(max(len(names), 1), thread_name_prefix="tell directly") as pool:
         told = {name: pool.submit(_tell, name, *channels[name], alert, reason, key, now) for name in names}

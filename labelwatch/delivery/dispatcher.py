@@ -1,17 +1,17 @@
-"""One round of telling, over every channel at once:
+"""One delivery round, over every channel at once:
 
-    claim | bundle | render | send | mark | revise
+    claim | bundle | render | send | settle | edit
 
-    claim    what is due for a channel, under a lease: nobody else sends it meanwhile          store
-    bundle   of each alert only the newest telling; what was overtaken is superseded; what     parcels
-             would disturb the channel's quiet hours is held back
-    render   one message in the channel's language, and its alerts as JSON                     parcels, messages
-    send     once, within a deadline                                                           channels
-    mark     sent, or to be tried again; a channel that does not work is reported              marking
-    revise   messages that were sent before and say what is no longer so                       revising
+    claim    what is due for a channel, under a lease: no other process sends it meanwhile      store
+    bundle   only the newest notification of each alert, older ones are superseded; what        compose
+             would disturb the channel's quiet hours is postponed
+    render   one message in the channel's language, and its alerts as JSON                      compose, messages
+    send     once, within a deadline                                                            channels
+    settle   sent, or to be retried; a channel that does not work is reported                   settle
+    edit     sent messages that are out of date                                                 edit_sent
 
-A crash before `mark` lets the lease run out: the same rows go out again under the same key, so at most that one
-message comes twice, and whoever gets it can tell.
+After a crash before `settle` the lease expires: the same rows are sent again under the same key, so at most that one
+message is duplicated, and its recipient can tell.
 """
 
 import logging
@@ -50,20 +50,20 @@ log = logging.getLogger(__name__)
 LEASE = timedelta(minutes=2)
 """Far longer than a channel's own deadline for one message."""
 ROUND = timedelta(minutes=1)
-"""After so long no further message is begun; the next round goes on."""
+"""After this time no further message is started; the next round continues."""
 LOOK_AGAIN = timedelta(seconds=1)
 PASSES = 3
-"""What one channel has to say of another may come when that one has just gone to rest."""
+"""A channel may get a notification about another one just after its own queue was empty."""
 
 _CHANCE = random.SystemRandom()
 _NO_SETTINGS = DeliverySettings()
 _NOT_FOR_IT = "it concerns no shop that this channel may see"
-_OVERTAKEN = "overtaken: a newer telling replaces it, or it was over before this channel was told"
+_SUPERSEDED = "superseded by a newer notification, or resolved before this channel was notified"
 
 
 @dataclass(frozen=True, slots=True)
 class Round:
-    """What a round did: channel -> how many alerts it was told of, and channel -> what went wrong last."""
+    """The result of a round: channel -> number of alerts it was notified of, and channel -> the last error."""
 
     told: Mapping[str, int] = field(default_factory=dict)
     errors: Mapping[str, str] = field(default_factory=dict)
@@ -82,7 +82,8 @@ def send_due(
 ) -> Round:
     """Send everything that is due, each channel in a thread of its own, so that a slow one delays no other.
 
-    `at` is called with "claimed" and "sent" where a crash is worth trying. `unmarked` is kept from round to round.
+    `at` is called with "claimed" and "sent", points at which tests crash the process. `unsettled` is kept from round
+    to round.
     Raises StoreError after the other channels are done.
     """
     told, errors = dict[str, int](), dict[str, str]()
@@ -104,7 +105,7 @@ def send_due(
 
 
 def _pass(delivery: DeliveryContext) -> Round:
-    """All channels at once, until none of them has anything to do."""
+    """Serve all channels at once, until none of them has anything to do."""
     barrier = _Barrier(delivery.channels)
     with ThreadPoolExecutor(len(delivery.channels), thread_name_prefix="tell") as pool:
         workers = [pool.submit(_serve, delivery, barrier, name) for name in delivery.channels]
@@ -116,10 +117,10 @@ def _pass(delivery: DeliveryContext) -> Round:
 
 
 def _is_due(store: Store, now: datetime) -> bool:
-    """Whether anything can be sent or changed: its time has come, or the clock was set back since it was written."""
-    moments = [moment for moment in (store.outbox.next_due(), store.channels.next_revision()) if moment is not None]
-    if not moments or min(moments) <= now:
-        return bool(moments)
+    """Whether anything can be sent or edited: it is due, or the clock was set back since it was written."""
+    times = [time for time in (store.outbox.next_due(), store.channels.next_revision()) if time is not None]
+    if not times or min(times) <= now:
+        return bool(times)
     leased = store.outbox.find(states=[OutboxState.LEASED], limit=50)
     queued = [OutboxState.PENDING, OutboxState.RETRY]
     return any(_is_unbelievable(row, now) for row in leased) or bool(
@@ -135,15 +136,15 @@ def _is_unbelievable(row: OutboxRow, now: datetime) -> bool:
 
 
 def recover(store: Store, *, now: datetime) -> int:
-    """Make what a dead process left under lease due at once, as the messages they were; how many rows. What waits
-    for a channel that somebody had to mend is due as well: that may be why we were started again.
+    """Make the rows that a dead process left under lease due at once, as the same messages; returns their number.
+    What waits for a channel that failed permanently is due as well: a repair may be the reason for the restart.
 
-    Only for the one process that holds the database alone: for it no other sender can be alive.
+    Only for a process that holds the database alone: no other sender can be alive.
     """
     left = [row.id for row in store.outbox.find(states=[OutboxState.LEASED], limit=100_000)]
     error = "the program ended while it was being sent"
-    mended = [name for name, state in store.channels.states().items() if state.is_final]
-    waiting = [row.id for name in mended for row in store.channels.waiting(name)]
+    failed = [name for name, state in store.channels.states().items() if state.is_final]
+    waiting = [row.id for name in failed for row in store.channels.waiting(name)]
     with store.write() as tx:
         count = tx.outbox.settle(left, state=OutboxState.RETRY, at=now, error=error, next_try=now, keep_key=True)
         tx.outbox.hurry(waiting, at=now)
@@ -158,7 +159,7 @@ class _Barrier:
         self._changed = threading.Condition()
 
     def rest(self, name: str) -> bool:
-        """This one has nothing to do. True = neither has any other; False = a moment has passed, look again."""
+        """Wait: this channel has nothing to do. True = neither has any other; False = time passed, look again."""
         with self._changed:
             self._leave(name)
             if self._changed.wait_for(lambda: not self._busy, LOOK_AGAIN.total_seconds()):
@@ -177,7 +178,7 @@ class _Barrier:
 
 
 def _serve(delivery: DeliveryContext, barrier: _Barrier, name: str) -> tuple[str, int, str]:
-    """Send message after message over one channel; returns its name, alerts told, and the last error."""
+    """Send message after message over one channel; returns its name, the number of alerts, and the last error."""
     began, told, error = delivery.now(), 0, ""
     try:
         while not delivery.stop() and abs(delivery.now() - began) < ROUND:
@@ -193,8 +194,8 @@ def _serve(delivery: DeliveryContext, barrier: _Barrier, name: str) -> tuple[str
 
 
 def _claimed(delivery: DeliveryContext, name: str) -> list[OutboxRow]:
-    """The rows of the next message, or none while it is not this channel's time. A test is let through: who tries a
-    channel that fails, or has just been told something, wants to see what happens."""
+    """The rows of the next message, or none while the channel must wait. A test is sent at once: its sender wants to
+    see the result even if the channel fails or is gathering."""
     now = delivery.now()
     states = delivery.store.channels.states()
     state = states.get(name)
@@ -206,7 +207,7 @@ def _claimed(delivery: DeliveryContext, name: str) -> list[OutboxRow]:
     waits = [row for row in ahead if not _is_unbelievable(row, now)]
     if any(row.lease_until is not None and row.lease_until > now for row in waits):
         return []
-    # Order is kept: what failed goes first, when its time has come.
+    # Keep the order: what failed goes first, once it is due.
     held = any(row.lease_until is None and row.notification.due_at > now for row in waits)
     only = Reason.TEST if held or (state is not None and _is_paced(delivery, state, now)) else None
     key = delivery.new_key()
@@ -217,7 +218,7 @@ def _claimed(delivery: DeliveryContext, name: str) -> list[OutboxRow]:
 
 
 def _is_paced(delivery: DeliveryContext, state: ChannelState, now: datetime) -> bool:
-    """Whether the channel was told something so lately that the rest is gathered first."""
+    """Whether the last message of the channel is so recent that further notifications are gathered first."""
     spoke = state.sent_at
     return spoke is not None and spoke <= now < spoke + delivery.channels[state.name][0].group_interval
 
@@ -225,7 +226,7 @@ def _is_paced(delivery: DeliveryContext, state: ChannelState, now: datetime) -> 
 def _waits_for_another(
     delivery: DeliveryContext, name: str, states: Mapping[str, ChannelState], now: datetime
 ) -> bool:
-    """Whether it is to report a channel that is just tried again, as after a restart: that may have mended it."""
+    """Whether it is to report a channel that is just being retried, as after a restart: that one may work again."""
     others = [
         state for other, state in states.items() if other in delivery.channels and other != name and state.is_final
     ]
@@ -243,12 +244,12 @@ def _is_being_tried(delivery: DeliveryContext, state: ChannelState, now: datetim
         return False
     waiting = delivery.store.channels.waiting(state.name)
     due = [one for one in waiting if one.notification.due_at <= now]
-    # What waits for a later try holds all the rest.
+    # A row that waits for its retry blocks all the others.
     return bool(due) and all(one in due for one in waiting if one.state is OutboxState.RETRY)
 
 
 def _tell(delivery: DeliveryContext, name: str, rows: Sequence[OutboxRow]) -> tuple[int, str]:
-    """One message made of claimed rows; returns how many alerts arrived, and what went wrong."""
+    """Send claimed rows as one message; returns how many alerts were delivered, and the error."""
     rows = _worth_sending(delivery, name, rows)
     if not rows:
         return 0, ""
@@ -259,19 +260,19 @@ def _tell(delivery: DeliveryContext, name: str, rows: Sequence[OutboxRow]) -> tu
     channel = delivery.channels[name][1]
     try:
         outgoing = compose(delivery, name, rows)
-    except Exception as error:  # whatever it is: one alert that cannot be shown must not silence the channel
+    except Exception as error:  # any error: one alert that cannot be shown must not block the channel
         return _told_singly(delivery, name, rows) if len(rows) > 1 else (0, _given_up(delivery, name, rows[0], error))
     result = outcome_of(name, lambda: channel.send(outgoing))
     delivery.at("sent")
     brief = is_brief(outgoing.earlier, rows, channel) or all(map(is_follow_up, rows))
-    # It is on its way: for want of a note it must not go out again, so the note waits in memory if it has to.
+    # It was sent and must not be sent again only because the database fails: the result is kept in memory until then.
     delivery.unsettled[name] = partial(settle, delivery, name, rows, result, brief=brief)
     _settle_left(delivery, name)
     return (len(rows), "") if isinstance(result, Delivered) else (0, result.error)
 
 
 def _settle_left(delivery: DeliveryContext, name: str) -> None:
-    """Write down what became of a channel's last message; it stays known while the database cannot."""
+    """Store the result of a channel's last message; it is kept while the database cannot be written."""
     is_known = False
     try:
         delivery.unsettled[name]()
@@ -284,17 +285,17 @@ def _settle_left(delivery: DeliveryContext, name: str) -> None:
 
 
 def _worth_sending(delivery: DeliveryContext, name: str, rows: Sequence[OutboxRow]) -> list[OutboxRow]:
-    """The rows that are one message now; the others are superseded, held back until it is no longer quiet, or given
-    back for the next message."""
-    # Held back first: what may not go out yet must not take the place of what may.
+    """The rows that are one message now; the others are superseded, postponed to the end of the quiet hours, or
+    released for the next message."""
+    # Postpone first: a postponed row must not supersede one that may be sent.
     rows = _not_held(delivery, name, _concerning(delivery, name, rows))
     told_before = delivery.store.outbox.told_before(name, [alert_id(row) for row in rows])
-    rows, overtaken = newest_of_each(rows, told_before)
+    rows, superseded = newest_of_each(rows, told_before)
     holding = current(delivery, name, rows)
-    overtaken += [row for row in rows if row not in holding]
+    superseded += [row for row in rows if row not in holding]
     rows = holding
-    if overtaken:
-        delivery.store.outbox.supersede([row.id for row in overtaken], why=_OVERTAKEN)
+    if superseded:
+        delivery.store.outbox.supersede([row.id for row in superseded], why=_SUPERSEDED)
     rows = _not_gathered(delivery, name, rows)
     if not rows:
         return []
@@ -305,7 +306,7 @@ def _worth_sending(delivery: DeliveryContext, name: str, rows: Sequence[OutboxRo
 
 
 def _concerning(delivery: DeliveryContext, name: str, rows: Sequence[OutboxRow]) -> list[OutboxRow]:
-    """Those of which the channel may see something: its shops may have changed since they were queued."""
+    """The rows about shops of the channel, whose shops may have changed since they were queued."""
     shops = delivery.channels[name][0].shops
     kept = [row for row in rows if narrowed(row.notification.alert, shops) is not None]
     if len(kept) < len(rows):
@@ -314,13 +315,13 @@ def _concerning(delivery: DeliveryContext, name: str, rows: Sequence[OutboxRow])
 
 
 def _detach(delivery: DeliveryContext, rows: Sequence[OutboxRow]) -> None:
-    """Have these be a message of their own, under a key of their own."""
+    """Make these rows a message of their own, under a key of their own."""
     with delivery.store.write() as tx:
         tx.outbox.detach([row.id for row in rows])
 
 
 def _not_held(delivery: DeliveryContext, name: str, rows: Sequence[OutboxRow]) -> list[OutboxRow]:
-    """Those that may go out now. What may have arrived already goes out again: it has disturbed, if it did."""
+    """The rows that may be sent now, including those that may have arrived already: they can disturb no more."""
     destination, now, held = delivery.channels[name][0], delivery.now(), dict[datetime, list[int]]()
     for row in rows:
         if row.notification.reason in (Reason.TEST, Reason.HANDOVER) or row.possible_duplicate:
@@ -339,7 +340,7 @@ def _not_held(delivery: DeliveryContext, name: str, rows: Sequence[OutboxRow]) -
 
 
 def _not_gathered(delivery: DeliveryContext, name: str, rows: Sequence[OutboxRow]) -> list[OutboxRow]:
-    """All of them, or none: as long as nobody has to hurry for any, they wait for more. What was tried goes on."""
+    """All rows or none: while none of them is urgent they wait for more. A retry does not wait."""
     to, now, state = delivery.channels[name][0], delivery.now(), delivery.store.channels.states().get(name)
     spoke = state.sent_at if state else None
     if not rows or spoke is None or spoke > now or any(row.attempts > 1 for row in rows):
@@ -353,26 +354,26 @@ def _not_gathered(delivery: DeliveryContext, name: str, rows: Sequence[OutboxRow
 
 
 def _told_singly(delivery: DeliveryContext, name: str, rows: Sequence[OutboxRow]) -> tuple[int, str]:
-    """Tell rows that make no message together: those that cannot be shown are given up, the others are one message.
+    """Send rows that cannot be rendered together: bad ones are given up, the others are one message.
 
-    Where each can be shown alone, the first goes alone and the others are given back.
+    If each can be rendered alone, the first is sent alone and the others are released.
     """
-    sound, last = [], ""
+    good, last = [], ""
     for row in rows:
         try:
             compose(delivery, name, [row])
-            sound.append(row)
+            good.append(row)
         except Exception as error:  # as above
             last = _given_up(delivery, name, row, error)
-    if len(sound) == len(rows):
-        _detach(delivery, sound[1:])
-        sound = sound[:1]
-    told, error_of_rest = _tell(delivery, name, sound) if sound else (0, "")
+    if len(good) == len(rows):
+        _detach(delivery, good[1:])
+        good = good[:1]
+    told, error_of_rest = _tell(delivery, name, good) if good else (0, "")
     return told, error_of_rest or last
 
 
 def _given_up(delivery: DeliveryContext, name: str, row: OutboxRow, error: Exception) -> str:
-    """End a row that cannot be shown, or it would come first again and again; returns why."""
+    """End a row that cannot be rendered, or it would come first every time; returns why."""
     why = f"cannot be shown: {type(error).__name__}: {plain(str(error), 160)}"
     log.error("channel %s: notification %d %s", name, row.id, why)
     with delivery.store.write() as tx:

@@ -1,4 +1,4 @@
-"""Messages that were sent and say what is no longer so: changed where they stand, without a sound."""
+"""Edits sent messages that are out of date, without a sound."""
 
 import logging
 from datetime import datetime
@@ -12,14 +12,14 @@ from labelwatch.delivery.settle import pause_account
 log = logging.getLogger(__name__)
 
 AT_ONCE = 5
-"""So many are changed before it is looked again whether there is news."""
+"""How many are edited before the outbox is checked again."""
 
 
 def edit_due(delivery: DeliveryContext, name: str) -> bool:
-    """Change some of the messages of this channel that are out of date; whether there were any. What cannot be
-    changed now is tried again later, and nothing is tried while the channel does not work.
+    """Edit some of the messages of this channel that are out of date; whether there were any. What cannot be
+    edited now is retried later, and nothing is tried while the channel does not work.
 
-    A message that is not there any more is let be: the next news about its alerts is told in full.
+    A message that no longer exists is left alone: the next news about its alerts is sent in full.
     """
     channel, state = delivery.channels[name][1], delivery.store.channels.states().get(name)
     if not isinstance(channel, EditableChannel):
@@ -44,7 +44,7 @@ def _revised(delivery: DeliveryContext, name: str, channel: EditableChannel, key
         return BadMessage("nothing of it can be changed")
     try:
         outgoing = as_it_stands(delivery, name, rows)
-    except Exception:  # whatever it is: one message that cannot be shown must not silence the channel
+    except Exception:  # any error: one message that cannot be shown must not block the channel
         log.exception("channel %s: a message cannot be shown as it should read now", name)
         return BadMessage("cannot be shown")
     return outcome_of(name, lambda: channel.revise(rows[0].ref, outgoing))
@@ -52,7 +52,7 @@ def _revised(delivery: DeliveryContext, name: str, channel: EditableChannel, key
 
 def _mark(delivery: DeliveryContext, name: str, key: str, result: Result, seen: datetime) -> None:
     again_at = None
-    if isinstance(result, Permanent):  # news of its alerts will find out whether that is still so
+    if isinstance(result, Permanent):  # the next message about its alerts shows whether the channel still fails
         log.warning("channel %s: a message cannot be changed: %s", name, result.error)
     elif not isinstance(result, Delivered | BadMessage):
         wish = result.after if isinstance(result, RateLimited) else LONGEST_PAUSE

@@ -1,8 +1,8 @@
-"""Who took or snoozed what, told over every channel that had told of it.
+"""Who acknowledged or snoozed what, sent over every channel that had reported it.
 
-A channel that can rewrite its messages does just that. Over the others it goes with the next message. Where time is
-short, a short one follows: what happens within a minute is one of them. None is sent in quiet hours, and none that
-something newer has overtaken.
+A channel that can edit its messages does so. Over the others it is part of the next message. If time is short, a
+short message follows, one for everything within a minute. None is sent in quiet hours, and none that is superseded by
+something newer.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -35,14 +35,14 @@ How = Callable[[Alert], Alert | None]
 
 
 def is_follow_up(row: OutboxRow) -> bool:
-    """Whether it tells who took or snoozed something."""
+    """Whether it says who acknowledged or snoozed something."""
     return row.notification.reason in REASONS.values()
 
 
 def changed(
     tx: Transaction, change: Callable[[How], list[Alert]], how: How, *, channels: Channels, now: datetime
 ) -> list[Alert]:
-    """Have `change` put `how` to alerts, and queue what is to be told of it over these channels."""
+    """Have `change` apply `how` to alerts, and queue the notifications of it for these channels."""
     hearing: dict[int, list[str]] = {}
 
     def noted(before: Alert) -> Alert | None:
@@ -61,9 +61,9 @@ def changed(
 
 
 def current(delivery: DeliveryContext, name: str, rows: Sequence[OutboxRow]) -> list[OutboxRow]:
-    """Those of the follow-ups among these rows that still hold, and everything else.
+    """These rows without the follow-ups that are out of date.
 
-    What this channel was told since then said who has it.
+    A later message of this channel has already said who has acknowledged the alert.
     """
     about = sorted({alert_id(row) for row in rows if is_follow_up(row)})
     if not about:
@@ -75,7 +75,7 @@ def current(delivery: DeliveryContext, name: str, rows: Sequence[OutboxRow]) -> 
 
 
 def message(told: Sequence[Notification], destination: Destination, *, now: datetime, limit: SizeLimit) -> Message:
-    """Who took or snoozed what: a sentence for each of them, and what it is about."""
+    """Who acknowledged or snoozed what: a sentence for each person, and the alerts."""
     context, told = render_context(destination, now), [seen_by(destination, one) for one in told]
     first, *others = [diagnosis_text.in_hands(context, alerts) for alerts in _by_hands(context, told)]
     title = f"👤 {first}"
@@ -91,7 +91,7 @@ def message(told: Sequence[Notification], destination: Destination, *, now: date
 
 
 def _queue(tx: Transaction, news: Sequence[tuple[Alert, Sequence[str]]], channels: Channels, now: datetime) -> None:
-    """Queue what these channels are to hear; what a channel is to hear already is told together with it."""
+    """Queue follow-ups for these channels; they join what is already queued for a channel."""
     queued = []
     for alert, hearing in news:
         for name in hearing:
@@ -103,7 +103,7 @@ def _queue(tx: Transaction, news: Sequence[tuple[Alert, Sequence[str]]], channel
 
 
 def _hearing(heard: Mapping[str, bool], channels: Channels) -> list[str]:
-    """Of the channels that told of an alert those that cannot say it by rewriting a message that can be found."""
+    """The channels that reported an alert and cannot say it by editing a message."""
     return [
         name
         for name, has_ref in sorted(heard.items())
@@ -112,7 +112,7 @@ def _hearing(heard: Mapping[str, bool], channels: Channels) -> list[str]:
 
 
 def _notification(alert: Alert, channel: str, at: datetime) -> Notification:
-    assert alert.told is not None, "it was told of"
+    assert alert.told is not None, "it was notified"
     reason = REASONS[alert.state]
     return Notification(alert, alert.told.count, reason, channel, due_at=at, expires_at=at + WORTH_READING_FOR)
 
@@ -128,7 +128,7 @@ def _holds(row: OutboxRow, alerts: Mapping[int, Alert], told_at: Mapping[int, da
 
 
 def _by_hands(context: RenderContext, told: Sequence[Notification]) -> Iterator[Sequence[Alert]]:
-    """Those that the same person took, or snoozed until the same time."""
+    """The alerts that the same person acknowledged, or snoozed until the same time."""
     groups: dict[str, list[Alert]] = {}
     for one in told:
         groups.setdefault(diagnosis_text.keeper(context, replace(one.alert, note="")), []).append(one.alert)

@@ -1,7 +1,7 @@
-"""The dead man's switch: somebody elsewhere raises the alarm when this ping stays away.
+"""The dead man's switch: an external service raises an alarm if this ping is missing.
 
-As healthchecks.io and its kind have it: `/start` when a round over all shops begins, the bare address when it was
-complete, `/fail` when nobody can be told any more. An address with a query gets the bare ping only.
+The protocol of healthchecks.io: `/start` when a round over all shops begins, the bare address when it is complete,
+`/fail` when no channel works. An address with a query gets the bare ping only.
 """
 
 import logging
@@ -19,10 +19,10 @@ START, FAIL = "/start", "/fail"
 
 
 def ping(url: str, signal: str = "", *, reason: str = "", deadline: timedelta = DEADLINE) -> int:
-    """Send one signal ("" = all is well); the HTTP status of the answer, 0 = there was none. Never raises, and the
-    log does not tell the address. `reason` is sent along as the body, for whoever reads the alarm.
+    """Send one signal ("" = all is well); returns the HTTP status, 0 = no answer. Never raises and does not log the
+    address. `reason` is sent as the body, for the reader of the alarm.
     """
-    # Wherever it is: it says nothing but that we live, and what answers is shown to nobody.
+    # Private addresses are allowed: the ping holds no data, and the answer is shown to nobody.
     line, address = (
         HttpOptions(deadline, redact_loggers(url), private=True),
         url.rstrip("/") + signal if signal else url,
@@ -36,7 +36,7 @@ def ping(url: str, signal: str = "", *, reason: str = "", deadline: timedelta = 
 
 
 class Heartbeat:
-    """Sends the signals one after another without holding up whoever has something to signal."""
+    """Sends the signals one after another without blocking the caller."""
 
     def __init__(self, url: str) -> None:
         self._url = url
@@ -52,17 +52,17 @@ class Heartbeat:
         self._pool.submit(ping, self._url)
 
     def fail(self, reason: str) -> None:
-        """Something is wrong that nobody could be told of."""
+        """Something is wrong that no channel could report."""
         if FAIL in self._signals:
             self._pool.submit(ping, self._url, FAIL, reason=reason)
 
     def close(self, *, wait: bool = True) -> None:
-        """Begin nothing more; `wait` for what is under way, or leave it behind."""
+        """Send nothing more; `wait` for the signal under way, or abandon it."""
         self._pool.shutdown(wait=wait, cancel_futures=not wait)
 
     def _start(self) -> None:
         if START in self._signals and ping(self._url, START) in (
             404,
             405,
-        ):  # a switch of another kind: it is not asked again
+        ):  # a service without /start: do not send it again
             self._signals = (FAIL,)

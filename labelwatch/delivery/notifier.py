@@ -1,4 +1,4 @@
-"""The half of the app that speaks: the config's channels, rounds of telling, hand-overs, the dead man's switch."""
+"""The sending half of the app: the config's channels, delivery rounds, shift summaries, the heartbeat."""
 
 import logging
 import secrets
@@ -32,7 +32,7 @@ SIGNAL_EVERY = timedelta(minutes=5)
 
 
 class Notifier:
-    """One config, one store; any number of threads may ask it to tell, one does."""
+    """One config, one store; any thread may call it."""
 
     def __init__(
         self,
@@ -51,13 +51,13 @@ class Notifier:
         self.channels = self._opened()
         self._settings = self._made(sheet)
         self._heartbeat = Heartbeat(config.heartbeat.url.get_secret_value()) if config.heartbeat else None
-        self._unmarked: dict[str, Callable[[], None]] = {}
+        self._unsettled: dict[str, Callable[[], None]] = {}
         self._complete: set[str] | None = None
         self._lock = threading.Lock()
-        self._looked = self._cried = datetime.min.replace(tzinfo=UTC)
+        self._looked = self._signalled = datetime.min.replace(tzinfo=UTC)
 
     def tell(self) -> Round:
-        """One round: the hand-overs whose time has come, and everything else that is due, over every channel."""
+        """One round: the shift summaries that are due and everything else that is due, over every channel."""
         now = self._now()
         if not timedelta(0) <= now - self._looked < LOOK_FOR_HANDOVERS:
             self._looked = now
@@ -68,31 +68,31 @@ class Notifier:
             now=self._now,
             stop=self._stop.is_set,
             settings=self._settings,
-            unsettled=self._unmarked,
+            unsettled=self._unsettled,
         )
         if done.errors and self.has_no_working_channel():
             self._signal_no_channel()
         return done
 
     def has_no_working_channel(self) -> bool:
-        """Whether no channel works: nobody can be told anything."""
+        """Whether no channel works: nobody can be notified."""
         return bool(self.channels) and self.channels.keys() <= self._store.alerts.open_of_channels().keys()
 
-    def listen(self, office_at: Callable[[str, str], AlertActions]) -> None:
-        """From now on hear who presses a button; it ends with the process, or when told to stop. `office_at` is what
-        a person may do in the chat of a channel (channel, person)."""
+    def listen(self, actions_for: Callable[[str, str], AlertActions]) -> None:
+        """Handle presses on buttons from now on; ends with the process or on `stop`. `actions_for` returns what a
+        person may do in the chat of a channel (channel, person)."""
 
         def handle(channel: str, press: Press) -> Reply:
-            return answered(press, office_at(channel, press.who), self.channels[channel][0], now=self._now)
+            return answered(press, actions_for(channel, press.who), self.channels[channel][0], now=self._now)
 
         for listener in update_listeners({name: channel for name, (_, channel) in self.channels.items()}, handle):
             work = partial(listener.run, self._stop.is_set, self._stop.wait)
-            threading.Thread(target=work, name=f"ears {listener.names}", daemon=True).start()
+            threading.Thread(target=work, name=f"updates {listener.names}", daemon=True).start()
 
-    # --- the dead man's switch
+    # --- the heartbeat
 
     def round_begins(self) -> None:
-        """A shop is about to be read; if it is the first of its round, the switch is told."""
+        """A shop is about to be read; the first one of a round sends the start signal."""
         if self._heartbeat is None:
             return
         with self._lock:
@@ -102,7 +102,7 @@ class Notifier:
         self._heartbeat.start()
 
     def shop_read(self, shop: str, *, complete: bool, shops: Sequence[str]) -> None:
-        """After each complete round over all shops the switch is told that we live, unless nobody can hear us."""
+        """Send the heartbeat after each complete round over all shops, unless no channel works."""
         if self._heartbeat is None:
             return
         with self._lock:
@@ -117,18 +117,18 @@ class Notifier:
             self._heartbeat.complete()
 
     def signal_failure(self, why: str) -> None:
-        """Whoever watches over us hears of this at once."""
+        """Send the failure signal of the heartbeat at once."""
         if self._heartbeat is not None:
             self._heartbeat.fail(why)
 
     def _signal_no_channel(self) -> None:
-        """Nobody can be told: the journal, and whoever watches over us."""
+        """Report that no channel works to the log and the heartbeat."""
         now = self._now()
-        if timedelta(0) <= now - self._cried < SIGNAL_EVERY:
+        if timedelta(0) <= now - self._signalled < SIGNAL_EVERY:
             return
-        self._cried = now
+        self._signalled = now
         names = ", ".join(self.channels)
-        log.critical("no channel works, nobody can be told anything: %s", names)
+        log.critical("no channel works, nobody can be notified: %s", names)
         self.signal_failure(f"labelwatch: no channel works: {names}")
 
     # --- a test
@@ -136,8 +136,8 @@ class Notifier:
     def test(
         self, channels: Sequence[str], *, shops: Sequence[str], wait: Callable[[float], object]
     ) -> list[OutboxRow]:
-        """Send a made-up late order over these channels, through the outbox, and see what became of it; each channel
-        reads of the first of these shops that it hears of."""
+        """Send a made-up late order over these channels, through the outbox, and return the results; each channel
+        gets the first of these shops that it may see."""
         since = self._now()
         ids = self._queue_example(channels, shops, since)
         while True:
@@ -161,7 +161,7 @@ class Notifier:
         return ids
 
     def _state_for(self, channel: str, shops: Sequence[str]) -> ShopState:
-        """The first of these shops that the channel hears of; of one that only stands in for others, the first."""
+        """The first of these shops that the channel may see; for a fallback channel, the first."""
         own = self.channels[channel][0].shops - OF_NO_SHOP
         for shop in shops:
             state = self._store.shops.named(shop)
@@ -170,7 +170,7 @@ class Notifier:
         raise StoreError(Fault.NOT_SET_UP, "no shop of the configuration was ever read; run `labelwatch poll` first")
 
     def close(self) -> None:
-        """Let the last signal go out, unless we are told to stop: then there is no time for it."""
+        """Send the last signal, unless the process is stopping: then there is no time for it."""
         if self._heartbeat is not None:
             self._heartbeat.close(wait=not self._stop.is_set())
 
@@ -201,5 +201,5 @@ class Notifier:
 
 
 def _is_under_way(row: OutboxRow) -> bool:
-    """Whether its first attempt is yet to come, or under way: it is counted when it begins."""
+    """Whether its first attempt is yet to come or under way: an attempt is counted when it starts."""
     return row.state is OutboxState.LEASED or (row.state in WAITING and row.attempts == 0)

@@ -20,12 +20,12 @@ class PostingActions:
         self._now = now
 
     def acknowledge(self, number: str, *, by: str, note: str, shop: str | None) -> list[Alert]:
-        """Take care of the open alerts of a posting; empty = there are none."""
+        """Acknowledge the open alerts of a posting; empty = there are none."""
         now = self._now()
         return self._changed(number, lambda alert: acknowledge(alert, by=by, note=note, now=now), shop)
 
     def snooze(self, number: str, *, span: timedelta, by: str, note: str, shop: str | None) -> list[Alert]:
-        """Silence the open alerts of a posting for a while; empty = there are none."""
+        """Snooze the open alerts of a posting; empty = there are none."""
         now = self._now()
         return self._changed(number, lambda alert: snooze(alert, until=now + span, by=by, note=note, now=now), shop)
 

@@ -1,12 +1,12 @@
-"""What follows from a try to send: the rows of the message, the channel's own state, and the alert about a channel
-that does not work, all in one transaction.
+"""Records the result of an attempt to send: the rows of the message, the state of the channel, and the alert about a
+channel that does not work, all in one transaction.
 
-    delivered     sent or unverified; the channel is well
-    retry         again after a pause that grows               \\
+    delivered     sent or unverified; the channel works
+    retry         again after a growing pause                  \\
     rate_limited  again when the service says; its account too  | for 15 minutes: reported through another channel
     ambiguous     again, as the same message under the same key/
     permanent     again after a long pause                       reported at once
-    bad_message   half of it at a time; what is refused alone waits, and is dead after some tries
+    bad_message   half of it at a time; a single refused row waits, and is dead after some attempts
 """
 
 import logging
@@ -26,7 +26,7 @@ from labelwatch.store import Attempt, ChannelState, OutboxRow, OutboxState, Stor
 log = logging.getLogger(__name__)
 
 REFUSED_AFTER = 3
-"""A message that a working channel refuses alone, after so many tries, is given up."""
+"""A single row that a working channel refuses so many times is given up."""
 HALF = timedelta(seconds=10)
 _OUTCOMES = {
     Retry: "retry",
@@ -38,12 +38,12 @@ _OUTCOMES = {
 
 
 def settle(delivery: DeliveryContext, name: str, rows: Sequence[OutboxRow], result: Result, *, brief: bool) -> None:
-    """Write down what became of a message made of these rows; a `brief` one is never changed later."""
+    """Store the result of a message made of these rows; a `brief` one is never edited later."""
     at, ids = delivery.now(), [row.id for row in rows]
     _say(name, result, len(rows))
     with delivery.store.write() as tx:
         tx.channels.note(_attempt(name, rows, result, at), ids)
-        # The same order as below, where more than one is written.
+        # The same order as below, to avoid a deadlock.
         states = {one: tx.channels.state(one) for one in sorted({name, *_of_account(delivery, name)})}
         state = states[name]
         if isinstance(result, Delivered):
@@ -51,14 +51,14 @@ def settle(delivery: DeliveryContext, name: str, rows: Sequence[OutboxRow], resu
             _is_well(delivery, tx, _after_delivery(state, rows, result, at))
             return
         if isinstance(result, BadMessage) and state.sent_at is None:
-            result = Permanent(result.error)  # nothing ever went through: it is not this message
+            result = Permanent(result.error)  # nothing was ever delivered: the message is not the reason
         _settle_failed(delivery, tx, rows, result, at)
         if not isinstance(result, BadMessage) or is_given_up(rows):
             _fails(delivery, tx, state, result, at)
 
 
 def forget_others(store: Store, names: Collection[str], *, now: datetime) -> int:
-    """End what waits for channels that are no longer in the config, and their troubles; how many rows that was."""
+    """Give up what waits for channels that are no longer in the config, and end their alerts; how many rows."""
     count = store.outbox.abandon(names)
     with store.write() as tx:
         gone = [trouble for name, trouble in tx.alerts.open_of_channels().items() if name not in names]
@@ -109,7 +109,7 @@ def _settle_failed(
     if isinstance(result, BadMessage):
         _settle_refused(delivery, tx, rows, result.error, at)
         return
-    if isinstance(result, Permanent) and _is_test(rows):  # whoever tries a channel tries it again by himself
+    if isinstance(result, Permanent) and _is_test(rows):  # the sender of a test repeats it
         tx.outbox.settle(ids, state=OutboxState.DEAD, at=at, error=result.error)
         return
     wait = delivery.pause(attempts)
@@ -124,8 +124,8 @@ def _settle_failed(
 def _settle_refused(
     delivery: DeliveryContext, tx: Transaction, rows: Sequence[OutboxRow], error: str, at: datetime
 ) -> None:
-    """Of many, one half is tried at once and the other after it, to find out which it is; alone it waits, without
-    holding others, and is given up after some tries."""
+    """Bisect a refused message: one half is tried at once and the other after it. A single row waits, without
+    blocking others, and is given up after some attempts."""
     ids, half = [row.id for row in rows], len(rows) // 2
     if is_given_up(rows):
         tx.outbox.settle(ids, state=OutboxState.DEAD, at=at, error=error)
@@ -136,7 +136,7 @@ def _settle_refused(
 
 
 def is_given_up(rows: Sequence[OutboxRow]) -> bool:
-    """Whether this, which a working channel has just refused, was refused alone and often enough."""
+    """Whether a single row was refused by a working channel often enough to give it up."""
     return len(rows) == 1 and rows[0].attempts >= REFUSED_AFTER
 
 
@@ -150,9 +150,9 @@ def _is_test(rows: Sequence[OutboxRow]) -> bool:
 def _after_delivery(state: ChannelState, rows: Sequence[OutboxRow], result: Delivered, at: datetime) -> ChannelState:
     return ChannelState(
         name=state.name,
-        # Who tries a channel does not take the place of what is really told.
+        # A test does not count as a real notification.
         sent_at=state.sent_at if _is_test(rows) else at,
-        # The service may have asked another channel of this account for silence meanwhile.
+        # The service may have paused this account through another channel meanwhile.
         paused_until=_still(state.paused_until, at),
         address=result.moved_to or state.address,
         handover_at=state.handover_at,
@@ -160,7 +160,7 @@ def _after_delivery(state: ChannelState, rows: Sequence[OutboxRow], result: Deli
 
 
 def _is_well(delivery: DeliveryContext, tx: Transaction, state: ChannelState) -> None:
-    """Keep that a channel works, and end the alert that it does not."""
+    """Store that a channel works, and end its alert."""
     tx.channels.save(state)
     trouble = tx.alerts.open_of_channels().get(state.name)
     if trouble is None:
@@ -171,17 +171,17 @@ def _is_well(delivery: DeliveryContext, tx: Transaction, state: ChannelState) ->
     if reason is not None and ended.id is not None:
         heard = tx.channels.told_of(ended.id).keys() & delivery.channels.keys()
         queued = [row for channel in heard for row in tx.channels.waiting(channel) if _is_unsent(row, ended.id)]
-        tx.outbox.supersede([row.id for row in queued], why="overtaken: the channel works again")
+        tx.outbox.supersede([row.id for row in queued], why="superseded: the channel works again")
         tx.outbox.add([row_about(ended, reason, channel, at) for channel in sorted(heard)], created_at=at)
 
 
 def _is_unsent(row: OutboxRow, alert: int) -> bool:
-    """Whether it is about this alert, waits, and certainly reached nobody yet."""
+    """Whether it is about this alert, waits, and has certainly not been delivered."""
     return alert_id(row) == alert and row.state is not OutboxState.LEASED and not row.possible_duplicate
 
 
 def _fails(delivery: DeliveryContext, tx: Transaction, state: ChannelState, result: Result, at: datetime) -> None:
-    """Keep that a channel does not work; once that is for good or for long, have another one tell people."""
+    """Store that a channel does not work; if permanently or for long, report it through another one."""
     assert not isinstance(result, Delivered)
     since = state.failing_since if state.failing_since and state.failing_since <= at else at
     failing = replace(
@@ -201,9 +201,9 @@ def _fails(delivery: DeliveryContext, tx: Transaction, state: ChannelState, resu
 
 
 def pause_account(delivery: DeliveryContext, tx: Transaction, name: str, until: datetime) -> None:
-    """Have all channels of this one's account be silent: it is the account that the service speaks to.
+    """Pause all channels of this one's account: the limit of the service is for the account.
 
-    In an order all writers share: on PostgreSQL two channels of one account may be slowed down at once.
+    In an order that all writers share: on PostgreSQL two channels of one account may be paused at once.
     """
     for one in sorted({name, *_of_account(delivery, name)}):
         tx.channels.save(replace(tx.channels.state(one), paused_until=until))
@@ -214,6 +214,6 @@ def _still(until: datetime | None, at: datetime) -> datetime | None:
 
 
 def _of_account(delivery: DeliveryContext, name: str) -> list[str]:
-    """The channels that the service means as well when it speaks to this one's account."""
+    """The other channels of this one's account."""
     account = delivery.channels[name][1].account
     return [other for other, (_, channel) in delivery.channels.items() if account and channel.account == account]

@@ -1,4 +1,4 @@
-"""The hand-over between shifts: at fixed times of day each channel that wants it gets a list of everything."""
+"""The shift summary: at fixed times of day each channel that wants it gets a list of everything."""
 
 from collections.abc import Iterable
 from dataclasses import replace
@@ -11,13 +11,13 @@ from labelwatch.core.system_problems import handover_diagnosis
 from labelwatch.store import Store
 
 WORTH_READING_FOR = timedelta(hours=4)
-"""Longer after its time nobody takes over: the next one tells what happened since the last that was told."""
+"""A summary that is later than this is skipped; the next one covers its time."""
 
 
 def queue_shift_summaries(store: Store, destinations: Iterable[Destination], *, now: datetime) -> int:
-    """Queue the hand-overs whose time has come since the last ones; how many. Of several only the latest is told.
+    """Queue the shift summaries that are due; returns their number. If several are due, only the latest is queued.
 
-    A channel that is seen for the first time has none behind it.
+    A new channel starts with the next one.
     """
     states, queued = store.channels.states(), 0
     for to in destinations:
@@ -28,19 +28,19 @@ def queue_shift_summaries(store: Store, destinations: Iterable[Destination], *, 
 
 
 def _is_unbelievable(last: datetime | None, now: datetime) -> bool:
-    """Whether the watch over hand-overs begins now: there was none, or it is from a clock that was far ahead. One
-    that was set back by less doubles nothing: what was told stays told."""
+    """Whether summaries start now: there was none, or the last one is from a clock that was far ahead. A clock set
+    back by less repeats none."""
     return last is None or last - now > timedelta(days=1)
 
 
 def _due(to: Destination, last: datetime, now: datetime) -> datetime | None:
-    """The latest hand-over since the last one, while anybody wants to read it."""
-    moments = handovers_between(to, last, now)
-    return moments[-1] if moments and now - moments[-1] <= WORTH_READING_FOR else None
+    """The latest summary time since the last one, if it is still worth reading."""
+    times = handovers_between(to, last, now)
+    return times[-1] if times and now - times[-1] <= WORTH_READING_FOR else None
 
 
 def _queue(store: Store, to: Destination, now: datetime) -> int:
-    """In one transaction, in which nobody else does the same."""
+    """In one transaction, so that no other process queues the same."""
     with store.write() as tx:
         state = tx.channels.state(to.name)
         last = state.handover_at
@@ -51,7 +51,7 @@ def _queue(store: Store, to: Destination, now: datetime) -> int:
         if at is None:
             return 0
         tx.channels.save(replace(state, handover_at=at))
-        # Stored as resolved: a list is no alert, it only travels as one.
+        # Stored as a resolved alert, so that it does not count as open.
         diagnosis = handover_diagnosis(to.name, since=last, at=at)
         told = LastNotified(at=at, count=1, severity=diagnosis.severity, cause=diagnosis.cause)
         alert = Alert(None, AlertState.RESOLVED, at, diagnosis, cause_since=at, told=told, resolved_at=at)

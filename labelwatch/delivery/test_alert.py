@@ -1,4 +1,4 @@
-"""A made-up order as `labelwatch test-alert` sends it, told in the same words as a real one."""
+"""The made-up order of `labelwatch test-alert`, in the same words as a real one."""
 
 from datetime import datetime, timedelta
 

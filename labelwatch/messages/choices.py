@@ -93,7 +93,7 @@ def buttons(context: RenderContext, choice: Choice, alerts: Sequence[Alert]) -> 
     return tuple(row for row in rows if row)
 
 
-def doors(context: RenderContext, key: str, alerts: Sequence[Alert], page: int) -> Buttons:
+def details(context: RenderContext, key: str, alerts: Sequence[Alert], page: int) -> Buttons:
     """One button for each open alert, in pages, which shows everything known about it."""
     shown, _, leaves = _page(_listed(alerts), page)
     rows = [

@@ -254,10 +254,10 @@ def _detailed(case: _Case) -> Reply:
     message, many = case.actions.details(case.key, case.destination, only=_ids(case.alerts)), _open(case.alerts)
     if len(case.alerts) == 1 or not many:
         return Reply("", message)
-    doors = choices.doors(case.context, case.key, many, case.page)
+    buttons = choices.details(case.context, case.key, many, case.page)
     end = Section(lines=(case.words.press["details"],))
     message = replace(message, sections=(*message.sections, end))
-    return Reply("", message, buttons=doors, edits=case.press.verb == choices.TURN)
+    return Reply("", message, buttons=buttons, edits=case.press.verb == choices.TURN)
 
 
 def _open(alerts: Sequence[Alert]) -> list[Alert]:

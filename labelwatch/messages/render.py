@@ -142,7 +142,7 @@ def _after_quiet(context: RenderContext, since: datetime) -> tuple[Section, ...]
 
 
 def _news(context: RenderContext, told: Notification) -> str:
-    """`New cause: awaiting registration`; or why it is reported again, without a cause; the first time, what to do."""
+    """`New cause: awaiting registration`; or why it is reported again; the first time, what to do."""
     diagnosis = told.alert.diagnosis
     if told.reason in (Reason.FIRST, Reason.MISSED):
         return diagnosis_text.headline(context, diagnosis)

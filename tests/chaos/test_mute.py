@@ -92,7 +92,7 @@ def all_channels_die(now: Watch) -> None:
     now.telegram.refusals[CHAT] = (403, "Forbidden: bot was blocked by the user")
     now.place.hook.acts = [answer(404, "no such hook")]
     now.service.until(lambda: FAIL in now.signals)
-    assert "CRITICAL no channel works, nobody can be told anything: packers, crew" in now.service.log
+    assert "CRITICAL no channel works, nobody can be notified: packers, crew" in now.service.log
     signal_failure = next(request for request in now.switch.requests if request.line.startswith("POST"))
     assert signal_failure.body == b"labelwatch: no channel works: packers, crew"
     now.reads(2, STAR.client_id, HOME.client_id)
