@@ -1,4 +1,4 @@
-"""The ways out: our own adapters where the answer can be read, Apprise for everything else."""
+"""Channels: our own adapters where the answer can be read, Apprise for everything else."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -30,22 +30,22 @@ DEADLINE = timedelta(seconds=30)
 _LAST_PORT = 65535
 _NO_PORT = f"names a port that is none: the last one is {_LAST_PORT}"
 _HOST_IS_NO_SECRET = frozenset({"json", "jsons"})
-"""Who mends such a channel wants to read it; elsewhere the host of the URL may be a token."""
+"""Schemes whose host may be shown in errors; in other URLs the host may be a token."""
 _ADDRESSES = _HOST_IS_NO_SECRET | {"mailto", "mailtos"}
-"""Their URLs are addresses of servers; elsewhere tokens stand in the place of the host."""
+"""Schemes whose URLs name a server; in others the host is a token."""
 _ONE_GROUP = frozenset({"dingtalk"})
-"""What Apprise counts as destinations are people of one group who are to be mentioned."""
+"""Schemes whose destinations in Apprise are members of one group to mention."""
 
 
 @dataclass(frozen=True, slots=True)
 class ChannelOptions:
-    """What a channel's table says beside its URL."""
+    """Settings of a channel beside its URL."""
 
     api_base: str = field(repr=False)
     address: str = field(repr=False)
-    """Where the destination has moved to since the URL was written; empty = it has not."""
+    """The new address if the destination has moved since the URL was written; empty = it has not."""
     labels: Mapping[str, str]
-    """Of the buttons."""
+    """Labels of the buttons."""
     url: str = field(repr=False)
 
 
@@ -71,11 +71,11 @@ _CHECKS: Mapping[str, Callable[[Any], str | None]] = {
     "mailtos": wrong_mail,
     "tgram": wrong_telegram,
 }
-"""What a service has to say of its URL's parts beyond what Apprise does."""
+"""Checks of a service's URL beyond those of Apprise."""
 
 
 def check_url(url: str) -> str | None:
-    """What is wrong with a channel's URL, in words that hold none of its secrets; None when it is fine."""
+    """What is wrong with a channel's URL, without its secrets; None if it is valid."""
     redact_loggers(url)
     scheme = _scheme(url)
     if re.match(r"\s*[\"'“”«]", url):
@@ -104,7 +104,7 @@ def check_url(url: str) -> str | None:
 
 
 def _wrong_address(url: str) -> str | None:
-    """What is wrong with the place in a URL that names a server, where Apprise would take another one."""
+    """What is wrong with the server part of a URL that Apprise would read differently."""
     try:
         parts = urlsplit(url.strip())
         port = parts.port
@@ -117,9 +117,9 @@ def _wrong_address(url: str) -> str | None:
 
 
 def check_way(url: str, api_base: str, proxy: str) -> str | None:
-    """What is wrong with overriding the base address or the proxy of this channel, in words that hold no secret.
+    """What is wrong with the base address or the proxy of this channel, without secrets.
 
-    None when nothing is, also when the URL is not understood: `check_url` says so.
+    None if nothing is, also if the URL is not understood: `check_url` says so.
     """
     redact_loggers(url)
     service = plugin(url)
@@ -136,7 +136,7 @@ def open_channel(
     private: bool = False,
     deadline: timedelta = DEADLINE,
 ) -> Channel:
-    """The channel behind an Apprise URL; ValueError with the words of `check_url` or `check_way` when there is none.
+    """The channel behind an Apprise URL; ValueError with the text of `check_url` or `check_way` if there is none.
 
     `address` is where the destination has moved to, as Delivered.moved_to said; `labels` are those of the buttons;
     `private` lets the names in `url` and `api_base` stand for addresses of a private network.

@@ -1,4 +1,4 @@
-"""Every service that Apprise knows, one message per object, with the answer it does not give left open."""
+"""Every other service that Apprise supports, one object per message. Apprise does not return the answer."""
 
 import re
 from dataclasses import dataclass, field
@@ -27,20 +27,20 @@ from labelwatch.net.tls import stale_bundle
 _STATUS = re.compile(r"\berror=(\d{3})\b")
 """How most of Apprise's services end the line they log about a refusal."""
 _NOT_OURS = frozenset({"401", "403", "404", "410"})
-"""The key or the address is wrong, whatever the message."""
+"""The key or the address is wrong, for any message."""
 _TOO_MANY = "429"
 _SOMEWHERE = "https://service.invalid"
-"""Stands for a server whose name Apprise keeps to itself."""
+"""Stands for a server whose name Apprise does not expose."""
 _NO_SOCKS = (
     "this kind of channel cannot use a SOCKS proxy: name an http:// proxy in HTTPS_PROXY, or its server in NO_PROXY"
 )
 _UNTIL = timedelta(minutes=1)
-"""Apprise keeps to itself when the service wants more."""
+"""Apprise does not say when the service accepts more."""
 
 
 class _Limited(HTTPAdapter):
-    """Reads the beginning of an answer, where `requests` would read and inflate all of it, by the proxy that every
-    other channel takes."""
+    """Reads the beginning of an answer, where `requests` would read and inflate all of it, over the proxy that every
+    other channel uses."""
 
     def send(self, request: PreparedRequest, *arguments: Any, **options: Any) -> Response:
         request.headers["Accept-Encoding"] = "identity"
@@ -61,13 +61,13 @@ class _Limited(HTTPAdapter):
         return response
 
 
-# Apprise makes its sessions itself, and it is the only one here that uses `requests`.
+# Apprise creates its sessions itself, and only Apprise uses `requests` here.
 requests_sessions.HTTPAdapter = _Limited  # type: ignore[attr-defined]
 
 
 def plugin(url: str) -> NotifyBase | None:
-    """Apprise's object for a URL, or None when it understands none of it, or trips over it."""
-    # service_timeout 0: Apprise would wait in its one small thread pool, where a service that hangs starves the rest.
+    """Apprise's object for a URL, or None if it does not understand it or raises."""
+    # service_timeout 0: Apprise would wait in its one small thread pool, where a hanging service blocks the rest.
     asset = AppriseAsset(
         app_id="labelwatch",
         app_desc="labelwatch",
@@ -78,17 +78,17 @@ def plugin(url: str) -> NotifyBase | None:
     )
     try:
         service = Apprise.instantiate(url, asset=asset)
-    except UnicodeError:  # an address with letters that no mail address has
+    except UnicodeError:  # an address with characters that no mail address has
         return None
     if service is not None:
-        # `?retry=` would send twice under no key, `?optional=` would call a failure a success.
+        # `?retry=` would send twice without a key, `?optional=` would report a failure as a success.
         service.retry, service.optional = 0, False
     return service
 
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """A destination behind an Apprise URL; its success is only that nobody objected."""
+    """A destination behind an Apprise URL; success only means that no error was reported."""
 
     url: str = field(repr=False)
     limit: SizeLimit
@@ -98,15 +98,15 @@ class Service:
     """Whether the server of the URL may be in a private network."""
 
     def send(self, outgoing: OutgoingMessage) -> Result:
-        """Hand the text to Apprise; it takes neither the alerts nor the key."""
+        """Pass the text to Apprise, which uses neither the alerts nor the key."""
         answer = within_time(self.deadline, lambda: self._notify(outgoing.message))
         if answer is None:
             return Ambiguous(no_answer_within(self.deadline))
         return answer if isinstance(answer, Permanent) else _judged(answer, secrets_of(self.url))
 
     def objection(self) -> Permanent | None:
-        """Why nothing is sent at all. Apprise looks the name up once more: between the two it may come to stand for
-        another address."""
+        """Why nothing is sent at all. Apprise resolves the name once more, and the address may have changed in
+        between."""
         if wrong := stale_bundle():
             return Permanent(wrong)
         service = plugin(self.url)
@@ -119,7 +119,7 @@ class Service:
             addresses(host, 0)
         except NotPublicError as error:
             return not_public(error)
-        except (OSError, UnicodeError):  # not known here: what that means is Apprise's to say
+        except (OSError, UnicodeError):  # unknown host: Apprise reports it
             return None
         return None
 
@@ -136,7 +136,7 @@ def open_service(url: str, service: NotifyBase, *, deadline: timedelta, private:
 def server_of(service: NotifyBase) -> str:
     """The server that the URL names, of services that people run by themselves; empty = it names none.
 
-    Where a token may stand in its place, only a name with a dot is one: no token is shown to a name server.
+    If a token may take its place, only a name with a dot counts: no token is sent to a name server.
     """
     templates: tuple[str, ...] = service.templates or ()
     places = ["{host}" in template for template in templates]
@@ -145,7 +145,7 @@ def server_of(service: NotifyBase) -> str:
 
 
 def home_of(service: NotifyBase) -> str:
-    """Where Apprise would send; empty where it does not say, as for servers of one's own."""
+    """Where Apprise would send; empty if it does not say, as for self-hosted servers."""
     addresses = (getattr(service, name, None) for name in ("notify_url", "api_url", "cloud_notify_url"))
     address = str(next(filter(None, addresses), ""))
     return address if urlsplit(address).hostname else ""
@@ -188,5 +188,5 @@ def _judged(answer: AppriseResult, secrets: tuple[str, ...]) -> Result:
         return Permanent("its URL is not understood")
     if statuses & _NOT_OURS:
         return Permanent(reason)
-    # A lost answer and a closed port read alike in that log; the second is by far the more common one.
+    # A lost answer and a closed port look alike in that log; the second is far more common.
     return RateLimited(reason, _UNTIL) if _TOO_MANY in statuses else Retry(reason or "the service did not take it")

@@ -1,4 +1,4 @@
-"""What is handed to a channel, what became of it, as values, and what a channel is."""
+"""The channel protocol: the outgoing message, the results of sending, and the channel itself."""
 
 import hashlib
 from collections.abc import Mapping, Sequence
@@ -10,12 +10,12 @@ from labelwatch.messages.alert_json import View
 from labelwatch.messages.message import Message, SizeLimit
 
 STAMPED = "57a9"
-"""How the keys of messages begin that show only a stamp; those that an earlier version began show the key itself."""
+"""Prefix of keys that are shown as a stamp; keys of an earlier version are shown as they are."""
 
 
 def stamp_of(key: str) -> str:
-    """What a service and its receivers may know a message by: the same each time it is sent again, 32 hexadecimal
-    digits, and it opens nothing, as the key does that the buttons of a message carry."""
+    """The public id of a message for a service and its recipients: the same for every retry, 32 hexadecimal digits.
+    Unlike the key in its buttons, it gives access to nothing."""
     if not key.startswith(STAMPED):
         return key
     return hashlib.sha256(f"labelwatch stamp of a message\0{key}".encode()).hexdigest()[:32]
@@ -27,7 +27,7 @@ class Earlier:
 
     key: str
     ref: str
-    """Where the service keeps it, to reply to it or to change it; empty = it cannot be found again."""
+    """The service's reference to it, to reply to it or edit it; empty = unknown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,69 +41,69 @@ class Attachment:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """An open alert of a message, which somebody can take or snooze."""
+    """An open alert of a message, which somebody can acknowledge or snooze."""
 
     id: int
     subject: str
-    """The number of the posting, or what else it is about."""
+    """The number of the posting, or another subject."""
     links: Mapping[str, str] = field(default_factory=dict)
-    """What can be done about it without buttons -> a signed link that does it."""
+    """Action -> a signed link that does it, for channels without buttons."""
 
 
 @dataclass(frozen=True, slots=True)
 class OutgoingMessage:
-    """One message as it is handed to a channel."""
+    """One message as it is passed to a channel."""
 
     message: Message
     views: Sequence[View]
     """The alerts of the message as JSON objects."""
     key: str
-    """The same each time the message is sent again; 32 hexadecimal digits. Buttons carry it, headers its stamp."""
+    """The same for every retry; 32 hexadecimal digits. Buttons carry it, headers carry its stamp."""
     about: str = "alerts"
-    """What kind of message it is: alerts, handled (who took what), channel (does not work), handover or test."""
+    """The kind of message: alerts, handled (who acknowledged what), channel (does not work), handover or test."""
     earlier: tuple[Earlier, ...] = ()
-    """What was told of the same alerts before, oldest first: the message continues it."""
+    """Earlier messages about the same alerts, oldest first: the message continues them."""
     buttons: bool = False
-    """Whether people can take care of what it tells: something in it is still open."""
+    """Whether it can be acknowledged: something in it is still open."""
     targets: tuple[Target, ...] = ()
-    """What people can take care of, the most urgent first."""
+    """What can be acknowledged, the most urgent first."""
     keyboard: tuple[tuple[tuple[str, str], ...], ...] = ()
-    """Rows of other buttons than those: what stands on each, and what it carries."""
+    """Rows of further buttons: the label of each and the data it carries."""
     links: Mapping[str, str] = field(default_factory=dict)
-    """What people can do without buttons -> a signed link that does it; the message holds them, too."""
+    """Action -> a signed link that does it, for channels without buttons; the message has them, too."""
     quiet: bool = False
     """Whether it may arrive without a sound."""
     attachments: tuple[Attachment, ...] = ()
 
     @property
     def cabinet(self) -> Mapping[str, str]:
-        """Of a message about several postings: number -> where it is in the seller cabinet."""
+        """In a message about several postings: number -> its link into the seller cabinet."""
         known = {view["posting_number"]: view["link"] for view in self.views}
         return {number: link for number, link in known.items() if number and link} if len(self.views) > 1 else {}
 
 
 @dataclass(frozen=True, slots=True)
 class Delivered:
-    """Taken over. `verified`: the service itself said so, in `receipt`; else it only raised no objection."""
+    """Accepted. `verified`: the service confirmed it, in `receipt`; else it only reported no error."""
 
     receipt: str
     verified: bool
     ref: str = ""
-    """Where the service keeps the message, if it can be changed or replied to later."""
+    """The service's reference to the message, if it can be edited or replied to later."""
     moved_to: str = ""
-    """The address the destination has now, where the service said that it changed."""
+    """The present address of the destination, if the service said that it changed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Retry:
-    """Certainly not delivered, and another try may help."""
+    """Certainly not delivered; a retry may help."""
 
     error: str
 
 
 @dataclass(frozen=True, slots=True)
 class RateLimited:
-    """Certainly not delivered: the service wants no more for a while, all channels of the same account included."""
+    """Certainly not delivered: the service accepts no more for a while, from any channel of the same account."""
 
     error: str
     after: timedelta
@@ -111,21 +111,21 @@ class RateLimited:
 
 @dataclass(frozen=True, slots=True)
 class Ambiguous:
-    """It may have arrived or not: only the same message under the same key may be sent again."""
+    """It may have arrived: only the same message under the same key may be sent again."""
 
     error: str
 
 
 @dataclass(frozen=True, slots=True)
 class Permanent:
-    """The channel does not work, and will not until somebody changes something: its key, its address, its rights."""
+    """The channel does not work until somebody changes something: its key, its address, its rights."""
 
     error: str
 
 
 @dataclass(frozen=True, slots=True)
 class BadMessage:
-    """The channel works, but takes this very message in no form."""
+    """The channel works, but accepts this message in no form."""
 
     error: str
 
@@ -134,29 +134,29 @@ Result = Delivered | Retry | RateLimited | Ambiguous | Permanent | BadMessage
 
 
 class Channel(Protocol):
-    """One way out to one destination."""
+    """Sends messages to one destination."""
 
     @property
     def limit(self) -> SizeLimit:
-        """How much of title and body together the service takes in one message."""
+        """How much the service accepts in one message, title and body together."""
 
     @property
     def account(self) -> str:
-        """Channels of the same account are slowed down together; holds no secret, empty = it has none in common."""
+        """Channels of the same account share a rate limit; contains no secret, empty = shared with none."""
 
     def send(self, outgoing: OutgoingMessage) -> Result:
-        """Send once, within the channel's own deadline; never raises for what a service may do.
+        """Send once, within the channel's own deadline. Never raises for anything that a service does.
 
-        No error text and no receipt holds a secret.
+        Error texts and receipts contain no secret.
         """
 
 
 @runtime_checkable
 class EditableChannel(Protocol):
-    """A channel whose messages can be changed after they were sent."""
+    """A channel whose messages can be edited after they were sent."""
 
     def revise(self, ref: str, outgoing: OutgoingMessage) -> Result:
-        """Have the message at `ref` read as this one; Delivered also when it does already.
+        """Replace the message at `ref` with this one; Delivered also if it is the same already.
 
-        BadMessage: it is there no more or too old to be changed.
+        BadMessage: it no longer exists or is too old to be edited.
         """

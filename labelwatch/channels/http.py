@@ -1,4 +1,4 @@
-"""One request to a service, within a deadline; what can go wrong on the way comes back as a value."""
+"""One request to a service within a deadline; failures are returned as values."""
 
 import json
 import re
@@ -31,28 +31,28 @@ _PROXY_WANTS_LOGIN = 407
 _PROXY_REFUSES = re.compile(r"\b40[137]\b|username|auth", re.IGNORECASE)
 _LONGEST = timedelta(hours=24)
 _DIGITS = 7
-"""Of a number of seconds; one with more of them is longer than any wait."""
+"""Digits of a number of seconds; more are longer than any wait."""
 _UNLESS_TOLD = timedelta(seconds=30)
-"""How long to be silent when a service says "too many" and not until when."""
+"""How long to pause if a service says "too many" without a time."""
 
 
 @dataclass(frozen=True, slots=True)
 class HttpOptions:
-    """How a service is reached; what of it is secret is never shown."""
+    """How a service is reached; secrets are never shown."""
 
     deadline: timedelta
     """For one request from first byte to last."""
     secrets: tuple[str, ...] = field(default=(), repr=False)
     proxy: str = field(default="", repr=False)
-    """http://, https://, socks5:// or socks5h:// address of a proxy; empty = what the environment names."""
+    """http://, https://, socks5:// or socks5h:// address of a proxy; empty = from the environment."""
     verify: bool = True
     private: bool = False
-    """Whether a name may stand for an address of a private network."""
+    """Whether a name may resolve to an address of a private network."""
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What the service said: the beginning of its body, and in `said` one harmless line of it."""
+    """The answer of a service: the beginning of its body, and in `said` one sanitized line of it."""
 
     status: int
     headers: Mapping[str, str]
@@ -65,13 +65,13 @@ class Answer:
 
     @property
     def is_page(self) -> bool:
-        """A web page, of a captive portal or a proxy: never what a service answers."""
+        """Whether it is a web page, as of a captive portal or a proxy: no service answers so."""
         beginning = self.body.lstrip()[:9].lower()
         return "html" in self.headers.get("Content-Type", "") or beginning.startswith((b"<!doctype", b"<html"))
 
     @property
     def json(self) -> dict[str, Any]:
-        """The JSON object in the body; empty when there is none."""
+        """The JSON object in the body; empty if there is none."""
         try:
             content = json.loads(self.body)
         except (ValueError, RecursionError):
@@ -83,13 +83,13 @@ Failure = Retry | RateLimited | Ambiguous | Permanent
 
 
 def exchange(line: HttpOptions, method: str, address: str, **request: Any) -> Answer | Failure:
-    """Ask once; `request` are the arguments of httpx.Client.request. No redirect is followed, so that no credential
-    goes anywhere else, and no name to a private address. Never raises for what a service or the network may do.
+    """Send one request; `request` are the arguments of httpx.Client.request. Redirects are not followed, so that no
+    credential is sent elsewhere, nor names of private addresses. Never raises for failures of service or network.
     """
     timeout = httpx.Timeout(line.deadline.total_seconds(), connect=_CONNECT.total_seconds())
     try:
         line = replace(line, proxy=line.proxy or proxy_for(address))
-        # Leaving the block closes the socket, which ends a thread that still waits for a dripping server.
+        # Leaving the block closes the socket, which ends a thread that still waits for a slow server.
         with httpx.Client(
             timeout=timeout,
             follow_redirects=False,
@@ -106,7 +106,7 @@ def exchange(line: HttpOptions, method: str, address: str, **request: Any) -> An
 
 
 def judged(answer: Answer) -> Failure | None:
-    """What a status that is not good means to every service alike, and a web page under any; None = look inside."""
+    """What a bad status, or a web page with any status, means for every service; None = the body decides."""
     said = f"HTTP {answer.status} {answer.said}".rstrip()
     if answer.status == _TOO_MANY:
         return RateLimited(said, retry_after(answer) or _UNLESS_TOLD)
@@ -123,24 +123,24 @@ def judged(answer: Answer) -> Failure | None:
 
 
 def retry_after(answer: Answer) -> timedelta | None:
-    """Seconds, or a date as far ahead as the server's own clock says; None when it is neither."""
+    """Seconds, or a date relative to the server's own clock; None if it is neither."""
     wish = answer.headers.get("Retry-After", "").strip()
     if wish.isdecimal():
         return min(timedelta(seconds=int(wish[:_DIGITS])), _LONGEST)
     try:
         ahead = parsedate_to_datetime(wish) - parsedate_to_datetime(answer.headers.get("Date", ""))
-    except (ValueError, TypeError):  # no dates, or one with a zone and one without
+    except (ValueError, TypeError):  # not dates, or only one of them with a zone
         return None
     return min(max(ahead, timedelta(0)), _LONGEST)
 
 
 def not_public(error: NotPublicError) -> Permanent:
-    """A name that leads into a private network, and what to write if that is meant."""
+    """A name that resolves to a private network, and what to write if that is intended."""
     return Permanent(f"{error}: if that is meant, write allow_private = true into this [[channel]]")
 
 
 def _transport(line: HttpOptions, address: str) -> httpx.HTTPTransport:
-    """The way to an address; a private one is kept out where no proxy looks the name up."""
+    """The transport to an address; refuses a private one if no proxy resolves the name."""
     verify = trusted() if line.verify and address.startswith("https:") else unverified()
     is_open = line.proxy or line.private or is_written_out(httpx.URL(address).host)
     transport = httpx.HTTPTransport(verify=verify)
@@ -174,7 +174,7 @@ def _ask(
         return Retry(_said(line, f"cannot connect{_through(line)}", error))
     except (httpx.UnsupportedProtocol, httpx.InvalidURL, httpx.LocalProtocolError) as error:
         return Permanent(_said(line, "cannot be sent", error))
-    except httpx.TimeoutException:  # the same silence that `within` ends, met a moment earlier
+    except httpx.TimeoutException:  # the same timeout as that of `within`, a little earlier
         return Ambiguous(no_answer_within(line.deadline))
     except httpx.HTTPError as error:
         return Ambiguous(_said(line, "no complete answer", error))
@@ -185,6 +185,6 @@ def _said(line: HttpOptions, what: str, error: Exception) -> str:
 
 
 def _through(line: HttpOptions) -> str:
-    """Where the proxy is, for who mends it; not how to log in."""
+    """The host of the proxy, without its login."""
     _, _, host = urlsplit(line.proxy).netloc.rpartition("@")
     return f" through the proxy {host}" if host else ""

@@ -1,4 +1,4 @@
-"""Overriding how a service is reached: what is wrong with a base address or a proxy, in words without secrets."""
+"""Checks of a channel's base address and proxy; error texts contain no secrets."""
 
 from collections.abc import Callable, Iterable
 from ipaddress import ip_address
@@ -7,13 +7,13 @@ from urllib.parse import SplitResult, unquote, urlsplit
 import httpx
 
 BASED = frozenset({"tgram", "wecombot", "dingtalk", "feishu", "lark"})
-"""Services with an address of their own, so that another can take its place."""
+"""Services with a fixed address, which can be replaced."""
 PROXIED = BASED | {"json", "jsons"}
 
 _EXAMPLE = {"api_base": "https://bots.example.com", "proxy": "socks5://127.0.0.1:1080"}
 _PROXIES = ("http", "https", "socks5", "socks5h")
 _AT_HOME = (".localhost", ".local", ".internal", ".lan", ".home.arpa")
-"""Names that no public name server knows."""
+"""Domains that no public name server resolves."""
 
 
 def way_mistake(scheme: str, api_base: str, proxy: str) -> str | None:
@@ -24,7 +24,7 @@ def way_mistake(scheme: str, api_base: str, proxy: str) -> str | None:
 
 
 def credentials_of(proxy: str) -> tuple[str, ...]:
-    """User and password of a proxy, as written and decoded; its host is no secret, and who mends it reads it."""
+    """User and password of a proxy, as written and decoded; its host is not secret."""
     login, at, _ = proxy.partition("://")[2].partition("/")[0].rpartition("@")
     if not at:
         return ()
@@ -72,7 +72,7 @@ def _proxy_mistake(parts: SplitResult) -> str | None:
 
 
 def _is_private(host: str) -> bool:
-    """Whether the host is this one or a neighbour: an address of a private network or a name only known at home."""
+    """Whether the host is local: an address of a private network or a name that only that resolves."""
     try:
         address = ip_address(host)
     except ValueError:

@@ -11,10 +11,10 @@ from labelwatch.messages.plain import cut, plain
 
 HIDDEN = "***"
 _TOO_SHORT = 4
-"""A part of fewer characters is no secret, and hiding it would garble every text."""
+"""A shorter part is not a secret, and hiding it would make texts unreadable."""
 
 _LOUD = ("urllib3", "requests", "httpx", "httpcore")
-"""They log whole addresses, and with Telegram the address holds the bot's token."""
+"""Loggers that log whole addresses, which contain the bot's token for Telegram."""
 
 
 def secrets_of(url: str) -> tuple[str, ...]:
@@ -32,9 +32,9 @@ def redact(text: str, secrets: Iterable[str]) -> str:
 
 
 def quoted(text: str, secrets: Iterable[str], most: int) -> str:
-    """What a service said, as one harmless line of at most `most` characters without any of these secrets.
+    """The text of a service as one sanitized line of at most `most` characters without any of these secrets.
 
-    They are hidden before the line is cut, since half a secret is not recognised; and as they look in the line.
+    They are hidden before the line is cut, since half a secret is not recognised, also in their sanitized form.
     """
     line = plain(text, len(text))
     return cut(redact(line, (form for secret in secrets for form in _written(secret))), most)
@@ -63,7 +63,7 @@ class Redactor:
         return True
 
     def learn(self, secrets: tuple[str, ...]) -> None:
-        """From now on hide these as well."""
+        """Hide these as well from now on."""
         self._secrets |= frozenset(secrets)
 
 
@@ -71,7 +71,7 @@ _redactor = Redactor()
 
 
 def redact_loggers(url: str) -> tuple[str, ...]:
-    """Quiet the loggers that would tell the secrets of this URL; returns the secrets."""
+    """Silence the loggers that would expose the secrets of this URL; returns the secrets."""
     secrets = secrets_of(url)
     _redactor.learn(secrets)
     apprise = logging.getLogger("apprise")

@@ -11,10 +11,10 @@ T = TypeVar("T")
 
 
 def within_time(limit: timedelta, work: Callable[[], T]) -> T | None:
-    """What `work` returned, or None when it was not done in time; what it raised is raised here.
+    """What `work` returned, or None if it was not done in time; what it raises is raised here.
 
-    Work that hangs is left behind in a daemon thread: a socket timeout starts anew with each byte, so nothing
-    else bounds a server that drips.
+    Work that hangs is abandoned in a daemon thread: a socket timeout restarts with each byte, so nothing else
+    bounds a slow server.
     """
     done: SimpleQueue[Future[T]] = SimpleQueue()
     threading.Thread(target=lambda: done.put(_finished(work)), name="send", daemon=True).start()
@@ -25,15 +25,15 @@ def within_time(limit: timedelta, work: Callable[[], T]) -> T | None:
 
 
 def no_answer_within(limit: timedelta) -> str:
-    """What is said of work that `within` gave up."""
+    """The error text for work that `within` abandoned."""
     return f"no answer within {limit.total_seconds():g} s"
 
 
 def _finished(work: Callable[[], T]) -> Future[T]:
-    """What came of the work, carried as a value from one thread to the other."""
+    """The result of the work, passed from one thread to the other."""
     outcome: Future[T] = Future()
     try:
         outcome.set_result(work())
-    except Exception as error:  # it belongs to the caller, whatever it is
+    except Exception as error:  # any exception is raised in the caller
         outcome.set_exception(error)
     return outcome

@@ -1,8 +1,8 @@
-"""Whether a channel would deliver, as far as that can be found out without sending anything.
+"""Checks whether a channel would deliver, as far as possible without sending anything.
 
-Telegram    is the token good, and does the bot see its chat
-e-mail      does the server let us in: connection, encryption, login
-all others  is there anybody at the door; they say nothing without being sent something
+Telegram    is the token valid, and does the bot see its chat
+e-mail      does the server accept connection, encryption and login
+all others  does the server accept a connection; nothing more is known without sending
 """
 
 import socket
@@ -31,20 +31,20 @@ _TRY = "more is known only after sending: `labelwatch test-alert`"
 
 
 class Account(StrEnum):
-    """How far we came."""
+    """How far the check got."""
 
     KNOWS_BOT = "knows_bot"
     KNOWS_LOGIN = "knows_login"
     REACHED = "reached"
     UNKNOWN = "unknown"
-    """Where its server is, nobody here knows."""
+    """The address of its server is not known here."""
     UNREACHABLE = "unreachable"
     REFUSES = "refuses"
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What was found, in words that say what to change if it is not well; without secrets."""
+    """The result, in a text that says what to change if it fails; without secrets."""
 
     seen: Account
     said: str
@@ -55,31 +55,31 @@ class Finding:
 
 
 def checked(channel: Channel) -> Finding:
-    """Ask whoever is asked without being told anything, within the channel's own deadline; nothing is sent."""
+    """Check a channel within its own deadline; no message is sent."""
     match channel:
         case Telegram():
             return _telegram(channel)
         case Mail():
             return _mail(channel)
         case Webhook() | ChatBot():
-            return _knocked(channel.address, channel.line.proxy, channel.line.deadline, private=channel.line.private)
+            return _connected(channel.address, channel.line.proxy, channel.line.deadline, private=channel.line.private)
         case Service():
             service, refusal = plugin(channel.url), channel.objection()
             address = home_of(service) if service is not None else ""
             if refusal is not None:
                 return Finding(Account.REFUSES, refusal.error)
             if address:
-                return _knocked(address, "", channel.deadline, private=channel.private)
+                return _connected(address, "", channel.deadline, private=channel.private)
     return Finding(Account.UNKNOWN, f"not tried: {_TRY}")
 
 
 def knocked(address: str, patience: timedelta) -> Finding:
-    """Whether somebody opens at a web address, or at the proxy that leads to it from here."""
-    return _knocked(address, "", patience, private=True)
+    """Whether a web address, or the proxy in front of it, accepts a connection."""
+    return _connected(address, "", patience, private=True)
 
 
 def leads_home(channel: Channel) -> bool:
-    """Whether its server has a name that stands for a private address, so that it must be allowed."""
+    """Whether the name of its server resolves to a private address, which must be allowed."""
     host = _host(channel)
     if not host or is_written_out(host):
         return False
@@ -87,7 +87,7 @@ def leads_home(channel: Channel) -> bool:
         addresses(host, 0)
     except NotPublicError:
         return True
-    except (OSError, UnicodeError):  # nobody knows it, or only the proxy does
+    except (OSError, UnicodeError):  # unknown, or only the proxy can resolve it
         return False
     return False
 
@@ -118,7 +118,7 @@ def _telegram(channel: Telegram) -> Finding:
 
 
 def _chat(channel: Telegram, address: str) -> tuple[Said, str]:
-    """What Telegram tells of the chat, and what the chat is called now."""
+    """Telegram's answer about the chat, and the present id of the chat."""
     said = channel.bot.ask("getChat", json={"chat_id": address})
     if isinstance(said, Refusal) and said.moved_to and said.moved_to != address:
         return channel.bot.ask("getChat", json={"chat_id": said.moved_to}), said.moved_to
@@ -135,7 +135,7 @@ def _refused(said: Said) -> Finding:
 
 
 def _named(about: object) -> str:
-    """What a bot or a chat is called."""
+    """The name of a bot or a chat."""
     known = about if isinstance(about, dict) else {}
     public = known.get("username") or None
     name = known.get("title") or public or known.get("first_name") or known.get("id", "")
@@ -148,12 +148,12 @@ def _mail(channel: Mail) -> Finding:
     if not isinstance(heard, Delivered):
         return Finding(Account.UNREACHABLE if isinstance(heard, Retry) else Account.REFUSES, heard.error)
     seen = Account.KNOWS_LOGIN if server.user else Account.REACHED
-    how = "over TLS" if server.tls is not Tls.OFFERED else "with no password to tell"
-    return Finding(seen, f"{server.host}, port {server.port}, lets us in {how}; {_TRY}")
+    how = "over TLS" if server.tls is not Tls.OFFERED else "without a password"
+    return Finding(seen, f"{server.host}, port {server.port}, accepts us {how}; {_TRY}")
 
 
-def _knocked(address: str, proxy: str, patience: timedelta, *, private: bool) -> Finding:
-    """Whether somebody opens where the way to the service begins: at its own door, or at the proxy's."""
+def _connected(address: str, proxy: str, patience: timedelta, *, private: bool) -> Finding:
+    """Whether the service, or the proxy in front of it, accepts a connection."""
     try:
         proxy = proxy or proxy_for(address)
         if address.startswith("https:"):
@@ -173,11 +173,11 @@ def _knocked(address: str, proxy: str, patience: timedelta, *, private: bool) ->
 
 
 def _trouble(error: Exception) -> str:
-    """Why nobody opened, and what to look at."""
+    """Why the connection failed, and what to check."""
     if isinstance(error, socket.gaierror | UnicodeError):
-        return "no such host is known: check its name, and the name server of this machine"
+        return "unknown host: check its name, and the name server of this machine"
     if isinstance(error, ConnectionRefusedError):
-        return "nobody listens there: check host and port"
+        return "connection refused: check host and port"
     if isinstance(error, TimeoutError):
         return "no answer: is there a firewall in between? A proxy leads around it"
     return getattr(error, "strerror", None) or type(error).__name__

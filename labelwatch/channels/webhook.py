@@ -18,12 +18,12 @@ _CHECK_ADDRESS = ": check the address in the channel's URL"
 _ADVICE = {401: _CHECK_KEY, 403: _CHECK_KEY, 404: _CHECK_ADDRESS, 410: _CHECK_ADDRESS}
 """What to change, by status."""
 _THIS_VERY_MESSAGE = frozenset({400, 413, 422})
-"""Somebody is there and reads, but will never take this body."""
+"""The server works, but will never accept this body."""
 
 
 @dataclass(frozen=True, slots=True)
 class Webhook:
-    """One address that takes JSON; where it is and what opens it is never shown."""
+    """One address that accepts JSON; the address and its credentials are never shown."""
 
     address: str = field(repr=False)
     method: str
@@ -36,7 +36,7 @@ class Webhook:
     account: str = ""
 
     def send(self, outgoing: OutgoingMessage) -> Result:
-        """POST once, under the stamp of the parcel's key as Idempotency-Key."""
+        """POST once, with the stamp of the message's key as Idempotency-Key."""
         headers = {
             "User-Agent": "labelwatch",
             "Content-Type": "application/json",
@@ -59,8 +59,8 @@ class Webhook:
 def open_webhook(service: NotifyJSON, line: HttpOptions, url: str) -> Webhook:
     """The webhook at a URL in which Apprise found the method, headers and fields.
 
-    Its address is taken as it is written: Apprise cuts a path at `;`, makes one slash of two, and drops what it does
-    not know of a query.
+    Its address is used as written: Apprise cuts a path at `;`, merges double slashes, and drops unknown parameters
+    of a query.
     """
     parts = urlsplit(url.strip())
     login, _, place = parts.netloc.rpartition("@")
@@ -77,7 +77,7 @@ def open_webhook(service: NotifyJSON, line: HttpOptions, url: str) -> Webhook:
 
 
 def _own_query(query: str, of_apprise: Container[str]) -> Iterator[tuple[str, str]]:
-    """What of a query is meant for the webhook: no setting of Apprise's, and not marked with +, - or : for it."""
+    """The query parameters for the webhook: no settings of Apprise, and none marked with +, - or : for it."""
     for part in filter(None, query.split("&")):
         key, _, value = part.partition("=")
         name = unquote_plus(key)
@@ -110,7 +110,7 @@ def _payload(outgoing: OutgoingMessage, extras: Mapping[str, str]) -> dict[str, 
 
 
 def _result(answer: Answer) -> Result:
-    """What an answer means: a 200 that carries an error is no delivery."""
+    """What an answer means: a 200 with an error is not a delivery."""
     failure, said = judged(answer), f"HTTP {answer.status} {answer.said}".rstrip()
     if failure is not None:
         return failure

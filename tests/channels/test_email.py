@@ -216,7 +216,7 @@ def test_tls_from_the_first_byte_is_had_with_mode_ssl() -> None:
 def test_nothing_is_told_to_a_server_whose_offer_of_tls_was_taken_away(mode: str) -> None:
     with PostOffice(password=PASSWORD) as office:
         result = mail(secret(office.port, mode=mode)).send(PARCEL)
-    assert result == Permanent("the mail server offers no encryption (STARTTLS): nothing was told to it")
+    assert result == Permanent("the mail server offers no encryption (STARTTLS): nothing was sent")
     assert office.heard == []
 
 

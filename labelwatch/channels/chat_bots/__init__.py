@@ -1,4 +1,4 @@
-"""A robot in a group chat: one POST, and the code in its answer, which alone says what became of the message."""
+"""A bot in a group chat: one POST, whose result is only in the code of its answer."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -12,7 +12,7 @@ from labelwatch.messages.message import Message, SizeLimit
 from labelwatch.messages.plain import ELLIPSIS, weight
 
 Meaning = Callable[[str], Result]
-"""What a code means, given what the service said with it."""
+"""The meaning of a code, given the text of the service."""
 
 Request = tuple[Mapping[str, str], Mapping[str, object]]
 """The query of the address and the JSON object to send."""
@@ -23,17 +23,17 @@ _BIGGEST_CODE = 10**12
 
 @dataclass(frozen=True, slots=True)
 class ResponseFormat:
-    """How a service answers: where it puts its code and its words, and what each code means."""
+    """How a service answers: where it puts its code and its text, and what each code means."""
 
     codes: tuple[str, ...]
     words: tuple[str, ...]
     meanings: Mapping[int, Meaning]
-    """0 is success everywhere; a code that is not here may pass by itself, so the message is tried again."""
+    """0 is success for every service; an unknown code may be temporary, so the message is retried."""
 
 
 @dataclass(frozen=True, slots=True)
 class ChatBot:
-    """One robot in one group; its address is its password. It takes no key: what is sent twice arrives twice."""
+    """One bot in one group; its address is its password. It has no idempotency: what is sent twice arrives twice."""
 
     address: str = field(repr=False)
     line: HttpOptions = field(repr=False)
@@ -43,10 +43,10 @@ class ChatBot:
     account: str = ""
 
     def send(self, outgoing: OutgoingMessage) -> Result:
-        """POST once; what was told before is not continued, since a robot cannot change or answer a message."""
+        """POST once; earlier messages are not continued, since a bot cannot edit or answer a message."""
         headers = {"User-Agent": "labelwatch", "Content-Type": "application/json; charset=utf-8"}
         query, body = self.request(outgoing)
-        # Not escaped, since the services count bytes; half an emoji becomes a question mark.
+        # Not escaped, since the services count bytes; half of a surrogate pair becomes a question mark.
         content = json.dumps(body, ensure_ascii=False).encode("utf-8", "replace")
         answer = exchange(self.line, "POST", self.address, params=query, headers=headers, content=content)
         return self._result(answer) if isinstance(answer, Answer) else answer
@@ -59,7 +59,7 @@ class ChatBot:
             said = f"HTTP {answer.status} {answer.said}".rstrip()
             if answer.is_good:
                 return Ambiguous(f"an answer without a code: {said}")
-            return Permanent(f"{said}: copy the robot's address anew into the channel's URL")
+            return Permanent(f"{said}: copy the robot's address into the channel's URL again")
         words = next((str(answer.json[name]) for name in self.dialect.words if answer.json.get(name)), "")
         said = f"code {code} {quoted(words, self.line.secrets, 160)}".rstrip()
         if code == 0:
@@ -68,7 +68,7 @@ class ChatBot:
 
 
 def permanent(what_to_do: str) -> Meaning:
-    """Somebody has to change something, and this is what."""
+    """Somebody has to change something: `what_to_do`."""
     return lambda said: Permanent(f"{what_to_do} ({said})")
 
 
@@ -85,12 +85,12 @@ KEYWORD_MISSING = permanent(
 
 
 def too_fast(said: str) -> Result:
-    """More messages than the robot may send in a minute; all that write through it count together."""
+    """More messages than the bot may send in a minute; all that write through it count together."""
     return RateLimited(said, _A_MINUTE)
 
 
 def by_words(meanings: Mapping[str, Meaning], *, otherwise: Meaning) -> Meaning:
-    """The meaning of a code that stands for several things: that of the first of these words it comes with."""
+    """The meaning of an ambiguous code: that of the first of these words in its text."""
 
     def meaning(said: str) -> Result:
         heard = said.lower()
@@ -105,7 +105,7 @@ def text_of(message: Message) -> str:
 
 
 def fitted(text: str, most: int) -> str:
-    """At most `most` bytes of UTF-8, cut between lines where it can be."""
+    """At most `most` bytes of UTF-8, cut between lines if possible."""
     if weight(text) <= most:
         return text
     kept, _, _ = _cut(text, most - weight(f"\n{ELLIPSIS}")).rpartition("\n")
@@ -117,7 +117,7 @@ def _cut(text: str, most: int) -> str:
 
 
 def _code(answer: Answer, names: tuple[str, ...]) -> int | None:
-    """The code under any of its names, a failure before a success; None when there is none."""
+    """The code under any of its names, a failure before a success; None if there is none."""
     content = answer.json
     codes = [code for name in names if isinstance(code := content.get(name), int) and abs(code) <= _BIGGEST_CODE]
     return next(filter(None, codes), 0) if codes else None

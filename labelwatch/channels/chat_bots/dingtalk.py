@@ -1,4 +1,4 @@
-"""`dingtalk://`: a robot in a DingTalk group. As markdown, in which only our own links and bold words are markup.
+"""`dingtalk://`: a bot in a DingTalk group. Sends markdown in which only our own links and bold words are markup.
 
 Codes: https://open.dingtalk.com/document/orgapp/custom-robots-send-group-messages
 """
@@ -50,7 +50,7 @@ _REFUSED_BY_SETTINGS = by_words(
     },
     otherwise=permanent("the robot's security settings refused it: look at them in the group"),
 )
-# Above twenty a minute DingTalk may refuse for ten minutes; asking again each minute costs nothing.
+# Above twenty a minute DingTalk may refuse for ten minutes; a retry each minute costs nothing.
 _DIALECT = ResponseFormat(
     codes=("errcode",),
     words=("errmsg",),
@@ -78,9 +78,9 @@ _DIALECT = ResponseFormat(
 def open_dingtalk(
     service: NotifyDingTalk, line: HttpOptions, *, api_base: str = "", now: Callable[[], float] = time.time
 ) -> ChatBot:
-    """The robot that Apprise read from a URL; `api_base` takes the place of DingTalk's own host, `now` is Unix time.
+    """The bot that Apprise read from a URL; `api_base` replaces DingTalk's own host, `now` is Unix time.
 
-    Phone numbers in the URL are those of people in the group who are mentioned in each message that may be heard.
+    Phone numbers in the URL are those of members of the group, who are mentioned in each message that is not silent.
     """
 
     def request(outgoing: OutgoingMessage) -> Request:
@@ -101,7 +101,7 @@ def signed(secret: str, at: int) -> dict[str, str]:
 
 def _body(outgoing: OutgoingMessage, phones: Sequence[str]) -> dict[str, object]:
     mentioned = [] if outgoing.quiet else list(phones)
-    # DingTalk mentions only who stands in the text as well.
+    # DingTalk mentions only people who are named in the text as well.
     names = "".join(f"\n\n@{phone}" for phone in mentioned)
     text = fitted(markdown(outgoing.message, outgoing.cabinet), MOST) + names
     return {

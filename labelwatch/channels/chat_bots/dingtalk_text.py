@@ -1,7 +1,7 @@
-"""A message in the markdown that DingTalk reads: titles bold, numbers and actions as links, no foreign markup.
+"""A message in DingTalk's markdown: titles bold, numbers and actions as links, no foreign markup.
 
-DingTalk knows a part of markdown and says nothing of escapes, so what could be markup is replaced by its full-width
-form, which looks alike and means nothing: https://open.dingtalk.com/document/orgapp/custom-robots-send-group-messages
+DingTalk supports a part of markdown and documents no escapes, so characters that could be markup are replaced by
+their full-width forms, which look alike: https://open.dingtalk.com/document/orgapp/custom-robots-send-group-messages
 """
 
 import re
@@ -14,22 +14,22 @@ LOOKALIKES = str.maketrans("[]*`~|\\&<>", "［］＊｀～｜＼＆‹›")
 
 _LINK = re.compile(r"(https?://[^\s，。；）)\]]+)")
 _LOOSE_UNDERSCORE = re.compile(r"(?<![^\W_])_|_(?![^\W_])")
-"""One beside no letter or digit: only such a one begins or ends italics."""
+"""An underscore with a non-word neighbour: only such a one begins or ends italics."""
 _OPENING = re.compile(r"[#>+=-]")
-"""What makes the line that it begins a heading, a quotation, an item or a rule; numbers count our own steps."""
+"""Line starts that make a heading, a quotation, an item or a rule; numbers are our own steps."""
 _FULL_WIDTH = 0xFEE0
 _BREAK = "  \n"
-"""Two spaces before it make a line end where the text says so."""
+"""Two spaces before a newline keep the line break."""
 
 
 def markdown(message: Message, links: Mapping[str, str]) -> str:
-    """The title and all sections; what a row of a list is about leads to its address in `links`."""
+    """The title and all sections; the subject of a row links to its address in `links`."""
     sections = (_section(section, links) for section in message.sections)
     return "\n\n".join(filter(None, (_bold(message.title), *sections)))
 
 
 def linked(words: str, address: str) -> str:
-    """Words to touch."""
+    """A link."""
     return f"[{_quoted(words.strip())}]({quote(address, safe=':/?&=%#+,;@~.-_')})"
 
 
@@ -55,12 +55,12 @@ def _bold(text: str) -> str:
 
 
 def _line(text: str) -> str:
-    """A line with its own addresses as links."""
+    """A line with its addresses as links."""
     parts = (linked(part, part) if n % 2 else _quoted(part) for n, part in enumerate(_LINK.split(text.strip())))
     return "".join(parts)
 
 
 def _quoted(text: str) -> str:
-    """Words of which nothing is markup, on one line."""
+    """Text on one line, without markup."""
     line = _LOOSE_UNDERSCORE.sub("＿", re.sub(r"\s+", " ", text).translate(LOOKALIKES))
     return chr(ord(line[0]) + _FULL_WIDTH) + line[1:] if _OPENING.match(line) else line

@@ -1,7 +1,7 @@
-"""`feishu://` and `lark://`: a robot in a Feishu or Lark group. As rich text, whose parts are never read as markup.
+"""`feishu://` and `lark://`: a bot in a Feishu or Lark group. Sends rich text, whose parts are never read as markup.
 
-Apprise itself reads the answer since 2.3, but only as accepted or refused: it knows no signature, no `api_base`, and
-does not tell apart a robot that is too fast, one that is switched off, and a message that is wrong.
+Apprise itself reads the answer since 2.3, but only as accepted or refused: it supports no signature, no `api_base`,
+and does not distinguish a rate limit, a bot that is switched off, and an invalid message.
 
 Codes: https://open.feishu.cn/document/client-docs/bot-v3/add-custom-bot
 """
@@ -61,9 +61,9 @@ _DIALECT = ResponseFormat(
 def open_feishu(
     service: NotifyFeishu | NotifyLark, line: HttpOptions, *, api_base: str = "", now: Callable[[], float] = time.time
 ) -> ChatBot:
-    """The robot that Apprise read from a URL; `api_base` takes the place of the service's host, `now` is Unix time.
+    """The bot that Apprise read from a URL; `api_base` replaces the service's host, `now` is Unix time.
 
-    A user in the URL is the robot's signing secret, which Apprise itself has no use for: `feishu://SECRET@TOKEN`.
+    A user in the URL is the bot's signing secret, which Apprise itself does not use: `feishu://SECRET@TOKEN`.
     """
 
     def request(outgoing: OutgoingMessage) -> Request:
@@ -89,7 +89,7 @@ def _post(outgoing: OutgoingMessage) -> dict[str, object]:
 
 
 def _section(section: Section, links: Mapping[str, str]) -> list[dict[str, str]]:
-    """Its text; the numbers of a list lead to the seller cabinet, and a tap on a word does what it says."""
+    """The parts of a section; the numbers of a list link to the seller cabinet, and actions are links."""
     told = replace(section, rows=(), actions=()).text
     lines = [_elements(told)] if told else []
     for about, *rest in section.rows:
@@ -103,7 +103,7 @@ def _section(section: Section, links: Mapping[str, str]) -> list[dict[str, str]]
 
 
 def _joined(parts: Sequence[dict[str, str]]) -> list[dict[str, str]]:
-    """The same with text that follows text in one part."""
+    """The same with adjacent texts merged."""
     made: list[dict[str, str]] = []
     for part in parts:
         if made and made[-1]["tag"] == part["tag"] == "text":
@@ -122,7 +122,7 @@ def _text(words: str) -> dict[str, str]:
 
 
 def _elements(text: str) -> list[dict[str, str]]:
-    """The text with its links apart, so that they can be touched."""
+    """The text with its links as parts of their own, so that they can be tapped."""
     parts = [part for part in _LINK.split(text) if part]
     return [
         {"tag": "a", "text": part, "href": part} if _LINK.fullmatch(part) else {"tag": "text", "text": part}

@@ -1,4 +1,4 @@
-"""`wecombot://`: a robot in a WeCom group. As plain text: its markdown cannot be read in WeChat, where packers are.
+"""`wecombot://`: a bot in a WeCom group. Sends plain text: its markdown cannot be read in WeChat, which packers use.
 
 Codes: https://developer.work.weixin.qq.com/document/path/90313
 """
@@ -50,7 +50,7 @@ _DIALECT = ResponseFormat(
 
 
 def open_wecom(service: NotifyWeComBot, line: HttpOptions, *, api_base: str = "") -> ChatBot:
-    """The robot that Apprise read from a URL; `api_base` takes the place of WeCom's own host."""
+    """The bot that Apprise read from a URL; `api_base` replaces WeCom's own host."""
 
     def request(outgoing: OutgoingMessage) -> Request:
         # `<@` opens a mention, in text as well.

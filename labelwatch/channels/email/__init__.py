@@ -1,4 +1,4 @@
-"""`mailto://` and `mailtos://`: text and page in one letter, the server's answer read as a receipt."""
+"""`mailto://` and `mailtos://`: text and HTML in one e-mail, with the server's answer as the receipt."""
 
 from base64 import b64encode
 from collections.abc import Callable
@@ -30,7 +30,7 @@ _HOUSES = {
     "smtp.yeah.net": ("yeah.net",),
 }
 _SERVERS = {domain: server for server, domains in _HOUSES.items() for domain in domains}
-"""Where Apprise would ask the domain itself, which takes no mail: server, with TLS on port 465."""
+"""Domains that accept no mail themselves, where Apprise would ask: their servers, with TLS on port 465."""
 _TLS_PORT = 465
 
 
@@ -40,9 +40,9 @@ def _now() -> datetime:
 
 @dataclass(frozen=True, slots=True)
 class Mail:
-    """One mailbox, and the server that takes letters for it.
+    """One mailbox, and the server that accepts mail for it.
 
-    Servers greylist per recipient, so channels of one account are not slowed down together.
+    Servers greylist per recipient, so channels of one account share no rate limit.
     """
 
     server: Server
@@ -53,7 +53,7 @@ class Mail:
     account: str = ""
 
     def send(self, outgoing: OutgoingMessage) -> Result:
-        """Hand in once; what the server takes in no such form, too big or unwanted, is handed in as text alone."""
+        """Send once; a message that the server refuses for its size or content is sent again as text alone."""
         rich, text = mail_messages(outgoing, self.envelope, now=self.now())
         result = self._deliver(rich)
         if isinstance(result, BadMessage):
@@ -68,7 +68,7 @@ class Mail:
 
 
 def wrong_mail(service: NotifyEmail) -> str | None:
-    """What is wrong with the parts of a mailto:// that Apprise takes, in words without secrets; None when fine."""
+    """What is wrong with the parts of a mailto:// that Apprise takes, without secrets; None if valid."""
     if not (service.smtp_host or service.host):
         return "names a server that Apprise cannot read there: name it with smtp=, as in ?smtp=mail_relay"
     if not service.targets:
@@ -84,7 +84,7 @@ def wrong_mail(service: NotifyEmail) -> str | None:
 
 
 def open_mail(service: NotifyEmail, line: HttpOptions) -> Mail:
-    """The mailbox that Apprise read from a URL in which `wrong_mail` finds nothing wrong."""
+    """The mailbox that Apprise read from a URL that passed `wrong_mail`."""
     name, address = service.targets[0]
     envelope = Envelope(
         sender=_party(*service.from_addr),
@@ -96,11 +96,11 @@ def open_mail(service: NotifyEmail, line: HttpOptions) -> Mail:
 
 
 def _party(name: object, address: object) -> Mailbox:
-    """Apprise has False or None for a name that is not there, and leaves some encoded."""
+    """Apprise has False or None for a missing name, and leaves some encoded."""
     written = str(name or "")
     try:
         return Mailbox(str(address), str(make_header(decode_header(written))))
-    except (HeaderParseError, LookupError, UnicodeError):  # it only looks encoded
+    except (HeaderParseError, LookupError, UnicodeError):  # it was not encoded
         return Mailbox(str(address), written)
 
 
@@ -115,12 +115,12 @@ def _server(service: NotifyEmail, verify: bool) -> Server:
         tls = Tls.AT_ONCE
     elif mode == "starttls" or (user and password):
         tls = Tls.REQUIRED
-    # Where the clear would do, encryption is welcome from anybody.
+    # If plain text is allowed, any certificate is accepted.
     return Server(host, port, tls, trusted if verify and tls is not Tls.OFFERED else unverified, user, password)
 
 
 def _secrets(service: NotifyEmail) -> tuple[str, ...]:
-    """The password, and how a login writes it; addresses and servers are no secret to who mends the channel."""
+    """The password, and its form in a login; addresses and servers are not secret."""
     password = service.password
     if not password:
         return ()

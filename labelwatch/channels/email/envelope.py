@@ -1,4 +1,4 @@
-"""A parcel as an e-mail: the same Message-ID whenever it is sent, and in one thread with what was told before."""
+"""An outgoing message as an e-mail: the same Message-ID for every retry, in one thread with earlier messages."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -20,18 +20,18 @@ _REFERENCES = 20
 _LINE = 64
 """Characters of an encoded line: 76 with the name of its header."""
 _LONGEST_DOMAIN = 40
-"""A longer one would make an identifier that fits in no line of a header."""
+"""A longer domain would make a Message-ID that exceeds the line of a header."""
 
 _POLICY = SMTP.clone(cte_type="7bit")
 _IDENTIFIER = re.compile(r"<[\x21-\x3b\x3d\x3f-\x7e]+>")
 _HEADER = re.compile(r"[A-Za-z][A-Za-z0-9-]*")
 _OURS = re.compile(r"(?i)(content|mime)-.*|(resent-)?(from|to|cc|bcc|sender)|received|return-path")
-"""Headers that nobody may add: they say what is in the letter or whom it reaches."""
+"""Headers that a URL may not add: they describe the content or the recipients."""
 
 
 @dataclass(frozen=True, slots=True)
 class Mailbox:
-    """Somebody who writes or reads: an address of ASCII, and a name or none."""
+    """A sender or recipient: an ASCII address, and an optional name."""
 
     address: str
     name: str = ""
@@ -43,23 +43,23 @@ class Mailbox:
 
 @dataclass(frozen=True, slots=True)
 class Envelope:
-    """From whom to whom, the same for all letters of a channel."""
+    """Sender and recipient, the same for all e-mails of a channel."""
 
     sender: Mailbox
     recipient: Mailbox
     reply_to: tuple[Mailbox, ...] = ()
     headers: Mapping[str, str] = field(default_factory=dict)
-    """Further headers; what we say ourselves stays."""
+    """Further headers, which do not replace our own."""
 
 
 def message_id(key: str, sender: Mailbox) -> str:
-    """The Message-ID of the letter that goes out under this key."""
+    """The Message-ID of the e-mail with this key."""
     domain = sender.domain if len(sender.domain) <= _LONGEST_DOMAIN else "labelwatch.invalid"
     return f"<{stamp_of(key)}@{domain}>"
 
 
 def mail_messages(outgoing: OutgoingMessage, envelope: Envelope, *, now: datetime) -> tuple[bytes, bytes]:
-    """The letter with its page and files, and the same one as text alone for a server that takes no more."""
+    """The e-mail with HTML and files, and the same as text alone for a server that refuses those."""
     head = _head(outgoing, envelope, now)
     text, rich = EmailMessage(policy=_POLICY), EmailMessage(policy=_POLICY)
     text.set_content(outgoing.message.body)
@@ -95,7 +95,7 @@ def _headers(outgoing: OutgoingMessage, envelope: Envelope, now: datetime) -> It
     yield "To", _party(envelope.recipient)
     if envelope.reply_to:
         yield "Reply-To", ",\r\n ".join(map(_party, envelope.reply_to))
-    # It says what to do now, also in an answer: an inbox shows little else, and old words would mislead.
+    # A reply gets a new subject as well: an inbox shows little else, and the old one would mislead.
     yield "Subject", _encoded(plain(outgoing.message.title, _SUBJECT))
     yield "Date", format_datetime(now)
     yield "Message-ID", message_id(outgoing.key, envelope.sender)
@@ -104,13 +104,13 @@ def _headers(outgoing: OutgoingMessage, envelope: Envelope, now: datetime) -> It
         yield "In-Reply-To", before[-1]
         yield "References", "\r\n ".join(before)
     yield "Idempotency-Key", stamp_of(outgoing.key)
-    # No holiday notice is an answer to us.
+    # Suppress automatic replies.
     yield "Auto-Submitted", "auto-generated"
     yield "X-Auto-Response-Suppress", "All"
 
 
 def _before(outgoing: OutgoingMessage, sender: Mailbox) -> list[str]:
-    """The identifiers of what was told before, oldest first; of a long story how it began and its latest part."""
+    """The ids of earlier messages, oldest first; of many, the first and the latest ones."""
     known = (one.ref if _IDENTIFIER.fullmatch(one.ref) else message_id(one.key, sender) for one in outgoing.earlier)
     own = message_id(outgoing.key, sender)
     told = [one for one in dict.fromkeys(known) if one != own]
@@ -127,5 +127,5 @@ def _is_safe(value: str) -> bool:
 
 
 def _encoded(text: str) -> str:
-    """As RFC 2047 has it, always: what is encoded as a whole hides no second encoding inside."""
+    """Always encode by RFC 2047, so that the text cannot contain an encoded word of its own."""
     return Header(text, "utf-8", maxlinelen=_LINE).encode(linesep="\r\n")

@@ -1,4 +1,4 @@
-"""A message as an HTML page for e-mail: one column, no colours but one, nothing loaded from anywhere."""
+"""A message as an HTML page for e-mail: one column, one colour, no external resources."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -13,7 +13,7 @@ _PREVIEW = 140
 """Characters of the message that an inbox shows after the subject."""
 
 _ACCENT = {Kind.INFO: "#1a73e8", Kind.SUCCESS: "#1e8e3e", Kind.WARNING: "#e8a100", Kind.FAILURE: "#d93025"}
-"""Seen on white and on black alike. Text and background are left to the reader's program, which knows the hour."""
+"""Visible on white and on black. Text and background are left to the mail program, which may use a dark theme."""
 
 _FONT = "16px/1.45 -apple-system,'Segoe UI',Roboto,'PingFang SC','Microsoft YaHei',Arial,sans-serif"
 _COLUMN = f"max-width:600px;margin:0 auto;padding:16px;font:{_FONT};overflow-wrap:anywhere"
@@ -24,7 +24,7 @@ _BUTTON = (
     "font-weight:bold;text-decoration:none"
 )
 _FIRST, _OTHER = ";background:#1a73e8;color:#ffffff", ";color:#1a73e8"
-"""Only what is done most often is filled."""
+"""Style of the most frequent action only."""
 _SMALL_BUTTON = (
     "display:inline-block;margin:0 6px 6px 0;padding:9px 14px;border:1px solid #1a73e8;border-radius:6px;"
     "text-decoration:none"
@@ -35,21 +35,21 @@ _HEAD = (
     '<meta charset="utf-8">'
     '<meta name="viewport" content="width=device-width,initial-scale=1">'
     '<meta name="color-scheme" content="light dark">'
-    # A posting number is no telephone number.
+    # A posting number is not a telephone number.
     '<meta name="format-detection" content="telephone=no,date=no,address=no,email=no,url=no">'
 )
 
 _ADDRESS = re.compile(r"(https?://[^\s<>\"'，。；）]*[^\s<>\"'，。；）.,;:!?)])")
-"""What is foreign holds none: `plain` takes the `://` out of it."""
+"""Foreign text contains none: `plain` removes `://`."""
 _NUMBER = re.compile(r"\d{1,12}(?:-\d{1,6}){1,3}")
 _STEP = re.compile(r"\d{1,2}\. ")
 _BAIT = re.compile(r"(?<=[\w-])\.(?=[^\W\d_]{2})")
-"""The dot of a foreign name like `evil.com`: set apart, so that no reader's program makes a link of it."""
+"""The dot of a foreign name like `evil.com`, marked so that no mail program makes a link of it."""
 
 
 def page(message: Message, links: Mapping[str, str] = _NO_LINKS) -> str:
-    """The whole page: what to do on top, then the sections in their order. What a row of a list is about leads to its
-    address in `links`."""
+    """The whole page: what to do on top, then the sections in their order. The subject of a row links to its address
+    in `links`."""
     sections = "".join(_section(section, links) for section in message.sections)
     preview = cut(" ".join(message.body.split()), _PREVIEW)
     return (
@@ -103,7 +103,7 @@ def _table(rows: Sequence[tuple[str, ...]], links: Mapping[str, str]) -> str:
 
 
 def _row(row: tuple[str, ...], links: Mapping[str, str]) -> str:
-    """As lists are set on a phone: what it is about, at the end of the line what matters most, the rest below."""
+    """A row for a phone: the subject, at the end of the line what matters most, the rest below."""
     about, state, *rest = *row, *[""] * (2 - len(row))
     below = " · ".join(filter(None, rest))
     more = f'<div style="{_SMALL}">{_linked(below)}</div>' if below else ""
@@ -116,7 +116,7 @@ def _row(row: tuple[str, ...], links: Mapping[str, str]) -> str:
 
 
 def _linked(text: str) -> str:
-    """Escaped, with the addresses in it as links, and no posting number torn apart at the end of a line."""
+    """Escaped, with addresses as links and no line break inside a posting number."""
     return "".join(_link(piece) if n % 2 else _whole(piece) for n, piece in enumerate(_ADDRESS.split(text)))
 
 

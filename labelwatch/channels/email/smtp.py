@@ -1,4 +1,4 @@
-"""One talk with an SMTP server about one letter to one reader, and what each of its answers means."""
+"""One SMTP session for one e-mail to one recipient, and what each answer of the server means."""
 
 import re
 import smtplib
@@ -21,7 +21,7 @@ from labelwatch.net.tls import CertificatesError
 T = TypeVar("T")
 
 GREYLISTED = timedelta(minutes=10)
-"""A server that greylists takes a letter of an unknown sender only when it comes again, and not too soon."""
+"""A greylisting server accepts mail of an unknown sender only on a retry, and not too soon."""
 TOO_MANY = timedelta(hours=1)
 
 _CONNECT = timedelta(seconds=10)
@@ -29,7 +29,7 @@ _SAID = 200
 
 
 class Tls(StrEnum):
-    """When a talk is encrypted. Only `OFFERED` may stay in the clear, and then no password is told."""
+    """When a session is encrypted. Only `OFFERED` may stay unencrypted, and then no password is sent."""
 
     AT_ONCE = "at once"
     REQUIRED = "required"
@@ -38,7 +38,7 @@ class Tls(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """Where letters are handed in; `context` is asked for what judges the server's certificate."""
+    """The mail server; `context` returns what verifies its certificate."""
 
     host: str
     port: int
@@ -49,7 +49,7 @@ class Server:
 
 
 class Stage(StrEnum):
-    """Where in the talk an answer came, and what a refusal there means to people."""
+    """The step of the session in which an answer came, and what a refusal there means."""
 
     GREETING = "the mail server takes no mail from here"
     HELLO = "the mail server does not speak ESMTP"
@@ -65,13 +65,13 @@ _GOOD = {Stage.GREETING: 220, Stage.TLS: 220, Stage.LOGIN: 235, Stage.DATA: 354}
 _AFTER_LOGIN = frozenset({Stage.SENDER, Stage.RECIPIENT, Stage.DATA, Stage.CONTENT})
 _GREYLISTING = frozenset({450, 451})
 _UNWANTED = frozenset({552, 554})
-"""Too big, or with something in it that is not wanted: another letter may well be taken."""
+"""Too big, or with unwanted content: another e-mail may be accepted."""
 _LIMITED = re.compile(r"(?i)frequency limit|rate limit|sending (limit|quota)|quota exceeded for send|^5\.4\.5\b")
-"""How services that answer 550 say that it is enough for now."""
+"""Texts of services that use 550 for a rate limit."""
 
 
 def judged(stage: Stage, code: int, said: str) -> Result | None:
-    """What an answer means; None = go on. `code` is -1 when the line is no answer of a mail server."""
+    """What an answer means; None = continue. `code` is -1 if the line is no SMTP answer."""
     words = f"{stage}: {code} {said}".rstrip()
     if code == _GOOD.get(stage, 250):
         return Delivered(f"{code} {said}".rstrip(), verified=True) if stage is Stage.CONTENT else None
@@ -88,21 +88,21 @@ def judged(stage: Stage, code: int, said: str) -> Result | None:
 
 
 def deliver(server: Server, line: HttpOptions, *, sender: str, recipient: str, letter: bytes) -> Result:
-    """Hand in a letter, all within the deadline of the line; Delivered holds the server's own words.
+    """Send an e-mail within the deadline of the options; Delivered has the server's own words.
 
-    Only when the last dot may have gone out and no answer came is it open whether the letter arrived.
+    The result is ambiguous only if the final dot may have been sent and no answer came.
     """
     talk = _Talk(server, line)
     return talk.held(lambda: talk.hand_in(sender, recipient, letter))
 
 
 def log_in(server: Server, line: HttpOptions) -> Result:
-    """Greet the server as for a letter, encrypt, log in, and hand in nothing; Delivered = it lets us."""
+    """Connect, encrypt and log in as for an e-mail, but send nothing; Delivered = the login works."""
     return _Talk(server, line).held(lambda: Delivered("the login is good", verified=True))
 
 
 class _CutShortError(Exception):
-    """The talk has come to its end, before the letter was handed in."""
+    """The session ended before the e-mail was sent."""
 
     def __init__(self, result: Result) -> None:
         super().__init__(result)
@@ -111,17 +111,17 @@ class _CutShortError(Exception):
 
 @dataclass(slots=True)
 class _Talk:
-    """A talk under way; another thread may hang up."""
+    """A session in progress; another thread may close it."""
 
     server: Server
     line: HttpOptions
     smtp: smtplib.SMTP = field(default_factory=lambda: smtplib.SMTP(local_hostname="localhost"))
     is_complete: bool = False
-    """Whether the last dot may have gone out."""
+    """Whether the final dot may have been sent."""
     is_over: bool = False
 
     def held(self, say: Callable[[], T]) -> T | Result:
-        """A whole talk within the deadline of the line: the login, what is said after it, and the goodbye."""
+        """A whole session within the deadline of the options: the login, what follows it, and QUIT."""
         kept = within_time(self.line.deadline, lambda: (self._hold(say),))
         if kept is not None:
             return kept[0]
@@ -146,16 +146,16 @@ class _Talk:
         except OSError as error:  # that of smtplib as well
             return self._lost(f"the connection was lost: {self._plain(str(error))}")
         finally:
-            with suppress(OSError):  # what it answers to that is not worth waiting for
+            with suppress(OSError):  # do not wait for the answer to QUIT
                 self.smtp.putcmd("QUIT")
             self.smtp.close()
 
     def _hang_up(self) -> None:
-        """End the connection under the feet of a thread that waits; nothing leaves it any more."""
+        """Close the connection while another thread waits on it; nothing more is sent."""
         self.is_over = True
         if self.smtp.sock is not None:
             with suppress(OSError):
-                # Not the method of an SSLSocket: that one would let the other thread go on in the clear.
+                # Not the method of SSLSocket, after which the other thread would continue unencrypted.
                 socket.socket.shutdown(self.smtp.sock, socket.SHUT_RDWR)
 
     def _lost(self, why: str) -> Result:
@@ -184,7 +184,7 @@ class _Talk:
             hint = " (many networks close port 25: name another in its URL, like :587)" if server.port == 25 else ""
             said = f"cannot connect to {server.host}, port {server.port}{hint}: {error}"
             raise _CutShortError(Retry(self._plain(said))) from error
-        # The deadline of the talk comes first and says so; this is for a socket that cannot be shut.
+        # Usually the deadline of the session comes first; this is for a socket that cannot be shut.
         sock.settimeout(2 * self.line.deadline.total_seconds())
         address = sock.getsockname()[0]
         self.smtp.local_hostname = f"[IPv6:{address}]" if ":" in address else f"[{address}]"
@@ -196,7 +196,7 @@ class _Talk:
             raise smtplib.SMTPServerDisconnected("too late")
 
     def _encrypt(self) -> None:
-        assert self.smtp.sock is not None, "encrypted is what is connected"
+        assert self.smtp.sock is not None, "only a connected session is encrypted"
         name = self.server.host
         try:
             context = self.server.context()
@@ -206,7 +206,7 @@ class _Talk:
         except CertificatesError as error:
             raise _CutShortError(Permanent(str(error))) from error
         except ssl.SSLCertVerificationError as error:
-            said = f"the certificate of {name} does not hold: {error.verify_message}"
+            said = f"the certificate of {name} is not valid: {error.verify_message}"
             raise _CutShortError(Permanent(self._plain(said))) from error
         except ssl.SSLError as error:
             raise _CutShortError(self._no_tls(error)) from error
@@ -217,10 +217,10 @@ class _Talk:
 
     def _start_tls(self) -> None:
         if not self.smtp.has_extn("starttls"):
-            raise _CutShortError(Permanent("the mail server offers no encryption (STARTTLS): nothing was told to it"))
+            raise _CutShortError(Permanent("the mail server offers no encryption (STARTTLS): nothing was sent"))
         self._expect(Stage.TLS, self.smtp.docmd("STARTTLS"))
         self._encrypt()
-        # What was said in the clear is forgotten.
+        # Forget what was said unencrypted.
         self.smtp.ehlo_resp, self.smtp.esmtp_features = None, {}
         self._expect(Stage.HELLO, self.smtp.ehlo())
 

@@ -1,4 +1,4 @@
-"""`tgram://`: one chat of one bot, whose messages carry buttons and can be continued and changed."""
+"""`tgram://`: one chat of one bot, whose messages have buttons and can be replied to and edited."""
 
 import json
 import re
@@ -43,11 +43,11 @@ class Telegram:
 
     @property
     def address(self) -> str:
-        """The chat as it is called now."""
+        """The present id of the chat."""
         return self.moved_to or self.chat
 
     def send(self, outgoing: OutgoingMessage) -> Result:
-        """Send it as a new message, as a reply to the first one about the same, its files right behind it."""
+        """Send it as a new message, in reply to the first one about the same alerts, followed by its files."""
         quiet = {"disable_notification": True} if outgoing.quiet or self.silent else {}
         own = {**quiet, **({"message_thread_id": self.topic} if self.topic else {})}
 
@@ -66,7 +66,7 @@ class Telegram:
         return Delivered(receipt, verified=True, ref=place(form.chat, number), moved_to=self.moved_to)
 
     def revise(self, ref: str, outgoing: OutgoingMessage) -> Result:
-        """Have the message at `ref` read as this one; without its buttons when nothing is left to do."""
+        """Replace the message at `ref` with this one; without buttons if nothing is left to do."""
         known = placed(ref)
         if known is None:
             return BadMessage("it is not known which message is to be changed")
@@ -77,14 +77,14 @@ class Telegram:
 
         _, said = self._put("editMessageText", Form(chat, stays=True), question)
         if isinstance(said, Refusal) and "not modified" not in said.why.lower():
-            # Numbers begin anew in a supergroup: the same one is another message there.
+            # A supergroup has numbers of its own: the same one is another message there.
             return BadMessage("it stayed behind when the group moved") if said.moved_to else meaning(said)
         if not isinstance(said, Done | Refusal):
             return said
         return Delivered(f"message {number} in chat {chat} changed", verified=True, ref=ref, moved_to=self.moved_to)
 
     def _put(self, method: str, form: Form, question: Callable[[Form], dict[str, Any]]) -> tuple[Form, Said]:
-        """Ask in one form after the other until one is taken or none is left; all within one deadline."""
+        """Try one form after another until one is accepted or none is left, within one deadline."""
         give_up_at = self.clock() + self.bot.line.deadline.total_seconds()
         for _ in range(_FORMS_AT_MOST):
             left = timedelta(seconds=max(give_up_at - self.clock(), 0.01))
@@ -100,7 +100,7 @@ class Telegram:
         return form, said
 
     def _attach(self, file: Attachment, behind: Form, own: Mapping[str, Any]) -> str:
-        """Send a file from memory behind its message; returns in words why it did not go, or nothing."""
+        """Send a file from memory after its message; returns why that failed, or an empty text."""
         fields = {"chat_id": behind.chat, **answering(behind), **own}
         data = {name: value if isinstance(value, str) else json.dumps(value) for name, value in fields.items()}
         said = self.bot.ask("sendDocument", data=data, files={"document": (file.name, file.content, file.mime)})
@@ -110,7 +110,7 @@ class Telegram:
 
 
 def wrong_telegram(service: NotifyTelegram) -> str | None:
-    """What is wrong with the parts of a tgram:// that Apprise takes, in words without secrets; None when fine."""
+    """What is wrong with the parts of a tgram:// that Apprise takes, without secrets; None if valid."""
     if service.targets:
         return _wrong_chat(str(service.targets[0][0]))
     return (
@@ -120,7 +120,7 @@ def wrong_telegram(service: NotifyTelegram) -> str | None:
 
 
 def _wrong_chat(chat: str) -> str | None:
-    """What Telegram would refuse of a chat's address: an id of a group without its minus, a name that is none."""
+    """Chat addresses that Telegram would refuse: the id of a group without its minus, an invalid name."""
     if _GROUP_WITHOUT_MINUS.fullmatch(chat):
         return f"names the chat {chat}, which is the id of a group without its minus: write -{chat}"
     if chat.startswith("@") and not _NAME.fullmatch(chat):
@@ -136,8 +136,8 @@ def open_telegram(
     address: str = "",
     labels: Mapping[str, str] | None = None,
 ) -> Telegram:
-    """The chat that Apprise read from a URL in which `wrong_telegram` finds nothing wrong, or the one at `address` in
-    its place; `api_base` replaces Telegram's own address, `labels` are the words on the buttons (none = no buttons).
+    """The chat that Apprise read from a URL that passed `wrong_telegram`, or the one at `address` instead;
+    `api_base` replaces Telegram's own address, `labels` are the texts of the buttons (none = no buttons).
     """
     chat, topic = service.targets[0]
     bot = Bot(str(service.bot_token), line, (api_base or API).rstrip("/"))
@@ -145,7 +145,7 @@ def open_telegram(
 
 
 def _first(outgoing: OutgoingMessage, chat: str) -> int | None:
-    """The oldest message in this chat about the same."""
+    """The oldest message in this chat about the same alerts."""
     known = (placed(earlier.ref) for earlier in outgoing.earlier)
     return next((where[1] for where in known if where and where[0] == chat), None)
 

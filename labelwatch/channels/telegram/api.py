@@ -1,4 +1,4 @@
-"""One question to the Bot API of Telegram, and its answer as a value (https://core.telegram.org/bots/api)."""
+"""One request to the Bot API of Telegram, and its answer as a value (https://core.telegram.org/bots/api)."""
 
 import hashlib
 from dataclasses import dataclass, field, replace
@@ -17,7 +17,7 @@ _LONGEST_PAUSE = 24 * 3600
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """What Telegram gave back."""
+    """The result of a successful request."""
 
     result: Any
 
@@ -45,11 +45,11 @@ class Bot:
 
     @property
     def account(self) -> str:
-        """Equal for two channels of one bot, and tells nothing of its token."""
+        """The same for two channels of one bot, without revealing its token."""
         return f"telegram {hashlib.sha256(self.token.encode()).hexdigest()[:12]}"
 
     def ask(self, method: str, *, deadline: timedelta | None = None, **request: Any) -> Said:
-        """Call a method once; `request` as for httpx, by default within the line's deadline."""
+        """Call a method once; `request` as for httpx, by default within the deadline of the options."""
         secrets = (self.token, *secrets_of(f"tgram://{self.token}"), *self.line.secrets)
         line = replace(self.line, secrets=secrets, deadline=deadline or self.line.deadline)
         answer = exchange(line, "POST", f"{self.base}/bot{self.token}/{method}", **request)
@@ -57,7 +57,7 @@ class Bot:
 
 
 def meaning(refusal: Refusal) -> Permanent | BadMessage:
-    """What a refusal to send or to change a message means, in words that say what is to be changed."""
+    """What a refusal to send or to edit a message means, in a text that says what to change."""
     said = f"Telegram says {refusal.code} “{refusal.why}”"
     for code, part, change in _FINAL:
         if refusal.code == code and part in refusal.why.lower():
@@ -98,11 +98,11 @@ _FINAL = (
     (400, "chat_send_plain_forbidden", _RIGHTS),
     (400, "chat_admin_required", _RIGHTS),
 )
-"""Of a refusal: its code, what its words contain, and what somebody has to change; the first that fits counts."""
+"""Code of a refusal, a part of its text, and what to change; the first match counts."""
 
 
 def _read(answer: Answer, secrets: tuple[str, ...]) -> Said:
-    """Telegram speaks JSON with `ok` in it; whatever else answers is not Telegram, and no success."""
+    """Telegram answers JSON with `ok`; anything else is not Telegram and not a success."""
     content, said = answer.json, f"HTTP {answer.status} {answer.said}".rstrip()
     if content.get("ok") is True and answer.is_good:
         return Done(content.get("result"))
@@ -121,12 +121,12 @@ def _read(answer: Answer, secrets: tuple[str, ...]) -> Said:
 
 
 def _moved_to(chat: object) -> str:
-    """The id that a group has now; empty when that is none."""
+    """The new id of a group; empty if it is not an id."""
     text = str(chat) if isinstance(chat, int | str) else ""
     return text if len(text) <= _LONGEST_ID else ""
 
 
 def _pause(wish: object) -> timedelta:
-    """How long Telegram wants no more, in seconds; half a minute when it does not say."""
+    """How long Telegram asks to wait; half a minute if it does not say."""
     seconds = wish if isinstance(wish, int) and wish > 0 else 30
     return timedelta(seconds=min(seconds, _LONGEST_PAUSE))

@@ -1,4 +1,4 @@
-"""How one message is put to Telegram, and what is changed about that when Telegram declines it so."""
+"""The form of one Telegram request, and the next form if Telegram declines it."""
 
 import re
 from collections.abc import Mapping
@@ -10,16 +10,16 @@ from labelwatch.channels.telegram.api import Refusal
 from labelwatch.channels.telegram.text import MOST, fitted, html, text
 
 SINGLY = 6
-"""So many postings have a button each; of more, people choose in a list."""
+"""Up to so many postings have a button each; for more, people choose from a list."""
 
 Rows = tuple[tuple[tuple[str, str], ...], ...]
-"""Of buttons: what stands on each, and what it carries."""
+"""Rows of buttons: the label of each and the data it carries."""
 _SHORTEST = 500
 
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """How a message is put."""
+    """The form of a message."""
 
     chat: str
     answers: int | None = None
@@ -27,11 +27,11 @@ class Form:
     is_html: bool = True
     most: int = MOST
     stays: bool = False
-    """Whether it belongs to this chat only: a message that is there already."""
+    """Whether it exists in this chat already and is edited."""
 
 
 def mended(form: Form, refusal: Refusal) -> Form | None:
-    """The form in which Telegram may take it after all; None = there is none."""
+    """The next form that Telegram may accept; None = there is none."""
     why = refusal.why.lower()
     if refusal.moved_to and not form.stays:
         return replace(form, chat=refusal.moved_to, answers=None)
@@ -45,7 +45,7 @@ def mended(form: Form, refusal: Refusal) -> Form | None:
 
 
 def body(form: Form, outgoing: OutgoingMessage, labels: Mapping[str, str]) -> dict[str, Any]:
-    """What a new and a changed message have in common: where, what, how it is read, and the buttons."""
+    """Parameters that new and edited messages share: chat, text, parse mode and buttons."""
     message = fitted(outgoing.message, form.most)
     written = (
         {"text": html(message, outgoing.cabinet), "parse_mode": "HTML"} if form.is_html else {"text": text(message)}
@@ -56,19 +56,19 @@ def body(form: Form, outgoing: OutgoingMessage, labels: Mapping[str, str]) -> di
 
 
 def answering(form: Form) -> dict[str, Any]:
-    """What makes it a reply; it is sent all the same when that message is gone."""
+    """Parameters of a reply; it is sent even if that message no longer exists."""
     if form.answers is None:
         return {}
     return {"reply_parameters": {"message_id": form.answers, "allow_sending_without_reply": True}}
 
 
 def place(chat: str, number: int) -> str:
-    """Where a message is, as it is kept to find it again."""
+    """The reference to a message, as it is stored."""
     return f"{chat}/{number}"
 
 
 def placed(ref: str) -> tuple[str, int] | None:
-    """The chat and the number of a message; None = this is no such place."""
+    """The chat and the number of a message; None = this is no such reference."""
     chat, _, number = ref.rpartition("/")
     return (chat, int(number)) if chat and re.fullmatch(r"\d{1,18}", number, re.ASCII) else None
 
@@ -82,7 +82,7 @@ def _keyboard(outgoing: OutgoingMessage, labels: Mapping[str, str]) -> list[list
 
 
 def _taking(outgoing: OutgoingMessage, labels: Mapping[str, str]) -> Rows:
-    """To take or snooze the one alert; to take one of several, or all of them; or to choose among many."""
+    """Buttons to acknowledge or snooze the one alert; one of several, or all of them; or to choose among many."""
     targets, key = outgoing.targets, outgoing.key
     if len(targets) < 2 or not labels:
         return (_row(key, labels, ("ack", "snooze")),)

@@ -1,4 +1,4 @@
-"""A message as Telegram shows it: as its HTML and as plain text, of the same characters when read."""
+"""A message as Telegram's HTML and as plain text with the same visible characters."""
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -21,13 +21,12 @@ _PARTS = re.compile(
     r"|(?<![\w.-])(?:\d{1,3}\.){3}\d{1,3}"
     r"|(?<![\w/<>])/\w+|(?<!\w)[#$][\w·]*[^\W\d][\w·]*)"
 )
-"""Our own links; posting numbers by themselves; and what Telegram would make a link, a command or a tag of although
-it is somebody's name: `evil.com`, `/start`, `#sale` (what is foreign holds no `://`, `plain` takes it out)."""
+"""Our own links; posting numbers by themselves; and names that Telegram would make a link, a command or a tag of:
+`evil.com`, `/start`, `#sale` (what is foreign holds no `://`, `plain` takes it out)."""
 
 
 def html(message: Message, links: Mapping[str, str] = _NO_LINKS) -> str:
-    """In the HTML that Telegram knows; nothing in the message is taken for a tag. What a row of a list is about leads
-    to its address in `links`."""
+    """The message in Telegram's HTML, escaped. The subject of a row links to its address in `links`."""
 
     def about(words: str) -> str:
         return f'<a href="{escape(links[words])}">{_quoted(words)}</a>' if words in links else _marked(words)
@@ -36,14 +35,14 @@ def html(message: Message, links: Mapping[str, str] = _NO_LINKS) -> str:
 
 
 def text(message: Message) -> str:
-    """Without any markup: what is left to be read, and counted, of the HTML."""
+    """The message without markup, which is what Telegram counts."""
     return _written(_PLAIN, message)
 
 
 def fitted(message: Message, most: int = MOST) -> Message:
     """The beginning of a message, of at most `most` UTF-16 units, cut between its lines and rows.
 
-    A line is cut in itself only when it is the first and too long alone.
+    A line is cut only if it is the first and too long alone.
     """
     if size(text(message)) <= most:
         return message
@@ -63,13 +62,13 @@ def fitted(message: Message, most: int = MOST) -> Message:
 
 @dataclass(frozen=True, slots=True)
 class _Pen:
-    """How the parts of a message are put down."""
+    """How the parts of a message are written."""
 
     plain: Callable[[str], str]
     bold: Callable[[str], str]
     folded: Callable[[str], str]
     about: Callable[[str], str]
-    """What a row of a list is about."""
+    """The subject of a row."""
 
 
 def _quoted(words: str) -> str:
@@ -77,7 +76,7 @@ def _quoted(words: str) -> str:
 
 
 def _parts(words: str) -> Iterator[tuple[str, str]]:
-    """The text in pieces, each with the name of its kind, empty for none."""
+    """The text in pieces, each with the name of its kind, empty for plain text."""
     at = 0
     for found in _PARTS.finditer(words):
         yield "", words[at : found.start()]
@@ -87,14 +86,14 @@ def _parts(words: str) -> Iterator[tuple[str, str]]:
 
 
 def _marked(words: str) -> str:
-    """With the posting numbers set so that a tap copies them, and no phone takes them for its own kind; and so that
-    nothing but our own links leads anywhere."""
+    """Posting numbers are marked as code, so that a tap copies them and no phone takes them for a telephone number;
+    only our own links are links."""
     parts = ((kind, _quoted(part)) for kind, part in _parts(words))
     return "".join(f"<code>{part}</code>" if kind in ("number", "bait") else part for kind, part in parts)
 
 
 def _bold(words: str) -> str:
-    """Likewise, but numbers stay bold: `code` takes no other form."""
+    """The same, but numbers stay bold: `code` allows no other style."""
     tags = {True: "code", False: "b"}
     together = groupby(_parts(words), lambda part: part[0] == "bait")
     runs = ((tags[is_bait], "".join(part for _, part in run)) for is_bait, run in together)
@@ -131,7 +130,7 @@ def _cells(pen: _Pen, row: Sequence[str]) -> Iterator[str]:
 
 
 def _beginning(section: Section, room: int) -> tuple[Section, bool]:
-    """As many lines and rows, in order, as `room` holds; and whether that is all of them."""
+    """As many lines and rows, in order, as fit into `room`; and whether these are all."""
     lines = tuple(part for line in section.lines for part in line.split("\n"))
     whole = replace(section, lines=lines)
     for end in range(len(lines) + len(section.rows), 0, -1):

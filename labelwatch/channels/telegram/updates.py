@@ -1,8 +1,8 @@
-"""Presses on Telegram's buttons, heard by long polling, so that no port has to be open.
+"""Receives presses on Telegram's buttons by long polling, so that no port has to be open.
 
-    getUpdates | whose chat | handle | answer the button | tell the chat | on to the next
+    getUpdates | find the channel | handle | answer the button | send to the chat | next
 
-The next question says that everything before it is done with: a crash in between repeats a press, and loses none.
+The next request confirms everything before it: a crash in between repeats a press, and loses none.
 """
 
 import logging
@@ -26,9 +26,9 @@ from labelwatch.messages.plain import cut, plain
 log = logging.getLogger(__name__)
 
 WAIT = timedelta(seconds=25)
-"""How long Telegram keeps a question open until somebody presses."""
+"""How long Telegram keeps a request open until somebody presses."""
 TOAST = 200
-"""Characters that a button can answer."""
+"""Characters of a button's answer."""
 _ANSWER_WITHIN = timedelta(seconds=10)
 _TRIES = 5
 _LONGEST_PAUSE = timedelta(minutes=1)
@@ -36,21 +36,21 @@ _CONFLICT = timedelta(minutes=1)
 _LONGEST_CONFLICT = timedelta(minutes=10)
 
 Handle = Callable[[str, Press], Reply]
-"""The name of the channel in whose chat it was pressed, and the press -> what is said."""
+"""The name of the channel in whose chat it was pressed, and the press -> the reply."""
 
 
 @dataclass(frozen=True, slots=True)
 class Update:
-    """One thing that Telegram tells a bot; `press` None = it is no press."""
+    """One update of a bot; `press` None = it is not a press."""
 
     id: int
     press: Press | None
 
 
 def updates(bot: Bot, *, offset: int, wait: timedelta) -> list[Update] | Refusal | Failure:
-    """The next press, or none after `wait`; `offset` is the first id that is not done with.
+    """The next press, or none after `wait`; `offset` is the first id that is not confirmed.
 
-    One at a time: a crash repeats no more than that, and its longest message is within what is read of an answer.
+    One at a time: a crash repeats only that one, and its longest message fits into what is read of an answer.
     """
     question = {
         "offset": offset,
@@ -70,7 +70,7 @@ def updates(bot: Bot, *, offset: int, wait: timedelta) -> list[Update] | Refusal
 
 
 def answer_press(bot: Bot, press: str, toast: str) -> str:
-    """Let the button say this; returns why it could not, or nothing. After some seconds it takes no answer."""
+    """Answer the button; returns why that failed, or nothing. After some seconds Telegram accepts no answer."""
     question = {"callback_query_id": press, **({"text": cut(toast, TOAST // 2)} if toast else {})}
     said = bot.ask("answerCallbackQuery", deadline=_ANSWER_WITHIN, json=question)
     return "" if isinstance(said, Done) else said.why if isinstance(said, Refusal) else said.error
@@ -81,7 +81,7 @@ class UpdateListener:
 
     def __init__(self, channels: Mapping[str, Telegram], handle: Handle, *, wait: timedelta = WAIT) -> None:
         self.trouble = ""
-        """In words what keeps it from listening; empty = nothing."""
+        """Why it cannot listen; empty = it can."""
         self._channels = channels
         self._bot = next(iter(channels.values())).bot
         self._handle = handle
@@ -117,7 +117,7 @@ class UpdateListener:
             updates(self._bot, offset=self._next, wait=timedelta(0))
 
     def _say(self, trouble: str) -> None:
-        """Log what has changed, once."""
+        """Log a change, once."""
         if trouble and trouble != self.trouble:
             log.warning("channel %s: its buttons do not answer: %s", self.names, trouble)
         if self.trouble and not trouble:
@@ -125,11 +125,11 @@ class UpdateListener:
         self.trouble = trouble
 
     def _done_with(self, update: Update) -> bool:
-        """Whether it needs no other try."""
+        """Whether it needs no retry."""
         try:
             if update.press is not None:
                 self._serve(update.press)
-        except Exception:  # whatever it is: one press must not end the listening
+        except Exception:  # any error: one press must not end the listener
             self._failed += 1
             log.exception("channel %s: a press could not be handled", self.names)
             if self._failed < _TRIES:
@@ -158,11 +158,11 @@ class UpdateListener:
 
     def _answer(self, press: Press, reply: Reply) -> None:
         problem = answer_press(self._bot, press.id, reply.toast)
-        if problem:  # what was asked for is done all the same
+        if problem:  # the action is done nevertheless
             log.debug("channel %s: a button could not answer: %s", self.names, problem)
 
     def _tell(self, name: str, press: Press, reply: Reply) -> None:
-        assert reply.message is not None, "there is something to tell"
+        assert reply.message is not None, "there is a message to send"
         channel, pressed = self._channels[name], place(self._channels[name].address, press.message)
         outgoing = OutgoingMessage(reply.message, (), press.key, keyboard=reply.buttons, quiet=True)
         if reply.edits:
@@ -170,10 +170,10 @@ class UpdateListener:
         else:
             result = channel.send(replace(outgoing, earlier=(Earlier(press.key, pressed),)))
         if not isinstance(result, Delivered):
-            log.warning("channel %s: what came of a press could not be told: %s", name, result.error)
+            log.warning("channel %s: the reply to a press could not be sent: %s", name, result.error)
 
     def _tell_later(self, name: str, press: Press, then: Callable[[], Message]) -> None:
-        """In a thread of its own, so that nobody who presses waits; never twice at a time for one message."""
+        """Send in a thread of its own, so that no press waits; only once at a time for one message."""
         what = (press.verb, press.key)
         with self._lock:
             if what in self._under_way:
@@ -195,7 +195,7 @@ class UpdateListener:
 def update_listeners(
     channels: Mapping[str, object], handle: Handle, *, wait: timedelta = WAIT
 ) -> list[UpdateListener]:
-    """Who is to listen: one for each bot among these channels whose messages carry buttons."""
+    """One listener for each bot among these channels whose messages have buttons."""
     bots: dict[str, dict[str, Telegram]] = {}
     for name, channel in channels.items():
         if isinstance(channel, Telegram) and channel.labels:
@@ -204,7 +204,7 @@ def update_listeners(
 
 
 def _channel_of(press: Press, channels: Mapping[str, Telegram]) -> str | None:
-    """The channel of the chat, if several are one chat's the one of the topic."""
+    """The channel of the chat; of several for one chat, the one of the topic."""
     names = {press.chat.lower(), press.chat_name.lower()}
     here = [(name, channel) for name, channel in channels.items() if channel.address.lower() in names]
     here.sort(key=lambda one: one[1].topic != press.topic)
@@ -227,7 +227,7 @@ def _in_words(trouble: Refusal | Failure) -> str:
 
 
 def _patience(trouble: Refusal | Failure, times: int) -> timedelta:
-    """How long to wait before the next question, after so many in vain."""
+    """How long to wait before the next request, after so many failures."""
     if isinstance(trouble, RateLimited):
         return trouble.after
     first, most = (
@@ -250,7 +250,7 @@ class _Chat:
 
 @dataclass(frozen=True, slots=True)
 class _Message:
-    """Of an old message no more than this is told."""
+    """The part of an older message that an update contains."""
 
     message_id: int
     chat: _Chat
@@ -267,7 +267,7 @@ class _Person:
 
 
 def _press(query: dict[str, Any]) -> Press | None:
-    """A press as Telegram tells it; None = it is none below a message of a chat."""
+    """A press from an update; None = not a press below a message of a chat."""
     try:
         message, person = msgspec.convert(query.get("message"), _Message), msgspec.convert(query.get("from"), _Person)
         id_, data = msgspec.convert((query.get("id"), query.get("data", "")), tuple[str, str])
@@ -289,6 +289,6 @@ def _press(query: dict[str, Any]) -> Press | None:
 
 
 def _name(person: _Person) -> str:
-    """First and last name, else the public name, else the number: something to call somebody by."""
+    """First and last name, else the public name, else the number."""
     names = (f"{person.first_name} {person.last_name}", person.username, str(person.id))
     return next(name for name in (plain(raw, 40) for raw in names) if name)
