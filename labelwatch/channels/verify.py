@@ -62,20 +62,20 @@ def checked(channel: Channel) -> Finding:
         case Mail():
             return _mail(channel)
         case Webhook() | ChatBot():
-            return _connected(channel.address, channel.line.proxy, channel.line.deadline, private=channel.line.private)
+            return _probed(channel.address, channel.line.proxy, channel.line.deadline, private=channel.line.private)
         case Service():
             service, refusal = plugin(channel.url), channel.objection()
             address = home_of(service) if service is not None else ""
             if refusal is not None:
                 return Finding(Account.REFUSES, refusal.error)
             if address:
-                return _connected(address, "", channel.deadline, private=channel.private)
+                return _probed(address, "", channel.deadline, private=channel.private)
     return Finding(Account.UNKNOWN, f"not tried: {_TRY}")
 
 
 def knocked(address: str, patience: timedelta) -> Finding:
     """Whether a web address, or the proxy in front of it, accepts a connection."""
-    return _connected(address, "", patience, private=True)
+    return _probed(address, "", patience, private=True)
 
 
 def leads_home(channel: Channel) -> bool:
@@ -152,7 +152,7 @@ def _mail(channel: Mail) -> Finding:
     return Finding(seen, f"{server.host}, port {server.port}, accepts us {how}; {_TRY}")
 
 
-def _connected(address: str, proxy: str, patience: timedelta, *, private: bool) -> Finding:
+def _probed(address: str, proxy: str, patience: timedelta, *, private: bool) -> Finding:
     """Whether the service, or the proxy in front of it, accepts a connection."""
     try:
         proxy = proxy or proxy_for(address)

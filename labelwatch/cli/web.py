@@ -77,9 +77,9 @@ def board(app: "App", settings: "Web", *, stop: threading.Event) -> "Serving | N
 
 def link(app: "App", settings: "Web", url: str) -> str:
     """Where the board opens: without a password by a link that a browser can use once."""
-    from labelwatch.web.auth.board_auth import door
+    from labelwatch.web.auth.board_auth import board_auth
 
-    return door(app, settings).link(url)
+    return board_auth(app, settings).link(url)
 
 
 def show_link(config: ConfigFile = None) -> None:

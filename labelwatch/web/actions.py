@@ -1,7 +1,7 @@
-"""What the forms of the board do: take an alert, silence it, say what it really was, send a message again.
+"""Handlers of the board's forms: acknowledge or snooze an alert, correct its cause, send a message again.
 
-The guard has read the form and found it to be one of ours. Each act ends with the page it came from, which begins
-with a sentence about what was done; to load that again does nothing again.
+The guard has read the form and checked its token. Each action redirects to the page it came from, which begins with a
+sentence about what was done; a reload repeats nothing.
 """
 
 from collections.abc import Mapping
@@ -30,20 +30,20 @@ SPANS: Mapping[str, timedelta | None] = {
     "4h": timedelta(hours=4),
     "morning": None,
 }
-"""For how long something may be silenced; None = until the morning, which begins at MORNING."""
+"""The durations of a snooze; None = until MORNING."""
 MORNING = 8
 LONGEST_NOTE = 200
 
 
 def ack(request: Request) -> Response:
-    """Somebody takes care of the open alerts of a posting, or of an incident by its key."""
+    """Acknowledge the open alerts of a posting, or of an incident by its key."""
     by, press = visitor_name(request), reader_of(request).context.words.press
     done = app_of(request).actions.acknowledge(_number(request), by=by, note=_note(request), shop=_shop(request))
     return _back(request, press["acknowledged"].format(by=by) if done else press["over"])
 
 
 def snooze(request: Request) -> Response:
-    """They are to be silent for a while."""
+    """Snooze the open alerts of a posting or an incident."""
     app, reader, by = app_of(request), reader_of(request), visitor_name(request)
     until = _until(request.state.form.get("span", ""), reader.now, reader.context.zone)
     if until is None:
@@ -57,7 +57,7 @@ def snooze(request: Request) -> Response:
 
 
 def judge(request: Request) -> Response:
-    """Somebody knows what it really was."""
+    """Record what the cause really was."""
     app, reader, really = app_of(request), reader_of(request), request.state.form.get("really", "")
     if really not in CAUSES:
         return _back(request, reader.say("act", "no_cause"))
@@ -70,7 +70,7 @@ def judge(request: Request) -> Response:
 
 
 def retry(request: Request) -> Response:
-    """Send again what died or waits for its next try: rows by their `id`, or all that is stuck in a `channel`."""
+    """Send again what is dead or waits for a retry: rows by `id`, or all of a `channel`."""
     app, form = app_of(request), request.state.form
     now = app.clock.now()
     ids = [int(id_) for id_ in form.getlist("id") if id_.isascii() and id_.isdecimal() and len(id_) < 19]
@@ -84,7 +84,7 @@ def retry(request: Request) -> Response:
 
 
 def _until(span: str, now: datetime, zone: ZoneInfo) -> datetime | None:
-    """When a silence that begins now is over; None = for a span that is none of ours."""
+    """The end of a snooze that begins now; None = not one of our durations."""
     if span not in SPANS:
         return None
     lasts = SPANS[span]
@@ -96,7 +96,7 @@ def _until(span: str, now: datetime, zone: ZoneInfo) -> datetime | None:
 
 
 def _back(request: Request, said: str, *, otherwise: str | None = None) -> Response:
-    """To the page that the form stood on, told what was done."""
+    """Redirect to the page of the form, with a sentence about what was done."""
     posting = request.path_params.get("number", "")
     to = local_path(request.state.form.get("next") or otherwise or f"/posting/{quote(posting, safe='')}")
     response = tell(request, RedirectResponse(to, 303), said)
@@ -109,7 +109,7 @@ def _number(request: Request) -> str:
 
 
 def _shop(request: Request) -> str | None:
-    """The shop whose posting it is; None = every one that has a posting of this number."""
+    """The shop of the posting; None = every shop that has a posting of this number."""
     return request.state.form.get("shop") or None
 
 

@@ -1,4 +1,4 @@
-"""The board as one ASGI application: the table of its pages, and what is said when one fails."""
+"""The board as one ASGI application: its routes and its error pages."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -18,13 +18,13 @@ from labelwatch.config import Web
 from labelwatch.store import StoreError
 from labelwatch.web import actions, health, links
 from labelwatch.web.auth import login
-from labelwatch.web.auth.board_auth import door
+from labelwatch.web.auth.board_auth import board_auth
 from labelwatch.web.auth.guard import HEADERS, Guard
 from labelwatch.web.page import respond
 from labelwatch.web.pages import causes, channels, charts, incidents, late, posting, shops
 
 THREADS = 8
-"""So many pages are made at once; the others wait, and the poller keeps its share of the machine."""
+"""Pages rendered at once; further requests wait, so that the poller keeps its share of the machine."""
 
 PAGES = (
     Route("/", late.page),
@@ -42,7 +42,7 @@ def create(app: App, settings: Web) -> Starlette:
     static = StaticFiles(directory=str(files("labelwatch.web").joinpath("static")))
     board = Starlette(
         routes=[*PAGES, *actions.ROUTES, *links.ROUTES, *login.ROUTES, *health.ROUTES, Mount("/static", static)],
-        middleware=[Middleware(Guard, door=door(app, settings))],
+        middleware=[Middleware(Guard, auth=board_auth(app, settings))],
         exception_handlers={HTTPException: _no_page, StoreError: _no_database, Exception: _failed},
         lifespan=_few_threads,
     )
@@ -62,7 +62,7 @@ def _no_database(request: Request, error: Exception) -> Response:
 
 
 def _failed(request: Request, error: Exception) -> Response:
-    """A fault of ours; the server logs it. It is said outside of the guard, so its headers are added."""
+    """An unexpected error, which the server logs. It is outside of the guard, so its headers are added here."""
     response = respond(request, "trouble.html", status=500, key="failed", detail="", sights=())
     response.headers.update({**HEADERS, "cache-control": "no-store"})
     return response

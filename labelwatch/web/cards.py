@@ -1,4 +1,4 @@
-"""An alert as a card of a page: what to do, how much time and money is left, why, and who has it."""
+"""An alert as a card: what to do, time left and costs, why, and who has acknowledged it."""
 
 from dataclasses import dataclass
 from urllib.parse import quote
@@ -13,18 +13,18 @@ from labelwatch.web.page import Reader
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """Everything in words; empty = there is nothing to say of it."""
+    """Everything as text; empty = not applicable."""
 
     severity: str
     urgency: str
     """The severity in words."""
     subject: str
     link: str
-    """Where there is more about it on the board."""
+    """Path of its details on the board."""
     headline: str
     left: str
     due: str
-    """Pick-up and cutoff, where the pick-up is what counts."""
+    """Pick-up and cutoff, if the pick-up is the deadline."""
     act: str
     verdict: str
     cause: str
@@ -32,11 +32,11 @@ class Card:
     money: str
     state: str
     keeper: str
-    """Who has it, or until when it is quiet."""
+    """Who has acknowledged it, or until when it is snoozed."""
 
 
 def card(reader: Reader, alert: Alert) -> Card:
-    """Of one posting, a shop, a channel or an incident."""
+    """The card of a posting, a shop, a channel or an incident."""
     context, about = reader.context, alert_at(alert, reader.now).diagnosis
     number = about.posting_number
     name = diagnosis_text.words_of(context, about.cause).name
@@ -60,7 +60,7 @@ def card(reader: Reader, alert: Alert) -> Card:
 
 
 def act(reader: Reader, about: Diagnosis) -> str:
-    """Whether to wait or to act, and until when; what an incident explains is not handled by itself."""
+    """Whether to wait or to act, and until when; an alert that an incident explains is not handled by itself."""
     if is_explained(reader, about):
         return reader.say("late", "explained")
     if about.verdict is Verdict.ACT:
@@ -78,7 +78,7 @@ def is_explained(reader: Reader, about: Diagnosis) -> bool:
 
 
 def posting_link(number: str, shop: str) -> str:
-    """The page of a posting; numbers and names may hold anything."""
+    """The page of a posting; numbers and names may contain anything."""
     return f"/posting/{quote(number, safe='')}?shop={quote(shop, safe='')}"
 
 

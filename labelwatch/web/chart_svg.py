@@ -1,7 +1,7 @@
-"""Draws bars as SVG with pygal, and takes out of its SVG all that the board does not allow: style, script, comments.
+"""Draws bars as SVG with pygal, and removes what the board does not allow: styles, scripts, comments.
 
-What things look like is said by plots.css alone, so both themes are the same drawing. Every kind of bar has its own
-hatching, and its sign stands in it where there is room.
+All styles are in plots.css, so both themes use the same drawing. Every kind of bar has its own hatching, with its
+letter inside if there is room.
 """
 
 import sys
@@ -16,15 +16,15 @@ from pygal.etree import etree
 from pygal.style import Style
 
 WIDTH = 360
-"""Of a drawing on a phone; wider screens enlarge it a little."""
+"""Width of a drawing on a phone; wider screens enlarge it a little."""
 LOOKS = "abcdef"
-"""So many kinds of bars can be told apart; their signs are the same in capitals."""
+"""The kinds of bars that can be distinguished; their letters are the same in capitals."""
 CLEAR = "clear"
 _ROOM_FOR_A_SIGN = 0.09
 """Of the height of the highest bar."""
-# pygal would draw with lxml where that happens to be installed; its elements are not those that are tidied here.
+# pygal would use lxml if that is installed, whose elements the clean-up here cannot handle.
 etree.to_etree()
-# pygal leaves a finder of an old kind behind, which nobody needs and which importers of the new kind stumble over.
+# pygal installs an import finder of an obsolete kind, which is not needed and breaks newer importers.
 sys.meta_path[:] = [finder for finder in sys.meta_path if hasattr(finder, "find_spec")]
 
 _STYLE = Style(label_font_size=11, major_label_font_size=11, value_font_size=11, value_label_font_size=11)
@@ -37,19 +37,19 @@ _HATCHINGS = {
     "e": "M4 0V8",
     "f": "M0 4H8M4 0V8",
 }
-"""Drawn into a square of 8 pixels, again and again."""
+"""A pattern of 8 by 8 pixels."""
 
 
 @dataclass(frozen=True, slots=True)
 class BarChart:
-    """One kind of bar; where bars of several kinds stand over a place, they stand on each other."""
+    """One kind of bar; bars of several kinds at one place are stacked."""
 
     name: str
     values: Sequence[float]
     look: str
-    """a to f, each with its colour and hatching; or clear, for what only carries its labels."""
+    """a to f, each with its colour and hatching; or clear, for bars that only carry labels."""
     labels: Sequence[str] = ()
-    """Written into each bar; empty = the sign of its look, where there is room."""
+    """Written into each bar; empty = the letter of its look, if there is room."""
 
 
 def draw(
@@ -89,7 +89,7 @@ def _values(one: BarChart, tallest: float) -> Iterator[dict[str, Any]]:
 
 
 def _tidy(bars: Sequence[BarChart], *, key: str, title: str, desc: str) -> Callable[[Element], Element]:
-    """What pygal does to its drawing at the very end."""
+    """The last step of pygal's rendering."""
 
     def tidied(root: Element) -> Element:
         _drop(root)
@@ -103,7 +103,7 @@ def _tidy(bars: Sequence[BarChart], *, key: str, title: str, desc: str) -> Calla
 
 
 def _drop(element: Element) -> None:
-    """Take out what a browser would be told to do or to show without us; a bar without height is none."""
+    """Remove scripts, styles and tooltips, and bars without height."""
     for child in list(element):
         is_comment = not isinstance(child.tag, str)
         if is_comment or child.tag in ("style", "script") or "style" in child.attrib or _is_flat(child):

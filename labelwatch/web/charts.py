@@ -1,4 +1,4 @@
-"""What was counted, as figures for the page of plots: each a sentence that reads it, a picture, and the numbers."""
+"""The charts of the page `/plots`: each has a sentence that reads it, a drawing, and the numbers."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -20,21 +20,21 @@ from labelwatch.web.distribution import BINS, Spread, bin_of, binned, spread
 from labelwatch.web.words import Words
 
 DAYS = 14
-"""So many days of causes are drawn."""
+"""Days of causes that are drawn."""
 ENOUGH_TO_TELL_WHEN = 20
-"""From fewer late labels nothing is said of when they are late."""
+"""With fewer late labels the heat map makes no statement."""
 WARMTHS = 5
-"""So many tints a heat map has, beside none."""
+"""Tints of a heat map, beside none."""
 _TO_THE_SECOND = 600
-"""Seconds: times below are told to ten seconds, others to the minute; both rounded up, so that "within" is true."""
+"""Seconds: shorter times are rounded up to ten seconds, others to the minute, so that "within" is true."""
 _LETTERS_UNDER_A_BAR = 5
 _ROOM_FOR_MARKS = 0.16
-"""Of the highest bar: where the marks of the quantiles stand."""
+"""Height of the quantile marks as a share of the highest bar."""
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Numbers to read: the names of the columns, and rows that begin with their own name."""
+    """A table: the names of the columns, and rows that begin with their own name."""
 
     head: Sequence[str]
     rows: Sequence[Sequence[str]]
@@ -42,7 +42,7 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """One thing to look at."""
+    """One chart."""
 
     reading: str
     """What it shows, in one sentence."""
@@ -70,7 +70,7 @@ class Heat:
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """A line of a legend: the look and sign of a kind of bar, and how many there were on the last day."""
+    """A line of a legend: look and letter of a kind of bar, and its number on the last day."""
 
     look: str
     sign: str
@@ -82,7 +82,7 @@ class Kind:
 
 
 def of_method(times: LabelTimes, said: Words, context: RenderContext, *, key: str, with_shop: bool) -> Figure:
-    """How the label times of one delivery method spread."""
+    """The distribution of the label times of one delivery method."""
     name = method_name(times, said, with_shop=with_shop)
     seen = spread(times.took, times.waiting)
     reading, notes = _reading(name, seen, said, context), _notes(times, seen, said, context)
@@ -100,7 +100,7 @@ def of_method(times: LabelTimes, said: Words, context: RenderContext, *, key: st
 
 
 def method_name(times: LabelTimes, said: Words, *, with_shop: bool) -> str:
-    """The delivery method, and its shop where there are several."""
+    """The delivery method, and its shop if there are several."""
     name = plain(times.name, 60) or plain(times.method, 60)
     return said.say("plots", "of_shop", method=name, shop=plain(times.shop, 40)) if with_shop else name
 
@@ -167,7 +167,7 @@ def brief(context: RenderContext, seconds: int) -> str:
 
 
 def _ends(said: Words) -> list[str]:
-    """What stands under the bars; under every second one where there is no room for more."""
+    """The labels under the bars; under every second one if there is no room for more."""
     keys = [("hours_short", end // 3600) if end >= 3600 else ("minutes", end // 60) for end in BINS]
     ends = [said.say("plots", key, n=n) for key, n in keys]
     ends.append(f">{ends[-1]}")
@@ -179,7 +179,7 @@ def _ends(said: Words) -> list[str]:
 
 
 def heat(opened: Mapping[datetime, int], said: Words, context: RenderContext) -> Heat:
-    """How many labels became late in each hour of each day of the week, on the clock of the reader."""
+    """How many labels became late in each hour of each day of the week, in the reader's time zone."""
     counts = Counter[tuple[int, int]]()
     for at, count in opened.items():
         local = at.astimezone(context.zone)
@@ -225,7 +225,7 @@ def _midnight(day: date, zone: ZoneInfo) -> datetime:
 def by_cause(
     found: Sequence[Open], days: Sequence[date], said: Words, context: RenderContext
 ) -> tuple[Figure, list[Kind]]:
-    """How many labels were late on each day, by cause; the rarer causes are one, "other"."""
+    """How many labels were late on each day, by cause; rarer causes are counted as "other"."""
     named = _named(found, len(days), said, context)
     reading = _worst(named, days, said, context)
     bars = [BarChart(name, counts, look) for look, (name, counts) in zip(LOOKS, named, strict=False)]
@@ -239,7 +239,7 @@ def by_cause(
 
 
 def _named(found: Sequence[Open], days: int, said: Words, context: RenderContext) -> list[tuple[str, Sequence[int]]]:
-    """Name -> how many on each day, commonest first; as many as can be told apart."""
+    """Name -> how many on each day, commonest first; as many as can be distinguished."""
     seen = sorted((one for one in found if any(one.counts)), key=lambda one: -sum(one.counts))
     kept = len(LOOKS) if len(seen) <= len(LOOKS) else len(LOOKS) - 1
     named: list[tuple[str, Sequence[int]]] = [(words_of(context, one.cause).name, one.counts) for one in seen[:kept]]
@@ -256,7 +256,7 @@ def _worst(
     totals = [sum(counts) for counts in zip(*(counts for _, counts in named), strict=True)]
     today = said.counted("plots_today", totals[-1])
     if totals[-1]:
-        rest = said.said["plots"]["other"]  # no cause, but what is left of many
+        rest = said.said["plots"]["other"]  # not a cause, but the rest of many
         ranked = sorted(((counts[-1], name) for name, counts in named if name != rest), reverse=True)
         (n, name), (second, _) = ranked[0], (*ranked, (0, ""))[1]
         key = "most_of_all" if n > second else "scattered"

@@ -1,7 +1,7 @@
-"""How label times spread: within which time which share of them came, what is still waited for counted in.
+"""The distribution of label times: which share came within which time, including labels that are still missing.
 
-Left out, the labels that take longest would make the times look better than they are: those that wait count as
-"longer than so far" (the Kaplan-Meier estimate; without any that wait, it is the usual nearest-rank quantile).
+Without those the times would look better than they are: a missing label counts as "longer than so far" (the
+Kaplan-Meier estimate; if none is missing, it is the usual nearest-rank quantile).
 """
 
 from collections.abc import Mapping
@@ -10,20 +10,20 @@ from dataclasses import dataclass
 from labelwatch.core.baseline import ENOUGH
 
 ENOUGH_FOR_HALF, ENOUGH_FOR_MOST = 5, 20
-"""So many labels must have come before a median, or the slowest of twenty, means anything."""
+"""Labels that are needed for a meaningful median, or a 95 % quantile."""
 BINS = (60, 120, 240, 480, 900, 1800, 3600, 4 * 3600)
-"""Where a bar of the drawing ends, in seconds; the last bar holds all beyond."""
+"""Upper bounds of the bars in seconds; the last bar has all beyond."""
 _ROUNDING = 1e-9
 
 
 @dataclass(frozen=True, slots=True)
 class Spread:
-    """Times in seconds; None = too few labels to tell, or so many still waited for that nobody knows yet."""
+    """Times in seconds; None = too few labels, or too many of them still missing."""
 
     came: int
     waiting: int
     half: int | None
-    """Within which half of the labels came."""
+    """Within this time half of the labels came."""
     most: int | None
     """... and 19 of 20."""
     nearly_all: int | None
@@ -31,7 +31,7 @@ class Spread:
 
 
 def spread(took: Mapping[int, int], waiting: Mapping[int, int]) -> Spread:
-    """Of times in seconds -> how many, for labels that came and for those still waited for."""
+    """Time in seconds -> count, for labels that came and for those still missing."""
     came = sum(took.values())
 
     def within(share: float, enough: int) -> int | None:
@@ -47,7 +47,7 @@ def spread(took: Mapping[int, int], waiting: Mapping[int, int]) -> Spread:
 
 
 def quantile(took: Mapping[int, int], waiting: Mapping[int, int], share: float) -> int | None:
-    """The shortest time within which this share of all came; None = not known before more of them have come."""
+    """The shortest time within which this share of all came; None = not known until more of them come."""
     left, without = sum(took.values()) + sum(waiting.values()), 1.0
     for seconds in sorted(took.keys() | waiting.keys()):
         if left:
@@ -67,5 +67,5 @@ def binned(times: Mapping[int, int]) -> list[int]:
 
 
 def bin_of(seconds: int) -> int:
-    """The place of the bin that a time falls into."""
+    """The index of the bin that a time falls into."""
     return sum(seconds > end for end in BINS)

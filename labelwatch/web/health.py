@@ -1,13 +1,13 @@
-"""`/healthz`, `/livez`, `/readyz` and `/metrics`: what programs ask.
+"""`/healthz`, `/livez`, `/readyz` and `/metrics`: endpoints for programs.
 
     /livez    would a restart help: do process, scheduler and database make progress, whatever Ozon does
-    /readyz   was every shop read since the start, or is it known to be blind for a reason of its own
+    /readyz   was every shop read since the start, or is it unreadable for a reason of its own
     /healthz  is every shop read now: for alarms, not for restarts
 
-Anybody who can reach the board may ask whether it is well; only those who are logged in are told names. The metrics
-tell how much is sold, and need the password too, as `Authorization: Bearer` or as the password of Basic
-authentication with any user; Prometheus can send both. Without a password whoever reaches the port may read them,
-which through a plain proxy is anybody: there shops and channels are numbered, not named.
+Anybody who can reach the board may ask for its health; only logged-in users see names. The metrics reveal how much is
+sold, and need the password too, as `Authorization: Bearer` or as the password of Basic
+authentication with any user; Prometheus can send both. Without a password anybody who reaches the port may read
+them, possibly through a plain proxy: there shops and channels have numbers instead of names.
 """
 
 import base64
@@ -37,14 +37,14 @@ _ASK = {"www-authenticate": 'Basic realm="labelwatch", charset="UTF-8"'}
 
 
 Probe = Callable[[App], dict[str, Any]]
-"""What a probe finds: `state` ok or trouble, `reason`, and under `names` what needs the password."""
+"""The result of a probe: `state` ok or trouble, `reason`, and in `names` what needs the password."""
 
 _OWN_TROUBLES = frozenset(str(trouble) for trouble in Trouble if trouble.is_final)
-"""Causes that lie with a shop and its key, not with Ozon or the network."""
+"""Causes that are due to a shop and its key, not to Ozon or the network."""
 
 
 def _answering(probe: Probe) -> Callable[[Request], Awaitable[Response]]:
-    """A page that is 200 while the probe finds no trouble and the database answers; else 503 and why."""
+    """An endpoint that is 200 while the probe finds no trouble and the database answers; else 503 with the reason."""
 
     def ask(request: Request) -> Response:
         app = app_of(request)
@@ -57,14 +57,14 @@ def _answering(probe: Probe) -> Callable[[Request], Awaitable[Response]]:
         return JSONResponse(found, 200 if found["state"] == "ok" else 503)
 
     async def answer(request: Request) -> Response:
-        return await to_thread.run_sync(ask, request, limiter=request.state.door.watchers)
+        return await to_thread.run_sync(ask, request, limiter=request.state.auth.watchers)
 
     return answer
 
 
 def metrics(request: Request) -> Response:
     """Everything that is measured, for Prometheus."""
-    wait = None if request.state.door.gate is None else _wait(request)
+    wait = None if request.state.auth.throttle is None else _wait(request)
     if wait:
         seconds = math.ceil(wait.total_seconds())
         said = f"too many wrong passwords: nothing is tried for {seconds} s\n"
@@ -84,7 +84,7 @@ def _health(app: App) -> dict[str, Any]:
 
 
 def _liveness(app: App) -> dict[str, Any]:
-    """No job of the service is stuck, and the database takes what is written."""
+    """No job of the service is stuck, and the database can be written."""
     app.store.shops.all()
     if app.database_watch.line:
         return {"state": "trouble", "reason": "database", "names": {"detail": app.database_watch.line}}
@@ -93,7 +93,7 @@ def _liveness(app: App) -> dict[str, Any]:
 
 
 def _readiness(app: App) -> dict[str, Any]:
-    """Every enabled shop was read since the start, or has a trouble of its own."""
+    """Every enabled shop was read since the start, or has a problem of its own."""
     states = {state.name: state for state in app.store.shops.all()}
 
     def is_read(name: str) -> bool:
@@ -112,20 +112,20 @@ def _unread(shops: Sequence[str]) -> dict[str, Any]:
 
 
 def _may_name(request: Request) -> bool:
-    return bool(request.state.may_see or request.state.door.gate)
+    return bool(request.state.may_see or request.state.auth.throttle)
 
 
 def _wait(request: Request) -> timedelta | None:
-    """None = who asks may know all; else how long to wait before the password is tried again, maybe not at all."""
+    """None = the request is authorised; else how long to wait before the next password, maybe zero."""
     if request.state.may_see:
         return None
     given = _given(request.headers.get("authorization", ""))
-    door: BoardAuth = request.state.door
-    return door.try_in(given, request) if given else timedelta(0)
+    auth: BoardAuth = request.state.auth
+    return auth.try_in(given, request) if given else timedelta(0)
 
 
 def _given(header: str) -> str:
-    """The password that a program brings; empty = none."""
+    """The password in the request of a program; empty = none."""
     scheme, _, value = header.strip().partition(" ")
     if scheme.lower() == "bearer":
         return value.strip()

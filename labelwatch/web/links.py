@@ -1,6 +1,6 @@
-"""`/a/<token>`: one tap on a link in a message, one confirmation, and it is done; no password.
+"""`/a/<token>`: acts on an alert after one tap on a link in a message and one confirmation, without a password.
 
-To open the address changes nothing: mail scanners and previews of links open it too. The form that it shows does.
+A GET changes nothing: mail scanners and link previews send it too. The form that it shows does.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -30,15 +30,15 @@ from labelwatch.web.visitor_name import visitor_name
 
 LISTED = 20
 CHOICES = 500
-"""Nobody ticks more."""
+"""Most alerts that can be ticked."""
 
 _STATUS = {"altered": 404, "expired": 410, "used": 410, "unknown": 410}
-"""Why a link does nothing, and what a program is told."""
+"""Why a link does nothing, and the HTTP status."""
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A link that is good so far: what it is for, and the alerts that its message told of."""
+    """A valid link: its action, and the alerts of its message."""
 
     act: Act
     rows: Sequence[OutboxRow]
@@ -56,7 +56,7 @@ def look(request: Request) -> Response:
 
 
 def act(request: Request) -> Response:
-    """Do it, once; whoever comes second reads who was first."""
+    """Do it once; a second reader sees who was first."""
     case, why = _found(request)
     if case is None or why:
         return _page(request, case, case.open if case else (), why=why)
@@ -66,15 +66,15 @@ def act(request: Request) -> Response:
     app, name = app_of(request), visitor_name(request, otherwise=case.rows[0].notification.channel)
     done = _done(app, case, chosen, by=name, now=app.clock.now())
     if not done:
-        return look(request)  # somebody else was faster, or it has just ended
+        return look(request)  # somebody else was faster, or it was just resolved
     response = _page(request, case, done, why="done")
     return remember_name(request, response, name) if request.state.form.get("by", "").strip() else response
 
 
 def _found(request: Request) -> tuple[Case | None, str]:
-    """What the link is about, as far as that is known, and why it does nothing; empty = it does."""
+    """What the link is about, if known, and why it does nothing; empty = it works."""
     app = app_of(request)
-    secret = app.store.tokens.kept(SECRET)  # where none was ever made, no link can be ours
+    secret = app.store.tokens.kept(SECRET)  # without a secret no link was ever made
     act = opened(request.path_params["token"], secret) if secret else None
     if act is None or act.until <= app.clock.now():
         return None, "altered" if act is None else "expired"
@@ -91,7 +91,7 @@ def _found(request: Request) -> tuple[Case | None, str]:
 
 
 def _chosen(request: Request, case: Case) -> list[int]:
-    """The alerts of the message that its reader ticked, or all of them where there is no choice or all are meant."""
+    """The alerts that the reader ticked, or all of the message if there is no choice or all are meant."""
     ids = [one.id for one in case.open if one.id is not None]
     if len(ids) == 1 or "all" in request.state.form:
         return ids
@@ -100,10 +100,10 @@ def _chosen(request: Request, case: Case) -> list[int]:
 
 
 def _done(app: App, case: Case, chosen: Sequence[int], *, by: str, now: datetime) -> list[Alert] | None:
-    """The alerts that were changed; None = somebody else was faster. To use the link up and to act are one thing."""
+    """The alerts that were changed; None = somebody else was faster. Using up the link and acting are atomic."""
     how = _how(case.act.verb, by, now)
     with app.store.write() as tx:
-        # Remembered for longer than any link to the same message can last.
+        # Stored for longer than any link to the same message is valid.
         until = case.act.until + LASTS
         mine = [id_ for id_ in chosen if tx.tokens.spend(case.act.spent_as(id_), until=until, now=now)]
         if not mine:
@@ -121,7 +121,7 @@ def _how(verb: str, by: str, now: datetime) -> Callable[[Alert], Alert | None]:
 def _page(
     request: Request, case: Case | None, alerts: Sequence[Alert], *, why: str, is_empty: bool = False
 ) -> Response:
-    """The alerts as they are now, and the form; or, with `why`, a sentence about why there is none."""
+    """The alerts as they are now, and the form; or, with `why`, the reason why there is none."""
     most = LISTED if why else CHOICES
     shown = [_shown(_voice(request, case), one) for one in sorted(alerts, key=urgency)[:most]] if case else []
     verb = case.act.verb if case else ""
@@ -152,12 +152,12 @@ def _shown(context: RenderContext, alert: Alert) -> Mapping[str, str]:
 
 
 def _voice(request: Request, case: Case) -> RenderContext:
-    """The reader's own voice, which names no shop that the message would not have named."""
+    """The reader's context, which names no shop that the message would not have named."""
     return replace(reader_of(request).context, shops=_shops(app_of(request), case.rows))
 
 
 def _shops(app: App, rows: Sequence[OutboxRow]) -> frozenset[str]:
-    """The shops that the channel of a message may see (empty = all); of one that is gone, those it was told of."""
+    """The shops that the channel of a message may see (empty = all); if it no longer exists, those of the message."""
     about = rows[0].notification.alert.diagnosis
     destinations = {to.name: to.shops for to in app.config.destinations()}
     return destinations.get(rows[0].notification.channel, frozenset(about.shops or (about.shop,)))

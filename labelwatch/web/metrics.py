@@ -1,4 +1,4 @@
-"""What Prometheus reads, asked of the store at each scrape; deploy/ has rules and a dashboard over these names."""
+"""The metrics for Prometheus, read from the store at each scrape; deploy/ has rules and a dashboard for them."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -14,11 +14,11 @@ from labelwatch.app import App
 from labelwatch.store import Fault, StoreError
 
 Values = Mapping[Any, float]
-"""The values of the labels, in a tuple -> the reading."""
+"""The values of the labels as a tuple -> the reading."""
 
 
 class Readings(Collector):
-    """Everything that is measured, as it is now; of a database that cannot be read only that."""
+    """All metrics as they are now; if the database cannot be read, only that."""
 
     def __init__(self, app: App) -> None:
         self.app = app
@@ -37,7 +37,7 @@ class Readings(Collector):
 
 
 class Numbered(Collector):
-    """The same readings with numbers for the names of shops and channels, in the order of the alphabet."""
+    """The same readings with numbers instead of the names of shops and channels, in alphabetical order."""
 
     def __init__(self, app: App) -> None:
         self.app = app

@@ -1,4 +1,4 @@
-"""What was told over which channel, a row for each message: what it was about, when, and what came of it."""
+"""The list of sent messages, a row for each: channel, subject, time and result."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ RETRYABLE = frozenset({OutboxState.DEAD, OutboxState.EXPIRED, OutboxState.SUPERS
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One alert that a message told of."""
+    """One alert of a message."""
 
     about: str
     link: str
@@ -25,7 +25,7 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Try:
-    """One try to send it."""
+    """One attempt to send it."""
 
     at: str
     outcome: str
@@ -34,16 +34,16 @@ class Try:
 
 @dataclass(frozen=True, slots=True)
 class Telling:
-    """One message in words, as far as all that it told of fared alike."""
+    """One message in words; its rows share one state."""
 
     ids: Sequence[int]
     channel: str
     state: str
-    """As the outbox has it: for the look, not to be read."""
+    """The state in the outbox, for the style."""
     outcome: str
     at: str
     said: str
-    """The receipt, or what went wrong."""
+    """The receipt, or the error."""
     items: Sequence[Item]
     tries: Sequence[Try]
     can_retry: bool
@@ -52,7 +52,7 @@ class Telling:
 def tellings(
     reader: Reader, rows: Iterable[OutboxRow], trail: Mapping[int, Sequence[Attempt]] | None = None
 ) -> list[Telling]:
-    """The rows in their order, those of one message in the place of its first; `trail`: every try, by id."""
+    """The messages in the order of their first rows; `trail`: every attempt, by id."""
     messages: dict[object, list[OutboxRow]] = {}
     for row in rows:
         messages.setdefault(_message(row), []).append(row)
@@ -60,8 +60,8 @@ def tellings(
 
 
 def _message(row: OutboxRow) -> object:
-    """What the rows of one message have in common; what is to be tried again has lost the name of its message, and
-    what was never sent is told by when it was due."""
+    """The key that rows of one message share; a row to be retried has lost the key of its message, and rows that were
+    never sent are grouped by their due time."""
     due_at = row.notification.due_at if row.state is OutboxState.SUPERSEDED else None
     return row.notification.channel, row.message_key or "", row.state, row.error, due_at
 
@@ -93,7 +93,7 @@ def _item(reader: Reader, row: OutboxRow) -> Item:
 
 
 def _said(reader: Reader, one: Attempt) -> str:
-    """A receipt as it is; what went wrong in the reader's language."""
+    """A receipt as it is; an error in the reader's language."""
     return one.said if one.outcome in ("delivered", "unverified") else spoken(one.said, reader.words.language)
 
 

@@ -1,7 +1,7 @@
-"""One page for one reader: the language, the clock on the wall, and what every template may say.
+"""One page for one reader: language, time zone, and what every template uses.
 
-What the guard knows of a request comes in `request.state`: `csrf` (the token that every form sends back), `flash`
-(what the last form did, told once), `who` (the name given last) and `is_logged_in`.
+The guard sets in `request.state`: `csrf` (the token that every form sends back), `flash` (what the last form did,
+shown once), `who` (the name given last) and `is_logged_in`.
 """
 
 import hashlib
@@ -28,7 +28,7 @@ from labelwatch.web.words import Words, accepted, words
 LANGUAGE_COOKIE = "language"
 A_YEAR = 365 * 24 * 3600
 REFRESH = timedelta(seconds=20)
-"""How often an open page looks whether there is news."""
+"""How often an open page checks for news."""
 NAMES = {"zh": "中文", "ru": "Русский", "en": "English"}
 NAV = ("late", "shops", "channels", "incidents", "plots", "causes")
 _PATHS = {"late": "/"}
@@ -46,7 +46,7 @@ environment = Environment(
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """Who looks at a page: the board's words in their language, and the voice that tells causes and times."""
+    """The reader of a page: the board's texts in their language, and the context that renders causes and times."""
 
     words: Words
     context: RenderContext
@@ -70,13 +70,13 @@ class Reader:
         return self.say("page", "ago", span=duration(self.context, self.now - at))
 
     def at(self, at: datetime | None) -> str:
-        """The clock on the wall, whose zone the page names at its top; empty for None."""
+        """A time in the zone that the page names at its top; empty for None."""
         return clock(self.context, at) if at is not None else ""
 
 
 @dataclass(frozen=True, slots=True)
 class Sight:
-    """How a shop is seen, in words."""
+    """How fresh the data of a shop are, in words."""
 
     name: str
     state: str
@@ -90,24 +90,24 @@ def app_of(request: Request) -> App:
 
 
 def reader_of(request: Request) -> Reader:
-    """In whose language and time zone the page is told: ?lang=, then the cookie, then what the browser likes."""
+    """The reader of the page: the language of ?lang=, then of the cookie, then of the browser."""
     app = app_of(request)
     language = language_of(request, default=app.config.language)
     return Reader(words(language), RenderContext(catalog(language), ZoneInfo(app.timezone), app.clock.now()))
 
 
 def language_of(request: Request, *, default: str) -> str:
-    """The language that the request asks for, as far as we speak it."""
+    """The language that the request asks for, if it is supported."""
     asked = (request.query_params.get("lang"), request.cookies.get(LANGUAGE_COOKIE))
     liked = accepted(request.headers.get("accept-language", ""))
     return next((one for one in asked if one in LANGUAGES), liked or default)
 
 
 def respond(request: Request, template: str, *, status: int = 200, **context: Any) -> HTMLResponse:
-    """A page: the template over what is given and what every page shows (see base.html); `sights` are asked of the
+    """Render a template with this context and that of every page (see base.html); `sights` are read from the
     database unless they are given."""
     reader = reader_of(request)
-    if not getattr(request.state, "may_see", True):  # a stranger at the door sees nothing of what is inside
+    if not getattr(request.state, "may_see", True):  # who is not logged in sees nothing of the shops
         context |= {"sights": (), "nav": ()}
     if "sights" not in context:
         context["sights"] = sights(reader, app_of(request).queries.shops())
@@ -120,7 +120,7 @@ def respond(request: Request, template: str, *, status: int = 200, **context: An
 
 
 def link(request: Request, **changes: str | int | None) -> str:
-    """This page's address with other query parameters; None takes one away."""
+    """This page's address with other query parameters; None removes one."""
     query: dict[str, str | int | None] = {**request.query_params, **changes}
     kept = urlencode({key: value for key, value in query.items() if value not in (None, "")})
     path = local_path(quote(request.scope["path"]))
@@ -150,7 +150,7 @@ def _frame(request: Request, reader: Reader) -> Context:
 
 
 def sights(reader: Reader, shops: tuple[ShopHealth, ...]) -> list[Sight]:
-    """How long ago each shop was read; those that are not seen well first."""
+    """How long ago each shop was read; those with old or no data first."""
     order = {"blind": 0, "stale": 1, "fresh": 2}
     return [_sight(reader, shop) for shop in sorted(shops, key=lambda shop: (order[shop.state], shop.name))]
 
@@ -163,6 +163,6 @@ def _sight(reader: Reader, shop: ShopHealth) -> Sight:
 
 @cache
 def static(name: str) -> str:
-    """The address of a static file, which changes with what is in it."""
+    """The address of a static file, which changes with its content."""
     content = files("labelwatch.web").joinpath("static", name).read_bytes()
     return f"/static/{name}?v={hashlib.sha256(content).hexdigest()[:12]}"

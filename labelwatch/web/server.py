@@ -1,6 +1,6 @@
-"""The board on a socket: in a thread of its own, with little of everything, so that it cannot take the poller down.
+"""The board's HTTP server: in a thread of its own, with limited resources, so that it cannot disturb the poller.
 
-listen -> serve until told to stop -> (whatever goes wrong: say so, pause, listen again)
+listen -> serve until `stop` -> (on any error: log it, pause, listen again)
 """
 
 import asyncio
@@ -25,7 +25,7 @@ log = logging.getLogger(__name__)
 AGAIN_AFTER = timedelta(seconds=30)
 STOPS_WITHIN = timedelta(seconds=4)
 MOST_CONNECTIONS = 100
-"""A process has some thousand files at most, and the poller needs its share of them."""
+"""A process has some thousand file descriptors, and the poller needs its share of them."""
 LARGEST_HEAD = 16 * 1024
 REQUEST_WITHIN = timedelta(seconds=20)
 IDLE = timedelta(seconds=5)
@@ -43,7 +43,7 @@ class Serving:
     """Why it does not."""
     thread: threading.Thread | None = None
     ready: threading.Event = field(default_factory=threading.Event)
-    """Set when it answers for the first time, or cannot."""
+    """Set when it first answers, or cannot."""
 
     def join(self) -> None:
         """Wait, not for long, until it has ended; `stop` must be set."""
@@ -51,7 +51,7 @@ class Serving:
             self.thread.join(STOPS_WITHIN.total_seconds())
 
     def noting(self, notify: Notify) -> Notify:
-        """Tells systemd of the board's trouble beside whatever else the status says."""
+        """Adds the board's trouble to the status for systemd."""
 
         def noted(state: str) -> None:
             has_more = state.startswith("STATUS=") and self.trouble
@@ -80,7 +80,7 @@ def _keep_serving(serving: Serving, app: App, again_after: timedelta) -> None:
             where = f"{serving.settings.listen.host}:{serving.settings.listen.port}"
             why = (error.strerror or str(error)).partition(" (")[0]
             _in_trouble(serving, f"cannot listen on {where}: {why}")
-        except BaseException as error:  # uvicorn leaves with SystemExit; nobody stands above a thread
+        except BaseException as error:  # uvicorn raises SystemExit, which a thread must catch
             log.exception("the board failed")
             _in_trouble(serving, f"it failed: {type(error).__name__}")
         serving.url = ""
@@ -90,12 +90,12 @@ def _keep_serving(serving: Serving, app: App, again_after: timedelta) -> None:
 
 def _in_trouble(serving: Serving, why: str) -> None:
     if why != serving.trouble:
-        log.critical("no board, but the rest goes on: %s", why)
+        log.critical("the board is not served, everything else continues: %s", why)
     serving.trouble = why
 
 
 def listen(address: Address) -> list[socket.socket]:
-    """Sockets on every address of that name; OSError when one cannot be had."""
+    """Sockets on every address of that name; OSError if one cannot be bound."""
     found = socket.getaddrinfo(address.host, address.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
     places = dict.fromkeys((family, where) for family, _, _, _, where in found)
     sockets: list[socket.socket] = []
@@ -125,7 +125,7 @@ def _serve(serving: Serving, board: ASGIApp, sockets: list[socket.socket]) -> No
             log_level=logging.ERROR,
             access_log=False,
             server_header=False,
-            # A proxy on this machine says who really asks; that only tells guessers of the password apart.
+            # A proxy on this machine says who the client is; used only to count wrong passwords by source.
             proxy_headers=True,
             forwarded_allow_ips="127.0.0.1,::1",
             timeout_keep_alive=int(IDLE.total_seconds()),
@@ -151,36 +151,36 @@ async def _until_stopped(server: Server, sockets: list[socket.socket], stop: thr
 
 
 class Bounded(H11Protocol):
-    """One connection out of a limited number, none of which may keep a request waiting for long.
+    """A connection, limited in number and in the time of an unfinished request.
 
-    uvicorn bounds neither by itself: who opens many and sends little would have all files of the process. It wants a
-    class derived from its own.
+    uvicorn limits neither: a client with many idle connections would take all file descriptors. It requires a
+    subclass of its own protocol.
     """
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Take it; if there are too many, hang up on who has waited longest without a whole request."""
+        """Accept it; if there are too many, close the one that has waited longest without a whole request."""
         super().connection_made(transport)
         self.since = self.loop.time()
-        # asyncio leaves it out for sockets made like ours; head and body go out apart, and the second would wait.
+        # asyncio does not set it for sockets like ours; head and body are sent apart, and the second would wait.
         transport.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.loop.call_later(REQUEST_WITHIN.total_seconds(), self._look, self.cycle)
         if len(self.connections) > MOST_CONNECTIONS:
             others = (one for one in self.connections if isinstance(one, Bounded) and one.is_waiting)
-            # It has sent nothing yet itself, so there is at least one; while all others are answered, it is the one.
+            # This one has sent nothing yet, so there is at least one; if all others are busy, it is this one.
             oldest = min(others, key=lambda one: one.since)
-            self.connections.discard(oldest)  # at once: it hears of its end later, and the next must find another
+            self.connections.discard(oldest)  # at once: its end is reported later
             oldest.transport.abort()
 
     @property
     def is_waiting(self) -> bool:
-        """Whether it is the client's turn: it is idle, or has sent a part of a request."""
+        """Whether it waits for the client: it is idle, or has received a part of a request."""
         return self.cycle is None or self.cycle.response_complete or self.cycle.more_body
 
     def _look(self, before: object) -> None:
-        """Hang up on who is still at the same request as so long ago, or has not even sent its head."""
+        """Close it if its request has not been completed in time, or even its head has not arrived."""
         if self.transport.is_closing():
             return
-        is_done = self.cycle is not None and self.cycle.response_complete  # then it is idle, which is bounded
+        is_done = self.cycle is not None and self.cycle.response_complete  # idle is limited elsewhere
         if self.cycle is before and not is_done:
             self.transport.abort()
         else:

@@ -1,4 +1,4 @@
-"""What happened to one posting, in the reader's words: the moments, and how it stood between them."""
+"""What happened to one posting, in the reader's language: events, and the spans between them."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -16,16 +16,16 @@ from labelwatch.store import EvidenceLevel, HistoryRow, OutboxRow, OutboxState
 from labelwatch.web.words import Words, words
 
 MAX_CHANGES = 40
-"""Of a posting that changed more often, the last changes are told."""
+"""Only the last changes of a posting are shown."""
 MAX_REMINDERS = 3
-"""More reminders than these are told as a number."""
+"""Further reminders are shown as a number."""
 _A_MINUTE = timedelta(minutes=1)
 _SAYS_NOTHING = ("", "posting_created")
 _ARRIVED = (OutboxState.SENT, OutboxState.UNVERIFIED)
 
 
 class Mark(StrEnum):
-    """What a moment is about; each has a shape of its own."""
+    """The kind of an event; each has a shape of its own."""
 
     STATUS = "status"
     CHANGE = "change"
@@ -55,15 +55,15 @@ class Event:
 
 
 class Look(StrEnum):
-    """How a stretch of time is drawn."""
+    """How a span is drawn."""
 
     EVEN = "even"
     ODD = "odd"
-    """A status and the one after it differ, whatever they are."""
+    """Alternates with ODD, so that a status and the next one differ."""
     UNSURE = "unsure"
     """It changed some time in between."""
     UNSEEN = "unseen"
-    """Nobody looked."""
+    """labelwatch was not running."""
     LATE = "late"
     TAKEN = "taken"
     SNOOZED = "snoozed"
@@ -71,7 +71,7 @@ class Look(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """A stretch of time in one look."""
+    """A span of time in one look."""
 
     begin: datetime
     end: datetime
@@ -80,39 +80,39 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Timeline:
-    """Everything that is drawn; moments in the order of time, later bands over earlier ones."""
+    """Everything that is drawn; events by time, later spans over earlier ones."""
 
-    moments: tuple[Event, ...]
+    events: tuple[Event, ...]
     standing: tuple[Span, ...]
-    """What Ozon said of it."""
+    """Its status at Ozon."""
     trouble: tuple[Span, ...]
-    """While it was late, and who had taken it."""
+    """While it was late, acknowledged or snoozed."""
 
 
 def timeline_of(
     found: PostingDetails, told: Iterable[OutboxRow], context: RenderContext, *, gaps: Sequence[Interval] = ()
 ) -> Timeline:
-    """The story of a posting until `voice.now`, with what is due after it; `gaps` are the times nobody looked."""
+    """The timeline of a posting until `context.now`, with later deadlines; `gaps` are times without polls."""
     said = words(context.words.language)
     changes = found.history[-MAX_CHANGES:]
-    moments = [
+    events = [
         *_changes(changes, said, context),
         *_cutoffs(found, said, context),
         *_label(found, said, context),
-        *(moment for alert in found.alerts for moment in _alert(alert, said, context)),
+        *(event for alert in found.alerts for event in _alert(alert, said, context)),
         *_tellings(told, said, context),
         *(Event(gap.earliest, Mark.GAP, _say(said, "gap", took=_took(context, gap))) for gap in gaps),
         Event(context.now, Mark.NOW, said.said["timeline"]["now"]),
     ]
     return Timeline(
-        moments=tuple(sorted(moments, key=lambda one: (one.at, _ORDER[one.mark]))),
+        events=tuple(sorted(events, key=lambda one: (one.at, _ORDER[one.mark]))),
         standing=(*_standing(changes, context.now), *(Span(gap.earliest, gap.latest, Look.UNSEEN) for gap in gaps)),
         trouble=tuple(band for alert in found.alerts for band in _trouble(alert, context.now)),
     )
 
 
 def span(found: PostingDetails, now: datetime) -> Interval:
-    """From when on and until when a posting was to be watched: the time in which gaps matter."""
+    """The time in which a posting had to be watched and gaps matter."""
     track = found.known.track
     ended = found.history[-1].seen_at if found.history and track.stage == "done" else now
     return Interval(min(track.first_seen, ended), max(track.first_seen, ended))
@@ -127,7 +127,7 @@ def _took(context: RenderContext, whole: Interval) -> str:
 
 
 def _standing(changes: Sequence[HistoryRow], now: datetime) -> Iterator[Span]:
-    """A band for each status from when it was seen; before it a hatched one, since it was last seen otherwise."""
+    """A span for each status since it was seen; before it a hatched one since the last other status was seen."""
     statuses = _statuses(changes)
     looks = (Look.EVEN, Look.ODD)
     for place, (row, after) in enumerate(pairwise([*statuses, None])):
@@ -166,7 +166,7 @@ def status_of(row: HistoryRow, context: RenderContext) -> str:
 
 
 def _cutoffs(found: PostingDetails, said: Words, context: RenderContext) -> Iterator[Event]:
-    """By when it is to be shipped, with how long is left where it is not over."""
+    """Its cutoff, with the time left if it is not over."""
     posting = found.known.posting
     for at, mark in ((posting.cutoff, Mark.CUTOFF), (posting.hard_cutoff, Mark.HARD_CUTOFF)):
         if at is None or (mark is Mark.HARD_CUTOFF and at == posting.cutoff):
@@ -176,7 +176,7 @@ def _cutoffs(found: PostingDetails, said: Words, context: RenderContext) -> Iter
 
 
 def _label(found: PostingDetails, said: Words, context: RenderContext) -> Iterator[Event]:
-    """How sure it is that there is a label, and how exactly it is known since when."""
+    """Whether the label is certain, and how exactly its time is known."""
     for one in found.evidence:
         text = _say(said, one.level)
         unsure = one.seen_at - one.not_before if one.not_before else timedelta(0)
@@ -211,7 +211,7 @@ def _trouble(alert: Alert, now: datetime) -> Iterator[Span]:
 
 
 def _tellings(told: Iterable[OutboxRow], said: Words, context: RenderContext) -> Iterator[Event]:
-    """What people were told, one moment for all channels of a telling; of many reminders the first ones."""
+    """The notifications, one event for all channels of a notification; of many reminders the first ones."""
     tellings: dict[tuple[int | None, int, bool], list[OutboxRow]] = {}
     for row in told:
         arrived = row.sent_at is not None and row.state in _ARRIVED

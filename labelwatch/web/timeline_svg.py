@@ -1,9 +1,9 @@
-"""Draws the story of one posting: time runs downwards, so that every moment has a line of text on a phone too.
+"""Draws the timeline of one posting: time runs downwards, so that every event has a line of text on a phone too.
 
-    story -> a height for each moment -> bands, marks and lines of text as SVG
+    timeline -> a height for each event -> spans, marks and lines of text as SVG
 
-Long times are shortened, and their length is said in words. Nothing is told by colour alone: each mark has a shape
-and a text, what is not known is hatched, where nobody looked there is nothing. All looks are classes of plots.css.
+Long times are shortened, and their length is written. Colour is never the only sign: each mark has a shape and a
+text, unknown times are hatched, times without polls are empty. All styles are classes of plots.css.
 """
 
 import re
@@ -33,7 +33,7 @@ CLOCK, STANDING, TROUBLE, SHAPE, TEXT = 44, 52, 72, 92, 106
 """Where the columns begin, in pixels from the left; the clock ends there."""
 BROAD, NARROW = 16, 8
 LETTERS, BOLD_LETTERS = 32, 27
-"""So many fit beside the columns on a phone, in a broad font; a Chinese one counts as two."""
+"""So many fit beside the columns on a phone, in a wide font; a Chinese one counts as two."""
 _BOLD = (Mark.LATE, Mark.CUTOFF, Mark.HARD_CUTOFF, Mark.NOW)
 
 _SHAPES = {
@@ -62,19 +62,19 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Where everything is to stand, in pixels from the top, by minutes since 1970."""
+    """The positions in pixels from the top, by minutes since 1970."""
 
     places: Mapping[int, float]
-    """Of every minute in which something happens or ends."""
+    """Every minute in which something happens or ends."""
     days: Mapping[int, float]
-    """Of the names of the days, by the first minute that is told of each."""
+    """The names of the days, by the first minute of each."""
     lines: Mapping[int, Sequence["Line"]]
     height: float
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A line of text; `mark` None = it goes on from the line before."""
+    """A line of text; `mark` None = it continues the line before."""
 
     mark: Mark | None
     text: str
@@ -83,20 +83,20 @@ class Line:
 def draw(
     found: PostingDetails, context: RenderContext, *, told: Iterable[OutboxRow] = (), gaps: Sequence[Interval] = ()
 ) -> Markup:
-    """What happened to a posting until `voice.now`, as an inline SVG: fixed height, any width from 340 pixels.
+    """What happened to a posting until `context.now`, as an inline SVG: fixed height, any width from 340 pixels.
 
-    `told` are the notifications of its shop about it, `gaps` when nobody looked (Plots.gaps within story.span).
+    `told` are the notifications about it, `gaps` the times without polls within `timeline.span`.
     """
-    story = timeline_of(found, told, context, gaps=gaps)
-    plan = planned(story, context)
+    timeline = timeline_of(found, told, context, gaps=gaps)
+    plan = planned(timeline, context)
     said = words(context.words.language)
     key = f"timeline-{crc32(f'{found.shop} {found.known.posting.number}'.encode()):08x}"
-    parts = Markup("\n").join([*_bands(story, plan, key), *_clock(plan, context), *_marks(plan), *_texts(plan)])
+    parts = Markup("\n").join([*_bands(timeline, plan, key), *_clock(plan, context), *_marks(plan), *_texts(plan)])
     return _FIGURE.format(
         key=key,
         height=round(plan.height),
         title=said.say("timeline", "title", posting=found.known.posting.number),
-        desc="; ".join(f"{clock(context, one.at)}: {one.text}" for one in story.moments),
+        desc="; ".join(f"{clock(context, one.at)}: {one.text}" for one in timeline.events),
         note=said.say("timeline", "note", zone=zone_name(context, context.now)),
         parts=parts,
     )
@@ -112,13 +112,13 @@ _FIGURE = Markup(
 )
 
 
-def planned(story: Timeline, context: RenderContext) -> Plan:
-    """A place for every minute: further down the later it is, and far enough apart for the text between."""
+def planned(timeline: Timeline, context: RenderContext) -> Plan:
+    """A position for every minute: further down the later it is, with enough room for the text between."""
     lines = {
-        minute: [line for moment in moments for line in _wrapped(moment)]
-        for minute, moments in groupby(story.moments, key=lambda moment: _minute(moment.at))
+        minute: [line for event in events for line in _wrapped(event)]
+        for minute, events in groupby(timeline.events, key=lambda event: _minute(event.at))
     }
-    edges = {_minute(at) for band in (*story.standing, *story.trouble) for at in (band.begin, band.end)}
+    edges = {_minute(at) for band in (*timeline.standing, *timeline.trouble) for at in (band.begin, band.end)}
     places, days, top, day = dict[int, float](), dict[int, float](), float(TOP), None
     minutes = sorted(lines.keys() | edges)
     for minute, after in zip_longest(minutes, minutes[1:]):
@@ -143,8 +143,8 @@ def _at(minute: int) -> datetime:
     return _EPOCH + minute * _A_MINUTE
 
 
-def _bands(story: Timeline, plan: Plan, key: str) -> Iterator[Markup]:
-    for left, width, bands in ((STANDING, BROAD, story.standing), (TROUBLE, NARROW, story.trouble)):
+def _bands(timeline: Timeline, plan: Plan, key: str) -> Iterator[Markup]:
+    for left, width, bands in ((STANDING, BROAD, timeline.standing), (TROUBLE, NARROW, timeline.trouble)):
         for band in bands:
             yield from _band(band, plan, key, left=left, width=width)
 
@@ -202,9 +202,9 @@ def _texts(plan: Plan) -> Iterator[Markup]:
             yield _TEXT.format(look=f"line {mark}", x=TEXT, y=plan.places[minute] + place * LINE + 4, text=line.text)
 
 
-def _wrapped(moment: Event) -> Iterator[Line]:
-    mark: Mark | None = moment.mark
-    for text in wrapped(moment.text, BOLD_LETTERS if moment.mark in _BOLD else LETTERS):
+def _wrapped(event: Event) -> Iterator[Line]:
+    mark: Mark | None = event.mark
+    for text in wrapped(event.text, BOLD_LETTERS if event.mark in _BOLD else LETTERS):
         yield Line(mark, text)
         mark = None
 

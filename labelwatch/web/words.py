@@ -1,4 +1,4 @@
-"""What the board itself says, one catalog per language; causes, remedies and times are said by labelwatch.messages.
+"""The board's own texts, one catalog per language; labelwatch.messages has those of causes, remedies and times.
 
 A table of the catalog belongs to a page or a part of the board; [count.*] holds phrases by plural category.
 """
@@ -27,7 +27,7 @@ class Words:
     count: Mapping[str, Table]
 
     def say(self, table: str, key: str, **values: object) -> str:
-        """A phrase with its names filled in; KeyError when there is none."""
+        """A phrase with its names filled in; KeyError if there is none."""
         return spaced(self.said[table][key].format(**values))
 
     def counted(self, key: str, n: int, **values: object) -> str:
@@ -39,7 +39,7 @@ class Words:
 
 @cache
 def words(language: str) -> Words:
-    """The catalog of a language; msgspec.ValidationError when it holds anything but phrases in tables."""
+    """The catalog of a language; msgspec.ValidationError if it contains anything but phrases in tables."""
     text = files("labelwatch.web").joinpath("locale", f"{language}.toml").read_text("utf-8")
     document = tomllib.loads(text)
     count = msgspec.convert(document.pop("count"), dict[str, dict[str, str]])
@@ -47,7 +47,7 @@ def words(language: str) -> Words:
 
 
 def accepted(header: str) -> str | None:
-    """The language of ours that an Accept-Language header likes best; None = it names none of them."""
+    """The supported language that an Accept-Language header prefers; None = it names none of them."""
     wishes = [_wish(part) for part in header.split(",")[:20]]
     known = [(weight, language) for language, weight in wishes if language in LANGUAGES and weight > 0]
     return max(known, key=lambda wish: wish[0])[1] if known else None

@@ -204,7 +204,7 @@ def test_a_webhook_is_knocked_at_where_it_is() -> None:
         assert found(hook.url()).ok
         assert hook.requests == []
     assert found(f"json://127.0.0.1:{closed_port()}/hook").said.endswith("connection refused: check host and port")
-    assert "no such host" in found("jsons://nowhere.invalid/hook").said
+    assert "unknown host" in found("jsons://nowhere.invalid/hook").said
 
 
 def test_a_service_whose_server_apprise_keeps_to_itself_is_not_tried() -> None:

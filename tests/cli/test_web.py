@@ -78,7 +78,7 @@ def test_a_taken_port_does_not_stop_the_watch(place: Place) -> None:
         until(lambda: LATE in place.told("first"))
         code, log = ended(service)
     assert code == 0
-    assert "CRITICAL no board, but the rest goes on" in log
+    assert "CRITICAL the board is not served, everything else continues" in log
 
 
 def test_the_board_alone_reads_the_database_of_the_service(place: Place) -> None:

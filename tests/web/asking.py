@@ -10,7 +10,7 @@ from pydantic import SecretStr
 from labelwatch.app import App
 from labelwatch.config import Web
 from labelwatch.web.application import create
-from labelwatch.web.auth.board_auth import door
+from labelwatch.web.auth.board_auth import board_auth
 from tests.web.build import ADDRESS, WEB
 
 with warnings.catch_warnings():
@@ -29,7 +29,7 @@ def browser(app: App, settings: Web = LOCKED, *, at: str = ADDRESS) -> "TestClie
 
 def enter(client: "TestClient", app: App, settings: Web = WEB) -> "TestClient":
     """Use the link that opens a board without a password."""
-    assert client.get(door(app, settings).link("")).status_code in (200, 303)
+    assert client.get(board_auth(app, settings).link("")).status_code in (200, 303)
     return client
 
 

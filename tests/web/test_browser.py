@@ -20,7 +20,7 @@ from labelwatch.config import Address, Web
 from labelwatch.messages.catalog import LANGUAGES
 from labelwatch.store import open_store
 from labelwatch.web.application import create
-from labelwatch.web.auth.board_auth import door
+from labelwatch.web.auth.board_auth import board_auth
 from labelwatch.web.auth.guard import SESSION
 from tests.web.build import LATE, TAKEN, WEB, Hands, clock, config, furnish
 
@@ -65,7 +65,7 @@ def address(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> 
             thread.start()
             while not server.started:
                 time.sleep(0.01)
-            seals = door(app, WEB).seals
+            seals = board_auth(app, WEB).cookies
             address = f"http://127.0.0.1:{port}"
             SESSIONS[address] = seals.session(seals.new_session(app.clock.now()))
             yield address

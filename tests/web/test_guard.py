@@ -12,7 +12,7 @@ from starlette.routing import Route
 
 from labelwatch.app import App
 from labelwatch.web.application import create
-from labelwatch.web.auth.board_auth import door as create_door
+from labelwatch.web.auth.board_auth import board_auth as create_auth
 from labelwatch.web.auth.guard import LARGEST_BODY
 from labelwatch.web.auth.password import FEW
 from labelwatch.web.auth.signed_cookies import A_YEAR, ENTRY_LASTS, SESSION_LASTS
@@ -155,11 +155,11 @@ def test_sessions_outlive_a_restart_but_not_another_password(anna: "TestClient",
 def test_a_browser_is_known_for_a_year_and_by_one_password(anna: "TestClient", app: App, hands: Hands) -> None:
     """Each one that is known has tries of its own, whatever strangers do: with another password they begin anew."""
     visit = anna.cookies["labelwatch_visit"]
-    seals = create_door(app, LOCKED).seals
+    seals = create_auth(app, LOCKED).cookies
     assert seals.opened_visit(visit, hands.at).is_known
     assert (
-        not create_door(app, replace(LOCKED, password=SecretStr("another")))
-        .seals.opened_visit(visit, hands.at)
+        not create_auth(app, replace(LOCKED, password=SecretStr("another")))
+        .cookies.opened_visit(visit, hands.at)
         .is_known
     )
     assert not seals.opened_visit(visit, hands.at + A_YEAR).is_known
@@ -388,7 +388,7 @@ def test_a_stranger_behind_a_plain_proxy_changes_nothing(app: App, board: Board)
 
 
 def test_a_link_opens_a_board_without_a_password_once(app: App, board: Board) -> None:
-    link = create_door(app, WEB).link("")
+    link = create_auth(app, WEB).link("")
     with browser(app, WEB) as first, browser(app, WEB) as second:
         assert first.head(link).status_code == 403
         assert first.get(link).headers["location"] == "/"
@@ -399,19 +399,19 @@ def test_a_link_opens_a_board_without_a_password_once(app: App, board: Board) ->
 
 
 def test_a_link_is_good_for_a_day_and_cannot_be_made_up(app: App, hands: Hands) -> None:
-    late, forged = create_door(app, WEB).link(""), create_door(app, WEB).link("")[:-2]
+    late, forged = create_auth(app, WEB).link(""), create_auth(app, WEB).link("")[:-2]
     hands.at += ENTRY_LASTS
-    session = create_door(app, WEB).seals.session(create_door(app, WEB).seals.new_session(hands.at))
+    session = create_auth(app, WEB).cookies.session(create_auth(app, WEB).cookies.new_session(hands.at))
     with browser(app, WEB) as client:
         for link in (late, forged, "/enter", "/enter?key=", f"/enter?key={session}"):
             assert client.get(link).status_code == 403
 
 
 def test_a_link_opens_no_board_with_a_password(app: App) -> None:
-    link = create_door(app, WEB).link("")
+    link = create_auth(app, WEB).link("")
     with browser(app, LOCKED) as client:
         assert client.get(link).status_code == 403
-    assert create_door(app, LOCKED).link("http://x") == "http://x"
+    assert create_auth(app, LOCKED).link("http://x") == "http://x"
 
 
 def test_without_a_password_monitors_are_told_numbers_and_no_names(app: App, board: Board) -> None:

@@ -71,7 +71,7 @@ def story(found: PostingDetails, *rows: OutboxRow, gaps: Iterable[Interval] = ()
 
 
 def said(told_: Timeline, *marks: Mark) -> list[str]:
-    return [one.text for one in told_.moments if one.mark in marks]
+    return [one.text for one in told_.events if one.mark in marks]
 
 
 # --- the story
@@ -250,7 +250,7 @@ def test_two_pictures_on_a_page_have_no_id_in_common() -> None:
 
 def test_a_posting_of_which_next_to_nothing_is_known_is_drawn_too() -> None:
     nothing = details(posting={"cutoff": None})
-    assert [one.text for one in story(nothing).moments] == ["now"]
+    assert [one.text for one in story(nothing).events] == ["now"]
     assert "<svg" in draw(nothing, context())
 
 

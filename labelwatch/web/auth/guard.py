@@ -1,9 +1,9 @@
-"""Stands before every page: who may ask, how much, from where; and what a browser may do with the answer.
+"""Middleware that checks every request, and sets the headers that restrict what a browser may do with the answer.
 
-    host -> method -> body -> origin and token (of who wants to change something) -> password -> the page
+    host -> method -> body -> origin and token (of a POST) -> password -> the page
 
-What it found out it leaves in `request.state`: `door`, `visit`, `session`, `form` (the body is read here, and only
-here), `csrf`, `flash`, `who`, `is_logged_in` and `may_see`.
+It sets in `request.state`: `auth`, `visit`, `session`, `form` (the body is read here, and only here), `csrf`,
+`flash`, `who`, `is_logged_in` and `may_see`.
 """
 
 import hmac
@@ -35,7 +35,7 @@ LOGIN, LINKS, STATIC = "/login", "/a/", "/static/"
 HEALTH, LIVE, READY = "/healthz", "/livez", "/readyz"
 PROBES = (HEALTH, LIVE, READY)
 PROGRAMS = (*PROBES, "/metrics")
-"""What programs ask; they are told more if they bring the password."""
+"""Paths for programs, which get more details with the password."""
 
 HEADERS = {
     "content-security-policy": "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; "
@@ -49,45 +49,45 @@ HEADERS = {
 }
 
 _AGAIN = '<!doctype html><title>labelwatch</title><link rel="icon" href="/static/icon.svg">'
-"""An empty page; without an icon of its own, a browser would ask for one."""
+"""An empty page, with an icon so that a browser does not request one."""
 
 
 class Guard:
     """ASGI middleware around the board."""
 
-    def __init__(self, app: ASGIApp, *, door: BoardAuth) -> None:
+    def __init__(self, app: ASGIApp, *, auth: BoardAuth) -> None:
         self.app = app
-        self.door = door
+        self.auth = auth
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Let the request in, or answer it here."""
+        """Pass the request on, or answer it here."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
         request = Request(scope, receive)
-        refusal = _unheard(request, self.door) or await _read(request)
+        refusal = _unheard(request, self.auth) or await _read(request)
         if refusal is None:
-            watchers = self.door.watchers if scope["path"] in PROBES else None
-            refusal = await to_thread.run_sync(_weighed, request, self.door, limiter=watchers)
+            watchers = self.auth.watchers if scope["path"] in PROBES else None
+            refusal = await to_thread.run_sync(_weighed, request, self.auth, limiter=watchers)
         answer = refusal or self.app
         await answer(scope, receive, _with_headers(request, send))
 
 
-def _unheard(request: Request, door: BoardAuth) -> Response | None:
-    """What is refused before anything of it is looked at."""
-    if not door.names.know(request.headers.get("host")):
+def _unheard(request: Request, auth: BoardAuth) -> Response | None:
+    """Refuse a request before its body is read."""
+    if not auth.names.know(request.headers.get("host")):
         return _said(request, 421, "host")
-    if door.gate is None and is_passed_on(request.headers):
+    if auth.throttle is None and is_passed_on(request.headers):
         return _said(request, 403, "proxied")
     if "transfer-encoding" in request.headers and "content-length" in request.headers:
-        return _said(request, 400, "form")  # what is before us may have read another end of it
+        return _said(request, 400, "form")  # a proxy may have read another end of the body
     if request.method not in ("GET", "HEAD", "POST"):
         return _said(request, 405, "method")
     return None
 
 
 async def _read(request: Request) -> Response | None:
-    """Read what a form sends, if it is one, not too much of it and not too slowly."""
+    """Read the body of a form, within limits of size and time."""
     request.state.form = ImmutableMultiDict[str, str]()
     if request.method != "POST":
         return None
@@ -110,54 +110,54 @@ async def _read(request: Request) -> Response | None:
 
 
 def _fields(body: bytes) -> ImmutableMultiDict[str, str]:
-    """What a form holds; ValueError when it is not text, or more than any of our forms."""
+    """The fields of a form; ValueError if it is not text, or has more fields than any of our forms."""
     fields = parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=MOST_FIELDS, errors="strict")
     if any("\0" in value for _, value in fields):
-        raise ValueError("no database takes that for text")
+        raise ValueError("no database stores NUL in a text")
     return ImmutableMultiDict(fields)
 
 
-def _weighed(request: Request, door: BoardAuth) -> Response | None:
-    """Recognise who asks, and refuse what they may not."""
-    # Of the scope, as the router does: an address put together again could be taken apart differently.
+def _weighed(request: Request, auth: BoardAuth) -> Response | None:
+    """Authenticate the request, and refuse what is not allowed."""
+    # From the scope, as the router does: a reassembled address could be parsed differently.
     state, cookies, path = request.state, request.cookies, request.scope["path"]
     is_program = path in PROGRAMS
-    state.door, state.visit = door, door.seals.opened_visit(cookies.get(VISIT, ""), door.now())
+    state.auth, state.visit = auth, auth.cookies.opened_visit(cookies.get(VISIT, ""), auth.now())
     state.session = None
     try:
-        state.session = door.session(cookies.get(SESSION))
+        state.session = auth.session(cookies.get(SESSION))
     except StoreError as error:
         if not is_program:
             return PlainTextResponse(f"{error}\n", 503)
     state.may_see = state.session is not None
-    state.is_logged_in = state.may_see and door.gate is not None
-    state.csrf = door.seals.form_token((state.session or state.visit).id)
-    state.flash = door.seals.opened_flash(cookies.get(FLASH, ""))
+    state.is_logged_in = state.may_see and auth.throttle is not None
+    state.csrf = auth.cookies.form_token((state.session or state.visit).id)
+    state.flash = auth.cookies.opened_flash(cookies.get(FLASH, ""))
     state.who = plain(unquote(cookies.get(WHO, "")), LONGEST_NAME)
-    if request.method == "POST" and not _may_write(request, door):
+    if request.method == "POST" and not _may_write(request, auth):
         return trouble(request, 403, "stale")
     if state.may_see or is_program or path in (LOGIN, ENTER) or path.startswith((LINKS, STATIC)):
         return None
     return _to_login(request)
 
 
-def _may_write(request: Request, door: BoardAuth) -> bool:
-    """A form of ours sends back its token; what a signed link opens is proven by the link itself."""
-    if not is_from_us(request.headers, door.names):
+def _may_write(request: Request, auth: BoardAuth) -> bool:
+    """A form of ours sends back its token; a signed link is its own proof."""
+    if not is_from_us(request.headers, auth.names):
         return False
     sent = request.state.form.get("csrf", "")
     return request.scope["path"].startswith(LINKS) or hmac.compare_digest(sent.encode(), request.state.csrf.encode())
 
 
 def _to_login(request: Request) -> Response:
-    if request.state.door.gate is None and SESSION in request.cookies:
+    if request.state.auth.throttle is None and SESSION in request.cookies:
         return trouble(request, 403, "local")
     if request.method == "POST":
         return trouble(request, 401, "login_first")
     query = request.scope["query_string"].decode("latin-1")
     here = local_path(quote(request.scope["path"]) + (f"?{query}" if query else ""))
     if SESSION not in request.cookies and request.headers.get("sec-fetch-site") == "cross-site":
-        # Somebody follows a link from elsewhere: a strict cookie is not sent then. Asked again by ourselves, it is.
+        # A link from another site does not send a strict cookie. A request from our own page does.
         return HTMLResponse(_AGAIN, headers={"refresh": f"0; url={here}"})
     return RedirectResponse(f"{LOGIN}?next={quote(here, safe='')}", 303)
 
@@ -175,7 +175,7 @@ def _with_headers(request: Request, send: Send) -> Send:
 
 
 def _kept(request: Request) -> str:
-    """Pages are never kept; a file whose address tells what is in it for ever."""
+    """Pages are never cached; a static file with a hash in its address for ever."""
     if not request.scope["path"].startswith(STATIC):
         return "no-store"
     return "max-age=31536000, immutable" if "v" in request.query_params else "no-cache"
@@ -192,7 +192,7 @@ def _bring_cookies(request: Request, headers: MutableHeaders, status: int) -> No
         headers.append("set-cookie", value)
 
 
-# --- what the pages say through it
+# --- what the pages set through it
 
 
 def trouble(request: Request, status: int, key: str, **values: object) -> Response:
@@ -203,17 +203,17 @@ def trouble(request: Request, status: int, key: str, **values: object) -> Respon
 
 
 def tell(request: Request, response: Response, text: str) -> Response:
-    """Have the next page begin with this sentence."""
-    return _set(request, response, FLASH, request.state.door.seals.flash(text), lasts=timedelta(minutes=5))
+    """Show this sentence at the top of the next page."""
+    return _set(request, response, FLASH, request.state.auth.cookies.flash(text), lasts=timedelta(minutes=5))
 
 
 def remember_name(request: Request, response: Response, name: str) -> Response:
-    """Have the forms of this browser know who fills them in."""
+    """Remember in this browser who fills in its forms."""
     return _set(request, response, WHO, quote(name), lasts=A_YEAR)
 
 
 def keep_session(request: Request, response: Response, session: Session) -> Response:
-    sealed = request.state.door.seals.session(session)
+    sealed = request.state.auth.cookies.session(session)
     return _set(request, response, SESSION, sealed, lasts=SESSION_LASTS, strict=True)
 
 
@@ -223,9 +223,9 @@ def forget_session(response: Response) -> Response:
 
 
 def keep_visit(request: Request, response: Response, visit: Visit) -> Response:
-    """Not strict: it opens nothing, and who comes by a link from elsewhere would lose the forms that are open."""
-    door: BoardAuth = request.state.door
-    return _set(request, response, VISIT, door.seals.visit(visit, door.now()), lasts=A_YEAR)
+    """Not strict: it gives no access, and a link from another site would invalidate the forms that are open."""
+    auth: BoardAuth = request.state.auth
+    return _set(request, response, VISIT, auth.cookies.visit(visit, auth.now()), lasts=A_YEAR)
 
 
 def _set(
@@ -237,16 +237,16 @@ def _set(
         max_age=int(lasts.total_seconds()),
         httponly=True,
         samesite="strict" if strict else "lax",
-        secure=request.state.door.names.are_public(request.headers.get("host")),
+        secure=request.state.auth.names.are_public(request.headers.get("host")),
     )
     return response
 
 
 def _said(request: Request, status: int, key: str) -> Response:
-    """A sentence for who does not get as far as a page."""
+    """A plain answer to a request that does not reach a page."""
     language = language_of(request, default=app_of(request).config.language)
     headers = {"allow": "GET, HEAD, POST"} if status == 405 else {}
-    # The rest of what was sent is not read, so nothing more can be said over this connection.
+    # The rest of the body is not read, so the connection cannot be reused.
     headers |= {"connection": "close"} if status in (408, 413) else {}
     port = (request.scope.get("server") or ("", 0))[1]
     text = words(language).say("guard", key, address=f"http://127.0.0.1:{port}")

@@ -15,40 +15,40 @@ from labelwatch.web.page import respond
 
 
 def ask(request: Request) -> Response:
-    """The form; who needs none goes on at once."""
+    """The form; redirects at once if no password is needed."""
     to = local_path(request.query_params.get("next", "/"))
     if request.state.may_see:
         return RedirectResponse(to, 303)
-    if request.state.door.gate is None:
+    if request.state.auth.throttle is None:
         return trouble(request, 403, "local")
     return _form(request, to, status=200, is_wrong=False)
 
 
 def enter(request: Request) -> Response:
-    """Begin a session for the right password; a new one each time, whatever cookie came along."""
+    """Begin a session for the right password; always a new one, whatever cookie was sent."""
     state, form = request.state, request.state.form
     to = local_path(form.get("next", "/"))
-    wait = state.door.try_in(form.get("password", ""), request)
+    wait = state.auth.try_in(form.get("password", ""), request)
     if wait is not None:
         return _too_many(request, wait) if wait else _form(request, to, status=403, is_wrong=True)
     response = RedirectResponse(to, 303)
     keep_visit(request, response, replace(state.visit, is_known=True))
-    return keep_session(request, response, state.door.seals.new_session(state.door.now()))
+    return keep_session(request, response, state.auth.cookies.new_session(state.auth.now()))
 
 
 def come_in(request: Request) -> Response:
-    """Begin a session for a link that was made on this machine, the first time that it is used."""
+    """Begin a session for a link that was made on this machine, on its first use only."""
     key = request.query_params.get("key", "")
-    session = None if request.method == "HEAD" or request.state.may_see else request.state.door.let_in(key)
+    session = None if request.method == "HEAD" or request.state.may_see else request.state.auth.let_in(key)
     if session is None:
         return RedirectResponse("/", 303) if request.state.may_see else trouble(request, 403, "local")
     return keep_session(request, RedirectResponse("/", 303), session)
 
 
 def leave(request: Request) -> Response:
-    """End the session here and for every copy of its cookie."""
+    """End the session, also for every copy of its cookie."""
     if request.state.session is not None:
-        request.state.door.end(request.state.session)
+        request.state.auth.end(request.state.session)
     return forget_session(RedirectResponse(LOGIN, 303))
 
 

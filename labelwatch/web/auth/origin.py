@@ -1,4 +1,4 @@
-"""Where a request comes from: whether it was sent to a name of ours, and by a page of ours. Pure functions."""
+"""The origin of a request: whether it was sent to our host name, and by our page. Pure functions."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,22 +14,22 @@ _OF_PROXIES = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip", 
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """What the board is called in the address line of a browser."""
+    """The host names of the board."""
 
     hosts: frozenset[str]
     by_number: bool
-    """Any IP address is a name of ours: we listen on all of them. No foreign site can take one for its own name."""
+    """Any IP address is accepted: we listen on all of them. No foreign site can use one as its own name."""
     public: str = ""
-    """The origin (https://host:port) that it has in public, where `public_url` says so."""
+    """The public origin (https://host:port) of `public_url`."""
 
     def know(self, header: str | None) -> bool:
-        """Whether a Host header is one of ours, whatever its port; a foreign site that has its name point at this
-        machine sends its own (DNS rebinding)."""
+        """Whether a Host header is one of ours, with any port; a foreign site whose name resolves to this machine
+        sends its own (DNS rebinding)."""
         host = _host(header or "")
         return host in self.hosts or (self.by_number and _is_number(host))
 
     def are_public(self, header: str | None) -> bool:
-        """Whether the request was sent to the public name, over TLS as far as the browser can tell."""
+        """Whether the request was sent to the public name, over TLS as the browser sees it."""
         return self.public.startswith("https://") and _host(header or "") == _host(urlsplit(self.public).netloc)
 
 
@@ -46,9 +46,9 @@ def names(settings: Web) -> Names:
 
 
 def is_from_us(headers: Mapping[str, str], ours: Names) -> bool:
-    """Whether a page of the board sent this form, as far as the browser tells; the form's token must be right too.
+    """Whether a page of the board sent this form, as far as the browser says; the form's token must be right too.
 
-    `none` is a person at the address line, not a site. A foreign page sends its own Origin, or "null".
+    `none` is a person at the address bar, not a site. A foreign page sends its own Origin, or "null".
     """
     if headers.get("sec-fetch-site", "none") not in ("same-origin", "none"):
         return False
@@ -59,12 +59,12 @@ def is_from_us(headers: Mapping[str, str], ours: Names) -> bool:
 
 
 def is_passed_on(headers: Mapping[str, str]) -> bool:
-    """Whether a proxy says that somebody else asks through it; a proxy that says nothing cannot be told."""
+    """Whether a proxy has forwarded the request; a proxy that sets no header cannot be recognised."""
     return any(name in headers for name in _OF_PROXIES)
 
 
 def local_path(text: str) -> str:
-    """Where to go on within the board; anything that could lead elsewhere is its first page."""
+    """A path within the board; anything that could lead elsewhere becomes its first page."""
     fine = text.startswith("/") and not text.startswith("//") and "\\" not in text and text.isprintable()
     return text if fine and len(text) < 1000 else "/"
 

@@ -1,4 +1,4 @@
-"""The board's one password: made into a hash, compared, and guarded against guessing."""
+"""The board's one password: hashing, comparison, and protection against guessing."""
 
 import hashlib
 import hmac
@@ -17,19 +17,19 @@ from labelwatch.config.together import SHORTEST as SHORTEST
 log = logging.getLogger(__name__)
 
 FEW = 5
-"""Wrong passwords from one place within WHILE; the next must wait."""
+"""Wrong passwords from one source within WHILE; the next must wait."""
 MANY = 50
-"""... and from all strangers together: addresses can be made up, and behind a proxy all may look alike."""
+"""... and from all unknown sources together: addresses can be forged, and behind a proxy all may look alike."""
 WHILE = timedelta(minutes=15)
 
 
 def hashed(password: str) -> str:
-    """The password as it may stand in a file: argon2id, with a salt of its own."""
+    """The hash of a password for the configuration: argon2id, with a salt of its own."""
     return PasswordHasher().hash(password)
 
 
 def matches(kept: str, given: str) -> bool:
-    """Whether the password given is the one that is kept, as a hash or as it is; takes equally long either way."""
+    """Whether the given password matches the configured one, a hash or plain text; in constant time."""
     if not kept.startswith(HASHED):
         return hmac.compare_digest(_digest(kept), _digest(given))
     with suppress(Argon2Error, InvalidHashError):
@@ -46,11 +46,11 @@ def _bytes(text: str) -> bytes:
 
 
 class LoginThrottle:
-    """Lets the right password in, one try at a time, and makes those wait who guess.
+    """Checks passwords one at a time and delays guessing.
 
-    Tries are counted by place: a browser in which the right password was given before, else an address. Strangers
-    are counted together as well, so who makes up addresses gains nothing. They hold up neither a browser that is
-    known nor an address from which the right one came, nor this machine, which nobody can make up.
+    Attempts are counted by source: a browser in which the right password was given before, else an address. Unknown
+    sources are also counted together, so forged addresses gain nothing. They delay neither a known browser, nor an
+    address from which the right password came, nor this machine, whose address cannot be forged.
     """
 
     def __init__(self, password: str, now: Callable[[], datetime]) -> None:
@@ -62,13 +62,13 @@ class LoginThrottle:
         self._proof = b""
 
     def try_in(self, given: str, *, address: str, visit: str = "") -> timedelta | None:
-        """None = come in; else how long to wait until the next try, nothing if that may be at once.
+        """None = accepted; else how long to wait until the next attempt, zero if it may be at once.
 
-        `visit` is that of a browser that is known, empty for others. What is not even tried is not logged: nobody
+        `visit` is that of a known browser, empty for others. An attempt that must wait is not logged, so that nobody
         can fill the log.
         """
         place = visit or address
-        with self._turn:  # one after the other: a hash takes 64 MB while it is computed
+        with self._turn:  # one at a time: computing a hash takes 64 MB
             now, is_known = self._now(), bool(visit) or address in self._known
             wait = self._wait(place, now, is_known=is_known)
             if wait:
@@ -83,7 +83,7 @@ class LoginThrottle:
             return wait
 
     def _is_right(self, given: str) -> bool:
-        """Programs send it with every question: what was right once is recognised without hashing it again."""
+        """Programs send it with every request: a password that was right is recognised without hashing it again."""
         digest = _digest(given)
         if self._proof and hmac.compare_digest(digest, self._proof):
             return True

@@ -1,4 +1,4 @@
-"""What the board trusts of what a browser brings back: values sealed with a secret that the database keeps."""
+"""Values that a browser sends back, signed with a secret that the database keeps."""
 
 import hashlib
 import hmac
@@ -10,13 +10,13 @@ from itsdangerous import BadData, URLSafeSerializer
 
 SESSION_LASTS = timedelta(days=30)
 ENTRY_LASTS = timedelta(days=1)
-"""How long a link that opens a board without a password waits to be used, once."""
+"""How long a link that opens a board without a password is valid, for one use."""
 A_YEAR = timedelta(days=365)
 
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """Somebody who gave the password, or used a link that was made on this machine."""
+    """A login by password, or by a link that was made on this machine."""
 
     id: str
     until: datetime
@@ -24,7 +24,7 @@ class Session:
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """A browser that was here; `is_known`: somebody has given the right password in it before."""
+    """A browser; `is_known`: the right password was given in it before."""
 
     id: str
     is_known: bool = False
@@ -33,26 +33,26 @@ class Visit:
 
 @dataclass(frozen=True, slots=True)
 class SignedCookies:
-    """Seals and opens; what is altered, of another kind, or out of date opens as None.
+    """Signs and verifies; an altered or expired value, or one of another kind, opens as None.
 
-    Sessions, and visits of browsers that are known, are sealed with the password as well: when it changes, everybody
-    is out and nobody is known.
+    Sessions and visits of known browsers are signed with the password as well: when it changes, everybody is logged
+    out and no browser is known.
     """
 
     secret: str = field(repr=False)
     password: str = field(repr=False)
     chance: Callable[[], str]
-    """A new value that nobody can guess."""
+    """A new random value."""
 
     def new_session(self, now: datetime) -> Session:
         return Session(self.chance(), now + SESSION_LASTS)
 
     def entry(self, now: datetime) -> str:
-        """A key that opens a session, once, and is good for this alone."""
+        """A key that begins a session, once, and is valid for nothing else."""
         return self._of("entry", self.password).dumps([self.chance(), int((now + ENTRY_LASTS).timestamp())])
 
     def opened_entry(self, sealed: str, now: datetime) -> Session | None:
-        """The id of a key that was made by `entry`, and until when it is good."""
+        """The id and the expiry of a key that was made by `entry`."""
         match _opened(self._of("entry", self.password), sealed):
             case [str(id_), int(until)] if now.timestamp() < until:
                 return Session(id_, datetime.fromtimestamp(until, now.tzinfo))
@@ -73,7 +73,7 @@ class SignedCookies:
         return self._visit(is_known=visit.is_known).dumps([visit.id, int((now + A_YEAR).timestamp())])
 
     def opened_visit(self, sealed: str, now: datetime) -> Visit:
-        """Who brings no visit that can be opened begins a new one."""
+        """The visit of a cookie, or a new one if it is not valid."""
         for is_known in (True, False):
             match _opened(self._visit(is_known=is_known), sealed):
                 case [str(id_), int(until)] if now.timestamp() < until:

@@ -1,1 +1,1 @@
-"""The pages of the board, a file each: what is asked of the store, and what of it is shown."""
+"""The pages of the board, a file each: what is read from the store, and what of it is shown."""

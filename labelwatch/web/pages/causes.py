@@ -1,4 +1,4 @@
-"""`/causes`: everything that can hold up a label: what it means, what proves it, what helps."""
+"""`/causes`: everything that can delay a label: its meaning, its evidence, its remedy."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from labelwatch.web.page import Reader, app_of, reader_of, respond
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """One cause in words, with what stands for a posting's own data."""
+    """One cause in words, with placeholders for a posting's own data."""
 
     id: str
     name: str
@@ -22,11 +22,11 @@ class Cause:
     proof: str
     steps: Sequence[str]
     judged: str
-    """How often it was named, and how often it was that."""
+    """How often it was named, and how often that was right."""
 
 
 def page(request: Request) -> Response:
-    """By family, in the order in which they are looked for."""
+    """By family, in the order of the rules."""
     app, reader = app_of(request), reader_of(request)
     judged: dict[str, list[tuple[str, int]]] = {}
     for said, really, number in app.store.verdicts.counts():
@@ -54,11 +54,11 @@ def _cause(reader: Reader, cause: str, judged: Sequence[tuple[str, int]]) -> Cau
 
 
 def _proof(reader: Reader, cause: str) -> str:
-    """What proves it; in English it stands with the rule itself."""
+    """The evidence of a cause; in English it is part of the rule."""
     told = " ".join(MEANINGS[cause].split())
     return reader.words.said.get("proof", {}).get(cause) or told.rpartition("Proof: ")[2]
 
 
 def _example(reader: Reader) -> Mapping[str, str]:
-    """What stands where a posting's own data would."""
+    """A placeholder for a posting's own data."""
     return {"carrier": reader.context.words.line.carrier, **reader.words.said["example"]}

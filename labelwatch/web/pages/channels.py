@@ -1,4 +1,4 @@
-"""`/channels`: how each channel fares, what did not arrive and can be sent again, and what was told lately."""
+"""`/channels`: the state of each channel, what did not arrive and can be sent again, and recent messages."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ class Row:
 
     name: str
     state: str
-    """well, failing, paused or new: for the look and the sign."""
+    """well, failing, paused or new: for style and icon."""
     said: str
     sent: str
     waiting: int
@@ -33,7 +33,7 @@ class Row:
 
 
 def page(request: Request) -> Response:
-    """Every channel in use, those that do not work first; ?channel= narrows down what was told."""
+    """Every channel in use, those that do not work first; ?channel= filters the messages."""
     app, reader = app_of(request), reader_of(request)
     names = [destination.name for destination in app.config.destinations()]
     chosen = request.query_params.get("channel", "")

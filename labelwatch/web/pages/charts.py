@@ -16,15 +16,15 @@ from labelwatch.web.charts import Figure, Heat, Kind, Table, by_cause, days_unti
 from labelwatch.web.page import Reader, app_of, reader_of, respond
 
 DRAWN = 8
-"""So many delivery methods are drawn, those with most labels; up to LISTED stand in the table."""
+"""Delivery methods that are drawn, those with most labels; up to LISTED are in the table."""
 LISTED = 200
 FRESH = timedelta(minutes=1)
-"""So long a page is shown again as it was drawn."""
+"""How long a drawn page is cached."""
 
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """What the store counted, the same for every language."""
+    """The counts of the store, the same for every language."""
 
     at: datetime
     times: Sequence[LabelTimes]
@@ -47,7 +47,7 @@ class Drawn:
 
 @dataclass(frozen=True, slots=True)
 class Drawings:
-    """What was counted and drawn lately; one thread does so at a time, and the others then use it."""
+    """Cache of counts and drawings; one thread fills it at a time, and the others then use it."""
 
     lock: threading.Lock = field(default_factory=threading.Lock)
     counted: dict[str, Counted] = field(default_factory=dict)

@@ -1,4 +1,4 @@
-"""`/incidents`: what holds up many labels at once, now and in the last weeks."""
+"""`/incidents`: what delays many labels at once, now and in the last weeks."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -62,7 +62,7 @@ def page(request: Request) -> Response:
 
 
 def _ended(alert: Alert) -> datetime:
-    assert alert.resolved_at is not None, "asked of what has ended"
+    assert alert.resolved_at is not None, "only for what has ended"
     return alert.resolved_at
 
 

@@ -22,9 +22,9 @@ from labelwatch.web.page import Reader, app_of, link, reader_of, respond
 AT_ONCE = 50
 ON_THE_WALL = 9
 CHOICES = 50
-"""So many of a filter are offered; what is asked for by its address is one of them."""
+"""Values of a filter that are offered; the selected one is among them."""
 FARTHEST = 10_000
-"""Nobody leafs so far; a filter leads there."""
+"""The last page; a filter leads further."""
 
 Choice = tuple[str, str, int]
 """A value of a filter, its name, and how many alerts it would leave."""
@@ -32,7 +32,7 @@ Choice = tuple[str, str, int]
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Cards under a heading; `heading` empty for those that people have to deal with."""
+    """Cards under a heading; `heading` is empty for those that need action."""
 
     heading: str
     cards: Sequence[Card]
@@ -40,14 +40,14 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Wider:
-    """What concerns more than one posting: an incident, a shop out of sight, a channel that does not work."""
+    """What concerns more than one posting: an incident, an unreadable shop, a channel that does not work."""
 
     card: Card
     why: str
     tally: str
     link: str
     key: str
-    """By which somebody takes care of it; empty = nobody can here."""
+    """The key to acknowledge it by; empty = not possible here."""
 
 
 def page(request: Request) -> Response:
@@ -102,7 +102,7 @@ def _sum(counts: Iterable[Count]) -> int:
 
 
 def _summary(reader: Reader, counts: Sequence[Count]) -> str:
-    """`2 critical · 1 in hand`: what nobody has by severity, then what somebody has, then what is explained."""
+    """`2 critical · 1 in hand`: unhandled alerts by severity, then acknowledged ones, then explained ones."""
     nobody = [one for one in counts if one.hands is Hands.NOBODY]
     parts = [(str(severity), _sum(one for one in nobody if one.severity is severity)) for severity in _WORST_FIRST]
     others = (Hands.SOMEBODY, Hands.INCIDENT)
@@ -114,7 +114,7 @@ _WORST_FIRST = tuple(reversed(Severity))
 
 
 def _filters(reader: Reader, counts: Sequence[Count], wanted: Wanted) -> list[tuple[str, str, list[Choice]]]:
-    """For each filter its key, what is chosen, and what there is to choose from, the most frequent first."""
+    """For each filter its key, the selected value, and the values to choose from, the most frequent first."""
 
     def named(cause: str) -> str:
         return diagnosis_text.words_of(reader.context, cause).name
@@ -138,7 +138,7 @@ def _choices(
 
 
 def _groups(reader: Reader, found: Sequence[Alert], counts: Sequence[Count]) -> list[Group]:
-    """The alerts in their order; those that are left to an incident stand under a heading of their own."""
+    """The alerts in their order; those that an incident explains are under a heading of their own."""
     left = [is_explained(reader, alert_at(alert, reader.now).diagnosis) for alert in found]
     explained = [card(reader, alert) for alert, is_left in zip(found, left, strict=True) if is_left]
     others = [card(reader, alert) for alert, is_left in zip(found, left, strict=True) if not is_left]
@@ -148,7 +148,7 @@ def _groups(reader: Reader, found: Sequence[Alert], counts: Sequence[Count]) -> 
 
 
 def _troubles(reader: Reader, app: App, shops: Sequence[str]) -> list[Wider]:
-    """What keeps us from seeing, and from telling; while nobody can be told, this page is where it is seen first."""
+    """Shops that cannot be read and channels that do not work; if no channel works, this page shows it first."""
     troubles = app.store.alerts.open_of_channels()
     blind = [_wider(reader, one, "/shops") for one in app.store.alerts.find(shops=shops, posting_number="")]
     dead = [_wider(reader, troubles[name], "/channels") for name in sorted(troubles)]
@@ -168,7 +168,7 @@ def _wider(reader: Reader, alert: Alert, to: str, *, key: str = "") -> Wider:
 
 
 def _last_look(reader: Reader, shops: Sequence[ShopHealth]) -> str:
-    """When all shops had been looked at; what is not seen is said."""
+    """When all shops were last read, and which ones were not."""
     unseen = sum(shop.state != "fresh" for shop in shops)
     if unseen:
         return reader.words.counted("unseen", unseen)

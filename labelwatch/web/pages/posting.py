@@ -1,4 +1,4 @@
-"""`/posting/<number>`: why its label is late, what to do, the letters that are ready, and all that was seen of it."""
+"""`/posting/<number>`: why its label is late, what to do, its letters, and its history."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -31,7 +31,7 @@ TOLD = 200
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """A letter to copy, and, where it is not in the reader's language, what it says."""
+    """A letter to copy, with a translation if it is not in the reader's language."""
 
     id: str
     to: str
@@ -63,7 +63,7 @@ class Trouble:
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """How the posting stood from a time on."""
+    """The state of the posting from a time on."""
 
     at: str
     status: str

@@ -1,4 +1,4 @@
-"""`/shops`: how well each shop is seen, how its last reading went, and what could not be read."""
+"""`/shops`: how fresh the data of each shop are, its last poll, and what could not be read."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -24,7 +24,7 @@ MOST = 100
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """Why a shop cannot be seen, and what to do."""
+    """Why a shop cannot be read, and what to do."""
 
     headline: str
     why: str
@@ -48,7 +48,7 @@ class Row:
 
 
 def page(request: Request) -> Response:
-    """Every enabled shop, those that are not seen well first."""
+    """Every enabled shop, those with old or no data first."""
     app, reader = app_of(request), reader_of(request)
     intervals = dict(app.shops())
     polls, late = app.store.shops.last_polls(), Counter[str]()
@@ -89,7 +89,7 @@ def _row(
 
 
 def _poll(reader: Reader, poll: PollRow) -> str:
-    """The last reading: how it ended, how long it took and how many requests it cost."""
+    """The last poll: its result, how long it took and how many requests it made."""
     took = round((poll.finished_at - poll.started_at).total_seconds(), 1)
     key = "complete" if poll.complete else "failed"
     seconds = format_decimal(took, locale=reader.context.words.locale)
