@@ -1,4 +1,4 @@
-"""The command line: each command prints what others found out and decides nothing itself."""
+"""The command line: commands parse options and print results; they decide nothing."""
 
 import os
 import signal
@@ -37,7 +37,7 @@ from labelwatch.cli.terminal import complain, is_terminal
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A command: what it is called, what runs, an example of its use, and its exit codes beside 0 and 2."""
+    """A command: its name, its function, an example, and its exit codes beside 0 and 2."""
 
     name: str
     run: Callable[..., None]
@@ -46,7 +46,7 @@ class Entry:
 
     @property
     def epilog(self) -> str:
-        """What stands below the options in its help."""
+        """The text below the options in its help."""
         codes = {0: "done", 2: "wrong usage"} | dict(self.codes)
         listed = "; ".join(f"{code} {meaning}" for code, meaning in sorted(codes.items()))
         return f"Exit codes: {listed}.\n\nExample: {self.example}"
@@ -95,7 +95,7 @@ COMMANDS: dict[str, tuple[Entry, ...]] = {
         Entry("cause", verdicts.cause, "labelwatch cause 41517061-0214-1 registration_declined", _CAUSE),
     ),
 }
-"""Panel of the help -> its commands. `outbox` and `db` are groups and stand below."""
+"""Panel of the help -> its commands. `outbox` and `db` are groups, defined below."""
 
 OUTBOX = (
     Entry("show", notifications.trail, "labelwatch outbox show 12", {1: "there is no such message", **_STORE}),
@@ -115,7 +115,7 @@ def main() -> None:
     """The console script."""
     signal.signal(signal.SIGTERM, _terminated)
     for stream in (sys.stdout, sys.stderr):
-        # A terminal that cannot show a letter shows a question mark; the command goes on.
+        # A terminal that cannot show a character shows a question mark instead of failing.
         stream.reconfigure(errors="replace")  # type: ignore[union-attr]
     try:
         Path.cwd()
@@ -147,7 +147,7 @@ def _outcome() -> int:
 
 
 def application() -> typer.Typer:
-    """All commands, as Typer wants them; its help is drawn for people and plain for programs."""
+    """The Typer application of all commands; its help is formatted for people and plain for programs."""
     looks: Literal["rich"] | None = "rich" if is_terminal() else None
     app = typer.Typer(
         name="labelwatch",
@@ -167,7 +167,7 @@ def application() -> typer.Typer:
     db = typer.Typer(
         rich_markup_mode=looks,
         no_args_is_help=True,
-        help="Keep the database well: tables, backups, damage, what is old.",
+        help="Maintain the database: schema, backups, damage, old data.",
     )
     _add(db, DATABASE, None)
     app.add_typer(db, name="db", rich_help_panel="Maintain", epilog="Example: labelwatch db check")
@@ -209,6 +209,6 @@ def _terminated(number: int, frame: FrameType | None) -> None:
 
 
 def _leave_quietly() -> None:
-    """Nobody reads on; Python would complain about that once more at its end."""
+    """The reader of the output has closed it; avoid a second error when Python flushes at exit."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     os._exit(1)

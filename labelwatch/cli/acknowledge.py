@@ -1,4 +1,4 @@
-"""`ack` and `snooze`: say that somebody takes care, or that it can wait."""
+"""`ack` and `snooze`: acknowledge an alert, or silence it for a while."""
 
 import getpass
 from datetime import timedelta
@@ -43,7 +43,7 @@ def snooze(
 ) -> None:
     """Silence a posting for a while.
 
-    If it gets worse it is told all the same; when the time is over, people are reminded.
+    If it gets worse, people are notified nevertheless; when the time is over, they are reminded.
     """
     from labelwatch.cli.late_table import context
     from labelwatch.cli.open import configuration, opened
@@ -74,7 +74,7 @@ def _report(changed: "list[Alert]", posting: str, language: str, what: str, **va
 
 
 def user(language: str = "en") -> str:
-    """The name of whoever runs the command."""
+    """The name of the user who runs the command."""
     try:
         return getpass.getuser()
     except (KeyError, OSError, ImportError):  # no name for the user id, as in some containers; Windows has no pwd

@@ -1,4 +1,4 @@
-"""`causes`: everything that can hold up a label, what proves it and what helps."""
+"""`causes`: everything that can delay a label, its evidence and its remedy."""
 
 import os
 from contextlib import suppress
@@ -74,7 +74,7 @@ def _described(cause: str, words: Catalog) -> dict[str, Any]:
 
 
 def _example(words: Catalog) -> dict[str, str]:
-    """What stands in the braces of the remedies where there is no posting to speak of."""
+    """Placeholder values of the remedies if there is no posting."""
     return {
         "shop": "main",
         "carrier": words.line.carrier,
@@ -87,7 +87,7 @@ def _example(words: Catalog) -> dict[str, str]:
 
 
 def _meaning(one: dict[str, Any], language: str) -> list[str]:
-    """What a cause is and what proves it. In English it stands with the rule itself, else with the board's words."""
+    """What a cause is and its evidence. In English it is part of the rule, else of the board's catalog."""
     from labelwatch.web.words import words
 
     proof = words(language).said.get("proof", {}).get(one["cause"])

@@ -1,4 +1,4 @@
-"""`check`: is the configuration right and, with --online, do the keys and the channels work."""
+"""`check`: checks the configuration and, with --online, the keys and the channels."""
 
 import os
 from pathlib import Path

@@ -1,6 +1,6 @@
-"""What the shell offers while somebody types: names from the configuration, numbers of late postings.
+"""Shell completion: names from the configuration, numbers of late postings.
 
-It is quick and silent: whatever is wrong with the configuration or the database, nothing is offered and nothing said.
+It is fast and silent: if the configuration or the database cannot be read, it completes nothing.
 """
 
 import os
@@ -17,10 +17,10 @@ Offer = Callable[[typer.Context, str], list[str]]
 
 
 def names_of(table: str) -> Offer:
-    """The names of the [[shop]] or [[channel]] tables, as they stand in the file."""
+    """The names of the [[shop]] or [[channel]] tables, as written in the file."""
 
     def offer(context: typer.Context, incomplete: str) -> list[str]:
-        # The text alone: to follow its secrets takes longer, and whoever completes may not be allowed to.
+        # Only the text: resolving its secrets takes longer, and the user may not be allowed to.
         with suppress(OSError, ValueError, ConfigError, KeyError, TypeError, AttributeError):
             document = tomllib.loads(_file(context).read_text("utf-8"))
             names = [one["name"] for one in document[table]]

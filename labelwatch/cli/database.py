@@ -1,4 +1,4 @@
-"""`db`: the tables, backups, damage, and what is old."""
+"""`db`: schema, backups, damage, and old data."""
 
 import threading
 from collections.abc import Iterator
@@ -112,7 +112,7 @@ def prune(config: ConfigFile = None, as_document: Json = False) -> None:
 
 
 def _beside(name: str, what: str) -> Path:
-    """A name beside the database that nothing has yet."""
+    """A new name beside the database."""
     return Path(f"{name}.{datetime.now(UTC):%Y%m%dT%H%M%SZ}.{what}")
 
 

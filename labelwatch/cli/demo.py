@@ -1,8 +1,8 @@
-"""`demo`: a whole day of two shops in a few minutes, told as the packers would hear it; nothing real is touched.
+"""`demo`: a whole day of two shops in a few minutes, with the packers' messages; nothing real is used.
 
-    sandbox (plays Ozon) <-- poll -- labelwatch (temporary database) -- outbox --> phone (prints)
+    sandbox (fake Ozon) <-- poll -- labelwatch (temporary database) -- outbox --> webhook (prints)
 
-All three live by one clock that runs fast; everything in between is the same code as in `run`.
+All three use one fast clock; everything else is the same code as in `run`.
 """
 
 import json
@@ -43,7 +43,7 @@ ZONES = {"zh": "Asia/Shanghai", "ru": "Europe/Moscow", "en": "UTC"}
 BEGINS_AT = 9
 EVERY = timedelta(minutes=2)
 TICK = 0.05
-"""Real seconds between two looks at the clock."""
+"""Real seconds between two checks of the clock."""
 
 
 @dataclass(slots=True)
@@ -57,7 +57,7 @@ class Score:
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """What the day is played with; `speed` in virtual seconds per real one."""
+    """The parts of the demo; `speed` in virtual seconds per real one."""
 
     app: "App"
     clock: TellableClock
@@ -91,7 +91,7 @@ def demo(seconds: Seconds = 150, port: BoardPort = None, language: Speak = None)
 
 @contextmanager
 def _staged(language: str, speed: float) -> Iterator[Stage]:
-    """Sandbox, phone and app, joined by one clock, which stands still as yet."""
+    """Sandbox, webhook and app with one clock, which does not run yet."""
     from labelwatch.cli.open import configuration, opened
     from labelwatch.service.clock import Clock
 
@@ -111,7 +111,7 @@ def _staged(language: str, speed: float) -> Iterator[Stage]:
 
 
 def _board(stage: Stage, port: int | None) -> str:
-    """Open the board on this machine for as long as the day lasts; where it is, or why there is none."""
+    """Serve the board on this machine during the demo; returns its address, or why there is none."""
     from labelwatch.config import Address, Web
 
     try:
@@ -129,7 +129,7 @@ def _board(stage: Stage, port: int | None) -> str:
 
 
 def _configuration(sandbox: Sandbox, packers: Phone, *, language: str) -> str:
-    """A file as anybody would write it, for the shops of the sandbox."""
+    """A usual configuration for the shops of the sandbox."""
     shops = "".join(
         f"[[shop]]\nname = {json.dumps(shop.name, ensure_ascii=False)}\n"
         f'client_id = "{shop.client_id}"\napi_key = "{shop.api_key}"\n'
@@ -168,7 +168,7 @@ def _round(stage: Stage, shops: list[str]) -> None:
 
 
 def _sum_up(stage: Stage, language: str) -> None:
-    """The board as it stands at the end, and the day in numbers."""
+    """The final state of the board, and the day in numbers."""
     overview = stage.app.queries.overview()
     say(stage.words.board.format(time=f"{overview.as_of.astimezone(stage.zone):%H:%M}") + "\n", style="bold")
     late_table.print_board(overview, late_table.context(language, stage.zone.key, overview.as_of))

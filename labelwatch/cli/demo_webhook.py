@@ -1,4 +1,4 @@
-"""A phone that prints: a webhook on 127.0.0.1 that keeps what it is sent until somebody looks."""
+"""The demo's phone: a webhook on 127.0.0.1 that keeps messages until they are printed."""
 
 import json
 import threading
@@ -33,7 +33,7 @@ class Received:
 
 
 class Phone(ThreadingHTTPServer):
-    """Takes messages as a `json://` channel sends them, and notes when by its own clock."""
+    """Accepts messages of a `json://` channel, with the time of its own clock."""
 
     daemon_threads = True
 
@@ -44,7 +44,7 @@ class Phone(ThreadingHTTPServer):
 
     @property
     def url(self) -> str:
-        """The channel URL that leads here."""
+        """The channel URL of this webhook."""
         return f"json://127.0.0.1:{self.server_port}/"
 
     def take(self, content: bytes) -> None:
@@ -52,7 +52,7 @@ class Phone(ThreadingHTTPServer):
         self._unread.put(Received(self._now(), sent["title"], sent["message"], sent["type"]))
 
     def unread(self) -> Iterator[Received]:
-        """What came since somebody last looked, in order."""
+        """The messages since the last call, in order."""
         while True:
             try:
                 yield self._unread.get_nowait()
@@ -70,12 +70,12 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
 
     def log_message(self, *_: object) -> None:
-        """Silence: a line per request would stand between the messages."""
+        """Log nothing: a line per request would be printed between the messages."""
 
 
 @contextmanager
 def phone(now: Callable[[], datetime]) -> Iterator[Phone]:
-    """A phone that is switched on as long as the block lasts."""
+    """A webhook that listens during the block."""
     with Phone(now) as switched_on:
         threading.Thread(target=switched_on.serve_forever, args=(0.05,), name="phone", daemon=True).start()
         try:

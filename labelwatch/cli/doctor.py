@@ -1,4 +1,4 @@
-"""`doctor`: everything that watching and telling depend on, and what to do where it is not well."""
+"""`doctor`: checks everything that polling and notifying depend on, and says what to do about problems."""
 
 import os
 from collections.abc import Sequence
@@ -30,9 +30,9 @@ def doctor(
 ) -> None:
     """Find what keeps labelwatch from watching, and what to do.
 
-    It looks at the configuration, the way to Ozon and its certificate, the clock, the database and its disk, the
+    It checks the configuration, the connection to Ozon and its certificate, the clock, the database and its disk, the
     service, each shop and its key, each channel and what waits there, and the heartbeat. It changes nothing and sends
-    no message. What needs you most stands last.
+    no message. The most urgent finding is last.
     """
     from labelwatch.cli.late_table import context
 
@@ -98,7 +98,7 @@ def _title(finding: "Finding", speaker: "RenderContext") -> str:
 
 
 def _told(finding: "Finding", speaker: "RenderContext") -> dict[str, str]:
-    """What is said of a finding: what was seen, what it means for the orders, what to do; empty = nothing."""
+    """The texts of a finding: what was seen, what it means for the orders, what to do; empty = none."""
     from labelwatch.cli.words import words
     from labelwatch.messages.catalog import sayable
     from labelwatch.messages.channel_errors import spoken

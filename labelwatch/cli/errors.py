@@ -1,5 +1,5 @@
-"""The one place where an expected failure becomes lines for stderr and an exit code: what happened, what it means for
-the orders, and what to do."""
+"""Turns an expected failure into lines for stderr and an exit code: what happened, what it means for the orders, and
+what to do."""
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -18,8 +18,8 @@ CONFIG_WRONG = 78
 
 
 def error_lines(error: BaseException, language: str) -> tuple[str, int] | None:
-    """What to say about a failure and the code to exit with; None when nobody expected it."""
-    # Imported here: they take time that a command which goes well, or needs none of them, does not have to pay.
+    """The text about a failure and the exit code; None if it is unexpected."""
+    # Imported here: they take time that a successful command must not spend.
     from labelwatch.config import ConfigError
     from labelwatch.messages.plain import plain
     from labelwatch.sources import SourceError
@@ -37,7 +37,7 @@ def error_lines(error: BaseException, language: str) -> tuple[str, int] | None:
 
 
 def about_the_environment(problems: Sequence[str], language: str) -> str:
-    """What is wrong with the surroundings of the process."""
+    """What is wrong with the environment of the process."""
     from labelwatch.messages.channel_errors import spoken
 
     return _lines("", "environment", language, details=[spoken(one, language) for one in problems])
@@ -49,9 +49,9 @@ def no_directory(language: str) -> str:
 
 
 def language_of_errors(arguments: Sequence[str], environ: Mapping[str, str]) -> str:
-    """The language of the configuration that a command line means, however wrong it is; else that of the environment.
+    """The language of the command line's configuration, even if that is invalid; else that of the environment.
 
-    Needed where a command has failed, and with it whatever knew the configuration.
+    Needed after a failure, when the configuration is no longer at hand.
     """
     from labelwatch.cli.words import language_of
     from labelwatch.config import ConfigError, find, written_language
@@ -83,7 +83,7 @@ def _about_store(error: "StoreError", language: str) -> str:
 
 
 def about_a_shop(shop: str, cause: str | None, detail: str, language: str) -> str:
-    """A shop that cannot be read has a cause, whose words and remedy are those of a message; else its error alone."""
+    """For a shop that cannot be read, the text and remedy of its cause as in a message; else its error alone."""
     from labelwatch.messages.catalog import catalog, sayable
     from labelwatch.net.environment import problems
 
@@ -98,7 +98,7 @@ def about_a_shop(shop: str, cause: str | None, detail: str, language: str) -> st
 
 
 def blind(cause: str, detail: str, language: str) -> str:
-    """Why a shop cannot be read, and what Ozon or the network said."""
+    """Why a shop cannot be read, and the error of Ozon or the network."""
     from labelwatch.cli.words import phrases
     from labelwatch.messages.catalog import catalog
 
@@ -106,7 +106,7 @@ def blind(cause: str, detail: str, language: str) -> str:
 
 
 def _lines(line: str, kind: str, language: str, details: Sequence[str] = ()) -> str:
-    """The words of a kind of trouble; in another language than English its line stands below them."""
+    """The texts of a kind of failure; in other languages than English followed by its own line."""
     from labelwatch.cli.words import words
 
     found: Found = words(language).trouble[kind]
@@ -127,7 +127,7 @@ def _code(error: "StoreError") -> int:
 
     if isinstance(error, AlreadyRunning):
         return ALREADY_RUNNING
-    # What somebody must first put right does not get better by trying again.
+    # A retry does not help until somebody has changed something.
     codes = {
         Fault.READ_ONLY: CONFIG_WRONG,
         Fault.NOT_SET_UP: CONFIG_WRONG,

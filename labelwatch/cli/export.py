@@ -1,4 +1,4 @@
-"""`export`: what labelwatch knows as a table for Excel and for programs."""
+"""`export`: the stored data as a table for Excel and for programs."""
 
 import csv
 import io
@@ -37,18 +37,16 @@ Target = Annotated[
         "with -: standard output.",
     ),
 ]
-Csv = Annotated[
-    bool, typer.Option("--csv", show_default=False, help="As CSV (RFC 4180, UTF-8), the only form there is.")
-]
+Csv = Annotated[bool, typer.Option("--csv", show_default=False, help="As CSV (RFC 4180, UTF-8), the only format.")]
 Since = Annotated[str, typer.Option("--since", metavar="TIME", help="Period up to now, like 12h or 30d.")]
 Kind = Annotated[
     What,
-    typer.Option("--what", help="Late labels, what is watched, each change of that, or what was told to whom."),
+    typer.Option("--what", help="Late labels, watched postings, each change of them, or sent notifications."),
 ]
 Excel = Annotated[
     bool,
     typer.Option(
-        "--excel", help="So that Excel opens it by a double click: marked as UTF-8; if the language is ru, with `;`."
+        "--excel", help="For Excel to open it by a double click: marked as UTF-8; if the language is ru, with `;`."
     ),
 ]
 
@@ -59,12 +57,12 @@ Raw = Annotated[
 
 MARK = "\ufeff"
 FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠")
-"""What a table program may take for the beginning of a formula; in East Asia the wide forms too."""
+"""Characters that start a formula in a spreadsheet; in East Asia the full-width forms too."""
 _SPLIT = re.compile(rf"([,;\t|]\s*)(?=[{re.escape(''.join(FORMULA))}])")
-"""Where a formula would begin if another separator than ours were taken for one."""
+"""Where a formula would begin if the spreadsheet used another separator."""
 EXCEL = ".xlsx"
 _LONGEST_CELL = 32_767
-"""Characters that Excel takes."""
+"""Characters that a cell of Excel can hold."""
 
 
 def export(
@@ -79,9 +77,9 @@ def export(
 ) -> None:
     """Write alerts, postings, history or the outbox as a table.
 
-    A line for each, oldest first, in words and with times in the zone of the configuration; with --raw as programs
-    want it. A text that a table program would take for a formula gets an apostrophe in front. There is nothing about
-    buyers in it, as labelwatch keeps nothing about them.
+    One line each, oldest first, in words and with times in the zone of the configuration; with --raw for
+    programs. A text that a spreadsheet would take for a formula gets an apostrophe in front. It contains nothing
+    about buyers, as labelwatch stores nothing about them.
     """
     from labelwatch.cli.export_columns import COLUMNS, TIMES, rows_of
     from labelwatch.cli.export_readable import headings, readable
@@ -108,7 +106,7 @@ def export(
 def write(
     out: TextIO, columns: Sequence[str], rows: Iterable[Sequence[object]], *, mark: bool, separator: str
 ) -> None:
-    """Headings and rows as CSV, each as soon as it is there."""
+    """Headings and rows as CSV, each as soon as it is read."""
     out.write(MARK if mark else "")
     table = csv.writer(out, delimiter=separator, lineterminator="\r\n", quoting=csv.QUOTE_ALL)
     table.writerow(columns)
@@ -116,7 +114,7 @@ def write(
 
 
 def write_sheet(out: BinaryIO, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """The same as an Excel file, in which a text is a text whatever it begins with."""
+    """The same as an Excel file, in which a text is never a formula."""
     from xlsxwriter import Workbook
 
     with Workbook(out, {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}) as book:
@@ -130,7 +128,7 @@ def write_sheet(out: BinaryIO, columns: Sequence[str], rows: Iterable[Sequence[o
 
 
 def cell(value: object) -> str:
-    """A value as text that is a value in every table program."""
+    """A value as text that no spreadsheet takes for a formula."""
     text = printable(_plain(value))
     if isinstance(value, int):
         return text
@@ -157,7 +155,7 @@ def _span(text: str, language: str) -> timedelta:
 
 @contextmanager
 def _written(file: Path | None, closed: str) -> Iterator[TextIO]:
-    """Standard output, byte for byte as it is written; or a new file, which goes again if the writing fails."""
+    """Standard output without newline translation; or a new file, which is removed if writing fails."""
     if file is None or str(file) == "-":
         with _raw(sys.stdout) as out:
             yield out
@@ -177,9 +175,9 @@ def _written(file: Path | None, closed: str) -> Iterator[TextIO]:
 
 @contextmanager
 def _raw(stream: TextIO) -> Iterator[TextIO]:
-    """A stream whose line breaks stay as they are, whatever the system thinks of them."""
+    """A stream without newline translation."""
     buffer = getattr(stream, "buffer", None)
-    if buffer is None:  # replaced by somebody who collects what is printed
+    if buffer is None:  # replaced to capture the output
         yield stream
         return
     stream.flush()

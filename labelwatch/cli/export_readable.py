@@ -1,4 +1,4 @@
-"""What is exported, for people: headings and values in their language, times by their clocks."""
+"""An export for people: headings and values in their language, times in their zone."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
@@ -17,14 +17,14 @@ In_words = Callable[[str], str]
 
 
 def headings(columns: Sequence[str], times: frozenset[str], context: RenderContext) -> tuple[str, ...]:
-    """The columns in words; those of times with the zone."""
+    """The headings in words; those of times with the zone."""
     said, names = words(context.words.language).say["export"], words(context.words.language).say["column"]
     zone = context.words.zone.get(context.zone.key, context.zone.key)
     return tuple(said["time"].format(name=names[one], zone=zone) if one in times else names[one] for one in columns)
 
 
 def readable(what: str, columns: Sequence[str], rows: Iterable[Row], context: RenderContext) -> Iterator[Row]:
-    """The rows with each value as people write it; what has no words stays as it is."""
+    """The rows with readable values; a value that is not in the catalog stays as it is."""
     told = _words_by_column(context, what)
 
     def cell(column: str, value: object) -> object:
@@ -71,7 +71,7 @@ def _looked_up(table: Mapping[str, str], value: str) -> str:
 
 
 def _label(own: Words, actions: str) -> str:
-    """Of all that Ozon offers at a posting, whether its label can be printed."""
+    """Whether the label can be printed, of all actions that Ozon offers for a posting."""
     return own.say["poll"]["no" if LABEL_ACTIONS.isdisjoint(actions.split()) else "yes"]
 
 

@@ -1,8 +1,8 @@
-"""`init`: from nothing to a working configuration, one question at a time, each answer tried at once.
+"""`init`: creates a working configuration, one question at a time, testing each answer at once.
 
     language | shop: key, what it shows | channel: address, first message | clock | write | what to do next
 
-Nothing is written before the end, and then all of it or nothing. In init_*.py: the parts of the conversation.
+Nothing is written before the end, and then all of it or nothing. The other parts are in init_*.py.
 """
 
 from pathlib import Path
@@ -147,10 +147,10 @@ def init(
 ) -> None:
     """Set up labelwatch: the key of your shop, and where messages go.
 
-    It explains where to find both, tests them, and writes the configuration. With options it asks only for what is
-    left, with --yes or without a terminal nothing at all. When Ozon or a channel refuses, nothing is written.
+    It explains where to find both, tests them, and writes the configuration. With options it asks only for the
+    rest, with --yes or without a terminal nothing at all. If Ozon or a channel refuses, nothing is written.
     """
-    # Imported here: libraries for talking to Ozon and to channels take time, which --help does not have to pay.
+    # Imported here: the libraries for Ozon and the channels take time, which --help must not spend.
     from labelwatch.cli.init_wizard import options_of, wizard
 
     wizard(options_of(context.params))

@@ -1,4 +1,4 @@
-"""Asks one thing at a time, until the answer makes sense; what was given as an option is not asked for."""
+"""Asks one question at a time until the answer is valid; a value given as an option is not asked for."""
 
 import re
 from collections.abc import Callable, Sequence
@@ -18,7 +18,7 @@ from labelwatch.cli.wrapping import wrapped
 T = TypeVar("T")
 
 _BEGINS = re.compile(r"\s+(?:\d+\.? +|[✓✗] )?")
-"""What a line that belongs to a list begins with."""
+"""The start of a list item."""
 _NARROW = 12
 _YES = frozenset({"y", "yes", "д", "да", "是", "好", "1"})
 _NO = frozenset({"n", "no", "н", "нет", "否", "不", "0"})
@@ -26,7 +26,7 @@ _NO = frozenset({"n", "no", "н", "нет", "否", "不", "0"})
 
 @dataclass(frozen=True, slots=True)
 class Talk:
-    """A conversation; `is_open` False = nobody is there to answer, every question has its default."""
+    """A dialog; `is_open` False = not interactive, every question gets its default."""
 
     words: Talking
     is_open: bool
@@ -41,9 +41,9 @@ class Talk:
         skips: bool = False,
         hidden: bool = False,
     ) -> T:
-        """The answer as `read` makes sense of it, which raises ValueError with what is wrong, in words.
+        """The answer as parsed by `read`, which raises ValueError with the reason if it is wrong.
 
-        `given` is tried first; `skips`: nothing at all is an answer, too.
+        `given` is tried first; `skips`: an empty answer is valid, too.
         """
         if given is not None or not self.is_open:
             try:
@@ -61,7 +61,7 @@ class Talk:
                 show(f"  {error}", style="yellow")
 
     def choose(self, question: str, options: Sequence[str], *, default: int = 0) -> int:
-        """Which of the options, counted from 0."""
+        """The index of the chosen option, counted from 0."""
         if not self.is_open:
             return default
         show(f"\n{question}", style="bold")
@@ -76,7 +76,7 @@ class Talk:
         return self.ask("", read, default=str(default + 1))
 
     def yes(self, question: str, *, default: bool) -> bool:
-        """Whether; without anybody to answer, the default."""
+        """Yes or no; the default if not interactive."""
 
         def read(text: str) -> bool:
             if text.lower() in _YES | _NO:
@@ -88,14 +88,14 @@ class Talk:
         return self.ask(f"{question} (y/n)", read, default=self.words.yes if default else self.words.no)
 
     def complain(self, text: str) -> None:
-        """What went wrong: part of the conversation, or on stderr where there is none."""
+        """Print an error: in the dialog, or on stderr if not interactive."""
         if self.is_open:
             show(text)
         else:
             complain(text)
 
     def needed(self, text: str) -> str:
-        """The text; ValueError when there is none."""
+        """The text; ValueError if it is empty."""
         if not text:
             raise ValueError(self.words.needed)
         return text
@@ -107,7 +107,7 @@ class Talk:
 
     def _line(self, *, hidden: bool) -> str:
         with suppress(ImportError):
-            import readline  # noqa: F401  # arrow keys, and a backspace that knows how wide a Chinese letter is
+            import readline  # noqa: F401  # arrow keys, and a backspace that handles wide characters
         text = (getpass("> ") if hidden else input("> ")).strip()
         if hidden and text:
             say(self.words.received.format(count=len(text)), style="dim")
@@ -115,7 +115,7 @@ class Talk:
 
 
 def show(text: str, style: str = "") -> None:
-    """Lines for people; one of a list that has to be broken goes on below its own words, not at the margin."""
+    """Print lines for people; a wrapped list item is indented below its own text."""
     for line in text.split("\n"):
         found = _BEGINS.match(line)
         begins = found[0] if found else ""
@@ -128,7 +128,7 @@ def show(text: str, style: str = "") -> None:
 
 
 def in_words(read: Callable[[str], T], wrong: str) -> Callable[[str], T]:
-    """The same reader, which says in the reader's language what is wrong."""
+    """The same parser with its error in the reader's language."""
 
     def told(text: str) -> T:
         try:

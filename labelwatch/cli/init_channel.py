@@ -1,4 +1,4 @@
-"""The part of the wizard about channels: which, where it leads, and whether the first message arrives."""
+"""The part of the wizard about channels: the kind, the destination, and a first message."""
 
 import secrets
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -34,7 +34,7 @@ _FAILED: Mapping[type, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """A channel that options ask for: its kind, and what of it they say."""
+    """A channel given by options: its kind, and the values they set."""
 
     kind: str
     given: Mapping[str, str] = field(default_factory=dict, repr=False)
@@ -53,11 +53,11 @@ class ChannelTalk:
 
 
 Ask = Callable[[ChannelTalk, Mapping[str, str]], NewChannel | None]
-"""Asks where a channel of one kind leads; None = it was given up."""
+"""Asks for the destination of a channel of one kind; None = it was given up."""
 
 
 def ask_channels(asked: ChannelTalk, wishes: Sequence[Wish], kinds: Mapping[str, Ask]) -> tuple[NewChannel, ...]:
-    """The channels that options ask for, then as many as are wanted."""
+    """The channels given by options, then as many as the user wants."""
     words, found = asked.words.channel, list[NewChannel]()
     show(f"\n{words.title}", style="bold cyan")
     for wish in wishes:
@@ -78,7 +78,7 @@ def ask_channels(asked: ChannelTalk, wishes: Sequence[Wish], kinds: Mapping[str,
 def _one(
     asked: ChannelTalk, wish: Wish, kinds: Mapping[str, Ask], known: Iterable[NewChannel]
 ) -> Sequence[NewChannel]:
-    """The channel, once its first message has arrived or somebody wants it all the same; empty = left out."""
+    """The channel, once its first message has arrived or the user keeps it nevertheless; empty = left out."""
     given = wish.given
     while True:
         channel = kinds[wish.kind](asked, given)
@@ -92,7 +92,7 @@ def _one(
 
 
 def _try(asked: ChannelTalk, channel: NewChannel) -> str:
-    """Send the first message until it arrives or somebody decides: keep, anew or leave."""
+    """Send the first message until it arrives or the user decides: keep, anew (type it again) or leave."""
     words = asked.words.channel
     while True:
         with working(words.sending):

@@ -1,4 +1,4 @@
-"""The part of the wizard about mail, and about robots whose address is pasted as their service shows it."""
+"""The part of the wizard about mail, and about bots whose address is pasted as their service shows it."""
 
 from collections.abc import Callable, Mapping
 
@@ -13,7 +13,7 @@ _ROBOTS = frozenset(robot.name for robot in ROBOTS)
 
 
 def ask_mail(asked: ChannelTalk, given: Mapping[str, str]) -> NewChannel | None:
-    """A mailbox that letters are sent from, and the one they go to."""
+    """The mailbox of the sender, and that of the recipient."""
     talk, words = asked.talk, asked.words.mail
 
     def read(text: str) -> str:
@@ -44,7 +44,7 @@ def _server(asked: ChannelTalk, sender: str, given: str | None) -> Server:
 
 
 def _password(asked: ChannelTalk, at: Server) -> Callable[[str], str]:
-    """Gmail shows its passwords in four groups; spaces in them are no part of it."""
+    """Gmail shows app passwords in four groups; the spaces are not part of them."""
 
     def read(text: str) -> str:
         if not text and at.is_here:
@@ -55,7 +55,7 @@ def _password(asked: ChannelTalk, at: Server) -> Callable[[str], str]:
 
 
 def robot(kind: str) -> Ask:
-    """Asks for the address of a robot of this kind; `other` takes all that can be told anything."""
+    """Asks for the address of a bot of this kind; `other` accepts any channel."""
 
     def ask(asked: ChannelTalk, given: Mapping[str, str]) -> NewChannel | None:
         talk, words = asked.talk, asked.words.robot

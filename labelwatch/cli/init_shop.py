@@ -1,4 +1,4 @@
-"""The part of the wizard about shops: where to find the key, whether it works, what it shows."""
+"""The part of the wizard about shops: where to find the key, whether it works, what it gives access to."""
 
 import re
 import unicodedata
@@ -28,7 +28,7 @@ _KEY = re.compile(r"[0-9a-fA-F]{8}-[\w-]{10,}")
 
 @dataclass(frozen=True, slots=True)
 class GivenShop:
-    """What options say of a shop; None = asked for."""
+    """A shop given by options; None = asked for."""
 
     name: str | None = None
     client_id: str | None = None
@@ -46,7 +46,7 @@ class ShopTalk:
 
 
 def ask_shops(asked: ShopTalk, given: Sequence[GivenShop]) -> tuple[NewShop, ...]:
-    """The shops that were given as options, then as many as there are."""
+    """The shops given by options, then as many as the user has."""
     show(f"\n{asked.words.title}", style="bold cyan")
     if asked.talk.is_open and not (given and given[0].key):
         show("\n" + asked.words.how)
@@ -64,8 +64,8 @@ def _ask_shop(asked: ShopTalk, given: GivenShop, known: Sequence[NewShop]) -> Ne
     while True:
         client_id = talk.ask(words.client_id, _client_id(words, known), given=client_id)
         key = talk.ask(words.key, _key(words), given=key, hidden=True)
-        met, anew = _meet(asked, client_id, key)
-        if not anew:
+        met, again = _meet(asked, client_id, key)
+        if not again:
             break
         client_id = key = None
     name = talk.ask(
@@ -75,7 +75,7 @@ def _ask_shop(asked: ShopTalk, given: GivenShop, known: Sequence[NewShop]) -> Ne
 
 
 def _meet(asked: ShopTalk, client_id: str, key: str) -> tuple[Met | None, bool]:
-    """What the shop shows, None if it is kept unseen; and whether Client-Id and key are to be given anew."""
+    """The data of the shop, None if it is kept untested; and whether Client-Id and key are typed again."""
     while True:
         try:
             with working(asked.words.checking):
@@ -180,7 +180,7 @@ def _name(words: ShopWords, known: Sequence[NewShop]) -> Callable[[str], str]:
 
 
 def _free(name: str, known: Sequence[NewShop]) -> str:
-    """The name, or the like of it that no other shop has."""
+    """The name, or a similar one that no other shop has."""
     wanted = name.strip()[:60] or "main"
     taken, number = {shop.name for shop in known}, 1
     candidate = wanted
@@ -191,6 +191,6 @@ def _free(name: str, known: Sequence[NewShop]) -> str:
 
 
 def _typed(text: str) -> str:
-    """As it was meant: full-width letters made plain, quotes and what nobody sees taken off."""
+    """The intended text: full-width letters normalized, quotes and invisible characters removed."""
     plain = unicodedata.normalize("NFKC", text)
     return "".join(c for c in plain if c.isprintable()).strip(" \"'“”‘’")

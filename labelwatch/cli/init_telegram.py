@@ -1,4 +1,4 @@
-"""The part of the wizard about a Telegram bot: its token, and the chat that somebody writes to it from."""
+"""The part of the wizard about a Telegram bot: its token, and the chat from which the user writes to it."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -19,7 +19,7 @@ from labelwatch.setup.config_writer import NewChannel
 from labelwatch.setup.telegram import Chat, Heard, bot_of, chat_address, listen, name_of, token
 
 WAIT = timedelta(seconds=20)
-"""One question stays open so long; several are asked in a row."""
+"""How long one request stays open; several follow each other."""
 ROUNDS = 6
 _TOKEN_REFUSED = frozenset({401, 404})
 
@@ -51,7 +51,7 @@ def ask_telegram(asked: ChannelTalk, given: Mapping[str, str]) -> NewChannel | N
 
 
 def _reached(asked: ChannelTalk, secret: str, proxy: str) -> _Reached | None:
-    """The bot, and the proxy it is reached through; None when Telegram does not know the token."""
+    """The bot, and its proxy; None if Telegram does not know the token."""
     talk, words = asked.talk, asked.words.telegram
     while True:
         bot = bot_of(secret, api_base=asked.api_base, proxy=proxy)
@@ -76,7 +76,7 @@ def _said(asked: ChannelTalk, problem: Refusal | Failure) -> str:
 
 
 def _find_chat(asked: ChannelTalk, bot: Bot) -> str | None:
-    """Wait until somebody writes to the bot; None = the chat is to be typed."""
+    """Wait until somebody writes to the bot; None = the user types the chat."""
     talk, words = asked.talk, asked.words.telegram
     after, known = 0, dict[str, Chat]()
     while True:
@@ -100,7 +100,7 @@ def _find_chat(asked: ChannelTalk, bot: Bot) -> str | None:
 
 
 def _listen(words: TelegramWords, bot: Bot, after: int) -> Heard | Refusal | Failure:
-    """Hear somebody, or nobody for two minutes."""
+    """Wait up to two minutes for a message to the bot."""
     with working(words.waiting):
         for _ in range(ROUNDS):
             heard = listen(bot, after=after, wait=WAIT)

@@ -1,4 +1,4 @@
-"""The course of the wizard: what options say, what is asked beside them, what is written, what to do next."""
+"""The course of the wizard: options, questions, the configuration, what to do next."""
 
 import os
 import shutil
@@ -29,7 +29,7 @@ from labelwatch.setup.config_writer import Draft, NewChannel, Written, write
 from labelwatch.setup.locale_guess import guess_language, guess_zone, zone
 
 STOPPED = 130
-"""How a program ends that Ctrl-C ended."""
+"""Exit code after Ctrl-C."""
 BOARD = "127.0.0.1:8765"
 
 _NAMES = {"zh": "中文", "ru": "Русский", "en": "English"}
@@ -42,7 +42,7 @@ _KINDS: Mapping[str, Ask] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    """What the command line says, as it says it; a secret may be a reference to where it is."""
+    """The options as written on the command line; a secret may be a reference."""
 
     language: str | None
     names: Sequence[str]
@@ -88,7 +88,7 @@ def options_of(params: Mapping[str, Any]) -> Options:
 
 
 def wizard(options: Options) -> None:
-    """Have the whole conversation; typer.Exit when it ends without a configuration."""
+    """Run the whole dialog; typer.Exit if it ends without a configuration."""
     language = options.language or guess_language(os.environ)
     talk = Talk(init_words(language).talk, options.asks and sys.stdin.isatty() and sys.stdout.isatty())
     try:
@@ -167,7 +167,7 @@ def _place(output: Path | None) -> Path:
 
 
 def _want_all(options: Options, words: Init) -> None:
-    """Name everything at once that nobody can be asked for; exits with 2."""
+    """Name every missing option at once if nobody can be asked; exits with 2."""
     mail, telegram = options.mail, options.telegram
     lacking = [
         option
@@ -187,7 +187,7 @@ def _want_all(options: Options, words: Init) -> None:
 
 
 def _want_room(path: Path, talk: Talk, words: Init, *, may_replace: bool) -> None:
-    """Before anything is asked: that the configuration can be written, and may take the place of another one."""
+    """Check before the first question that the configuration can be written, and may replace another one."""
     above = next(parent for parent in path.absolute().parents if parent.exists())
     if not above.is_dir() or not os.access(above, os.W_OK):
         complain(words.end.not_written.format(path=path, why=above))
@@ -203,7 +203,7 @@ def _given_shops(options: Options) -> tuple[GivenShop, ...]:
 
 
 def _wishes(options: Options) -> list[Wish]:
-    """The channels that options name, their secrets looked up."""
+    """The channels given by options, with their secrets resolved."""
     kinds = {
         "telegram": (options.telegram, {"token": "--telegram-token"}),
         "mail": (options.mail, {"password": "--mail-password"}),
@@ -219,7 +219,7 @@ def _wishes(options: Options) -> list[Wish]:
 
 
 def _secret(text: str | None, option: str) -> str | None:
-    """What an option says, itself or by reference: env:NAME, file:PATH, - for the next line of the input."""
+    """The value of an option or of its reference: env:NAME, file:PATH, - for the next line of the input."""
     if text is None:
         return None
     if text == "-":
@@ -280,7 +280,7 @@ def _finish(words: Init, written: Written, draft: Draft) -> None:
 
 
 def _program(config: Path) -> tuple[str, str]:
-    """How this program is called here, and what it must be told to find the configuration."""
+    """How to run this program here, and the option it needs to find the configuration."""
     called = "labelwatch" if shutil.which("labelwatch") else sys.argv[0]
     if called.endswith(".py"):
         called = f"{sys.executable} -m labelwatch"

@@ -1,4 +1,4 @@
-"""What the wizard says, in one language: the table `init` of each catalog."""
+"""The texts of the wizard in one language: the table `init` of each catalog."""
 
 import tomllib
 from collections.abc import Mapping
@@ -13,7 +13,7 @@ from labelwatch.setup.config_writer import Comments
 
 @dataclass(frozen=True, slots=True)
 class Talking:
-    """The small change of a conversation."""
+    """Short phrases of the dialog."""
 
     hello: str
     enter: str
@@ -175,6 +175,6 @@ class _Catalog:
 
 @cache
 def init_words(language: str) -> Init:
-    """The words of one language; one that is missing is a msgspec.ValidationError."""
+    """The texts of one language; a missing one is a msgspec.ValidationError."""
     text = files("labelwatch.cli").joinpath("locale", f"{language}.toml").read_text("utf-8")
     return msgspec.convert(tomllib.loads(text), _Catalog).init

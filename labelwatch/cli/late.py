@@ -17,9 +17,9 @@ Watch = Annotated[bool, typer.Option("--watch", help="Show it live on this termi
 def late(config: ConfigFile = None, language: Speak = None, live: Watch = False, as_document: Json = False) -> None:
     """List what is late now, the most urgent first.
 
-    It also says how well each shop is seen, and which channel does not work. It reads the database only: what the
-    service, or the last `labelwatch poll`, found out. With --watch it stays on the screen and is refreshed every few
-    seconds.
+    It also shows how fresh the data of each shop are, and which channel does not work. It reads only the database,
+    written by the service or the last `labelwatch poll`. With --watch it stays on the screen and is refreshed every
+    few seconds.
     """
     from labelwatch.cli import late_table
     from labelwatch.cli.open import configuration, opened
@@ -57,7 +57,7 @@ def _watch(app: "App", language: str) -> None:
     def draw(width: int, height: int) -> Screen:
         try:
             overview = app.queries.overview()
-        except StoreError as error:  # it may pass: the screen stays
+        except StoreError as error:  # may be temporary: keep the screen
             words = error_lines(error, language)
             return Screen((), tuple(lines(words[0] if words else str(error), "bold red", width=width)))
         speaker = late_table.context(language, app.config.timezone, overview.as_of)

@@ -1,4 +1,4 @@
-"""The board of what is late, for people and as JSON; `late` prints it, and so does the demo at its end."""
+"""The table of late postings, for people and as JSON; `late` and the end of the demo print it."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
@@ -23,22 +23,22 @@ if TYPE_CHECKING:
     from labelwatch.queries import Overview, ShopHealth
 
 NARROW = 72
-"""Cells; a narrower terminal shows a list, as the columns of a table would be unreadable."""
+"""Cells; a narrower terminal shows a list, as the columns would be unreadable."""
 LEAST = 14
-"""Cells for what to do; where all else leaves it fewer, there is a list as well."""
+"""Cells for what to do; if the other columns leave fewer, a list is shown as well."""
 BRIEF = 40
-"""Where there are fewer for it than this and not all would stand in one line, the cause is left out."""
+"""With fewer cells, and if not all would fit into one line, the column of the cause is left out."""
 SHOPS_ON_A_SCREEN = 3
 _TO_DO = 4
 
 
 def context(language: str, timezone: str, now: datetime) -> RenderContext:
-    """Who speaks on the terminal."""
+    """The render context of the terminal."""
     return RenderContext(catalog(language), ZoneInfo(timezone), now)
 
 
 def print_board(overview: "Overview", speaker: RenderContext) -> None:
-    """The open alerts, most urgent first, how well each shop is seen, and which channel does not work."""
+    """The open alerts, most urgent first, how fresh the data of each shop are, and which channel does not work."""
     if is_terminal():
         console = Console(highlight=False)
         for part in drawn_board(overview, speaker, width=console.width):
@@ -64,7 +64,7 @@ def drawn_board(overview: "Overview", speaker: RenderContext, *, width: int) -> 
 
 
 def screen(overview: "Overview", speaker: RenderContext, *, width: int, height: int) -> Screen:
-    """The same for a screen: above it the time, below it the shops that are seen worst."""
+    """The same for a screen: above it the time, below it the shops with the oldest data."""
     said, late = words(speaker.words.language).watch, len(overview.alerts)
     at = f"{overview.as_of.astimezone(speaker.zone):%H:%M:%S}"
     # No alert takes less than a row: more than this many are never seen.
@@ -105,7 +105,7 @@ def _alerts(alerts: Sequence[Alert], speaker: RenderContext, width: int) -> Iter
 
 
 def _list(alerts: Sequence[Alert], speaker: RenderContext, width: int) -> Iterator[Drawn]:
-    """The rows of the table where there is no room for its columns."""
+    """The rows as a list, if there is no room for columns."""
     for alert in alerts:
         severity, due, number, shop, to_do, state = _row(alert, speaker, words(speaker.words.language))
         for parts, style in (((severity, number, shop), "bold"), ((to_do,), ""), ((due, state), "dim")):

@@ -1,4 +1,4 @@
-"""Where log lines go and what never stands in one: a secret of the configuration."""
+"""Logging to stderr, without the secrets of the configuration."""
 
 import logging
 import re
@@ -22,20 +22,20 @@ _TALKATIVE = ("alembic", "apprise", "apscheduler", "httpcore", "httpx", "sqlalch
 
 
 def of_a_service(environ: Mapping[str, str]) -> str:
-    """The form of the lines of a service; the journal of systemd writes the time by itself."""
+    """The format of a service's log; the systemd journal adds the time itself."""
     return OF_A_SERVICE.removeprefix("%(asctime)s ") if "JOURNAL_STREAM" in environ else OF_A_SERVICE
 
 
 def set_up(config: Config, *, level: int, form: str) -> None:
-    """Log to stderr from now on, in lines of this form; warnings, and what nobody catches in any thread, as well."""
+    """Log to stderr in this format, also warnings and uncaught exceptions of any thread."""
     handler = logging.StreamHandler()
     handler.setFormatter(logging.Formatter(form))
-    # On the handler and not on the root logger: a logger's filter does not see what its children pass up.
+    # On the handler, not on the root logger: a logger's filter does not see records of its children.
     handler.addFilter(redactor(secrets_of(config)))
     logging.basicConfig(level=level, handlers=[handler], force=True)
     for name in _TALKATIVE:
         logging.getLogger(name).setLevel(logging.WARNING)
-    # Python would write these past every handler, whatever stands in them.
+    # Python would write these to stderr past every handler, unfiltered.
     logging.captureWarnings(True)
     sys.excepthook = _log_uncaught
     threading.excepthook = lambda told: _log_uncaught(told.exc_type, told.exc_value, told.exc_traceback)
@@ -60,7 +60,7 @@ def redactor(secrets: Iterable[str]) -> Callable[[logging.LogRecord], bool]:
 
 
 def _message(record: logging.LogRecord) -> str:
-    """What it says; whoever logs with the wrong number of words is not stopped by that."""
+    """The message; a wrong number of arguments is tolerated."""
     try:
         return record.getMessage()
     except (TypeError, ValueError, KeyError):
@@ -69,11 +69,11 @@ def _message(record: logging.LogRecord) -> str:
 
 def _log_uncaught(kind: type[BaseException], error: BaseException | None, at: TracebackType | None) -> None:
     if isinstance(error, Exception):
-        logging.getLogger(__name__).critical("unforeseen, and nobody catches it", exc_info=error)
+        logging.getLogger(__name__).critical("uncaught exception", exc_info=error)
 
 
 def secrets_of(config: Config) -> set[str]:
-    """Every secret, and of URLs also the parts that may show up alone: user, password, tokens in path and query."""
+    """Every secret, and the parts of URLs that may appear alone: user, password, tokens in path and query."""
     keys = {shop.api_key.get_secret_value() for shop in config.shops}
     if config.web and config.web.password:
         keys.add(config.web.password.get_secret_value())
@@ -86,7 +86,7 @@ def secrets_of(config: Config) -> set[str]:
 
 
 def _public_words(config: Config) -> set[str]:
-    """What stands in addresses that the log is there to tell: those of this machine, the board and Ozon."""
+    """Parts of addresses that the log may show: those of this machine, the board and Ozon."""
     web = config.web
     addresses = (config.ozon.base_url, web.public_url or "" if web else "")
     return {"localhost", web.listen.host if web else "", *(urlsplit(one).hostname or "" for one in addresses)}
@@ -95,7 +95,7 @@ def _public_words(config: Config) -> set[str]:
 def _parts(url: str) -> set[str]:
     found = urlsplit(url)
     user, _, host = found.netloc.rpartition("@")
-    # Apprise puts tokens in the host's place, too; they have no dot, which a host nearly always has.
+    # Apprise also puts tokens in the place of the host; they have no dot, unlike nearly every host.
     host = "" if "." in host else host
     words = re.split(r"[/?&=:]", f"{user}/{host}/{found.path}/{found.query}")
     long_ones = {word for word in words if len(word) >= SHORTEST}

@@ -1,4 +1,4 @@
-"""`test-alert` and `outbox`: what is told to whom, and what became of it."""
+"""`test-alert` and `outbox`: what was sent to whom, and the result."""
 
 import logging
 from collections.abc import Iterator, Sequence
@@ -62,7 +62,7 @@ COLUMNS = ("id", "state", "channel", "reason", "posting", "tries", "when", "came
 def try_channels(config: ConfigFile = None, channel: OneChannel = None, as_document: Json = False) -> None:
     """Send a made-up alert over every channel.
 
-    It goes the same way as a real one. Prints the receipt of each channel, or why there is none.
+    It is sent in the same way as a real one. Prints the receipt of each channel, or the error.
     """
     from labelwatch.cli.open import configuration
     from labelwatch.cli.posting_document import notification
@@ -88,9 +88,9 @@ def outbox(
     limit: Most = 100,
     as_document: Json = False,
 ) -> None:
-    """List what was told to whom, what waits, and what died and why.
+    """List what was sent to whom, what waits, and what failed and why.
 
-    The latest is first; `labelwatch outbox show ID` lists every try.
+    The latest is first; `labelwatch outbox show ID` lists every attempt.
     """
     if context.invoked_subcommand is not None:
         return
@@ -121,8 +121,8 @@ def outbox(
 def retry(rows: Rows = None, config: ConfigFile = None, channel: OneChannel = None) -> None:
     """Send again what is dead, expired or superseded.
 
-    What waits for its next try is sent at once. Name the messages by their numbers in `labelwatch outbox`, or with
-    --channel all that wait or died there.
+    What waits for a retry is sent at once. Give the messages by their numbers in `labelwatch outbox`, or with
+    --channel all that wait or failed there.
     """
     from labelwatch.cli.open import configuration, opened
     from labelwatch.core.routing import WORTH_TELLING_FOR
@@ -145,9 +145,9 @@ def retry(rows: Rows = None, config: ConfigFile = None, channel: OneChannel = No
 
 
 def trail(row: Row, config: ConfigFile = None, as_document: Json = False) -> None:
-    """Show one message and every try to send it.
+    """Show one message and every attempt to send it.
 
-    Each with its receipt, or with the reason of failure.
+    Each with its receipt, or with the error.
     """
     from labelwatch.cli.open import configuration, opened
     from labelwatch.cli.posting_document import notification
@@ -186,7 +186,7 @@ def _names(settings: Config, channel: str | None) -> list[str]:
 
 @contextmanager
 def _beside_the_service(settings: Config) -> "Iterator[App]":
-    """Alone with the database, which may be new; or together with the service that holds it."""
+    """Hold the database alone, which may be new; or share it with a running service."""
     from labelwatch.cli.open import opened
     from labelwatch.store import AlreadyRunning
 

@@ -1,4 +1,4 @@
-"""What `check --online` asks: Ozon, whether a key is good, and each channel's service, whether it would deliver."""
+"""The checks of `check --online`: each key at Ozon, and each channel at its service."""
 
 import threading
 from collections.abc import Mapping
@@ -21,7 +21,7 @@ PATIENCE = timedelta(seconds=10)
 
 
 def ask_ozon(settings: Config, shop: Shop) -> dict[str, Any]:
-    """What the key of a shop may do and until when, or why Ozon does not say."""
+    """The roles and the expiry of a shop's key, or why Ozon does not tell."""
     source = open_source(settings, shop, real_clock(threading.Event()))
     try:
         return _key(shop, source.key_info())
@@ -46,13 +46,13 @@ def _key(shop: Shop, info: KeyInfo) -> dict[str, Any]:
 
 
 def ask_channel(channel: Channel) -> dict[str, Any]:
-    """Whether a channel would deliver, as far as its service says before it is sent anything."""
+    """Whether a channel would deliver, as far as its service says without a message."""
     found = checked(open_configured(channel, deadline=PATIENCE))
     return _finding("channel", channel.name, ok=found.ok, said=found.said)
 
 
 def in_words(finding: Mapping[str, Any], language: str) -> str:
-    """What was found, for people; as it stands in the JSON it is English."""
+    """The result for people; in the JSON it is English."""
     said = phrases(language, "check")
     if "cause" in finding:
         return blind(finding["cause"], finding["said"], language)

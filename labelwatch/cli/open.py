@@ -1,4 +1,4 @@
-"""Opens for a command what it works with: the configuration, and the app over it."""
+"""Opens the configuration and the app for a command."""
 
 import logging
 import os
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 def configuration(path: Path | None) -> Config:
     """The configuration that `path` or the usual places hold; ConfigError names all of its mistakes."""
-    # Imported here: Apprise takes time, which only those pay who read a configuration.
+    # Imported here: Apprise takes time, which only commands with a configuration must spend.
     from labelwatch.channels import check_url, check_way
 
     return load(find(path, os.environ), environ=os.environ, check_url=check_url, check_way=check_way)
@@ -37,7 +37,7 @@ def opened(
     first: Callable[[Config, datetime], None] = lambda config, now: None,
 ) -> Iterator["App"]:
     """The app over a configuration, all else as in labelwatch.app.build; logs to stderr."""
-    # Imported here: who wrote the configuration wrongly does not wait for a database library to be told so.
+    # Imported here: a mistake in the configuration is reported without loading a database library.
     from labelwatch.app import build
 
     set_up(config, level=log_level, form=log_form)

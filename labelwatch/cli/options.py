@@ -35,7 +35,7 @@ ConfigFile = Annotated[
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document, times in RFC 3339 UTC.")]
 Speak = Annotated[
     Language | None,
-    typer.Option("--language", show_default=False, help="The language of the words."),
+    typer.Option("--language", show_default=False, help="The language of the texts."),
 ]
 Posting = Annotated[
     str,
@@ -55,5 +55,5 @@ By = Annotated[
     str | None,
     typer.Option("--by", metavar="NAME", show_default=False, help="Your name. Default: that of the user."),
 ]
-Note = Annotated[str, typer.Option("--note", metavar="TEXT", show_default=False, help="Note to the others.")]
+Note = Annotated[str, typer.Option("--note", metavar="TEXT", show_default=False, help="Note for the others.")]
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Log every step.")]

@@ -1,4 +1,4 @@
-"""`poll`: read the shops once and tell what follows from it."""
+"""`poll`: poll the shops once and send what is new."""
 
 import logging
 import threading
@@ -28,17 +28,17 @@ AT_ONCE = 8
 def poll(
     config: ConfigFile = None, shop: OneShop = None, verbose: Verbose = False, as_document: Json = False
 ) -> None:
-    """Read the shops once and tell what is new.
+    """Poll the shops once and send what is new.
 
-    For cron, or to see that all works. What is new is told over the channels before it ends; without a channel it is
-    printed.
+    For cron, or to see that everything works. What is new is sent over the channels before it ends; without a channel
+    it is printed.
     """
     from labelwatch.cli.open import configuration, opened
     from labelwatch.cli.preview import untold
 
     settings, stop = configuration(config), threading.Event()
     names, said = _names(settings, shop), phrases(settings.language, "poll")
-    # Nothing more of this round will come: what it finds is one group already.
+    # Nothing follows in this round, so there is no need to wait for a group.
     settings = replace(settings, alerts=replace(settings.alerts, group_wait=timedelta(0)))
     level = logging.INFO if verbose else logging.WARNING
     with opened(settings, alone=True, log_level=level, stop=stop) as app:

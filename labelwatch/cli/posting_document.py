@@ -1,4 +1,4 @@
-"""All that is known of one posting, as the JSON document of `show`."""
+"""Everything known about one posting, as the JSON document of `show`."""
 
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 def as_document(
     found: "PostingDetails", told: "list[OutboxRow]", *, language: str, timezone: str, now: datetime
 ) -> dict[str, Any]:
-    """What `show --json` prints: the latest alert, or its fields empty, and the history, oldest first."""
+    """The output of `show --json`: the latest alert, or its fields empty, and the history, oldest first."""
     alert = current(found)
     return {
         **(view(alert, language=language, now=now, zone=timezone) if alert else _without_alert(found)),
@@ -33,7 +33,7 @@ def as_document(
 
 
 def current(found: "PostingDetails") -> Alert | None:
-    """The alert that is open, or the last one that was."""
+    """The open alert, or the last one."""
     return found.alerts[-1] if found.alerts else None
 
 
@@ -42,7 +42,7 @@ def has_label(row: "HistoryRow") -> bool:
 
 
 def notification(row: "OutboxRow", tries: "Iterable[Attempt]" = ()) -> dict[str, Any]:
-    """One notification, as `outbox --json` lists it, with every try to send it."""
+    """One notification, as `outbox --json` lists it, with every attempt to send it."""
     told = row.notification
     number = told.alert.diagnosis.posting_number
     return {

@@ -1,4 +1,4 @@
-"""What a channel would be told, for the terminal of somebody who has none yet."""
+"""The message that a channel would get, for a terminal while no channel is configured."""
 
 from collections.abc import Collection
 from dataclasses import replace
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 def untold(app: "App", shops: Collection[str]) -> Message | None:
     """The message about everything that is open in these shops, as a channel for all of it would get it; None = there
-    is nothing to be told. It counts as told to nobody: a channel that is set up later hears of all of it."""
+    is nothing to send. It does not count as sent: a channel that is set up later gets all of it."""
     overview, config = app.queries.overview(), app.config
     own = [alert for alert in overview.alerts if alert.diagnosis.shop in shops]
     wider = [one for one in overview.incidents if not set(shops).isdisjoint(one.diagnosis.shops)]

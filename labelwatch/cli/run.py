@@ -1,4 +1,4 @@
-"""`run`: the service, until it is told to stop."""
+"""`run`: the service, until SIGTERM or Ctrl-C."""
 
 import logging
 import os
@@ -22,17 +22,17 @@ log = logging.getLogger(__name__)
 
 RestoreLatest = Annotated[
     bool,
-    typer.Option("--restore-latest", help="Where the database is damaged: start from the newest good copy."),
+    typer.Option("--restore-latest", help="If the database is damaged: start from the newest good copy."),
 ]
 
 
 def run(config: ConfigFile = None, verbose: Verbose = False, restore_latest: RestoreLatest = False) -> None:
-    """Watch the shops and tell people: the service.
+    """Watch the shops and notify people: the service.
 
-    Where the configuration has [web], it serves the board as well.
-    It ends with SIGTERM or Ctrl-C and logs to stderr. SIGHUP makes it read its configuration and secrets again; if
-    they are wrong, it says so and goes on as before. Under systemd it reports readiness, a status line, and that it
-    makes progress (Type=notify, WatchdogSec=).
+    If the configuration has [web], it serves the board as well.
+    It ends with SIGTERM or Ctrl-C and logs to stderr. SIGHUP makes it reload its configuration and secrets; if
+    they are wrong, it logs that and keeps the old ones. Under systemd it reports readiness, a status line, and
+    that it makes progress (Type=notify, WatchdogSec=).
     """
     from labelwatch.cli.open import configuration
 
@@ -48,7 +48,7 @@ def run(config: ConfigFile = None, verbose: Verbose = False, restore_latest: Res
 
 
 def _serve(settings: Config, signals: Signals, *, verbose: bool, first: Callable[[Config, datetime], None]) -> None:
-    """The service over one configuration, until it is told to stop."""
+    """The service over one configuration, until it is stopped."""
     from labelwatch.cli.open import opened
     from labelwatch.service.scheduler import Service
     from labelwatch.service.systemd import notifier
@@ -74,7 +74,7 @@ def _serve(settings: Config, signals: Signals, *, verbose: bool, first: Callable
 
 
 def _nothing(settings: Config, now: datetime) -> None:
-    """What was done at the start need not be done again."""
+    """What was done at the start is not repeated on a reload."""
 
 
 def _see_to_damage(restore_latest: bool, settings: Config, now: datetime) -> None:
@@ -93,17 +93,17 @@ def _log_doubts(settings: Config) -> None:
 
 
 def _refuse_labels(settings: Config) -> None:
-    """Say at the start what the reader of labels finds each time: that it reads none where it is not confined."""
+    """Log at the start that labels cannot be read if their reader cannot be confined."""
     wanting = [channel.name for channel in settings.channels if channel.enabled and channel.attach_label]
     if wanting:
         from labelwatch.sources.ozon.label_pdf import unusable
 
         if why := unusable():
-            log.error("no label goes along with a message (attach_label of %s): %s", ", ".join(wanting), why.detail)
+            log.error("no label can be attached (attach_label of %s): %s", ", ".join(wanting), why.detail)
 
 
 def _end() -> None:
-    """Leave at once: what the service abandoned must not hold up the end of the process by its threads."""
+    """Exit at once: threads that the service abandoned must not delay the end of the process."""
     logging.shutdown()
     sys.stdout.flush()
     os._exit(0)

@@ -23,9 +23,9 @@ Speed = Annotated[
 
 
 def sandbox(port: Port = 8790, scenario: Scenario = "day", speed: Speed = 1.0) -> None:
-    """Play Ozon's Seller API on this machine, with invented shops.
+    """Serve a fake of Ozon's Seller API on this machine, with invented shops.
 
-    GET /sandbox/ tells the keys, the methods, and how to move the clock or let it fail. Ctrl-C ends it.
+    GET /sandbox/ lists the keys, the methods, and how to move the clock or inject faults. Ctrl-C ends it.
     """
     from labelwatch.sandbox import serve
 

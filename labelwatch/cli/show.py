@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 Message = Annotated[
     Kind | None,
-    typer.Option("--message", show_default=False, help="Print a letter to be sent: to whom, instead of all else."),
+    typer.Option("--message", show_default=False, help="Print only the letter to this recipient."),
 ]
 
 
@@ -39,10 +39,10 @@ def show(
     message: Message = None,
     as_document: Json = False,
 ) -> None:
-    """Show all that is known of one posting.
+    """Show everything known about one posting.
 
-    Why it is late, what proves it, what was ruled out, what to do, its timeline, and who was told; or, with
-    --message, a letter about it that is ready to be sent, to Ozon's support, the carrier or the buyer.
+    Why it is late, the evidence, what was ruled out, what to do, its timeline, and its notifications; or, with
+    --message, a letter about it to Ozon's support, the carrier or the buyer.
     """
     from labelwatch.cli.open import configuration, opened
 
@@ -64,7 +64,7 @@ def show(
 def _print_letter(
     found: "PostingDetails", kind: Kind, *, language: str | None, spoken: str, zone: str, now: datetime
 ) -> None:
-    """The letter alone, to be copied; in the language of whom it goes to unless another one is asked for."""
+    """The letter alone, to be copied; in the language of its recipient unless another one is given."""
     alert = paper.current(found)
     kinds = kinds_of(alert) if alert is not None else ()
     if alert is None or kind not in kinds:
@@ -130,7 +130,7 @@ def _print_alert(alert: Alert, speaker: RenderContext, said: Words) -> None:
 
 
 def _sections(alert: Alert, speaker: RenderContext) -> Iterator[Section]:
-    """What a message about it says; of what is over also why it was late."""
+    """The text of a message about it; for a resolved alert also why it was late."""
     is_over, now = alert.resolved_at is not None, speaker.now
     reason = Reason.RESOLVED if is_over else Reason.FIRST
     yield from single.parts(speaker, Notification(alert, 1, reason, channel="", due_at=now, expires_at=now))

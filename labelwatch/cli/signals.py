@@ -1,4 +1,4 @@
-"""What signals ask of a running service: to end, or to read its configuration again."""
+"""Signals of a running service: to end, or to reload its configuration."""
 
 import logging
 import signal
@@ -14,7 +14,7 @@ log = logging.getLogger(__name__)
 
 
 class Signals:
-    """`stop` is set when the service is to end; it is to begin anew with what `renewed` gives, if with anything."""
+    """`stop` is set when the service must end; it restarts with the result of `renewed`, if there is one."""
 
     def __init__(self, settings: Config, read: Callable[[], Config]) -> None:
         self.stop = threading.Event()
@@ -25,7 +25,7 @@ class Signals:
         self._asked = threading.Event()
 
     def listen(self) -> None:
-        """From now on. Where a terminal is at the other end, SIGHUP says that it was closed, and ends the program."""
+        """Install the handlers. With a terminal, SIGHUP means that it was closed, and ends the program."""
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._end)
         if hasattr(signal, "SIGHUP") and not (sys.stdin and sys.stdin.isatty()):
@@ -33,7 +33,7 @@ class Signals:
             threading.Thread(target=self._reload_when_asked, name="reload", daemon=True).start()
 
     def renewed(self) -> Config | None:
-        """The configuration to begin anew with; None = it is over."""
+        """The configuration to restart with; None = end."""
         settings, self._next = self._next, None
         if settings is None or self._ended:
             return None
@@ -41,7 +41,7 @@ class Signals:
         return settings
 
     def noting(self, notify: Notify) -> Notify:
-        """Tells systemd of a new beginning where the service would tell of an end, after which it would be killed."""
+        """Reports a reload to systemd in place of the stop, after which systemd would kill the process."""
 
         def noted(state: str) -> None:
             is_reload = state == "STOPPING=1" and not self._ended
@@ -50,7 +50,7 @@ class Signals:
         return noted
 
     def _end(self, number: int, frame: FrameType | None) -> None:
-        """Who asks a second time does not want to wait."""
+        """The second signal ends the process at once."""
         self._ended = True
         self.stop.set()
         for one in (signal.SIGTERM, signal.SIGINT):
@@ -68,11 +68,11 @@ class Signals:
         except ConfigError as error:
             for mistake in error.mistakes:
                 log.error("configuration: %s", mistake)
-            log.error("the new configuration is wrong: the one before stays in use")
+            log.error("the new configuration is wrong: the old one stays in use")
             return
         if settings.store.url != self._settings.store.url:
-            log.error("[store] url is changed by a restart only: the configuration before stays in use")
+            log.error("[store] url needs a restart to change: the old configuration stays in use")
             return
-        log.info("the configuration was read again")
+        log.info("configuration reloaded")
         self._next = settings
         self.stop.set()

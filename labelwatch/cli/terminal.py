@@ -1,4 +1,4 @@
-"""What commands print: tables for people on a terminal, lines with tabs for programs, or one JSON document."""
+"""The output of commands: tables for people on a terminal, lines with tabs for programs, or one JSON document."""
 
 import json
 import re
@@ -18,20 +18,20 @@ from labelwatch.cli.wrapping import wrapped
 Drawn = Text | Table
 """What a terminal shows."""
 NONE = "-"
-"""Stands where there is nothing to say: an empty column would shift the others for `cut` and `awk`."""
+"""Placeholder of an empty cell, which would shift the other columns for `cut` and `awk`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Screen:
-    """A full screen: of the body is shown what fits between head and foot."""
+    """A full screen: the part of the body that fits between head and foot."""
 
     head: Sequence[Drawn]
     body: Sequence[Drawn]
     foot: Sequence[Drawn] = ()
     marks: Sequence[str] = ()
-    """What the body is a list of: each stands in it once, unbroken."""
+    """The items of the body: each is in it once, unbroken."""
     more: str = ""
-    """Stands below the body with the {count} of those that found no room."""
+    """The line below the body with the {count} of those that did not fit."""
 
 
 def is_terminal() -> bool:
@@ -40,12 +40,12 @@ def is_terminal() -> bool:
 
 
 def printable(text: str) -> str:
-    """One line without what would steer a terminal or turn the text around."""
+    """One line without characters that control a terminal or reorder the text."""
     return "".join(c if c.isprintable() else " " for c in text if c.isprintable() or c.isspace())
 
 
 def say(text: str = "", style: str = "", *, indent: int = 0) -> None:
-    """Lines on stdout; in colour on a terminal only. Control characters in it go, line breaks stay."""
+    """Lines on stdout; in colour on a terminal only. Control characters are removed, line breaks stay."""
     console = Console(highlight=False, soft_wrap=True)
     for line in lines(text, style, width=console.width if is_terminal() else None, indent=indent):
         console.print(line)
@@ -96,9 +96,9 @@ def drawn(
 
 
 def room_beside(headings: Sequence[str], rows: Sequence[Sequence[str]], column: int, width: int) -> int:
-    """The cells that all other columns leave to one of a table, if they are not broken."""
+    """The cells that the other columns leave for one column, if they are not wrapped."""
     others = [cells for place, cells in enumerate(zip(headings, *rows, strict=True)) if place != column]
-    # A space behind each cell, one before each column, and one at the end.
+    # A space after each cell, one before each column, and one at the end.
     return width - sum(max(map(cell_len, cells)) for cells in others) - 2 * len(headings) - 1
 
 
@@ -107,7 +107,7 @@ def _broken(cell: str, at: int | None) -> Text:
 
 
 def _least_widths(columns: Sequence[Sequence[str]], room: int) -> list[int | None]:
-    """Column -> the cells that keep its words whole; none where there is no room for that."""
+    """Column -> the cells that keep its words whole; none if there is no room for that."""
     longest = [max((cell_len(word) for cell in column for word in cell.split()), default=1) for column in columns]
     return list(longest) if sum(longest) + 3 * len(longest) <= room else [None] * len(longest)
 
@@ -118,7 +118,7 @@ def as_json(document: object) -> None:
 
 
 def document_text(document: object) -> str:
-    """A document as JSON for people and programs; whatever a terminal might obey is escaped."""
+    """A document as JSON for people and programs; control characters are escaped."""
     return re.sub(r"[^\n]", _escaped, json.dumps(document, ensure_ascii=False, indent=2))
 
 
@@ -129,7 +129,7 @@ def _escaped(found: re.Match[str]) -> str:
 
 @contextmanager
 def ticker() -> Iterator[Callable[[str], object]]:
-    """A line below all that is printed meanwhile, to be changed with what this yields; on a terminal only."""
+    """A status line below everything printed meanwhile, updated by what this yields; on a terminal only."""
     if not is_terminal():
         yield lambda text: None
         return
@@ -139,7 +139,7 @@ def ticker() -> Iterator[Callable[[str], object]]:
 
 @contextmanager
 def working(what: str) -> Iterator[None]:
-    """Show on a terminal that something is under way; it goes to stderr and leaves no trace."""
+    """Show on a terminal that work is in progress; written to stderr and erased at the end."""
     console = Console(stderr=True)
     if not console.is_terminal:
         yield

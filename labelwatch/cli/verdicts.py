@@ -1,4 +1,4 @@
-"""`cause`: say what it really was; and how often labelwatch was right."""
+"""`cause`: record what the cause really was; and how often labelwatch was right."""
 
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Annotated, Any
@@ -32,7 +32,7 @@ def cause(
     by: By = None,
     note: Note = "",
 ) -> None:
-    """Record what really held up a label.
+    """Record what really delayed a label.
 
     `labelwatch causes --accuracy` then shows how often the cause that was named was the right one.
     """
@@ -55,7 +55,7 @@ def cause(
 
 
 def accuracy(app: "App", language: str, *, as_document: bool) -> None:
-    """Print the causes that were named against what they really were, most frequent first."""
+    """Print the named causes and the real ones, most frequent first."""
     counted = sorted(app.store.verdicts.counts(), key=lambda one: (-one[2], one))
     total = sum(count for _, _, count in counted)
     right = sum(count for said, really, count in counted if said == really)

@@ -1,4 +1,4 @@
-"""A screen that draws itself anew every few seconds, until somebody presses q."""
+"""A screen that is redrawn every few seconds until q is pressed."""
 
 import os
 import sys
@@ -16,7 +16,7 @@ from labelwatch.cli.terminal import Screen
 EVERY = 3.0
 """Seconds."""
 _LOOK = 0.2
-"""Seconds between two looks for a key and for another size of the window."""
+"""Seconds between two checks for a key and for a new size of the window."""
 
 Draw = Callable[[int, int], Screen]
 """Columns and rows of the terminal -> what is shown."""
@@ -27,7 +27,7 @@ Key = Callable[[float], str]
 
 
 def watch(draw: Draw, *, every: float = EVERY) -> None:
-    """Draw until q, Esc or Ctrl-C; the screen is then as it was before."""
+    """Draw until q, Esc or Ctrl-C, then restore the screen."""
     console = Console(highlight=False)
     with (
         suppress(KeyboardInterrupt),
@@ -37,14 +37,14 @@ def watch(draw: Draw, *, every: float = EVERY) -> None:
         while True:
             began, size = time.monotonic(), console.size
             live.update(_fitting(console, draw(size.width, size.height)), refresh=True)
-            # What takes long to read is read less often.
+            # Read less often what takes long to read.
             rest = max(every, 4 * (time.monotonic() - began))
             if not _pause(pressed, rest, console):
                 return
 
 
 def _pause(pressed: Key, seconds: float, console: Console) -> bool:
-    """Wait for the next turn, or for another size of the window; False = somebody wants to leave."""
+    """Wait for the next refresh or a new size of the window; False = quit."""
     end, size = time.monotonic() + seconds, console.size
     while time.monotonic() < end and console.size == size:
         key = pressed(_LOOK)
@@ -75,7 +75,7 @@ def _cut(console: Console, screen: Screen, body: list[Line], room: int) -> list[
 
 @contextmanager
 def _keys() -> Iterator[Key]:
-    """How keys are read on this system; where nobody types, only time passes."""
+    """How keys are read on this system; without a keyboard it only waits."""
     if not sys.stdin.isatty():
         yield _nobody
     elif os.name == "nt":
@@ -111,7 +111,7 @@ def _posix(seconds: float) -> str:
 
 @contextmanager
 def _cbreak() -> Iterator[None]:
-    """Keys come at once and are not shown; Ctrl-C works as ever."""
+    """Keys are read at once and not echoed; Ctrl-C works as usual."""
     import termios
     import tty
 

@@ -1,4 +1,4 @@
-"""`web` and `password`: the board beside a service that runs elsewhere, and the key to it."""
+"""`web`, `board` and `password`: the board beside a service that runs elsewhere, its link and its password."""
 
 import errno
 import logging
@@ -31,7 +31,7 @@ _READY_WITHIN = 5.0
 
 To = Annotated[
     Path | None,
-    typer.Argument(metavar="FILE", show_default=False, help="Where to keep it. Without it: it is printed."),
+    typer.Argument(metavar="FILE", show_default=False, help="The file to write it to. Without it: it is printed."),
 ]
 
 
@@ -39,7 +39,7 @@ def web(config: ConfigFile = None, verbose: Verbose = False) -> None:
     """Serve the board alone.
 
     Over the database of a service that runs elsewhere.
-    `labelwatch run` serves it by itself where the configuration has [web]. It ends with SIGTERM or Ctrl-C.
+    `labelwatch run` serves it by itself if the configuration has [web]. It ends with SIGTERM or Ctrl-C.
     """
     from labelwatch.cli.open import configuration, opened
     from labelwatch.config import Web
@@ -66,7 +66,7 @@ def web(config: ConfigFile = None, verbose: Verbose = False) -> None:
 
 
 def board(app: "App", settings: "Web", *, stop: threading.Event) -> "Serving | None":
-    """Begin to serve the board in a thread; None = its packages are not installed."""
+    """Start to serve the board in a thread; None = its packages are not installed."""
     try:
         from labelwatch.web.server import start
     except ImportError as error:
@@ -76,17 +76,17 @@ def board(app: "App", settings: "Web", *, stop: threading.Event) -> "Serving | N
 
 
 def link(app: "App", settings: "Web", url: str) -> str:
-    """Where the board opens: without a password by a link that a browser can use once."""
+    """The address of the board: without a password a link that a browser can use once."""
     from labelwatch.web.auth.board_auth import board_auth
 
     return board_auth(app, settings).link(url)
 
 
 def show_link(config: ConfigFile = None) -> None:
-    """Print where the board opens.
+    """Print the link to the board.
 
-    Where it has a password, that is its address. A board without one opens by this link only, once, within a day; the
-    browser then remembers that it may.
+    With a password it is just the address. A board without a password opens by this link only, once, within a day;
+    the browser then stays logged in.
     """
     from labelwatch.cli.open import configuration, opened
     from labelwatch.config import Web
@@ -103,7 +103,7 @@ def show_link(config: ConfigFile = None) -> None:
 
 
 def tell_link(app: "App", settings: "Web", serving: "Serving") -> None:
-    """Print the link for who started the board at a terminal; a log must not hold it."""
+    """Print the link if the board was started at a terminal; a log must not contain it."""
     serving.ready.wait(_READY_WITHIN)
     if serving.url and sys.stderr.isatty():
         complain(link(app, settings, serving.url))
@@ -112,10 +112,10 @@ def tell_link(app: "App", settings: "Web", serving: "Serving") -> None:
 
 
 def closed_port(web: "Web", language: str, *, goes_on: bool = False) -> str:
-    """Why the board cannot listen and what to do; empty = it can. `goes_on`: the watching does, without it."""
+    """Why the board cannot listen and what to do; empty = it can. `goes_on`: the service continues without it."""
     try:
         from labelwatch.web.server import listen
-    except ImportError:  # there is no board to listen, which is said elsewhere
+    except ImportError:  # the missing packages are reported elsewhere
         return ""
     try:
         for one in listen(web.listen):
@@ -130,7 +130,7 @@ def closed_port(web: "Web", language: str, *, goes_on: bool = False) -> str:
 
 
 def stop_on_signals(stop: threading.Event) -> None:
-    """Set `stop` on SIGTERM and Ctrl-C; who asks a second time does not want to wait."""
+    """Set `stop` on SIGTERM and Ctrl-C; the second signal ends the process at once."""
 
     def end(number: int, frame: FrameType | None) -> None:
         stop.set()
@@ -164,14 +164,14 @@ def password(file: To = None) -> None:
 
 
 def _asked(said: Mapping[str, str]) -> str:
-    """From the keyboard, unseen and twice; in a pipe one line."""
+    """From the keyboard twice without echo; from a pipe one line."""
     if not sys.stdin.isatty():
         return sys.stdin.readline().rstrip("\r\n")
     return str(typer.prompt(said["ask"], hide_input=True, confirmation_prompt=said["again"], err=True))
 
 
 def _keep(text: str, file: Path) -> None:
-    """Put it whole into a file that only its owner can read, in place of what was there."""
+    """Replace a file atomically with one that only its owner can read."""
     fresh = file.with_name(f"{file.name}.new")
     fresh.unlink(missing_ok=True)
     handle = os.open(fresh, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)

@@ -1,4 +1,4 @@
-"""What the commands say to people, in the language of causes and remedies: one catalog per language."""
+"""The texts of the commands: one catalog per language."""
 
 import tomllib
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ import msgspec
 
 @dataclass(frozen=True, slots=True)
 class Board:
-    """The list of what is late."""
+    """The list of late postings."""
 
     due: str
     severity: str
@@ -31,7 +31,7 @@ class Board:
 
 @dataclass(frozen=True, slots=True)
 class Watch:
-    """The live list of what is late."""
+    """The live list of late postings."""
 
     head: str
     more: str
@@ -67,7 +67,7 @@ class Demo:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What `doctor` says of one kind of finding: what was seen, what it means for the orders, what to do."""
+    """The texts of `doctor` for one kind of finding: what was seen, what it means for the orders, what to do."""
 
     seen: str
     means: str = ""
@@ -93,24 +93,24 @@ class Words:
     demo: Demo
     doctor: Doctor
     say: Mapping[str, Mapping[str, str]]
-    """By table: what single commands say."""
+    """By table: the texts of single commands."""
     trouble: Mapping[str, Found]
     """By kind: why a command failed; `seen` is empty where the failure's own line says it."""
 
 
 @cache
 def words(language: str) -> Words:
-    """The catalog of one language; a word that is missing is a msgspec.ValidationError."""
+    """The catalog of one language; a missing text is a msgspec.ValidationError."""
     text = files("labelwatch.cli").joinpath("locale", f"{language}.toml").read_text("utf-8")
     return msgspec.convert(tomllib.loads(text), Words)
 
 
 def phrases(language: str, table: str) -> Mapping[str, str]:
-    """What one command says, by key."""
+    """The texts of one command, by key."""
     return words(language).say[table]
 
 
 def language_of(environ: Mapping[str, str]) -> str:
-    """The language that the environment asks for: zh, ru or, whatever else it says, en."""
+    """The language of the environment: zh, ru or, for any other, en."""
     asked = next((environ[name] for name in ("LC_ALL", "LC_MESSAGES", "LANG") if environ.get(name)), "")
     return asked[:2].lower() if asked[:2].lower() in ("zh", "ru") else "en"

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from rich.cells import cell_len, chop_cells
 
-# One Chinese character, or a word of any other script, with the punctuation that may not leave it.
+# One Chinese character, or a word of any other script, with the punctuation that belongs to it.
 _PIECE = re.compile(
     r"[“‘«（《「(]*"
     r"(?:[\u4e00-\u9fff]|[^\s\u4e00-\u9fff“‘«（《「，。、：；！？）》」”’]+)?"
@@ -14,7 +14,7 @@ _PIECE = re.compile(
 
 
 def wrapped(line: str, width: int) -> Iterator[str]:
-    """A line as lines of at most `width` cells; a Chinese character takes two. What is longer is cut in pieces."""
+    """A line as lines of at most `width` cells; a Chinese character takes two. A longer word is cut."""
     taken = ""
     for piece in _pieces(line, width):
         if taken and cell_len(taken + piece.rstrip()) > width:

@@ -1,9 +1,9 @@
-"""One TOML file and secrets by reference, as one frozen value; every mistake named, all at once.
+"""One TOML file and secrets by reference, loaded as one frozen value; all mistakes are reported at once.
 
     find | load -> Config, or ConfigError with its Mistakes
 
-values.py reads single values, secret.py follows references, tables.py holds the result, together.py compares the
-tables with each other, mistakes.py and sentences.py find the words, reading.py puts it all in order.
+values.py parses single values, secret.py resolves references, tables.py defines the result, together.py checks the
+tables against each other, mistakes.py and sentences.py write the error texts, reading.py runs it all.
 """
 
 from labelwatch.config.mistakes import ConfigError, Mistake, NoConfigError

@@ -1,4 +1,4 @@
-"""Names every mistake in the file at once: where it is, what was written and what is allowed."""
+"""Reports every mistake in the file at once: its place, the written value and what is allowed."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -12,13 +12,13 @@ from pydantic_core import ErrorDetails
 from labelwatch.config.sentences import Sentence, sentence_of, stands_alone
 
 Key = tuple[str | int, ...]
-"""The way to a value: ("channel", 1, "url")."""
+"""The path to a value: ("channel", 1, "url")."""
 KnownKeys = Mapping[tuple[str, ...], Sequence[str]]
-"""The keys of each table, by the way to it without numbers."""
+"""The keys of each table, by its path without numbers."""
 
 SECRET_KEYS = frozenset({"api_key", "url", "password", "proxy"})
 _ADDRESSES = frozenset({"base_url", "public_url", "api_base"})
-"""What stands there is no secret, unless a user and a password are in it."""
+"""Keys whose value is not secret unless it contains a user and a password."""
 
 _LONGEST_SHOWN = 32  # an Ozon key has 36 characters, so one that was put in the wrong place is not shown either
 
@@ -32,12 +32,12 @@ _ALLOWED = {
 """pydantic's kinds of mistake -> our sentences."""
 _TABLE_LISTS = ("shop", "channel", "warehouse", "delivery_method", "escalation")
 
-# Only a reference that cannot itself be a secret put behind the wrong colon.
+# Only a reference that cannot itself be a secret after the wrong colon.
 _REFERENCE = re.compile(r"env:[A-Za-z_][A-Za-z0-9_]*|file:[^:\n]+|credential:[A-Za-z_.-]+")
 
 _WIDE = re.compile("[\uff01-\uff5e\u3000\u3001\u3002]")
 _NAMES = frozenset({"another", "another_channel", "known_name", "name"})
-"""Sentences about names, in which any sign is right."""
+"""Sentences about names, in which any character is valid."""
 
 _HEADER = re.compile(r"\s*(\[\[?)([^\[\]]+)\]")
 _ASSIGNMENT = re.compile(r"\s*([A-Za-z0-9_-]+(?:\s*\.\s*[A-Za-z0-9_-]+)*)\s*=")
@@ -45,7 +45,7 @@ _ASSIGNMENT = re.compile(r"\s*([A-Za-z0-9_-]+(?:\s*\.\s*[A-Za-z0-9_-]+)*)\s*=")
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A mistake before it is put into words for people: `value` as it was written, None = do not show it."""
+    """A mistake before its text is made: `value` as it was written, None = do not show it."""
 
     key: Key
     allowed: Sentence
@@ -54,7 +54,7 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Mistake:
-    """One thing to mend. `written` may be shown, it is never a secret; `line` None = nowhere to point at."""
+    """One mistake to correct. `written` may be shown, it is never a secret; `line` None = unknown."""
 
     file: Path
     key: str
@@ -64,7 +64,7 @@ class Mistake:
 
     @property
     def value(self) -> str:
-        """What was written, or in English why it is not shown; empty = nothing to show."""
+        """What was written, or in English why it is hidden; empty = nothing to show."""
         return str(self.written)
 
     @property
@@ -87,7 +87,7 @@ class Mistake:
 
 
 class ConfigError(Exception):
-    """The configuration cannot be used; `mistakes` holds all that is wrong with it, in the file's order."""
+    """The configuration cannot be used; `mistakes` has all that is wrong with it, in the file's order."""
 
     def __init__(self, mistakes: Sequence[Mistake]) -> None:
         super().__init__("\n".join(map(str, mistakes)))
@@ -107,7 +107,7 @@ def key_text(key: Key) -> str:
 
 
 def shown(key: Key, value: object) -> str | Sentence:
-    """`value` as it may be printed: no secret, nothing that might be one in the wrong place."""
+    """`value` as it may be printed: no secret, and nothing that may be one in the wrong place."""
     if value is None or isinstance(value, dict):
         return ""
     if isinstance(value, list):
@@ -127,9 +127,9 @@ def shown(key: Key, value: object) -> str | Sentence:
 
 
 def told_of_width(sentence: Sentence, value: object) -> Sentence:
-    """The sentence, and which full-width signs stand in the value: they look like those that are meant.
+    """The sentence, and the full-width characters in the value, which look like the intended ones.
 
-    Letters and digits are not named, a secret may be made of them; a name may be written as one likes.
+    Letters and digits are not named, since a secret may consist of them; a name may contain anything.
     """
     written = "".join(map(str, value)) if isinstance(value, list) else str(value)
     wide = "".join(dict.fromkeys(sign for sign in _WIDE.findall(written) if not sign.isalnum()))
@@ -140,7 +140,7 @@ def told_of_width(sentence: Sentence, value: object) -> Sentence:
 
 
 def found(error: ErrorDetails, known: KnownKeys) -> Found:
-    """pydantic's finding in our words; `known` are the keys of each table."""
+    """pydantic's error as our sentence; `known` are the keys of each table."""
     key = _as_written(error["loc"])
     if error["type"] == "unexpected_keyword_argument":
         return Found(key, _known_keys(error["loc"], known))
@@ -167,19 +167,19 @@ def _allowed(error: ErrorDetails) -> Sentence:
 
 
 def _known_keys(key: Key, known: KnownKeys) -> Sentence:
-    """The keys of the table that `key` stands in, and the one that was probably meant."""
+    """The keys of the table of `key`, and the one that was probably meant."""
     table = tuple(part for part in key[:-1] if isinstance(part, str))
     keys = known.get(table, ())
     return Sentence("known_keys", {"keys": ", ".join(keys)}, meant=closest(str(key[-1]), keys))
 
 
 def closest(text: str, known: Sequence[str]) -> str:
-    """The one that was probably meant; empty when none is like it."""
+    """The one that was probably meant; empty if none is similar."""
     return next(iter(get_close_matches(text, known, n=1)), "")
 
 
 def line_numbers(text: str) -> dict[Key, int]:
-    """Key -> line, counted from 1, for what is written as headers and as `key =`. tomllib tells no lines."""
+    """Key -> line, counted from 1, for headers and `key =`. tomllib reports no lines."""
     lines: dict[Key, int] = {}
     counts: dict[Key, int] = {}
     table: Key = ()

@@ -39,7 +39,7 @@ _SHAPES: dict[tuple[str, ...], type] = {
     ("heartbeat",): tables.Heartbeat,
 }
 _POSITION = re.compile(r"\s*\(at line (\d+), column (\d+)\)")
-# What goes wrong most when TOML is typed for the first time: how the line looks, and what to do about it.
+# The most frequent mistakes of TOML beginners: what the line looks like, and what to do.
 _HINTS = (
     (re.compile("[“”„«»‘’＂＇]"), "hint_quotes"),
     (re.compile("[＝：，【】［］。、]"), "hint_width"),
@@ -50,7 +50,7 @@ _HINTS = (
     (re.compile(r"^\s*[\w.-]+\s*=\s*\d"), "hint_time"),
     (re.compile(r"^\s*[\w.-]+\s*=\s*$"), "hint_value"),
 )
-# What the reader of TOML says of a file, where the line itself looks right.
+# Messages of the TOML parser for a line that itself looks right.
 _PROBLEMS = (
     (re.compile("twice|overwrite|Cannot (mutate|declare)"), "hint_twice"),
     (re.compile("Unterminated|Illegal character"), "hint_unclosed"),
@@ -61,9 +61,9 @@ _SCRIPTS = ((re.compile("[\u4e00-\u9fff]"), "zh"), (re.compile("[\u0400-\u04ff]"
 
 
 def find(explicit: Path | None, environ: Mapping[str, str]) -> Path:
-    """The file to read: the one that is named, else the first that exists of the usual places.
+    """The file to read: the given one, else the first that exists of the usual places.
 
-    Named is what `explicit` or $LABELWATCH_CONFIG says; whether it is there, load() sees.
+    Given means by `explicit` or $LABELWATCH_CONFIG; load() checks that it exists.
     """
     named = explicit or environ.get("LABELWATCH_CONFIG")
     if named:
@@ -78,7 +78,7 @@ def find(explicit: Path | None, environ: Mapping[str, str]) -> Path:
 
 
 def home(environ: Mapping[str, str]) -> Path | None:
-    """The home directory; None where the user has none, as in containers."""
+    """The home directory; None if the user has none, as in containers."""
     if environ.get("HOME"):
         return Path(environ["HOME"])
     with suppress(RuntimeError):
@@ -90,7 +90,7 @@ def _is_there(place: Path) -> bool:
     try:
         return place.is_file()
     except PermissionError:
-        return True  # it may be, in a directory closed to us: load() says what is missing
+        return True  # it may exist in a directory that we may not read: load() reports it
 
 
 def load(
@@ -103,7 +103,7 @@ def load(
     """The configuration in `path`, its secrets resolved; raises ConfigError with all mistakes at once.
 
     `check_url` says what is wrong with a channel's URL, `check_way` what is wrong with the base address and the proxy
-    (each may be empty) of that URL; None when nothing is. Relative paths inside the file are taken from the directory
+    (each may be empty) of that URL; None if nothing is. Relative paths inside the file are taken from the directory
     that the file is in.
     """
     text = _text(path)
@@ -137,7 +137,7 @@ def _document(path: Path, text: str) -> dict[str, Any]:
         return tomllib.loads(text)
     except (ValueError, RecursionError) as error:
         problem = str(error)
-    # Raised out here, so that no traceback can carry the text of the file along.
+    # Raised here, so that no traceback contains the text of the file.
     position = _POSITION.search(problem)
     line, column = (int(position[1]), int(position[2])) if position else (text.count("\n") + 1, 0)
     lines = text.splitlines()
@@ -147,20 +147,20 @@ def _document(path: Path, text: str) -> dict[str, Any]:
 
 
 def _hint(line: str, problem: str) -> Sentence | str:
-    """What to do about it; the words of the reader of TOML where nobody can tell."""
+    """What to do about it; the message of the TOML parser if that is unknown."""
     if _PROBLEMS[0][0].search(problem):
         return Sentence(_PROBLEMS[0][1])
     for looks, hint in _HINTS:
         if signs := looks.findall(line):
-            # Only signs of our own list are repeated: what else stands in the line may be a secret.
+            # Only characters of our own list are repeated: the rest of the line may be a secret.
             is_sign = hint in ("hint_quotes", "hint_width")
             return Sentence(hint, {"found": " ".join(dict.fromkeys(signs))} if is_sign else {})
     return next((Sentence(hint) for looks, hint in _PROBLEMS if looks.search(problem)), _POSITION.sub("", problem))
 
 
 def written_language(content: bytes) -> str:
-    """zh, ru or en, the language of a file however wrong it is: what it says itself, else that of its script; empty
-    when nothing tells."""
+    """zh, ru or en, the language of a file even if it is invalid: its own setting, else by its script; empty if
+    unknown."""
     text = content.decode("utf-8-sig", "replace")
     with suppress(ValueError, RecursionError):
         said = tomllib.loads(text).get("language", "zh")
@@ -174,7 +174,7 @@ def _validated(document: dict[str, Any], around: Surroundings) -> tuple[Config |
     try:
         return _CONFIG.validate_python(document, context=around), []
     except ValidationError as error:
-        # Only the details leave: the exception's own text shows what was written, secrets included.
+        # Only the details are kept: the exception's own text contains what was written, secrets included.
         return None, error.errors(include_url=False)
 
 
@@ -208,7 +208,7 @@ def _in_words(path: Path, text: str, found: Sequence[Found]) -> list[Mistake]:
 
 
 def given_directory(environ: Mapping[str, str]) -> Path | None:
-    """Where systemd, or a container, wants everything kept that changes; None = nobody says."""
+    """The state directory of systemd or a container; None = not set."""
     given = environ.get("STATE_DIRECTORY", "").split(":")[0]
     return Path(given) if given else None
 

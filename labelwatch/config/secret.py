@@ -1,4 +1,4 @@
-"""Finds what a secret reference points at: env:NAME, file:PATH, credential:NAME, or the text itself.
+"""Resolves a secret reference: env:NAME, file:PATH, credential:NAME, or the text itself.
 
 Every function raises Unfit, whose sentence says what is allowed and never repeats a secret.
 """
@@ -26,7 +26,7 @@ class Surroundings:
     check_url: Callable[[str], str | None]
     check_way: Callable[[str, str, str], str | None] = lambda url, api_base, proxy: None
     doubts: list[Sentence] = field(default_factory=list)
-    """What was used and should be better, as far as it was found on the way."""
+    """Warnings that were found while resolving."""
 
     def resolve(self, value: object) -> str:
         """The secret that `value` stands for."""
@@ -45,7 +45,7 @@ def resolve(
     directory: Path,
     doubt: Callable[[Sentence], object] = lambda sentence: None,
 ) -> str:
-    """The secret itself, without the white space around it; `doubt` is told of what should be better.
+    """The secret itself, without surrounding white space; `doubt` is called with each warning.
 
     A relative PATH is taken from `directory`, where the config file is. `credential:` needs the directory that
     systemd names in CREDENTIALS_DIRECTORY.
@@ -94,7 +94,7 @@ def _from_credential(name: str, environ: Mapping[str, str]) -> str:
 
 def _from_file(path: Path, doubt: Callable[[Sentence], object]) -> str:
     try:
-        # Checked on the open file: what is judged is what is read. Not blocking: a pipe must not hang the start.
+        # Check the open file, which is the one that is read. Non-blocking: a pipe must not hang the start.
         handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
     except OSError as error:
         raise _forbidden(path, error) from None
@@ -107,7 +107,7 @@ def _from_file(path: Path, doubt: Callable[[Sentence], object]) -> str:
 
 
 def _checked(handle: int, path: Path) -> Sentence | None:
-    """Refuse what somebody else may read or have put there; a doubt about what we cannot change."""
+    """Refuse a file that others can read or may have put there; only warn if we cannot change that."""
     found = os.fstat(handle)
     mode = _mode(found)
     if not stat.S_ISREG(found.st_mode):
@@ -122,8 +122,8 @@ def _checked(handle: int, path: Path) -> Sentence | None:
 
 
 def _is_mounted(handle: int, found: os.stat_result) -> bool:
-    """Whether somebody above us put the file there, as container engines do, so that its mode is not ours to change:
-    on a read-only mount, or as root for a process that is not root."""
+    """Whether the file was put there for us, as container engines do, so that we cannot change its mode: on a
+    read-only mount, or by root for a process that is not root."""
     if os.name != "posix":
         return False
     if os.fstatvfs(handle).f_flag & os.ST_RDONLY:
@@ -132,7 +132,7 @@ def _is_mounted(handle: int, found: os.stat_result) -> bool:
 
 
 def _forbidden(path: Path, error: OSError) -> Unfit:
-    """A file that cannot be opened; of one that is there, whose it is and what would help."""
+    """The error for a file that cannot be opened; if it exists, with its owner and what would help."""
     try:
         found = path.stat()
     except OSError:
@@ -156,7 +156,7 @@ def _mode(found: os.stat_result) -> str:
 
 
 def open_to_others(found: os.stat_result) -> bool:
-    """True when anybody but the owner may read or write. Windows keeps no such bits."""
+    """True when anybody but the owner may read or write. Windows has no such bits."""
     return os.name == "posix" and bool(found.st_mode & 0o077)
 
 

@@ -1,6 +1,6 @@
-"""What is said of a configuration, in the language of whoever reads it: one catalog per language.
+"""Sentences about a configuration, in the language of the reader: one catalog per language.
 
-A sentence of the table [allowed] completes "allowed is ...", one of [wrong] or [doubt] stands alone.
+A sentence of the table [allowed] completes "allowed is ...", one of [wrong] or [doubt] is complete.
 """
 
 import tomllib
@@ -12,14 +12,14 @@ from importlib.resources import files
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
-    """A sentence of the catalogs by its key, and what stands in its braces; no secret does."""
+    """A sentence of the catalogs by its key, and its values, none of which is a secret."""
 
     key: str
     values: Mapping[str, object] = field(default_factory=dict)
     meant: str = ""
-    """What was probably meant; empty = nobody can tell."""
+    """What was probably meant; empty = unknown."""
     wide: str = ""
-    """Full-width signs in what was written, which look like those that are meant."""
+    """Full-width characters in what was written, which look like the intended ones."""
 
     def said(self, language: str) -> str:
         """In zh, ru or en."""
@@ -46,7 +46,7 @@ class Unfit(ValueError):  # noqa: N818
 
 
 def sentence_of(error: object) -> Sentence:
-    """What an error says is allowed; one that is not of our own is quoted."""
+    """What an error says is allowed; an error that is not ours is quoted."""
     return error.sentence if isinstance(error, Unfit) else Sentence("quoted", {"text": str(error)})
 
 
@@ -68,7 +68,7 @@ def _tables(language: str) -> Mapping[str, Mapping[str, str]]:
 
 
 def why(error: OSError) -> Sentence | str:
-    """Why a file cannot be used; what is not among our sentences as the system says it."""
+    """Why a file cannot be used; the system's own text if we have no sentence for it."""
     known = {FileNotFoundError: "no_such_file", PermissionError: "not_permitted", IsADirectoryError: "is_directory"}
     key = known.get(type(error))
     return Sentence(key) if key else str(error.strerror)

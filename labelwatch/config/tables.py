@@ -1,4 +1,4 @@
-"""The tables of labelwatch.toml as values, and what the rest of labelwatch asks of them."""
+"""The tables of labelwatch.toml as values, and what the rest of labelwatch reads from them."""
 
 import re
 from collections.abc import Mapping
@@ -63,7 +63,7 @@ def _proxy(value: object, info: ValidationInfo[Surroundings]) -> SecretStr:
 
 def _check_way(info: ValidationInfo[Surroundings], *, api_base: str = "", proxy: str = "") -> None:
     url = info.data.get("url")
-    if url is None:  # it is wrong by itself, which is said already
+    if url is None:  # invalid by itself, which is reported already
         return
     problem = info.context.check_way(url.get_secret_value(), api_base, proxy)
     if problem:
@@ -79,7 +79,7 @@ def _store_url(value: object, info: ValidationInfo[Surroundings]) -> SecretStr:
 
 
 def _lift_limits(value: object) -> object:
-    """The file writes the id and the limits side by side; here the limits are one value."""
+    """In the file the id and the limits are side by side; here the limits are one value."""
     if not isinstance(value, dict):
         return value
     limits = {key: found for key, found in value.items() if key not in OF_PLACE}
@@ -113,7 +113,7 @@ _strict = with_config(ConfigDict(extra="forbid"))
 @_strict
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Store:
-    """Where everything is kept. After load() `url` is complete and absolute; it may hold a password."""
+    """The database. After load() `url` is complete and absolute; it may contain a password."""
 
     url: Annotated[SecretStr, PlainValidator(_store_url)] = SecretStr("")
     history: Annotated[timedelta, PlainValidator(values.between("1s", "3650d"))] = timedelta(days=180)
@@ -122,7 +122,7 @@ class Store:
 @_strict
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ozon:
-    """How Ozon is asked; the rate is per Client-Id, `timeout` bounds a whole request."""
+    """Requests to Ozon; the rate is per Client-Id, `timeout` is for a whole request."""
 
     base_url: BaseUrl = "https://api-seller.ozon.ru"
     every: Every = timedelta(minutes=2)
@@ -134,7 +134,7 @@ class Ozon:
 @_strict
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """The delays that one place of the file sets; None = as in the wider place."""
+    """The delays that one table sets; None = as in the wider table."""
 
     order: Limit | None = None
     registration: LimitOrAuto | None = None
@@ -144,7 +144,7 @@ class Limits:
     critical_before_cutoff: Limit | None = None
 
     def over(self, wider: Delays) -> Delays:
-        """`wider` with what is set here. "auto" keeps the wider fixed limit as the one to fall back on."""
+        """`wider` with what is set here. "auto" keeps the wider fixed limit as its fallback."""
         written = {key: found for key, found in _parts(self).items() if found is not None}
         auto = frozenset(key for key, found in written.items() if found == values.AUTO)
         fixed: dict[str, Any] = {key: found for key, found in written.items() if found != values.AUTO}
@@ -152,9 +152,9 @@ class Limits:
 
 
 CALM_WAITS = 180
-"""So many times `group_wait` is a `calm_interval`: an hour as a rule, and nothing where that is 0."""
+"""`calm_interval` as a multiple of `group_wait`: an hour by default, and nothing if that is 0."""
 OF_PLACE = ("id", "handover_at", "timezone", "working_days", "days_off")
-"""What may be written of a warehouse or a delivery method beside its delays."""
+"""Keys of a warehouse or a delivery method beside its delays."""
 
 
 @_strict
@@ -173,7 +173,7 @@ class PlaceLimits:
 @_strict
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Alerts:
-    """When people are told. Only `repeat_every` may not be zero; `calm_interval` None = by CALM_WAITS."""
+    """When people are notified. Only `repeat_every` may not be zero; `calm_interval` None = by CALM_WAITS."""
 
     pending_for: Annotated[timedelta, PlainValidator(values.between("0s", "1d"))] = timedelta(0)
     group_wait: Annotated[timedelta, PlainValidator(values.between("0s", "1h"))] = timedelta(seconds=20)
@@ -186,7 +186,7 @@ class Alerts:
 @_strict
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OwnEscalation:
-    """With so little `left` to the deadline of one shop's posting, another channel is told as well."""
+    """With so little time `left` to the deadline of one shop's posting, another channel is notified as well."""
 
     left: Left
     channel: Name
@@ -210,7 +210,7 @@ Place = Annotated[PlaceLimits, BeforeValidator(_lift_limits)]
 class Shop:
     """One seller cabinet. `every` None = as [ozon] says; `channels` None = every channel that wants it.
 
-    A courier or forwarder collects at `handover_at` on the `working_days` that are no `days_off`, on the clock of
+    A courier or forwarder collects at `handover_at` on the `working_days` without the `days_off`, in the zone
     `timezone` (None = the file's own).
     """
 
@@ -235,8 +235,8 @@ class Shop:
 class Channel:
     """One destination. `language`, `timezone` and `group_interval` None = the file's own; `shops` None = all.
 
-    `api_base` takes the place of the service's own address; `proxy` may hold a password. `allow_private` lets names
-    in both URLs stand for addresses of a private network.
+    `api_base` replaces the service's own address; `proxy` may contain a password. `allow_private` lets names in both
+    URLs resolve to addresses of a private network.
     """
 
     name: Name
@@ -261,7 +261,7 @@ class Channel:
 @_strict
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Web:
-    """The board. `password` is None only where nobody but this machine can reach it."""
+    """The board. `password` is None only if nobody but this machine can reach it."""
 
     listen: Annotated[values.Address, PlainValidator(values.address)] = values.Address("127.0.0.1", 8765)
     password: Secret | None = None
@@ -317,7 +317,7 @@ class Config:
         )
 
     def _pick_up(self, place: Shop | PlaceLimits, wider: PickUp | None) -> PickUp | None:
-        """When parcels of a place are collected; what it does not say is as in the `wider` place."""
+        """When parcels of a place are collected; missing values are those of the `wider` place."""
         usual = wider or PickUp((), self.timezone)
         found = PickUp(
             handover=usual.handover if place.handover_at is None else place.handover_at,
@@ -328,7 +328,7 @@ class Config:
         return found if found.handover else None
 
     def alert_policy(self, shop: Shop | None = None) -> AlertPolicy:
-        """What decides whether people are told; without a shop, with the escalation that holds for all of them."""
+        """The policy of notifications; without a shop, with the escalation for all of them."""
         alerts = self.alerts
         steps = {Step(one.left, one.channel) for one in shop.escalations} if shop else set()
         steps |= {Step(one.left, one.channel) for one in self.escalations if _holds_for(one, shop)}
@@ -341,12 +341,12 @@ class Config:
 
     @property
     def calm_interval(self) -> timedelta:
-        """How long after a message news is gathered that nobody has to hurry for."""
+        """How long news that is not urgent is gathered after a message."""
         alerts = self.alerts
         return CALM_WAITS * alerts.group_wait if alerts.calm_interval is None else alerts.calm_interval
 
     def destinations(self) -> tuple[Destination, ...]:
-        """The channels that are in use, each with the shops it is told about."""
+        """The channels in use, each with the shops it is notified about."""
         return tuple(
             Destination(
                 name=channel.name,
@@ -361,7 +361,7 @@ class Config:
                 group_interval=self.alerts.group_interval
                 if channel.group_interval is None
                 else channel.group_interval,
-                # The label that comes with it is waited for.
+                # Wait for the label that comes with it.
                 calm_interval=timedelta(0) if channel.attach_label else self.calm_interval,
             )
             for channel in self.channels
@@ -372,8 +372,8 @@ class Config:
         told = frozenset(shop.name for shop in self.shops if _is_told(channel, shop))
         if len(told) == len(self.shops):
             return frozenset()
-        # A Destination without shops is told about all of them. No shop can bear the empty name, so it stands
-        # for a channel that is told about none and only takes over for another one.
+        # A Destination without shops is notified about all of them. The empty name belongs to no shop, so it
+        # marks a channel that is notified about none and is only a fallback.
         return told or frozenset({""})
 
 

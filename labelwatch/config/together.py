@@ -1,6 +1,6 @@
-"""What only the tables together can tell: names used twice, names of nothing, and what should be better.
+"""Checks across tables: duplicate names, references to nothing, and warnings.
 
-It looks at the file as it was written, so that these mistakes show beside those of single values, not after them.
+It checks the file as it was written, so that these mistakes are reported together with those of single values.
 """
 
 import re
@@ -26,14 +26,14 @@ _WHOLE_HASH = re.compile(r"\$argon2(id|i|d)(\$v=\d+)?\$m=\d+,t=\d+,p=\d+\$[A-Za-
 
 OZON = ".ozon.ru"
 _KEY = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
-"""How every key looks that Ozon has given out."""
+"""The format of Ozon's keys."""
 _HASTY = timedelta(seconds=30)
 _TAKES_FILES = frozenset({"tgram", "mailto", "mailtos"})
 
 
 def contradictions(document: Document, config: Config | None) -> Iterator[Found]:
     """Every mistake that concerns more than one value; tolerant of values that are wrong by themselves (then there is
-    no config, and of the board's password only its absence can be told)."""
+    no config, and only a missing password of the board can be reported)."""
     shops, channels = _tables(document, "shop"), _tables(document, "channel")
     if not document.get("shop"):
         yield Found(("shop",), Sentence("no_shop"))
@@ -81,7 +81,7 @@ def _names_of_nothing(place: Key, written: object, known: list[str]) -> Iterator
 
 
 def _steps(document: Document) -> Iterator[tuple[Key, Document]]:
-    """Every step of escalation that is written, with the way to it."""
+    """Every step of escalation in the file, with its path."""
     for index, step in enumerate(_tables(document, "escalation")):
         yield ("escalation", index), step
     for number, shop in enumerate(_tables(document, "shop")):
@@ -95,7 +95,7 @@ def _no_such_channel(place: Key, name: object, known: list[str]) -> Iterator[Fou
 
 
 def _steps_twice(document: Document) -> Iterator[Found]:
-    """Steps that repeat what another one says of the same shop."""
+    """Steps that repeat another one of the same shop."""
     shops = _tables(document, "shop")
     first: dict[tuple[str, timedelta, str], Key] = {}
     for place, step in _steps(document):
@@ -130,7 +130,7 @@ def _one_of(name: str, known: list[str], *, what: str = "known_name") -> Sentenc
 
 
 def _open_board(web: object) -> Iterator[Found]:
-    """Whoever else can reach the board must know its password: over the network, or by a proxy on this machine."""
+    """A board that others can reach, over the network or by a proxy on this machine, needs a password."""
     if not isinstance(web, dict) or "password" in web:
         return
     try:
@@ -145,7 +145,7 @@ def _open_board(web: object) -> Iterator[Found]:
 
 
 def _weak_password(web: Web) -> Iterator[Found]:
-    """What `labelwatch password` would not have made."""
+    """A password that `labelwatch password` would not have accepted."""
     password = _password(web)
     if password.startswith(HASHED):
         if not _WHOLE_HASH.fullmatch(password):
@@ -159,14 +159,14 @@ def _password(web: Web | None) -> str:
 
 
 def _reached_at(web: Web) -> str:
-    """Where others than this machine can reach the board; empty = nowhere."""
+    """The address at which other machines can reach the board; empty = none."""
     if not web.listen.is_loopback:
         return f"{web.listen.host}:{web.listen.port}"
     return web.public_url if web.public_url and not _is_local(web.public_url) else ""
 
 
 def literal_secrets(document: Document) -> list[Key]:
-    """The keys under which a secret itself stands in the file."""
+    """The keys whose secret is written in the file itself."""
     return [key for key, value in _leaves(document, ()) if _is_literal(key, value)]
 
 
@@ -184,7 +184,7 @@ def _leaves(value: object, key: Key) -> Iterator[tuple[Key, object]]:
 def _is_literal(key: Key, value: object) -> bool:
     if key[-1] not in SECRET_KEYS or not isinstance(value, str) or is_reference(value.strip()):
         return False
-    # These may be written openly as long as no password is in them.
+    # These may be in the file as long as they contain no password.
     return (key != ("store", "url") and key[-1] != "proxy") or "@" in value
 
 

@@ -1,4 +1,4 @@
-"""Turns what a person writes in the file (times, zones, addresses, ids) into values, or says what is allowed.
+"""Parses values of the file (times, zones, addresses, ids), or says what is allowed.
 
 Every function raises Unfit, whose sentence says what is allowed.
 """
@@ -19,7 +19,7 @@ from labelwatch.core.policy import QuietHours
 AUTO = "auto"
 
 _DURATION = re.compile(r"(?:(\d{1,6})d)?\s*(?:(\d{1,6})h)?\s*(?:(\d{1,6})m)?\s*(?:(\d{1,6})s)?")
-# The units as one says them in Russian and Chinese.
+# The units in Russian and Chinese.
 _OWN_UNITS = {
     **dict.fromkeys(("дней", "дня", "день", "дн", "д", "天"), "d"),
     **dict.fromkeys(("часов", "часа", "час", "ч", "小时", "时"), "h"),
@@ -32,7 +32,7 @@ _CLOCK = re.compile(r"([01]\d|2[0-3]):([0-5]\d)")
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _LISTEN = re.compile(r"(?:\[(?P<v6>[0-9a-fA-F:]+)\]|(?P<host>[A-Za-z0-9._-]+)):(?P<port>\d{1,5})")
 
-# What people call these zones; the zone database has other names for them.
+# Common names of zones that the zone database names differently.
 _ZONE_NICKNAMES = {
     "beijing": "Asia/Shanghai",
     "china": "Asia/Shanghai",
@@ -112,7 +112,7 @@ def rate(value: object) -> float:
 
 
 def name(value: object) -> str:
-    """The name of a shop or a channel, as it stands in tables, messages and commands."""
+    """The name of a shop or a channel, as used in tables, messages and commands."""
     if isinstance(value, str) and value.strip() and len(value) <= 64 and value.isprintable():
         return value.strip()
     raise Unfit("name")
@@ -149,7 +149,7 @@ def _closest_zone(text: str) -> str:
 
 
 def quiet_hours(value: object) -> QuietHours:
-    """`22:00-08:00` on the wall clock of the channel's zone; may run over midnight."""
+    """`22:00-08:00` in the channel's zone; may cross midnight."""
     found = _QUIET.fullmatch(value.strip()) if isinstance(value, str) else None
     if found:
         start, end = time(int(found[1]), int(found[2])), time(int(found[3]), int(found[4]))
@@ -159,7 +159,7 @@ def quiet_hours(value: object) -> QuietHours:
 
 
 def working_days(value: object) -> frozenset[int]:
-    """`mon-fri`, `mon,tue,sat` or a list of these; Monday is 0. An empty list stands for none."""
+    """`mon-fri`, `mon,tue,sat` or a list of these; Monday is 0. An empty list means none."""
     written = value.split(",") if isinstance(value, str) else value
     found = [_days(part) for part in written] if isinstance(written, list) else [None]
     if None in found:
@@ -168,7 +168,7 @@ def working_days(value: object) -> frozenset[int]:
 
 
 def _days(part: object) -> list[int] | None:
-    """`mon`, or from `fri` to `mon` over the end of the week."""
+    """`mon`, or a range, which may cross the end of the week like `fri-mon`."""
     names = part.strip().lower().split("-") if isinstance(part, str) else []
     ends = [_DAYS.index(name.strip()) for name in names if name.strip() in _DAYS]
     if len(ends) != len(names) or len(ends) not in (1, 2):
@@ -228,7 +228,7 @@ def web_url(value: object) -> str:
     """An http or https address without a name or password in it; comes back without the slash at its end."""
     text = value.strip() if isinstance(value, str) else ""
     scheme, _, rest = text.partition("://")
-    text = f"{scheme.lower()}://{rest}"  # everything else asks for it in lower case
+    text = f"{scheme.lower()}://{rest}"  # the scheme is compared in lower case elsewhere
     try:
         parts = urlsplit(text)
         is_good = parts.scheme in ("http", "https") and _is_host(parts.hostname or "") and not parts.username
@@ -241,7 +241,7 @@ def web_url(value: object) -> str:
 
 
 def _is_host(host: str) -> bool:
-    """An address, or a name whose parts are not empty; underscores are fine, containers are called so."""
+    """An address, or a name whose parts are not empty; underscores are allowed, as in names of containers."""
     return ":" in host or bool(re.fullmatch(r"(?!-)[\w-]+(\.[\w-]+)*\.?", host))
 
 
