@@ -1,10 +1,10 @@
-"""What `labelwatch doctor` looks at: small examinations whose results are findings with evidence.
+"""The checks of `labelwatch doctor`: small functions whose results are findings with evidence.
 
-    patient -> configuration | program | way | clock | database | service | board | shops | channels | heartbeat
+    context -> configuration | program | way | clock | database | service | board | shops | channels | heartbeat
             -> findings
 
-An examination changes nothing, sends no message, and never raises for what it was made to find. Its docstring says
-what it looks at; the words for what it finds are those of the command line.
+A check changes nothing, sends no message, and never raises for what it is made to find. Its docstring says what it
+checks; the texts of its findings are in the catalogs of the command line.
 """
 
 from labelwatch.doctor.checks import EXAMINATIONS, run_checks

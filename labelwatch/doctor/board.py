@@ -1,4 +1,4 @@
-"""The board: does it answer where the configuration puts it, or has another program taken its port."""
+"""The board: does it answer at its configured address, or does another program use its port."""
 
 import json
 from collections.abc import Iterator
@@ -16,7 +16,7 @@ _EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}  # noqa: S1
 
 
 def board(context: DoctorContext) -> Iterator[Finding]:
-    """Who answers at the port of [web]: the board, somebody else, or nobody although the service runs."""
+    """What answers at the port of [web]: the board, another program, or nothing although the service runs."""
     if context.config.web is None or context.config.web.listen.port == 0:
         return
     address = context.config.web.listen
@@ -42,7 +42,7 @@ def _who_answers(address: Address) -> str:
     try:
         talk.request("GET", "/healthz")
         answer = talk.getresponse()
-        if answer.status == HTTPStatus.MISDIRECTED_REQUEST:  # it is known by another name, and says so
+        if answer.status == HTTPStatus.MISDIRECTED_REQUEST:  # a board with another host name, which it says
             return "board"
         said = json.loads(answer.read(64 * 1024))
         return "board" if isinstance(said, dict) and said.get("state") in ("ok", "trouble") else "stranger"

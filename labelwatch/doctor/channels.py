@@ -1,4 +1,4 @@
-"""The channels: can each be reached, does it know us, and what became of what it was to tell."""
+"""The channels: can each be reached, are its credentials valid, and what happened to its messages."""
 
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
@@ -20,7 +20,7 @@ AT_ONCE = 8
 
 
 def channels(context: DoctorContext) -> Iterator[Finding]:
-    """Of each channel: what failed or waits in the outbox, whether its server is there and takes our token."""
+    """Of each channel: what failed or waits in the outbox, whether its server answers and accepts our token."""
     enabled = [channel for channel in context.config.channels if channel.enabled]
     states: dict[str, ChannelState] = {}
     if context.store is not None:
@@ -39,7 +39,7 @@ def channels(context: DoctorContext) -> Iterator[Finding]:
 
 
 def heartbeat(context: DoctorContext) -> Iterator[Finding]:
-    """Would anybody notice the end of this machine. It is not pinged: that would say that all is well."""
+    """Would a failure of this machine be noticed. The heartbeat is not pinged: that would say that all is well."""
     beat = context.config.heartbeat
     if beat is None:
         yield Finding("heartbeat", Level.OK, "heartbeat_none")
@@ -77,13 +77,13 @@ def _telling(
 
 
 def _moved(channel: Channel, state: ChannelState | None) -> Iterator[Finding]:
-    """Followed on its own, but a new database would not know where to."""
+    """The new address is used automatically, but a new database would not know it."""
     if state is not None and state.address and state.address not in channel.url.get_secret_value():
         yield Finding("channel", Level.WARNING, "channel_moved", {"address": state.address}, name=channel.name)
 
 
 def _gone(names: Collection[str], dead: Sequence[OutboxRow]) -> Iterator[Finding]:
-    """What waited for channels that were taken out of the configuration, or are called otherwise now."""
+    """What waited for channels that were removed from the configuration or renamed."""
     for name, count in Counter(row.notification.channel for row in dead).items():
         if name not in names:
             yield Finding("channel", Level.WARNING, "channel_gone", {"count": count}, name=name)
@@ -94,7 +94,7 @@ def _is_stuck(row: OutboxRow, context: DoctorContext) -> bool:
 
 
 def _asked(channel: Channel, address: str) -> Finding:
-    """Whether it would deliver, where that can be asked without sending anything to anybody."""
+    """Whether it would deliver, as far as that can be checked without sending a message."""
     found = checked(open_configured(channel, address=address, deadline=ANSWERS_WITHIN))
     level = Level.OK if found.ok else Level.WRONG
     return Finding("channel", level, f"channel_{found.seen}", {"said": found.said}, name=channel.name)

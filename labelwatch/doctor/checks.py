@@ -1,4 +1,4 @@
-"""All examinations, in the order in which they are told."""
+"""All checks, in the order of the report."""
 
 from collections.abc import Callable, Iterator
 
@@ -29,6 +29,6 @@ EXAMINATIONS: tuple[Examination, ...] = (
 
 
 def run_checks(context: DoctorContext) -> Iterator[Finding]:
-    """Every finding, as soon as it is there. StoreError only when the database goes away meanwhile."""
+    """Every finding, as soon as it is made. StoreError only if the database fails meanwhile."""
     for examination in EXAMINATIONS:
         yield from examination(context)

@@ -1,4 +1,4 @@
-"""What is examined: a configuration, the database it names, and the machine around them."""
+"""The context of the checks: a configuration, its database, and the machine."""
 
 import threading
 from collections.abc import Callable, Iterator, Mapping
@@ -18,21 +18,21 @@ from labelwatch.store.health import Health, health
 
 @dataclass(frozen=True, slots=True)
 class DoctorContext:
-    """Everything an examination may look at."""
+    """Everything that a check may use."""
 
     config: Config
     file: Path
     """The configuration file."""
     clock: Clock
     user: int | None
-    """Who looks, by number; None where the system knows no such numbers."""
+    """The user id of this process; None if the system has none."""
     unit: Mapping[str, str]
-    """What systemd says of the service; empty = there is no systemd, or it knows no such unit."""
+    """The properties of the systemd unit; empty = no systemd or no such unit."""
     health: Health | StoreError
     store: Store | None
-    """None: there are no tables that this program could read."""
+    """None: no tables that this version can read."""
     check_connectivity: Connectivity | None
-    """Whether Ozon can be reached; None = nobody outside is to be asked."""
+    """Whether Ozon can be reached; None = offline."""
 
     @property
     def now(self) -> datetime:
@@ -40,7 +40,7 @@ class DoctorContext:
 
     @property
     def may_ask(self) -> bool:
-        """Whether there is any use in asking Ozon something."""
+        """Whether requests to Ozon make sense."""
         return self.check_connectivity is not None and self.check_connectivity.barrier is None
 
 
@@ -54,7 +54,7 @@ def open_context(
     clock: Clock | None = None,
     ask_systemd: Callable[[], Mapping[str, str]] = unit_of,
 ) -> Iterator[DoctorContext]:
-    """The patient over a configuration; with `online` Ozon is knocked at once, and others may be later."""
+    """The context for a configuration; `online` connects to Ozon at once, and to others in later checks."""
     clock = clock or real_clock(threading.Event())
     url = config.store.url.get_secret_value()
     found = _health(url)

@@ -1,4 +1,4 @@
-"""The database: is it there, whole, of the right revision, private, and has it room to grow."""
+"""The database: does it exist, undamaged, at the right revision, private, and with room to grow."""
 
 from collections.abc import Iterator
 
@@ -9,7 +9,7 @@ from labelwatch.store.health import Files, Health
 
 MEGABYTE = 10**6
 LOG_BIG = 256 * MEGABYTE
-"""The write-ahead log is cut back to a quarter of this; it grows on only while somebody reads without an end."""
+"""The write-ahead log is cut back to a quarter of this; it grows only during a very long read."""
 LITTLE_ROOM = 500 * MEGABYTE
 NO_ROOM = 50 * MEGABYTE
 _ROOT = 0

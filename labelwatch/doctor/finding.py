@@ -1,4 +1,4 @@
-"""One thing that was looked at, and how it is."""
+"""The result of a check."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -15,21 +15,21 @@ class Level(StrEnum):
 
     OK = "ok"
     WARNING = "warning"
-    """It works, and will not for ever, or less well than it could."""
+    """It works, but not for ever, or less well than it could."""
     WRONG = "wrong"
     """Something does not work now."""
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What was seen. Its words are found by `what`; `values` stand in them and are the evidence."""
+    """What was found. `what` is the key of its texts; `values` are their placeholders and the evidence."""
 
     about: str
-    """The examination it comes from."""
+    """The check that made it."""
     level: Level
     what: str
     values: Mapping[str, Value] = field(default_factory=dict)
     name: str = ""
     """Which shop, or which channel."""
     cause: str = ""
-    """A cause of the family `blind`, which has words and a remedy of its own; empty = none."""
+    """A cause of the family `blind`, which has texts and a remedy of its own; empty = none."""

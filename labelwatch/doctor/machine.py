@@ -1,4 +1,4 @@
-"""The configuration, the program, the way to Ozon, and the clock."""
+"""The configuration, the program, the connection to Ozon, and the clock."""
 
 import platform
 from collections.abc import Iterator
@@ -16,7 +16,7 @@ BAD_SKEW = timedelta(minutes=10)
 
 
 def configuration(context: DoctorContext) -> Iterator[Finding]:
-    """Is the file right, and does it say anything that works but should be better. (A wrong one ends before this.)"""
+    """Does the valid file contain anything that should be better. (An invalid one ends before this.)"""
     config, file = context.config, str(context.file)
     shops, channels = (sum(one.enabled for one in some) for some in (config.shops, config.channels))
     values: dict[str, Value] = {"file": file, "shops": shops, "channels": channels}
@@ -26,7 +26,7 @@ def configuration(context: DoctorContext) -> Iterator[Finding]:
 
 
 def program(context: DoctorContext) -> Iterator[Finding]:
-    """Which labelwatch this is, on what it runs, and whether proxies and certificates around it can be used."""
+    """Version, platform, and whether proxies and certificates of the environment can be used."""
     system = f"{platform.system()} {platform.release()}"
     values = {"version": __version__, "python": platform.python_version(), "system": system}
     yield Finding("program", Level.OK, "program", values)
@@ -35,7 +35,7 @@ def program(context: DoctorContext) -> Iterator[Finding]:
 
 
 def way(context: DoctorContext) -> Iterator[Finding]:
-    """Can Ozon be reached: its name, a proxy that the environment names, its certificate."""
+    """Can Ozon be reached: its name, the proxy of the environment, its certificate."""
     found = context.check_connectivity
     if found is None:
         return
@@ -61,7 +61,7 @@ def clock(context: DoctorContext) -> Iterator[Finding]:
 
 
 def labels(context: DoctorContext) -> Iterator[Finding]:
-    """Can the labels that channels want be looked into, by a process that is confined."""
+    """Can the labels that channels want be read, by a confined process."""
     wanting = [channel.name for channel in context.config.channels if channel.enabled and channel.attach_label]
     if not wanting:
         return

@@ -1,4 +1,4 @@
-"""The service: does anybody watch, and will it after the next start of the machine."""
+"""The service: is it running, and will it run after the next boot."""
 
 from collections.abc import Iterator, Mapping
 
@@ -10,7 +10,7 @@ from labelwatch.store.health import Health
 
 
 def service(context: DoctorContext) -> Iterator[Finding]:
-    """Is `labelwatch run` at work on this database; is the systemd unit installed, running and enabled."""
+    """Does `labelwatch run` use this database; is the systemd unit installed, running and enabled."""
     found = context.health
     holder = found.holder if isinstance(found, Health) else None
     values = {"unit": UNIT, "pid": holder or "?", "restarts": context.unit.get("NRestarts", "0")}
@@ -25,7 +25,7 @@ def _judged(unit: Mapping[str, str], *, is_held: bool) -> tuple[Level, str]:
         return (Level.OK, "service_by_hand") if is_held else (Level.WARNING, "service_none")
     state = unit.get("ActiveState")
     if state != "active":
-        # systemd says "activating" of one that it starts again and again.
+        # systemd reports "activating" for a unit that it restarts repeatedly.
         return Level.WRONG, "service_failing" if state == "activating" else "service_stopped"
     if not is_held:
         return Level.WARNING, "service_elsewhere"

@@ -1,4 +1,4 @@
-"""The shops: how reading them goes, and what their keys may do and until when."""
+"""The shops: their polls, and the roles and expiry of their keys."""
 
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -16,11 +16,11 @@ from labelwatch.store import ShopState, Store
 
 KEY_ENDS_SOON = timedelta(days=14)
 AT_ONCE = 8
-"""Shops asked at a time."""
+"""Shops checked at a time."""
 
 
 def shops(context: DoctorContext) -> Iterator[Finding]:
-    """Of each shop: when it was last read and what stood in the way, which postings made no sense, and its key."""
+    """Of each shop: when it was last read and the last error, which postings could not be parsed, and its key."""
     enabled = [shop for shop in context.config.shops if shop.enabled]
     if context.store is not None:
         states = {state.name: state for state in context.store.shops.all()}
@@ -67,7 +67,7 @@ def _last_poll(context: DoctorContext, shop: Shop, state: ShopState) -> Finding:
     if state.failing_since:
         values = {"since": state.failing_since, "failures": state.failures, "said": state.detail}
         return Finding("shop", Level.WRONG, "shop_blind", values, name=shop.name, cause=state.cause)
-    assert state.read_at is not None, "what was never read and never failed is told of before"
+    assert state.read_at is not None, "a shop that was never polled is reported before"
     values = {"ago": max(context.now - state.read_at, timedelta(0)), "every": context.config.every(shop)}
     if state.read_at - context.now > SKEW:
         return Finding("shop", Level.WRONG, "shop_future", {"at": state.read_at}, name=shop.name)
@@ -77,7 +77,7 @@ def _last_poll(context: DoctorContext, shop: Shop, state: ShopState) -> Finding:
 
 
 def _unknown(shop: Shop, statuses: Mapping[str, int]) -> Iterator[Finding]:
-    """Ozon adds words unannounced: what it means by them nobody here knows."""
+    """Ozon adds values without notice, whose meaning is unknown."""
     for status in sorted(statuses.keys() - KNOWN_STATUSES):
         values: dict[str, Value] = {"status": status, "count": statuses[status]}
         yield Finding("shop", Level.WARNING, "shop_status", values, name=shop.name)

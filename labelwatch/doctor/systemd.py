@@ -10,7 +10,7 @@ _PATIENCE = 5.0
 
 
 def unit_of(name: str = UNIT) -> Mapping[str, str]:
-    """The properties of a unit, `LoadState` and so on; empty = there is no systemd, or it knows no such unit."""
+    """The properties of a unit, `LoadState` and so on; empty = no systemd or no such unit."""
     program = shutil.which("systemctl")
     if program is None:
         return {}

@@ -1,1 +1,1 @@
-"""How this machine reaches others: addresses, proxies and trusted certificates, the same for every way out."""
+"""Outgoing connections: addresses, proxies and trusted certificates, the same for every client."""

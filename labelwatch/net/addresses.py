@@ -1,7 +1,7 @@
-"""Which addresses are everybody's, and which belong to this machine or to a network of its own.
+"""Public addresses, and those of this machine or a private network.
 
-Behind a name may be a machine that trusts whoever asks from inside: a router, a database, the metadata of a cloud. So
-a name is looked up here, once, and what was looked at is what is connected to: asked twice, it may answer twice.
+A name may resolve to a machine that trusts requests from inside: a router, a database, the metadata of a cloud.
+So a name is resolved here, once, and the checked address is used: a second lookup may return another one.
 """
 
 import socket
@@ -13,20 +13,20 @@ from labelwatch.net.connect import Lookup, connect, looked_up
 Ip = IPv4Address | IPv6Address
 
 _MADE_UP = ip_network("198.18.0.0/15")
-"""Given out for every name by the proxies that many people in China and Russia run on their routers; nobody's own."""
+"""Fake addresses returned for every name by proxies that are common on routers in China and Russia."""
 _CARRYING = (IPv6Network("::/96"), IPv6Network("64:ff9b::/96"))
-"""Addresses of the old kind in the last 32 bits of the new one."""
+"""IPv6 networks with an IPv4 address in the last 32 bits."""
 
 
 class NotPublicError(Exception):
-    """A name stands for an address that is not everybody's."""
+    """A name resolves to an address that is not public."""
 
     def __init__(self, host: str, address: str) -> None:
         super().__init__(f"{host} stands for {address}, which is no public address")
 
 
 def is_public(ip: Ip) -> bool:
-    """Whether everybody reaches the same machine under it."""
+    """Whether the address is public."""
     ip = _carried(ip)
     if ip in _MADE_UP:
         return True
@@ -34,7 +34,7 @@ def is_public(ip: Ip) -> bool:
 
 
 def is_this_machine(host: str) -> bool:
-    """Whether a host, as it is written, is this machine."""
+    """Whether a host as written is this machine."""
     try:
         return _carried(ip_address(host)).is_loopback
     except ValueError:
@@ -42,7 +42,7 @@ def is_this_machine(host: str) -> bool:
 
 
 def is_written_out(host: str) -> bool:
-    """An address in figures or this machine's own name: it never turns into another, and who writes it means it."""
+    """Whether it is an IP address or this machine's own name: it never changes and is intended."""
     try:
         ip_address(host)
     except ValueError:
@@ -53,7 +53,7 @@ def is_written_out(host: str) -> bool:
 def addresses(
     host: str, port: int, *, allowed: Callable[[Ip], bool] = is_public, lookup: Lookup = looked_up
 ) -> list[str]:
-    """The addresses of a host; NotPublicError if one of them is not `allowed`, OSError if the name is not known."""
+    """The addresses of a host; NotPublicError if one of them is not `allowed`, OSError if the name is unknown."""
     found = list(lookup(host, port))
     for address in found:
         if not allowed(_carried(ip_address(address))):
@@ -62,12 +62,12 @@ def addresses(
 
 
 def connection(host: str, port: int, seconds: float, *, private: bool) -> socket.socket:
-    """A connection to a host, wherever it is if `private` or written out, else only to a public address."""
+    """A connection to a host, at any address if `private` or written out, else only at a public one."""
     return connect(host, port, seconds, lookup=looked_up if private or is_written_out(host) else addresses)
 
 
 def _carried(ip: Ip) -> Ip:
-    """The address that is meant by one that only carries it."""
+    """The IPv4 address embedded in an IPv6 address."""
     if not isinstance(ip, IPv6Address):
         return ip
     if ip.ipv4_mapped or ip.sixtofour:

@@ -1,11 +1,11 @@
-"""What httpcore needs to open its connections by happy eyeballs."""
+"""Backends for httpcore that connect by happy eyeballs."""
 
 from collections.abc import Iterable
 from socket import IPPROTO_TCP, TCP_NODELAY
 from urllib.parse import unquote, urlsplit
 
 import httpcore
-from httpcore._backends.sync import SyncStream  # httpcore shows no other way to make a stream of a socket
+from httpcore._backends.sync import SyncStream  # httpcore has no public way to make a stream of a socket
 
 from labelwatch.net.connect import Lookup, connect, looked_up
 from labelwatch.net.proxy import is_usable
@@ -13,7 +13,7 @@ from labelwatch.net.tls import trusted
 
 
 class Backend(httpcore.NetworkBackend):
-    """Connects to the addresses that `lookup` gives; what it raises beside OSError goes through."""
+    """Connects to the addresses that `lookup` gives; exceptions other than OSError are passed on."""
 
     def __init__(self, *, lookup: Lookup = looked_up) -> None:
         self._lookup = lookup
@@ -39,9 +39,9 @@ class Backend(httpcore.NetworkBackend):
 
 
 def proxy_at(address: str) -> httpcore.Proxy | None:
-    """The proxy at an address, which may hold a user and a password; None when the address is empty.
+    """The proxy at an address, which may contain a user and a password; None if the address is empty.
 
-    ValueError when it is not usable.
+    ValueError if it is not usable.
     """
     if not address:
         return None

@@ -1,7 +1,7 @@
-"""The body of an HTTP response, read as it came and inflated no further than a limit; every client reads it here.
+"""Reads and decompresses the body of an HTTP response up to a limit; every client uses it.
 
-One gzip is understood, asked for or not. Any other encoding, and one on top of another, is refused: each layer can
-multiply a few bytes by a thousand.
+One layer of gzip is accepted, requested or not. Any other encoding, or several, is refused: each layer can multiply a
+few bytes by a thousand.
 """
 
 import re
@@ -26,11 +26,11 @@ class EncodingError(BodyError):
 
 
 class DamagedError(BodyError):
-    """What was compressed cannot be inflated, or ends early."""
+    """The compressed data are damaged or incomplete."""
 
 
 def whole(parts: Iterable[bytes], headers: Mapping[str, str], *, most: int) -> bytes:
-    """All of a body of at most so many bytes, both as sent and inflated; `parts` is what came over the connection."""
+    """All of a body of at most so many bytes, both as sent and inflated; `parts` is the raw data."""
     is_packed = _is_packed(headers)
     size = headers.get("content-length", "")
     _check(int(size) if re.fullmatch(r"[0-9]{1,18}", size) else 0, most)
@@ -72,7 +72,7 @@ def _inflated(body: bytes, most: int) -> bytes:
     try:
         inflater = zlib.decompressobj(wbits=_GZIP)
         plain = inflater.decompress(body, AT_ONCE)
-        if inflater.unconsumed_tail:  # no page is so large: counted first and kept afterwards, as it may be a bomb
+        if inflater.unconsumed_tail:  # no page is so large: measured before it is kept, as it may be a bomb
             _check_inflated(inflater, most)
             inflater = zlib.decompressobj(wbits=_GZIP)
             plain = inflater.decompress(body, most)

@@ -1,7 +1,6 @@
-"""TCP connections by happy eyeballs (RFC 8305): an address that swallows packets delays a connection, it does not
-prevent it.
+"""TCP connections by happy eyeballs (RFC 8305): an unresponsive address delays a connection but does not prevent it.
 
-    look up | take the families in turn | begin the next attempt after 250 ms or a failure | the first one wins
+resolve | alternate the families | start the next attempt after 250 ms or a failure | the first one wins
 """
 
 import errno
@@ -13,14 +12,14 @@ from collections.abc import Callable, Iterable, Sequence
 from itertools import chain, zip_longest
 
 Lookup = Callable[[str, int], Iterable[str]]
-"""Host and port -> its addresses, the best one first; OSError for a name that is not known."""
+"""Host and port -> its addresses, the best one first; OSError for an unknown name."""
 
 ATTEMPT_DELAY = 0.25
 """Seconds until the next address is tried beside those that have not answered (RFC 8305, section 8)."""
 
 _UNDER_WAY = frozenset({0, errno.EINPROGRESS, errno.EWOULDBLOCK})
 _NO_ROUTE = frozenset({errno.ENETUNREACH, errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT})
-"""This machine has no such network, which says nothing about the host."""
+"""Errors of a missing network on this machine, which say nothing about the host."""
 
 
 def looked_up(host: str, port: int) -> list[str]:
@@ -45,7 +44,7 @@ def connect(host: str, port: int, seconds: float | None, *, lookup: Lookup = loo
 
 
 def _alternating(addresses: Sequence[str]) -> list[str]:
-    """IPv6 and IPv4 in turn, beginning with the family of the best address (RFC 8305, section 4)."""
+    """IPv6 and IPv4 alternately, beginning with the family of the best address (RFC 8305, section 4)."""
     by_family: dict[bool, list[str]] = {}
     for address in addresses:
         by_family.setdefault(":" in address, []).append(address)
@@ -53,7 +52,7 @@ def _alternating(addresses: Sequence[str]) -> list[str]:
 
 
 class _Race:
-    """Attempts side by side; leaving the block closes all that did not win."""
+    """Parallel attempts; leaving the block closes all but the winner."""
 
     def __init__(self, addresses: Sequence[str], port: int, end: float | None) -> None:
         self._left = list(reversed(addresses))
@@ -72,7 +71,7 @@ class _Race:
         self._selector.close()
 
     def won(self) -> socket.socket:
-        """The first connection that is there."""
+        """The first connection that succeeds."""
         while self._left or self._selector.get_map():
             now = time.monotonic()
             if self._end is not None and now >= self._end:
@@ -112,7 +111,7 @@ class _Race:
         return False
 
     def _failed(self, error: OSError) -> None:
-        """Do not wait with the next address."""
+        """Start with the next address at once."""
         self._errors.append(error)
         self._next_at = time.monotonic()
 

@@ -1,4 +1,4 @@
-"""What is wrong with the environment of this process that its connections need, each as a sentence with its cure."""
+"""Problems of this process's environment that affect connections, each as a sentence with its remedy."""
 
 import os
 import tempfile
@@ -11,7 +11,7 @@ _NO_TEMPORARY = "no directory for temporary files can be written to: set TMPDIR 
 
 
 def problems(environ: Mapping[str, str] = os.environ) -> list[str]:
-    """Proxies, certificates and a directory for temporary files that cannot be used; no text holds a secret."""
+    """Proxies, certificates and a directory for temporary files that cannot be used; no text contains a secret."""
     found = [str(error) for error in proxy.mistakes(environ)]
     try:
         trusted(environ)

@@ -1,6 +1,6 @@
-"""The proxy that the environment names for an address, read as curl reads it.
+"""The proxy of the environment for an address, read as curl does.
 
-    HTTPS_PROXY, HTTP_PROXY   for this scheme; in lower case first; an empty one does not count
+    HTTPS_PROXY, HTTP_PROXY   for this scheme; lower case first; an empty one is ignored
     ALL_PROXY                 for every other
     NO_PROXY                  names and domains, addresses, networks like 10.0.0.0/8, or * for everything
 
@@ -16,13 +16,13 @@ from urllib.parse import urlsplit
 from urllib.request import getproxies, getproxies_environment, proxy_bypass
 
 SCHEMES = ("http", "https", "socks5", "socks5h")
-"""What the address of a proxy may begin with."""
+"""Supported schemes of a proxy."""
 _CURLS_PORT = 1080
 _SHAPE = "write it like http://HOST:PORT or socks5://HOST:PORT"
 
 
 class ProxyError(ValueError):
-    """The environment names a proxy that cannot be used; the text names the variable and what to write."""
+    """The proxy of the environment cannot be used; the text names the variable and what to write."""
 
 
 def proxy_for(url: str, environ: Mapping[str, str] = os.environ) -> str:
@@ -38,7 +38,7 @@ def proxy_for(url: str, environ: Mapping[str, str] = os.environ) -> str:
 
 
 def mistakes(environ: Mapping[str, str] = os.environ) -> list[ProxyError]:
-    """What is wrong with the variables themselves, whatever they are used for."""
+    """What is wrong with the variables themselves, for any address."""
     found = []
     for name in ("https_proxy", "http_proxy", "all_proxy"):
         variable, value = _value(name, environ)
@@ -50,7 +50,7 @@ def mistakes(environ: Mapping[str, str] = os.environ) -> list[ProxyError]:
 
 
 def is_usable(proxy: str) -> bool:
-    """Whether an address is that of a proxy we can use, or empty, which stands for none."""
+    """Whether an address is a supported proxy, or empty for none."""
     try:
         parts = urlsplit(proxy)
         is_complete = parts.scheme in SCHEMES and bool(parts.hostname) and parts.port != 0
@@ -60,7 +60,7 @@ def is_usable(proxy: str) -> bool:
 
 
 def is_exempt(host: str, exceptions: str) -> bool:
-    """Whether NO_PROXY, as it is written, excepts a host."""
+    """Whether NO_PROXY excludes a host."""
     name = host.strip("[]").rstrip(".").lower()
     return any(_covers(one.lower(), name) for one in re.split(r"[,\s]+", exceptions) if one)
 
@@ -76,7 +76,7 @@ def _covers(exception: str, name: str) -> bool:
 
 
 def _value(name: str, environ: Mapping[str, str]) -> tuple[str, str]:
-    """The variable that counts, and what it says."""
+    """The variable that applies, and its value."""
     for variable in (name, name.upper()):
         if value := environ.get(variable, "").strip():
             return variable, value
@@ -99,12 +99,12 @@ def _complete(variable: str, value: str) -> str:
 
 
 def _plain(scheme: str) -> str:
-    """What may be shown of what should be a scheme, and might be anything."""
+    """The part of a supposed scheme that may be shown."""
     return scheme if re.fullmatch(r"[a-z][a-z0-9+.-]{0,15}", scheme) else "?"
 
 
 def _of_the_system(scheme: str, host: str) -> str:
-    """The proxy that the settings of Windows or macOS name, where the environment names none."""
+    """The proxy in the settings of Windows or macOS, if the environment has none."""
     if getproxies_environment() or not (found := getproxies()) or proxy_bypass(host):
         return ""
     return _complete("the system's proxy setting", found.get(scheme) or found.get("all") or "")

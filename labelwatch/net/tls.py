@@ -1,4 +1,4 @@
-"""Whose certificates are trusted: one answer for every connection, or one sentence that says why there is none."""
+"""The trusted certificates: one context for every connection, or one sentence that says why there is none."""
 
 import os
 import ssl
@@ -16,9 +16,9 @@ class CertificatesError(Exception):
 
 
 def trusted(environ: Mapping[str, str] = os.environ) -> ssl.SSLContext:
-    """The context that trusts what SSL_CERT_FILE or SSL_CERT_DIR name, else the system's certificates and certifi's.
+    """The context with the certificates of SSL_CERT_FILE or SSL_CERT_DIR, else those of the system and certifi.
 
-    Read once and shared; nobody changes it. Raises CertificatesError.
+    Read once, shared and never changed. Raises CertificatesError.
     """
     return _context(*(environ.get(name, "") for name in VARIABLES))
 
@@ -34,7 +34,7 @@ def stale_bundle(environ: Mapping[str, str] = os.environ) -> str:
 
 @cache
 def unverified() -> ssl.SSLContext:
-    """The context that takes any certificate."""
+    """The context that accepts any certificate."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE

@@ -1,4 +1,4 @@
-"""A fake Ozon Seller API on 127.0.0.1: it shares no code with the client it is there to test."""
+"""A fake Ozon Seller API on 127.0.0.1: it shares no code with the client that it tests."""
 
 from labelwatch.sandbox.bodies import CANARIES, merged, needs, posting, state
 from labelwatch.sandbox.clock import TellableClock

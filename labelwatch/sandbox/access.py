@@ -1,4 +1,4 @@
-"""Who may ask: header checks in Ozon's order and words, and the limit of requests a second."""
+"""Authentication: header checks in Ozon's order and words, and the limit of requests per second."""
 
 from collections import deque
 from datetime import datetime
@@ -6,7 +6,7 @@ from datetime import datetime
 from labelwatch.sandbox.http import Refusal, Request, bad_request
 from labelwatch.sandbox.shops import KeyState, Shop
 
-# Wrong keys were seen live as 404; for the others only the words are documented, 403 with code 7 is the likeliest.
+# Wrong keys were observed as 404; for the others only the texts are documented, 403 with code 7 is most likely.
 _STATES = {
     KeyState.DEACTIVATED: "Api-key is deactivated, use another one or generate a new one",
     KeyState.IP_RESTRICTED: "Api-Key is restricted to specific IP addresses",
@@ -16,7 +16,7 @@ _STATES = {
 
 
 def shop_of(request: Request, shops: dict[str, Shop]) -> Shop:
-    """The shop whose key the request carries, or the refusal Ozon would answer."""
+    """The shop whose key the request has, or the refusal of Ozon."""
     client_id, key = request.client_id, request.headers.get("api-key", "")
     if not client_id or not key:
         raise Refusal(401, "Client-Id and Api-Key headers are required", code=16)
@@ -29,7 +29,7 @@ def shop_of(request: Request, shops: dict[str, Shop]) -> Shop:
 
 
 def allow(shop: Shop, path: str, *, now: datetime) -> None:
-    """Refuse a key that is out of use or lacks the role for this path; any key may ask for its own roles."""
+    """Refuse a disabled key or one without the role for this path; any key may request its own roles."""
     state = shop.key_state
     if shop.key_expires_at is not None and now >= shop.key_expires_at:
         state = KeyState.DEACTIVATED
@@ -40,14 +40,14 @@ def allow(shop: Shop, path: str, *, now: datetime) -> None:
 
 
 class RateLimiter:
-    """Lets `limit` requests a second through for each Client-Id (None: all of them)."""
+    """Allows `limit` requests per second for each Client-Id (None: no limit)."""
 
     def __init__(self, limit: int | None) -> None:
         self.limit = limit
         self._passed: dict[str, deque[float]] = {}
 
     def enter(self, client_id: str, tick: float) -> int | None:
-        """How many more may pass within this second; raises 429 when there are none."""
+        """How many more are allowed within this second; raises 429 if none are."""
         if self.limit is None:
             return None
         passed = self._passed.setdefault(client_id, deque())

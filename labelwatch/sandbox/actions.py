@@ -11,7 +11,7 @@ from labelwatch.sandbox.shops import REGISTERED_BY_CARRIER, SELLER_DELIVERS, Bod
 from labelwatch.sandbox.world import At
 
 MOST_TRACKING_NUMBERS = 20
-# How long Ozon and the carriers take when somebody plays by hand, in minutes.
+# How long Ozon and the carriers take after a request of the API, in minutes.
 LABEL_AFTER = 50 / 60
 REGISTRATION_TAKES = 5.0
 _CAN_SHIP = frozenset({"ship", "ship_async", "ship_async_retry"})
@@ -23,7 +23,7 @@ _CANNOT_SHIP = {
 
 
 def ship(call: Call) -> Body:
-    """/v4/posting/fbs/ship: the posting goes its way, at once or after the carrier has registered it."""
+    """/v4/posting/fbs/ship: the posting moves on, at once or after the carrier has registered it."""
     record = call.record()
     _check_ship(record, call.body)
     steps = record.body.get("_ship") or _usual(record)
@@ -38,7 +38,7 @@ def ship(call: Call) -> Body:
 
 
 def _usual(record: Record) -> list[tuple[float, Body]]:
-    """What follows from assembly in this flow, and after how many minutes; `_ship` of a posting takes its place."""
+    """What follows from assembly in this flow, and after how many minutes; `_ship` of a posting replaces it."""
     flow = Flow(record.body["integration_type_flow"])
     ready: Body = state(flow, "awaiting_deliver")
     steps, takes = [(0.0, ready)], 0.0
@@ -52,7 +52,7 @@ def _usual(record: Record) -> list[tuple[float, Body]]:
 
 
 def _method_works(call: Call, record: Record) -> bool:
-    """Whether its carrier gets to know of a parcel: method and warehouse are on."""
+    """Whether its carrier is notified of a parcel: method and warehouse are active."""
     method = call.world.methods[call.shop.client_id].get(record.body["delivery_method"]["id"])
     house = call.world.warehouses[call.shop.client_id].get(record.body["delivery_method"]["warehouse_id"])
     return (method is None or method.status == "ACTIVE") and (house is None or house.status == "created")
@@ -81,7 +81,7 @@ def set_boxes(call: Call) -> Body:
 
 
 def set_cutoff(call: Call) -> Body:
-    """/v1/posting/cutoff/set: only where the seller may choose the date, and not after the date he has."""
+    """/v1/posting/cutoff/set: only if the seller may choose the date, and not after the present one."""
     record = call.record()
     if "set_cutoff" not in record.body["available_actions"]:
         raise bad_request("TRANSITION_IS_NOT_POSSIBLE")
@@ -142,7 +142,7 @@ def too_heavy(posting: Body) -> bool:
 
 
 def _packed(body: Body) -> dict[int, int]:
-    """How many of each SKU are in the packages. One package only: splitting is beyond this sandbox."""
+    """How many of each SKU are in the packages. One package only: splitting is not supported."""
     packages = rows(body, "packages")
     if len(packages) != 1:
         raise bad_request("HAS_INCORRECT_PRODUCT_QUANTITY")

@@ -1,8 +1,8 @@
 """Posting bodies as the v4 lists give them: one builder with sensible values for every flow.
 
-A key that begins with an underscore is no part of the lists; it tells how other methods answer about the posting:
+A key that begins with an underscore is not part of the lists; it sets how other methods answer about the posting:
 `_detail` (merged into /v3/posting/fbs/get), `_label` (see labels.py), `_restrictions`, `_exemplars`, and `_ship`:
-what follows from its assembly as (minutes, change) in their order.
+the changes after its assembly as (minutes, change) in order.
 """
 
 import zlib
@@ -16,7 +16,7 @@ from labelwatch.sandbox.shops import SELLER_DELIVERS, Body, Flow, Method, stamp
 FOR_EVER = "9999-12-31T23:59:59.999999900Z"
 LABEL_ACTIONS = ("label_download", "label_download_small")
 
-# Invented buyers, rFBS only. Each personal value holds one of these: search for them where no buyer may be found.
+# Invented buyers, rFBS only. Each personal value contains one of these, so that tests can search for leaks.
 CANARIES = ("Канарейкин", "kanareika", "+7000555", "Канареечная")
 _FIRST_NAMES = ("Образец", "Пример", "Вымысел", "Небылица", "Макет", "Муляж")
 
@@ -68,7 +68,7 @@ GOODS = (
 
 
 def merged(base: Mapping[str, Any], change: Mapping[str, Any]) -> Body:
-    """Base with the change laid over it, dictionaries key by key, all else replaced. Neither is touched."""
+    """Base with the change merged into it, dictionaries key by key, all else replaced. Neither is modified."""
     result = dict(base)
     for key, value in change.items():
         old = result.get(key)
@@ -77,7 +77,7 @@ def merged(base: Mapping[str, Any], change: Mapping[str, Any]) -> Body:
 
 
 def state(flow: Flow, status: str, *, substatus: str = "", label: bool = False) -> Body:
-    """Status, substatus and the actions that go with them: what changes when a posting moves on."""
+    """Status, substatus and the actions that go with them: the change when a posting moves on."""
     return {
         "status": status,
         "substatus": substatus or SUBSTATUS.get(status, ""),
@@ -110,7 +110,7 @@ def posting(
     product: Product | None = None,
     change: Mapping[str, Any] | None = None,
 ) -> Body:
-    """A posting that came `at` and must be assembled before `cutoff`; `change` is laid over the result."""
+    """A posting that came `at` and must be assembled before `cutoff`; `change` is merged into the result."""
     seed = zlib.crc32(number.encode())
     product = product or GOODS[seed % len(GOODS)]
     body = {
@@ -219,7 +219,7 @@ def _finances(product: Product, price: Body) -> Body:
 
 
 def _buyer(flow: Flow, *, seed: int) -> Body:
-    """Nobody for Ozon's own delivery (the buyer is masked there), an invented person where the seller delivers."""
+    """Nobody for Ozon's own delivery (the buyer is masked there), an invented person if the seller delivers."""
     if flow in (Flow.OZON, Flow.FBP):
         return {"customer": None, "addressee": None}
     first = _FIRST_NAMES[seed % len(_FIRST_NAMES)]

@@ -1,4 +1,4 @@
-"""A request that may be answered: what it is about, and the posting it names."""
+"""An authenticated request, and the posting that it names."""
 
 from dataclasses import dataclass
 
@@ -11,7 +11,7 @@ from labelwatch.sandbox.world import World
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
-    """The world as of now, the shop that asks, and the body of its request."""
+    """The world as of now, the shop of the request, and its body."""
 
     world: World
     delivery: LabelTasks

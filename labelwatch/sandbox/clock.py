@@ -1,4 +1,4 @@
-"""The clock the sandbox is told: it starts where you say, runs as fast as you say and jumps when asked."""
+"""The clock of the sandbox, with a start, a speed and jumps that the caller sets."""
 
 import time
 from collections.abc import Callable
@@ -7,7 +7,7 @@ from threading import Lock
 
 
 class TellableClock:
-    """A clock for a world in play. Call it (or `now()`) for the time; `speed` is virtual seconds per real one.
+    """A virtual clock. Call it (or `now()`) for the time; `speed` is virtual seconds per real one.
 
     Speed 0 stands still and moves by `advance` only. `ticks` is the real time in seconds, monotonic.
     """
@@ -21,7 +21,7 @@ class TellableClock:
         self._speed = speed
 
     def now(self) -> datetime:
-        """The told time, with the time zone of the start."""
+        """The virtual time, in the time zone of the start."""
         with self._lock:
             return self._read()
 
@@ -33,7 +33,7 @@ class TellableClock:
         return self._speed
 
     def run(self, speed: float) -> None:
-        """Go on from now at another speed; 0 stops the clock."""
+        """Continue from now at another speed; 0 stops the clock."""
         if speed < 0:
             raise ValueError(f"a clock cannot run at speed {speed}")
         with self._lock:
@@ -41,7 +41,7 @@ class TellableClock:
             self._speed = speed
 
     def advance(self, by: timedelta) -> None:
-        """Jump; a negative jump is a clock step backwards."""
+        """Jump; a negative jump sets the clock back."""
         with self._lock:
             self._anchor = (self._read() + by, self._ticks())
 

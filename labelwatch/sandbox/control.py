@@ -1,6 +1,6 @@
-"""The control endpoints under /sandbox/, for people and programs that cannot reach into this process.
+"""The control endpoints under /sandbox/, for people and programs outside of this process.
 
-They ask for no key: the server listens on the loopback address only.
+They need no key: the server listens on the loopback address only.
 """
 
 import json
@@ -43,7 +43,7 @@ Actions: {actions}
 
 
 def answer(sandbox: "Sandbox", request: Request) -> Answer:
-    """The answer to a control request; what is wrong with one is said in plain text."""
+    """The answer to a control request; errors are plain text."""
     act = _ACTS.get((request.method, request.path.rstrip("/")))
     if act is None:
         return _text(404, f"There is no {request.method} {request.path}; see GET /sandbox/.\n")

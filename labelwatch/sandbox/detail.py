@@ -1,4 +1,4 @@
-"""A posting as /v3/posting/fbs/get tells it: the same facts as in the lists, several in other types."""
+"""A posting as /v3/posting/fbs/get returns it: the data of the lists, some with other types."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -58,7 +58,7 @@ def _product(product: Body) -> Body:
 
 
 def _tariffication(tariff: Body | None) -> Body | None:
-    """Charges become text and a currency beside it."""
+    """Charges become text with a currency beside it."""
     if tariff is None:
         return None
     answer = {key: value for key, value in tariff.items() if "charge" not in key}

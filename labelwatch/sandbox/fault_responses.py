@@ -1,4 +1,4 @@
-"""What a fault makes of an answer."""
+"""Applies a fault to an answer."""
 
 import gzip
 import json
@@ -25,13 +25,13 @@ _MEGABYTE = b" " * 2**20
 
 
 def instead(fault: Fault) -> Answer | None:
-    """The answer given in place of the true one; None if this fault spoils a true one."""
+    """The answer that replaces the true one; None if this fault modifies the true one."""
     make = _INSTEAD.get(fault.kind)
     return make(fault) if make else None
 
 
 def misheard(fault: Fault, request: Request) -> Request:
-    """The request as the sandbox is to understand it: a page that begins one posting too early, say."""
+    """The request as the fault changes it, like a page that begins one posting too early."""
     if fault.kind is not Kind.DUPLICATES:
         return request
     body = request.json()
@@ -44,7 +44,7 @@ def misheard(fault: Fault, request: Request) -> Request:
 
 
 def spoiled(fault: Fault, answer: Answer, *, asked: Request) -> Answer:
-    """The true answer as the fault lets it out; where a page is meant, an error answer goes out as it is."""
+    """The true answer as the fault modifies it; a fault for pages leaves an error answer as it is."""
     if fault.kind in _ON_THE_WIRE:
         return _ON_THE_WIRE[fault.kind](fault, answer)
     if answer.status != 200 or fault.kind not in _IN_THE_PAGE:
@@ -100,7 +100,7 @@ _INSTEAD: Mapping[Kind, Callable[[Fault], Answer]] = {
 
 
 def _invalid(_: Fault, answer: Answer) -> Answer:
-    """A byte that begins no character, inside the first string."""
+    """Insert an invalid UTF-8 byte into the first string."""
     return replace(answer, body=answer.body.replace(b'"', b'"\xff', 1))
 
 
@@ -114,7 +114,7 @@ _ON_THE_WIRE: Mapping[Kind, Callable[[Fault, Answer], Answer]] = {
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A true page, the cursor it was asked with, and what the fault wants laid over a posting."""
+    """A true page, the cursor of its request, and the change of the fault to a posting."""
 
     body: Any
     cursor: str
@@ -127,7 +127,7 @@ def _stuck(page: Page) -> Body:
 
 
 def _empty_page(page: Page) -> Body:
-    """No postings, and a cursor that reads otherwise but leads to the page that was due here."""
+    """No postings, and a cursor of another spelling that leads to the page due here."""
     due = json.loads(b64decode(page.cursor))
     due["again"] = due.get("again", 0) + 1
     return {**page.body, "postings": [], "has_next": True, "cursor": b64encode(dump(due)).decode()}
@@ -160,7 +160,7 @@ _IN_THE_PAGE: Mapping[Kind, Callable[[Page], Any]] = {
 
 
 def packed(answer: Answer, accepts: str) -> Answer:
-    """Gzipped if the client asks for it, it is worth it, and nothing is encoded yet."""
+    """Compress with gzip if the client accepts it, it is worthwhile, and the body is not encoded yet."""
     if "gzip" not in accepts or len(answer.body) < 500 or "Content-Encoding" in answer.headers:
         return answer
     headers = {**answer.headers, "Content-Encoding": "gzip"}

@@ -1,4 +1,4 @@
-"""Faults to inject: which requests they hit, how often and for how long. What they do to an answer is in lies.py."""
+"""Faults to inject: which requests they hit, how often and for how long. fault_responses.py applies them."""
 
 import threading
 from collections.abc import Mapping
@@ -12,7 +12,7 @@ from labelwatch.sandbox.shops import Body
 
 
 class Kind(StrEnum):
-    """The faults. The first group answers instead of the sandbox, the second spoils its true answer."""
+    """The faults. The first group replaces the answer of the sandbox, the second modifies it."""
 
     HTML = "html"  # an nginx-like page with `status` (502; 200 is a captcha or provider page)
     EMPTY = "empty"  # `status` and no body
@@ -30,18 +30,18 @@ class Kind(StrEnum):
 
     CUT = "cut"
     DRIP = "drip"  # `pause` seconds between bytes
-    TRUNCATED = "truncated"  # half of the JSON, sent as if it were all
+    TRUNCATED = "truncated"  # half of the JSON, sent as complete
     INVALID_UTF8 = "invalid_utf8"
     STUCK_CURSOR = "stuck_cursor"  # has_next and the same cursor for ever
     DUPLICATES = "duplicates"  # each page but the first repeats the last posting of the page before
-    EMPTY_PAGE = "empty_page"  # a page without postings amid the others, has_next true
-    MALFORMED = "malformed"  # `change` laid over one posting of the page
+    EMPTY_PAGE = "empty_page"  # a page without postings between others, has_next true
+    MALFORMED = "malformed"  # `change` merged into one posting of the page
     TEXT_IDS = "text_ids"  # ids as text
 
 
 _NUMBERS = ("times", "seconds", "status", "code", "retry_after", "pause", "megabytes")
 
-# These need a page that continues another one; a first page passes unharmed and uncounted.
+# These need a page that continues another one; a first page is neither changed nor counted.
 LATER_PAGES = frozenset({Kind.DUPLICATES, Kind.EMPTY_PAGE})
 OVER_A_PAGE = frozenset({*LATER_PAGES, Kind.STUCK_CURSOR, Kind.MALFORMED})
 
@@ -49,7 +49,7 @@ OVER_A_PAGE = frozenset({*LATER_PAGES, Kind.STUCK_CURSOR, Kind.MALFORMED})
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fault:
     """One fault. It hits requests whose path begins with `path` and that come from `client_id` (empty: all),
-    `times` times (None: always) and for `seconds` of the told clock (None: until cleared)."""
+    `times` times (None: always) and for `seconds` of the virtual clock (None: until cleared)."""
 
     kind: Kind
     path: str = ""
@@ -94,7 +94,7 @@ def fault_from(body: Body) -> Fault:
 
 @dataclass(slots=True)
 class Standing:
-    """A fault at work: how often it still hits, and until when."""
+    """An active fault: how often it still hits, and until when."""
 
     fault: Fault
     until: datetime | None
@@ -102,7 +102,7 @@ class Standing:
 
 
 class Faults:
-    """The faults at work, oldest first; the first that hits a request is the one it gets."""
+    """The active faults, oldest first; a request gets the first that hits it."""
 
     def __init__(self) -> None:
         self._standing: list[Standing] = []
@@ -118,7 +118,7 @@ class Faults:
             self._standing.clear()
 
     def for_request(self, request: Request) -> Fault | None:
-        """The fault this request gets, counted."""
+        """The fault for this request, which is counted."""
         with self._lock:
             self._standing = [s for s in self._standing if s.left != 0 and not _over(s, request.at)]
             chosen = next((s for s in self._standing if s.fault.hits(request)), None)

@@ -1,4 +1,4 @@
-"""What goes over the wire: a request as it came, an answer as it will go, and a refusal on the way between them."""
+"""HTTP values: a request, an answer, and a refusal as an exception."""
 
 import json
 from collections.abc import Mapping
@@ -40,7 +40,7 @@ class Request:
 
 
 class Travel(StrEnum):
-    """How an answer crosses the wire."""
+    """How an answer is sent."""
 
     WHOLE = "whole"
     CUT = "cut"  # half of the promised body, then the end of the connection
@@ -50,7 +50,7 @@ class Travel(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """An answer; the body goes out `repeat` times, a dripped one with `pause` seconds between bytes."""
+    """An answer; the body is sent `repeat` times, a dripped one with `pause` seconds between bytes."""
 
     status: int = 200
     body: bytes = b""
@@ -61,7 +61,7 @@ class Answer:
     repeat: int = 1
 
 
-class Refusal(Exception):  # noqa: N818 - it is an answer, not a mistake of ours
+class Refusal(Exception):  # noqa: N818 - it is an answer, not an error of ours
     """An error answer: HTTP status, message, gRPC code, headers beside them."""
 
     def __init__(self, status: int, message: str, *, code: int, headers: Mapping[str, str] | None = None) -> None:
@@ -75,7 +75,7 @@ class Refusal(Exception):  # noqa: N818 - it is an answer, not a mistake of ours
 
 
 def section(body: Body, name: str) -> Body:
-    """An object inside a body; {} where there is none."""
+    """An object inside a body; {} if there is none."""
     value = body.get(name)
     if value is not None and not isinstance(value, dict):
         raise bad_request(f"invalid {name}: value must be an object")
@@ -83,7 +83,7 @@ def section(body: Body, name: str) -> Body:
 
 
 def rows(body: Body, name: str) -> list[Body]:
-    """A list of objects inside a body; [] where there is none."""
+    """A list of objects inside a body; [] if there is none."""
     value = body.get(name) or []
     if not isinstance(value, list) or not all(isinstance(row, dict) for row in value):
         raise bad_request(f"invalid {name}: value must be a list of objects")
@@ -99,7 +99,7 @@ def integer(value: Any, name: str) -> int:
 
 
 def bad_request(message: str) -> Refusal:
-    """400 with code 3, for whatever is wrong with what was asked."""
+    """400 with code 3, for any invalid request."""
     return Refusal(400, message, code=3)
 
 

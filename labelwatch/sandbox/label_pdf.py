@@ -1,4 +1,4 @@
-"""The PDF of a label task, drawn by hand: a page a posting, its number as text and its barcode as bars."""
+"""The PDF of a label task: one page per posting, with its number as text and its barcode as bars."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ _START_B, _STOP = 104, 106
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """What stands on one page: the posting's number, its barcode, and a line of text; empty = it is left out."""
+    """The content of one page: the posting's number, its barcode, and a line of text; empty = left out."""
 
     number: str
     code: str

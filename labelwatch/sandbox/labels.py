@@ -1,12 +1,12 @@
-"""Label tasks and the PDF behind them: created, waiting, printing, done, on the told clock.
+"""Label tasks and the PDF behind them: created, waiting, printing, done, by the virtual clock.
 
-What printing a posting comes to is told by its key `_label`: {} prints it once the label is offered;
+The key `_label` of a posting sets the result of printing it: {} prints it once the label is offered;
 {"unprinted": "why"} finishes without it, {"stuck": True} never finishes, {"error": "why"} ends in an error,
 {"no_file": True} finishes without a file, {"lost": True} without the posting and without a word about it.
 {"sheet": "blank"} prints an empty page, {"sheet": "other"} another posting's, whose number begins like this one's,
 {"sheet": "several"} its own amid others, {"sheet": "bars"} its barcode and no number; {"sheet": "scanit"} what labels
 bear since October 2026 instead of the number, {"sheet": "goods"} the same with a page of goods behind it, and
-{"sheet": "scanits"} the same amid others. What else may happen to a file are faults of the path /files/.
+{"sheet": "scanits"} the same among others. Faults of the path /files/ affect the file.
 """
 
 from collections.abc import Callable
@@ -42,7 +42,7 @@ class Task:
 
 
 class LabelTasks:
-    """Takes in label tasks and tells how they stand. The same batch asked again gets the tasks it has."""
+    """Creates label tasks and reports their state. A repeated batch gets its existing tasks."""
 
     def __init__(self, world: World, file_url: Callable[[str], str]) -> None:
         self._world = world
@@ -52,7 +52,7 @@ class LabelTasks:
         self._batches: dict[tuple[str, frozenset[str]], list[Task]] = {}
 
     def create(self, shop: Shop, body: Body) -> Body:
-        """/v3/posting/fbs/package-label/create; one posting that cannot be printed spoils the batch."""
+        """/v3/posting/fbs/package-label/create; one posting that cannot be printed fails the batch."""
         numbers = body.get("posting_numbers")
         if not isinstance(numbers, list) or not 1 <= len(numbers) <= LARGEST_BATCH:
             raise bad_request(f"invalid posting_numbers: value must contain between 1 and {LARGEST_BATCH} items")
@@ -82,7 +82,7 @@ class LabelTasks:
         }
 
     def file(self, name: str) -> bytes | None:
-        """The PDF of a finished task; None for a name that stands for no file."""
+        """The PDF of a finished task; None for an unknown name."""
         task = next((task for task in self._tasks.values() if _file_name(task) == name), None)
         if task is None or self._standing(task)[0] != "completed":
             return None
@@ -136,7 +136,7 @@ class LabelTasks:
 
     def _drawn(self, task: Task, number: str) -> list[Label]:
         record = self._world.record(task.client_id, number)
-        assert record is not None, "a task is made of postings the shop has, and none is ever taken away"
+        assert record is not None, "a task has postings of the shop, and none is ever removed"
         mine = Label(number, record.body["barcodes"]["upper_barcode"])
         other = Label(f"{number}1", f"{mine.code}1")
         scanit = record.body["scanit"]
@@ -161,7 +161,7 @@ class LabelTasks:
 
 
 def offered(record: Record) -> bool:
-    """Whether the posting says itself that its label can be had."""
+    """Whether the posting itself says that its label is available."""
     return any(action in record.body["available_actions"] for action in (*LABEL_ACTIONS, "label_download_big"))
 
 

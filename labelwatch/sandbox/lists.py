@@ -1,4 +1,4 @@
-"""The two posting lists: what may be asked, what is found, and one page of it."""
+"""The two posting lists: validation, filter and paging."""
 
 import base64
 import json
@@ -25,7 +25,7 @@ OPEN = (
     "client_arbitration",
     "not_accepted",
 )
-# Two statuses exist that no list can be asked for by name: both were seen only in answers.
+# Two statuses exist that no list accepts in a filter: both were seen only in answers.
 UNFULFILLED = frozenset({*OPEN, "awaiting_verification", "delivering"})
 MAY_NAME_UNFULFILLED = frozenset({*OPEN, *ON_THE_WAY, "cancelled"})
 MAY_NAME = frozenset({*OPEN, *ON_THE_WAY, "delivered", "cancelled"})
@@ -35,7 +35,7 @@ Window = tuple[float, float]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Query:
-    """A filter, ready to be put to each posting of its window; an empty set, or None, lets all through."""
+    """A filter for each posting of its window; an empty set, or None, accepts all."""
 
     order: Order
     window: Window
@@ -81,7 +81,7 @@ def unfulfilled(index: PostingIndex, body: Body) -> bytes:
 
 
 def all_postings(index: PostingIndex, body: Body) -> bytes:
-    """/v4/posting/fbs/list; the window is over the arrival."""
+    """/v4/posting/fbs/list; the window is for the time of arrival."""
     if not body.get("filter"):
         raise bad_request("filter is required")
     asked = section(body, "filter")
@@ -120,7 +120,7 @@ def _page(index: PostingIndex, query: Query, *, body: Body, counted: bool) -> by
     records, more = index.page(found, after=after, limit=limit, descending=direction == "desc")
     parts = section(body, "with")
     hidden = tuple(name for name in OPTIONAL_PARTS if not parts.get(name))
-    postings = b",".join(record.wire(hidden) for record in records)
+    postings = b",".join(record.encoded(hidden) for record in records)
     head: Body = {"cursor": cursor(records[-1].key(query.order)) if more else "", "has_next": more}
     if counted:
         head["count"] = len(found)
@@ -128,7 +128,7 @@ def _page(index: PostingIndex, query: Query, *, body: Body, counted: bool) -> by
 
 
 def cursor(key: Key) -> str:
-    """An opaque cursor: the sort key of the last posting sent, so a moving world shifts nothing."""
+    """An opaque cursor: the sort key of the last posting sent, so changes in the world shift nothing."""
     return base64.b64encode(dump({"after": key})).decode()
 
 

@@ -1,7 +1,7 @@
-"""What a seller does that no method of the API does: letters, calls, data and settings in the cabinet.
+"""Actions of a seller outside of the API: letters, calls, data and settings in the cabinet.
 
-What comes of it stands in `World.effects` and was decided when the world was planned, so it is the same whoever does
-it. Where nothing is planned, nothing comes of it, and nobody is told so: a letter to support answers nothing at once.
+Their effects are in `World.effects` and part of the plan of the world, so they do not depend on who acts. An action
+without a planned effect does nothing and reports nothing: a letter to support gets no answer at once.
 """
 
 from labelwatch.sandbox.world import World
@@ -9,7 +9,7 @@ from labelwatch.sandbox.world import World
 ACTIONS = frozenset(
     {
         "write_support",  # a letter about this posting: please make its label
-        "warn_support",  # a letter before the cutoff: it stands still, please do not count it as late
+        "warn_support",  # a letter before the cutoff: it is stuck, please do not count it as late
         "ask_carrier",
         "ask_buyer",
         "enter_marks",
@@ -29,7 +29,7 @@ ACTIONS = frozenset(
 
 
 def perform(world: World, subject: str, action: str) -> None:
-    """Do it to a posting, or to the delivery method or warehouse of this id. ValueError for an unknown action."""
+    """Apply it to a posting, or to the delivery method or warehouse of this id. ValueError for an unknown action."""
     if action not in ACTIONS:
         raise ValueError(f"no such action: {action}; there are {', '.join(sorted(ACTIONS))}")
     with world.lock:

@@ -1,4 +1,4 @@
-"""The methods in force and what each answers; everything else is unknown or switched off."""
+"""The supported methods and their answers; all others are unknown or switched off."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -63,7 +63,7 @@ def _exemplar(sku: int, *, checked: bool) -> Body:
 
 
 def _methods(call: Call) -> Body:
-    """The rFBS methods only; plain FBS ones bear their warehouse's id and stand in no list."""
+    """The rFBS methods only; plain FBS ones have their warehouse's id and are in no list."""
     asked = section(call.body, "filter")
     rows = [
         method_row(method) for method in call.world.methods[call.shop.client_id].values() if method.warehouse.is_rfbs
@@ -93,7 +93,7 @@ def _chosen(rows: list[Body], field: str, *, wanted: Any) -> list[Body]:
 
 
 def _slice(body: Body, name: str, *, rows: list[Body], most: int) -> Body:
-    """A page whose cursor is the place to go on from."""
+    """A page whose cursor is an offset."""
     limit, start = integer(body.get("limit") or 0, "limit"), integer(body.get("cursor") or 0, "cursor")
     if not 1 <= limit <= most:
         raise bad_request(f"invalid limit: value must be inside range [1, {most}]")

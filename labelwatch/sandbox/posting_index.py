@@ -1,4 +1,4 @@
-"""The postings of one shop, kept in the orders the lists answer in, with their bytes ready to send."""
+"""The postings of one shop in the sort orders of the lists, with their JSON ready to send."""
 
 import json
 from bisect import bisect_left, bisect_right, insort
@@ -24,18 +24,18 @@ class Order(StrEnum):
 
 
 def dump(value: object) -> bytes:
-    """JSON as it goes over the wire."""
+    """JSON as it is sent."""
     return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
 
 
 def epoch(text: str | None) -> float:
-    """Seconds of an RFC 3339 time; 0 for one that is not there."""
+    """Seconds of an RFC 3339 time; 0 for a missing one."""
     return datetime.fromisoformat(text).timestamp() if text else 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """A posting as it is until it changes; a change makes another record."""
+    """An immutable state of a posting; a change makes another record."""
 
     serial: int
     body: Body
@@ -51,14 +51,14 @@ class Record:
         return (epoch(self.body[order]), epoch(self.body[Order.ARRIVAL]), self.serial)
 
     def after(self, change: Body, *, at: datetime) -> "Record":
-        """The posting with a change laid over it."""
+        """The posting with a change merged into it."""
         body = merged(self.body, change)
         moved = any(body[key] != self.body[key] for key in ("status", "substatus"))
         if not moved:
             return Record(self.serial, body, self.changed_at, self.previous_substatus)
         return Record(self.serial, body, at, self.body["substatus"])
 
-    def wire(self, hidden: tuple[str, ...]) -> bytes:
+    def encoded(self, hidden: tuple[str, ...]) -> bytes:
         """The body as the lists send it, `hidden` fields nulled; made once per record."""
         if hidden not in self._sent:
             shown = {k: None if k in hidden else v for k, v in self.body.items() if k[0] != "_"}
@@ -80,9 +80,9 @@ class Question(Protocol):
 
 
 class PostingIndex:
-    """The postings of a shop. Sorted keys are kept up to date, and what a filter matches is kept until a change.
+    """The postings of a shop. Sorted keys are kept up to date, and the matches of a filter are cached until a change.
 
-    `changes` counts them: a list asked twice with none in between is the same list.
+    `changes` counts the changes: without one in between, a repeated list is the same.
     """
 
     def __init__(self) -> None:
@@ -112,7 +112,7 @@ class PostingIndex:
         insort(keys, new)
 
     def matching(self, question: Question) -> list[Key]:
-        """The keys of what the filter wants, in ascending order; a scan of all only after a change."""
+        """The keys of the matches of a filter, in ascending order; scans all only after a change."""
         if question not in self._matches:
             if len(self._matches) >= 16:
                 self._matches.clear()

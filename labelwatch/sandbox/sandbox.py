@@ -1,4 +1,4 @@
-"""The fake Ozon Seller API put together: a world, a clock, a server, and the log of what was asked."""
+"""The fake Ozon Seller API: a world, a clock, a server, and the log of requests."""
 
 import contextlib
 import itertools
@@ -30,7 +30,7 @@ _UNKNOWN = Answer(status=404, body=b"404 page not found\n", type="text/plain; ch
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seen:
-    """A request in the log: told time, real monotonic seconds, and never a key."""
+    """A request in the log: virtual time, real monotonic seconds, and no key."""
 
     at: datetime
     tick: float
@@ -68,11 +68,11 @@ class Sandbox:
 
     @property
     def requests(self) -> list[Seen]:
-        """What was asked of the API so far, oldest first; control requests are not in it."""
+        """The requests to the API so far, oldest first, without control requests."""
         return list(self._log)
 
     def fault(self, fault: Fault) -> None:
-        """Let a fault begin now."""
+        """Start a fault now."""
         self.world.faults.add(fault, now=self.clock())
 
     def close(self) -> None:
@@ -86,7 +86,7 @@ class Sandbox:
         self.close()
 
     def answer(self, request: Request) -> Answer:
-        """The answer to a request, as it goes over the network or to whoever asks within this process."""
+        """The answer to a request, over the network or from within this process."""
         if request.path.startswith(control.PREFIX):
             return control.answer(self, request)
         answer = self._answer(request)

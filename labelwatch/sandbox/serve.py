@@ -1,4 +1,4 @@
-"""The sandbox as a program of its own: listens until it is told to end."""
+"""The sandbox as a program of its own, until a signal ends it."""
 
 import signal
 import sys
@@ -12,7 +12,7 @@ from labelwatch.sandbox.scenarios import build
 
 
 def serve(port: int = 0, scenario: str = "day", *, speed: float = 1.0) -> None:
-    """Play a scenario that starts now on 127.0.0.1:port, until SIGINT or SIGTERM; says on stdout where it is.
+    """Play a scenario that starts now on 127.0.0.1:port, until SIGINT or SIGTERM; prints its address on stdout.
 
     Call it from the main thread. ValueError for an unknown scenario, OSError for a port in use.
     """

@@ -1,4 +1,4 @@
-"""The HTTP server: threads of the standard library, keep-alive, and answers that may travel badly."""
+"""The HTTP server: threads of the standard library, keep-alive, and deliberately broken transfers."""
 
 import contextlib
 import socket
@@ -16,7 +16,7 @@ IDLE_SECONDS = 30.0
 
 
 class Server(ThreadingHTTPServer):
-    """Answers each request with what `handle` makes of it; `clock` is the told time, `ticks` the real one."""
+    """Answers each request with the result of `handle`; `clock` is the virtual time, `ticks` the real one."""
 
     daemon_threads = True
     request_queue_size = 128
@@ -65,7 +65,7 @@ class _Handler(BaseHTTPRequestHandler):
     disable_nagle_algorithm = True
 
     def handle(self) -> None:
-        """A client that goes away is no error; all else is printed by the server."""
+        """A client that disconnects is not an error; all others are printed by the server."""
         with contextlib.suppress(ConnectionError, TimeoutError):
             super().handle()
 
@@ -98,7 +98,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.close_connection = True
 
     def reset(self, answer: Answer, head: bytes) -> None:
-        """Lingering for no time makes the kernel send RST; the reader holds the socket open until it is closed."""
+        """A linger time of zero makes the kernel send RST; the reader keeps the socket open until it is closed."""
         self.close_connection = True
         self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self.rfile.close()

@@ -1,4 +1,4 @@
-"""What a shop of the sandbox consists of: its key, its warehouses and the ways parcels leave them."""
+"""A shop of the sandbox: its key, its warehouses and its delivery methods."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -44,7 +44,7 @@ SELLER_DELIVERS = frozenset({Flow.NON_INTEGRATED, Flow.HYBRID_NON_INTEGRATED})
 
 
 class KeyState(StrEnum):
-    """What Ozon thinks of a key that is otherwise right."""
+    """The state at Ozon of a key that is otherwise right."""
 
     ACTIVE = "active"
     DEACTIVATED = "deactivated"
@@ -55,7 +55,7 @@ class KeyState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Role:
-    """A role of a key: its name in the cabinet and the beginnings of the paths it opens."""
+    """A role of a key: its name in the cabinet and the prefixes of the paths it allows."""
 
     name: str
     methods: tuple[str, ...]

@@ -1,4 +1,4 @@
-"""The world the sandbox tells about: shops, their postings, and a timeline of what happens to them."""
+"""The world of the sandbox: shops, their postings, and a timeline of their changes."""
 
 import heapq
 import threading
@@ -13,16 +13,16 @@ from labelwatch.sandbox.posting_index import PostingIndex, Record
 from labelwatch.sandbox.shops import Body, Method, Shop, Warehouse
 
 CATCHES_UP = 15.0
-"""Minutes in which everything that a stall held up is done."""
+"""Minutes in which everything that a stall delayed is done."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class At:
     """What happens `minutes` after the start of the world.
 
-    `change` is laid over the one thing that is named: a posting (a new number with a whole body is an arrival and
+    `change` is merged into the one thing that is named: a posting (a new number with a whole body is an arrival and
     needs its shop), a delivery method, a warehouse, or the shop itself. A `fault` begins then, for the shop or all.
-    A posting that is not as `when` says by then stays as it is.
+    A posting that does not match `when` then is not changed.
     """
 
     minutes: float
@@ -37,7 +37,7 @@ class At:
 
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """What comes of an action, once: events whose minutes count from it. `when`: only for a posting that is so."""
+    """The effect of an action, once: events whose minutes count from it. `when`: only for a matching posting."""
 
     events: tuple[At, ...]
     when: Mapping[str, Any] = field(default_factory=dict)
@@ -45,7 +45,7 @@ class Effect:
 
 @dataclass(frozen=True, slots=True)
 class Stall:
-    """Nothing that Ozon or this carrier (empty = any) is to do after packing happens between these minutes."""
+    """Between these minutes, Ozon or this carrier (empty = any) does nothing after packing."""
 
     carrier: str
     start: float
@@ -56,7 +56,7 @@ class World:
     """Everything there is, as of the time it was last advanced to. Hold `lock` while reading more than one thing.
 
     `expected` says for a scripted scenario what is wrong: posting number (or Client-Id) -> cause id. `effects` are
-    those of what people do by hand, by subject and action (see manual.py).
+    those of manual actions, by subject and action (see manual_actions.py).
     """
 
     def __init__(self, start: datetime) -> None:
@@ -92,7 +92,7 @@ class World:
         self.noticed(record)
 
     def plan(self, *events: At) -> None:
-        """Put events on the timeline; those already due happen at the next look at the world."""
+        """Put events on the timeline; those already due happen at the next access to the world."""
         with self.lock:
             for event in events:
                 due = self.start + timedelta(minutes=event.minutes)
@@ -104,7 +104,7 @@ class World:
         self.plan(replace(event, minutes=since_start + event.minutes))
 
     def unstalled(self, carrier: str, minutes: float) -> float:
-        """In how many minutes something due happens where a stall holds it up: after its end, in the same order."""
+        """In how many minutes something due happens if a stall delays it: after its end, in the same order."""
         due = (self.now - self.start).total_seconds() / 60 + minutes
         for stall in self.stalls:
             over = stall.end + CATCHES_UP
@@ -113,14 +113,14 @@ class World:
         return minutes
 
     def fits(self, subject: str, when: Mapping[str, Any]) -> bool:
-        """Whether a posting is as `when` says; of anything else nothing is asked."""
+        """Whether a posting matches `when`; anything else always does."""
         if subject not in self._owners:
             return True
         body = self.shelves[self._owners[subject]].records[subject].body
         return all(body[key] == value for key, value in when.items())
 
     def advance(self, now: datetime) -> None:
-        """Let happen what is due; a step backwards undoes nothing."""
+        """Apply the events that are due; a step backwards undoes nothing."""
         with self.lock:
             while self._timeline and self._timeline[0][0] <= now:
                 self.now, _, event = heapq.heappop(self._timeline)
@@ -136,7 +136,7 @@ class World:
         return self.shelves[client_id].records.get(number)
 
     def change(self, number: str, change: Mapping[str, Any]) -> None:
-        """Lay a change over a posting now."""
+        """Merge a change into a posting now."""
         index = self.shelves[self._owners[number]]
         record = index.records[number].after(dict(change), at=self.now)
         index.put(record)

@@ -1,4 +1,4 @@
-"""Setting labelwatch up: what a shop and a channel say when they are met first, and the files that come of it.
+"""Set-up of labelwatch: first requests to a shop and a channel, and the files that are written.
 
 Nothing here prints or asks; the wizard in cli/ does.
 """

@@ -1,9 +1,9 @@
 """Writes labelwatch.toml and the secrets beside it: all of it or nothing, readable by its owner alone.
 
-    secrets, each in a file of its own | the configuration under another name | read it back | into its place
+    secrets, each in a file of its own | the configuration under another name | read it back | rename it
 
-Secrets stand beside the file, not in it: it can be shown to whoever helps. A secret that is there is never changed,
-so that the configuration before this one stays as good as it was.
+Secrets are beside the file, not in it, so that it can be shown to others. An existing secret is never changed, so
+that the previous configuration stays valid.
 """
 
 import json
@@ -39,7 +39,7 @@ class NewChannel:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Draft:
-    """What the configuration is to say; `base_url` empty = the real Ozon, `listen` empty = no board."""
+    """The content of the configuration; `base_url` empty = the real Ozon, `listen` empty = no board."""
 
     language: str
     timezone: str
@@ -51,7 +51,7 @@ class Draft:
 
 @dataclass(frozen=True, slots=True)
 class Comments:
-    """What stands in the file for who reads it; {folder} is where the secrets are."""
+    """The comments in the file; {folder} is where the secrets are."""
 
     head: str
     trial: str
@@ -63,7 +63,7 @@ class Comments:
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """`kept` is a copy of the configuration that stood there before."""
+    """`kept` is a copy of the previous configuration."""
 
     config: Path
     secrets: Path
@@ -76,14 +76,14 @@ CheckWay = Callable[[str, str, str], str | None]
 
 @dataclass(slots=True)
 class _Vault:
-    """The folder of secrets; knows what it added, so that it can be taken back."""
+    """The folder of secrets; remembers what it added, to undo it."""
 
     folder: Path
     added: list[Path] = field(default_factory=list)
     is_new: bool = False
 
     def put(self, name: str, secret: str) -> str:
-        """Keep a secret and say how the configuration refers to it."""
+        """Store a secret and return its reference for the configuration."""
         if not self.folder.exists():
             self.folder.mkdir(mode=0o700, parents=True)
             self.is_new = True
@@ -124,7 +124,7 @@ def write(
 ) -> Written:
     """Write the configuration, or leave everything as it was.
 
-    Raises OSError where it cannot be written, and ConfigError for a draft that makes no configuration.
+    Raises OSError if it cannot be written, and ConfigError for an invalid draft.
     """
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     vault, fresh = _Vault(path.with_name(f"{path.stem}.secrets")), path.with_name(f".{path.name}.new")
@@ -135,7 +135,7 @@ def write(
         load(fresh, environ=environ, check_url=check_url, check_way=check_way)
         kept = _copy(path)
         fresh.replace(path)
-    except BaseException:  # Ctrl-C too: what is half-written must not stay
+    except BaseException:  # Ctrl-C too: nothing half-written may stay
         fresh.unlink(missing_ok=True)
         vault.take_back()
         raise
@@ -187,7 +187,7 @@ def _comment(text: str) -> str:
 
 
 def _create(path: Path, text: str) -> None:
-    """A file that was not there, on the disk when this returns."""
+    """Write a new file, synced to disk on return."""
     handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
         file.write(text)
@@ -203,7 +203,7 @@ def _holds(path: Path, secret: str) -> bool:
 
 
 def _copy(path: Path) -> Path | None:
-    """A copy of what stands there now, under a name of its own."""
+    """Copy the present file to a new name."""
     if not path.exists():
         return None
     number, kept = 1, path.with_name(f"{path.name}.old")

@@ -1,4 +1,4 @@
-"""The first meeting with a shop at Ozon: whether its key works, and what there is to watch."""
+"""First requests to a shop at Ozon: whether its key works, and what there is to watch."""
 
 import threading
 from dataclasses import dataclass
@@ -17,16 +17,16 @@ from labelwatch.sources.ozon.client import OzonSource
 from labelwatch.sources.ozon.shop_info import Company, ShopDeliveryMethod
 
 PATIENCE = timedelta(seconds=20)
-"""For one request: somebody sits in front of it."""
+"""Timeout of one request: a user is waiting."""
 
 
 class Label(StrEnum):
-    """Whether a delivery method will ever have a label of Ozon's."""
+    """Whether Ozon prints labels for a delivery method."""
 
     ALWAYS = "always"
     AFTER_REGISTRATION = "after_registration"
     PERHAPS = "perhaps"
-    """Ozon's documentation is silent; the first label that comes tells."""
+    """Not documented by Ozon; the first label will show it."""
     NEVER = "never"
     """The seller's carrier prints it, and Ozon wants the tracking number."""
 
@@ -48,7 +48,7 @@ class Met:
 
 
 def meet(client_id: str, api_key: str, *, base_url: str) -> Met:
-    """Ask Ozon everything that a first look needs, some requests in all; raises SourceError."""
+    """Request everything that the wizard shows, a few requests in all; raises SourceError."""
     settings = Config(ozon=Ozon(base_url=base_url, timeout=PATIENCE))
     shop = Shop(name=client_id, client_id=client_id, api_key=SecretStr(api_key))
     source = open_source(settings, shop, real_clock(threading.Event()))

@@ -13,7 +13,7 @@ PATIENCE = timedelta(seconds=20)
 
 
 def wrong_with(channel: NewChannel) -> str | None:
-    """What is wrong with the parts of a channel, in words without secrets; None when nothing is."""
+    """What is wrong with the parts of a channel, without secrets; None if nothing is."""
     return check_url(channel.url) or check_way(channel.url, channel.api_base, channel.proxy)
 
 
@@ -26,8 +26,8 @@ def greet(channel: NewChannel, message: Message, *, key: str) -> Result:
 
 
 def with_permission(channel: NewChannel) -> NewChannel:
-    """The channel with the permission to lead into a private network if its server has a name there: whoever has just
-    written that name means it, but what the name stands for may change later."""
+    """The channel with `allow_private` if the name of its server resolves to a private address: the user has just
+    written that name and intends it, but its address may change later."""
     return channel if wrong_with(channel) else replace(channel, allow_private=leads_home(_opened(channel)))
 
 

@@ -1,4 +1,4 @@
-"""What can be guessed about where we are: the language of the person and the zone of the clock on the wall."""
+"""Guesses the language of the user and the time zone of the machine."""
 
 import locale
 from collections.abc import Mapping
@@ -12,12 +12,12 @@ _CALLED = {
     "Asia/Shanghai": ("北京", "上海", "中国", "北京时间", "beijing", "china", "пекин", "utc+8"),
     "Europe/Moscow": ("москва", "мск", "莫斯科", "moscow", "msk", "utc+3"),
 }
-"""What people call these zones."""
+"""Common names of these zones."""
 _NOWHERE = ("UTC", "GMT", "Etc/")
 
 
 def guess_language(environ: Mapping[str, str]) -> str:
-    """zh, ru or en, by the environment, else by what the system says (Windows sets no LANG)."""
+    """zh, ru or en, by the environment, else by the system settings (Windows sets no LANG)."""
     names = [environ.get(name, "") for name in ("LC_ALL", "LC_MESSAGES", "LANG")]
     with suppress(ValueError):
         names.append(locale.getlocale()[0] or "")
@@ -28,16 +28,16 @@ def guess_language(environ: Mapping[str, str]) -> str:
 
 
 def zone(text: str) -> str:
-    """A zone by its name or by what people call it; raises ValueError."""
+    """A zone by its name or a common name; raises ValueError."""
     wanted = text.strip().lower()
     return next((name for name, called in _CALLED.items() if wanted in called), None) or values.zone(text.strip())
 
 
 def guess_zone(language: str) -> str:
-    """The zone of this machine; where its clock runs on UTC, as on most servers, the one the language suggests."""
-    from tzlocal import get_localzone_name  # takes time, and few commands want it
+    """The zone of this machine; if that is UTC, as on most servers, the one that the language suggests."""
+    from tzlocal import get_localzone_name  # takes time, and few commands need it
 
     found = ""
-    with suppress(Exception):  # a machine with contradicting settings has no zone that could be guessed
+    with suppress(Exception):  # contradictory settings: the zone is unknown
         found = get_localzone_name() or ""
     return _ZONES[language] if not found or found.startswith(_NOWHERE) else found

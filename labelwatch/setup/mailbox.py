@@ -1,4 +1,4 @@
-"""A mailbox to write to and the server that takes letters for it, as the URL of a channel."""
+"""A mailbox and its mail server as the URL of a channel."""
 
 import re
 from dataclasses import dataclass
@@ -21,22 +21,22 @@ _HOUSES = {
     "smtp.gmail.com": ("gmail.com", "googlemail.com"),
 }
 SERVERS = {domain: server for server, domains in _HOUSES.items() for domain in domains}
-"""Mail domain -> the server that takes letters with TLS on port 465; all of them want a password for programs."""
+"""Mail domain -> its mail server with TLS on port 465; all of them require an app password."""
 
 NO_PASSWORDS = frozenset({"outlook.com", "hotmail.com", "live.com", "msn.com"})
-"""Microsoft takes no letters with a password any more."""
+"""Microsoft no longer accepts mail with a password."""
 
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """Where letters are handed in."""
+    """A mail server."""
 
     host: str
     port: int
 
     @property
     def is_here(self) -> bool:
-        """A server on this machine may be spoken to in the clear."""
+        """Whether it is on this machine, so that no encryption is needed."""
         try:
             return ip_address(self.host).is_loopback
         except ValueError:
@@ -44,7 +44,7 @@ class Server:
 
 
 def mail_address(text: str) -> str:
-    """The address, made sure of; raises ValueError."""
+    """The checked address; raises ValueError."""
     found = re.fullmatch(r"[A-Za-z0-9._%+-]+@[A-Za-z0-9.-]+\.[A-Za-z0-9-]+", text.strip())
     if not found:
         raise ValueError("no mail address")
@@ -52,7 +52,7 @@ def mail_address(text: str) -> str:
 
 
 def server_of(address: str) -> Server | None:
-    """The server of a well-known provider; None when it has to be asked for."""
+    """The server of a well-known provider; None if the user must name it."""
     host = SERVERS.get(domain(address))
     return Server(host, TLS_PORT) if host else None
 
@@ -70,7 +70,7 @@ def server(text: str) -> Server:
 
 
 def mail_url(sender: str, password: str, to: str, at: Server) -> str:
-    """The channel's URL: TLS from the first byte on 465, STARTTLS elsewhere, in the clear on this machine only."""
+    """The channel's URL: TLS from the first byte on 465, STARTTLS elsewhere, unencrypted on this machine only."""
     login = f"{quote(sender, safe='')}:{quote(password, safe='')}@" if password else ""
     mode = "ssl" if at.port == TLS_PORT else "starttls" if password or not at.is_here else "insecure"
     scheme = "mailto" if mode == "insecure" else "mailtos"

@@ -1,4 +1,4 @@
-"""The address of a group robot as its service shows it, turned into the URL of a channel."""
+"""Turns the address of a group bot, as its service shows it, into the URL of a channel."""
 
 import re
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 @dataclass(frozen=True, slots=True)
 class Robot:
-    """A kind of robot: how its address looks, and its URL without and with a signing secret."""
+    """A kind of bot: the pattern of its address, and its URL without and with a signing secret."""
 
     name: str
     looks: re.Pattern[str]
@@ -52,9 +52,9 @@ class Address:
 
 
 def address(pasted: str, *, secret: str = "") -> Address:
-    """What was copied, as a channel: a known robot, else a web address that takes JSON, else any Apprise URL.
+    """A pasted address as a channel: a known bot, else a web address that accepts JSON, else any Apprise URL.
 
-    Raises ValueError when it is no address at all.
+    Raises ValueError if it is not an address.
     """
     text = pasted.strip().strip("\"'“”<> ")
     for robot in ROBOTS:
@@ -69,5 +69,5 @@ def address(pasted: str, *, secret: str = "") -> Address:
 
 
 def takes_secret(name: str) -> bool:
-    """Whether robots of this service can check a signature."""
+    """Whether bots of this service can check a signature."""
     return any(robot.name == name and robot.signed != robot.plain for robot in ROBOTS)

@@ -1,4 +1,4 @@
-"""A Telegram bot that is met for the first time: who it is, and in which chats somebody writes to it."""
+"""First requests to a Telegram bot: its name, and the chats in which people write to it."""
 
 import re
 from collections.abc import Iterable
@@ -24,18 +24,18 @@ class Chat:
     id: str
     title: str
     kind: str
-    """private, group, supergroup or channel, as Telegram says."""
+    """private, group, supergroup or channel, as in the Bot API."""
     topic: int | None = None
 
     @property
     def address(self) -> str:
-        """As it stands in the URL of a channel."""
+        """Its form in the URL of a channel."""
         return self.id if self.topic is None else f"{self.id}:{self.topic}"
 
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """The chats that were heard of, the latest first, and the number of the next update."""
+    """The chats of the updates, the latest first, and the number of the next update."""
 
     chats: tuple[Chat, ...]
     next: int
@@ -63,7 +63,7 @@ def chat_address(text: str) -> str:
 
 
 def name_of(bot: Bot) -> str | Refusal | Failure:
-    """The bot's @name without the @, so that people can find it; or why Telegram does not say."""
+    """The bot's @name without the @, so that people can find it; or the error."""
     said = bot.ask("getMe", json={})
     if not isinstance(said, Done):
         return said
@@ -71,7 +71,7 @@ def name_of(bot: Bot) -> str | Refusal | Failure:
 
 
 def listen(bot: Bot, *, after: int, wait: timedelta) -> Heard | Refusal | Failure:
-    """Hear who wrote to the bot; waits when nobody did yet. One update a question, so that none is cut off."""
+    """The chats that wrote to the bot; waits if there are none. One update per request, so that none is cut off."""
     found: dict[str, Chat] = {}
     heard = _updates(bot, after, timedelta(0))
     if isinstance(heard, Done) and not heard.result:
@@ -97,14 +97,14 @@ def _updates(bot: Bot, after: int, wait: timedelta) -> Said:
 
 
 def _numbered(result: object) -> list[tuple[int, dict[str, Any]]] | None:
-    """The updates of an answer with their numbers, without what is none; None = all that it holds is none."""
+    """The updates of an answer with their numbers, without invalid ones; None = all are invalid."""
     listed = result if isinstance(result, list) else [result]
     updates = [one for one in listed if isinstance(one, dict) and isinstance(one.get("update_id"), int)]
     return [(one["update_id"], one) for one in updates] if updates or not listed else None
 
 
 def _note(found: dict[str, Chat], update: dict[str, Any]) -> None:
-    """Keep the chat of an update as the latest; forget one that the bot was put out of, or that moved."""
+    """Keep the chat of an update as the latest; forget one that the bot was removed from, or that moved."""
     for kind in _HEARD:
         content = update.get(kind)
         chat = _chat(content) if isinstance(content, dict) else None

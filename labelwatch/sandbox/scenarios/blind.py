@@ -1,4 +1,4 @@
-"""Shops that cannot be read, each in its own way: their keys are refused, or Ozon gives no answer of use."""
+"""Shops that cannot be read, each in its own way: their keys are refused, or Ozon gives no usable answer."""
 
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -27,9 +27,9 @@ MALFORMED = Fault(kind=Kind.MALFORMED, change={"shipment_date": "soon"})
 
 
 def blind(start: datetime) -> World:
-    """`expected` is by Client-Id. One shop is well; of one it is only a posting that makes no sense.
+    """`expected` is by Client-Id. One shop works; one has only a single invalid posting.
 
-    All are in the dark from the start but `key_rejected`, whose key is replaced by another at minute 5.
+    All are unreadable from the start but `key_rejected`, whose key is replaced by another at minute 5.
     """
     world = World(start)
     well = replace(HOME, client_id="300001", api_key="blind-well", key_expires_at=None)

@@ -1,4 +1,4 @@
-"""Postings already in trouble: one at least for each cause that a posting can show at once and by itself."""
+"""Late postings: at least one for each cause that a posting can show at once and by itself."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
@@ -60,7 +60,7 @@ METHODS = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
-    """A posting in trouble. `tracked` gives it a tracking number, `requires` an open requirement of that kind."""
+    """A late posting. `tracked` gives it a tracking number, `requires` an open requirement of that kind."""
 
     cause: str
     method: Method = OZON
@@ -126,7 +126,7 @@ CASES = (
     _unpacked("label_pending", method=POLAR, change={"_label": {"stuck": True}}),
     Case(cause="label_overdue", change={"_label": {"unprinted": NOT_YET}}),
 )
-# Nothing is wrong with these, however it looks: no label is ever drawn for them, or it is there already.
+# Nothing is wrong with these: no label is ever printed for them, or it is there already.
 WELL = (
     Case(cause="", method=PICKED_UP),
     Case(cause="", method=PARTNER),
@@ -139,9 +139,9 @@ WELL = (
 def causes(start: datetime) -> World:
     """Everything is late from the start, by a cutoff two hours ahead; poll from then on and look after 20 minutes.
 
-    Two show only then: `unknown_state` at minute 5 (it was waiting to be packed until then, and stands in no list
+    Two show only then: `unknown_state` at minute 5 (it was waiting to be packed until then, and is in no list
     that names statuses afterwards) and `label_pending` at minute 19 (packed only then). `label_overdue` is overdue
-    for whoever has watched it for a quarter of an hour.
+    for a watcher who has seen it for a quarter of an hour.
     """
     world = shops_with(METHODS, start=start)
     for i, case in enumerate((*CASES, *WELL)):

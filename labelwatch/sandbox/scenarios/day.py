@@ -1,7 +1,7 @@
 """A believable day of two shops in six hours: most postings go well, some go wrong, each in a way of its own; for a
-while Ozon is down, and in the afternoon the labels of one carrier stand still.
+while Ozon is down, and in the afternoon the labels of one carrier are stuck.
 
-Times are minutes after the start. A watcher is meant to speak up when the cutoff is less than four hours away
+Times are minutes after the start. A watcher should alert when the cutoff is less than four hours away
 without a label, when packing takes more than a day, registration more than an hour, or a label more than fifteen
 minutes; postings that go well stay far from all of these.
 """
@@ -86,7 +86,7 @@ def _silk_number(packs: float) -> str:
 
 
 def _silk(start: datetime) -> Iterator[At]:
-    """Registration stands still at one carrier for an hour and a half; one posting waits too long, two do not."""
+    """Registration is stuck at one carrier for an hour and a half; one posting waits too long, two do not."""
     for packs in (*SILK_BEFORE, *SILK_AFTER):
         number = _silk_number(packs)
         yield from smooth(start, number, method=SILK, came=packs - 20, packs=packs, leaves=packs + 120)
@@ -153,7 +153,7 @@ def _label_late(start: datetime) -> Iterator[At]:
 
 
 def _own_courier(start: datetime) -> Iterator[At]:
-    """No label will ever come, and none is missed: the tracking number is there."""
+    """No label will ever come, and none is needed: the tracking number is there."""
     yield from smooth(start, OWN_COURIER, method=OWN, came=15, packs=30, leaves=200)
 
 
@@ -190,7 +190,7 @@ def _no_box_count(start: datetime) -> Iterator[At]:
 
 
 def _broken_method(start: datetime) -> Iterator[At]:
-    """The delivery method breaks at 70 and is mended at 204; what was packed meanwhile is registered then."""
+    """The delivery method breaks at 70 and is repaired at 204; what was packed meanwhile is registered then."""
     number = BROKEN_METHOD
     yield arrival(start, number, method=JADE, minutes=50, cutoff=timedelta(hours=31), product=GOODS[5])
     yield At(minutes=70, method=JADE.id, change={"status": "BROKEN"})

@@ -1,6 +1,6 @@
 """One event that many labels wait for: of a carrier, of the platform, of a shop. Two shops share three carriers.
 
-Both shops pack their parcels in two waves, at WAVES minutes; where something stands still the labels come in two as
+Both shops pack their parcels in two waves, at WAVES minutes; if they are stuck the labels come in two as
 well, at OVER minutes. So what is watched grows, then shrinks, and is over by itself forty minutes after it began.
 """
 
@@ -30,17 +30,17 @@ OTHERS = (SILK, from_yiwu(SILK), POLAR, from_yiwu(POLAR))
 
 
 def carrier_incident(start: datetime) -> World:
-    """All 80 parcels of one carrier stand still, in both shops, and none of the 200 of the others."""
+    """All 80 parcels of one carrier are stuck, in both shops, and none of the 200 of the others."""
     return _world(start, "carrier_incident", stuck=_shared(80, AURORAS), well=_shared(200, OTHERS))
 
 
 def platform_incident(start: datetime) -> World:
-    """All 90 parcels stand still, whatever the carrier and the shop."""
+    """All 90 parcels are stuck, whatever the carrier and the shop."""
     return _world(start, "platform_incident", stuck=_shared(90, (*AURORAS, *OTHERS)), well=[])
 
 
 def shop_incident(start: datetime) -> World:
-    """All 45 parcels of one shop stand still, whatever the carrier; the 90 of the other shop, of the same carriers,
+    """All 45 parcels of one shop are stuck, whatever the carrier; the 90 of the other shop, of the same carriers,
     do not."""
     everyone = (*AURORAS, *OTHERS)
     stuck = [method for method in everyone if shop_of(method) == STAR]

@@ -1,4 +1,4 @@
-"""What only the shop's own past can tell: a delivery method that never labels, and one that always did in time."""
+"""Causes that need the shop's history: a delivery method that never labels, and one that always did in time."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -18,7 +18,7 @@ REGISTRATION_LATE = "78000902-0002-1"
 
 
 def never_labelled(start: datetime) -> World:
-    """Six parcels of a delivery method go out within ten minutes, with labels that Ozon knows nothing of. The next
+    """Six parcels of a delivery method go out within ten minutes, with labels that are not from Ozon. The next
     one waits for Ozon's label from minute 20 on."""
     world = shops_with((AURORA, JADE), start=start)
     for i in range(UNLABELLED):
@@ -32,7 +32,7 @@ def never_labelled(start: datetime) -> World:
 
 
 def _unlabelled(start: datetime, number: str, *, packs: float) -> Iterator[At]:
-    """Packed and registered, and Ozon draws nothing."""
+    """Packed and registered, and Ozon prints nothing."""
     yield arrival(start, number, method=JADE, minutes=packs - 30, cutoff=timedelta(hours=31))
     waits = {"tracking_number": tracking(number), "_label": {"unprinted": NOT_YET}}
     yield step(packs, number, method=JADE, status="awaiting_deliver", **waits)

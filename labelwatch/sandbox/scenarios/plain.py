@@ -1,4 +1,4 @@
-"""Scenarios without a story: a quiet shop, and as many postings as one likes."""
+"""Simple scenarios: a quiet shop, and any number of postings."""
 
 from datetime import datetime, timedelta
 

@@ -1,4 +1,4 @@
-"""What the scenarios share: invented shops, their ways of delivery, and the steps of a posting's life."""
+"""Shared parts of the scenarios: invented shops, delivery methods, and the steps of a posting."""
 
 import zlib
 from collections.abc import Iterable, Iterator
@@ -89,12 +89,12 @@ REGISTERED_WITHIN = 7.0
 
 
 def both_shops(start: datetime) -> World:
-    """A world with the two shops of most scenarios and nothing on their tables."""
+    """A world with the two shops of most scenarios and no postings."""
     return shops_with((AURORA, SILK, POLAR, OWN, OZON), start=start)
 
 
 def shops_with(methods: Iterable[Method], *, start: datetime) -> World:
-    """A world with the shops that these delivery methods belong to and nothing on their tables."""
+    """A world with the shops of these delivery methods and no postings."""
     world, of_shop = World(start), dict[Shop, list[Method]]()
     for method in methods:
         of_shop.setdefault(shop_of(method), []).append(method)
@@ -104,7 +104,7 @@ def shops_with(methods: Iterable[Method], *, start: datetime) -> World:
 
 
 def shop_of(method: Method) -> Shop:
-    """The shop a delivery method of this stage belongs to."""
+    """The shop of one of these delivery methods."""
     if method.warehouse.id == YIWU.id:
         return LANTERN
     return STAR if method.crossborder else HOME
@@ -131,7 +131,7 @@ def arrival(start: datetime, number: str, *, method: Method, minutes: float, cut
 
 
 def step(minutes: float, number: str, *, method: Method, status: str, **more: Any) -> At:
-    """A posting moves on. `substatus` and `label` as in bodies.state, any other field is laid over it."""
+    """A posting moves on. `substatus` and `label` as in bodies.state, any other field is merged into it."""
     told = {key: more.pop(key) for key in ("substatus", "label") if key in more}
     return At(minutes=minutes, posting=number, change={**state(method.flow, status, **told), **more})
 
@@ -142,12 +142,12 @@ def tracking(number: str) -> str:
 
 
 def labelled_after(number: str) -> float:
-    """How long Ozon takes to draw this posting's label: 40 to 70 seconds, in minutes."""
+    """How long Ozon takes to print this posting's label: 40 to 70 seconds, in minutes."""
     return (40 + zlib.crc32(number.encode()) % 31) / 60
 
 
 def packed(minutes: float, number: str, *, method: Method) -> Iterator[At]:
-    """Assembly, registration where the carrier does one, and the label where Ozon draws one."""
+    """Assembly, registration if the carrier does one, and the label if Ozon prints one."""
     ready, tracked = minutes, {"tracking_number": "" if method.flow is Flow.OZON else tracking(number)}
     if method.flow in REGISTERED_BY_CARRIER:
         yield step(minutes, number, method=method, status="awaiting_registration")
@@ -156,7 +156,7 @@ def packed(minutes: float, number: str, *, method: Method) -> Iterator[At]:
 
 
 def registered(minutes: float, number: str, *, method: Method, tracked: dict[str, str] | None = None) -> Iterator[At]:
-    """The posting waits for hand-over, and its label comes if one is drawn in this flow."""
+    """The posting waits for hand-over, and its label comes if this flow has one."""
     tracked = {"tracking_number": tracking(number)} if tracked is None else tracked
     yield step(minutes, number, method=method, status="awaiting_deliver", **tracked)
     flow = {"integration_type_flow": method.flow, "delivery_schema": "Crossborder" if method.crossborder else "FBS"}
@@ -180,7 +180,7 @@ def stuck_parcel(start: datetime, number: str, *, method: Method, packs: float, 
 
 
 def smooth(start: datetime, number: str, *, method: Method, came: float, packs: float, leaves: float) -> Iterator[At]:
-    """The whole life of a posting nobody has to worry about: its cutoff is more than a day away."""
+    """All steps of a posting without problems: its cutoff is more than a day away."""
     yield arrival(start, number, method=method, minutes=came, cutoff=timedelta(hours=31))
     yield from packed(packs, number, method=method)
     yield handed_over(number, start=start, minutes=leaves, method=method)
