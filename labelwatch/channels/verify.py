@@ -73,7 +73,7 @@ def checked(channel: Channel) -> Finding:
     return Finding(Account.UNKNOWN, f"not tried: {_TRY}")
 
 
-def knocked(address: str, patience: timedelta) -> Finding:
+def reachable(address: str, patience: timedelta) -> Finding:
     """Whether a web address, or the proxy in front of it, accepts a connection."""
     return _probed(address, "", patience, private=True)
 

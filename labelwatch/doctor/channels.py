@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
-from labelwatch.channels.verify import checked, knocked
+from labelwatch.channels.verify import checked, reachable
 from labelwatch.config import Channel
 from labelwatch.delivery.configured import open_configured
 from labelwatch.delivery.context import is_paused
@@ -47,7 +47,7 @@ def heartbeat(context: DoctorContext) -> Iterator[Finding]:
     if context.check_connectivity is None:
         yield Finding("heartbeat", Level.OK, "heartbeat_set")
         return
-    found = knocked(beat.url.get_secret_value(), ANSWERS_WITHIN)
+    found = reachable(beat.url.get_secret_value(), ANSWERS_WITHIN)
     if found.ok:
         yield Finding("heartbeat", Level.OK, "heartbeat_reached")
     else:

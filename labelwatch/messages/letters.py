@@ -75,13 +75,13 @@ def letter(kind: Kind, alert: Alert, *, language: str, zone: str, now: datetime)
         raise ValueError(f"no letter to {kind} is of use for the cause {diagnosis.cause}")
     context = RenderContext(catalog(language), ZoneInfo(zone if kind is Kind.CARRIER else MOSCOW), now)
     words, known = context.words.letter[kind], _values(context, alert)
-    plea = words.cause[diagnosis.cause]
+    texts = words.cause[diagnosis.cause]
     paragraphs = (
         words.hello,
-        first(plea.say, known),
+        first(texts.say, known),
         "\n".join([*sayable(words.facts, known), *(_proofs(context, diagnosis) if words.facts else ())]),
         "\n".join([*sayable(words.tried, known), *(_asked(context, diagnosis) if words.tried else ())]),
-        _request(context, diagnosis, words, first(plea.ask, known)),
+        _request(context, diagnosis, words, first(texts.ask, known)),
         words.close,
     )
     return Letter(

@@ -33,7 +33,7 @@ class Try:
 
 
 @dataclass(frozen=True, slots=True)
-class Telling:
+class SentMessage:
     """One message in words; its rows share one state."""
 
     ids: Sequence[int]
@@ -49,9 +49,9 @@ class Telling:
     can_retry: bool
 
 
-def tellings(
+def sent_messages(
     reader: Reader, rows: Iterable[OutboxRow], trail: Mapping[int, Sequence[Attempt]] | None = None
-) -> list[Telling]:
+) -> list[SentMessage]:
     """The messages in the order of their first rows; `trail`: every attempt, by id."""
     messages: dict[object, list[OutboxRow]] = {}
     for row in rows:
@@ -66,9 +66,9 @@ def _message(row: OutboxRow) -> object:
     return row.notification.channel, row.message_key or "", row.state, row.error, due_at
 
 
-def _telling(reader: Reader, rows: Sequence[OutboxRow], trail: Mapping[int, Sequence[Attempt]]) -> Telling:
+def _telling(reader: Reader, rows: Sequence[OutboxRow], trail: Mapping[int, Sequence[Attempt]]) -> SentMessage:
     first = rows[0]
-    return Telling(
+    return SentMessage(
         ids=[row.id for row in rows],
         channel=first.notification.channel,
         state=str(first.state),

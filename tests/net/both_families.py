@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 from labelwatch.channels import open_channel
 from labelwatch.channels.base import Delivered, OutgoingMessage
-from labelwatch.channels.verify import knocked
+from labelwatch.channels.verify import reachable
 from labelwatch.delivery.heartbeat import ping
 from labelwatch.messages.message import Kind, Message, Section
 from labelwatch.sources.ozon.connectivity import check_connectivity
@@ -35,7 +35,7 @@ def main() -> None:
             "ozon": (hook.port, lambda: not check_connectivity(web, timeout=FIVE, user_agent="t", now=_now).barrier),
             "webhook": (hook.port, lambda: delivers(f"json://both.lan:{hook.port}/x")),
             "heartbeat": (hook.port, lambda: ping(web) == 200),
-            "check": (hook.port, lambda: knocked(web, FIVE).ok),
+            "check": (hook.port, lambda: reachable(web, FIVE).ok),
             "mail": (office.port, lambda: delivers(f"mailto://both.lan:{office.port}?{LETTER}")),
             "telegram": (
                 int(bots.rpartition(":")[2]),

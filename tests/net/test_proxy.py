@@ -9,7 +9,7 @@ from labelwatch.channels import open_channel
 from labelwatch.channels.apprise_services import Service
 from labelwatch.channels.base import Delivered, OutgoingMessage
 from labelwatch.channels.http import Answer, HttpOptions, exchange
-from labelwatch.channels.verify import Account, knocked
+from labelwatch.channels.verify import Account, reachable
 from labelwatch.messages.channel_errors import known
 from labelwatch.messages.message import Kind, Message, Section
 from labelwatch.net.proxy import ProxyError, is_exempt, mistakes, proxy_for
@@ -108,7 +108,7 @@ def _ways_out(url: str) -> Iterator[bool]:
     """Whether each kind of way out comes through to a web server that is known to the proxy only."""
     yield check_connectivity(url, timeout=timedelta(seconds=5), user_agent="test", now=_now).barrier is None
     yield isinstance(exchange(HttpOptions(timedelta(seconds=5)), "GET", url), Answer)
-    yield knocked(url, timedelta(seconds=5)).seen is Account.REACHED
+    yield reachable(url, timedelta(seconds=5)).seen is Account.REACHED
 
 
 def _now() -> datetime:
@@ -181,4 +181,4 @@ def test_a_proxy_of_another_kind_is_named_by_every_way_out(monkeypatch: pytest.M
     failure = exchange(HttpOptions(timedelta(seconds=5)), "GET", OZON)
     assert not isinstance(failure, Answer)
     assert failure.error.startswith(said)
-    assert knocked(OZON, timedelta(seconds=5)).said.startswith(said)
+    assert reachable(OZON, timedelta(seconds=5)).said.startswith(said)

@@ -9,7 +9,7 @@ import pytest
 
 from labelwatch.channels import open_channel
 from labelwatch.channels.base import Delivered, OutgoingMessage, Permanent
-from labelwatch.channels.verify import Account, knocked
+from labelwatch.channels.verify import Account, reachable
 from labelwatch.messages.message import Kind, Message, Section
 from labelwatch.net.tls import CertificatesError, trusted
 from labelwatch.sources import SourceError
@@ -99,7 +99,7 @@ def test_a_channel_does_not_work_and_nothing_may_have_arrived(url: str) -> None:
 @pytest.mark.usefixtures("stale")
 def test_what_needs_no_certificate_works_without_any() -> None:
     with Hook([answer(200)]) as hook:
-        assert knocked(f"http://127.0.0.1:{hook.port}", timedelta(seconds=5)).ok
+        assert reachable(f"http://127.0.0.1:{hook.port}", timedelta(seconds=5)).ok
         assert isinstance(open_channel(hook.url()).send(PARCEL), Delivered)
         assert at(f"http://127.0.0.1:{hook.port}").barrier is None
 
@@ -116,6 +116,6 @@ def test_a_letter_is_not_handed_in() -> None:
 
 @pytest.mark.usefixtures("stale")
 def test_the_heartbeat_and_a_webhook_are_not_called_reachable() -> None:
-    found = knocked("https://hc.example.com/ping", timedelta(seconds=1))
+    found = reachable("https://hc.example.com/ping", timedelta(seconds=1))
     assert found.seen is Account.UNREACHABLE
     assert found.said.startswith(GONE)

@@ -13,7 +13,7 @@ from apprise.plugins.telegram import NotifyTelegram
 from labelwatch.channels.base import Ambiguous, Attachment, BadMessage, Delivered, OutgoingMessage, Result
 from labelwatch.channels.http import HttpOptions
 from labelwatch.channels.telegram.api import API, Bot, Done, Refusal, Said, meaning
-from labelwatch.channels.telegram.form import Form, answering, body, mended, place, placed
+from labelwatch.channels.telegram.form import Form, answering, body, next_form, place, placed
 from labelwatch.messages.message import SizeLimit
 from labelwatch.messages.plain import plain
 from labelwatch.messages.render import LIMIT
@@ -93,7 +93,7 @@ class Telegram:
                 break
             if said.moved_to and form.chat == self.address:
                 self.moved_to = said.moved_to
-            other = mended(form, said)
+            other = next_form(form, said)
             if other is None:
                 break
             form = other

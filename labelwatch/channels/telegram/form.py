@@ -30,7 +30,7 @@ class Form:
     """Whether it exists in this chat already and is edited."""
 
 
-def mended(form: Form, refusal: Refusal) -> Form | None:
+def next_form(form: Form, refusal: Refusal) -> Form | None:
     """The next form that Telegram may accept; None = there is none."""
     why = refusal.why.lower()
     if refusal.moved_to and not form.stays:

@@ -11,7 +11,7 @@ from labelwatch.messages import diagnosis_text
 from labelwatch.messages.channel_errors import spoken
 from labelwatch.messages.plain import plain
 from labelwatch.store import ChannelState
-from labelwatch.web.notifications import tellings
+from labelwatch.web.notifications import sent_messages
 from labelwatch.web.page import Reader, app_of, reader_of, respond
 
 FAILED = 50
@@ -51,8 +51,8 @@ def page(request: Request) -> Response:
         "channels.html",
         rows=sorted(rows, key=lambda row: (_ORDER[row.state], row.name)),
         chosen=chosen,
-        failed=tellings(reader, failed, trail),
-        lately=tellings(reader, lately, trail),
+        failed=sent_messages(reader, failed, trail),
+        lately=sent_messages(reader, lately, trail),
     )
 
 

@@ -21,7 +21,7 @@ from labelwatch.queries import PostingDetails
 from labelwatch.store import HistoryRow, OutboxRow
 from labelwatch.web.actions import SPANS
 from labelwatch.web.cards import Card, card
-from labelwatch.web.notifications import Telling, tellings
+from labelwatch.web.notifications import SentMessage, sent_messages
 from labelwatch.web.page import Reader, app_of, reader_of, respond
 from labelwatch.web.timeline import span
 from labelwatch.web.timeline_svg import draw
@@ -83,7 +83,7 @@ class Paper:
     trouble: Trouble | None
     timeline: Markup
     history: Sequence[Moment]
-    told: Sequence[Telling]
+    told: Sequence[SentMessage]
 
 
 def page(request: Request) -> Response:
@@ -113,7 +113,7 @@ def _paper(app: App, reader: Reader, found: PostingDetails, rows: Sequence[Outbo
         trouble=_trouble(reader, found.alerts[-1]) if found.alerts else None,
         timeline=_timeline(app, reader, found, mine),
         history=[_moment(reader, row) for row in reversed(found.history)],
-        told=tellings(reader, mine),
+        told=sent_messages(reader, mine),
     )
 
 
