@@ -46,16 +46,20 @@ def known(text: str, language: str) -> str | None:
 @cache
 def phrases(language: str) -> Mapping[str, str]:
     """The templates of a language by their keys."""
-    text = files("labelwatch.messages.channel_errors").joinpath("locale", f"{language}.toml").read_text("utf-8")
+    text = _text("locale", f"{language}.toml")
     return {key: said for table in tomllib.loads(text).values() for key, said in table.items()}
+
+
+def _text(*path: str) -> str:
+    return files("labelwatch.messages.channel_errors").joinpath(*path).read_text("utf-8")
 
 
 @cache
 def _patterns() -> tuple[tuple[str, re.Pattern[str]], ...]:
     """Keys and patterns of their English texts, those with the most literal text first."""
-    known = {key: template for key, template in phrases("en").items() if key != _FOREIGN}
-    order = sorted(known, key=lambda key: -sum(len(own) for own, *_ in Formatter().parse(known[key])))
-    return tuple((key, re.compile("".join(_pieces(known[key])), re.DOTALL)) for key in order)
+    known = [*tomllib.loads(_text("earlier.toml")).items(), *phrases("en").items()]
+    order = sorted(known, key=lambda one: -sum(len(own) for own, *_ in Formatter().parse(one[1])))
+    return tuple((key, re.compile("".join(_pieces(said)), re.DOTALL)) for key, said in order if key != _FOREIGN)
 
 
 def _pieces(template: str) -> Iterable[str]:
