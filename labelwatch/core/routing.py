@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 
-from labelwatch.core.alert import CALM, Alert, Diagnosis, Notification, Reason, Severity
+from labelwatch.core.alert import CALM, Alert, Diagnosis, Family, Notification, Reason, Severity, Verdict
 from labelwatch.core.deadline import alert_at
 from labelwatch.core.policy import AlertPolicy, Destination, Step
 from labelwatch.core.quiet_hours import Span, quiet_span
@@ -74,7 +74,8 @@ def gathers_until(told: Notification, to: Destination, spoke: datetime, now: dat
     """
     alert, until = alert_at(told.alert, now), spoke + to.calm_interval
     diagnosis, was_escalated = alert.diagnosis, alert.told is not None and alert.told.left is not None
-    if _is_urgent(diagnosis, now) or was_escalated or quiet_span(to, until) is not None:
+    is_urgent = _is_urgent(diagnosis, now) or was_escalated or _needs_somebody(diagnosis, told.reason)
+    if is_urgent or quiet_span(to, until) is not None:
         return now
     if told.reason in CALM:
         until = _before_the_last_hour(diagnosis, until, now)
@@ -88,6 +89,12 @@ def gathers_until(told: Notification, to: Destination, spoke: datetime, now: dat
 def _is_urgent(diagnosis: Diagnosis, now: datetime) -> bool:
     is_ahead = diagnosis.deadline is None or now < diagnosis.deadline
     return diagnosis.posting_number is None or (diagnosis.severity is Severity.CRITICAL and is_ahead)
+
+
+def _needs_somebody(diagnosis: Diagnosis, reason: Reason) -> bool:
+    """Whether Ozon says outright that it does not go on unless somebody acts: an answer to that may take hours."""
+    is_said = diagnosis.family is Family.ANOMALY or diagnosis.cause == "registration_declined"
+    return is_said and diagnosis.verdict is Verdict.ACT and reason not in CALM
 
 
 def _before_the_last_hour(diagnosis: Diagnosis, at: datetime, now: datetime) -> datetime:

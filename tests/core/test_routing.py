@@ -6,7 +6,17 @@ from typing import Any
 
 import pytest
 
-from labelwatch.core.alert import Alert, AlertState, LastNotified, Notification, Outcome, Reason, Severity
+from labelwatch.core.alert import (
+    Alert,
+    AlertState,
+    Family,
+    LastNotified,
+    Notification,
+    Outcome,
+    Reason,
+    Severity,
+    Verdict,
+)
 from labelwatch.core.baseline import ENOUGH, normal_times
 from labelwatch.core.lifecycle import close, reconcile
 from labelwatch.core.policy import AlertPolicy, Destination, QuietHours, Step
@@ -87,6 +97,11 @@ GATHERED = [
     ({"severity": Severity.WARNING}, Reason.RESOLVED, NOON + 50 * MINUTE),
     ({"warn_from": NOON + 20 * MINUTE}, Reason.FIRST, NOON + 20 * MINUTE),
     ({"act_by": NOON + 20 * MINUTE}, Reason.RESOLVED, NOON + 20 * MINUTE),
+    # Ozon says that somebody has to act, and an answer may take hours.
+    ({"family": Family.ANOMALY, "cause": "passport_data_missing"}, Reason.FIRST, NOON),
+    ({"cause": "registration_declined"}, Reason.FIRST, NOON),
+    ({"family": Family.ANOMALY, "cause": "passport_data_missing"}, Reason.RESOLVED, NOON + 50 * MINUTE),
+    ({"family": Family.ANOMALY, "verdict": Verdict.WAIT}, Reason.FIRST, NOON + 50 * MINUTE),
     ({"severity": Severity.CRITICAL}, Reason.ESCALATED, NOON),
     ({"act_by": NOON}, Reason.ESCALATED, NOON),
     ({"posting_number": None}, Reason.FIRST, NOON),
