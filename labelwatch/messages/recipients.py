@@ -22,7 +22,7 @@ KINDS: Mapping[str, tuple[Kind, ...]] = {
     "warehouse_paused": (SUPPORT,),
     "over_dropoff_limits": (SUPPORT,),
     "method_never_labelled": (CARRIER, SUPPORT),
-    "passport_data_missing": (BUYER,),
+    "passport_data_missing": (BUYER, SUPPORT),
     "split_pending": (SUPPORT,),
     "arbitration": (SUPPORT,),
     "not_accepted": (SUPPORT,),

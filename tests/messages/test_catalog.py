@@ -102,6 +102,16 @@ def test_a_letter_names_only_what_is_known(language: str) -> None:
             assert names(plea.say[-1]) | names(plea.ask[-1]) <= {"order"}, plea
 
 
+def test_letters_about_the_same_cause_ask_for_time_in_every_language_or_in_none() -> None:
+    asked = []
+    for language in LANGUAGES:
+        words = catalog(language).letter["support"]
+        ones = {cause: plea for cause, plea in words.cause.items() if not cause.endswith("_incident")}
+        asked.append({cause for cause, plea in ones.items() if all(words.excuse in ask for ask in plea.ask)})
+    assert {"passport_data_missing", "recipient_incomplete", "country_missing", "registration_pending"} <= asked[0]
+    assert asked == [asked[0]] * len(asked)
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_letter_has_words_and_no_words_are_without_a_letter(language: str) -> None:
     written = {(kind, cause) for kind, words in catalog(language).letter.items() for cause in words.cause}

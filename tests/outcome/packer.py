@@ -36,6 +36,7 @@ REMEDIES: dict[str, tuple[Step, ...]] = {
     "over_dropoff_limits": (("correct_card", 15), ("ship", SOON), ("write_support", LETTER), ("ship", SOON)),
     "method_never_labelled": (("get_carrier_label", 60), ("write_support", LETTER)),
     "passport_data_missing": (("ask_buyer", LETTER),),
+    "passport_data_missing:urgent": (("write_support", 0), ("ask_buyer", LETTER)),
     "split_pending": (("look", SOON),),
     "arbitration": (("settle_dispute", 40), ("write_support", LETTER)),
     "not_accepted": (("fetch_back", 120), ("write_support", LETTER)),
@@ -60,6 +61,7 @@ REMEDIES: dict[str, tuple[Step, ...]] = {
     "box_count_missing": (("set_boxes", 0), ("ship", SOON)),
     "buyer_company_data": (("fill_in_company_data", 5), ("ship", SOON)),
     "recipient_incomplete": (("ask_buyer", LETTER), ("write_support", LETTER)),
+    "recipient_incomplete:urgent": (("write_support", 0), ("ask_buyer", LETTER)),
     "label_refused": (("correct_card", 30), ("press_print", SOON), ("write_support", LETTER)),
     "unknown_state": (("look", SOON),),
     "assembly_failed": (("ship", 5), ("ship", 5), ("correct_card", 10), ("ship", SOON)),
@@ -95,7 +97,20 @@ REMEDIES: dict[str, tuple[Step, ...]] = {
     "missed:registration": (("write_support", LETTER),),
     "missed:label": (("write_support", LETTER),),
 }
-ASK_FOR_TIME = frozenset({"registration_pending", "tracking_missing", "label_overdue", "label_pending"})
+ASK_FOR_TIME = frozenset(
+    {
+        "passport_data_missing",
+        "marking_missing",
+        "customs_number_missing",
+        "country_missing",
+        "other_requirement",
+        "recipient_incomplete",
+        "registration_pending",
+        "tracking_missing",
+        "label_overdue",
+        "label_pending",
+    }
+)
 """Whose ready text for support also asks not to count the delay: the letter is worth both."""
 LETTERS = frozenset({"write_support", "warn_support", "ask_carrier", "ask_buyer"})
 NO_NEWS = frozenset({"resolved", "acknowledged", "snoozed"})
@@ -180,7 +195,8 @@ def _steps(remedy: str, phase: str) -> tuple[Step, ...]:
     """What an id tells, with what the ready letter asks besides; in the last hour nobody waits long between steps."""
     steps = [*REMEDIES.get(remedy, (("look", SOON),))]
     letter = [place for place, (action, _) in enumerate(steps) if action == "write_support"]
-    if remedy in ASK_FOR_TIME and letter:
+    is_told = any(action == "warn_support" for action, _ in steps)
+    if remedy.removesuffix(":urgent") in ASK_FOR_TIME and letter and not is_told:
         steps.insert(letter[-1], ("warn_support", 0))
     return tuple((action, min(pause, 5.0) if phase == "urgent" else pause) for action, pause in steps)
 

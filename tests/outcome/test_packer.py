@@ -65,6 +65,25 @@ def test_he_asks_for_time_where_the_ready_text_does() -> None:
     assert {cause for cause in asks if not cause.endswith("_incident")} == ASK_FOR_TIME
 
 
+@pytest.mark.parametrize(
+    ("cause", "phase", "actions"),
+    [
+        ("passport_data_missing", "normal", ["ask_buyer"]),
+        ("passport_data_missing", "urgent", ["warn_support", "write_support", "ask_buyer"]),
+        ("recipient_incomplete", "normal", ["ask_buyer", "warn_support", "write_support"]),
+        ("recipient_incomplete", "urgent", ["warn_support", "write_support", "ask_buyer"]),
+        ("registration_pending", "urgent", ["write_support", "warn_support", "ask_carrier"]),
+    ],
+)
+def test_he_asks_for_time_once_and_in_the_last_hour_first_of_all(cause: str, phase: str, actions: list[str]) -> None:
+    words = catalog("en").cause[cause]
+    steps = words.urgent.steps if phase == "urgent" and words.urgent else words.steps
+    remedy = f"{cause}:urgent" if phase == "urgent" else cause
+    (plan,) = heard(cause=cause, remedy_id=remedy, phase=phase)
+    assert [action for action, _ in plan["steps"]] == actions
+    assert ("support" in str(steps[0])) == (phase == "urgent"), "he does what the steps of the message say"
+
+
 def test_told_to_act_he_does_what_the_remedy_says_in_its_order() -> None:
     (plan,) = heard()
     assert (plan["posting_number"], plan["not_before"]) == (NUMBER, None)
