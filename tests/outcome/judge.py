@@ -139,7 +139,20 @@ def _why(contest: Contest, number: str) -> str:
     if not deeds:
         return f"told {left} min before, nothing was done"
     done = ", ".join(dict.fromkeys(one.action for one in deeds))
-    return f"told {left} min before; what was done ({done}) came too late"
+    return f"told {left} min before; what was done ({done}) came too late; {_last_letter(order)}"
+
+
+def _last_letter(order: Order) -> str:
+    """The letter that could be written latest and still have helped, so that it can be seen who was up by then."""
+    letters = [
+        (order.deadline - timedelta(minutes=effect.events[0].minutes), action)
+        for action, effect in order.fate.effects.items()
+        if action in LETTERS and effect.events
+    ]
+    if not letters:
+        return "no letter could help"
+    at, action = max(letters)
+    return f"the last letter that could help was {action} at {_clock(order, at)}"
 
 
 def _events(contest: Contest, number: str) -> list[str]:

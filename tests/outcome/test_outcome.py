@@ -1,12 +1,14 @@
 """A small world with a fixed seed: what the benchmark promises holds, and it measures what it says."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from tests.outcome import judge
-from tests.outcome.arm import without
-from tests.outcome.judge import Contest
+from tests.outcome.arm import Books, Told, without
+from tests.outcome.hands import Deed
+from tests.outcome.judge import Contest, Played
 from tests.outcome.run import play
 from tests.outcome.world import SITES, planned
 
@@ -41,6 +43,20 @@ def test_nothing_is_told_of_that_is_well(contest: Contest) -> None:
 def test_every_miss_that_is_left_has_its_story(contest: Contest) -> None:
     told = "\n".join(judge.stories(contest))
     assert all(number in told for number in contest.watched.books.missed)
+
+
+def test_the_story_of_a_miss_says_until_when_a_letter_could_have_helped() -> None:
+    orders = planned(SEED, days=DAYS, per_day=ORDERS, sites=SITES[:1]).orders
+    order = next(one for one in orders.values() if one.fate.effects["warn_support"].events)
+    needs, late = timedelta(minutes=order.fate.effects["warn_support"].events[0].minutes), timedelta(minutes=9)
+    only = replace(order, fate=replace(order.fate, effects={"warn_support": order.fate.effects["warn_support"]}))
+    told = Told(order.deadline - late, "packers", order.number, "first", "act", "not_packed")
+    deed = Deed(order.deadline - late / 2, "packers", "warn_support", order.number, took=True)
+    books = Books(missed={order.number: order.deadline}, told=[told])
+    nobody = Played("nobody", Books(), [], people=2, days=1)
+    contest = Contest({order.number: only}, nobody, nobody, Played("watched", books, [deed], 2, 1), nobody)
+    latest = f"{order.site.local(order.deadline - needs):%d %b %H:%M}"
+    assert judge.stories(contest)[0].endswith(f"the last letter that could help was warn_support at {latest}")
 
 
 def test_the_world_is_the_same_whenever_it_is_played() -> None:
