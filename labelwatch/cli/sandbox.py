@@ -23,7 +23,7 @@ Speed = Annotated[
 
 
 def sandbox(port: Port = 8790, scenario: Scenario = "day", speed: Speed = 1.0) -> None:
-    """Serve a fake of Ozon's Seller API on this machine, with invented shops.
+    """Serve a fake Ozon Seller API with invented shops.
 
     GET /sandbox/ lists the keys, the methods, and how to move the clock or inject faults. Ctrl-C ends it.
     """

@@ -33,7 +33,7 @@ class Life:
         """What all services of this place have logged so far."""
         return self.log_file.read_text("utf-8")
 
-    def until(self, condition: Callable[[], bool], *, seconds: float = 60) -> None:
+    def until(self, condition: Callable[[], bool], *, seconds: float = 150) -> None:
         """Wait for something that it does."""
         give_up_at = time.monotonic() + seconds
         while not condition():

@@ -3,7 +3,7 @@
 import logging
 import threading
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -27,11 +27,22 @@ class Family:
 @cache
 def families() -> tuple[Family, ...]:
     """All of them, in the order of the page."""
-    logging.getLogger("labelwatch").setLevel(logging.ERROR)
-    with TemporaryDirectory() as folder, closing(open_store(f"sqlite:///{Path(folder, 'empty.db')}")) as store:
+    with _quiet(), TemporaryDirectory() as folder, closing(open_store(f"sqlite:///{Path(folder, 'empty.db')}")) as store:
         store.upgrade()
         with closing(App(config(), store, clock=clock(Hands()), stop=threading.Event())) as app:
             return tuple(_families(app))
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Logs nothing below ERROR for as long as it lasts."""
+    log = logging.getLogger("labelwatch")
+    level = log.level
+    log.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        log.setLevel(level)
 
 
 def _families(app: App) -> Iterator[Family]:

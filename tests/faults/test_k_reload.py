@@ -28,7 +28,7 @@ MISTAKES = [
     ("every = ", "every = = ", "labelwatch.toml:7: "),
     ('name = "home"', 'name = "star"', "labelwatch.toml:"),
     ("file:hook.url", "file:gone.url", "labelwatch.toml:"),
-    ("labelwatch.db", "other.db", "[store] url is changed by a restart only"),
+    ("labelwatch.db", "other.db", "[store] url needs a restart to change"),
 ]
 
 

@@ -150,10 +150,10 @@ def test_a_source_that_is_closed_fetches_nothing() -> None:
 
 ALONE = """
 import resource
-from tests.sources.printing import OURS, at_work, shelf
+from tests.sources.printing import OURS, at_work, index
 
 resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
-with at_work(shelf({"sheet": "bars"})) as (_, source):
+with at_work(index({"sheet": "bars"})) as (_, source):
     print(source.label(OURS).proof.value, end="")
 """
 

@@ -182,12 +182,20 @@ def test_a_page_goes_on_telling_the_time_that_is_left(board: Board, hands: Hands
 
 
 def test_ten_thousand_open_alerts_are_a_page_like_any_other(board: Board) -> None:
+    def cost() -> float:
+        """The least processor time that the page takes, in seconds."""
+        costs = []
+        for _ in range(3):
+            began = time.process_time()
+            board.page("/")
+            costs.append(time.process_time() - began)
+        return min(costs)
+
+    few = [f"7999-{n:05}-1" for n in range(200)]
+    save(board.app.store, *few, severity=Severity.NOTICE)
+    of_few = cost()
     save(board.app.store, *(f"8000-{n:05}-1" for n in range(10_000)), severity=Severity.NOTICE)
-    costs = []
-    for _ in range(3):
-        began = time.process_time()
-        page = board.page("/")
-        costs.append(time.process_time() - began)
-    assert "10005 labels are late" in page
+    page = board.page("/")
+    assert f"{10_005 + len(few)} labels are late" in page
     assert page.count('<article class="card') == 50
-    assert min(costs) < 0.3  # seconds of the processor, of which the machine may have much other use
+    assert cost() < 8 * of_few  # fifty times as many

@@ -241,7 +241,7 @@ def test_a_port_that_is_taken_is_said_and_tried_again(app: App, caplog: pytest.L
     running.join()
     said = [record.message for record in caplog.records if record.levelname == "CRITICAL"]
     assert len(said) == 1
-    assert "the rest goes on" in said[0]
+    assert "everything else continues" in said[0]
 
 
 def test_systemd_is_told_of_a_board_that_is_not_there() -> None:
