@@ -27,7 +27,11 @@ class Family:
 @cache
 def families() -> tuple[Family, ...]:
     """All of them, in the order of the page."""
-    with _quiet(), TemporaryDirectory() as folder, closing(open_store(f"sqlite:///{Path(folder, 'empty.db')}")) as store:
+    with (
+        _quiet(),
+        TemporaryDirectory() as folder,
+        closing(open_store(f"sqlite:///{Path(folder, 'empty.db')}")) as store,
+    ):
         store.upgrade()
         with closing(App(config(), store, clock=clock(Hands()), stop=threading.Event())) as app:
             return tuple(_families(app))

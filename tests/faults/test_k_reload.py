@@ -52,7 +52,7 @@ def test_a_wrong_configuration_is_refused_with_its_place_and_a_new_secret_is_tak
             place.config.write_text(sound)
             put_secret(place, other.url("/rotated-s3cret"))
             hang_up(service)
-            service.until(lambda: "read again" in service.log and service.log.count("watching: ") == 2)
+            service.until(lambda: "configuration reloaded" in service.log and service.log.count("watching: ") == 2)
             place.sandbox.world.plan(late(MEANWHILE))
             service.until(lambda: any(MEANWHILE in str(request.json) for request in other.requests))
     assert place.told("first") == [BEFORE]
