@@ -54,8 +54,12 @@ FAILED_FOR = timedelta(minutes=5)
 ANSWERS_KEPT = timedelta(days=1)
 """An answer that could not be refreshed for this long is forgotten."""
 
+FIRST_CHECK = timedelta(seconds=10)
+"""How long after its creation a label task is checked: Ozon usually needs some seconds, and the first message about
+the posting still waits for others and can contain the answer."""
+
 PENDING_FOR = timedelta(minutes=2)
-"""How long to wait before checking an unfinished label task again."""
+"""How long to wait before checking a label task again that was unfinished then."""
 
 SHOP_WIDE = (Topic.METHODS, Topic.WAREHOUSES)
 
@@ -176,8 +180,21 @@ def _kept_for(answer: Answer, topic: Topic) -> timedelta:
         return FAILED_FOR
     task = answer.substance
     if isinstance(task, LabelTask) and task.state is TaskState.PENDING and task.tasks:
-        return PENDING_FOR
+        return PENDING_FOR if _is_checked(answer, task) else FIRST_CHECK
     return KEPT_FOR[topic]
+
+
+def first_check(answer: Answer) -> datetime | None:
+    """When the label task that was created for this answer has to be checked first; None = there is none."""
+    task = answer.substance
+    if not isinstance(task, LabelTask) or task.state is not TaskState.PENDING or not task.tasks:
+        return None
+    return None if _is_checked(answer, task) else answer.asked_at + FIRST_CHECK
+
+
+def _is_checked(answer: Answer, task: LabelTask) -> bool:
+    """Whether a label task was asked about after the poll that created it."""
+    return answer.asked_at - task.asked_at >= FIRST_CHECK
 
 
 def settled(before: Answers, fresh: Answers) -> Answers:

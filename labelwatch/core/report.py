@@ -19,5 +19,6 @@ class Report:
     seconds: float = 0.0
     error: str | None = None
     cause: str | None = None
-    next_deadline_in: timedelta | None = None
-    """How long after the poll the next deadline of an open alert passes; None = there is none."""
+    next_due_in: timedelta | None = None
+    """How long after the poll something falls due that the next poll has to see in time: a deadline or an escalation
+    step of an open alert, the first check of a label task. None = there is nothing."""

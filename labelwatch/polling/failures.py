@@ -8,7 +8,7 @@ from labelwatch.core.outages import SHARED, is_round_complete
 from labelwatch.core.report import Report
 from labelwatch.polling.outages import shop_readings, update_outage
 from labelwatch.polling.plan import Plan
-from labelwatch.polling.saving import next_deadline, row, save_decisions, seconds
+from labelwatch.polling.saving import next_due, row, save_decisions, seconds
 from labelwatch.sources import SourceError, Trouble
 from labelwatch.store import ShopState, Store, Transaction
 
@@ -51,7 +51,7 @@ def record_failure(
             seconds=seconds(started, finished),
             error=error.detail,
             cause=error.trouble,
-            next_deadline_in=next_deadline(tx.alerts.open_of_shop(shop.id).values(), finished),
+            next_due_in=next_due(tx.alerts.open_of_shop(shop.id).values(), finished, plan.alerts),
         )
         tx.shops.record_poll(shop.id, row(report, started, finished))
     return report

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import datetime
 
-from labelwatch.core.alert import Alert, Diagnosis, Outcome
+from labelwatch.core.alert import Alert, Diagnosis, Outcome, Reason
 from labelwatch.core.diagnosis import unreadable_postings
 from labelwatch.core.enrichment import ANSWERS_KEPT, BUDGET, Answers, settled, urgency, worth_asking
 from labelwatch.core.evaluate import Decision, by_the_clock, look, renew, review
@@ -27,7 +27,7 @@ from labelwatch.polling.failures import record_failure
 from labelwatch.polling.incidents import update_incidents
 from labelwatch.polling.outages import update_outage
 from labelwatch.polling.plan import Plan
-from labelwatch.polling.saving import next_deadline, row, save_decisions, seconds
+from labelwatch.polling.saving import next_due, row, save_decisions, seconds
 from labelwatch.polling.sweep import Abandoned, SweepResult, arrivals_are_due, fingerprint
 from labelwatch.sources import Source, SourceError
 from labelwatch.store import Change, EvidenceLevel, Store, Transaction
@@ -125,7 +125,7 @@ def _save(
             late=sum(_is_late(decision) for decision in decisions),
             told=told,
             seconds=seconds(started, finished),
-            next_deadline_in=next_deadline((decision.alert for decision in decisions), finished),
+            next_due_in=next_due((decision.alert for decision in decisions), finished, plan.alerts, fresh),
         )
         tx.shops.record_poll(shop.id, row(done, started, finished))
     return done
@@ -175,14 +175,19 @@ def _about_the_shop(plan: Plan, swept: SweepResult, before: Alert | None, now: d
 
 
 def _replaced(tx: Transaction, before: Alert | None, decision: Decision) -> Decision:
-    """When an incident explains an alert, its notifications that were not sent yet are withdrawn."""
+    """Notifications that were not sent yet are withdrawn when an incident explains the alert, and replaced by a first
+    one when another cause was found: people are told once, with what is known by then."""
     alert = decision.alert
-    if before is None or before.id is None or before.told is None:
+    if before is None or before.id is None or before.told is None or alert.told is None:
         return decision
-    if alert.diagnosis.incident is None or before.diagnosis.incident is not None:
+    is_explained = alert.diagnosis.incident is not None and before.diagnosis.incident is None
+    if not is_explained and decision.reason is not Reason.CAUSE_CHANGED:
         return decision
-    unsent = tx.outbox.withdraw([before.id])
-    return replace(decision, alert=replace(alert, told=None), is_news=True) if unsent else decision
+    if not tx.outbox.withdraw([before.id]):
+        return decision
+    if is_explained:
+        return replace(decision, alert=replace(alert, told=None), is_news=True)
+    return replace(decision, alert=replace(alert, told=replace(alert.told, count=1)), reason=Reason.FIRST)
 
 
 def _update_late_at(tx: Transaction, shop_id: int, watch: Watch) -> None:

@@ -1,12 +1,14 @@
 """Saves alerts together with the notifications that follow from them, and the record of a poll."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 from labelwatch.core.alert import Alert, Reason
+from labelwatch.core.enrichment import Answers, first_check
 from labelwatch.core.evaluate import Decision, says_the_same
 from labelwatch.core.incident_updates import incident_notifications
+from labelwatch.core.policy import AlertPolicy
 from labelwatch.core.report import Report
 from labelwatch.core.routing import notifications_for, why_told
 from labelwatch.core.visibility import narrowed
@@ -88,10 +90,26 @@ def _outdated_channels(plan: Plan, before: Alert, after: Alert) -> list[str]:
     return [name for name, then, now in seen if then and now and not says_the_same(then, now)]
 
 
-def next_deadline(alerts: Iterable[Alert], now: datetime) -> timedelta | None:
-    """How long after `now` the next deadline of an open alert passes; None = there is none."""
-    deadlines = (one.diagnosis.deadline for one in alerts if one.resolved_at is None and one.diagnosis.posting_number)
-    return min((deadline - now for deadline in deadlines if deadline is not None and deadline > now), default=None)
+def next_due(
+    alerts: Iterable[Alert], now: datetime, policy: AlertPolicy, fresh: Answers | None = None
+) -> timedelta | None:
+    """How long after `now` something falls due that a poll has to see in time; None = there is nothing.
+
+    An open alert has its deadline, the time when it becomes critical, and the escalation steps before it; of the
+    `fresh` answers, a label task that has just been created is due for its first check.
+    """
+    moments = [at for alert in alerts for at in _moments(alert, policy)]
+    moments += [at for answer in (fresh or {}).values() if (at := first_check(answer)) is not None]
+    return min((at - now for at in moments if at > now), default=None)
+
+
+def _moments(alert: Alert, policy: AlertPolicy) -> Iterator[datetime]:
+    diagnosis = alert.diagnosis
+    if alert.resolved_at is not None or diagnosis.posting_number is None or diagnosis.deadline is None:
+        return
+    yield diagnosis.deadline
+    yield diagnosis.act_by or diagnosis.deadline
+    yield from (diagnosis.deadline - step.left for step in policy.escalation)
 
 
 def seconds(started: datetime, finished: datetime) -> float:

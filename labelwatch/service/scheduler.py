@@ -30,7 +30,7 @@ FRESH_EVERY = timedelta(seconds=10)
 STORE_EVERY = timedelta(seconds=2)
 PACE_WHILE_LATE = timedelta(seconds=30)
 JUST_AFTER = timedelta(seconds=1)
-"""A shop is read this long after a deadline, to notify of what was missed."""
+"""A shop is read this long after a deadline or an escalation step, to notify of it."""
 APART = timedelta(seconds=1)
 """The first polls of two shops are at most this far apart, and closer if the intervals are shorter."""
 STATUS_EVERY = timedelta(seconds=30)
@@ -47,8 +47,8 @@ class Polled(Protocol):
         """How many labels are late in the shop."""
 
     @property
-    def next_deadline_in(self) -> timedelta | None:
-        """How long after the poll the next deadline of an open alert passes; None = there is none."""
+    def next_due_in(self) -> timedelta | None:
+        """How long after the poll something falls due that the next poll has to see in time; None = nothing."""
 
 
 class Work(Protocol):
@@ -201,13 +201,13 @@ class Service:
                 self._plan_poll(shop, self._now() + wait)
 
     def _pause(self, shop: str, polled: Polled | None, *, lasted: timedelta) -> timedelta:
-        """How long to pause between polls of a shop: shorter while something is late, and never past a deadline."""
+        """How long to pause between polls of a shop: shorter while something is late, and not beyond what is due."""
         every = self.every[shop]
         pace = min(every, PACE_WHILE_LATE) if polled is not None and polled.late else every
         wait = max(pace - lasted, timedelta(0))
-        if polled is None or polled.next_deadline_in is None:
+        if polled is None or polled.next_due_in is None:
             return wait
-        return min(wait, polled.next_deadline_in + JUST_AFTER)
+        return min(wait, polled.next_due_in + JUST_AFTER)
 
     def _tell(self) -> None:
         self._guarded("tell", self.work.tell)

@@ -44,7 +44,9 @@ LONGEST_LEASE = timedelta(minutes=10)
 """No claim is longer; a lease that ends later was given before the clock was set back."""
 WORTH_STILL = timedelta(hours=12)
 """What was held back is still worth sending for this long."""
-WITHDRAWN = "withdrawn: an incident explains it and is told instead"
+WITHDRAWN = "withdrawn: what is known since then is told instead"
+withdrawn = and_(_n.state == OutboxState.SUPERSEDED.value, _n.error.like("withdrawn: %"))
+"""Earlier versions worded the reason differently."""
 
 
 def add(conn: Connection, notifications: Iterable[Notification], *, created_at: datetime) -> None:
@@ -55,7 +57,6 @@ def add(conn: Connection, notifications: Iterable[Notification], *, created_at: 
         return
     statement = insert(conn, notification)
     same = [_n.alert_id, _n.telling, _n.channel]
-    withdrawn = and_(_n.state == OutboxState.SUPERSEDED.value, _n.error == WITHDRAWN)
     values = {name: statement.excluded[name] for name in fresh[0]} | {"message_key": None, "lease_until": None}
     conn.execute(statement.on_conflict_do_update(index_elements=same, set_=values, where=withdrawn), fresh)
 

@@ -6,11 +6,11 @@ from datetime import datetime
 from typing import Any
 
 from msgspec import MsgspecError
-from sqlalchemy import Connection, Select, and_, case, func, select
+from sqlalchemy import Connection, Select, case, func, select
 
 from labelwatch.core.alert import Notification, Reason
 from labelwatch.store import mapping
-from labelwatch.store.outbox import WITHDRAWN, waits
+from labelwatch.store.outbox import waits, withdrawn
 from labelwatch.store.postings import chunks
 from labelwatch.store.schema import alert, notification
 from labelwatch.store.values import OutboxRow, OutboxState
@@ -30,7 +30,6 @@ def told_before(conn: Connection, channel: str, alert_ids: Sequence[int]) -> set
 
 def last_told(conn: Connection, alert_id: int) -> dict[str, Notification]:
     """Channel -> the last notification about an alert that was queued for it; withdrawn ones do not count."""
-    withdrawn = and_(_n.state == OutboxState.SUPERSEDED.value, _n.error == WITHDRAWN)
     news = _n.reason.not_in([Reason.ACKNOWLEDGED.value, Reason.SNOOZED.value])  # these say who handles it, not why
     query = select(notification).where(_n.alert_id == alert_id, ~withdrawn, news).order_by(_n.telling)
     return {row.notification.channel: row.notification for row in read_rows(conn, query)}

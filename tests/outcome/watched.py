@@ -43,7 +43,7 @@ from tests.outcome.world import Site, Truth
 Json = dict[str, Any]
 
 EVERY = timedelta(minutes=2)
-AT_LEAST = timedelta(minutes=4)
+AT_LEAST = timedelta(minutes=8)
 LIMITS = [timedelta(minutes=1), timedelta(minutes=15), timedelta(hours=1)]
 """What runs out so long after a change."""
 LEFT_AT = [timedelta(hours=4), timedelta(hours=1), timedelta(0)]
@@ -172,8 +172,8 @@ class Service:
                 self.app.check_fresh()
             self._tell()
         pause = PACE_WHILE_LATE if is_late else EVERY
-        if report is not None and report.next_deadline_in is not None:
-            pause = min(pause, report.next_deadline_in + JUST_AFTER)
+        if report is not None and report.next_due_in is not None:
+            pause = min(pause, report.next_due_in + JUST_AFTER)
         timeline.at(began + pause, partial(self._poll, shop))
 
     def _tell(self) -> None:

@@ -43,9 +43,9 @@ def test_a_missed_deadline_reaches_packers_and_owner_once_though_somebody_took_i
         story.poll(minutes)
     take(story)
     before = len(story.rows())
-    assert story.poll(49).next_deadline_in == MINUTE
+    assert story.poll(49).next_due_in == MINUTE
     assert rows(story, before) == []
-    assert story.poll(1).next_deadline_in is None
+    assert story.poll(1).next_due_in is None
     assert rows(story, before) == [("packers", "missed"), ("owner", "missed")]
     story.poll(1)
     story.poll(60)
@@ -60,7 +60,7 @@ def test_a_deadline_that_passes_while_the_shop_cannot_be_read_is_told_all_the_sa
         story.poll(minutes)
     of_order = [reason for number, reason in story.told() if number == A]
     assert of_order == ["first", "escalated"]
-    assert story.poll(59).next_deadline_in == MINUTE
+    assert story.poll(59).next_due_in == MINUTE
     if final:  # its key is left alone for some minutes
         story.silence(1)
     else:

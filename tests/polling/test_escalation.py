@@ -65,3 +65,8 @@ def test_a_step_whose_channel_is_switched_off_tells_nobody(story: Story) -> None
     story.poll()
     story.poll(115)
     assert rows(story) == []
+
+
+def test_the_next_poll_is_due_when_the_last_hour_or_a_step_begins(story: Story) -> None:
+    dues = [story.poll(minutes).next_due_in for minutes in (0, 110, 30, 60)]
+    assert dues == [110 * MINUTE, 30 * MINUTE, 60 * MINUTE, None]

@@ -22,7 +22,7 @@ HOUR = 3600
 @dataclass
 class Polled:
     late: int = 0
-    next_deadline_in: timedelta | None = None
+    next_due_in: timedelta | None = None
 
 
 @dataclass

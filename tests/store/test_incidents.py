@@ -11,6 +11,7 @@ import pytest
 from labelwatch.core.alert import Alert, AlertState, Outcome
 from labelwatch.core.lifecycle import acknowledge
 from labelwatch.store import Fault, OutboxRow, OutboxState, Store, StoreError
+from labelwatch.store.outbox import WITHDRAWN
 from tests.store.build import ALERT, DIAGNOSIS, NOW, alert, minutes, notification, queue, shop_id
 
 KEY = "carrier:Aurora Post"
@@ -179,7 +180,7 @@ def test_what_was_never_sent_is_withdrawn(
     assert withdraw(store, ids[:2]) == (set() if heard else set(ids[:2]))
     rows = {row.notification.alert.id: row for row in store.outbox.find()}
     assert [rows[id_].state for id_ in ids[:2]] == [state, state]
-    assert all("incident" in row.error for row in rows.values() if row.state is S.SUPERSEDED)
+    assert all(row.error == WITHDRAWN for row in rows.values() if row.state is S.SUPERSEDED)
     assert rows[ids[2]].state is not S.SUPERSEDED
 
 

@@ -22,7 +22,7 @@ from labelwatch.polling.plan import Plan
 from labelwatch.polling.poll import poll_shop
 from labelwatch.sandbox import Sandbox, Shop, TellableClock, World
 from labelwatch.sources.ozon.client import OzonSource
-from labelwatch.store import ShopState, Store
+from labelwatch.store import OutboxState, ShopState, Store
 
 START = datetime(2026, 11, 22, 6, 0, tzinfo=UTC)
 EVERY = timedelta(minutes=2)
@@ -74,11 +74,18 @@ class Watcher:
             self.clock.advance(self.every)
 
     def poll(self) -> list[Report]:
-        """One look at every shop, all at the same time."""
+        """One look at every shop, all at the same time; what was due before it has been sent."""
+        self._send()
         return [
             poll_shop(self._plan(name), store=self.store, source=source, now=self.clock.now, stop=lambda: False)
             for name, source in self.sources.items()
         ]
+
+    def _send(self) -> None:
+        now = self.clock.now()
+        with self.store.write() as tx:
+            rows = tx.outbox.claim(PACKERS.name, now=now, lease_until=now, key=f"{now}")
+            tx.outbox.settle([row.id for row in rows], state=OutboxState.SENT, at=now)
 
     def silence(self, minutes: float) -> None:
         """Nobody polls for a while; then it is noticed."""
