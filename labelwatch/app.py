@@ -5,7 +5,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from pathlib import Path
 
 from labelwatch.config import Config
@@ -16,6 +16,7 @@ from labelwatch.delivery.dispatcher import Round, recover
 from labelwatch.delivery.notifier import Notifier
 from labelwatch.delivery.posting_actions import PostingActions
 from labelwatch.delivery.settle import forget_others
+from labelwatch.polling.audit import Audit, audit_shop
 from labelwatch.queries import Queries
 from labelwatch.service.clock import Clock, SkewCorrectedClock, corrected, real_clock, skew_in
 from labelwatch.service.database_watch import DatabaseWatch
@@ -64,6 +65,18 @@ class App:
 
     def poll(self, shop: str, *, even_if_paused: bool = False) -> Report | None:
         return self.poller.poll(shop, even_if_paused=even_if_paused)
+
+    @property
+    def audit_at(self) -> time | None:
+        return self.config.audit.at
+
+    def audit(self, shop: str) -> Audit:
+        """Compare the settings of a shop at Ozon with those read before."""
+        source = self.sources.another(self.config.shop(shop))
+        try:
+            return audit_shop(shop, store=self.store, source=source, now=self.clock.now)
+        finally:
+            source.close()
 
     def poll_limit(self, shop: str) -> timedelta:
         return self.poller.poll_limit(shop)

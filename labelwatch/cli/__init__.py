@@ -14,6 +14,7 @@ import typer
 from labelwatch import __version__
 from labelwatch.cli import (
     acknowledge,
+    audit,
     causes,
     check,
     database,
@@ -65,6 +66,7 @@ _HANDLE = {1: "it has no open alert", **_STORE}
 _EXPORT = {1: "the file cannot be written", **_STORE}
 _CAUSE = {1: "it was never late", **_STORE}
 _RETRY = {1: "none of these can be sent again", **_STORE}
+_AUDIT = {1: "something has changed", 69: "a shop or the database could not be read", 78: _CONFIG[78]}
 _BACKUP = {1: "it cannot be copied there", **_STORE}
 _RESTORE = {1: "it is no backup", **_ALONE}
 
@@ -81,6 +83,7 @@ COMMANDS: dict[str, tuple[Entry, ...]] = {
     "Watch": (
         Entry("run", run.run, "labelwatch run --config /etc/labelwatch/labelwatch.toml", _ALONE),
         Entry("poll", poll.poll, "labelwatch poll --shop main", _POLL),
+        Entry("audit", audit.audit, "labelwatch audit", _AUDIT),
         Entry("web", web.web, "labelwatch web --config /etc/labelwatch/labelwatch.toml", _STORE),
         Entry("board", web.show_link, "labelwatch board", _STORE),
         Entry("password", web.password, "labelwatch password /etc/labelwatch/board.hash"),

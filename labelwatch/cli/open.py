@@ -4,7 +4,7 @@ import logging
 import os
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,6 +23,19 @@ def configuration(path: Path | None) -> Config:
     from labelwatch.channels import check_url, check_way
 
     return load(find(path, os.environ), environ=os.environ, check_url=check_url, check_way=check_way)
+
+
+@contextmanager
+def opened_beside_service(config: Config, *, stop: threading.Event | None = None) -> Iterator[tuple["App", bool]]:
+    """The app and whether this process has the database to itself: else a running service sends what is queued."""
+    from labelwatch.store import AlreadyRunning
+
+    with ExitStack() as opening:
+        try:
+            app, is_alone = opening.enter_context(opened(config, alone=True, stop=stop)), True
+        except AlreadyRunning:
+            app, is_alone = opening.enter_context(opened(config, stop=stop)), False
+        yield app, is_alone
 
 
 @contextmanager

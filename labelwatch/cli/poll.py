@@ -37,7 +37,7 @@ def poll(
     from labelwatch.cli.preview import untold
 
     settings, stop = configuration(config), threading.Event()
-    names, said = _names(settings, shop), phrases(settings.language, "poll")
+    names, said = chosen_shops(settings, shop), phrases(settings.language, "poll")
     # Nothing follows in this round, so there is no need to wait for a group.
     settings = replace(settings, alerts=replace(settings.alerts, group_wait=timedelta(0)))
     level = logging.INFO if verbose else logging.WARNING
@@ -60,7 +60,8 @@ def poll(
         raise typer.Exit(FOUND_TROUBLE)
 
 
-def _names(settings: Config, shop: str | None) -> list[str]:
+def chosen_shops(settings: Config, shop: str | None) -> list[str]:
+    """The shop of --shop, else all that are enabled; an unknown one is a BadParameter."""
     known = [one.name for one in settings.shops]
     if shop is not None and shop not in known:
         none = phrases(settings.language, "poll")["no_shop"].format(names=", ".join(known))

@@ -11,6 +11,8 @@ from labelwatch.config.reading import find, given_directory, load, written_langu
 from labelwatch.config.sentences import Sentence
 from labelwatch.config.tables import (
     Alerts,
+    Arrival,
+    Audit,
     Channel,
     Config,
     Escalation,
@@ -28,6 +30,8 @@ from labelwatch.config.values import Address, parse_duration
 __all__ = [
     "Address",
     "Alerts",
+    "Arrival",
+    "Audit",
     "Channel",
     "Config",
     "ConfigError",

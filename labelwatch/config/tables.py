@@ -1,6 +1,5 @@
 """The tables of labelwatch.toml as values, and what the rest of labelwatch reads from them."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from datetime import date, time, timedelta
@@ -13,69 +12,15 @@ from pydantic import (
     PlainValidator,
     SecretStr,
     StrictBool,
-    ValidationInfo,
     with_config,
 )
 from pydantic_core import PydanticCustomError
 
-from labelwatch.config import values
-from labelwatch.config.secret import Surroundings
-from labelwatch.config.sentences import Sentence, Unfit
+from labelwatch.config import resolved, values
+from labelwatch.config.sentences import Sentence
 from labelwatch.core.alert import Severity
 from labelwatch.core.policy import AlertPolicy, DelayPolicy, Delays, Destination, QuietHours, Step
 from labelwatch.core.posting import PickUp
-
-
-def _secret(value: object, info: ValidationInfo[Surroundings]) -> SecretStr:
-    return SecretStr(info.context.resolve(value))
-
-
-def _api_key(value: object, info: ValidationInfo[Surroundings]) -> SecretStr:
-    text = info.context.resolve(value)
-    if re.search("[\"'`“”„«»‘’]", text):
-        raise Unfit("quoted_key")
-    if not text.isascii() or not text.isprintable() or " " in text:
-        raise Unfit("api_key")
-    return SecretStr(text)
-
-
-def _channel_url(value: object, info: ValidationInfo[Surroundings]) -> SecretStr:
-    text = info.context.resolve(value)
-    problem = info.context.check_url(text)
-    if problem and "授权码" in text:
-        raise Unfit("authorization_code")
-    if problem:
-        raise Unfit("channel_url", problem=problem.replace(text, "(the URL)"))
-    return SecretStr(text)
-
-
-def _api_base(value: object, info: ValidationInfo[Surroundings]) -> str:
-    text = values.web_url(value)
-    _check_way(info, api_base=text)
-    return text
-
-
-def _proxy(value: object, info: ValidationInfo[Surroundings]) -> SecretStr:
-    text = info.context.resolve(value)
-    _check_way(info, proxy=text)
-    return SecretStr(text)
-
-
-def _check_way(info: ValidationInfo[Surroundings], *, api_base: str = "", proxy: str = "") -> None:
-    url = info.data.get("url")
-    if url is None:  # invalid by itself, which is reported already
-        return
-    problem = info.context.check_way(url.get_secret_value(), api_base, proxy)
-    if problem:
-        raise Unfit("channel_way", problem=problem)
-
-
-def _ping_url(value: object, info: ValidationInfo[Surroundings]) -> SecretStr:
-    return SecretStr(values.web_url(info.context.resolve(value)))
-
-
-def _store_url(value: object, info: ValidationInfo[Surroundings]) -> SecretStr:
-    return SecretStr(values.database_url(info.context.resolve(value), info.context.directory))
 
 
 def _lift_limits(value: object) -> object:
@@ -90,7 +35,7 @@ def _not_from_the_file(_: object) -> tuple[Sentence, ...]:
     raise PydanticCustomError("unexpected_keyword_argument", "filled by load() only")
 
 
-Secret = Annotated[SecretStr, PlainValidator(_secret)]
+Secret = Annotated[SecretStr, PlainValidator(resolved.secret)]
 Zone = Annotated[str, PlainValidator(values.zone)]
 Name = Annotated[str, PlainValidator(values.name)]
 NumberText = Annotated[str, PlainValidator(values.number_text)]
@@ -115,7 +60,7 @@ _strict = with_config(ConfigDict(extra="forbid"))
 class Store:
     """The database. After load() `url` is complete and absolute; it may contain a password."""
 
-    url: Annotated[SecretStr, PlainValidator(_store_url)] = SecretStr("")
+    url: Annotated[SecretStr, PlainValidator(resolved.store_url)] = SecretStr("")
     history: Annotated[timedelta, PlainValidator(values.between("1s", "3650d"))] = timedelta(days=180)
 
 
@@ -216,7 +161,7 @@ class Shop:
 
     name: Name
     client_id: NumberText
-    api_key: Annotated[SecretStr, PlainValidator(_api_key)]
+    api_key: Annotated[SecretStr, PlainValidator(resolved.api_key)]
     enabled: StrictBool = True
     every: Every | None = None
     channels: tuple[Name, ...] | None = None
@@ -240,7 +185,7 @@ class Channel:
     """
 
     name: Name
-    url: Annotated[SecretStr, PlainValidator(_channel_url)]
+    url: Annotated[SecretStr, PlainValidator(resolved.channel_url)]
     language: Language | None = None
     timezone: Zone | None = None
     shops: tuple[Name, ...] | None = None
@@ -251,8 +196,8 @@ class Channel:
     handover: Annotated[tuple[time, ...], PlainValidator(values.handover)] = ()
     group_interval: GroupInterval | None = None
     fallback: Name | None = None
-    api_base: Annotated[str, PlainValidator(_api_base)] | None = None
-    proxy: Annotated[SecretStr, PlainValidator(_proxy)] | None = None
+    api_base: Annotated[str, PlainValidator(resolved.api_base)] | None = None
+    proxy: Annotated[SecretStr, PlainValidator(resolved.proxy)] | None = None
     allow_private: StrictBool = False
     attach_label: StrictBool = False
     enabled: StrictBool = True
@@ -273,7 +218,23 @@ class Web:
 class Heartbeat:
     """The address that is pinged after each complete round over all shops."""
 
-    url: Annotated[SecretStr, PlainValidator(_ping_url)]
+    url: Annotated[SecretStr, PlainValidator(resolved.ping_url)]
+
+
+@_strict
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arrival:
+    """[arrival]: what new orders need before packing."""
+
+    tell: Literal["digest", "at_once", "off"] = "digest"
+
+
+@_strict
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Audit:
+    """[audit]: the daily check of each shop's settings at Ozon."""
+
+    at: Annotated[time | None, PlainValidator(values.time_of_day)] = time(7, 30)
 
 
 @_strict
@@ -292,6 +253,8 @@ class Config:
     channels: Annotated[tuple[Channel, ...], Field(alias="channel")] = ()
     web: Web | None = None
     heartbeat: Heartbeat | None = None
+    arrival: Arrival = Arrival()
+    audit: Audit = Audit()
     warnings: Annotated[tuple[Sentence, ...], PlainValidator(_not_from_the_file)] = field(default=())
 
     def shop(self, name: str) -> Shop:

@@ -209,6 +209,16 @@ def handover_at(value: object) -> tuple[time, ...]:
         raise Unfit("handover_at") from None
 
 
+def time_of_day(value: object) -> time | None:
+    """`07:30`; empty = never."""
+    if value == "":
+        return None
+    found = _clock(value)
+    if found is None:
+        raise Unfit("time_of_day")
+    return found
+
+
 def _clock(value: object) -> time | None:
     if isinstance(value, time):
         return value.replace(microsecond=0)

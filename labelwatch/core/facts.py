@@ -38,6 +38,10 @@ class MethodState:
     name: str = ""
     warehouse_id: str = ""
     changed_at: datetime | None = None
+    flow: str = ""
+    """tpl_integration_type"""
+    cutoff: str = ""
+    """By when orders are to be packed, as Ozon writes it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +51,13 @@ class WarehouseState:
     status: str
     paused_at: datetime | None = None
     is_changing: bool = False
+    name: str = ""
+    working_days: tuple[str, ...] = ()
+    """Ozon's names: MONDAY and so on."""
+    first_mile: str = ""
+    """PICK_UP or DROP_OFF"""
+    label_size: str = ""
+    """BIG or SMALL"""
 
 
 @dataclass(frozen=True, slots=True)

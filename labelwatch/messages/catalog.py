@@ -206,6 +206,7 @@ class Counts:
     taken: Mapping[str, str]
     wide: Mapping[str, str]
     explained: Mapping[str, str]
+    orders: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,6 +219,9 @@ class Catalog:
     cause: Mapping[str, CauseWords]
     missed: Mapping[str, Remedy]
     """By stage: what to do once the deadline has passed; or once a pick-up has, and Ozon's cutoff has not."""
+    setting: Mapping[str, str]
+    """By kind of change: what the settings of a shop at Ozon were changed to."""
+    setting_value: Mapping[str, str]
     reason: Mapping[str, str]
     severity: Mapping[str, str]
     state: Mapping[str, str]

@@ -9,7 +9,7 @@ import logging
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from functools import partial
 from typing import Protocol, TypeVar
 from zoneinfo import ZoneInfo
@@ -56,7 +56,7 @@ class Work(Protocol):
 
     @property
     def timezone(self) -> str:
-        """IANA zone of the nightly clean-up."""
+        """IANA zone of the nightly clean-up and of the audit."""
 
     def shops(self) -> list[tuple[str, timedelta]]:
         """The enabled shops and how often each is polled."""
@@ -75,6 +75,13 @@ class Work(Protocol):
 
     def maintain(self) -> object:
         """The nightly clean-up."""
+
+    @property
+    def audit_at(self) -> time | None:
+        """The time of day of the audit, in `timezone`; None = never."""
+
+    def audit(self, shop: str) -> object:
+        """Compare the settings of a shop at Ozon with those read before."""
 
     def abandon(self) -> None:
         """Abort everything that waits for an answer: there is no time left for it."""
@@ -130,6 +137,7 @@ class Service:
                 "polls": ThreadPoolExecutor(max(1, min(32, len(self.every)))),
                 "sending": ThreadPoolExecutor(1),
                 "default": ThreadPoolExecutor(2),
+                "audit": ThreadPoolExecutor(1),
             },
             # Two instances: a job plans its successor before it has ended, and an extra instance is dropped for ever.
             # None: a late run is still wanted; the default of one second drops it.
@@ -143,6 +151,7 @@ class Service:
             self._plan_all()
         nightly = CronTrigger(hour=4, minute=17, timezone=ZoneInfo(self.work.timezone))
         self.scheduler.add_job(self._guarded, nightly, args=["maintain", self.work.maintain], id="maintain")
+        self._plan_audits()
         self.scheduler.start()
         self.notify("READY=1")
         log.info("watching: %s", ", ".join(self.every) or "no shop")
@@ -151,6 +160,17 @@ class Service:
                 self._check_clock()
             self._report()
         self._shut_down()
+
+    def _plan_audits(self) -> None:
+        """Audit every shop now and once a day."""
+        if (at := self.work.audit_at) is None:
+            return
+        daily = CronTrigger(hour=at.hour, minute=at.minute, second=at.second, timezone=ZoneInfo(self.work.timezone))
+        self.scheduler.add_job(self._audit, daily, id="audit", executor="audit", next_run_time=self._now())
+
+    def _audit(self) -> None:
+        for shop in self.every:
+            self._guarded(f"audit {shop}", partial(self.work.audit, shop))
 
     def _check_clock(self) -> None:
         """Only under the lock: after a clock change everything is planned before any other job continues."""

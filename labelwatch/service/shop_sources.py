@@ -33,6 +33,10 @@ class ShopSources:
                 self.opened[shop.name] = open_source(self._config, shop, self._clock, asking=self._asking)
             return self.opened[shop.name]
 
+    def another(self, shop: Shop) -> Source:
+        """A source of this shop for one purpose beside the polls; to be closed by the caller."""
+        return open_source(self._config, shop, self._clock, asking=self._asking)
+
     def label(self, shop: str, number: str) -> Attachment | None:
         """The label of a posting, verified to be its own; None when there is none to send."""
         configured = next((one for one in self._config.shops if one.name == shop), None)

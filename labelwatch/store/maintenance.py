@@ -13,7 +13,17 @@ from sqlalchemy.sql import ColumnElement
 from labelwatch.store import answers, outbox
 from labelwatch.store.engine import database_file
 from labelwatch.store.errors import Fault, StoreError, in_words
-from labelwatch.store.schema import alert, attempt, history, notification, poll, posting, quarantine, shop
+from labelwatch.store.schema import (
+    alert,
+    attempt,
+    history,
+    notification,
+    poll,
+    posting,
+    quarantine,
+    shop,
+)
+from labelwatch.store.schema_settings import settings_snapshot
 from labelwatch.store.values import Pruned, Statistics
 
 
@@ -83,6 +93,7 @@ def prune_batch(conn: Connection, before: datetime, limit: int) -> Pruned:
         attempts=_remove(conn, attempt, attempt.c.at < before, limit),
         quarantined=conn.execute(delete(quarantine).where(quarantine.c.last_seen < before)).rowcount,
         answers=answers.prune(conn),
+        settings=conn.execute(delete(settings_snapshot).where(settings_snapshot.c.seen_at < before)).rowcount,
     )
 
 

@@ -19,6 +19,7 @@ from labelwatch.store import (
     outbox,
     outbox_reads,
     postings,
+    settings,
     shops,
     verdicts,
 )
@@ -132,6 +133,16 @@ class Answers(Repository):
 
     read = reads(answers.read)
     put = writes(answers.put)
+
+
+class Settings(Repository):
+    """The settings of the shops at Ozon, as they were read."""
+
+    snapshots = reads(settings.snapshots)
+    key_expiries = reads(settings.key_expiries)
+    waiting_orders = reads(settings.waiting_orders)
+    add = writes(settings.add)
+    confirm = writes(settings.confirm)
 
 
 class GroupCounts(Repository):

@@ -19,7 +19,7 @@ from sqlalchemy import (
 
 from labelwatch.store.columns import Id, Utc, metadata, of_posting, of_shop, part_of, shop_column, text_column
 
-REVISION = "0005"
+REVISION = "0006"
 """The newest migration; zero-padded, so that older and newer compare as text."""
 
 

@@ -4,7 +4,16 @@ from contextlib import nullcontext
 
 from sqlalchemy import Connection
 
-from labelwatch.store.repositories import Alerts, Answers, Channels, GroupCounts, Outbox, Postings, Shops
+from labelwatch.store.repositories import (
+    Alerts,
+    Answers,
+    Channels,
+    GroupCounts,
+    Outbox,
+    Postings,
+    Settings,
+    Shops,
+)
 from labelwatch.store.tokens import OneTimeTokens
 
 
@@ -22,4 +31,5 @@ class Transaction:
         self.groups = GroupCounts(connect, connect)
         self.outbox = Outbox(connect, connect)
         self.channels = Channels(connect, connect)
+        self.settings = Settings(connect, connect)
         self.tokens = OneTimeTokens(connect, connect)

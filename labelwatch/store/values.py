@@ -207,6 +207,7 @@ class Pruned:
     attempts: int = 0
     quarantined: int = 0
     answers: int = 0
+    settings: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,8 @@ from pydantic import TypeAdapter
 from labelwatch.config import (
     Address,
     Alerts,
+    Arrival,
+    Audit,
     Channel,
     Config,
     Escalation,
@@ -38,13 +40,28 @@ SHAPES: dict[str, type] = {
     "channel": Channel,
     "web": Web,
     "heartbeat": Heartbeat,
+    "arrival": Arrival,
+    "audit": Audit,
 }
 """Table of the file -> its model; [[shop.delivery_method]] has the keys of [[shop.warehouse]]."""
 
 REQUIRED = {"en": "required", "zh": "必填", "ru": "обязателен"}
 # Tables that have rows of their own, and what is in no file.
 _NOT_KEYS: dict[type, set[str]] = {
-    Config: {"store", "ozon", "delays", "alerts", "escalation", "shop", "channel", "web", "heartbeat", "warnings"},
+    Config: {
+        "store",
+        "ozon",
+        "delays",
+        "alerts",
+        "escalation",
+        "shop",
+        "channel",
+        "web",
+        "heartbeat",
+        "arrival",
+        "audit",
+        "warnings",
+    },
     Shop: {"delays", "warehouse", "delivery_method", "escalation"},
     PlaceLimits: {"limits"},
 }

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from datetime import time as clock_time
 from pathlib import Path
 
 import pytest
@@ -38,6 +39,8 @@ class FakeWork:
     hang: threading.Event | None = None
     limit: timedelta = timedelta(minutes=10)
     set_by: list[int] = field(default_factory=list)
+    audit_at: clock_time | None = None
+    audits: list[str] = field(default_factory=list)
     keeper: SkewCorrectedClock = field(
         default_factory=lambda: SkewCorrectedClock(lambda: datetime.now(UTC), time.monotonic)
     )
@@ -64,6 +67,9 @@ class FakeWork:
 
     def maintain(self) -> None:
         return
+
+    def audit(self, shop: str) -> None:
+        self.audits.append(shop)
 
     def abandon(self) -> None:
         if self.hang:

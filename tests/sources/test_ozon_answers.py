@@ -26,7 +26,7 @@ METHOD_PAGES = [
     ({"delivery_methods": [], "has_next": "string"}, Rows({}, None, has_next=False)),
     (
         {"delivery_methods": [{"id": "7", "status": "ACTIVE", "updated_at": None, "cutoff": "13:00"}]},
-        Rows({"7": MethodState("ACTIVE")}, None, has_next=False),
+        Rows({"7": MethodState("ACTIVE", cutoff="13:00")}, None, has_next=False),
     ),
 ]
 

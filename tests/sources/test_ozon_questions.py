@@ -40,7 +40,9 @@ def test_the_delivery_methods_of_a_shop_tell_their_states() -> None:
         found = asker.one(Topic.METHODS)
     assert isinstance(found, MethodStates)
     east = str(BROKEN.warehouse.id)
-    assert found.by_id[str(BROKEN.id)] == MethodState("BROKEN", BROKEN.name, east, OPENED)
+    assert found.by_id[str(BROKEN.id)] == MethodState(
+        "BROKEN", BROKEN.name, east, OPENED, flow="aggregator", cutoff="13:00"
+    )
     assert found.by_id[str(DISABLED.id)].status == "DISABLED"
     assert found.by_id[str(AURORA.id)].status == "ACTIVE"
     assert str(HYBRID.id) not in found.by_id, "it belongs to another shop"
@@ -52,9 +54,17 @@ def test_the_warehouses_of_a_shop_tell_whether_they_work() -> None:
     with asking(world, STAR) as asker:
         found = asker.one(Topic.WAREHOUSES)
     assert isinstance(found, WarehouseStates)
-    assert found.by_id[str(PAUSED.id)] == WarehouseState("disabled_due_to_limit", PAUSED.paused_at)
-    assert found.by_id[str(ARCHIVED.id)] == WarehouseState("disabled")
-    assert found.by_id[str(BAOAN.id)] == WarehouseState("created", is_changing=True)
+    usual = WarehouseState(
+        "created",
+        working_days=("MONDAY", "TUESDAY", "WEDNESDAY", "THURSDAY", "FRIDAY", "SATURDAY"),
+        first_mile="DROP_OFF",
+        label_size="SMALL",
+    )
+    assert {house.name: found.by_id[str(house.id)] for house in (PAUSED, ARCHIVED, BAOAN)} == {
+        PAUSED.name: replace(usual, status="disabled_due_to_limit", paused_at=PAUSED.paused_at, name=PAUSED.name),
+        ARCHIVED.name: replace(usual, status="disabled", name=ARCHIVED.name),
+        BAOAN.name: replace(usual, is_changing=True, name=BAOAN.name),
+    }
 
 
 def test_a_long_list_is_followed_page_by_page() -> None:

@@ -41,6 +41,8 @@ class _Method(msgspec.Struct, gc=False):
     warehouse_id: Loose = None
     status: Loose = None
     updated_at: Loose = None
+    tpl_integration_type: Loose = None
+    cutoff: Loose = None
 
 
 class _Methods(msgspec.Struct, gc=False):
@@ -52,13 +54,17 @@ class _Methods(msgspec.Struct, gc=False):
 
 class _FirstMile(msgspec.Struct, gc=False):
     first_mile_is_changing: Loose = None
+    type: Loose = None
 
 
 class _Warehouse(msgspec.Struct, gc=False):
     warehouse_id: Loose = None
+    name: Loose = None
     status: Loose = None
     pause_at: Loose = None
     first_mile: _FirstMile | None = None
+    working_days: list[Loose] | None = None
+    carriage_label_type: Loose = None
 
 
 class _Warehouses(msgspec.Struct, gc=False):
@@ -203,6 +209,8 @@ def methods(answer: Answer) -> Rows[MethodState]:
             name=text(row.name, NAME),
             warehouse_id=text(row.warehouse_id),
             changed_at=_time(row.updated_at, answer),
+            flow=text(row.tpl_integration_type),
+            cutoff=text(row.cutoff),
         )
         for row in rows
     }
@@ -220,6 +228,10 @@ def warehouses(answer: Answer) -> Rows[WarehouseState]:
             status=text(row.status),
             paused_at=_time(row.pause_at, answer),
             is_changing=bool(row.first_mile and row.first_mile.first_mile_is_changing is True),
+            name=text(row.name, NAME),
+            working_days=tuple(map(text, row.working_days or ())),
+            first_mile=text(row.first_mile.type) if row.first_mile else "",
+            label_size=text(row.carriage_label_type),
         )
         for row in rows
     }

@@ -1,0 +1,83 @@
+"""`audit`: what has changed in the settings of the shops at Ozon."""
+
+import threading
+from collections.abc import Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from labelwatch.cli.errors import FOUND_TROUBLE, UNREACHABLE, about_a_shop
+from labelwatch.cli.late_table import context
+from labelwatch.cli.options import ConfigFile, Json, OneShop
+from labelwatch.cli.poll import chosen_shops
+from labelwatch.cli.terminal import as_json, complain, say, working
+from labelwatch.cli.words import phrases
+from labelwatch.config import Config
+
+if TYPE_CHECKING:
+    from labelwatch.polling.audit import Audit
+
+
+def audit(config: ConfigFile = None, shop: OneShop = None, as_document: Json = False) -> None:
+    """Show what has changed in the settings at Ozon.
+
+    Compares the delivery methods, the warehouses, the roles of the key and its expiry with those read before. The
+    service does the same once a day. A change is shown once and sent over the channels; the first audit of a shop has
+    nothing to compare with.
+    """
+    from labelwatch.cli.open import configuration, opened_beside_service
+
+    settings, stop = configuration(config), threading.Event()
+    names, said = chosen_shops(settings, shop), phrases(settings.language, "audit")
+    with opened_beside_service(settings, stop=stop) as (app, is_alone):
+        with working(said["reading"].format(shops=", ".join(names))):
+            found = [app.audit(name) for name in names]
+        if is_alone:
+            app.tell()
+        now = app.clock.now()
+    if as_document:
+        as_json({"shops": [_document(one) for one in found]})
+    else:
+        _print(found, settings, now)
+    if any(one.error for one in found):
+        raise typer.Exit(UNREACHABLE)
+    if any(one.changes for one in found):
+        raise typer.Exit(FOUND_TROUBLE)
+
+
+def _document(found: "Audit") -> dict[str, Any]:
+    return {
+        "shop": found.shop,
+        "changes": [
+            {
+                "what": one.what,
+                "id": one.id,
+                "name": one.name,
+                "before": one.before,
+                "after": one.after,
+                "orders": one.orders,
+            }
+            for one in found.changes
+        ],
+        "key_expires_at": found.key_expires_at.isoformat() if found.key_expires_at else None,
+        "cause": str(found.cause) if found.cause else None,
+        "error": found.error or None,
+    }
+
+
+def _print(found: "Sequence[Audit]", settings: Config, now: datetime) -> None:
+    from labelwatch.messages.settings_text import change_line, key_line
+
+    said, speaker = phrases(settings.language, "audit"), context(settings.language, settings.timezone, now)
+    for one in found:
+        if one.error:
+            error = about_a_shop(one.shop, one.cause, one.error, settings.language)
+            complain(said["trouble"].format(shop=one.shop, error=error))
+            continue
+        heading = "changed" if one.changes else "first" if one.is_first else "same"
+        say(said[heading].format(shop=one.shop), style="bold" if one.changes else "")
+        for change in one.changes:
+            say(f"• {change_line(speaker, change)}", indent=2)
+        if one.key_expires_at is not None:
+            say(key_line(speaker, one.shop, one.key_expires_at), indent=2)

@@ -1,0 +1,45 @@
+"""Changed settings of a shop, and the expiry of its key, in words."""
+
+from datetime import datetime
+
+from labelwatch.core.lateness import OWN_CARRIER_FLOWS
+from labelwatch.core.settings import SettingChange
+from labelwatch.messages.catalog import counted
+from labelwatch.messages.plain import plain
+from labelwatch.messages.time_format import RenderContext, dated, duration
+
+
+def change_line(context: RenderContext, change: SettingChange) -> str:
+    """One sentence about one change: `Delivery method “Express”: has an error (BROKEN) (was: active (ACTIVE))`."""
+    words = context.words.setting
+    kind, _, field = change.what.partition("_")
+    subject = words[kind].format(name=plain(change.name or change.id))
+    template = "resumed" if field == "pause" and not change.after else field
+    line = words[template].format(subject=subject, after=_value(context, change.what, change.after) or words["none"])
+    if field in ("added", "flow") and change.after.lower() in OWN_CARRIER_FLOWS:
+        line = words["no_label"].format(line=line)
+    if field not in ("added", "removed", "pause") and change.before:
+        line = words["was"].format(line=line, before=_value(context, change.what, change.before))
+    if change.is_harmful and change.orders:
+        orders = counted(context.words, context.words.count.orders, change.orders)
+        line = words["orders"].format(line=line, orders=orders)
+    return line
+
+
+def key_line(context: RenderContext, shop: str, expires_at: datetime) -> str:
+    """Until when the key of a shop is valid, and what follows."""
+    left = duration(context, expires_at - context.now)
+    return context.words.setting["key"].format(shop=plain(shop), at=dated(context, expires_at), left=left)
+
+
+def _value(context: RenderContext, what: str, value: str) -> str:
+    """A value of Ozon's in the reader's language, if the catalog has it."""
+    words = context.words
+    if what == "warehouse_pause" and value:
+        return dated(context, datetime.fromisoformat(value))
+    if what in ("method_flow", "method_added"):
+        return words.flow.get(value, plain(value))
+    if what == "warehouse_working_days":
+        return " ".join(words.setting_value.get(day, plain(day)) for day in value.split())
+    statuses = words.value["warehouse.status" if what == "warehouse_status" else "delivery_method.status"]
+    return statuses.get(value) or words.setting_value.get(value) or plain(value)
