@@ -1,14 +1,17 @@
 """Read models for people: the overview, the details of a posting, the health of the shops."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
-from labelwatch.config import Config
+from labelwatch.config import Config, Shop
 from labelwatch.core.alert import Alert
+from labelwatch.core.baseline import LEARN_WITHIN
 from labelwatch.core.deadline import alert_at
 from labelwatch.core.diagnosis import BLIND_AFTER_INTERVALS
-from labelwatch.core.posting import Known
+from labelwatch.core.league import Standing, league
+from labelwatch.core.posting import Interval, Known
 from labelwatch.store import Evidence, HistoryRow, ShopState, Store
 
 
@@ -84,6 +87,31 @@ class PostingDetails:
     alerts: tuple[Alert, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """How long shops were watched in a period, summed over them; a gap of three poll intervals was not."""
+
+    watched: timedelta
+    unwatched: timedelta
+
+    @property
+    def share(self) -> float:
+        """Of the time, 0 to 1."""
+        whole = self.watched + self.unwatched
+        return self.watched / whole if whole else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class League:
+    """The league table of carriers over some days, and how well these were watched."""
+
+    days: int
+    within: Interval
+    shops: tuple[str, ...]
+    lines: tuple[Standing, ...]
+    watched: Watched
+
+
 class Queries:
     """Queries for people, answered from the database as of `now()`."""
 
@@ -127,3 +155,28 @@ class Queries:
             )
             for shop, known in self.store.postings.find(number).items()
         ]
+
+    def league(self, days: int, *, shops: Collection[str] = ()) -> League:
+        """The league table of carriers over the last days; of these shops (none = all enabled ones)."""
+        now, names = self.now(), self._named(shops)
+        within, before = (
+            Interval(now - back * timedelta(days=days), now - (back - 1) * timedelta(days=days)) for back in (1, 2)
+        )
+        error = max([LEARN_WITHIN, *(3 * self.config.every(shop) for shop in names)])
+        counted, earlier = (
+            self.store.carriers.period(one, shops=[s.name for s in names]) for one in (within, before)
+        )
+        lines = league(counted, earlier, zone=ZoneInfo(self.config.timezone), error=error)
+        return League(days, within, tuple(one.name for one in names), lines, self.watched(names, within))
+
+    def watched(self, shops: Sequence[Shop], within: Interval) -> Watched:
+        """How long these shops were watched in a period."""
+        unwatched = timedelta(0)
+        for shop in shops:
+            limit = BLIND_AFTER_INTERVALS * self.config.every(shop)
+            found = self.store.charts.unwatched(shop.name, within, longer_than=limit)
+            unwatched += sum((one.latest - one.earliest for one in found), timedelta(0))
+        return Watched(len(shops) * (within.latest - within.earliest) - unwatched, unwatched)
+
+    def _named(self, names: Collection[str]) -> list[Shop]:
+        return [shop for shop in self.config.shops if shop.enabled and (not names or shop.name in names)]

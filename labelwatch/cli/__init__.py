@@ -15,6 +15,7 @@ from labelwatch import __version__
 from labelwatch.cli import (
     acknowledge,
     audit,
+    carriers,
     causes,
     check,
     database,
@@ -64,6 +65,7 @@ _POLL = {0: "nothing is late", 1: "something is late", **_ALONE, 69: "a shop or 
 _SHOW = {1: "no shop has such a posting", **_STORE}
 _HANDLE = {1: "it has no open alert", **_STORE}
 _EXPORT = {1: "the file cannot be written", **_STORE}
+_CARRIERS = {1: "no such carrier was seen", **_STORE}
 _CAUSE = {1: "it was never late", **_STORE}
 _RETRY = {1: "none of these can be sent again", **_STORE}
 _AUDIT = {1: "something has changed", 69: "a shop or the database could not be read", 78: _CONFIG[78]}
@@ -94,6 +96,7 @@ COMMANDS: dict[str, tuple[Entry, ...]] = {
         Entry("ack", acknowledge.ack, 'labelwatch ack 41517061-0214-1 --by anna --note "box is on the way"', _HANDLE),
         Entry("snooze", acknowledge.snooze, "labelwatch snooze 41517061-0214-1 2h", _HANDLE),
         Entry("export", export.export, "labelwatch export late.csv --since 7d --excel", _EXPORT),
+        Entry("carriers", carriers.carriers, "labelwatch carriers --days 7", _CARRIERS),
         Entry("causes", causes.causes, "labelwatch causes --language ru", _STORE),
         Entry("cause", verdicts.cause, "labelwatch cause 41517061-0214-1 registration_declined", _CAUSE),
     ),

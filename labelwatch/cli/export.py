@@ -157,7 +157,7 @@ def _span(text: str, language: str) -> timedelta:
 def _written(file: Path | None, closed: str) -> Iterator[TextIO]:
     """Standard output without newline translation; or a new file, which is removed if writing fails."""
     if file is None or str(file) == "-":
-        with _raw(sys.stdout) as out:
+        with raw(sys.stdout) as out:
             yield out
         return
     try:
@@ -174,7 +174,7 @@ def _written(file: Path | None, closed: str) -> Iterator[TextIO]:
 
 
 @contextmanager
-def _raw(stream: TextIO) -> Iterator[TextIO]:
+def raw(stream: TextIO) -> Iterator[TextIO]:
     """A stream without newline translation."""
     buffer = getattr(stream, "buffer", None)
     if buffer is None:  # replaced to capture the output

@@ -7,6 +7,8 @@ from math import ceil
 ENOUGH = 100
 """The slowest percent means nothing with fewer observations."""
 QUANTILE = 0.99
+LEARN_WITHIN = timedelta(minutes=3)
+"""A duration counts as observed only when both of its ends are known to within this."""
 
 
 def normal_times(observed: Mapping[str, Iterable[timedelta]]) -> dict[str, timedelta]:

@@ -248,6 +248,8 @@ class Catalog:
     status: Mapping[str, str]
     substatus: Mapping[str, str]
     flow: Mapping[str, str]
+    league: Mapping[str, str]
+    """The league table of carriers, and the letter that goes with it."""
 
     @property
     def locale(self) -> Locale:

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
-from babel.dates import format_skeleton, format_time, get_timezone_gmt, get_timezone_location
+from babel.dates import format_interval, format_skeleton, format_time, get_timezone_gmt, get_timezone_location
 from babel.units import format_unit
 
 from labelwatch.core.posting import Interval
@@ -14,6 +14,8 @@ from labelwatch.messages.plain import spaced
 
 VAGUE = timedelta(hours=1)
 """With polls this rare, only the later end of an interval is shown."""
+_TO_THE_SECOND = 600
+"""Seconds: shorter times are rounded up to ten seconds, others to the minute, so that "within" is true."""
 ANOTHER_YEAR = 300
 """A date that many days away is shown with its year."""
 
@@ -93,6 +95,13 @@ def period(context: RenderContext, whole: Interval) -> str:
     return _dated(context, whole.latest, time)
 
 
+def day_span(context: RenderContext, whole: Interval) -> str:
+    """The first and the last day of an interval, with the year: `3 Nov – 30 Nov 2026`."""
+    first, last = (at.astimezone(context.zone) for at in (whole.earliest, whole.latest))
+    text = format_interval(first, last, "yMMMd", locale=context.words.locale)
+    return " ".join(spaced(text).split())
+
+
 def _days_away(context: RenderContext, at: datetime) -> int:
     return (at.astimezone(context.zone).date() - context.now.astimezone(context.zone).date()).days
 
@@ -140,3 +149,14 @@ def duration(context: RenderContext, span: timedelta) -> str:
         format_unit(n, f"duration-{unit}", length="short", locale=context.words.locale) for unit, n in parts if n
     )
     return spaced(context.words.line.unit_gap.join(units))
+
+
+def brief(context: RenderContext, seconds: int) -> str:
+    """`1 min 10 s`, rounded up."""
+    if seconds > _TO_THE_SECOND:
+        return duration(context, timedelta(minutes=-(-seconds // 60)))
+    minutes, rest = divmod(-(-seconds // 10) * 10, 60)
+    parts = [("minute", minutes), ("second", rest)]
+    locale = context.words.locale
+    units = [format_unit(n, f"duration-{unit}", length="short", locale=locale) for unit, n in parts if n]
+    return spaced(context.words.line.unit_gap.join(units)) or context.words.line.under_a_minute

@@ -3,14 +3,12 @@
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-from labelwatch.core.baseline import normal_times
+from labelwatch.core.baseline import LEARN_WITHIN, normal_times
 from labelwatch.core.posting import Stage
 from labelwatch.store import ShopState, Store
 
 LEARN_FROM = timedelta(days=28)
 LEARN_EVERY = timedelta(hours=1)
-LEARN_WITHIN = timedelta(minutes=3)
-"""A duration counts as observed only when both of its ends are known to within this."""
 
 Limits = Mapping[str, timedelta]
 """Delivery method id -> the time within which it is normally done."""

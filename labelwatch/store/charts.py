@@ -94,6 +94,11 @@ class Charts(Repository):
         with self._read() as conn:
             return gaps(conn, shop, within, longer_than=longer_than)
 
+    def unwatched(self, shop: str, within: Interval, *, longer_than: timedelta) -> list[Interval]:
+        """The same with the time before the shop was first read; oldest first."""
+        with self._read() as conn:
+            return unwatched(conn, shop, within, longer_than=longer_than)
+
 
 def label_times(
     conn: Connection, *, shops: Collection[str], since: datetime, now: datetime, error: timedelta
@@ -161,7 +166,7 @@ def open_in(conn: Connection, periods: Sequence[Interval], *, shops: Collection[
     """As Plots.open_in."""
     if not periods:
         return []
-    cause = _cause(conn).label("cause")
+    cause = cause_of(conn).label("cause")
     counts = [func.count().filter(alert.c.opened_at < one.latest, _is_open_at(one.earliest)) for one in periods]
     first, last = min(one.earliest for one in periods), max(one.latest for one in periods)
     query = select(cause, *counts).where(*_of_postings(conn, shops, first), alert.c.opened_at < last)
@@ -182,7 +187,7 @@ def _is_open_at(at: datetime) -> ColumnElement[bool]:
     return or_(alert.c.resolved_at.is_(None), alert.c.resolved_at >= at)
 
 
-def _cause(conn: Connection) -> ColumnElement[str]:
+def cause_of(conn: Connection) -> ColumnElement[str]:
     """The notified cause; for alerts explained by an incident or never notified, the cause that was found."""
     if conn.dialect.name == "sqlite":
         said: ColumnElement[str] = func.json_extract(alert.c.diagnosis, "$.cause")
@@ -191,12 +196,28 @@ def _cause(conn: Connection) -> ColumnElement[str]:
     return func.coalesce(alert.c.told_cause, said)
 
 
+def unwatched(conn: Connection, shop_name: str, within: Interval, *, longer_than: timedelta) -> list[Interval]:
+    """As Plots.unwatched."""
+    first = conn.scalar(select(func.min(poll.c.finished_at)).where(_complete(shop_name)))
+    if first is None or first >= within.latest:
+        return [within]
+    if first - within.earliest <= longer_than:
+        return gaps(conn, shop_name, within, longer_than=longer_than)
+    later = gaps(conn, shop_name, Interval(first, within.latest), longer_than=longer_than)
+    return [Interval(within.earliest, first), *later]
+
+
+def _complete(shop_name: str) -> ColumnElement[bool]:
+    """The complete polls of a shop."""
+    return and_(
+        poll.c.shop_id == select(shop.c.id).where(shop.c.name == shop_name).scalar_subquery(), poll.c.complete
+    )
+
+
 def gaps(conn: Connection, shop_name: str, within: Interval, *, longer_than: timedelta) -> list[Interval]:
     """As Plots.gaps."""
     at = poll.c.finished_at
-    of_shop = and_(
-        poll.c.shop_id == select(shop.c.id).where(shop.c.name == shop_name).scalar_subquery(), poll.c.complete
-    )
+    of_shop = _complete(shop_name)
     begin = conn.scalar(select(func.max(at)).where(of_shop, at <= within.earliest)) or within.earliest
     before = func.lag(at, type_=at.type).over(order_by=at)
     reads = select(before.label("earliest"), at.label("latest")).where(of_shop, at >= begin).subquery("reads")

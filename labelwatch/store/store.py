@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Engine
 
 from labelwatch.store import backup, maintenance, migrate
 from labelwatch.store.board import Board
+from labelwatch.store.carriers import Carriers
 from labelwatch.store.charts import Charts
 from labelwatch.store.clock_skew import ClockSkews
 from labelwatch.store.condition import FailureCounts
@@ -67,6 +68,7 @@ class Store:
         self.tokens = OneTimeTokens(self._read, self._write)
         self.board = Board(self._read, self._write)
         self.charts = Charts(self._read, self._write)
+        self.carriers = Carriers(self._read, self._write)
         self.export = Export(self._read, self._write)
         self.gauges = MetricCounts(self._read, engine)
         self.clocks = ClockSkews(self._read, self._write)

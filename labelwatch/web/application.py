@@ -21,7 +21,7 @@ from labelwatch.web.auth import login
 from labelwatch.web.auth.board_auth import board_auth
 from labelwatch.web.auth.guard import HEADERS, Guard
 from labelwatch.web.page import respond
-from labelwatch.web.pages import causes, channels, charts, incidents, late, posting, shops
+from labelwatch.web.pages import carriers, causes, channels, charts, incidents, late, posting, shops
 
 THREADS = 8
 """Pages rendered at once; further requests wait, so that the poller keeps its share of the machine."""
@@ -33,6 +33,7 @@ PAGES = (
     Route("/channels", channels.page),
     Route("/incidents", incidents.page),
     Route("/plots", charts.page),
+    Route("/carriers", carriers.page),
     Route("/causes", causes.page),
 )
 

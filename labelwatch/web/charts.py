@@ -7,13 +7,12 @@ from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_skeleton, get_day_names
-from babel.units import format_unit
 from markupsafe import Markup
 
 from labelwatch.core.posting import Interval
 from labelwatch.messages.diagnosis_text import words_of
 from labelwatch.messages.plain import plain, spaced
-from labelwatch.messages.time_format import RenderContext, duration
+from labelwatch.messages.time_format import RenderContext, brief, duration
 from labelwatch.store.charts import LabelTimes, Open
 from labelwatch.web.chart_svg import CLEAR, LOOKS, BarChart, draw
 from labelwatch.web.distribution import BINS, Spread, bin_of, binned, spread
@@ -25,8 +24,6 @@ ENOUGH_TO_TELL_WHEN = 20
 """With fewer late labels the heat map makes no statement."""
 WARMTHS = 5
 """Tints of a heat map, beside none."""
-_TO_THE_SECOND = 600
-"""Seconds: shorter times are rounded up to ten seconds, others to the minute, so that "within" is true."""
 _LETTERS_UNDER_A_BAR = 5
 _ROOM_FOR_MARKS = 0.16
 """Height of the quantile marks as a share of the highest bar."""
@@ -153,17 +150,6 @@ def bin_names(said: Words, context: RenderContext) -> list[str]:
     """`up to 2 min` ..., and what is beyond the last."""
     ends = [duration(context, timedelta(seconds=end)) for end in BINS]
     return [*(said.say("plots", "up_to", time=end) for end in ends), said.say("plots", "beyond", time=ends[-1])]
-
-
-def brief(context: RenderContext, seconds: int) -> str:
-    """`1 min 10 s`, rounded up."""
-    if seconds > _TO_THE_SECOND:
-        return duration(context, timedelta(minutes=-(-seconds // 60)))
-    minutes, rest = divmod(-(-seconds // 10) * 10, 60)
-    parts = [("minute", minutes), ("second", rest)]
-    locale = context.words.locale
-    units = [format_unit(n, f"duration-{unit}", length="short", locale=locale) for unit, n in parts if n]
-    return spaced(context.words.line.unit_gap.join(units)) or context.words.line.under_a_minute
 
 
 def _ends(said: Words) -> list[str]:

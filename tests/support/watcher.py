@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
 from labelwatch.core.alert import Alert, Notification
-from labelwatch.core.baseline import normal_times
+from labelwatch.core.baseline import LEARN_WITHIN, normal_times
 from labelwatch.core.enrichment import ANSWERS_KEPT
 from labelwatch.core.facts import Facts
 from labelwatch.core.incidents import COUNTED_WITHIN, find
@@ -17,7 +17,7 @@ from labelwatch.core.policy import DelayPolicy, Delays, Destination
 from labelwatch.core.posting import MethodHistory, Stage
 from labelwatch.core.report import Report
 from labelwatch.polling.failures import notice_silence
-from labelwatch.polling.learned_limits import LEARN_FROM, LEARN_WITHIN
+from labelwatch.polling.learned_limits import LEARN_FROM
 from labelwatch.polling.plan import Plan
 from labelwatch.polling.poll import poll_shop
 from labelwatch.sandbox import Sandbox, Shop, TellableClock, World

@@ -38,6 +38,7 @@ PATHS = (
     "/channels",
     "/incidents",
     "/plots",
+    "/carriers",
     "/causes",
 )
 SESSIONS: dict[str, str] = {}

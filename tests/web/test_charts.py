@@ -16,7 +16,7 @@ from markupsafe import Markup
 from labelwatch.core import baseline
 from labelwatch.core.posting import Interval, Stage
 from labelwatch.messages.catalog import LANGUAGES, catalog
-from labelwatch.messages.time_format import RenderContext
+from labelwatch.messages.time_format import RenderContext, brief
 from labelwatch.store import PollRow
 from labelwatch.store.charts import LabelTimes, Open
 from labelwatch.web import charts
@@ -139,7 +139,7 @@ BRIEF = {
 
 @pytest.mark.parametrize("seconds", BRIEF)
 def test_times_are_rounded_up_so_that_within_is_true(seconds: int) -> None:
-    assert charts.brief(context(), seconds) == BRIEF[seconds]
+    assert brief(context(), seconds) == BRIEF[seconds]
 
 
 def test_the_heat_map_counts_on_the_clock_of_the_reader() -> None:

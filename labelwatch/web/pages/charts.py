@@ -10,7 +10,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from labelwatch.app import App
-from labelwatch.polling.learned_limits import LEARN_FROM, LEARN_WITHIN
+from labelwatch.core.baseline import LEARN_WITHIN
+from labelwatch.polling.learned_limits import LEARN_FROM
 from labelwatch.store.charts import LabelTimes, Open
 from labelwatch.web.charts import Figure, Heat, Kind, Table, by_cause, days_until, heat, of_method, of_methods
 from labelwatch.web.page import Reader, app_of, reader_of, respond
