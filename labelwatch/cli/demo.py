@@ -151,7 +151,7 @@ def _play(stage: Stage, show: Callable[[str], object]) -> None:
     while (now := stage.clock.now()) < end:
         _round(stage, [shop for shop, at in due.items() if at <= now])
         due |= {shop: now + EVERY for shop, at in due.items() if at <= now}
-        late = sum(alert.diagnosis.posting_number is not None for alert in stage.app.store.alerts.find())
+        late = sum(alert.diagnosis.is_posting for alert in stage.app.store.alerts.find())
         show(stage.words.status.format(time=f"{now:%H:%M}", late=late))
         time.sleep(TICK)
 

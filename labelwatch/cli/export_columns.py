@@ -64,9 +64,17 @@ def rows_of(export: "Export", what: str, *, since: datetime) -> Iterator[Row]:
 def _alert(alert: Alert) -> Row:
     found, told = alert.diagnosis, alert.told
     return (
-        *(found.shop, found.posting_number, found.incident, alert.state, found.stage, found.severity, found.family),
-        *(found.cause, found.certainty, found.verdict, found.status, found.substatus, *_method(found.method)),
-        *(*_ends(found.waiting_since), found.deadline, alert.opened_at, told and told.at, told.count if told else 0),
+        *(found.shop, found.posting_number, found.event, alert.state, found.stage, found.severity, found.family),
+        *(found.cause, found.certainty, found.verdict, found.status, found.substatus, ", ".join(found.carriers)),
+        *(
+            found.method.name,
+            found.method.warehouse,
+            *_ends(found.waiting_since),
+            found.deadline,
+            alert.opened_at,
+            told and told.at,
+            told.count if told else 0,
+        ),
         *(alert.handled_by, alert.handled_at, alert.note, alert.snoozed_until, alert.resolved_at, alert.outcome),
     )
 
@@ -90,7 +98,7 @@ def _history(shop: str, number: str, row: "HistoryRow") -> Row:
 def _telling(row: "OutboxRow") -> Row:
     told, found = row.notification, row.notification.alert.diagnosis
     return (
-        *(row.id, told.channel, told.reason, row.state, found.shop, found.posting_number, found.incident),
+        *(row.id, told.channel, told.reason, row.state, found.shop, found.posting_number, found.event),
         *(found.cause, found.severity, row.created_at, told.due_at, row.attempts, row.sent_at),
         *(str(row.possible_duplicate).lower(), row.receipt, row.error),
     )

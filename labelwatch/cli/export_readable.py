@@ -3,9 +3,11 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import partial
+from typing import Any
 
 from labelwatch.cli.words import Words, words
 from labelwatch.core.lateness import LABEL_ACTIONS
+from labelwatch.core.subject import Channel, Database, IncidentId, Shift
 from labelwatch.messages.channel_errors import spoken
 from labelwatch.messages.diagnosis_text import words_of
 from labelwatch.messages.plain import plain
@@ -13,7 +15,7 @@ from labelwatch.messages.time_format import RenderContext
 from labelwatch.web.words import words as words_of_the_board
 
 Row = Sequence[object]
-In_words = Callable[[str], str]
+In_words = Callable[[Any], str]
 
 
 def headings(columns: Sequence[str], times: frozenset[str], context: RenderContext) -> tuple[str, ...]:
@@ -31,7 +33,7 @@ def readable(what: str, columns: Sequence[str], rows: Iterable[Row], context: Re
         if isinstance(value, datetime):
             return f"{value.astimezone(context.zone):%Y-%m-%d %H:%M:%S}"
         in_words = told.get(column)
-        return in_words(str(value)) if in_words is not None and value not in (None, "") else value
+        return in_words(value) if in_words is not None and value not in (None, "") else value
 
     for row in rows:
         yield [cell(column, value) for column, value in zip(columns, row, strict=True)]
@@ -59,7 +61,7 @@ def _words_by_column(context: RenderContext, what: str) -> Mapping[str, In_words
     special: dict[str, In_words] = {
         "cause": lambda cause: words_of(context, cause).name,
         "error": lambda error: spoken(error, language),
-        "incident": partial(_incident, own),
+        "incident": partial(_event, own),
         "actions": partial(_label, own),
         "requirements": lambda keys: gap.join(context.words.requirement.get(key, key) for key in keys.split()),
     }
@@ -75,8 +77,16 @@ def _label(own: Words, actions: str) -> str:
     return own.say["poll"]["no" if LABEL_ACTIONS.isdisjoint(actions.split()) else "yes"]
 
 
-def _incident(own: Words, key: str) -> str:
+def _event(own: Words, event: IncidentId | Channel | Database | Shift) -> str:
     """`carrier: Aurora Post`."""
-    kind, _, name = key.partition(":")
+    match event:
+        case IncidentId(scope, name):
+            kind = str(scope)
+        case Channel(name):
+            kind = "channel"
+        case Shift(name):
+            kind = "handover"
+        case Database():
+            kind, name = "database", ""
     of_kind = own.say["incident"].get(kind, kind)
     return f"{of_kind}: {plain(name)}" if name else of_kind

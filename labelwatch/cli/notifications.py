@@ -251,4 +251,4 @@ def _zone(settings: Config) -> str:
 
 
 def _about(diagnosis: "Diagnosis") -> str:
-    return diagnosis.posting_number or diagnosis.incident or diagnosis.shop
+    return diagnosis.posting_number or str(diagnosis.event or diagnosis.shop)

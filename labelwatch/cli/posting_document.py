@@ -44,14 +44,14 @@ def has_label(row: "HistoryRow") -> bool:
 def notification(row: "OutboxRow", tries: "Iterable[Attempt]" = ()) -> dict[str, Any]:
     """One notification, as `outbox --json` lists it, with every attempt to send it."""
     told = row.notification
-    number = told.alert.diagnosis.posting_number
+    number, event = told.alert.diagnosis.posting_number, told.alert.diagnosis.event
     return {
         "id": row.id,
         "channel": told.channel,
         "reason": str(told.reason),
         "state": str(row.state),
         "shop": told.alert.diagnosis.shop or None,
-        "about": told.alert.diagnosis.incident,
+        "about": str(event) if event else None,
         "postings": [number] if number else [],
         "attempts": row.attempts,
         "created_at": _time(row.created_at),

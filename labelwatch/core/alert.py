@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from labelwatch.core.posting import Deadline, DeliveryMethod, Interval, Limit, Posting, Product, Stage, TariffStep
+from labelwatch.core.subject import Channel, Database, Incident, IncidentId, PostingId, Shift, Shop, Subject, shops_of
 
 
 class Severity(StrEnum):
@@ -137,40 +138,18 @@ class RuledOut:
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
-    """The share of one shop in an incident; `late` 0 = the shop has recovered while others have not.
-
-    For shops that cannot be read, each counts as one, and `detail` is Ozon's answer.
-    """
-
-    shop: str
-    late: int
-    total: int
-    carriers: tuple[str, ...] = ()
-    since: datetime | None = None
-    deadline: datetime | None = None
-    well_since: datetime | None = None
-    detail: str = ""
-    as_of: datetime | None = None
-    """When the shop was last read; filled in where an alert is read from the store."""
-    act_by: datetime | None = None
-    """Nothing in this shop is waited for after this time."""
-
-
-@dataclass(frozen=True, slots=True)
 class Diagnosis:
-    """What a message can say about one late posting or, with posting_number None, an unreadable shop."""
+    """What a message can say about its subject; the fields from `stage` on are about a late posting."""
 
-    shop: str
-    posting_number: str | None
+    subject: Subject
     severity: Severity
     family: Family
     cause: str
     certainty: Certainty
     verdict: Verdict
     wait_until: datetime | None = None
-    incident: str | None = None
-    """The key of the incident that explains this posting, or (posting_number None) that this diagnosis is about."""
+    explained_by: IncidentId | None = None
+    """The incident that explains this posting."""
     kind: str = ""
     """What it waits for (registration, tracking, label) if no cause of its own explains it: many of these together
     may be an incident."""
@@ -201,18 +180,47 @@ class Diagnosis:
     """Other active delivery methods of the same warehouse that have given labels, by name."""
     asked: tuple[Proof, ...] = ()
     """The questions sent to Ozon about this posting, and its answers."""
-    shops: tuple[str, ...] = ()
-    """The shops that an incident concerns."""
-    late: int = 0
-    total: int = 0
-    """For an incident: how many labels are late, out of those due; for shops that cannot be read, how many out of
-    how many shops."""
-    parts: tuple[Part, ...] = ()
-    """The incident per shop, recovered shops included; empty in alerts of earlier versions."""
-    watched: tuple[str, ...] = ()
-    """For shops that cannot be read: the number of all watched shops."""
     as_of: datetime | None = None
     """When Ozon was last read successfully."""
+
+    @property
+    def shops(self) -> tuple[str, ...]:
+        """The shops that it concerns."""
+        return shops_of(self.subject)
+
+    @property
+    def shop(self) -> str:
+        """Its only shop; empty if it concerns none or several."""
+        return self.shops[0] if len(self.shops) == 1 else ""
+
+    @property
+    def carriers(self) -> tuple[str, ...]:
+        """The carrier of its posting, or those that an incident concerns."""
+        return self.subject.carriers if isinstance(self.subject, Incident) else (self.method.carrier,)
+
+    @property
+    def is_posting(self) -> bool:
+        return isinstance(self.subject, PostingId)
+
+    @property
+    def posting_number(self) -> str | None:
+        return self.subject.number if isinstance(self.subject, PostingId) else None
+
+    @property
+    def incident(self) -> Incident | None:
+        """The incident that it is about."""
+        return self.subject if isinstance(self.subject, Incident) else None
+
+    @property
+    def event(self) -> IncidentId | Channel | Database | Shift | None:
+        """What it is about beyond a posting or a shop: the incident that explains the posting, or its subject."""
+        match self.subject:
+            case PostingId() | Shop():
+                return self.explained_by
+            case Incident(id=id_):
+                return id_
+            case _:
+                return self.subject
 
 
 @dataclass(frozen=True, slots=True)

@@ -74,7 +74,7 @@ def phase(diagnosis: Diagnosis, now: datetime) -> Phase:
     deadline = diagnosis.deadline
     if deadline is None:
         return Phase.NORMAL
-    if now >= deadline and diagnosis.posting_number is not None:
+    if now >= deadline and diagnosis.is_posting:
         return Phase.MISSED
     return Phase.URGENT if diagnosis.severity is Severity.CRITICAL else Phase.NORMAL
 

@@ -8,12 +8,12 @@ from itertools import pairwise
 from labelwatch.core.alert import Certainty, Diagnosis, Finding, Proof, RuledOut, Severity, Verdict
 from labelwatch.core.deadline import in_time
 from labelwatch.core.facts import Facts
-from labelwatch.core.incidents import Incident, Scope
 from labelwatch.core.policy import Delays
-from labelwatch.core.posting import DeliveryMethod, Interval, TariffStep
+from labelwatch.core.posting import Interval, TariffStep
 from labelwatch.core.rules import CAUSES, RULES, Rule
-from labelwatch.core.rules.base import Excluded, Proven, size_of, verdict_on
+from labelwatch.core.rules.base import Excluded, Proven, certainty_of, size_of, verdict_on
 from labelwatch.core.rules.blind import UNREADABLE
+from labelwatch.core.subject import Incident, PostingId, Scope, Shop
 
 INCIDENT_CAUSES = {
     Scope.PLATFORM: "platform_incident",
@@ -53,15 +53,14 @@ def diagnose(finding: Finding, facts: Facts, *, as_of: datetime) -> Diagnosis:
     act_by = deadline.act_by if deadline else None
     verdict, wait_until = in_time(proven.verdict, proven.wait_until, act_by, as_of)
     return Diagnosis(
-        shop=finding.shop,
-        posting_number=posting.number,
+        PostingId(finding.shop, posting.number),
         severity=finding.severity,
         family=rule.family,
         cause=rule.cause,
         certainty=proven.certainty,
         verdict=verdict,
         wait_until=wait_until,
-        incident=facts.incident.key if facts.incident and rule.cause in INCIDENT_CAUSES.values() else None,
+        explained_by=facts.incident.id if facts.incident and rule.cause in INCIDENT_CAUSES.values() else None,
         kind=KINDS.get(alone.cause, ""),
         evidence=proven.evidence,
         ruled_out=ruled_out,
@@ -115,44 +114,43 @@ def next_tariff(steps: tuple[TariffStep, ...], now: datetime) -> TariffStep | No
 
 def incident_diagnosis(incident: Incident, *, now: datetime) -> Diagnosis:
     """The diagnosis of an incident: one cause for many postings."""
-    cause = INCIDENT_CAUSES[incident.scope]
+    cause = INCIDENT_CAUSES[incident.id.scope]
     act_by = incident.act_by or (incident.deadline - USUALLY_CRITICAL_BEFORE if incident.deadline else None)
-    verdict, wait_until = in_time(verdict_on(incident.scope), None, act_by, now)
+    verdict, wait_until = in_time(verdict_on(incident.id.scope), None, act_by, now)
     return Diagnosis(
-        shop=incident.shops[0] if len(incident.shops) == 1 else "",
-        posting_number=None,
+        incident,
         severity=Severity.CRITICAL if act_by is not None and now >= act_by else Severity.WARNING,
         family=CAUSES[cause],
         cause=cause,
-        certainty=incident.certainty,
+        certainty=certainty_of(incident),
         verdict=verdict,
         wait_until=wait_until,
-        incident=incident.key,
         evidence=size_of(incident),
-        method=DeliveryMethod(carrier=", ".join(incident.carriers)),
         waiting_since=Interval(incident.since, incident.since) if incident.since else None,
         deadline=incident.deadline,
         act_by=act_by,
-        shops=incident.shops,
-        late=incident.late,
-        total=incident.total,
-        parts=incident.parts,
         as_of=now,
     )
 
 
+def ended(diagnosis: Diagnosis, now: datetime) -> Diagnosis:
+    """An incident that is over in every shop: every affected shop is notified."""
+    assert diagnosis.incident is not None, "only an incident ends so"
+    return replace(diagnosis, subject=diagnosis.incident.ended(now), as_of=now)
+
+
 def explained(diagnosis: Diagnosis, incident: Incident, *, now: datetime) -> Diagnosis:
     """A posting without a cause of its own, once an incident explains it."""
-    cause = INCIDENT_CAUSES[incident.scope]
-    verdict, wait_until = in_time(verdict_on(incident.scope), None, diagnosis.act_by, now)
+    cause = INCIDENT_CAUSES[incident.id.scope]
+    verdict, wait_until = in_time(verdict_on(incident.id.scope), None, diagnosis.act_by, now)
     return replace(
         diagnosis,
         family=CAUSES[cause],
         cause=cause,
-        certainty=incident.certainty,
+        certainty=certainty_of(incident),
         verdict=verdict,
         wait_until=wait_until,
-        incident=incident.key,
+        explained_by=incident.id,
         evidence=size_of(incident.of(diagnosis.shop)),
     )
 
@@ -177,8 +175,7 @@ def unreadable_shop(
         return None
     critical = final or now - blind_since >= BLIND_IS_CRITICAL_AFTER
     return Diagnosis(
-        shop=shop,
-        posting_number=None,
+        Shop(shop),
         severity=Severity.CRITICAL if critical else Severity.WARNING,
         family=CAUSES[cause],
         cause=cause,
@@ -196,8 +193,7 @@ def unreadable_postings(shop: str, broken: Mapping[str, Sequence[str]], *, now: 
     It is notified once, without reminders (`is_late` is false): it makes nothing in the shop late.
     """
     return Diagnosis(
-        shop=shop,
-        posting_number=None,
+        Shop(shop),
         severity=Severity.WARNING,
         family=CAUSES[UNREADABLE],
         cause=UNREADABLE,

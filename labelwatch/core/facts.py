@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from labelwatch.core.incidents import Incident
+from labelwatch.core.subject import Incident
 
 
 class TaskState(StrEnum):

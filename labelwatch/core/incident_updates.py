@@ -9,10 +9,10 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from labelwatch.core.alert import Alert, AlertState, Notification, Reason
-from labelwatch.core.incidents import is_outage
 from labelwatch.core.lifecycle import reconcile, steps_told
 from labelwatch.core.policy import AlertPolicy, Destination
 from labelwatch.core.routing import notifications_for
+from labelwatch.core.subject import is_outage
 from labelwatch.core.visibility import narrowed
 
 RECOVERED_FOR = timedelta(minutes=10)
@@ -64,4 +64,4 @@ def _for_one(
 def _has_recovered(own: Alert, now: datetime) -> bool:
     if own.resolved_at is None:
         return False
-    return is_outage(own.diagnosis) or now - own.resolved_at >= RECOVERED_FOR
+    return is_outage(own.diagnosis.subject) or now - own.resolved_at >= RECOVERED_FOR

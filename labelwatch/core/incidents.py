@@ -15,12 +15,12 @@ every minute does not raise false alarms.
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import StrEnum
 from math import exp, lgamma, log
 
-from labelwatch.core.alert import Certainty, Diagnosis, Part
+from labelwatch.core.alert import Diagnosis
+from labelwatch.core.subject import Incident, IncidentId, Part, Scope, first
 
 COUNTED_WITHIN = timedelta(hours=6)
 """Labels and waits older than this are ignored: they say nothing about now."""
@@ -37,18 +37,6 @@ OVER_BELOW = 5
 OVER_SHARE = 0.2
 """An open incident ends when fewer than OVER_BELOW are late or less than OVER_SHARE: lower than the opening
 thresholds, so that it does not open and close repeatedly."""
-
-
-class Scope(StrEnum):
-    PLATFORM = "platform"
-    CARRIER = "carrier"
-    SHOP = "shop"
-    OUTAGE = "outage"
-    """Shops that cannot be read; see core/outages.py."""
-
-
-OUTAGE = f"{Scope.OUTAGE}:"
-"""The key of its alert; there is at most one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,113 +57,10 @@ class GroupCount:
     """The first of the late ones is waited for until this time."""
 
 
-@dataclass(frozen=True, slots=True)
-class Incident:
-    """One event that explains many late labels. `name`: the carrier, the shop, or empty for the platform."""
-
-    scope: Scope
-    name: str
-    late: int
-    total: int
-    shops: tuple[str, ...]
-    carriers: tuple[str, ...]
-    since: datetime | None
-    deadline: datetime | None
-    certainty: Certainty
-    """UNKNOWN where it cannot be distinguished from a wider or another event: there was nothing to compare with."""
-    parts: tuple[Part, ...] = ()
-    """The incident per shop; includes shops that were hit earlier and have recovered."""
-    act_by: datetime | None = None
-    """Waiting ends at this time."""
-
-    @property
-    def key(self) -> str:
-        return f"{self.scope}:{self.name}"
-
-    def explains(self, *, shop: str, carrier: str) -> bool:
-        return self.scope is Scope.PLATFORM or self.name == (carrier if self.scope is Scope.CARRIER else shop)
-
-    def of(self, shop: str) -> "Incident":
-        """The incident as one of its shops sees it: its own numbers only, none if it has none."""
-        own = next((part for part in self.parts if part.shop == shop), Part(shop, 0, 0))
-        return replace(
-            self, late=own.late, total=own.total, since=own.since, deadline=own.deadline, act_by=own.act_by
-        )
-
-    def within(self, shops: Collection[str]) -> "Incident":
-        """The part of the incident that concerns these shops; `parts` is empty if none does."""
-        parts = tuple(part for part in self.parts if part.shop in shops)
-        hit = [part for part in parts if part.late] or parts
-        return replace(
-            self,
-            late=sum(part.late for part in hit),
-            total=sum(part.total for part in hit),
-            shops=tuple(part.shop for part in hit),
-            carriers=tuple(sorted({carrier for part in hit for carrier in part.carriers})),
-            since=_first(part.since for part in hit),
-            deadline=_first(part.deadline for part in hit),
-            parts=parts,
-            act_by=_first(part.act_by for part in hit),
-        )
-
-    def after(self, before: Diagnosis | None, now: datetime) -> "Incident":
-        """The same, with the shops that were hit at the last evaluation and are not any more."""
-        return replace(self, parts=with_recovered(self.parts, before, now)) if before else self
-
-
-def with_recovered(parts: Iterable[Part], before: Diagnosis, now: datetime) -> tuple[Part, ...]:
-    """These parts, and the earlier parts that are missing from them: those shops have recovered."""
-    hit = {part.shop: part for part in parts}
-    known = before.parts or tuple(Part(shop, 1, 1) for shop in before.shops)
-    gone = {part.shop: recovered(part, now) for part in known if part.shop not in hit}
-    return tuple(part for _, part in sorted((gone | hit).items()))
-
-
-def recovered(part: Part, now: datetime) -> Part:
-    """A shop without late labels in an incident that continues in other shops."""
-    return part if part.well_since else replace(part, late=0, deadline=None, act_by=None, well_since=now)
-
-
-def ended(diagnosis: Diagnosis, now: datetime) -> Diagnosis:
-    """An incident that is over in every shop: every affected shop is notified."""
-    parts = tuple(recovered(part, now) for part in diagnosis.parts)
-    return replace(diagnosis, shops=tuple(part.shop for part in parts) or diagnosis.shops, parts=parts, as_of=now)
-
-
-def is_incident(diagnosis: Diagnosis) -> bool:
-    """Whether it is about an incident itself, and not about a posting, a shop, a channel or the database."""
-    scope = (diagnosis.incident or "").partition(":")[0]
-    return diagnosis.posting_number is None and scope in list(Scope)
-
-
-def is_outage(diagnosis: Diagnosis) -> bool:
-    """Whether it is about several shops that cannot be read."""
-    return is_incident(diagnosis) and diagnosis.incident == OUTAGE
-
-
-def restored(key: str, diagnosis: Diagnosis) -> Incident:
-    """An incident as it was last evaluated, while its shops cannot be read."""
-    scope, _, name = key.partition(":")
-    since = diagnosis.waiting_since.latest if diagnosis.waiting_since else None
-    return Incident(
-        scope=Scope(scope),
-        name=name,
-        late=diagnosis.late,
-        total=diagnosis.total,
-        shops=diagnosis.shops,
-        carriers=tuple(diagnosis.method.carrier.split(", ")),
-        since=since,
-        deadline=diagnosis.deadline,
-        certainty=diagnosis.certainty,
-        parts=diagnosis.parts,
-        act_by=diagnosis.act_by,
-    )
-
-
 def find(
-    tallies: Sequence[GroupCount], still_open: Collection[str] = (), *, whole: bool = True
+    tallies: Sequence[GroupCount], still_open: Collection[IncidentId] = (), *, whole: bool = True
 ) -> tuple[Incident, ...]:
-    """The current incidents; `still_open` are the keys of those at the last evaluation.
+    """The current incidents; `still_open` are those at the last evaluation.
 
     `whole`: every shop was evaluated. If some were not, nothing is attributed to the whole platform.
 
@@ -183,43 +68,45 @@ def find(
     """
     late = [tally for tally in tallies if tally.late]
     carriers, shops = {tally.carrier for tally in late}, {tally.shop for tally in late}
-    everywhere = _event(Scope.PLATFORM, "", tallies, tallies)
-    hit = everywhere.key in still_open or (whole and _all_hit(tallies) and everywhere.late >= EACH * len(carriers))
+    everywhere = _event(IncidentId(Scope.PLATFORM), tallies, tallies)
+    hit = everywhere.id in still_open or (whole and _all_hit(tallies) and everywhere.late >= EACH * len(carriers))
     if len(carriers) > 1 and hit and _holds(everywhere, tallies, still_open, groups=1):
         return (everywhere,)
-    looks = [(Scope.CARRIER, name) for name in sorted(carriers)]
+    looks = [IncidentId(Scope.CARRIER, name) for name in sorted(carriers)]
     if len({tally.shop for tally in tallies}) > 1:
-        looks += [(Scope.SHOP, name) for name in sorted(shops)]
-    found = [_event(scope, name, _part(tallies, scope, name), tallies) for scope, name in looks]
+        looks += [IncidentId(Scope.SHOP, name) for name in sorted(shops)]
+    found = [_event(one, _part(tallies, one), tallies) for one in looks]
     real = [event for event in found if _holds(event, tallies, still_open, groups=len(looks))]
     # A shop whose carriers all stop while they work in other shops has a problem of its own.
-    wide = [event for event in real if event.scope is Scope.SHOP and len(event.carriers) > 1]
-    blamed = {event.name for event in wide}
-    return (*wide, *(event for event in real if event.scope is Scope.CARRIER and not blamed.issuperset(event.shops)))
+    wide = [event for event in real if event.id.scope is Scope.SHOP and len(event.carriers) > 1]
+    blamed = {event.id.name for event in wide}
+    return (
+        *wide,
+        *(event for event in real if event.id.scope is Scope.CARRIER and not blamed.issuperset(event.shops)),
+    )
 
 
-def _part(tallies: Iterable[GroupCount], scope: Scope, name: str) -> list[GroupCount]:
-    return [tally for tally in tallies if (tally.carrier if scope is Scope.CARRIER else tally.shop) == name]
+def _part(tallies: Iterable[GroupCount], one: IncidentId) -> list[GroupCount]:
+    return [tally for tally in tallies if (tally.carrier if one.scope is Scope.CARRIER else tally.shop) == one.name]
 
 
-def _event(scope: Scope, name: str, part: Sequence[GroupCount], everything: Sequence[GroupCount]) -> Incident:
+def _event(id_: IncidentId, part: Sequence[GroupCount], everything: Sequence[GroupCount]) -> Incident:
     late = [tally for tally in part if tally.late]
     count = sum(tally.late for tally in late)
     # Nothing to compare with: the only carrier, or a platform seen through one shop.
-    alone, narrow = len(part) == len(everything), scope is not Scope.PLATFORM
+    alone, narrow = len(part) == len(everything), id_.scope is not Scope.PLATFORM
     one_shop = len({tally.shop for tally in everything}) == 1
     return Incident(
-        scope=scope,
-        name=name,
+        id_,
         late=count,
         total=count + sum(tally.fine for tally in part),
         shops=tuple(sorted({tally.shop for tally in late})),
         carriers=_carriers(late),
-        since=_first(tally.since for tally in late),
-        deadline=_first(tally.deadline for tally in late),
-        certainty=Certainty.UNKNOWN if alone and (narrow or one_shop) else Certainty.LIKELY,
+        since=first(tally.since for tally in late),
+        deadline=first(tally.deadline for tally in late),
+        is_compared=not (alone and (narrow or one_shop)),
         parts=_parts(part),
-        act_by=_first(tally.act_by for tally in late),
+        act_by=first(tally.act_by for tally in late),
     )
 
 
@@ -240,18 +127,14 @@ def _share(shop: str, tallies: Sequence[GroupCount]) -> Part:
         count,
         count + sum(tally.fine for tally in tallies),
         _carriers(late),
-        _first(tally.since for tally in late),
-        _first(tally.deadline for tally in late),
-        act_by=_first(tally.act_by for tally in late),
+        first(tally.since for tally in late),
+        first(tally.deadline for tally in late),
+        act_by=first(tally.act_by for tally in late),
     )
 
 
 def _carriers(tallies: Iterable[GroupCount]) -> tuple[str, ...]:
     return tuple(sorted({tally.carrier for tally in tallies}))
-
-
-def _first(moments: Iterable[datetime | None]) -> datetime | None:
-    return min((moment for moment in moments if moment is not None), default=None)
 
 
 def _all_hit(tallies: Sequence[GroupCount]) -> bool:
@@ -261,13 +144,15 @@ def _all_hit(tallies: Sequence[GroupCount]) -> bool:
 
 def _mostly_hit(tallies: Sequence[GroupCount], scope: Scope) -> bool:
     names = {tally.carrier if scope is Scope.CARRIER else tally.shop for tally in tallies}
-    parts = [_part(tallies, scope, name) for name in names]
+    parts = [_part(tallies, IncidentId(scope, name)) for name in names]
     counts = [(sum(tally.late for tally in part), sum(tally.fine for tally in part)) for part in parts]
     return sum(late >= SHARE * (late + fine) for late, fine in counts) >= NEARLY_ALL * len(counts)
 
 
-def _holds(event: Incident, tallies: Sequence[GroupCount], still_open: Collection[str], *, groups: int) -> bool:
-    if event.key in still_open:
+def _holds(
+    event: Incident, tallies: Sequence[GroupCount], still_open: Collection[IncidentId], *, groups: int
+) -> bool:
+    if event.id in still_open:
         return event.late >= OVER_BELOW and event.late >= OVER_SHARE * event.total
     if most_alike(_within(event, tallies)) < AT_LEAST or event.late < SHARE * event.total:
         return False
@@ -294,8 +179,8 @@ def count(diagnoses: Iterable[Diagnosis], *, since: datetime) -> list[GroupCount
             fine=0,
             kind=kind,
             since=min((one.waiting_since.latest for one in late if one.waiting_since), default=None),
-            deadline=_first(one.deadline for one in late),
-            act_by=_first(one.act_by for one in late),
+            deadline=first(one.deadline for one in late),
+            act_by=first(one.act_by for one in late),
         )
         for (shop, carrier, kind), late in groups.items()
     ]

@@ -6,9 +6,9 @@ from dataclasses import dataclass, field, replace
 from labelwatch.core.alert import Finding
 from labelwatch.core.enrichment import Answers, with_answers
 from labelwatch.core.facts import Facts
-from labelwatch.core.incidents import Incident
 from labelwatch.core.lateness import Awaited, awaited
 from labelwatch.core.posting import MethodHistory
+from labelwatch.core.subject import Incident
 
 
 @dataclass(frozen=True, slots=True)

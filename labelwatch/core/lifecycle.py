@@ -166,7 +166,7 @@ def _escalates(alert: Alert) -> bool:
 
 
 def _is_explained(diagnosis: Diagnosis) -> bool:
-    return diagnosis.incident is not None and diagnosis.posting_number is not None
+    return diagnosis.explained_by is not None
 
 
 def _ended_snooze(alert: Alert, now: datetime) -> datetime | None:
@@ -178,20 +178,19 @@ def _may_notify(alert: Alert, now: datetime) -> bool:
     """An alert acknowledged before its first notification stays quiet until critical; so does one whose posting moved
     on in time before its first notification."""
     quiet = alert.state is AlertState.ACKNOWLEDGED or _is_snoozed(alert, now)
-    is_news = alert.diagnosis.is_late or alert.diagnosis.posting_number is None
+    is_news = alert.diagnosis.is_late or not alert.diagnosis.is_posting
     return alert.diagnosis.severity is Severity.CRITICAL or (is_news and not quiet)
 
 
 def _has_eased(diagnosis: Diagnosis, told: LastNotified) -> bool:
     """People were asked to act, and now it only waits: most likely they have acted. They are notified when it is
     over, or when there is something to do again."""
-    is_posting = diagnosis.posting_number is not None
-    return is_posting and told.verdict is Verdict.ACT and diagnosis.verdict is Verdict.WAIT
+    return diagnosis.is_posting and told.verdict is Verdict.ACT and diagnosis.verdict is Verdict.WAIT
 
 
 def _settling(diagnosis: Diagnosis, told: LastNotified, policy: AlertPolicy) -> timedelta:
     """How long a new cause must last to be news; during an outage answers alternate."""
-    unreadable = diagnosis.posting_number is None and told.cause != UNREADABLE
+    unreadable = not diagnosis.is_posting and told.cause != UNREADABLE
     return max(policy.pending_for, CAUSES_OF_AN_OUTAGE_SETTLE) if unreadable else policy.pending_for
 
 

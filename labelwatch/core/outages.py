@@ -2,14 +2,14 @@
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from labelwatch.core.alert import Certainty, Diagnosis, Part, Proof, Severity, Verdict
+from labelwatch.core.alert import Certainty, Diagnosis, Proof, Severity, Verdict
 from labelwatch.core.diagnosis import BLIND_IS_CRITICAL_AFTER
-from labelwatch.core.incidents import OUTAGE, with_recovered
 from labelwatch.core.posting import Interval
 from labelwatch.core.rules import CAUSES
+from labelwatch.core.subject import OUTAGE, Incident, Part
 
 AT_LEAST = 3
 """With fewer, each shop gets its own alert."""
@@ -56,7 +56,7 @@ def is_round_complete(readings: Iterable[ShopReading], unread: Collection[ShopRe
 
 
 def outage(
-    unread: Collection[ShopReading], watched: Collection[str], before: Diagnosis | None, now: datetime
+    unread: Collection[ShopReading], watched: Collection[str], before: Incident | None, now: datetime
 ) -> Diagnosis:
     """The diagnosis of shops that cannot be read: one problem of many."""
     causes: Mapping[str, int] = Counter(one.cause for one in unread)
@@ -64,41 +64,29 @@ def outage(
         Part(one.shop, 1, 1, since=one.failing_since, detail=one.detail[:LENGTH])
         for one in sorted(unread, key=lambda one: one.shop)
     )
-    return _said(
-        min(causes, key=lambda cause: (-causes[cause], cause)),
-        with_recovered(parts, before, now) if before else parts,
-        tuple(sorted(watched)),
-        now,
-    )
+    hit = Incident(OUTAGE, parts=parts, watched=tuple(sorted(watched))).with_recovered(before, now)
+    return _diagnosis(min(causes, key=lambda cause: (-causes[cause], cause)), hit, now)
 
 
-def within(diagnosis: Diagnosis, shops: Collection[str]) -> Diagnosis:
+def within(diagnosis: Diagnosis, incident: Incident, shops: Collection[str]) -> Diagnosis:
     """The part of an outage that concerns these shops; without parts if none does."""
-    parts = tuple(part for part in diagnosis.parts if part.shop in shops)
-    watched = tuple(shop for shop in diagnosis.watched if shop in shops)
-    return _said(diagnosis.cause, parts, watched, diagnosis.as_of)
+    watched = tuple(shop for shop in incident.watched if shop in shops)
+    return _diagnosis(diagnosis.cause, replace(incident.within(shops), watched=watched), diagnosis.as_of)
 
 
-def _said(cause: str, parts: tuple[Part, ...], watched: tuple[str, ...], now: datetime | None) -> Diagnosis:
-    hit = [part for part in parts if part.late] or parts
-    since = min((part.since for part in hit if part.since), default=None)
+def _diagnosis(cause: str, incident: Incident, now: datetime | None) -> Diagnosis:
+    incident = replace(incident.made_of(incident.parts), total=len(incident.watched))
+    since, hit = incident.since, [part for part in incident.parts if part.shop in incident.shops]
     is_long = now is not None and since is not None and now - since >= BLIND_IS_CRITICAL_AFTER
     details = Counter(part.detail for part in hit if part.detail).most_common(MOST_DETAILS)
     return Diagnosis(
-        shop=hit[0].shop if len(hit) == 1 else "",
-        posting_number=None,
+        incident,
         severity=Severity.CRITICAL if is_long else Severity.WARNING,
         family=CAUSES[cause],
         cause=cause,
         certainty=Certainty.CERTAIN,
         verdict=Verdict.WAIT,
-        incident=OUTAGE,
         evidence=tuple(Proof("answer", detail, since) for detail, _ in details),
         waiting_since=Interval(since, since) if since else None,
-        shops=tuple(part.shop for part in hit),
-        late=sum(part.late for part in hit),
-        total=len(watched),
-        parts=parts,
-        watched=watched,
         as_of=now,
     )

@@ -55,7 +55,7 @@ def notifications_for(
 def gathered(alert: Alert, to: Destination, now: datetime, group_wait: timedelta) -> datetime:
     """Until when other notifications may join that of this alert."""
     at, diagnosis = now + group_wait, alert.diagnosis
-    if alert.resolved_at is None or diagnosis.posting_number is None:
+    if alert.resolved_at is None or not diagnosis.is_posting:
         return at
     return max(at, calm_until(diagnosis, to, now))
 
@@ -88,7 +88,7 @@ def gathers_until(told: Notification, to: Destination, spoke: datetime, now: dat
 
 def _is_urgent(diagnosis: Diagnosis, now: datetime) -> bool:
     is_ahead = diagnosis.deadline is None or now < diagnosis.deadline
-    return diagnosis.posting_number is None or (diagnosis.severity is Severity.CRITICAL and is_ahead)
+    return not diagnosis.is_posting or (diagnosis.severity is Severity.CRITICAL and is_ahead)
 
 
 def _needs_somebody(diagnosis: Diagnosis, reason: Reason) -> bool:
@@ -121,7 +121,7 @@ def wants(destination: Destination, alert: Alert, reason: Reason) -> bool:
     What falls due in the channel's quiet time is notified before it begins, while it is less severe.
     """
     diagnosis = alert.diagnosis
-    if not is_subscribed(destination, diagnosis.shops or (diagnosis.shop,)):
+    if not is_subscribed(destination, diagnosis.shops):
         return False
     if reason is Reason.RESOLVED or diagnosis.severity.rank >= destination.severity.rank:
         return True
@@ -167,7 +167,7 @@ def _cannot_wait(alert: Alert, reason: Reason, span: Span, at: datetime) -> bool
     """
     diagnosis, told = alert.diagnosis, alert.told
     critical = diagnosis.severity is Severity.CRITICAL
-    if diagnosis.posting_number is None and critical:
+    if critical and not diagnosis.is_posting:
         return True
     if alert.resolved_at is not None or diagnosis.deadline is None:
         return False

@@ -4,11 +4,10 @@ from collections.abc import Collection
 from dataclasses import replace
 from datetime import datetime
 
-from labelwatch.core.alert import Alert, AlertState, Diagnosis, Outcome, Part
+from labelwatch.core.alert import Alert, AlertState, Diagnosis, Outcome
 from labelwatch.core.diagnosis import incident_diagnosis
-from labelwatch.core.incidents import Scope, is_incident, is_outage, restored
 from labelwatch.core.outages import within
-from labelwatch.core.posting import DeliveryMethod
+from labelwatch.core.subject import Incident, is_outage
 
 OF_NO_SHOP = frozenset({""})
 """The shops of a channel that is only a fallback for others."""
@@ -31,59 +30,45 @@ def narrowed(alert: Alert, shops: Collection[str]) -> Alert | None:
     version stored has neither the numbers of single shops nor which ones have recovered: its size is left out. A
     note on an incident that also concerns other shops may be about those: it is left out, with the name.
     """
-    about = alert.diagnosis
-    if not shops or OF_NO_SHOP.issuperset(shops) or not is_incident(about):
+    about, incident = alert.diagnosis, alert.diagnosis.subject
+    if not shops or OF_NO_SHOP.issuperset(shops) or not isinstance(incident, Incident):
         return alert
-    hit = {part.shop for part in about.parts} or set(about.shops)
+    hit = {part.shop for part in incident.parts} or set(incident.shops)
     if not hit.intersection(shops):
         return None
-    if not about.parts or not hit.issubset(shops):
+    if not incident.parts or not hit.issubset(shops):
         alert = replace(alert, handled_by="", note="")
-    if not about.parts:
-        return replace(alert, diagnosis=_unmeasured(about, shops))
-    own = within(about, shops) if is_outage(about) else _within(about, shops, about.as_of or alert.opened_at)
-    well = [part.well_since for part in own.parts if part.well_since]
-    if alert.resolved_at is not None or len(well) < len(own.parts):
+    if not incident.parts:
+        return replace(alert, diagnosis=_unmeasured(about, incident.unmeasured(shops)))
+    if is_outage(incident):
+        own = within(about, incident, shops)
+    else:
+        own = _within(incident.within(shops), about.as_of or alert.opened_at)
+    well = [part.well_since for part in incident.parts if part.shop in shops]
+    if alert.resolved_at is not None or None in well:
         return replace(alert, diagnosis=own)
-    outcome = Outcome.SEEN_AGAIN if is_outage(about) else Outcome.OVER
-    return replace(alert, diagnosis=own, state=AlertState.RESOLVED, resolved_at=max(well), outcome=outcome)
+    return _over(alert, own, incident, max(at for at in well if at is not None))
 
 
 def as_seen(alert: Alert, shops: Collection[str]) -> Alert:
     """The alert as it concerns these shops; if none, it is over for them, and its size is left out."""
-    seen = narrowed(alert, shops)
-    if seen is not None:
-        return seen
-    about = alert.diagnosis
-    ended = alert.resolved_at or about.as_of or alert.opened_at
-    outcome = Outcome.SEEN_AGAIN if is_outage(about) else Outcome.OVER
-    own = replace(_unmeasured(about, shops), parts=(), watched=())
-    over = replace(alert, state=AlertState.RESOLVED, resolved_at=ended, outcome=outcome, handled_by="", note="")
-    return replace(over, diagnosis=own)
+    seen, about, incident = narrowed(alert, shops), alert.diagnosis, alert.diagnosis.subject
+    if seen is not None or not isinstance(incident, Incident):
+        return seen or alert
+    own = _unmeasured(about, replace(incident.unmeasured(shops), parts=(), watched=()))
+    alert = replace(alert, handled_by="", note="")
+    return _over(alert, own, incident, alert.resolved_at or about.as_of or alert.opened_at)
 
 
-def _within(about: Diagnosis, shops: Collection[str], now: datetime) -> Diagnosis:
-    own = incident_diagnosis(restored(about.incident or "", about).within(shops), now=now)
-    return replace(own, as_of=_read(own.parts) or now)
+def _over(alert: Alert, own: Diagnosis, incident: Incident, at: datetime) -> Alert:
+    outcome = Outcome.SEEN_AGAIN if is_outage(incident) else Outcome.OVER
+    return replace(alert, diagnosis=own, state=AlertState.RESOLVED, resolved_at=at, outcome=outcome)
 
 
-def _read(parts: Collection[Part]) -> datetime | None:
-    read = [part.as_of for part in parts if part.as_of is not None]
-    return min(read) if len(read) == len(parts) else None
+def _within(own: Incident, now: datetime) -> Diagnosis:
+    read = [part.as_of for part in own.parts if part.as_of is not None]
+    return replace(incident_diagnosis(own, now=now), as_of=min(read) if len(read) == len(own.parts) else now)
 
 
-def _unmeasured(about: Diagnosis, shops: Collection[str]) -> Diagnosis:
-    seen = tuple(shop for shop in about.shops if shop in shops)
-    scope, _, name = (about.incident or "").partition(":")
-    return replace(
-        about,
-        shop=seen[0] if len(seen) == 1 else "",
-        evidence=(),
-        method=DeliveryMethod(carrier=name if scope == Scope.CARRIER else ""),
-        waiting_since=None,
-        deadline=None,
-        act_by=None,
-        shops=seen,
-        late=0,
-        total=0,
-    )
+def _unmeasured(about: Diagnosis, incident: Incident) -> Diagnosis:
+    return replace(about, subject=incident, evidence=(), waiting_since=None, deadline=None, act_by=None)

@@ -74,8 +74,8 @@ class StoredAlertActions:
         """Poll their shops now and return the alerts as they are then; a text says why Ozon could not be asked."""
         rows = self._rows(key)
         told, seen = [row.notification.alert.diagnosis for row in rows], self._shops(rows)
-        shops = {shop for one in told for shop in one.shops or (one.shop,)}
-        for shop in sorted(shop for shop in shops if shop and (not seen or shop in seen)):
+        shops = {shop for one in told for shop in one.shops}
+        for shop in sorted(shop for shop in shops if not seen or shop in seen):
             state = self._store.shops.named(shop)
             if state is None or (state.read_at and timedelta(0) <= self._now() - state.read_at < JUST_READ):
                 continue

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from labelwatch.core.alert import Alert, Notification, Reason
 from labelwatch.core.lifecycle import reason_to_tell, reconcile
 from labelwatch.core.routing import WORTH_TELLING_FOR
+from labelwatch.core.subject import Channel
 from labelwatch.core.system_problems import channel_dead
 from labelwatch.core.visibility import may_know
 from labelwatch.delivery.context import DeliveryContext, is_paused
@@ -20,7 +21,6 @@ from labelwatch.store import ChannelState, OutboxRow, Transaction
 log = logging.getLogger(__name__)
 
 TROUBLE_AFTER = timedelta(minutes=15)
-_KEY = "channel:"
 _SILENCE = "the service wants no messages for a while"
 
 
@@ -115,8 +115,8 @@ def _passed_on(
     """Redirect the notifications about other channels that wait for this one."""
     states, troubles = delivery.store.channels.states(), tx.alerts.open_of_channels()
     for told in (row.notification for row in waiting):
-        about = told.alert.diagnosis.incident or ""
-        through = _through(delivery, about.removeprefix(_KEY), states, troubles) if about.startswith(_KEY) else None
+        about = told.alert.diagnosis.subject
+        through = _through(delivery, about.name, states, troubles) if isinstance(about, Channel) else None
         if through is not None:
             yield replace(told, channel=through, due_at=at)
 

@@ -12,6 +12,8 @@ from labelwatch.core.alert import CALM, Alert, Notification, Outcome, Reason
 from labelwatch.core.policy import Destination
 from labelwatch.core.quiet_hours import quiet_span
 from labelwatch.core.routing import is_subscribed
+from labelwatch.core.subject import Channel as ChannelSubject
+from labelwatch.core.subject import PostingId
 from labelwatch.core.visibility import as_seen, may_know, narrowed
 from labelwatch.delivery import follow_ups
 from labelwatch.delivery.action_links import SINGLY, section
@@ -132,10 +134,10 @@ def is_brief(earlier: Sequence[Earlier], rows: Sequence[OutboxRow], channel: Cha
 
 
 def _kind(row: OutboxRow) -> str:
-    reason, incident = row.notification.reason, row.notification.alert.diagnosis.incident or ""
+    reason, about = row.notification.reason, row.notification.alert.diagnosis.subject
     if reason in (Reason.TEST, Reason.HANDOVER):
         return str(reason)
-    return "channel" if incident.startswith("channel:") else "alerts"
+    return "channel" if isinstance(about, ChannelSubject) else "alerts"
 
 
 def _message(
@@ -147,7 +149,7 @@ def _message(
     after_quiet: datetime | None = None,
 ) -> Message:
     first, now, more = told[0], delivery.now(), _more(delivery, destination)
-    incident = first.alert.diagnosis.incident or ""
+    about = first.alert.diagnosis.subject
     if first.reason is Reason.HANDOVER:
         handed = _digest(delivery, first, destination)
         return shift_summary.message(
@@ -159,10 +161,8 @@ def _message(
             board=delivery.board,
             more=more,
         )
-    if incident.startswith("channel:"):
-        waiting = [
-            row.notification.alert for row in delivery.store.channels.waiting(incident.removeprefix("channel:"))
-        ]
+    if isinstance(about, ChannelSubject):
+        waiting = [row.notification.alert for row in delivery.store.channels.waiting(about.name)]
         return channel_dead(first, destination, waiting, now=now, limit=limit, intervals=delivery.settings.intervals)
     return render(
         told,
@@ -196,7 +196,7 @@ def _digest(delivery: DeliveryContext, told: Notification, destination: Destinat
     since, until = (span.earliest, span.latest) if span else (told.due_at, told.due_at)
     incidents = delivery.store.alerts.incidents(open_only=False, resolved_since=since)
     alerts = delivery.store.alerts.find(open_only=False, resolved_since=since)
-    told_of = [one for one in (*incidents, *alerts) if one.told is not None or one.diagnosis.incident is not None]
+    told_of = [one for one in (*incidents, *alerts) if one.told is not None or one.diagnosis.event is not None]
     everything = [*_troubles_seen_by(delivery, destination), *_seen_by(destination, told_of)]
     return shift_summary.ShiftSummary(
         since=since,
@@ -218,7 +218,7 @@ def _seen_by(destination: Destination, alerts: Iterable[Alert]) -> Iterator[Aler
     """The alerts that concern shops of this channel, each limited to them."""
     for alert in alerts:
         seen = narrowed(alert, destination.shops)
-        if seen is not None and is_subscribed(destination, seen.diagnosis.shops or (seen.diagnosis.shop,)):
+        if seen is not None and is_subscribed(destination, seen.diagnosis.shops):
             yield seen
 
 
@@ -317,11 +317,11 @@ def _labels(delivery: DeliveryContext, told: Sequence[Notification]) -> tuple[At
     for one in told:
         diagnosis, left = one.alert.diagnosis, LABELS_WITHIN - abs(delivery.now() - began)
         appeared = one.reason is Reason.RESOLVED and one.alert.outcome is Outcome.LABELLED
-        if not appeared or diagnosis.posting_number is None:
+        if not appeared or not isinstance(diagnosis.subject, PostingId):
             continue
         if len(found) == MOST_LABELS or delivery.stop() or left <= timedelta(0):
             break
-        fetch = partial(delivery.settings.sheet, diagnosis.shop, diagnosis.posting_number)
+        fetch = partial(delivery.settings.sheet, diagnosis.subject.shop, diagnosis.subject.number)
         sheet = within_time(left, fetch)
         if sheet is not None:
             found.append(sheet)

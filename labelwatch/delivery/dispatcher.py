@@ -26,6 +26,7 @@ from functools import partial
 from labelwatch.channels.base import Delivered
 from labelwatch.core.alert import Reason
 from labelwatch.core.routing import due_at, gathers_until, quiet_until
+from labelwatch.core.subject import Channel
 from labelwatch.core.visibility import narrowed
 from labelwatch.delivery.channel_problems import report_overdue
 from labelwatch.delivery.compose import compose, is_brief, newest_of_each, one_message
@@ -232,9 +233,11 @@ def _waits_for_another(
     ]
     if not others or (name in states and states[name].is_final):
         return False
-    tried = {f"channel:{state.name}" for state in others if _is_being_tried(delivery, state, now)}
+    tried = {state.name for state in others if _is_being_tried(delivery, state, now)}
     return bool(tried) and any(
-        row.notification.alert.diagnosis.incident in tried and row.notification.reason is not Reason.RESOLVED
+        isinstance(about := row.notification.alert.diagnosis.subject, Channel)
+        and about.name in tried
+        and row.notification.reason is not Reason.RESOLVED
         for row in delivery.store.channels.waiting(name)
     )
 

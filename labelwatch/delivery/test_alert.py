@@ -16,6 +16,7 @@ from labelwatch.core.alert import (
     Verdict,
 )
 from labelwatch.core.posting import DeliveryMethod, Interval, Product, Stage
+from labelwatch.core.subject import PostingId
 from labelwatch.store.alerts import MADE_UP
 
 
@@ -23,8 +24,7 @@ def example(channel: str, *, shop: str, now: datetime) -> Notification:
     """An order that nobody has packed, 52 minutes before its cutoff; the texts come in the channel's language."""
     since = now - timedelta(hours=25)
     diagnosis = Diagnosis(
-        shop=shop,
-        posting_number=MADE_UP,
+        PostingId(shop, MADE_UP),
         severity=Severity.CRITICAL,
         family=Family.NOT_PROCESSED,
         cause="not_packed",

@@ -11,7 +11,7 @@ from labelwatch.core.posting import TariffStep
 from labelwatch.core.visibility import as_seen
 from labelwatch.messages.cabinet_links import link, settings_link
 from labelwatch.messages.catalog import catalog
-from labelwatch.messages.diagnosis_text import is_incident, remedy, steps
+from labelwatch.messages.diagnosis_text import remedy, steps
 from labelwatch.messages.time_format import RenderContext
 
 View = dict[str, Any]
@@ -74,10 +74,10 @@ def _cause(diagnosis: Diagnosis) -> View:
 
 def _incident(diagnosis: Diagnosis) -> View:
     """The key of the incident that explains a posting; for an incident itself also its size."""
-    if not is_incident(diagnosis):
-        return {"incident": diagnosis.incident}
-    size = {"late": diagnosis.late, "total": diagnosis.total, "shops": list(diagnosis.shops)}
-    return {"incident": diagnosis.incident, **size}
+    key = {"incident": str(diagnosis.event) if diagnosis.event else None}
+    if (incident := diagnosis.incident) is None:
+        return key
+    return {**key, "late": incident.late, "total": incident.total, "shops": list(incident.shops)}
 
 
 def _tariff(step: TariffStep | None) -> View | None:
@@ -93,7 +93,7 @@ def _posting(diagnosis: Diagnosis) -> View:
         "stage": str(diagnosis.stage) if diagnosis.stage else None,
         "status": diagnosis.status or None,
         "substatus": diagnosis.substatus or None,
-        "carrier": method.carrier or None,
+        "carrier": ", ".join(diagnosis.carriers) or None,
         "delivery_method": method.name or None,
         "alternatives": list(diagnosis.alternatives),
         "warehouse": method.warehouse or None,

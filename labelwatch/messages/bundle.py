@@ -8,6 +8,7 @@ from labelwatch.core.alert import CALM, Diagnosis, Notification, Proof, Reason, 
 from labelwatch.core.deadline import Phase, phase
 from labelwatch.core.posting import DeliveryMethod
 from labelwatch.core.rules.blind import UNREADABLE
+from labelwatch.core.subject import Channel, Shop
 from labelwatch.messages import diagnosis_text, single
 from labelwatch.messages.catalog import counted
 from labelwatch.messages.letters import hint
@@ -142,7 +143,7 @@ def _groups(context: RenderContext, ordered: Sequence[Notification]) -> list[Gro
     found: dict[tuple[str, ...], list[Notification]] = {}
     for one in ordered:
         diagnosis = one.alert.diagnosis
-        about = (diagnosis.incident,) if diagnosis.incident else (diagnosis.cause, diagnosis.verdict)
+        about = (str(diagnosis.event),) if diagnosis.event else (diagnosis.cause, diagnosis.verdict)
         about = (*about, diagnosis_text.remedy(context, diagnosis)[0])
         found.setdefault((_heads(context)[one.reason],) if one.reason in _NOTHING_TO_DO else about, []).append(one)
     groups = [
@@ -163,7 +164,7 @@ def _rescuable_first(context: RenderContext, groups: Sequence[Group]) -> list[Gr
 def _common(told: Sequence[Notification]) -> Diagnosis:
     """A diagnosis that is true for all: differences are left out, the shortest wait and the first cutoff are kept."""
     diagnoses = [one.alert.diagnosis for one in told]
-    if len(diagnoses) == 1 or diagnosis_text.is_incident(diagnoses[0]):
+    if len(diagnoses) == 1 or diagnoses[0].incident:
         return diagnoses[0]
     carriers = {diagnosis.method.carrier for diagnosis in diagnoses}
     waits = [diagnosis.wait_until for diagnosis in diagnoses if diagnosis.wait_until is not None]
@@ -211,7 +212,7 @@ def _pieces(
 
 def _items(context: RenderContext, groups: Sequence[Group], ordered: Sequence[Notification]) -> Iterator[Piece]:
     """The first of every group, then the most urgent of all the others."""
-    shops = {shop for one in ordered for shop in one.alert.diagnosis.shops or (one.alert.diagnosis.shop,)}
+    shops = {shop for one in ordered for shop in one.alert.diagnosis.shops}
     with_shop = len(shops) > 1 and len(context.shops) != 1
     rank = {id(one): n for n, one in enumerate(ordered)}
     turns = sorted(
@@ -227,9 +228,9 @@ def _head(context: RenderContext, group: Group) -> str:
     if group.about is None:
         return _heads(context)[group.told[0].reason].format(count=_number(context, group.told))
     headline = diagnosis_text.headline(context, group.about)
-    if diagnosis_text.channel(group.about):
+    if isinstance(group.about.subject, Channel):
         return " · ".join(filter(None, (headline, diagnosis_text.waiting_messages(context, group.about))))
-    forms = count.shops if group.about.posting_number is None else count.postings
+    forms = count.postings if group.about.is_posting else count.shops
     number = diagnosis_text.tally(context, group.about) or counted(context.words, forms, len(group.told))
     return line.group.format(headline=headline, count=number)
 
@@ -252,7 +253,7 @@ def _number(context: RenderContext, told: Sequence[Notification]) -> str:
 
 
 def _is_posting(told: Notification) -> bool:
-    return told.alert.diagnosis.posting_number is not None
+    return told.alert.diagnosis.is_posting
 
 
 def _item(context: RenderContext, told: Notification, *, with_shop: bool) -> tuple[str, ...]:
@@ -276,7 +277,7 @@ def _state(context: RenderContext, told: Notification) -> tuple[str, ...]:
         left = diagnosis_text.evidence(context, diagnosis).partition("\n")[
             0
         ]  # which they are: the shop itself is read
-    elif diagnosis_text.is_shop(diagnosis):
+    elif isinstance(diagnosis.subject, Shop):
         left = context.words.line.last_read.format(time=clock(context, diagnosis.as_of)) if diagnosis.as_of else ""
     else:
         left = diagnosis_text.time_left(context, diagnosis)

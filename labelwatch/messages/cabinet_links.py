@@ -3,7 +3,7 @@
 from urllib.parse import quote
 
 from labelwatch.core.alert import Diagnosis
-from labelwatch.core.system_problems import DEAD, FAILING, FULL
+from labelwatch.core.subject import Channel, Database
 from labelwatch.messages.plain import plain
 
 _CABINET = "https://seller.ozon.ru/app"
@@ -17,7 +17,6 @@ SUPPORT_LINK = _CABINET + "/messenger?group=support_v2"
 """The chat with Ozon's support, the only way to contact it."""
 
 _KEY_TROUBLES = frozenset({"key_rejected", "key_expired", "role_missing", "ip_not_allowed"})
-_OUR_OWN = frozenset({DEAD, FULL, FAILING})
 _SETTINGS = frozenset(
     {
         "no_label_in_this_flow",
@@ -36,9 +35,9 @@ _SETTINGS = frozenset(
 def link(diagnosis: Diagnosis) -> str:
     """The posting; for a shop that cannot be read, its API keys; else the cabinet; empty for what is our own."""
     number = diagnosis.posting_number
-    if diagnosis.cause in _OUR_OWN:
+    if isinstance(diagnosis.subject, Channel | Database):
         return ""
-    if number is None:
+    if not number:
         return KEYS_LINK if diagnosis.cause in _KEY_TROUBLES else _CABINET
     template = CROSSBORDER_LINK if _is_crossborder(diagnosis) else FBS_LINK
     return template.format(number=quote(plain(number), safe=""))

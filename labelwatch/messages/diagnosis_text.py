@@ -6,11 +6,9 @@ from datetime import timedelta
 
 from labelwatch.core.alert import Alert, AlertState, Certainty, Diagnosis
 from labelwatch.core.deadline import Phase, phase
-from labelwatch.core.incidents import is_incident as is_incident
-from labelwatch.core.incidents import is_outage as is_outage
 from labelwatch.core.lateness import KNOWN_STATUSES
 from labelwatch.core.posting import Product, Stage
-from labelwatch.core.system_problems import DATABASE
+from labelwatch.core.subject import Channel, Database, Incident, PostingId, Shop, is_outage
 from labelwatch.messages.catalog import CauseWords, Remedy, counted, first, sayable
 from labelwatch.messages.channel_errors import spoken
 from labelwatch.messages.evidence_text import (
@@ -39,24 +37,6 @@ MAX_NAMED = 6
 """A sentence names at most this many postings and counts more."""
 
 _GAP_IN_CHINESE = re.compile("(?<=[\u4e00-\u9fff]) (?=[\u4e00-\u9fff])")
-_CHANNEL = "channel:"
-
-
-def channel(diagnosis: Diagnosis) -> str:
-    """The name of the channel that it is about; empty if it is about something else."""
-    key = diagnosis.incident or ""
-    about = diagnosis.posting_number is None and key.startswith(_CHANNEL)
-    return plain(key.removeprefix(_CHANNEL), 40) if about else ""
-
-
-def is_database(diagnosis: Diagnosis) -> bool:
-    """Whether it is about our own database."""
-    return diagnosis.posting_number is None and diagnosis.incident == DATABASE
-
-
-def is_shop(diagnosis: Diagnosis) -> bool:
-    """Whether it is about a shop that cannot be read."""
-    return diagnosis.posting_number is None and diagnosis.incident is None
 
 
 def words_of(context: RenderContext, cause: str) -> CauseWords:
@@ -69,13 +49,13 @@ def values(context: RenderContext, diagnosis: Diagnosis, *, zoned: bool) -> dict
     """Placeholder values for the texts of a cause; unknown ones are left out."""
     said = {
         "shop": plain(diagnosis.shop),
-        "carrier": plain(diagnosis.method.carrier, 40) or context.words.line.carrier,
+        "carrier": plain(", ".join(diagnosis.carriers), 40) or context.words.line.carrier,
         "method": plain(diagnosis.method.name, 60),
         "warehouse": plain(diagnosis.method.warehouse, 60),
         "alternatives": _listed(context, diagnosis.alternatives),
     }
     number = diagnosis.posting_number
-    if number is not None:
+    if number:
         said |= {"posting": plain(number), "order": plain(number.rpartition("-")[0])}
     if diagnosis.wait_until is not None and diagnosis.wait_until > context.now:
         said["wait_until"] = (zoned_clock if zoned else clock)(context, diagnosis.wait_until)
@@ -83,17 +63,19 @@ def values(context: RenderContext, diagnosis: Diagnosis, *, zoned: bool) -> dict
         said["cutoff"] = (zoned_clock if zoned else clock)(context, diagnosis.cutoff)
     if diagnosis.waiting_since is not None:
         said["waiting"] = duration(context, context.now - diagnosis.waiting_since.latest)
-    name = channel(diagnosis)
-    if name or is_database(diagnosis):
-        answer = found(diagnosis, "answer")
-        reason = answer.value if answer else ""
-        said |= {"channel": name, "reason": plain(spoken(reason, context.words.language) if name else reason, 240)}
+    answer = found(diagnosis, "answer")
+    match diagnosis.subject:
+        case Channel(name):
+            reason = spoken(answer.value, context.words.language) if answer else ""
+            said |= {"channel": plain(name, 40), "reason": plain(reason, 240)}
+        case Database():
+            said["reason"] = plain(answer.value, 240) if answer else ""
+        case Incident() as incident if incident.total:
+            said |= _of_incident(context, diagnosis, incident, zoned=zoned)
     if diagnosis.cause == "unknown_state":
         is_known = diagnosis.status in KNOWN_STATUSES
         said["unknown"] = plain(diagnosis.substatus if is_known else diagnosis.status, 60)
     said |= _required(context, diagnosis) | _proven(context, diagnosis)
-    if is_incident(diagnosis) and diagnosis.total:
-        said |= _of_incident(context, diagnosis, zoned=zoned)
     return {name: text for name, text in said.items() if text}
 
 
@@ -133,7 +115,7 @@ def why(context: RenderContext, diagnosis: Diagnosis) -> str:
 
 def doubt(context: RenderContext, diagnosis: Diagnosis) -> str:
     """What else an incident may be if there is nothing to compare it with."""
-    said, shops = context.words.doubt, len(diagnosis.shops)
+    said, shops = context.words.doubt, len(diagnosis.incident.shops) if diagnosis.incident else 0
     if diagnosis.certainty is not Certainty.UNKNOWN:
         return ""
     if diagnosis.cause == "carrier_incident":
@@ -171,12 +153,12 @@ def _usual_step(context: RenderContext, diagnosis: Diagnosis, known: Mapping[str
 
 def tally(context: RenderContext, diagnosis: Diagnosis) -> str:
     """For an incident: how many of the due labels are late, or how many shops cannot be read."""
-    if not is_incident(diagnosis) or not diagnosis.total:
+    incident, line = diagnosis.incident, context.words.line
+    if not incident or not incident.total:
         return ""
-    if is_outage(diagnosis):
-        line = context.words.line
-        return _dark(context, diagnosis, line.dark_left if _has_recovered(diagnosis) else line.dark)
-    return group_count_of(context, late=diagnosis.late, total=diagnosis.total)
+    if is_outage(incident):
+        return _dark(context, incident, line.dark_left if incident.has_partly_recovered else line.dark)
+    return group_count_of(context, late=incident.late, total=incident.total)
 
 
 def goods(context: RenderContext, diagnosis: Diagnosis) -> str:
@@ -196,17 +178,17 @@ def list_of_goods(context: RenderContext, diagnosis: Diagnosis) -> str:
 def evidence(context: RenderContext, diagnosis: Diagnosis) -> str:
     """The evidence in words and as Ozon wrote it, and its certainty; for channel and database `why` has it."""
     line = context.words.line
-    if is_shop(diagnosis) or is_outage(diagnosis):
+    if isinstance(diagnosis.subject, Shop) or is_outage(diagnosis.subject):
         return "\n".join(line.answer.format(value=plain(p.value, 240)) for p in diagnosis.evidence if p.value)
     facts = line.list_gap.join(fact(context, proof) for proof in in_order(diagnosis.evidence))
     certainty = context.words.certainty.get(diagnosis.certainty, diagnosis.certainty)
-    is_told = not facts or channel(diagnosis) or is_database(diagnosis)
+    is_told = not facts or isinstance(diagnosis.subject, Channel | Database)
     return "" if is_told else line.evidence.format(facts=facts, certainty=certainty)
 
 
 def last_read(context: RenderContext, diagnosis: Diagnosis) -> str:
     """When a shop that cannot be read was last read; empty for anything else."""
-    if not is_shop(diagnosis):
+    if not isinstance(diagnosis.subject, Shop):
         return ""
     line, at = context.words.line, diagnosis.as_of
     return line.last_read.format(time=zoned_clock(context, at)) if at else line.never_read
@@ -214,7 +196,8 @@ def last_read(context: RenderContext, diagnosis: Diagnosis) -> str:
 
 def waiting_messages(context: RenderContext, diagnosis: Diagnosis) -> str:
     """For a channel that does not work: how many messages wait for it."""
-    return counted(context.words, context.words.count.waiting, diagnosis.late) if diagnosis.late else ""
+    waiting = diagnosis.subject.waiting if isinstance(diagnosis.subject, Channel) else 0
+    return counted(context.words, context.words.count.waiting, waiting) if waiting else ""
 
 
 def shop(context: RenderContext, diagnosis: Diagnosis) -> str:
@@ -253,36 +236,33 @@ def _waiting(context: RenderContext, diagnosis: Diagnosis) -> str:
 
 def subject(context: RenderContext, diagnosis: Diagnosis) -> str:
     """What it is about: the number of the posting, the shop, the channel, or the number of shops."""
-    if diagnosis.posting_number is not None:
-        return plain(diagnosis.posting_number)
-    if name := channel(diagnosis):
-        return name
-    if is_database(diagnosis):
-        return ""
-    if is_outage(diagnosis) and diagnosis.total > 1 and any(part.late for part in diagnosis.parts):
-        return ""  # the count says it
-    if is_incident(diagnosis) and (len(diagnosis.shops) != 1 or _has_recovered(diagnosis)):
-        return _in_shops(context, diagnosis) if diagnosis.shops else ""
-    return shop(context, diagnosis)
+    match diagnosis.subject:
+        case PostingId(number=name) | Channel(name=name):
+            return plain(name)
+        case Incident() as incident if (
+            is_outage(incident) and incident.total > 1 and any(part.late for part in incident.parts)
+        ):
+            return ""  # the count says it
+        case Incident() as incident if len(incident.shops) != 1 or incident.has_partly_recovered:
+            return _in_shops(context, incident) if incident.shops else ""
+        case Shop() | Incident():
+            return shop(context, diagnosis)
+        case _:
+            return ""
 
 
-def _has_recovered(diagnosis: Diagnosis) -> bool:
-    """Whether an incident continues in some of its shops only."""
-    return any(part.late for part in diagnosis.parts) and not all(part.late for part in diagnosis.parts)
-
-
-def _dark(context: RenderContext, diagnosis: Diagnosis, template: str) -> str:
+def _dark(context: RenderContext, incident: Incident, template: str) -> str:
     """How many of several watched shops cannot be read."""
-    of = counted(context.words, context.words.count.of_shops, diagnosis.total)
-    return template.format(n=diagnosis.late, shops=of) if diagnosis.total > 1 else ""
+    of = counted(context.words, context.words.count.of_shops, incident.total)
+    return template.format(n=incident.late, shops=of) if incident.total > 1 else ""
 
 
-def _in_shops(context: RenderContext, diagnosis: Diagnosis) -> str:
+def _in_shops(context: RenderContext, incident: Incident) -> str:
     """`in 4 shops`; once some of them have recovered, `still in 2 of 183 shops, the others have recovered`."""
-    count, now = context.words.count, len(diagnosis.shops)
-    if not _has_recovered(diagnosis):
+    count, now = context.words.count, len(incident.shops)
+    if not incident.has_partly_recovered:
         return counted(context.words, count.in_shops, now)
-    of = counted(context.words, count.of_shops, len(diagnosis.parts))
+    of = counted(context.words, count.of_shops, len(incident.parts))
     return context.words.line.in_shops_left.format(n=now, shops=of)
 
 
@@ -369,14 +349,14 @@ def _proven(context: RenderContext, diagnosis: Diagnosis) -> dict[str, str]:
     return said
 
 
-def _of_incident(context: RenderContext, diagnosis: Diagnosis, *, zoned: bool) -> dict[str, str]:
+def _of_incident(context: RenderContext, diagnosis: Diagnosis, incident: Incident, *, zoned: bool) -> dict[str, str]:
     since = diagnosis.waiting_since
-    several = len(diagnosis.shops) > 1 or _has_recovered(diagnosis)
+    several = len(incident.shops) > 1 or incident.has_partly_recovered
     return {
         "tally": tally(context, diagnosis),
         "since": (zoned_clock if zoned else clock)(context, since.latest) if since is not None else "",
-        "in_shops": _in_shops(context, diagnosis) if several else "",
-        "dark": _dark(context, diagnosis, context.words.line.dark) if is_outage(diagnosis) else "",
+        "in_shops": _in_shops(context, incident) if several else "",
+        "dark": _dark(context, incident, context.words.line.dark) if is_outage(incident) else "",
     }
 
 

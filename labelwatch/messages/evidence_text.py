@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 
 from labelwatch.core.alert import Diagnosis, Proof
-from labelwatch.core.incidents import Scope
+from labelwatch.core.subject import Scope
 from labelwatch.messages.catalog import counted
 from labelwatch.messages.plain import plain
 from labelwatch.messages.time_format import RenderContext, clock, dated

@@ -116,11 +116,11 @@ def hint(context: RenderContext, diagnosis: Diagnosis) -> str:
         case ShiftNames.BUTTONS:
             return line.letters_button.format(button=context.words.button["details"])
         case ShiftNames.BOARD:
-            page = f"posting/{quote(number, safe='')}" if number is not None else "incidents"
+            page = f"posting/{quote(number, safe='')}" if number else "incidents"
             return line.letters_board.format(link=f"{context.board}{page}")
         case ShiftNames.NOBODY:
             return line.letters_nowhere
-    if number is None:
+    if not number:
         return ""
     template = line.letters_by_hand if Kind.SUPPORT in kinds else line.letters
     named = kinds[0] if len(kinds) == 1 else line.either.format(kind=kinds[0], other=kinds[1])
@@ -222,7 +222,7 @@ def _weight(context: RenderContext, diagnosis: Diagnosis) -> str:
 
 def _proofs(context: RenderContext, diagnosis: Diagnosis) -> list[str]:
     """The other evidence of the cause, each with its start."""
-    if diagnosis_text.is_incident(diagnosis):
+    if diagnosis.incident:
         return []
     told = (proof for proof in diagnosis.evidence if proof.field not in _SAID_ELSEWHERE)
     return [context.words.line.proof.format(fact=dated_fact(context, proof)) for proof in told]

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from labelwatch.core.alert import Alert, Diagnosis, Notification, Reason, Severity, Verdict
 from labelwatch.core.deadline import alert_at
 from labelwatch.core.policy import Destination
+from labelwatch.core.subject import Channel
 from labelwatch.core.visibility import as_seen
 from labelwatch.messages import bundle, diagnosis_text, single, staleness
 from labelwatch.messages.catalog import catalog
@@ -94,7 +95,7 @@ def brief(
         pieces = [_news(context, told), diagnosis_text.time_left(context, diagnosis)]
     subject = (
         ""
-        if diagnosis_text.channel(diagnosis)
+        if isinstance(diagnosis.subject, Channel)
         else diagnosis_text.subject(context, diagnosis) or diagnosis_text.tally(context, diagnosis)
     )
     said = " · ".join(piece for piece in (*pieces, subject) if piece)
@@ -155,9 +156,9 @@ def _news(context: RenderContext, told: Notification) -> str:
 def _urgent(context: RenderContext, alerts: Sequence[Alert]) -> list[Alert]:
     """The postings among them, each once, the most urgent first."""
     about = {
-        (alert.diagnosis.shop, alert.diagnosis.posting_number): alert_at(alert, context.now)
+        alert.diagnosis.subject: alert_at(alert, context.now)
         for alert in alerts
-        if alert.diagnosis.posting_number is not None and alert.resolved_at is None
+        if alert.diagnosis.is_posting and alert.resolved_at is None
         if not context.shops or alert.diagnosis.shop in context.shops
     }
     return sorted(about.values(), key=lambda alert: (*_pressing(alert.diagnosis), alert.diagnosis.shop))
@@ -192,8 +193,8 @@ def urgency(told: Notification) -> tuple[int, bool, bool, datetime, bool, str]:
     diagnosis = told.alert.diagnosis
     return (
         _LAST.get(told.reason, -1),
-        not diagnosis_text.is_incident(diagnosis),
-        diagnosis.posting_number is not None,
+        diagnosis.incident is None,
+        diagnosis.is_posting,
         *_pressing(diagnosis),
         diagnosis.posting_number or diagnosis.shop,
     )

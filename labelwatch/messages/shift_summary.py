@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 from labelwatch.core.alert import Alert, AlertState, Outcome
 from labelwatch.core.policy import Destination
+from labelwatch.core.subject import Shop
 from labelwatch.messages import bundle, diagnosis_text, single, staleness
 from labelwatch.messages.catalog import counted
 from labelwatch.messages.message import Message, Piece, Section, SizeLimit, affordable, joined, stub
@@ -79,8 +80,8 @@ def _sections(
     room: SizeLimit,
     board: str,
 ) -> tuple[Section, ...]:
-    known = {one.diagnosis.incident for one in wide} - {None}
-    own = [one for one in postings if one.diagnosis.incident not in known]
+    known = {one.diagnosis.incident.id for one in wide if one.diagnosis.incident}
+    own = [one for one in postings if one.diagnosis.explained_by not in known]
     late = _by_deadline([one for one in digest.ended if _was_late(one)])
     over = [*[one for one in digest.ended if not _is_posting(one)], *late]
     with_shop = len({one.diagnosis.shop for one in (*postings, *late)}) > 1
@@ -107,8 +108,8 @@ def _wide(context: RenderContext, wide: Sequence[Alert], postings: Sequence[Aler
     if wide:
         yield 0, Section(heading=context.words.line.handover_wide)
     for one in wide[:MAX_WIDE]:
-        diagnosis, key = one.diagnosis, one.diagnosis.incident
-        explained = sum(posting.diagnosis.incident == key for posting in postings) if key else 0
+        diagnosis, incident = one.diagnosis, one.diagnosis.incident
+        explained = sum(posting.diagnosis.explained_by == incident.id for posting in postings) if incident else 0
         how_much = diagnosis_text.tally(context, diagnosis) or diagnosis_text.waiting_messages(context, diagnosis)
         row = (
             diagnosis_text.headline(context, diagnosis),
@@ -161,7 +162,7 @@ def _past_row(context: RenderContext, alert: Alert, *, with_shop: bool) -> tuple
     took = context.words.line.resolved_in.format(took=single.lasted(context, alert))
     return (
         (diagnosis_text.subject(context, diagnosis), how, took, "")
-        if diagnosis_text.is_shop(diagnosis)
+        if isinstance(diagnosis.subject, Shop)
         else (how, took, "", "")
     )
 
@@ -175,7 +176,7 @@ def _was_late(alert: Alert) -> bool:
 
 
 def _is_posting(alert: Alert) -> bool:
-    return alert.diagnosis.posting_number is not None
+    return alert.diagnosis.is_posting
 
 
 def _by_deadline(alerts: Sequence[Alert]) -> list[Alert]:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from labelwatch.core.alert import Alert, Diagnosis, Notification, Outcome, Reason, Severity
-from labelwatch.core.incidents import is_outage
+from labelwatch.core.subject import Channel, is_outage
 from labelwatch.messages import diagnosis_text
 from labelwatch.messages.cabinet_links import SUPPORT_LINK, link, settings_link
 from labelwatch.messages.catalog import counted, first
@@ -30,7 +30,7 @@ def sections(context: RenderContext, told: Notification, *, room: SizeLimit) -> 
 
 def _is_to_hold_letters(context: RenderContext, told: Notification) -> bool:
     """Whether the message is the only way to get the letter: no command prints that of an incident."""
-    is_posting = told.alert.diagnosis.posting_number is not None
+    is_posting = told.alert.diagnosis.is_posting
     return context.more is ShiftNames.NOBODY or (context.more is ShiftNames.COMMANDS and not is_posting)
 
 
@@ -79,8 +79,8 @@ def news(context: RenderContext, told: Notification) -> Section:
 def outcome(context: RenderContext, alert: Alert) -> str:
     """How it ended, in words."""
     diagnosis = alert.diagnosis
-    cause = "outage" if is_outage(diagnosis) else diagnosis.cause
-    if diagnosis.posting_number is None and cause in context.words.calm:
+    cause = "outage" if is_outage(diagnosis.subject) else diagnosis.cause
+    if not diagnosis.is_posting and cause in context.words.calm:
         calm = first((context.words.calm[cause],), diagnosis_text.values(context, diagnosis, zoned=False))
         return calm or context.words.reason[Reason.RESOLVED]
     return context.words.outcome[alert.outcome] if alert.outcome else context.words.reason[Reason.RESOLVED]
@@ -90,7 +90,7 @@ def to_spare(context: RenderContext, alert: Alert) -> str:
     """The time left to the deadline when it was resolved, or by how much it was missed."""
     line, end = context.words.line, alert.resolved_at or context.now
     deadline = diagnosis_text.due_at(alert.diagnosis, end)
-    if deadline is None or diagnosis_text.is_incident(alert.diagnosis):
+    if deadline is None or alert.diagnosis.incident:
         return ""
     if deadline > end:
         return line.spare.format(left=duration(context, deadline - end))
@@ -100,7 +100,7 @@ def to_spare(context: RenderContext, alert: Alert) -> str:
 def lasted(context: RenderContext, alert: Alert) -> str:
     """From the first alert to the end; for an incident, from the first late label."""
     began, since = alert.opened_at, alert.diagnosis.waiting_since
-    if diagnosis_text.is_incident(alert.diagnosis) and since is not None:
+    if alert.diagnosis.incident and since is not None:
         began = since.latest
     return duration(context, (alert.resolved_at or context.now) - began)
 
@@ -116,13 +116,13 @@ def fitting(parts: Sequence[Section], room: SizeLimit) -> tuple[Section, ...]:
 
 def _title(context: RenderContext, told: Notification) -> tuple[str, ...]:
     diagnosis = told.alert.diagnosis
-    about_channel = diagnosis_text.channel(diagnosis)
+    about_channel = isinstance(diagnosis.subject, Channel)
     if told.reason is Reason.RESOLVED:
         return outcome(context, told.alert), "" if about_channel else diagnosis_text.subject(context, diagnosis)
     headline = diagnosis_text.headline(context, diagnosis)
     if about_channel:
         return headline, diagnosis_text.waiting_messages(context, diagnosis)
-    if diagnosis_text.is_incident(diagnosis):
+    if diagnosis.incident:
         left = diagnosis_text.tally(context, diagnosis), diagnosis_text.time_left(context, diagnosis)
         return headline, *left, diagnosis_text.subject(context, diagnosis)
     return headline, diagnosis_text.time_left(context, diagnosis), diagnosis_text.subject(context, diagnosis)
@@ -151,7 +151,7 @@ def _open(context: RenderContext, told: Notification) -> list[Section]:
 
 
 def _place(context: RenderContext, diagnosis: Diagnosis) -> str:
-    if diagnosis.posting_number is not None:
+    if diagnosis.is_posting:
         return diagnosis_text.place(context, diagnosis)
     return diagnosis_text.shops(context, diagnosis)
 
@@ -160,7 +160,7 @@ def _links(context: RenderContext, diagnosis: Diagnosis) -> Iterable[str]:
     """Link to the posting, or to the chat with Ozon's support for an incident; and to settings that matter."""
     line, where = context.words.line, settings_link(diagnosis)
     first_of_all = link(diagnosis)
-    if diagnosis_text.is_incident(diagnosis) and not is_outage(diagnosis):
+    if diagnosis.incident and not is_outage(diagnosis.subject):
         first_of_all = line.support.format(link=SUPPORT_LINK)
     return first_of_all, line.settings.format(link=where) if where else ""
 
@@ -174,14 +174,14 @@ def _why(context: RenderContext, told: Notification) -> str:
 
 def _resolved(context: RenderContext, alert: Alert) -> list[Section]:
     diagnosis, line = alert.diagnosis, context.words.line
-    if diagnosis_text.is_incident(diagnosis):
-        rest = "" if is_outage(diagnosis) else line.calm_rest
+    if diagnosis.incident:
+        rest = "" if is_outage(diagnosis.subject) else line.calm_rest
         return [_section(_lasted(context, alert), rest), _section(diagnosis_text.shops(context, diagnosis))]
     took = line.resolved_took.format(took=lasted(context, alert))
-    if diagnosis_text.channel(diagnosis):
-        waiting = diagnosis.late
+    if isinstance(diagnosis.subject, Channel):
+        waiting = diagnosis.subject.waiting
         return [_section(counted(context.words, context.words.count.delivering, waiting) if waiting else "", took)]
-    if diagnosis.posting_number is None:
+    if not diagnosis.is_posting:
         return [_section(took)]
     return [
         _section(line.sentence_gap.join(filter(None, (took, _end(context, alert))))),

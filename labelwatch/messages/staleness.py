@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from types import MappingProxyType
 
 from labelwatch.core.alert import Alert, Diagnosis
-from labelwatch.core.incidents import is_outage
+from labelwatch.core.subject import Incident, PostingId, is_outage
 from labelwatch.messages import diagnosis_text
 from labelwatch.messages.message import Section
 from labelwatch.messages.time_format import RenderContext, duration, zoned_clock
@@ -39,19 +39,14 @@ def section(context: RenderContext, alerts: Iterable[Alert], intervals: Interval
 def _read_at(alert: Alert) -> datetime | None:
     """When it was last seen in this state; for a resolved alert, when its end was seen."""
     diagnosis = alert.diagnosis
-    if (
-        diagnosis_text.is_shop(diagnosis)
-        or is_outage(diagnosis)
-        or diagnosis_text.channel(diagnosis)
-        or diagnosis_text.is_database(diagnosis)
-    ):
-        return None
-    return alert.resolved_at or diagnosis.as_of
+    if isinstance(diagnosis.subject, PostingId | Incident) and not is_outage(diagnosis.subject):
+        return alert.resolved_at or diagnosis.as_of
+    return None
 
 
 def _interval(diagnosis: Diagnosis, intervals: Intervals) -> timedelta:
-    return max(intervals.get(shop, INTERVAL) for shop in diagnosis.shops or (diagnosis.shop,))
+    return max((intervals.get(shop, INTERVAL) for shop in diagnosis.shops), default=INTERVAL)
 
 
 def _shops(diagnoses: Iterable[Diagnosis]) -> tuple[str, ...]:
-    return tuple(sorted({shop for one in diagnoses for shop in one.shops or (one.shop,)}))
+    return tuple(sorted({shop for one in diagnoses for shop in one.shops}))

@@ -3,14 +3,13 @@
 from datetime import datetime
 
 from labelwatch.core.alert import Diagnosis
-from labelwatch.core.incidents import is_incident
 from labelwatch.messages.time_format import RenderContext, duration, zoned_clock
 
 
 def time_left(context: RenderContext, diagnosis: Diagnosis) -> str:
     """`52 min left`, `20 min over`, or empty if there is no deadline; for an incident to the nearest of its
     deadlines, after a missed pick-up to Ozon's own cutoff."""
-    if is_incident(diagnosis):
+    if diagnosis.incident:
         return soonest(context, diagnosis.deadline)
     line = context.words.line
     return _until(context, due_at(diagnosis, context.now), ahead=line.left, over=line.late)
@@ -41,7 +40,7 @@ def due(context: RenderContext, diagnosis: Diagnosis) -> str:
     if deadline is None:
         return ""
     ahead, passed = line.deadline, line.deadline_passed
-    if is_incident(diagnosis):
+    if diagnosis.incident:
         ahead, passed = line.nearest, line.nearest_passed
     if is_picked_up(diagnosis):
         ahead, passed = line.pick_up, line.pick_up_passed

@@ -6,6 +6,7 @@ from labelwatch.core.diagnosis import BLIND_AFTER_INTERVALS, pause_after, unread
 from labelwatch.core.evaluate import by_the_clock, renew
 from labelwatch.core.outages import SHARED, is_round_complete
 from labelwatch.core.report import Report
+from labelwatch.core.subject import PostingId, Shop
 from labelwatch.polling.outages import shop_readings, update_outage
 from labelwatch.polling.plan import Plan
 from labelwatch.polling.saving import next_due, row, save_decisions, seconds
@@ -85,7 +86,7 @@ def _report_unreadable(
     together = update_outage(plan, tx, now, opens=diagnosis is not None and cause in SHARED)
     if diagnosis is None or (together is not None and cause in SHARED):
         return together or 0
-    before = tx.alerts.open_of_shop(shop.id).get(None)
+    before = tx.alerts.open_of_shop(shop.id).get(Shop(plan.shop))
     if before is None and cause in SHARED and not _is_alone(plan, tx, now):
         return 0
     return save_decisions(plan, tx, shop.id, [renew(before, diagnosis, policy=plan.alerts, now=now)], now)
@@ -100,7 +101,7 @@ def _is_alone(plan: Plan, tx: Transaction, now: datetime) -> bool:
 def _update_by_the_clock(plan: Plan, shop: ShopState, tx: Transaction, now: datetime) -> int:
     """Notify of what follows from the clock alone for the open alerts of a shop that was not read: little time left,
     or none; returns how many alerts were notified."""
-    alerts = [alert for number, alert in tx.alerts.open_of_shop(shop.id).items() if number is not None]
+    alerts = [alert for about, alert in tx.alerts.open_of_shop(shop.id).items() if isinstance(about, PostingId)]
     looks = (by_the_clock(one, policy=plan.alerts, now=now) for one in alerts)
     return save_decisions(plan, tx, shop.id, [decision for decision in looks if decision is not None], now)
 

@@ -9,21 +9,17 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from labelwatch.core.alert import Alert, AlertState, Diagnosis, Outcome
-from labelwatch.core.diagnosis import BLIND_AFTER_INTERVALS, explained, incident_diagnosis
+from labelwatch.core.diagnosis import BLIND_AFTER_INTERVALS, ended, explained, incident_diagnosis
 from labelwatch.core.evaluate import Decision, hold, renew
 from labelwatch.core.incidents import (
     AT_LEAST,
     COUNTED_WITHIN,
-    OUTAGE,
-    Incident,
-    Scope,
     count,
-    ended,
     find,
     most_alike,
-    restored,
 )
 from labelwatch.core.lifecycle import close
+from labelwatch.core.subject import OUTAGE, Incident, Scope
 from labelwatch.polling.plan import Plan
 from labelwatch.polling.saving import write_incident
 from labelwatch.store import Store, Transaction
@@ -37,7 +33,7 @@ def update_incidents(plan: Plan, tx: Transaction, own: Iterable[Diagnosis], now:
     An incident is over only when all of its shops were evaluated; until then it stays unchanged.
     """
     tx.alerts.lock_incidents()
-    before = {key: alert for key, alert in tx.alerts.open_incidents().items() if key != OUTAGE}
+    before = {one: alert for one, alert in tx.alerts.open_incidents().items() if one != OUTAGE}
     # An open incident keeps counting the postings it was opened for, however long it lasts.
     since = min((alert.opened_at for alert in before.values()), default=now) - COUNTED_WITHIN
     late = [*count(own, since=since), *(one for one in tx.groups.waiting(since=since) if one.shop != plan.shop)]
@@ -48,14 +44,15 @@ def update_incidents(plan: Plan, tx: Transaction, own: Iterable[Diagnosis], now:
     }
     late = [one for one in late if one.shop in read]
     fine = tx.groups.fine(since=now - COUNTED_WITHIN, shops=read.keys())
-    unread = {key: alert for key, alert in before.items() if not read.keys() >= set(alert.diagnosis.shops)}
+    unread = {one: alert for one, alert in before.items() if not read.keys() >= set(alert.diagnosis.shops)}
     events = find([*late, *fine], before.keys(), whole=read.keys() >= plan.shops.keys())
-    found = [one for one in events if one.key not in unread]
+    found = [one for one in events if one.id not in unread]
     for one in found:
-        _renew(plan, tx, before.get(one.key), one, read=read, now=now)
-    for key in sorted(before.keys() - unread.keys() - {one.key for one in found}):
+        _renew(plan, tx, before.get(one.id), one, read=read, now=now)
+    for key in sorted(before.keys() - unread.keys() - {one.id for one in found}, key=str):
         _end(plan, tx, before[key], now)
-    return (*found, *(restored(key, alert.diagnosis) for key, alert in unread.items()))
+    kept = (alert.diagnosis.incident for alert in unread.values())
+    return (*found, *(incident for incident in kept if incident is not None))
 
 
 def _is_in_sight(plan: Plan, shop: str, read_at: datetime, now: datetime) -> bool:
@@ -73,8 +70,8 @@ def _renew(
     now: datetime,
 ) -> None:
     """Open or update the alert of an incident, and link the other shops' alerts that it explains to it."""
-    known = before.diagnosis if before else None
-    about = incident_diagnosis(incident.after(known, now), now=now)
+    known = before.diagnosis.incident if before else None
+    about = incident_diagnosis(incident.with_recovered(known, now), now=now)
     if (before is not None and before.state is not AlertState.PENDING) or _is_measured(
         before.opened_at if before else now, read.values(), plan=plan, now=now
     ):
@@ -98,10 +95,10 @@ def _round(plan: Plan) -> timedelta:
 
 def _explain(tx: Transaction, incident: Incident, shops: Collection[str], now: datetime) -> None:
     """Link alerts of other shops to the incident that explains them; those not sent yet are not sent singly."""
-    carrier = incident.name if incident.scope is Scope.CARRIER else None
+    carrier = incident.id.name if incident.id.scope is Scope.CARRIER else None
     for shop_id, alerts in tx.alerts.unexplained(shops=shops, carrier=carrier).items():
-        others = [one for one in alerts if one.diagnosis.incident != incident.key]
-        told = [one.id for one in others if one.id is not None and one.told and one.diagnosis.incident is None]
+        others = [one for one in alerts if one.diagnosis.explained_by != incident.id]
+        told = [one.id for one in others if one.id is not None and one.told and one.diagnosis.explained_by is None]
         unsent = tx.outbox.withdraw(told)
         tx.alerts.save(
             shop_id,

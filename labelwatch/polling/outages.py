@@ -4,10 +4,11 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from labelwatch.core.alert import Alert, AlertState, Outcome
+from labelwatch.core.diagnosis import ended
 from labelwatch.core.evaluate import Decision, hold, renew
-from labelwatch.core.incidents import OUTAGE, ended
 from labelwatch.core.lifecycle import close
 from labelwatch.core.outages import AT_LEAST, ShopReading, is_round_complete, is_shared, outage, unreadable_shops
+from labelwatch.core.subject import OUTAGE
 from labelwatch.polling.plan import Plan
 from labelwatch.polling.saving import write_incident
 from labelwatch.store import Transaction
@@ -25,15 +26,15 @@ def update_outage(plan: Plan, tx: Transaction, now: datetime, *, opens: bool) ->
         return None
     tx.alerts.lock_incidents()
     before, readings = tx.alerts.open_incidents().get(OUTAGE), shop_readings(plan, tx)
-    known = [part.shop for part in before.diagnosis.parts if part.late] if before else []
-    unread = unreadable_shops(readings, known, now)
+    known = before.diagnosis.incident if before else None
+    unread = unreadable_shops(readings, [part.shop for part in known.parts if part.late] if known else [], now)
     if before is None and not is_shared(unread):
         return None
     if before is not None and not unread:
         return _end(plan, tx, before, now)
     if before is not None and _was_just_written(before, now):
         return 0
-    about = outage(unread, [one.shop for one in readings], before.diagnosis if before else None, now)
+    about = outage(unread, [one.shop for one in readings], known, now)
     is_told = before is not None and before.state is not AlertState.PENDING
     is_measured = is_told or is_round_complete(readings, unread, now)
     decision = renew(before, about, policy=plan.incidents, now=now) if is_measured else hold(before, about, now=now)

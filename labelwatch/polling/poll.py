@@ -22,6 +22,7 @@ from labelwatch.core.lifecycle import close
 from labelwatch.core.posting import MethodHistory
 from labelwatch.core.report import Report
 from labelwatch.core.rules.blind import UNREADABLE
+from labelwatch.core.subject import Shop
 from labelwatch.polling.buffer import Buffer
 from labelwatch.polling.failures import record_failure
 from labelwatch.polling.incidents import update_incidents
@@ -146,10 +147,11 @@ def _note_printed(tx: Transaction, shop_id: int, fresh: Answers) -> None:
 def _decide(plan: Plan, swept: SweepResult, tx: Transaction, knowledge: Knowledge, now: datetime) -> list[Decision]:
     """Evaluate what is late and what has an open alert; skip postings that could not be read."""
     shop, alerts = swept.shop, tx.alerts.open_of_shop(swept.shop.id)
-    decisions = list(_about_the_shop(plan, swept, alerts.pop(None, None), now))
+    decisions = list(_about_the_shop(plan, swept, alerts.pop(Shop(plan.shop), None), now))
+    open_ones = {str(about): alert for about, alert in alerts.items()}
     seen = {known.posting.number: known for known in tx.postings.due(shop.id, now)}
-    seen |= tx.postings.known(shop.id, [number for number in alerts if number and number not in seen])
-    looked_at = [(known, alerts.get(number)) for number, known in seen.items() if known.id not in swept.unseen]
+    seen |= tx.postings.known(shop.id, [number for number in open_ones if number not in seen])
+    looked_at = [(known, open_ones.get(number)) for number, known in seen.items() if known.id not in swept.unseen]
     unseen = {number for number, known in seen.items() if known.id in swept.unseen}
     tx.alerts.mark_unseen(shop.id, unseen=unseen, since=shop.read_at)
     watch = swept.watch
@@ -160,7 +162,7 @@ def _decide(plan: Plan, swept: SweepResult, tx: Transaction, knowledge: Knowledg
         decision = review(known, before, watch=watch, knowledge=knowledge, policy=plan.alerts, now=now)
         if decision is not None:
             decisions.append(_replaced(tx, before, decision))
-    by_time = (by_the_clock(alerts[number], policy=plan.alerts, now=now) for number in unseen & alerts.keys())
+    by_time = (by_the_clock(open_ones[number], policy=plan.alerts, now=now) for number in unseen & open_ones.keys())
     return [*decisions, *(decision for decision in by_time if decision is not None)]
 
 
@@ -180,7 +182,7 @@ def _replaced(tx: Transaction, before: Alert | None, decision: Decision) -> Deci
     alert = decision.alert
     if before is None or before.id is None or before.told is None or alert.told is None:
         return decision
-    is_explained = alert.diagnosis.incident is not None and before.diagnosis.incident is None
+    is_explained = alert.diagnosis.explained_by is not None and before.diagnosis.explained_by is None
     if not is_explained and decision.reason is not Reason.CAUSE_CHANGED:
         return decision
     if not tx.outbox.withdraw([before.id]):

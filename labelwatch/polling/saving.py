@@ -105,7 +105,7 @@ def next_due(
 
 def _moments(alert: Alert, policy: AlertPolicy) -> Iterator[datetime]:
     diagnosis = alert.diagnosis
-    if alert.resolved_at is not None or diagnosis.posting_number is None or diagnosis.deadline is None:
+    if alert.resolved_at is not None or not diagnosis.is_posting or diagnosis.deadline is None:
         return
     yield diagnosis.deadline
     yield diagnosis.act_by or diagnosis.deadline

@@ -20,7 +20,9 @@ from sqlalchemy import (
 )
 
 from labelwatch.core.alert import Alert
+from labelwatch.core.subject import Channel, Incident, IncidentId, Subject
 from labelwatch.store import mapping
+from labelwatch.store.alert_json import KINDS
 from labelwatch.store.postings import chunks
 from labelwatch.store.schema import alert, shop
 
@@ -32,10 +34,8 @@ MADE_UP = "00000000-0001-1"
 """The order number in a channel test: no real order, so it is never counted."""
 
 is_real = alert.c.posting_number != MADE_UP
-_CHANNEL, _HANDOVER = "channel:", "handover:"
-_of_channel = and_(_of_no_shop, alert.c.posting_number.startswith(_CHANNEL, autoescape=True))
-_of_handover = and_(_of_no_shop, alert.c.posting_number.startswith(_HANDOVER, autoescape=True))
-_is_incident = and_(_of_no_shop, ~_of_channel, ~_of_handover)
+_of_channel = and_(_of_no_shop, alert.c.subject == KINDS[Channel])
+_is_incident = and_(_of_no_shop, alert.c.subject == KINDS[Incident])
 _KEPT = ("id", "shop_id", "posting_number", "unseen_since")
 _update = (
     update(alert)
@@ -44,19 +44,21 @@ _update = (
 )
 
 
-def open_of_shop(conn: Connection, shop_id: int) -> dict[str | None, Alert]:
-    """Posting number (None = the shop itself) -> its open alert; locked until the transaction ends."""
-    return {number or None: found for number, found in _open(conn, alert.c.shop_id == shop_id)}
+def open_of_shop(conn: Connection, shop_id: int) -> dict[Subject, Alert]:
+    """The open alerts of a shop and of its postings, by subject; locked until the transaction ends."""
+    return {one.diagnosis.subject: one for one in _open(conn, alert.c.shop_id == shop_id)}
 
 
-def open_incidents(conn: Connection) -> dict[str, Alert]:
-    """The key of each open incident -> its alert; locked until the transaction ends."""
-    return dict(_open(conn, _is_incident))
+def open_incidents(conn: Connection) -> dict[IncidentId, Alert]:
+    """The open incidents, each with its alert; locked until the transaction ends."""
+    found = ((one.diagnosis.subject, one) for one in _open(conn, _is_incident))
+    return {incident.id: one for incident, one in found if isinstance(incident, Incident)}
 
 
 def open_of_channels(conn: Connection) -> dict[str, Alert]:
     """The name of each channel that does not work -> its open alert; locked until the transaction ends."""
-    return {key.removeprefix(_CHANNEL): found for key, found in _open(conn, _of_channel)}
+    found = ((one.diagnosis.subject, one) for one in _open(conn, _of_channel))
+    return {channel.name: one for channel, one in found if isinstance(channel, Channel)}
 
 
 def by_id(conn: Connection, ids: Sequence[int]) -> dict[int, Alert]:
@@ -103,12 +105,11 @@ def _as_they_are(conn: Connection, query: Select[*tuple[Any, ...]]) -> list[Aler
 
 def _dated(found: Alert, unseen_since: datetime | None, read_at: Mapping[str, datetime | None]) -> Alert:
     diagnosis = found.diagnosis
-    if diagnosis.parts:
-        diagnosis = replace(
-            diagnosis, parts=tuple(replace(part, as_of=read_at.get(part.shop)) for part in diagnosis.parts)
-        )
+    if incident := diagnosis.incident:
+        parts = tuple(replace(part, as_of=read_at.get(part.shop)) for part in incident.parts)
+        diagnosis = replace(diagnosis, subject=replace(incident, parts=parts))
         found = replace(found, diagnosis=diagnosis)
-    looks = [read_at.get(name) for name in diagnosis.shops or (diagnosis.shop,)]
+    looks = [read_at.get(name) for name in diagnosis.shops]
     known = [at for at in looks if at is not None]
     last = unseen_since or (min(known) if known and len(known) == len(looks) else None)
     if found.resolved_at is not None or last is None or (diagnosis.as_of is not None and last <= diagnosis.as_of):
@@ -116,9 +117,9 @@ def _dated(found: Alert, unseen_since: datetime | None, read_at: Mapping[str, da
     return replace(found, diagnosis=replace(diagnosis, as_of=last))
 
 
-def _open(conn: Connection, whose: ColumnElement[bool]) -> list[tuple[str, Alert]]:
+def _open(conn: Connection, whose: ColumnElement[bool]) -> list[Alert]:
     query = select(alert).where(whose, _unresolved).order_by(alert.c.id).with_for_update()
-    return [(row.posting_number, mapping.alert(row)) for row in conn.execute(query)]
+    return [mapping.alert(row) for row in conn.execute(query)]
 
 
 def unexplained(conn: Connection, *, shops: Collection[str], carrier: str | None) -> dict[int, list[Alert]]:

@@ -130,7 +130,7 @@ def _hands(conn: Connection) -> ColumnElement[str]:
     taken: Sequence[str] = (AlertState.ACKNOWLEDGED.value, AlertState.SNOOZED.value)
     is_left = alerts.said(conn, "severity") != Severity.CRITICAL.value
     return case(
-        (alerts.said(conn, "incident").is_not(None) & is_left, Hands.INCIDENT.value),
+        (alerts.said(conn, "explained_by").is_not(None) & is_left, Hands.INCIDENT.value),
         (alert.c.state.in_(taken), Hands.SOMEBODY.value),
         else_=Hands.NOBODY.value,
     )

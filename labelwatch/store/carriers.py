@@ -25,9 +25,9 @@ from sqlalchemy import (
     union_all,
 )
 
-from labelwatch.core.incidents import Scope
 from labelwatch.core.league import CARRIER_CAUSES, LongWait, Lot, Period
 from labelwatch.core.posting import Interval, Stage
+from labelwatch.core.subject import Scope
 from labelwatch.core.survival import Wait
 from labelwatch.store import alerts
 from labelwatch.store.charts import QUARTER, cause_of
@@ -263,8 +263,8 @@ def _incidents(conn: Connection, within: Interval, shops: Collection[str]) -> di
     """Carrier -> its incidents that began in the period and concerned these shops."""
     found = Counter[str]()
     for one in alerts.incidents(conn, open_only=False, resolved_since=within.earliest):
-        scope, _, carrier = (one.diagnosis.incident or "").partition(":")
+        incident = one.diagnosis.incident
         began = within.earliest <= one.opened_at < within.latest
-        if scope == Scope.CARRIER and began and not set(shops).isdisjoint(one.diagnosis.shops):
-            found[carrier] += 1
+        if incident and incident.id.scope is Scope.CARRIER and began and not set(shops).isdisjoint(incident.shops):
+            found[incident.id.name] += 1
     return dict(found)

@@ -11,7 +11,6 @@ from sqlalchemy import Row
 from labelwatch.core.alert import (
     Alert,
     AlertState,
-    Diagnosis,
     LastNotified,
     Notification,
     Outcome,
@@ -21,6 +20,8 @@ from labelwatch.core.alert import (
 )
 from labelwatch.core.enrichment import SUBSTANCE, Answer, Question, Topic
 from labelwatch.core.posting import DeliveryMethod, Interval, Known, Posting, Product, Stage, TariffStep, Track
+from labelwatch.core.subject import PostingId, Shop
+from labelwatch.store.alert_json import KINDS, read_alert, read_diagnosis, write_diagnosis
 from labelwatch.store.values import Attempt, Change, ChannelState, HistoryRow, OutboxRow, OutboxState, ShopState
 
 Values = dict[str, Any]
@@ -46,8 +47,6 @@ class _Details(msgspec.Struct, frozen=True, omit_defaults=True):
 _json = msgspec.json.Encoder()
 _read_details = msgspec.json.Decoder(_Details).decode
 _read_words = msgspec.json.Decoder(tuple[str, ...]).decode
-_read_diagnosis = msgspec.json.Decoder(Diagnosis).decode
-_read_alert = msgspec.json.Decoder(Alert).decode
 _read_substance = {topic: msgspec.json.Decoder(kind).decode for topic, kind in SUBSTANCE.items()}
 
 _millisecond = timedelta(milliseconds=1)
@@ -232,19 +231,15 @@ def answer(row: AnyRow) -> tuple[Question, Answer] | None:
     return Question(topic, row.subject), Answer(row.asked_at, substance)
 
 
-def _is_incident(diagnosis: Diagnosis) -> bool:
-    """About many postings at once, of any shops; not about one posting, nor about an unreadable shop."""
-    return diagnosis.posting_number is None and diagnosis.incident is not None
-
-
 def alert_values(shop_id: int | None, alert: Alert) -> Values:
     """An alert without its id; an incident has no shop and is stored under its key. ValueError when they mismatch."""
-    told, diagnosis = alert.told, alert.diagnosis
-    if _is_incident(diagnosis) is not (shop_id is None):
+    told, diagnosis, subject = alert.told, alert.diagnosis, alert.diagnosis.subject
+    if isinstance(subject, PostingId | Shop) is (shop_id is None):
         raise ValueError("an alert belongs to a shop, an incident to none")
     return {
         "shop_id": shop_id,
-        "posting_number": diagnosis.posting_number or (diagnosis.incident if shop_id is None else ""),
+        "posting_number": str(subject),
+        "subject": KINDS[type(subject)],
         "state": alert.state.value,
         "opened_at": alert.opened_at,
         "cause_since": alert.cause_since,
@@ -262,10 +257,10 @@ def alert_values(shop_id: int | None, alert: Alert) -> Values:
         "resolved_at": alert.resolved_at,
         "outcome": alert.outcome.value if alert.outcome else None,
         "kind": diagnosis.kind if diagnosis.is_late else "",
-        "carrier": diagnosis.method.carrier,
+        "carrier": ", ".join(diagnosis.carriers),
         "waiting_since": diagnosis.waiting_since.latest if diagnosis.waiting_since else None,
         "deadline": diagnosis.deadline,
-        "diagnosis": to_json(alert.diagnosis),
+        "diagnosis": write_diagnosis(diagnosis),
     }
 
 
@@ -275,7 +270,7 @@ def alert(row: AnyRow) -> Alert:
         id=row.id,
         state=AlertState(row.state),
         opened_at=row.opened_at,
-        diagnosis=_read_diagnosis(row.diagnosis),
+        diagnosis=read_diagnosis(row.diagnosis),
         cause_since=row.cause_since,
         told=_told(row) if row.told_at is not None else None,
         handled_by=row.handled_by,
@@ -302,7 +297,7 @@ def _told(row: AnyRow) -> LastNotified:
 def outbox(row: AnyRow) -> OutboxRow:
     """A notification with the alert as it was when the notification was decided."""
     notification = Notification(
-        alert=_read_alert(row.snapshot),
+        alert=read_alert(row.snapshot),
         telling=row.telling,
         reason=Reason(row.reason),
         channel=row.channel,

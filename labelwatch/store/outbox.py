@@ -26,6 +26,7 @@ from sqlalchemy import (
 
 from labelwatch.core.alert import Notification, Reason
 from labelwatch.store import mapping
+from labelwatch.store.alert_json import write_alert
 from labelwatch.store.dedup import insert
 from labelwatch.store.postings import chunks
 from labelwatch.store.schema import notification
@@ -77,7 +78,7 @@ def _fresh(n: Notification, created_at: datetime) -> mapping.Values:
         "possible_duplicate": False,
         "receipt": "",
         "error": "",
-        "snapshot": mapping.to_json(n.alert),
+        "snapshot": write_alert(n.alert),
     }
 
 

@@ -19,7 +19,7 @@ from sqlalchemy import (
 
 from labelwatch.store.columns import Id, Utc, metadata, of_posting, of_shop, part_of, shop_column, text_column
 
-REVISION = "0006"
+REVISION = "0007"
 """The newest migration; zero-padded, so that older and newer compare as text."""
 
 
@@ -194,7 +194,7 @@ alert = Table(
     metadata,
     Column("id", Id, primary_key=True),
     Column("shop_id", Id, ForeignKey("shop.id", ondelete="CASCADE")),  # null: an incident, which has no single shop
-    text_column("posting_number"),  # empty: the shop's own trouble; the key of an incident
+    text_column("posting_number"),  # empty: the shop's own trouble; the key of an incident or a channel
     text_column("state"),
     Column("opened_at", Utc, nullable=False),
     Column("cause_since", Utc, nullable=False),
@@ -217,6 +217,7 @@ alert = Table(
     Column("waiting_since", Utc),
     Column("deadline", Utc),
     text_column("diagnosis"),  # JSON
+    Column("subject", Text),  # posting, shop, incident, channel, database or shift
 )
 Index(
     "ix_alert_waiting",

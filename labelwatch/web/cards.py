@@ -73,8 +73,7 @@ def act(reader: Reader, about: Diagnosis) -> str:
 
 def is_explained(reader: Reader, about: Diagnosis) -> bool:
     """Whether an incident explains it and there is still time to leave it to that."""
-    is_of_incident = about.incident is not None and about.posting_number is not None
-    return is_of_incident and phase(about, reader.now) is Phase.NORMAL
+    return about.explained_by is not None and phase(about, reader.now) is Phase.NORMAL
 
 
 def posting_link(number: str, shop: str) -> str:

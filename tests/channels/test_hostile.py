@@ -14,6 +14,7 @@ from labelwatch.channels.telegram.text import html
 from labelwatch.core.alert import AlertState, Notification, Outcome, Proof, Reason
 from labelwatch.core.policy import Destination
 from labelwatch.core.posting import DeliveryMethod, Product
+from labelwatch.core.subject import Channel, IncidentId, Scope
 from labelwatch.messages import shift_summary
 from labelwatch.messages.catalog import LANGUAGES
 from labelwatch.messages.message import Message
@@ -68,18 +69,16 @@ def test_foreign_words_change_nothing_but_themselves(bad: str, together: int) ->
 def everywhere(bad: str) -> list[Notification]:
     """A posting, a shop, an incident and a channel that consist of nothing but bad words, open and over."""
     fields: dict[str, Any] = {
-        "shop": bad,
-        "shops": (bad, bad + "2"),
         "method": DeliveryMethod(carrier=bad, name=bad, warehouse=bad),
         "alternatives": (bad,),
         "products": (Product("1", bad, bad, 1),),
         "evidence": (Proof("answer", bad), Proof(bad, bad)),
     }
     several = [
-        told(posting_number=bad, requirements=((bad, (bad, "1")),), reason=Reason.REMINDER, **fields),
-        told("key_expired", **fields),
-        told("channel_dead", **fields | {"incident": f"channel:{bad}"}),
-        incident(**fields | {"incident": f"carrier:{bad}"}),
+        told(shop=bad, posting_number=bad, requirements=((bad, (bad, "1")),), reason=Reason.REMINDER, **fields),
+        told("key_expired", shop=bad, **fields),
+        told("channel_dead", subject=Channel(bad, 7), **fields),
+        incident(id=IncidentId(Scope.CARRIER, bad), carriers=(bad,), shops=(bad, bad + "2"), **fields),
     ]
     taken: dict[str, Any] = {"handled_by": bad, "note": bad, "handled_at": NOW}
     states: list[dict[str, Any]] = [

@@ -13,6 +13,7 @@ from labelwatch.core.alert import Alert
 from labelwatch.messages import diagnosis_text
 from labelwatch.queries import Overview
 from tests.support import alert_builders
+from tests.support.alert_builders import of_posting
 
 CAUSES = ("not_packed", "registration_declined", "method_broken", "customs_number_missing")
 
@@ -25,7 +26,7 @@ def overview() -> Overview:
 
 
 def _named(alert: Alert, n: int) -> Alert:
-    return replace(alert, diagnosis=replace(alert.diagnosis, posting_number=f"7500000{n}-0001-1"))
+    return replace(alert, diagnosis=of_posting(alert.diagnosis, f"7500000{n}-0001-1"))
 
 
 @pytest.mark.parametrize("language", ["zh", "ru", "en"])

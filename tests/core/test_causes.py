@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
-from labelwatch.core.alert import Certainty, Diagnosis, Family
+from labelwatch.core.alert import Diagnosis, Family
 from labelwatch.core.diagnosis import diagnose
 from labelwatch.core.facts import Detail, DropoffLimits, LabelTask, MethodState, TaskState, WarehouseState
-from labelwatch.core.incidents import Incident, Scope
 from labelwatch.core.knowledge import Knowledge
 from labelwatch.core.posting import Product
 from labelwatch.core.rules import CAUSES, MEANINGS, RULES
+from labelwatch.core.subject import Incident, IncidentId, Scope
 from tests.support.core_builders import NOW, finding, hours, posting
 
 LONG = hours(3)
@@ -107,9 +107,9 @@ TABLE: list[tuple[str, dict[str, Any], timedelta, str, str]] = [
 
 TASK = LabelTask(TaskState.REFUSED, NOW, "Печать запрещена складом")
 PAUSED = WarehouseState("created", paused_at=NOW - hours(5))
-CARRIER = Incident(Scope.CARRIER, "Aurora", 80, 80, ("main",), ("Aurora",), NOW, None, Certainty.LIKELY)
-EVERYWHERE = replace(CARRIER, scope=Scope.PLATFORM, name="")
-THIS_SHOP = replace(CARRIER, scope=Scope.SHOP, name="main")
+CARRIER = Incident(IncidentId(Scope.CARRIER, "Aurora"), 80, 80, ("main",), ("Aurora",), NOW)
+EVERYWHERE = replace(CARRIER, id=IncidentId(Scope.PLATFORM))
+THIS_SHOP = replace(CARRIER, id=IncidentId(Scope.SHOP, "main"))
 REGISTERING: dict[str, Any] = {"status": "awaiting_registration", "flow": "aggregator"}
 DECLINED = REGISTERING | {"substatus": "posting_registration_error"}
 HEAVY = (Product("1", "a", "Iron", 2, weight=0.6, price=100.0, currency="RUB"),)

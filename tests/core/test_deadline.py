@@ -8,16 +8,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from labelwatch.core.alert import Alert, AlertState, Certainty, Diagnosis, Outcome, Reason, Severity, Verdict
+from labelwatch.core.alert import Alert, AlertState, Diagnosis, Outcome, Reason, Severity, Verdict
 from labelwatch.core.deadline import Phase, alert_at, at, deadline_of, in_time, is_nearer, phase
 from labelwatch.core.diagnosis import diagnose
 from labelwatch.core.facts import Facts
-from labelwatch.core.incidents import Incident, Scope
 from labelwatch.core.knowledge import Knowledge
 from labelwatch.core.lateness import Watch
 from labelwatch.core.lifecycle import acknowledge, close, snooze
 from labelwatch.core.policy import DelayPolicy, Delays
 from labelwatch.core.posting import MethodHistory, PickUp, Posting
+from labelwatch.core.subject import Incident, IncidentId, Scope
 from tests.core.test_lifecycle import CALM, MINUTE, firing, ill, look
 from tests.support.core_builders import NOW, finding, hours, known, posting
 
@@ -53,11 +53,8 @@ def test_a_wait_ends_when_there_is_only_time_left_to_act(cause: str) -> None:
 
 @pytest.mark.parametrize("scope", [Scope.CARRIER, Scope.PLATFORM])
 def test_an_incident_is_not_waited_for_either(scope: Scope) -> None:
-    name = "Aurora" if scope is Scope.CARRIER else ""
-    sure = Certainty.LIKELY
-    incident = Incident(
-        scope, name, 20, 20, shops=("main",), carriers=("Aurora",), since=NOW, deadline=None, certainty=sure
-    )
+    id_ = IncidentId(scope, "Aurora" if scope is Scope.CARRIER else "")
+    incident = Incident(id_, 20, 20, shops=("main",), carriers=("Aurora",), since=NOW)
     for left, verdict in ((hours(2), Verdict.WAIT), (59 * MINUTE, Verdict.ACT)):
         found = finding(posting(cutoff=NOW + left), waited=hours(1))
         assert found is not None
@@ -161,7 +158,7 @@ def test_what_is_first_seen_after_its_deadline_is_told_once() -> None:
 
 
 def test_a_missed_deadline_is_told_of_each_posting_that_an_incident_explains() -> None:
-    explained = ill(Severity.CRITICAL, incident="carrier:Aurora", deadline=NOW + MINUTE)
+    explained = ill(Severity.CRITICAL, explained_by=IncidentId(Scope.CARRIER, "Aurora"), deadline=NOW + MINUTE)
     alert, reason = look(None, explained)
     assert (alert.told, reason) == (None, None)
     alert, reason = look(alert, explained, 1)

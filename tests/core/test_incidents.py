@@ -8,9 +8,12 @@ import pytest
 
 from labelwatch.core.alert import Certainty, Diagnosis, Family, Severity, Verdict
 from labelwatch.core.diagnosis import explained, incident_diagnosis
-from labelwatch.core.incidents import GroupCount, Incident, Scope, binomial_tail, count, find, fisher_tail, restored
+from labelwatch.core.incidents import GroupCount, binomial_tail, count, find, fisher_tail
 from labelwatch.core.posting import DeliveryMethod, Interval
+from labelwatch.core.subject import Incident, IncidentId, PostingId, Scope
 from tests.support.core_builders import NOW
+
+OF_A = IncidentId(Scope.CARRIER, "A")
 
 
 def tally(carrier: str, late: int, fine: int, shop: str = "main", kind: str = "label") -> GroupCount:
@@ -18,8 +21,8 @@ def tally(carrier: str, late: int, fine: int, shop: str = "main", kind: str = "l
     return GroupCount(shop=shop, carrier=carrier, late=late, fine=fine, kind=kind, since=NOW, deadline=deadline)
 
 
-def keys(*tallies: GroupCount, still_open: tuple[str, ...] = ()) -> list[str]:
-    return [incident_diagnosis.key for incident_diagnosis in find(tallies, still_open)]
+def keys(*tallies: GroupCount, still_open: tuple[IncidentId, ...] = ()) -> list[str]:
+    return [str(found) for found in find(tallies, still_open)]
 
 
 @pytest.mark.parametrize(
@@ -54,42 +57,40 @@ def test_it_says_how_many_where_since_when_and_until_when() -> None:
         ("two", 20, 22),
     ]
     assert replace(incident_diagnosis, parts=()) == Incident(
-        scope=Scope.CARRIER,
-        name="A",
+        OF_A,
         late=60,
         total=63,
         shops=("main", "two"),
         carriers=("A",),
         since=NOW,
         deadline=NOW + timedelta(hours=20),
-        certainty=Certainty.LIKELY,
     )
 
 
 def test_with_one_carrier_alone_nothing_can_be_told_apart() -> None:
     (incident_diagnosis,) = find([tally("A", 80, 0)])
-    assert incident_diagnosis.certainty is Certainty.UNKNOWN
+    assert not incident_diagnosis.is_compared
 
 
 def test_a_platform_seen_through_one_shop_cannot_be_told_from_the_shop() -> None:
     one = [tally("A", 40, 0), tally("B", 40, 0)]
     (incident_diagnosis,) = find(one)
-    assert (incident_diagnosis.scope, incident_diagnosis.certainty) == (Scope.PLATFORM, Certainty.UNKNOWN)
+    assert (incident_diagnosis.id.scope, incident_diagnosis.is_compared) == (Scope.PLATFORM, False)
     (incident_diagnosis,) = find([*one, tally("A", 40, 0, "two")])
-    assert (incident_diagnosis.scope, incident_diagnosis.certainty) == (Scope.PLATFORM, Certainty.LIKELY)
+    assert (incident_diagnosis.id.scope, incident_diagnosis.is_compared) == (Scope.PLATFORM, True)
 
 
 def test_an_open_event_ends_later_than_it_begins() -> None:
     fading = [tally("A", 9, 20), tally("B", 0, 100)]
     assert keys(*fading) == []
-    assert keys(*fading, still_open=("carrier:A",)) == ["carrier:A"]
-    assert keys(tally("A", 4, 20), tally("B", 0, 100), still_open=("carrier:A",)) == []
-    assert keys(tally("A", 9, 60), tally("B", 0, 100), still_open=("carrier:A",)) == []
+    assert keys(*fading, still_open=(OF_A,)) == ["carrier:A"]
+    assert keys(tally("A", 4, 20), tally("B", 0, 100), still_open=(OF_A,)) == []
+    assert keys(tally("A", 9, 60), tally("B", 0, 100), still_open=(OF_A,)) == []
 
 
 def test_a_platform_that_recovers_is_one_event_to_its_end() -> None:
     half = [tally("A", 15, 15), tally("B", 15, 30), tally("C", 15, 30, "two")]
-    assert keys(*half, still_open=("platform:",)) == ["platform:"]
+    assert keys(*half, still_open=(IncidentId(Scope.PLATFORM),)) == ["platform:"]
 
 
 def test_an_event_explains_only_its_own() -> None:
@@ -114,7 +115,7 @@ def test_a_posting_that_an_incident_comes_to_explain_is_not_waited_for_past_its_
     (found,) = find([tally("A", 40, 0), tally("B", 0, 200)])
     act_by = NOW + timedelta(minutes=left - 60)
     about = Diagnosis(
-        "main", "1-1-1", Severity.WARNING, Family.SYNC_LAG, "label_overdue", Certainty.LIKELY, Verdict.ACT
+        PostingId("main", "1-1-1"), Severity.WARNING, Family.SYNC_LAG, "label_overdue", Certainty.LIKELY, Verdict.ACT
     )
     after = explained(replace(about, act_by=act_by), found, now=NOW)
     assert (after.cause, after.verdict) == ("carrier_incident", expected)
@@ -125,8 +126,7 @@ def test_a_posting_that_an_incident_comes_to_explain_is_not_waited_for_past_its_
 def test_an_incident_is_waited_for_while_there_is_time_to_act_on_its_postings(left: int, expected: Verdict) -> None:
     deadline = NOW + timedelta(minutes=left)
     one = Diagnosis(
-        "main",
-        "1-1-1",
+        PostingId("main", "1-1-1"),
         Severity.WARNING,
         Family.SYNC_LAG,
         "label_overdue",
@@ -141,11 +141,17 @@ def test_an_incident_is_waited_for_while_there_is_time_to_act_on_its_postings(le
         deadline=deadline,
         act_by=deadline - timedelta(hours=3),
     )
-    later = replace(soon, shop="other", deadline=deadline + timedelta(days=1), act_by=deadline + timedelta(hours=21))
+    later = replace(
+        soon,
+        subject=PostingId("other", "1-1-1"),
+        deadline=deadline + timedelta(days=1),
+        act_by=deadline + timedelta(hours=21),
+    )
     (found,) = find([*count([soon] * 40, since=NOW), *count([later] * 40, since=NOW), tally("B", 0, 200)])
     about = incident_diagnosis(found, now=NOW)
     assert (about.verdict, about.wait_until) == (expected, soon.act_by if expected is Verdict.WAIT else None)
     assert (about.severity is Severity.CRITICAL) is (expected is Verdict.ACT)
-    again = restored(found.key, about)
-    assert incident_diagnosis(again.within(("main",)), now=NOW).verdict is expected
-    assert incident_diagnosis(again.within(("other",)), now=NOW).act_by == later.act_by
+    again = about.incident
+    assert again == found
+    assert incident_diagnosis(found.within(("main",)), now=NOW).verdict is expected
+    assert incident_diagnosis(found.within(("other",)), now=NOW).act_by == later.act_by

@@ -15,6 +15,7 @@ from labelwatch.core.evaluate import renew
 from labelwatch.core.knowledge import Knowledge
 from labelwatch.core.lifecycle import acknowledge, close, reconcile, snooze
 from labelwatch.core.policy import AlertPolicy, Step
+from labelwatch.core.subject import Incident, IncidentId, Scope, Shop
 from tests.support.core_builders import NOW, finding, hours, posting
 
 MINUTE = timedelta(minutes=1)
@@ -142,7 +143,7 @@ def test_who_takes_care_before_anybody_is_told_is_left_in_peace_until_it_is_crit
 
 def test_an_outage_that_answers_now_this_way_and_now_that_is_told_once() -> None:
     def dark(cause: str) -> Diagnosis:
-        return ill(cause=cause, posting_number=None)
+        return ill(cause=cause, subject=Shop("main"))
 
     alert, told = look(None, dark("ozon_down"))
     reasons = [told]
@@ -194,7 +195,7 @@ def test_what_moved_on_in_time_before_anybody_was_told_is_not_told_until_it_is_l
 
 
 def test_an_incident_speaks_for_the_postings_it_explains_until_it_is_over() -> None:
-    explained = ill(Severity.CRITICAL, incident="carrier:Aurora")
+    explained = ill(Severity.CRITICAL, explained_by=IncidentId(Scope.CARRIER, "Aurora"))
     alert, silent = look(None, explained)
     alert, still = look(alert, explained, 500)
     alert, alone = look(alert, ill(Severity.CRITICAL), 501)
@@ -316,7 +317,7 @@ def test_a_snooze_that_ends_brings_the_steps_that_were_reached_meanwhile() -> No
 
 @pytest.mark.parametrize(
     "changes",
-    [{"deadline": None}, {"is_late": False}, {"incident": "carrier:Aurora"}],
+    [{"deadline": None}, {"is_late": False}, {"explained_by": IncidentId(Scope.CARRIER, "Aurora")}],
 )
 def test_nothing_escalates_without_a_deadline_or_while_it_is_in_time_or_part_of_an_incident(
     changes: dict[str, Any],
@@ -328,9 +329,9 @@ def test_nothing_escalates_without_a_deadline_or_while_it_is_in_time_or_part_of_
 
 
 def test_an_incident_escalates_itself() -> None:
-    story, event = Escalating(), {"posting_number": None, "incident": "carrier:Aurora"}
-    story.look(0, **event)
-    assert story.look(111, **event) == (None, ["owner"])
+    story, event = Escalating(), Incident(IncidentId(Scope.CARRIER, "Aurora"))
+    story.look(0, subject=event)
+    assert story.look(111, subject=event) == (None, ["owner"])
 
 
 def test_a_blip_escalates_to_nobody() -> None:

@@ -21,6 +21,7 @@ from labelwatch.core.baseline import ENOUGH, normal_times
 from labelwatch.core.lifecycle import close, reconcile
 from labelwatch.core.policy import AlertPolicy, Destination, QuietHours, Step
 from labelwatch.core.routing import due_at, gathers_until, notifications_for
+from labelwatch.core.subject import Shop
 from tests.core.test_lifecycle import ill
 
 NIGHT = QuietHours(time(22), time(8))
@@ -69,7 +70,7 @@ OVER = [
     ({"act_by": NOON + timedelta(minutes=12)}, NOON + timedelta(minutes=12)),
     ({"act_by": NOON + timedelta(seconds=5)}, NOON + WAIT),
     ({"severity": Severity.CRITICAL}, NOON + WAIT),
-    ({"posting_number": None}, NOON + WAIT),
+    ({"subject": Shop("main")}, NOON + WAIT),
     # It was missed, so that nothing presses any more.
     ({"severity": Severity.CRITICAL, "act_by": NOON - CALM, "deadline": NOON}, NOON + CALM),
 ]
@@ -104,7 +105,7 @@ GATHERED = [
     ({"family": Family.ANOMALY, "verdict": Verdict.WAIT}, Reason.FIRST, NOON + 50 * MINUTE),
     ({"severity": Severity.CRITICAL}, Reason.ESCALATED, NOON),
     ({"act_by": NOON}, Reason.ESCALATED, NOON),
-    ({"posting_number": None}, Reason.FIRST, NOON),
+    ({"subject": Shop("main")}, Reason.FIRST, NOON),
     ({"deadline": NOON}, Reason.MISSED, NOON),
 ]
 
@@ -172,8 +173,8 @@ AT_NIGHT = [
     ({"deadline": MORNING + SOON, "severity": Severity.CRITICAL, "act_by": MORNING + SOON}, {"count": 2}, MORNING),
     ({"deadline": MORNING + SOON, "act_by": MORNING}, {"count": 2}, MORNING),
     # A shop that cannot be read.
-    ({"posting_number": None, "deadline": None, "severity": Severity.WARNING}, {}, MORNING),
-    ({"posting_number": None, "deadline": None, "severity": Severity.CRITICAL}, {"count": 2}, MIDNIGHT),
+    ({"subject": Shop("main"), "deadline": None, "severity": Severity.WARNING}, {}, MORNING),
+    ({"subject": Shop("main"), "deadline": None, "severity": Severity.CRITICAL}, {"count": 2}, MIDNIGHT),
 ]
 
 

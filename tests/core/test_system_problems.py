@@ -7,6 +7,7 @@ from labelwatch.core.lifecycle import reconcile
 from labelwatch.core.policy import AlertPolicy
 from labelwatch.core.posting import Interval
 from labelwatch.core.rules import CAUSES
+from labelwatch.core.subject import Channel, Shift
 from labelwatch.core.system_problems import channel_dead, handover_diagnosis
 from tests.support.core_builders import NOW
 
@@ -15,15 +16,14 @@ SINCE = NOW - timedelta(minutes=15)
 
 def test_a_dead_channel_is_certain_and_critical_and_of_no_shop() -> None:
     dead = channel_dead("packers", "chat not found", since=SINCE, waiting=3, now=NOW)
-    assert (dead.posting_number, dead.incident, dead.shop) == (None, "channel:packers", "")
+    assert (dead.subject, str(dead.subject), dead.shop) == (Channel("packers", 3), "channel:packers", "")
     assert dead.evidence == (Proof("answer", "chat not found", SINCE),)
-    assert dead.late == 3
     assert CAUSES[dead.cause] is dead.family is Family.BLIND
     assert reconcile(None, dead, policy=AlertPolicy(pending_for=timedelta(hours=1)), now=NOW)[1] is Reason.FIRST
 
 
 def test_a_hand_over_spans_the_time_since_the_last_one_and_names_no_cause() -> None:
     handed = handover_diagnosis("packers", since=SINCE, at=NOW)
-    assert (handed.posting_number, handed.incident) == (None, "handover:packers")
+    assert (handed.subject, str(handed.subject)) == (Shift("packers"), "handover:packers")
     assert handed.waiting_since == Interval(SINCE, NOW)
     assert handed.cause not in CAUSES

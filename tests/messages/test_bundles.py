@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from labelwatch.core.alert import AlertState, Notification, Proof, Reason, Severity, Verdict
 from labelwatch.core.posting import Stage
 from labelwatch.core.rules import CAUSES
+from labelwatch.core.subject import IncidentId, Scope
 from labelwatch.messages.catalog import LANGUAGES
 from labelwatch.messages.message import Kind, Message, SizeLimit
 from labelwatch.messages.plain import size
@@ -213,7 +214,7 @@ def test_items_say_who_took_them() -> None:
     )
 
 
-WIDE = [incident(incident=f"carrier:{n}", shops=("main", "north")) for n in range(40)]
+WIDE = [incident(id=IncidentId(Scope.CARRIER, str(n)), shops=("main", "north")) for n in range(40)]
 BLIND = [told(cause, shop=shop) for cause in ("key_expired", "ozon_down") for shop in ("main", "north", "south")]
 LATE = sorted(cause for cause, family in CAUSES.items() if family != "blind" and not cause.endswith("_incident"))
 

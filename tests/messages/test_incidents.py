@@ -8,14 +8,14 @@ from typing import Any
 import pytest
 
 from labelwatch.core import outages
-from labelwatch.core.alert import Certainty, Diagnosis, Reason, Severity
-from labelwatch.core.incidents import ended
-from labelwatch.core.posting import DeliveryMethod
+from labelwatch.core.alert import Certainty, Reason, Severity
+from labelwatch.core.diagnosis import ended
+from labelwatch.core.subject import Incident, IncidentId, Scope
 from labelwatch.messages.alert_json import view
 from labelwatch.messages.catalog import LANGUAGES
 from labelwatch.messages.message import Kind
 from labelwatch.messages.render import render
-from tests.support.alert_builders import NOW, destination, incident, minutes, outage, over, resolved, told
+from tests.support.alert_builders import CHINA_POST, NOW, destination, incident, minutes, outage, over, resolved, told
 
 
 @pytest.mark.parametrize(
@@ -127,7 +127,7 @@ def test_past_the_first_deadline_it_says_so() -> None:
 
 
 def test_in_a_bundle_incidents_come_first_and_each_stands_for_itself() -> None:
-    other = incident(incident="carrier:ZTO", method=DeliveryMethod(carrier="ZTO"), deadline=NOW + minutes(30))
+    other = incident(id=IncidentId(Scope.CARRIER, "ZTO"), carriers=("ZTO",), deadline=NOW + minutes(30))
     soon = told("not_packed", n=1, deadline=NOW + minutes(5))
     message = render([soon, told("ozon_down"), incident(deadline=None), other, resolved(n=3)], destination(), now=NOW)
     heads = [part.splitlines()[0] for part in message.body.split("\n\n")[:-1]]
@@ -142,7 +142,7 @@ def test_in_a_bundle_incidents_come_first_and_each_stands_for_itself() -> None:
 
 
 def test_a_posting_that_an_incident_explains_stands_below_it() -> None:
-    explained = told("carrier_incident", incident="carrier:China Post", severity=Severity.CRITICAL, n=2)
+    explained = told("carrier_incident", explained_by=CHINA_POST, severity=Severity.CRITICAL, n=2)
     message = render([explained, incident()], destination(), now=NOW)
     assert message.body.count("China Post: 63 of 80 labels late") == 1
     assert [line for line in message.body.splitlines() if line.startswith("•")] == [
@@ -217,7 +217,8 @@ def test_shops_that_cannot_be_read_are_one_message_with_their_number(language: s
 )
 def test_shops_that_are_read_again_are_told_as_recovered(language: str, title: str, over_title: str) -> None:
     before = outage().alert.diagnosis
-    left = outages.outage(_unread(before)[:2], before.watched, before, NOW)
+    assert before.incident
+    left = outages.outage(_unread(before.incident)[:2], before.incident.watched, before.incident, NOW)
     one = outage()
     shrunk = replace(one, alert=replace(one.alert, diagnosis=left))
     assert render([shrunk], destination(language), now=NOW).title == title
@@ -225,7 +226,7 @@ def test_shops_that_are_read_again_are_told_as_recovered(language: str, title: s
     assert render([over(gone)], destination(language), now=NOW).title == over_title
 
 
-def _unread(about: Diagnosis) -> list[outages.ShopReading]:
+def _unread(about: Incident) -> list[outages.ShopReading]:
     return [
         outages.ShopReading(part.shop, minutes(2), None, part.since, "ozon_down", "HTTP 502") for part in about.parts
     ]
@@ -246,7 +247,7 @@ def test_a_channel_of_some_shops_hears_of_their_outage_only() -> None:
 
 def test_the_carrier_of_an_incident_cannot_do_mischief() -> None:
     bad = "<b>@all</b>\u202e https://evil.example\n"
-    one = incident(method=DeliveryMethod(carrier=bad), incident=f"carrier:{bad}", shops=(bad, bad + "2"))
+    one = incident(id=IncidentId(Scope.CARRIER, bad), carriers=(bad,), shops=(bad, bad + "2"))
     for told_of in (one, over(one)):
         message = render([told_of], destination(), now=NOW)
         text = message.title + message.body
@@ -266,7 +267,7 @@ def test_the_view_of_an_incident_has_its_size_and_that_of_a_posting_its_key() ->
         "shops": ["main", "north", "south", "west"],
         "cause": "carrier_incident",
     }
-    explained = view(told("carrier_incident", incident="carrier:China Post").alert, language="en", now=NOW)
+    explained = view(told("carrier_incident", explained_by=CHINA_POST).alert, language="en", now=NOW)
     assert explained["incident"] == "carrier:China Post"
     assert "late" not in explained
     assert seen["waiting_since"] == ["2026-11-23T10:08:00Z"] * 2

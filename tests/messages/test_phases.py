@@ -14,7 +14,7 @@ from labelwatch.messages.catalog import LANGUAGES
 from labelwatch.messages.letters import SUPPORT, kinds_of, letter
 from labelwatch.messages.render import render
 from labelwatch.messages.time_format import ShiftNames
-from tests.support.alert_builders import NOW, destination, incident, minutes, told
+from tests.support.alert_builders import NOW, destination, incident, minutes, of_posting, told
 
 READY = {"zh": "现成的", "ru": "отовый текст", "en": "ready text"}
 TO_SUPPORT = {"zh": "消息发给 Ozon 客服", "ru": "в поддержку Ozon готовый текст", "en": "Ozon support the ready text"}
@@ -104,7 +104,7 @@ def test_what_ozon_is_checking_is_neither_asked_for_nor_left_out_of_the_steps(ca
 
 
 def replace_number(told_one: Notification, n: int) -> Notification:
-    about = replace(told_one.alert.diagnosis, posting_number=f"1-{n}", requirements=())
+    about = of_posting(told_one.alert.diagnosis, f"1-{n}", requirements=())
     return replace(told_one, alert=replace(told_one.alert, id=n, diagnosis=about))
 
 

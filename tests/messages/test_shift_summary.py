@@ -11,12 +11,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from labelwatch.core.alert import Alert, AlertState, Outcome, Severity
+from labelwatch.core.subject import IncidentId, Scope
 from labelwatch.messages import shift_summary
 from labelwatch.messages.catalog import LANGUAGES
 from labelwatch.messages.message import Kind, Message, SizeLimit
 from labelwatch.messages.plain import size
 from labelwatch.messages.shift_summary import ShiftSummary
-from tests.support.alert_builders import NOW, destination, incident, minutes, over, resolved, told
+from tests.support.alert_builders import CHINA_POST, NOW, destination, incident, minutes, over, resolved, told
 
 SINCE = NOW - timedelta(hours=12)
 
@@ -118,7 +119,7 @@ def test_a_quiet_shift_is_handed_over_calmly(language: str, title: str, body: st
 
 
 def test_what_an_incident_explains_is_counted_with_it_and_not_listed() -> None:
-    explained = [posting(n, cause="carrier_incident", incident="carrier:China Post") for n in range(10, 70)]
+    explained = [posting(n, cause="carrier_incident", explained_by=CHINA_POST) for n in range(10, 70)]
     message = handed(
         [*explained, incident().alert, posting(1), told("key_expired").alert, told("channel_dead").alert]
     )
@@ -179,7 +180,7 @@ def test_a_hand_over_fits_and_adds_up(
     numbers: tuple[int, int, int, int], wide: int, limit: int, language: str
 ) -> None:
     mine, late, in_time, cancelled = numbers
-    incidents = [incident(incident=f"carrier:{n}").alert for n in range(wide)]
+    incidents = [incident(id=IncidentId(Scope.CARRIER, str(n))).alert for n in range(wide)]
     over_ones = [*(ended(n, late=True) for n in range(late)), *(ended(n) for n in range(in_time))]
     over_ones += [ended(n, outcome=Outcome.CANCELLED) for n in range(cancelled)]
     message = handed([*map(posting, range(mine)), *incidents], over_ones, language, limit=SizeLimit(limit))

@@ -14,10 +14,10 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from labelwatch.core import outages
-from labelwatch.core.alert import Alert, AlertState, Certainty, Diagnosis, LastNotified, Notification, Part, Reason
+from labelwatch.core.alert import Alert, AlertState, Diagnosis, LastNotified, Notification, Reason
 from labelwatch.core.diagnosis import incident_diagnosis
-from labelwatch.core.incidents import Incident, Scope, recovered
 from labelwatch.core.policy import Destination
+from labelwatch.core.subject import OUTAGE, Incident, IncidentId, Part, Scope
 from labelwatch.core.visibility import as_seen, narrowed
 from labelwatch.messages import shift_summary
 from labelwatch.messages.alert_json import view
@@ -41,7 +41,7 @@ def shares(draw: st.DrawFn, names: Sequence[str], least: int) -> tuple[Part, ...
         part = Part(
             name, late, late + fine, carriers, NOW - minutes(since), NOW + minutes(deadline), detail="HTTP 502"
         )
-        found.append(recovered(part, NOW - minutes(1)) if draw(st.booleans()) else part)
+        found.append(part.recovered(NOW - minutes(1)) if draw(st.booleans()) else part)
     return tuple(found)
 
 
@@ -53,11 +53,9 @@ def diagnosis(scope: Scope, parts: Sequence[Part], watched: Sequence[str]) -> Di
             for one in parts
             if one.late
         ]
-        before = replace(outages.outage(hit, watched, None, NOW), parts=tuple(parts))
-        return outages.outage(hit, watched, before, NOW - minutes(1))
+        return outages.outage(hit, watched, Incident(OUTAGE, parts=tuple(parts)), NOW - minutes(1))
     name = "Aurora" if scope is Scope.CARRIER else ""
-    whole = Incident(scope, name, 0, 0, (), (), None, None, Certainty.LIKELY, tuple(parts))
-    return incident_diagnosis(whole.within([one.shop for one in parts]), now=NOW)
+    return incident_diagnosis(Incident(IncidentId(scope, name)).made_of(parts), now=NOW)
 
 
 def texts(about: Diagnosis, to: Destination) -> list[str]:
@@ -165,7 +163,8 @@ def test_nothing_given_to_a_channel_tells_of_a_shop_that_it_may_not_see(
     hit[min(hit)] = False
     parts = [two_clients.part(shop, is_over=is_over) for shop, is_over in hit.items()]
     about = diagnosis(scope, parts, [two_clients.name(shop) for shop in range(4)])
-    about = about if has_parts or scope is Scope.OUTAGE else replace(about, parts=())
+    if about.incident and not has_parts and scope is not Scope.OUTAGE:
+        about = replace(about, subject=replace(about.incident, parts=()))
     with (
         tempfile.TemporaryDirectory() as folder,
         two_clients.clients(sqlite_template, Path(folder), groups=groups, shops=4, language=language) as service,

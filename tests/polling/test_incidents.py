@@ -6,9 +6,10 @@ from datetime import timedelta
 
 import pytest
 
-from labelwatch.core.alert import Certainty, Outcome
+from labelwatch.core.alert import Alert, Certainty, Outcome
 from labelwatch.core.policy import Destination
 from labelwatch.core.posting import Posting
+from labelwatch.core.subject import Incident, IncidentId, Scope
 from labelwatch.polling.incidents import notify_held
 from labelwatch.sources import Trouble
 from labelwatch.store import Store
@@ -43,11 +44,11 @@ def test_eighty_of_eighty_of_one_carrier_and_none_of_the_others_is_one_message(s
     late(story, *stuck("Aurora", 80), *fine("Silk", 100, 1000), *fine("Polar", 100, 2000))
     assert told(story) == [("carrier_incident", "first")]
     (incident,) = story.store.alerts.incidents()
-    assert (incident.diagnosis.late, incident.diagnosis.total) == (80, 80)
+    assert size(incident) == (80, 80)
     assert incident.diagnosis.certainty is Certainty.LIKELY
     alerts = story.alerts()
     assert len(alerts) == 80
-    assert {alert.diagnosis.incident for alert in alerts.values()} == {"carrier:Aurora"}
+    assert {alert.diagnosis.explained_by for alert in alerts.values()} == {AURORA}
 
 
 def test_everything_stuck_is_one_message_about_the_platform(story: Story) -> None:
@@ -77,7 +78,7 @@ def test_an_incident_shrinks_ends_by_itself_and_what_is_left_is_told_singly(stor
     story.lists(*half)
     story.poll(2)
     assert told(story) == [("carrier_incident", "first")]
-    assert [alert.diagnosis.late for alert in story.store.alerts.incidents()] == [20]
+    assert [size(alert)[0] for alert in story.store.alerts.incidents()] == [20]
     story.lists(*(labelled(one) for one in stuck("Aurora", 37)), *stuck("Aurora", 3, 37), *fine("Silk", 100, 1000))
     story.poll(2)
     (ended,) = story.store.alerts.incidents(open_only=False)
@@ -121,7 +122,7 @@ def test_what_has_been_late_for_days_is_no_event_of_a_quiet_night(story: Story) 
 def test_an_incident_that_lasts_goes_on_counting_what_it_began_with(story: Story) -> None:
     late(story, *stuck("Aurora", 40), *fine("Silk", 100, 1000))
     story.poll(9 * 60)
-    assert [alert.diagnosis.late for alert in story.store.alerts.incidents()] == [40]
+    assert [size(alert)[0] for alert in story.store.alerts.incidents()] == [40]
     assert set(told(story)) == {("carrier_incident", "first"), ("carrier_incident", "reminder")}
 
 
@@ -138,10 +139,10 @@ def test_what_two_shops_have_in_common_is_one_incident(story: Story, store: Stor
     assert store.alerts.incidents() == []
     second.poll()
     (incident,) = store.alerts.incidents()
-    assert (incident.diagnosis.late, incident.diagnosis.shops) == (16, ("main", "second"))
+    assert (size(incident)[0], incident.diagnosis.shops) == (16, ("main", "second"))
     assert [row.state.value for row in story.rows()] == ["superseded"] * 8 + ["pending"], "told once for both shops"
     story.poll(1)
-    assert {alert.diagnosis.incident for alert in story.alerts().values()} == {"carrier:Aurora"}
+    assert {alert.diagnosis.explained_by for alert in story.alerts().values()} == {AURORA}
     assert len(store.alerts.incidents()) == 1
 
 
@@ -164,7 +165,7 @@ def test_an_incident_whose_shop_is_out_of_sight_is_not_over(story: Story, store:
     late(story, *stuck("Aurora", 40))
     second.at = story.at
     second.poll()
-    assert [alert.diagnosis.late for alert in store.alerts.incidents()] == [40]
+    assert [size(alert)[0] for alert in store.alerts.incidents()] == [40]
     story.source.trouble = Trouble.OZON_DOWN
     story.poll(2)
     second.at = story.at
@@ -211,11 +212,23 @@ def rounds(stories: list[Story], count: int = 1) -> None:
             one.poll(2)
 
 
+AURORA = IncidentId(Scope.CARRIER, "Aurora")
+
+
+def of(alert: Alert) -> Incident:
+    assert alert.diagnosis.incident
+    return alert.diagnosis.incident
+
+
+def size(alert: Alert) -> tuple[int, int]:
+    return of(alert).late, of(alert).total
+
+
 def heard(story: Story, name: str = "packers") -> list[tuple[str, int, int]]:
     """What a channel was told of incidents: why, how many labels, in how many shops."""
     rows = [row.notification for row in story.rows() if row.notification.channel == name]
-    abouts = [(row.reason.value, row.alert.diagnosis) for row in rows if row.alert.diagnosis.posting_number is None]
-    return [(reason, about.late, len(about.shops)) for reason, about in abouts]
+    abouts = [(row.reason.value, row.alert.diagnosis.incident) for row in rows]
+    return [(reason, about.late, len(about.shops)) for reason, about in abouts if about]
 
 
 def test_the_size_of_an_incident_is_told_when_every_shop_was_read(store: Store) -> None:
@@ -256,8 +269,8 @@ def test_growth_and_shrinking_are_no_news_and_the_end_is_one_message(store: Stor
         recover(one)
     rounds(shops, 3)
     (left,) = store.alerts.incidents()
-    assert (left.diagnosis.late, left.diagnosis.shops) == (15, ("shop-0",))
-    assert {part.shop: part.late for part in left.diagnosis.parts} == {
+    assert (size(left)[0], left.diagnosis.shops) == (15, ("shop-0",))
+    assert {part.shop: part.late for part in of(left).parts} == {
         "shop-0": 15,
         "shop-1": 0,
         "shop-2": 0,
@@ -299,7 +312,7 @@ def test_an_incident_found_in_one_shop_explains_the_alerts_of_the_others_at_once
 
     def judged() -> set[tuple[str, str | None, str, str]]:
         found = [one.diagnosis for one in store.alerts.find() if one.diagnosis.shop == "shop-0"]
-        return {(one.cause, one.incident, one.verdict, one.evidence[0].value) for one in found}
+        return {(one.cause, str(one.explained_by), one.verdict, one.evidence[0].value) for one in found}
 
     assert judged() == {("carrier_incident", "carrier:Aurora", "wait", "8 of 8 late")}
     shops[0].poll(2)

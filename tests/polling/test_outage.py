@@ -43,8 +43,8 @@ def rounds(stories: list[Story], count: int = 1) -> None:
 
 def told(story: Story, name: str = "packers") -> list[tuple[str, str, int, int]]:
     rows = [row.notification for row in story.rows() if row.notification.channel == name]
-    said = [(row.alert.diagnosis, row.reason.value) for row in rows]
-    return [(about.cause, reason, about.late, about.total) for about, reason in said]
+    said = [(row.alert.diagnosis, row.alert.diagnosis.incident, row.reason.value) for row in rows]
+    return [(about.cause, reason, one.late if one else 0, one.total if one else 0) for about, one, reason in said]
 
 
 def test_when_ozon_is_down_for_all_shops_people_get_one_message_and_one_end(store: Store) -> None:
@@ -139,7 +139,7 @@ def test_each_channel_hears_of_its_own_shops_and_of_their_end(store: Store) -> N
     assert [reason for _, reason, _, _ in told(shops[0], "one")] == ["first", "resolved"]
     assert [reason for _, reason, _, _ in told(shops[0], "two")] == ["first"]
     assert [reason for _, reason, _, _ in told(shops[0])] == ["first"]
-    assert [one.diagnosis.late for one in store.alerts.incidents()] == [5]
+    assert [one.diagnosis.incident and one.diagnosis.incident.late for one in store.alerts.incidents()] == [5]
     fail(shops, None)
     rounds(shops)
     assert [told(shops[0], name)[-1][1] for name in ("packers", "one", "two")] == ["resolved"] * 3
@@ -162,5 +162,5 @@ def test_another_shop_that_joins_is_no_news_to_those_who_know(store: Store) -> N
     fail(shops)
     rounds(shops, 5)
     assert [reason for _, reason, _, _ in told(shops[0])] == ["first"]
-    assert [one.diagnosis.late for one in store.alerts.incidents()] == [6]
+    assert [one.diagnosis.incident and one.diagnosis.incident.late for one in store.alerts.incidents()] == [6]
     assert told(shops[0], "one") == [("ozon_down", "first", 1, 1)]

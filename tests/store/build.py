@@ -16,6 +16,7 @@ from labelwatch.core.alert import (
     Verdict,
 )
 from labelwatch.core.posting import DeliveryMethod, Interval, Posting, Stage, Track
+from labelwatch.core.subject import PostingId, Shop
 from labelwatch.store import Change, Store
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -35,8 +36,7 @@ POSTING = Posting(
     actions=("ship",),
 )
 DIAGNOSIS = Diagnosis(
-    shop="main",
-    posting_number="41-0001-1",
+    PostingId("main", "41-0001-1"),
     severity=Severity.WARNING,
     family=Family.NOT_PROCESSED,
     cause="not_packed",
@@ -71,8 +71,10 @@ def several(count: int, **changes: Any) -> list[Change]:
     return [change(replace(POSTING, number=f"{n:05d}-1", **changes), digest=n) for n in range(count)]
 
 
-def alert(number: str | None = "41-0001-1", **changes: Any) -> Alert:
-    return replace(ALERT, diagnosis=replace(DIAGNOSIS, posting_number=number), **changes)
+def alert(number: str | None = "41-0001-1", *, shop: str = "main", **changes: Any) -> Alert:
+    """Of a posting, or with None of its shop."""
+    subject = PostingId(shop, number) if number else Shop(shop)
+    return replace(ALERT, diagnosis=replace(DIAGNOSIS, subject=subject), **changes)
 
 
 def notification(

@@ -1,8 +1,10 @@
 """A SQLite database as an older version would have left it: its tables, and the rows that they can hold."""
 
+import json
 import sqlite3
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 from alembic import command
 from alembic.config import Config
@@ -14,17 +16,22 @@ from labelwatch.store.migrate import scripts
 def make_older(file: Path, revision: str = "0001") -> None:
     """Put in the place of a database what it was at a revision."""
     old = file.with_name("older.db")
-    engine = make_engine(read_url(f"sqlite:///{old}"), makes_file=True)
+    upgraded(f"sqlite:///{old}", revision)
+    _copy_rows(file, old)
+    for end in ("", "-wal", "-shm"):
+        Path(f"{file}{end}").unlink(missing_ok=True)
+    old.replace(file)
+
+
+def upgraded(url: str, revision: str) -> None:
+    """Make a new database with the tables of a revision."""
+    engine = make_engine(read_url(url), makes_file=True)
     with for_writing(engine).begin() as conn:
         config = Config()
         config.set_main_option("script_location", str(scripts()))
         config.attributes["connection"] = conn
         command.upgrade(config, revision)
     engine.dispose()
-    _copy_rows(file, old)
-    for end in ("", "-wal", "-shm"):
-        Path(f"{file}{end}").unlink(missing_ok=True)
-    old.replace(file)
 
 
 def _copy_rows(source: Path, target: Path) -> None:
@@ -34,5 +41,18 @@ def _copy_rows(source: Path, target: Path) -> None:
             if table != "alembic_version" and not table.startswith("sqlite_"):
                 columns = ", ".join(row[1] for row in conn.execute(f"PRAGMA table_info({table})"))
                 conn.execute(f"INSERT INTO {table} ({columns}) SELECT {columns} FROM new.{table}")
+        for table, column in (("alert", "diagnosis"), ("notification", "snapshot")):
+            for id_, text in conn.execute(f"SELECT id, {column} FROM {table}").fetchall():
+                conn.execute(
+                    f"UPDATE {table} SET {column} = ? WHERE id = ?", (json.dumps(_older(json.loads(text))), id_)
+                )
         conn.execute("DETACH new")
         conn.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+
+def _older(stored: dict[str, Any]) -> dict[str, Any]:
+    """An alert or diagnosis of a posting with its number in it, as it was before subjects."""
+    if "diagnosis" in stored:
+        return stored | {"diagnosis": _older(stored["diagnosis"])}
+    posting = stored.pop("subject")["posting"]
+    return stored | {"shop": posting["shop"], "posting_number": posting["number"], "incident": None}

@@ -7,6 +7,7 @@ import pytest
 
 from labelwatch.core.alert import Alert, AlertState, LastNotified, Outcome, Proof, RuledOut, Severity
 from labelwatch.core.posting import Interval, Product, Stage
+from labelwatch.core.subject import PostingId
 from labelwatch.store import Store, StoreError
 from tests.store.build import ALERT, AURORA, DIAGNOSIS, NOW, alert, minutes, shop_id
 
@@ -56,8 +57,8 @@ def test_ids_are_told_in_the_order_of_the_alerts(store: Store) -> None:
     assert ids[1] == old[0]
     with store.write() as tx:
         found = tx.alerts.open_of_shop(shop)
-    assert {number: a.id for number, a in found.items()} == {"c": ids[0], "b": ids[1], "a": ids[2], None: ids[3]}
-    assert found["b"].note == "changed"
+    assert {str(about): a.id for about, a in found.items()} == {"c": ids[0], "b": ids[1], "a": ids[2], "": ids[3]}
+    assert found[PostingId("main", "b")].note == "changed"
 
 
 def test_a_posting_has_one_open_alert_at_most(store: Store) -> None:

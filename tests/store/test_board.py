@@ -5,9 +5,10 @@ from typing import Any
 
 from labelwatch.core.alert import AlertState, Severity
 from labelwatch.core.posting import DeliveryMethod
+from labelwatch.core.subject import IncidentId, Scope
 from labelwatch.store import OutboxState, Store
 from labelwatch.store.board import Count, Hands, Wanted
-from tests.store.build import DIAGNOSIS, NOW, alert, minutes, notification, queue, shop_id
+from tests.store.build import NOW, alert, minutes, notification, queue, shop_id
 
 SHOPS = ("main", "north")
 
@@ -15,7 +16,7 @@ SHOPS = ("main", "north")
 def save(
     store: Store, number: str | None, *, shop: str = "main", state: AlertState = AlertState.FIRING, **changes: Any
 ) -> None:
-    about, id_ = replace(DIAGNOSIS, shop=shop, posting_number=number, **changes), shop_id(store, shop)
+    about, id_ = replace(alert(number, shop=shop).diagnosis, **changes), shop_id(store, shop)
     with store.write() as tx:
         tx.alerts.save(id_, [replace(alert(), state=state, diagnosis=about)])
 
@@ -26,7 +27,7 @@ def numbers(store: Store, *, limit: int = 50, offset: int = 0, **wanted: str) ->
 
 
 def test_the_order_is_by_deadline_with_what_an_incident_explains_last(store: Store) -> None:
-    save(store, "5", incident="carrier:Aurora", severity=Severity.WARNING, deadline=NOW)
+    save(store, "5", explained_by=IncidentId(Scope.CARRIER, "Aurora"), severity=Severity.WARNING, deadline=NOW)
     save(store, "4", severity=Severity.WARNING)
     save(store, "3", severity=Severity.CRITICAL, deadline=NOW + minutes(50))
     save(store, "2", severity=Severity.NOTICE, deadline=NOW + minutes(40), shop="north")

@@ -10,6 +10,7 @@ import pytest
 
 from labelwatch.core.alert import Alert, AlertState, LastNotified, Outcome
 from labelwatch.core.posting import Interval, Stage, Track
+from labelwatch.core.subject import Incident, IncidentId, PostingId, Scope, Shop
 from labelwatch.store import Change, PollRow, Store
 from labelwatch.store.charts import LabelTimes, Open
 from tests.store.build import ALERT, AURORA, DIAGNOSIS, NOW, POSTING, SILK, change, minutes, put, shop_id, track
@@ -97,7 +98,7 @@ def test_methods_of_the_same_id_in_two_shops_are_two_and_the_busiest_comes_first
 def late(opened: timedelta, *, until: timedelta | None = None, number: str = "A", **changes: Any) -> Alert:
     """An alert opened so long ago; `until`: resolved so long ago."""
     cause = changes.pop("cause", "label_overdue")
-    diagnosis = replace(DIAGNOSIS, cause=cause, posting_number=number)
+    diagnosis = replace(DIAGNOSIS, cause=cause, subject=PostingId("main", number))
     ended: dict[str, Any] = {}
     if until is not None:
         ended = {"state": AlertState.RESOLVED, "resolved_at": NOW - until, "outcome": Outcome.LABELLED}
@@ -122,10 +123,10 @@ def test_what_became_late_is_counted_by_quarter_of_an_hour(store: Store) -> None
 
 def test_a_shops_own_trouble_and_incidents_are_no_late_labels(store: Store) -> None:
     trouble, incident = late(minutes(1)), late(minutes(1))
-    save(store, replace(trouble, diagnosis=replace(trouble.diagnosis, posting_number=None)))
+    save(store, replace(trouble, diagnosis=replace(trouble.diagnosis, subject=Shop("main"))))
     save(
         store,
-        replace(incident, diagnosis=replace(incident.diagnosis, posting_number=None, incident="platform")),
+        replace(incident, diagnosis=replace(incident.diagnosis, subject=Incident(IncidentId(Scope.PLATFORM)))),
         shop=None,
     )
     assert store.charts.opened(shops=["main"], since=A_MONTH_AGO) == {}

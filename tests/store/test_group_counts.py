@@ -17,6 +17,7 @@ from sqlalchemy import Engine, event, select
 from labelwatch.core.alert import Alert, AlertState, Diagnosis, Outcome
 from labelwatch.core.incidents import GroupCount, count
 from labelwatch.core.posting import DeliveryMethod, Interval, Stage
+from labelwatch.core.subject import Incident, IncidentId, PostingId, Scope
 from labelwatch.store import Change, Store
 from labelwatch.store.engine import make_engine, read_url
 from labelwatch.store.schema import alert as alert_table
@@ -40,11 +41,15 @@ def fine(store: Store, *shops: str) -> list[GroupCount]:
         return tx.groups.fine(since=LATELY, shops=shops)
 
 
-def waits(number: str = "41-0001-1", **diagnosis: Any) -> Alert:
+INCIDENT = IncidentId(Scope.CARRIER, "Aurora Post")
+
+
+def waits(number: str = "41-0001-1", *, shop: str = "main", **diagnosis: Any) -> Alert:
     """An alert of a late posting that nothing of its own explains."""
     usual: dict[str, Any] = {"kind": "label", "method": AURORA, "deadline": DEADLINE}
     usual["waiting_since"] = Interval(SINCE - minutes(2), SINCE)
-    return replace(ALERT, diagnosis=replace(DIAGNOSIS, posting_number=number, **(usual | diagnosis)))
+    usual["subject"] = PostingId(shop, number)
+    return replace(ALERT, diagnosis=replace(DIAGNOSIS, **(usual | diagnosis)))
 
 
 def save(store: Store, *alerts: Alert, shop: str | None = "main") -> list[int]:
@@ -66,7 +71,7 @@ def seen(number: str, track_: Any = CAME, *, is_open: bool = True, **posting: An
     [
         (waits(), 1),
         (waits(kind="registration"), 1),
-        (waits(incident="carrier:Aurora Post"), 1),
+        (waits(explained_by=INCIDENT), 1),
         (replace(waits(), state=AlertState.ACKNOWLEDGED), 1),
         (waits(kind=""), 0),
         (waits(is_late=False), 0),
@@ -103,8 +108,7 @@ def test_a_posting_that_waits_again_counts_once(store: Store) -> None:
 
 
 def test_incidents_are_not_counted_among_what_they_explain(store: Store) -> None:
-    incident = waits(shop="main", incident="carrier:Aurora Post", late=63, total=80, shops=("main",))
-    save(store, replace(incident, diagnosis=replace(incident.diagnosis, posting_number=None)), shop=None)
+    save(store, waits(subject=Incident(INCIDENT, late=63, total=80, shops=("main",))), shop=None)
     shop_id(store)
     assert waiting(store, "main", "") == []
     save(store, waits())
@@ -133,7 +137,7 @@ def test_the_longest_wait_and_the_nearest_deadline_of_the_late_ones_are_told(sto
     save(store, waits("A", waiting_since=Interval(first - minutes(9), first), act_by=soon))
     save(store, waits("B", deadline=soon, act_by=NOW))
     save(store, waits("C", waiting_since=None, deadline=None))  # waiting since nobody knows when: not counted
-    sooner = {"waiting_since": Interval(LATELY, LATELY), "deadline": NOW}
+    sooner: dict[str, Any] = {"waiting_since": Interval(LATELY, LATELY), "deadline": NOW}
     save(
         store,
         waits("D", is_late=False, **sooner),

@@ -10,17 +10,20 @@ import pytest
 
 from labelwatch.core.alert import Alert, AlertState, Outcome
 from labelwatch.core.lifecycle import acknowledge
+from labelwatch.core.subject import Incident, IncidentId, PostingId, Scope, Shop
 from labelwatch.store import Fault, OutboxRow, OutboxState, Store, StoreError
 from labelwatch.store.outbox import WITHDRAWN
 from tests.store.build import ALERT, DIAGNOSIS, NOW, alert, minutes, notification, queue, shop_id
 
 KEY = "carrier:Aurora Post"
+ID = IncidentId(Scope.CARRIER, "Aurora Post")
+PLATFORM = IncidentId(Scope.PLATFORM)
 S = OutboxState
 
 
-def incident(key: str = KEY, **changes: Any) -> Alert:
-    about = replace(DIAGNOSIS, shop="", posting_number=None, incident=key, late=63, total=80, shops=("main", "other"))
-    return replace(ALERT, diagnosis=about, **changes)
+def incident(of: IncidentId = ID, **changes: Any) -> Alert:
+    subject = Incident(of, late=63, total=80, shops=("main", "other"))
+    return replace(ALERT, diagnosis=replace(DIAGNOSIS, subject=subject), **changes)
 
 
 def save(store: Store, *alerts: Alert, shop: int | None = None) -> list[int]:
@@ -28,7 +31,7 @@ def save(store: Store, *alerts: Alert, shop: int | None = None) -> list[int]:
         return tx.alerts.save(shop, alerts)
 
 
-def open_now(store: Store) -> set[str]:
+def open_now(store: Store) -> set[IncidentId]:
     with store.write() as tx:
         return set(tx.alerts.open_incidents())
 
@@ -37,19 +40,19 @@ def test_an_incident_comes_back_equal_and_under_its_key(store: Store) -> None:
     (id_,) = save(store, incident())
     saved = incident(id=id_)
     with store.write() as tx:
-        assert tx.alerts.open_incidents() == {KEY: saved}
+        assert tx.alerts.open_incidents() == {ID: saved}
     assert store.alerts.incidents() == [saved]
 
 
 def test_incidents_and_the_alerts_of_shops_are_told_apart(store: Store) -> None:
     main = shop_id(store)
-    part = replace(DIAGNOSIS, incident=KEY)  # a posting that the incident explains
-    save(store, alert(), replace(alert(None), diagnosis=replace(part, posting_number=None, incident=None)), shop=main)
-    save(store, replace(ALERT, diagnosis=replace(part, posting_number="41-0002-1")), shop=main)
-    save(store, incident(), incident("platform:"))
+    other = PostingId("main", "41-0002-1")
+    save(store, alert(), alert(None), shop=main)
+    save(store, replace(ALERT, diagnosis=replace(DIAGNOSIS, subject=other, explained_by=ID)), shop=main)
+    save(store, incident(), incident(PLATFORM))
     with store.write() as tx:
-        assert tx.alerts.open_of_shop(main).keys() == {None, "41-0001-1", "41-0002-1"}
-        assert tx.alerts.open_incidents().keys() == {KEY, "platform:"}
+        assert tx.alerts.open_of_shop(main).keys() == {Shop("main"), DIAGNOSIS.subject, other}
+        assert tx.alerts.open_incidents().keys() == {ID, PLATFORM}
     for shops in (None, ["main"]):
         numbers = [found.diagnosis.posting_number for found in store.alerts.find(shops=shops, open_only=False)]
         assert numbers == ["41-0001-1", None, "41-0002-1"]
@@ -68,9 +71,9 @@ def test_an_alert_belongs_to_a_shop_and_an_incident_to_none(
 def test_the_same_incident_is_not_open_twice(store: Store) -> None:
     save(store, incident())
     with pytest.raises(StoreError) as refused:
-        save(store, incident("shop:main"), incident())
+        save(store, incident(IncidentId(Scope.SHOP, "main")), incident())
     assert refused.value.fault is Fault.OTHER
-    assert open_now(store) == {KEY}
+    assert open_now(store) == {ID}
 
 
 def test_an_incident_that_is_over_can_come_again(store: Store) -> None:
@@ -107,7 +110,7 @@ def test_old_incidents_are_pruned_with_what_was_told_of_them(store: Store) -> No
 
 
 def test_two_shops_that_look_at_once_do_so_one_after_the_other(store: Store) -> None:
-    def look() -> set[str]:
+    def look() -> set[IncidentId]:
         with store.write() as tx:
             tx.alerts.lock_incidents()
             return set(tx.alerts.open_incidents())
@@ -120,7 +123,7 @@ def test_two_shops_that_look_at_once_do_so_one_after_the_other(store: Store) -> 
             with pytest.raises(StillWaiting):
                 seen.result(timeout=0.3)
             tx.alerts.save(None, [incident()])
-        assert seen.result(timeout=5) == {KEY}
+        assert seen.result(timeout=5) == {ID}
 
 
 # --- an incident takes back what was to be told of the alerts it explains

@@ -1,9 +1,11 @@
 """A database is brought to the tables of the code whole or not at all, and one that is ahead is left alone."""
 
+import json
 import os
 import re
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 from contextlib import closing
@@ -15,14 +17,16 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, create_engine, inspect
 
+from labelwatch.messages.alert_json import view
 from labelwatch.store import Fault, Store, StoreError, open_store
 from labelwatch.store.columns import metadata
 from labelwatch.store.engine import make_engine, read_url
 from labelwatch.store.migrate import scripts
 from labelwatch.store.schema import REVISION
-from tests.store.build import queue
-from tests.store.older import make_older
+from tests.store.build import NOW, queue
+from tests.store.older import make_older, upgraded
 from tests.store.together import run_together
+from tests.support import alert_builders
 
 ROOT = Path(__file__).parents[2]
 
@@ -190,6 +194,27 @@ def test_an_upgrade_killed_between_two_migrations_leaves_the_older_database_and_
     with closing(open_store(sqlite_url)) as store:
         assert store.upgrade(tmp_path / "another.db") == ("0001", REVISION)
         assert len(store.outbox.find()) == 3
+
+
+VERSION_0005 = Path(__file__).with_name("version_0005")
+"""The alerts that version 0005 stored, of every subject, and what it printed of them as JSON."""
+
+
+def test_alerts_of_the_version_before_say_the_same(tmp_path: Path) -> None:
+    file = tmp_path / "labelwatch.db"
+    upgraded(f"sqlite:///{file}", "0005")
+    with closing(sqlite3.connect(file)) as conn:
+        conn.executescript((VERSION_0005 / "rows.sql").read_text("utf-8"))
+    with closing(open_store(f"sqlite:///{file}")) as store:
+        assert store.upgrade() == ("0005", REVISION)
+        alerts = list(store.export.alerts(NOW))
+        told = [row.notification.alert for row in reversed(store.outbox.find())]
+        channels = list(store.alerts.open_of_channels())
+        incidents = [str(one) for one in store.alerts.open_incidents()]
+    expected = json.loads((VERSION_0005 / "views.json").read_text("utf-8"))
+    for found in (alerts, told):
+        assert [view(one, language="en", now=alert_builders.NOW) for one in found] == expected
+    assert (channels, incidents) == (["packers"], ["carrier:China Post", "outage:", "platform:"])
 
 
 UPGRADER = """

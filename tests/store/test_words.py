@@ -6,8 +6,20 @@ from typing import Any
 
 import pytest
 
-from labelwatch.core.alert import Certainty, Diagnosis, Family, Part, Proof, RuledOut, Severity, Verdict
+from labelwatch.core.alert import Certainty, Diagnosis, Family, Proof, RuledOut, Severity, Verdict
 from labelwatch.core.posting import Interval, Product, Stage, TariffStep
+from labelwatch.core.subject import (
+    Channel,
+    Database,
+    Incident,
+    IncidentId,
+    Part,
+    PostingId,
+    Scope,
+    Shift,
+    Shop,
+    Subject,
+)
 from labelwatch.store import Store
 from tests.store.build import ALERT, AURORA, NOW, POSTING, change, minutes, notification, put, shop_id
 
@@ -28,15 +40,14 @@ FULL_POSTING = replace(
     recipient_gaps=("phone", "zip_code"),
 )
 FULL_DIAGNOSIS = Diagnosis(
-    shop="main",
-    posting_number="41-0001-1",
+    PostingId("main", "41-0001-1"),
     severity=Severity.CRITICAL,
     family=Family.CARRIER,
     cause="carrier_incident",
     certainty=Certainty.LIKELY,
     verdict=Verdict.WAIT,
     wait_until=NOW + minutes(30),
-    incident="carrier:Aurora Post",
+    explained_by=IncidentId(Scope.CARRIER, "Aurora Post"),
     kind="label",
     evidence=(Proof("carrier:Aurora Post", "63 of 80 late", NOW), Proof("status", "")),
     ruled_out=(RuledOut("method_broken", "delivery_method.status=ACTIVE"),),
@@ -58,16 +69,26 @@ FULL_DIAGNOSIS = Diagnosis(
     next_tariff=STEP,
     alternatives=("Silk Road",),
     asked=(Proof("label_task", 'Ozon says: "no"', NOW),),
-    shops=("main", "other"),
-    parts=(Part("main", 60, 70, ("Aurora",), NOW), Part("other", 3, 10, deadline=NOW)),
-    watched=("main", "other", "third"),
+    as_of=NOW,
+)
+FULL_INCIDENT = Incident(
+    IncidentId(Scope.CARRIER, "Aurora Post"),
     late=63,
     total=80,
-    as_of=NOW,
+    shops=("main", "other"),
+    carriers=("Aurora", "Aurora Post"),
+    since=NOW,
+    deadline=NOW,
+    is_compared=False,
+    parts=(Part("main", 60, 70, ("Aurora",), NOW), Part("other", 3, 10, deadline=NOW)),
+    act_by=NOW,
+    watched=("main", "other", "third"),
 )
 
 
-@pytest.mark.parametrize("full", [FULL_POSTING, FULL_DIAGNOSIS, PRODUCT], ids=lambda full: type(full).__name__)
+@pytest.mark.parametrize(
+    "full", [FULL_POSTING, FULL_DIAGNOSIS, FULL_INCIDENT, PRODUCT], ids=lambda full: type(full).__name__
+)
 def test_the_examples_here_leave_no_field_at_its_default(full: Any) -> None:
     assert [f.name for f in fields(full) if _default(f) == getattr(full, f.name)] == []
 
@@ -90,3 +111,16 @@ def test_every_field_of_a_diagnosis_comes_back(store: Store) -> None:
         tx.outbox.add([notification(saved)], created_at=NOW)
     assert store.alerts.find() == [saved]
     assert [row.notification.alert for row in store.outbox.find()] == [saved]
+
+
+@pytest.mark.parametrize(
+    "subject", [Shop("main"), FULL_INCIDENT, Channel("packers", 7), Database(), Shift("packers")]
+)
+def test_every_subject_comes_back(store: Store, subject: Subject) -> None:
+    told = replace(ALERT, diagnosis=replace(FULL_DIAGNOSIS, subject=subject, explained_by=None))
+    shop = shop_id(store) if isinstance(subject, Shop) else None
+    with store.write() as tx:
+        (id_,) = tx.alerts.save(shop, [told])
+        tx.outbox.add([notification(replace(told, id=id_))], created_at=NOW)
+    assert [row.notification.alert.diagnosis.subject for row in store.outbox.find()] == [subject]
+    assert [one.diagnosis.subject for one in store.export.alerts(NOW)] == [subject]

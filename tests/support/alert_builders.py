@@ -1,5 +1,6 @@
 """Alerts and notifications for the tests of telling, with what a test does not care about filled in."""
 
+from dataclasses import fields as dataclass_fields
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -14,7 +15,6 @@ from labelwatch.core.alert import (
     LastNotified,
     Notification,
     Outcome,
-    Part,
     Proof,
     Reason,
     Severity,
@@ -24,8 +24,10 @@ from labelwatch.core.outages import ShopReading
 from labelwatch.core.policy import Destination
 from labelwatch.core.posting import DeliveryMethod, Interval, Product, Stage
 from labelwatch.core.rules import CAUSES
+from labelwatch.core.subject import Incident, IncidentId, Part, PostingId, Scope, Shop
 from labelwatch.core.system_problems import DEAD, FAILING, FULL, channel_dead, database_trouble
 
+CHINA_POST = IncidentId(Scope.CARRIER, "China Post")
 NOW = datetime(2026, 11, 23, 14, 8, tzinfo=UTC)
 ZONES = {"zh": "Asia/Shanghai", "ru": "Europe/Moscow", "en": "Asia/Yekaterinburg"}
 
@@ -39,16 +41,26 @@ def destination(language: str = "en", **fields: Any) -> Destination:
 
 
 def diagnosis(cause: str = "not_packed", **fields: Any) -> Diagnosis:
-    """Of one posting, or, when the cause is one of the family `blind`, of a shop or of the channel `packers`."""
+    """Of one posting, or, when the cause is one of the family `blind`, of a shop or of the channel `packers`.
+
+    `shop` and `posting_number` are parts of its subject.
+    """
     about = _blind(cause) if CAUSES.get(cause) is Family.BLIND else _late(cause)
-    return replace(about, **fields)
+    shop, number = fields.pop("shop", about.shop), fields.pop("posting_number", about.posting_number)
+    subject = PostingId(shop, number) if number else Shop(shop) if isinstance(about.subject, Shop) else about.subject
+    return replace(about, **{"subject": subject} | fields)
+
+
+def of_posting(about: Diagnosis, number: str, **changes: Any) -> Diagnosis:
+    """The same about another posting of its shop."""
+    return replace(about, subject=PostingId(about.shop, number), **changes)
 
 
 def told(cause: str = "not_packed", *, reason: Reason = Reason.FIRST, n: int = 1, **fields: Any) -> Notification:
     """A notification for the channel `packers`; `n` tells postings and alerts apart."""
     about = diagnosis(cause, **fields)
-    if about.posting_number is not None and "posting_number" not in fields:
-        about = replace(about, posting_number=f"41517061-{213 + n:04}-1")
+    if isinstance(about.subject, PostingId) and not fields.keys() & {"posting_number", "subject"}:
+        about = replace(about, subject=replace(about.subject, number=f"41517061-{213 + n:04}-1"))
     opened = NOW - minutes(65)
     alert = Alert(n, AlertState.FIRING, opened, about, opened, told=LastNotified(NOW, 1, about.severity, about.cause))
     return Notification(alert, 1, reason, "packers", due_at=NOW, expires_at=NOW + timedelta(days=2))
@@ -62,26 +74,33 @@ def resolved(*, outcome: Outcome = Outcome.LABELLED, n: int = 1, **fields: Any) 
 
 def incident(cause: str = "carrier_incident", *, reason: Reason = Reason.FIRST, **fields: Any) -> Notification:
     """63 of 80 labels in four shops; of a shop's own incident, in that shop."""
-    keys = {"carrier_incident": "carrier:China Post", "platform_incident": "platform:"}
-    key, since = keys.get(cause, "shop:main"), NOW - timedelta(hours=4)
+    ids = {"carrier_incident": CHINA_POST, "platform_incident": IncidentId(Scope.PLATFORM)}
+    id_, since = ids.get(cause, IncidentId(Scope.SHOP, "main")), NOW - timedelta(hours=4)
+    certainty = fields.get("certainty", Certainty.LIKELY)
     shops = fields.get("shops", ("main",) if cause == "shop_incident" else ("main", "north", "south", "west"))
+    subject = Incident(
+        id_,
+        late=63,
+        total=80,
+        shops=shops,
+        carriers=("China Post",),
+        since=since,
+        deadline=fields.get("deadline", NOW + timedelta(minutes=52, seconds=20)),
+        is_compared=certainty is not Certainty.UNKNOWN,
+        parts=_parts(since) if len(shops) == len(SHARES) else (),
+    )
+    own = {f.name for f in dataclass_fields(Incident)} - {"deadline"}
+    subject = replace(subject, **{name: fields.pop(name) for name in own & fields.keys()})
     about = Diagnosis(
-        shop=shops[0] if len(shops) == 1 else "",
-        posting_number=None,
+        subject,
         severity=Severity.WARNING,
         family=CAUSES[cause],
         cause=cause,
         certainty=Certainty.LIKELY,
         verdict=Verdict.WAIT,
-        incident=key,
-        evidence=(Proof(key, "63 of 80 late", since),),
-        method=DeliveryMethod(carrier="China Post"),
+        evidence=(Proof(str(id_), "63 of 80 late", since),),
         waiting_since=Interval(since, since),
         deadline=NOW + timedelta(minutes=52, seconds=20),
-        shops=shops,
-        late=63,
-        total=80,
-        parts=_parts(since) if len(shops) == len(SHARES) else (),
         as_of=NOW,
     )
     about, opened = replace(about, **fields), NOW - timedelta(hours=3)
@@ -120,8 +139,7 @@ def over(one: Notification) -> Notification:
 def _late(cause: str) -> Diagnosis:
     since = NOW - timedelta(hours=25)
     return Diagnosis(
-        shop="main",
-        posting_number="41517061-0214-1",
+        PostingId("main", "41517061-0214-1"),
         severity=Severity.CRITICAL,
         family=CAUSES.get(cause, Family.UNKNOWN),
         cause=cause,
@@ -147,8 +165,7 @@ def _blind(cause: str) -> Diagnosis:
     if cause in (FULL, FAILING):
         return database_trouble("it refused", is_full=cause == FULL, since=NOW - minutes(65), now=NOW)
     return Diagnosis(
-        shop="main",
-        posting_number=None,
+        Shop("main"),
         severity=Severity.CRITICAL,
         family=Family.BLIND,
         cause=cause,

@@ -8,6 +8,7 @@ from random import Random
 from labelwatch.core.alert import Alert, AlertState, Family, LastNotified, Notification, Outcome, Reason, Severity
 from labelwatch.core.lateness import track
 from labelwatch.core.posting import DeliveryMethod, Interval, Known, Posting, Stage, TariffStep
+from labelwatch.core.subject import PostingId
 from labelwatch.store import Change, OutboxState, PollRow, Store
 from tests.store.build import DIAGNOSIS, NOW, POSTING
 
@@ -162,8 +163,7 @@ class Month:
             posting, opened = change.posting, entered + limit
             diagnosis = replace(
                 DIAGNOSIS,
-                shop=order.shop,
-                posting_number=posting.number,
+                subject=PostingId(order.shop, posting.number),
                 cause=cause,
                 family=family,
                 stage=stage,

@@ -15,10 +15,11 @@ from labelwatch.app import App
 from labelwatch.channels.base import OutgoingMessage
 from labelwatch.channels.webhook import _payload
 from labelwatch.config import Channel, Config, Shop
-from labelwatch.core.alert import Alert, AlertState, Diagnosis, LastNotified, Notification, Part, Reason
+from labelwatch.core.alert import Alert, AlertState, Diagnosis, LastNotified, Notification, Reason
 from labelwatch.core.lifecycle import acknowledge
 from labelwatch.core.policy import Destination
 from labelwatch.core.report import Report
+from labelwatch.core.subject import Part
 from labelwatch.delivery.action_links import signing
 from labelwatch.delivery.alert_actions import StoredAlertActions
 from labelwatch.delivery.dispatcher import send_due

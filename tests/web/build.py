@@ -13,7 +13,7 @@ from labelwatch.core.alert import Alert, AlertState, Diagnosis, LastNotified, Se
 from labelwatch.core.posting import Interval, Posting, Stage, TariffStep, Track
 from labelwatch.service.clock import Clock
 from labelwatch.store import Change, Store
-from tests.support.alert_builders import NOW, diagnosis, incident, minutes
+from tests.support.alert_builders import CHINA_POST, NOW, diagnosis, incident, minutes, of_posting
 
 if TYPE_CHECKING:
     from starlette.testclient import TestClient
@@ -83,11 +83,11 @@ def furnish(store: Store) -> None:
 def _alerts() -> list[Alert]:
     packing = diagnosis("not_packed", next_tariff=TariffStep(NOW + minutes(36), 1.0, "commission", "50", "RUB"))
     overdue = diagnosis("label_overdue", status="awaiting_deliver", substatus="posting_created", stage=Stage.LABEL)
-    late = replace(packing, posting_number=LATE, deadline=NOW - minutes(25))
-    soon = replace(packing, posting_number=SOON, deadline=NOW + minutes(52.5))
-    waits = replace(
+    late = of_posting(packing, LATE, deadline=NOW - minutes(25))
+    soon = of_posting(packing, SOON, deadline=NOW + minutes(52.5))
+    waits = of_posting(
         overdue,
-        posting_number=WAITS,
+        WAITS,
         cause="label_pending",
         verdict=Verdict.WAIT,
         wait_until=NOW + minutes(14),
@@ -95,8 +95,8 @@ def _alerts() -> list[Alert]:
         deadline=NOW + timedelta(hours=20),
         method=replace(overdue.method, carrier="China Post"),
     )
-    taken = replace(overdue, posting_number=TAKEN, severity=Severity.WARNING, deadline=NOW + timedelta(hours=3))
-    explained = replace(overdue, posting_number=EXPLAINED, incident="carrier:China Post", severity=Severity.WARNING)
+    taken = of_posting(overdue, TAKEN, severity=Severity.WARNING, deadline=NOW + timedelta(hours=3))
+    explained = of_posting(overdue, EXPLAINED, explained_by=CHINA_POST, severity=Severity.WARNING)
     return [
         alert(explained),
         alert(waits),

@@ -82,7 +82,7 @@ def test_what_is_not_open_can_not_be_taken(board: Board) -> None:
 
 def test_an_incident_is_taken_by_its_key(board: Board) -> None:
     (incident,) = board.app.store.alerts.incidents()
-    act(board, f"/posting/{incident.diagnosis.incident}/ack", by="Anna", next="/incidents")
+    act(board, f"/posting/{incident.diagnosis.subject}/ack", by="Anna", next="/incidents")
     assert board.app.store.alerts.incidents()[0].handled_by == "Anna"
 
 

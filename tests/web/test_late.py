@@ -12,7 +12,7 @@ from labelwatch.core.alert import AlertState, Severity
 from labelwatch.core.posting import Stage
 from labelwatch.store import Store
 from labelwatch.web.pages.late import CHOICES
-from tests.support.alert_builders import NOW, diagnosis, minutes, told
+from tests.support.alert_builders import CHINA_POST, NOW, diagnosis, minutes, of_posting, told
 from tests.web.build import EXPLAINED, LATE, NASTY, SOON, TAKEN, WAITS, Board, Hands, alert
 
 NUMBERS = (LATE, SOON, WAITS, TAKEN, EXPLAINED)
@@ -30,7 +30,7 @@ def save(store: Store, *numbers: str, shop: str = "main", **changes: Any) -> Non
     assert state is not None
     about = replace(diagnosis("not_packed", shop=shop), **changes)
     with store.write() as tx:
-        tx.alerts.save(state.id, [alert(replace(about, posting_number=number)) for number in numbers])
+        tx.alerts.save(state.id, [alert(of_posting(about, number)) for number in numbers])
 
 
 def test_cards_stand_by_deadline_and_what_an_incident_explains_last(board: Board) -> None:
@@ -39,8 +39,8 @@ def test_cards_stand_by_deadline_and_what_an_incident_explains_last(board: Board
 
 def test_what_an_incident_explains_stands_by_its_deadline_once_there_is_no_time_left(board: Board) -> None:
     number = "41517061-0213-1"
-    about = diagnosis("carrier_incident", shop="main", incident="carrier:China Post", stage=Stage.REGISTRATION)
-    hurried = replace(about, posting_number=number, severity=Severity.CRITICAL, deadline=NOW + minutes(30))
+    about = diagnosis("carrier_incident", explained_by=CHINA_POST, stage=Stage.REGISTRATION)
+    hurried = of_posting(about, number, severity=Severity.CRITICAL, deadline=NOW + minutes(30))
     state = board.app.store.shops.named("main")
     assert state is not None
     with board.app.store.write() as tx:

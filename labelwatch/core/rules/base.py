@@ -6,8 +6,8 @@ from datetime import datetime
 
 from labelwatch.core.alert import Certainty, Finding, Proof, Verdict
 from labelwatch.core.facts import Facts
-from labelwatch.core.incidents import Incident, Scope
 from labelwatch.core.posting import Stage
+from labelwatch.core.subject import Incident, Scope
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,16 +44,20 @@ def said(finding: Finding, name: str) -> Proof:
 def in_incident(finding: Finding, facts: Facts, scope: Scope) -> Proven | Excluded:
     """The posting waits for others and is part of an open incident of this scope."""
     incident = facts.incident
-    if finding.stage is Stage.PACKING or incident is None or incident.scope is not scope:
-        return Excluded(f"incident={incident.key if incident else 'none'}")
-    return Proven(incident.certainty, size_of(incident), verdict_on(scope))
+    if finding.stage is Stage.PACKING or incident is None or incident.id.scope is not scope:
+        return Excluded(f"incident={incident.id if incident else 'none'}")
+    return Proven(certainty_of(incident), size_of(incident), verdict_on(scope))
 
 
 def size_of(incident: Incident) -> tuple[Proof, ...]:
     """How many labels are late out of how many, as evidence; empty if not known."""
     if not incident.total:
         return ()
-    return (Proof(incident.key, f"{incident.late} of {incident.total} late", incident.since),)
+    return (Proof(str(incident.id), f"{incident.late} of {incident.total} late", incident.since),)
+
+
+def certainty_of(incident: Incident) -> Certainty:
+    return Certainty.LIKELY if incident.is_compared else Certainty.UNKNOWN
 
 
 def verdict_on(scope: Scope) -> Verdict:

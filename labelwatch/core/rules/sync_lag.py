@@ -2,9 +2,9 @@
 
 from labelwatch.core.alert import Certainty, Finding, Proof, Verdict
 from labelwatch.core.facts import Facts
-from labelwatch.core.incidents import Scope
 from labelwatch.core.posting import Stage
 from labelwatch.core.rules.base import Check, Excluded, Proven, in_incident, not_so, said
+from labelwatch.core.subject import Scope
 
 
 def platform_incident(finding: Finding, facts: Facts) -> Proven | Excluded:

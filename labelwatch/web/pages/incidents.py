@@ -70,7 +70,7 @@ def _event(reader: Reader, alert: Alert) -> Event:
     context, about, is_open = reader.context, alert.diagnosis, alert.resolved_at is None
     since = about.waiting_since.latest if about.waiting_since else alert.opened_at
     return Event(
-        key=about.incident or "",
+        key=str(about.subject),
         card=card(reader, alert),
         why=diagnosis_text.why(context, about),
         tally=diagnosis_text.tally(context, about),

@@ -70,8 +70,7 @@ def page(request: Request) -> Response:
         is_filtered=wanted != Wanted(),
         groups=_groups(reader, found, matching),
         incidents=[
-            _wider(reader, one, "/incidents", key=one.diagnosis.incident or "")
-            for one in app.store.alerts.incidents()
+            _wider(reader, one, "/incidents", key=str(one.diagnosis.subject)) for one in app.store.alerts.incidents()
         ],
         troubles=_troubles(reader, app, shops),
         last="" if total else _last_look(reader, app.queries.shops()),

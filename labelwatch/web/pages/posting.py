@@ -129,7 +129,7 @@ def _trouble(reader: Reader, alert: Alert) -> Trouble:
     return Trouble(
         card=card(reader, alert),
         is_open=is_open,
-        is_explained=about.incident is not None,
+        is_explained=about.explained_by is not None,
         state=diagnosis_text.state(reader.context, alert),
         why=diagnosis_text.why(context, about),
         due=diagnosis_text.due(context, about),
