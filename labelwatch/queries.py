@@ -10,9 +10,11 @@ from labelwatch.core.alert import Alert
 from labelwatch.core.baseline import LEARN_WITHIN
 from labelwatch.core.deadline import alert_at
 from labelwatch.core.diagnosis import BLIND_AFTER_INTERVALS
+from labelwatch.core.dispute import Change, Pack, Told, answers, course
+from labelwatch.core.lateness import LABEL_ACTIONS
 from labelwatch.core.league import Standing, league
-from labelwatch.core.posting import Interval, Known
-from labelwatch.store import Evidence, HistoryRow, ShopState, Store
+from labelwatch.core.posting import Interval, Known, Stage
+from labelwatch.store import Evidence, EvidenceLevel, HistoryRow, OutboxRow, ShopState, Store
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +158,42 @@ class Queries:
             for shop, known in self.store.postings.find(number).items()
         ]
 
+    def dispute_packs(self, number: str) -> list[Pack]:
+        """Everything stored about a posting, to be shown to Ozon, for each shop that has one with this number."""
+        found, rows = self.posting_details(number), self.store.outbox.find(posting_number=number)
+        return [self._pack(one, [row for row in rows if _shop_of(row) == one.shop]) for one in found]
+
+    def _pack(self, found: PostingDetails, rows: Sequence[OutboxRow]) -> Pack:
+        state = self.store.shops.named(found.shop)
+        changes, told = tuple(map(_change, found.history)), tuple(_told(row) for row in reversed(rows))
+        alerts = (*found.alerts, *(row.notification.alert for row in reversed(rows)))
+        is_open = found.known.track.stage is not Stage.DONE
+        moments = [found.known.track.since.latest, *(one.at for one in changes), *(one.at for one in told)]
+        moments += [one.resolved_at for one in found.alerts if one.resolved_at]
+        moments += [state.read_at] if is_open and state and state.read_at else []
+        as_of = max(moments)
+        every = next((self.config.every(shop) for shop in self.config.shops if shop.name == found.shop), None)
+        whole = Interval(min(moments), as_of)
+        return Pack(
+            shop=found.shop,
+            client_id=state.client_id if state else "",
+            posting=found.known.posting,
+            changes=changes,
+            answers=answers(alerts),
+            alerts=found.alerts,
+            told=told,
+            printed=tuple(
+                (str(one.level), one.seen_at) for one in found.evidence if one.level is not EvidenceLevel.OFFERED
+            ),
+            unwatched=tuple(
+                self.store.charts.gaps(
+                    found.shop, whole, longer_than=BLIND_AFTER_INTERVALS * (every or self.config.ozon.every)
+                )
+            ),
+            as_of=as_of,
+            course=course(changes, deadline=found.known.posting.last_cutoff, as_of=as_of),
+        )
+
     def league(self, days: int, *, shops: Collection[str] = ()) -> League:
         """The league table of carriers over the last days; of these shops (none = all enabled ones)."""
         now, names = self.now(), self._named(shops)
@@ -180,3 +218,33 @@ class Queries:
 
     def _named(self, names: Collection[str]) -> list[Shop]:
         return [shop for shop in self.config.shops if shop.enabled and (not names or shop.name in names)]
+
+
+def _shop_of(row: OutboxRow) -> str:
+    return row.notification.alert.diagnosis.shop
+
+
+def _change(row: HistoryRow) -> Change:
+    return Change(
+        at=row.seen_at,
+        not_before=row.not_before,
+        status=row.status,
+        substatus=row.substatus,
+        has_label=not LABEL_ACTIONS.isdisjoint(row.actions),
+        tracking_number=row.tracking_number,
+        cutoff=row.cutoff,
+        actions=row.actions,
+        requirements=row.requirements,
+    )
+
+
+def _told(row: OutboxRow) -> Told:
+    told = row.notification
+    return Told(
+        at=row.sent_at or told.due_at,
+        channel=told.channel,
+        reason=str(told.reason),
+        cause=told.alert.diagnosis.cause,
+        state=str(row.state),
+        said=row.error or row.receipt,
+    )

@@ -20,6 +20,7 @@ from labelwatch.cli import (
     check,
     database,
     demo,
+    dispute,
     doctor,
     export,
     init,
@@ -63,6 +64,7 @@ _TEST = {1: "a channel did not take it", **_STORE}
 _PORT = {1: "the port is not free"}
 _POLL = {0: "nothing is late", 1: "something is late", **_ALONE, 69: "a shop or the database cannot be reached"}
 _SHOW = {1: "no shop has such a posting", **_STORE}
+_DISPUTE = {1: "no shop has such a posting, or the file cannot be written", **_STORE}
 _HANDLE = {1: "it has no open alert", **_STORE}
 _EXPORT = {1: "the file cannot be written", **_STORE}
 _CARRIERS = {1: "no such carrier was seen", **_STORE}
@@ -93,6 +95,7 @@ COMMANDS: dict[str, tuple[Entry, ...]] = {
     "See and act": (
         Entry("late", late.late, "labelwatch late --watch", _STORE),
         Entry("show", show.show, "labelwatch show 41517061-0214-1 --message support", _SHOW),
+        Entry("dispute", dispute.dispute, "labelwatch dispute 41517061-0214-1 --out case.zip", _DISPUTE),
         Entry("ack", acknowledge.ack, 'labelwatch ack 41517061-0214-1 --by anna --note "box is on the way"', _HANDLE),
         Entry("snooze", acknowledge.snooze, "labelwatch snooze 41517061-0214-1 2h", _HANDLE),
         Entry("export", export.export, "labelwatch export late.csv --since 7d --excel", _EXPORT),

@@ -3,7 +3,6 @@
 import csv
 import io
 import os
-import re
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -19,6 +18,8 @@ from labelwatch.cli.errors import FOUND_TROUBLE
 from labelwatch.cli.options import ConfigFile, Speak
 from labelwatch.cli.terminal import complain, printable, working
 from labelwatch.cli.words import phrases
+from labelwatch.messages.csv_text import FORMULA as FORMULA
+from labelwatch.messages.csv_text import csv_cell
 
 
 class What(StrEnum):
@@ -56,10 +57,6 @@ Raw = Annotated[
 ]
 
 MARK = "\ufeff"
-FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠")
-"""Characters that start a formula in a spreadsheet; in East Asia the full-width forms too."""
-_SPLIT = re.compile(rf"([,;\t|]\s*)(?=[{re.escape(''.join(FORMULA))}])")
-"""Where a formula would begin if the spreadsheet used another separator."""
 EXCEL = ".xlsx"
 _LONGEST_CELL = 32_767
 """Characters that a cell of Excel can hold."""
@@ -129,11 +126,7 @@ def write_sheet(out: BinaryIO, columns: Sequence[str], rows: Iterable[Sequence[o
 
 def cell(value: object) -> str:
     """A value as text that no spreadsheet takes for a formula."""
-    text = printable(_plain(value))
-    if isinstance(value, int):
-        return text
-    is_formula = text.lstrip().startswith(FORMULA) or str(value).startswith(("\t", "\r"))
-    return _SPLIT.sub(r"\1'", f"'{text}" if is_formula else text)
+    return printable(_plain(value)) if isinstance(value, int) else csv_cell(_plain(value))
 
 
 def _plain(value: object) -> str:

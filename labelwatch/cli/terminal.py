@@ -14,6 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from labelwatch.cli.wrapping import wrapped
+from labelwatch.messages.plain import printable as printable
 
 Drawn = Text | Table
 """What a terminal shows."""
@@ -37,11 +38,6 @@ class Screen:
 def is_terminal() -> bool:
     """True when people read what is printed."""
     return sys.stdout.isatty()
-
-
-def printable(text: str) -> str:
-    """One line without characters that control a terminal or reorder the text."""
-    return "".join(c if c.isprintable() else " " for c in text if c.isprintable() or c.isspace())
 
 
 def say(text: str = "", style: str = "", *, indent: int = 0) -> None:

@@ -250,6 +250,8 @@ class Catalog:
     flow: Mapping[str, str]
     league: Mapping[str, str]
     """The league table of carriers, and the letter that goes with it."""
+    dispute: Mapping[str, str]
+    """The pack for a dispute about one posting."""
 
     @property
     def locale(self) -> Locale:

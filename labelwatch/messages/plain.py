@@ -50,3 +50,8 @@ def _seen(character: str) -> str:
     if character.isspace():
         return " "
     return "" if unicodedata.category(character) in _UNSEEN else character
+
+
+def printable(text: str) -> str:
+    """One line without characters that control a terminal or reorder the text; otherwise as it is."""
+    return "".join(c if c.isprintable() else " " for c in text if c.isprintable() or c.isspace())

@@ -21,7 +21,7 @@ from labelwatch.web.auth import login
 from labelwatch.web.auth.board_auth import board_auth
 from labelwatch.web.auth.guard import HEADERS, Guard
 from labelwatch.web.page import respond
-from labelwatch.web.pages import carriers, causes, channels, charts, incidents, late, posting, shops
+from labelwatch.web.pages import carriers, causes, channels, charts, dispute, incidents, late, posting, shops
 
 THREADS = 8
 """Pages rendered at once; further requests wait, so that the poller keeps its share of the machine."""
@@ -29,6 +29,7 @@ THREADS = 8
 PAGES = (
     Route("/", late.page),
     Route("/posting/{number:path}", posting.page),
+    Route("/dispute/{number:path}", dispute.page),
     Route("/shops", shops.page),
     Route("/channels", channels.page),
     Route("/incidents", incidents.page),
