@@ -14,6 +14,7 @@ from labelwatch.core.dispute import Change, Pack, Told, answers, course
 from labelwatch.core.lateness import LABEL_ACTIONS
 from labelwatch.core.league import Standing, league
 from labelwatch.core.posting import Interval, Known, Stage
+from labelwatch.messages.raw_text import raw
 from labelwatch.store import Evidence, EvidenceLevel, HistoryRow, OutboxRow, ShopState, Store
 
 
@@ -70,7 +71,7 @@ def channel_trouble(name: str, alert: Alert) -> ChannelTrouble:
     """The problem that an alert about a channel reports."""
     about = alert.diagnosis
     since = about.waiting_since.earliest if about.waiting_since else alert.opened_at
-    return ChannelTrouble(name, since, next((proof.value for proof in about.evidence), ""))
+    return ChannelTrouble(name, since, next((raw(proof.value) for proof in about.evidence), ""))
 
 
 def urgency(alert: Alert) -> tuple[datetime, datetime]:

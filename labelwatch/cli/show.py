@@ -15,9 +15,9 @@ from labelwatch.cli.words import Words, phrases, words
 from labelwatch.core.alert import Alert, Notification, Reason
 from labelwatch.messages import diagnosis_text, single
 from labelwatch.messages.channel_errors import spoken as reason_in
+from labelwatch.messages.evidence_text import because
 from labelwatch.messages.letters import Kind, kinds_of, language_of, letter
 from labelwatch.messages.message import Section
-from labelwatch.messages.ruled_out_text import because
 from labelwatch.messages.time_format import RenderContext, zoned_clock
 
 if TYPE_CHECKING:

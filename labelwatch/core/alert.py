@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from labelwatch.core.posting import Deadline, DeliveryMethod, Interval, Limit, Posting, Product, Stage, TariffStep
 from labelwatch.core.subject import Channel, Database, Incident, IncidentId, PostingId, Shift, Shop, Subject, shops_of
+from labelwatch.core.text import Text
 
 
 class Severity(StrEnum):
@@ -122,10 +123,10 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """One thing Ozon or labelwatch observed: a field, its value, and since when it is known."""
+    """One thing Ozon or labelwatch observed: a field, its value (Ozon's as it is), and since when it is known."""
 
     field: str
-    value: str
+    value: str | Text
     since: datetime | None = None
 
 
@@ -134,7 +135,7 @@ class RuledOut:
     """A cause that was considered and ruled out, and the observation that excludes it."""
 
     cause: str
-    because: str
+    because: Text
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from labelwatch.core.visibility import as_seen
 from labelwatch.delivery.context import Channels, alert_id
 from labelwatch.delivery.follow_ups import changed
 from labelwatch.messages import diagnosis_text, letters
+from labelwatch.messages.evidence_text import because
 from labelwatch.messages.message import Message, Section
 from labelwatch.messages.render import LIMIT, render, render_context
 from labelwatch.messages.staleness import EVERY_SHOP_ALIKE, Intervals
@@ -134,7 +135,8 @@ def _now(told: Notification, alert: Alert) -> Notification:
 def _whole(message: Message, alert: Alert, destination: Destination, now: datetime) -> Message:
     context, diagnosis = render_context(destination, now), alert.diagnosis
     considered = tuple(
-        (diagnosis_text.words_of(context, other.cause).name, other.because) for other in diagnosis.ruled_out
+        (diagnosis_text.words_of(context, other.cause).name, because(context, other.because))
+        for other in diagnosis.ruled_out
     )
     sections = list(message.sections)
     if considered:

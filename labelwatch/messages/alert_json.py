@@ -8,10 +8,12 @@ from zoneinfo import ZoneInfo
 from labelwatch.core.alert import Alert, Diagnosis, Proof, Reason
 from labelwatch.core.deadline import alert_at, phase
 from labelwatch.core.posting import TariffStep
+from labelwatch.core.text import Text
 from labelwatch.core.visibility import as_seen
 from labelwatch.messages.cabinet_links import link, settings_link
 from labelwatch.messages.catalog import catalog
 from labelwatch.messages.diagnosis_text import remedy, steps
+from labelwatch.messages.raw_text import raw
 from labelwatch.messages.time_format import RenderContext
 
 View = dict[str, Any]
@@ -66,7 +68,7 @@ def _cause(diagnosis: Diagnosis) -> View:
         "cause": diagnosis.cause,
         "certainty": str(diagnosis.certainty),
         "evidence": _evidence(diagnosis.evidence),
-        "ruled_out": [{"cause": other.cause, "because": other.because} for other in diagnosis.ruled_out],
+        "ruled_out": [{"cause": other.cause, "because": raw(other.because)} for other in diagnosis.ruled_out],
         "verdict": str(diagnosis.verdict),
         "wait_until": _utc(diagnosis.wait_until),
     }
@@ -108,9 +110,13 @@ def _evidence(proofs: tuple[Proof, ...]) -> dict[str, str]:
     """Field -> value, and `<field>_since` if the time is known."""
     seen: dict[str, str] = {}
     for proof in proofs:
-        seen[proof.field] = proof.value
+        field = proof.field
+        match proof.value:
+            case Text("late_of", {"scope": scope, "name": name}):
+                field = f"{scope}:{name}"
+        seen[field] = raw(proof.value)
         if proof.since is not None:
-            seen[f"{proof.field}_since"] = rfc3339(proof.since)
+            seen[f"{field}_since"] = rfc3339(proof.since)
     return seen
 
 

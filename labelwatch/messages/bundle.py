@@ -182,7 +182,7 @@ def _common(told: Sequence[Notification]) -> Diagnosis:
 
 def _shared(diagnoses: Sequence[Diagnosis]) -> tuple[Proof, ...]:
     """The evidence that all of them share."""
-    others = [{(proof.field, proof.value) for proof in diagnosis.evidence} for diagnosis in diagnoses[1:]]
+    others = [[(proof.field, proof.value) for proof in diagnosis.evidence] for diagnosis in diagnoses[1:]]
     shared = (
         proof for proof in diagnoses[0].evidence if all((proof.field, proof.value) in other for other in others)
     )

@@ -232,6 +232,8 @@ class Catalog:
     field: Mapping[str, str]
     value: Mapping[str, Mapping[str, str]]
     """By field: the value that Ozon or labelwatch wrote there, in words."""
+    ruled_out: Mapping[str, str]
+    """Why a cause is not it."""
     unit: Mapping[str, str]
     tariff: Mapping[str, str]
     doubt: Mapping[str, str]

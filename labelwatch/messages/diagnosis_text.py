@@ -22,6 +22,7 @@ from labelwatch.messages.evidence_text import (
     value,
 )
 from labelwatch.messages.plain import plain
+from labelwatch.messages.raw_text import raw
 from labelwatch.messages.recipients import KINDS, SUPPORT
 from labelwatch.messages.time_format import RenderContext, clock, duration, zoned_clock
 from labelwatch.messages.time_left import due as due
@@ -66,10 +67,10 @@ def values(context: RenderContext, diagnosis: Diagnosis, *, zoned: bool) -> dict
     answer = found(diagnosis, "answer")
     match diagnosis.subject:
         case Channel(name):
-            reason = spoken(answer.value, context.words.language) if answer else ""
+            reason = spoken(raw(answer.value), context.words.language) if answer else ""
             said |= {"channel": plain(name, 40), "reason": plain(reason, 240)}
         case Database():
-            said["reason"] = plain(answer.value, 240) if answer else ""
+            said["reason"] = plain(raw(answer.value), 240) if answer else ""
         case Incident() as incident if incident.total:
             said |= _of_incident(context, diagnosis, incident, zoned=zoned)
     if diagnosis.cause == "unknown_state":
@@ -179,7 +180,7 @@ def evidence(context: RenderContext, diagnosis: Diagnosis) -> str:
     """The evidence in words and as Ozon wrote it, and its certainty; for channel and database `why` has it."""
     line = context.words.line
     if isinstance(diagnosis.subject, Shop) or is_outage(diagnosis.subject):
-        return "\n".join(line.answer.format(value=plain(p.value, 240)) for p in diagnosis.evidence if p.value)
+        return "\n".join(line.answer.format(value=plain(raw(p.value), 240)) for p in diagnosis.evidence if p.value)
     facts = line.list_gap.join(fact(context, proof) for proof in in_order(diagnosis.evidence))
     certainty = context.words.certainty.get(diagnosis.certainty, diagnosis.certainty)
     is_told = not facts or isinstance(diagnosis.subject, Channel | Database)

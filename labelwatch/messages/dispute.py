@@ -18,6 +18,7 @@ from labelwatch.core.dispute import Change, Pack, Told
 from labelwatch.messages.alert_json import rfc3339
 from labelwatch.messages.csv_text import csv_cell
 from labelwatch.messages.dispute_html import document
+from labelwatch.messages.raw_text import raw
 
 COLUMNS = ("at", "not_before", "kind", "what", "value", "detail")
 _LONG_AGO = (1980, 1, 1, 0, 0, 0)
@@ -81,7 +82,9 @@ def as_document(pack: Pack) -> dict[str, Any]:
         "goods": [{"sku": one.sku, "name": one.name, "quantity": one.quantity} for one in posting.products],
         "timeline": [_entry(one) for one in pack.changes],
         "label_evidence": [{"level": level, "seen_at": rfc3339(at)} for level, at in pack.printed],
-        "ozon_answered": [{"at": _time(one.since), "field": one.field, "value": one.value} for one in pack.answers],
+        "ozon_answered": [
+            {"at": _time(one.since), "field": one.field, "value": raw(one.value)} for one in pack.answers
+        ],
         "alerts": [_alert(one) for one in pack.alerts],
         "told": [_told(one) for one in pack.told],
         "not_watched": [[rfc3339(one.earliest), rfc3339(one.latest)] for one in pack.unwatched],
@@ -143,7 +146,7 @@ def _events(pack: Pack) -> Iterator[tuple[str, ...]]:
     for level, at in pack.printed:
         yield rfc3339(at), "", "label", level, "", ""
     for proof in pack.answers:
-        yield _time(proof.since) or "", "", "answer", proof.field, proof.value, ""
+        yield _time(proof.since) or "", "", "answer", proof.field, raw(proof.value), ""
     for alert in pack.alerts:
         yield rfc3339(alert.opened_at), "", "late", alert.diagnosis.cause, "", ""
         if alert.resolved_at is not None:

@@ -11,6 +11,7 @@ from labelwatch.messages import diagnosis_text
 from labelwatch.messages.catalog import catalog
 from labelwatch.messages.evidence_text import fact
 from labelwatch.messages.plain import plain, printable, spaced
+from labelwatch.messages.raw_text import raw
 from labelwatch.messages.time_format import RenderContext, dated, duration, zone_name
 
 MOSCOW = "Europe/Moscow"
@@ -162,7 +163,7 @@ def _row_of(context: RenderContext, change: Change) -> tuple[str, ...]:
 def _answers(context: RenderContext, pack: Pack) -> list[Sequence[str]]:
     heads = ("known_since", "answer", "verbatim")
     rows = (
-        (_time(context, one.since), fact(context, one), f"{one.field} = {printable(one.value)}")
+        (_time(context, one.since), fact(context, one), f"{one.field} = {printable(raw(one.value))}")
         for one in pack.answers[-MOST_ANSWERS:]
     )
     return [tuple(say(context, head) for head in heads), *rows]

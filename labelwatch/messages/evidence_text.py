@@ -1,27 +1,26 @@
 """Evidence in words: a field, its value as Ozon wrote it and in the reader's language."""
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 
 from labelwatch.core.alert import Diagnosis, Proof
 from labelwatch.core.subject import Scope
+from labelwatch.core.text import Text
 from labelwatch.messages.catalog import counted
 from labelwatch.messages.plain import plain
+from labelwatch.messages.raw_text import raw
 from labelwatch.messages.time_format import RenderContext, clock, dated
 
 LIMITS = frozenset({"weight", "price", "size"})
-"""Fields whose value is `what it is > what is allowed`."""
+"""Fields whose value is what it is, and what is allowed."""
 
-_TALLY = re.compile(r"(\d+) of (\d+) late")
 _RUSSIAN = re.compile("[а-яё]", re.IGNORECASE)
-_UNIT = re.compile(r"(?<= )(g|cm|RUB)\b")
-_EMPTY = "empty: "
 _QUOTED = 240
 
 
 def fact(context: RenderContext, proof: Proof) -> str:
     """`status awaiting packaging (awaiting_packaging)`: Ozon's word in the reader's language, then as it is."""
-    return context.words.line.fact.format(field=_field(context, proof.field), value=value(context, proof))
+    return context.words.line.fact.format(field=_field(context, proof), value=value(context, proof))
 
 
 def dated_fact(context: RenderContext, proof: Proof) -> str:
@@ -30,7 +29,7 @@ def dated_fact(context: RenderContext, proof: Proof) -> str:
         return fact(context, proof)
     since, line = dated(context, proof.since), context.words.line
     if proof.field == "warehouse.pause_at":
-        return line.fact.format(field=_field(context, proof.field), value=since)
+        return line.fact.format(field=_field(context, proof), value=since)
     return line.fact_since.format(fact=fact(context, proof), since=since)
 
 
@@ -47,9 +46,9 @@ def found(diagnosis: Diagnosis, field: str) -> Proof | None:
 def quoted_from_ozon(context: RenderContext, diagnosis: Diagnosis) -> str:
     """Ozon's answer to the request for the label, verbatim; empty if it gave no text."""
     task = found(diagnosis, "label_task")
-    if task is None or task.value in context.words.value["label_task"]:
+    if task is None or (said := raw(task.value)) in context.words.value["label_task"]:
         return ""
-    return plain(task.value, _QUOTED)
+    return plain(said, _QUOTED)
 
 
 def quoted(context: RenderContext, text: str) -> str:
@@ -72,18 +71,40 @@ def over_limits(context: RenderContext, diagnosis: Diagnosis) -> str:
 
 def value(context: RenderContext, proof: Proof) -> str:
     """The value in words, if the catalog has them."""
+    if isinstance(proof.value, Text):
+        return _in_words(context, proof.value)
     said, known = plain(proof.value, _QUOTED), context.words.value.get(proof.field, {})
     if not said:
         return context.words.line.empty
     if proof.value in known:
         return known[proof.value]
-    if (tally := _TALLY.fullmatch(proof.value)) is not None:
-        return group_count_of(context, late=int(tally[1]), total=int(tally[2]))
-    special = _SPECIAL.get(proof.field)
-    if special is not None:
-        return special(context, proof)
+    if proof.field == "warehouse.pause_at" and proof.since is not None:
+        return clock(context, proof.since)
     word = _status_words(context).get(proof.field, {}).get(proof.value)
     return context.words.line.raw.format(word=word, value=said) if word else said
+
+
+def _in_words(context: RenderContext, text: Text) -> str:
+    words = context.words
+    match text:
+        case Text("late_of", {"late": int(late), "total": int(total)}):
+            return group_count_of(context, late=late, total=total)
+        case Text("over", {"value": str(seen), "limit": str(limit), "unit": str(unit)}):
+            seen, limit = (f"{one} {words.unit[unit]}".replace(" x ", " × ") for one in (seen, limit))
+            return words.line.over.format(value=seen, limit=limit)
+        case Text("gaps", {"names": tuple(names)}):
+            return words.line.list_gap.join(words.value["recipient"].get(name, plain(name, 40)) for name in names)
+    return plain(raw(text), _QUOTED)
+
+
+def because(context: RenderContext, text: Text) -> str:
+    """An observation that excludes a cause."""
+    said = context.words.ruled_out
+    match text:
+        case Text("is", {"field": str(field), "value": str(value)}):
+            own = value in context.words.value.get(field, {})
+            return fact(context, Proof(field, value if own else said.get(value, value)))
+    return said[text.key].format_map(text.values) if text.key in said else raw(text)
 
 
 def group_count_of(context: RenderContext, *, late: int, total: int) -> str:
@@ -92,12 +113,15 @@ def group_count_of(context: RenderContext, *, late: int, total: int) -> str:
     return context.words.line.tally.format(late=late, labels=labels)
 
 
-def _field(context: RenderContext, field: str) -> str:
-    words = context.words
-    kind, separator, name = field.partition(":")
-    if separator and kind in list(Scope):
-        of_shop = words.line.shop.format(shop=plain(name))
-        return {Scope.CARRIER: plain(name, 40) or words.line.carrier, Scope.SHOP: of_shop}.get(Scope(kind), "Ozon")
+def _field(context: RenderContext, proof: Proof) -> str:
+    words, field = context.words, proof.field
+    match proof.value:
+        case Text("late_of", {"scope": Scope.CARRIER, "name": str(name)}):
+            return plain(name, 40) or words.line.carrier
+        case Text("late_of", {"scope": Scope.SHOP, "name": str(name)}):
+            return words.line.shop.format(shop=plain(name))
+        case Text("late_of"):
+            return "Ozon"
     if field.startswith("requirements."):
         key = field.removeprefix("requirements.")
         return words.line.requirement.format(requirement=words.requirement.get(key, plain(key, 40)))
@@ -106,28 +130,3 @@ def _field(context: RenderContext, field: str) -> str:
 
 def _status_words(context: RenderContext) -> Mapping[str, Mapping[str, str]]:
     return {"status": context.words.status, "substatus": context.words.substatus, "flow": context.words.flow}
-
-
-def _over(context: RenderContext, proof: Proof) -> str:
-    seen, _, allowed = (
-        plain(_UNIT.sub(lambda unit: context.words.unit[unit[0]], part)).replace(" x ", " × ")
-        for part in proof.value.partition(" > ")
-    )
-    return context.words.line.over.format(value=seen, limit=allowed) if allowed else seen
-
-
-def _gaps(context: RenderContext, proof: Proof) -> str:
-    names = proof.value.removeprefix(_EMPTY).split(", ")
-    known = context.words.value["recipient"]
-    return context.words.line.list_gap.join(known.get(name, plain(name, 40)) for name in names)
-
-
-def _moment(context: RenderContext, proof: Proof) -> str:
-    return clock(context, proof.since) if proof.since is not None else plain(proof.value)
-
-
-_SPECIAL: Mapping[str, Callable[[RenderContext, Proof], str]] = {
-    **dict.fromkeys(LIMITS, _over),
-    "recipient": _gaps,
-    "warehouse.pause_at": _moment,
-}

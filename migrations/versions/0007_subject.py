@@ -1,6 +1,8 @@
-"""Store what an alert is about as a value of its kind, instead of a key whose beginning tells the kind."""
+"""Store what an alert is about as a value of its kind, instead of a key whose beginning tells the kind; and what was
+observed as a key and values, instead of an English sentence."""
 
 import json
+import re
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
@@ -14,6 +16,21 @@ down_revision = "0006"
 Json = dict[str, Any]
 BATCH = 500
 _SIZE: Json = {"late": 0, "total": 0, "shops": [], "parts": [], "watched": []}
+_LATE = re.compile(r"(\d+) of (\d+) late")
+_OVER = re.compile(r"(?P<value>.*) (?P<unit>g|RUB|cm) > (?P<limit>.*) (?:g|RUB|cm)")
+_EMPTY = "empty: "
+_BECAUSE = {
+    "action_absent": "available_actions without (?P<raw>.*)",
+    "gave_labels": "this delivery method has given labels before",
+    "label_not_asked": "label_task=not asked",
+    "method_unlisted": "delivery_method.status=not listed",
+    "no_incident": "incident=none",
+    "incident": "incident=(?P<raw>.*)",
+    "rule_kept": "restrictions are kept",
+    "rule_unknown": "restrictions=unknown",
+    "waiting_longer": "waiting longer than (?P<seconds>.*) s",
+    "watched_few": "only (?P<number>.*) postings of this delivery method were watched to the end",
+}
 
 
 def upgrade() -> None:
@@ -31,6 +48,8 @@ def _alert(old: Json) -> Json:
 def renewed(old: Json) -> Json:
     """A diagnosis with its subject."""
     new = {name: value for name, value in old.items() if name not in ("shop", "posting_number", "incident", *_SIZE)}
+    new["evidence"] = [_proof(one) for one in old.get("evidence", [])]
+    new["ruled_out"] = [one | {"because": _because(one["because"])} for one in old.get("ruled_out", [])]
     size = {name: old.get(name, none) for name, none in _SIZE.items()}
     shop, number, key = old["shop"], old["posting_number"], old.get("incident")
     scope, _, name = (key or "").partition(":")
@@ -56,6 +75,29 @@ def renewed(old: Json) -> Json:
         "is_compared": old["certainty"] != "unknown",
     }
     return new | {"method": {}, "subject": {"incident": incident}}
+
+
+def _proof(old: Json) -> Json:
+    scope, separator, name = old["field"].partition(":")
+    if separator and (found := _LATE.fullmatch(old["value"])):
+        size = {"scope": scope, "name": name, "late": int(found[1]), "total": int(found[2])}
+        return old | {"field": "incident", "value": {"key": "late_of", "values": size}}
+    if old["field"] in ("weight", "price", "size") and (found := _OVER.fullmatch(old["value"])):
+        return old | {"value": {"key": "over", "values": found.groupdict()}}
+    if old["field"] == "recipient" and old["value"].startswith(_EMPTY):
+        names = old["value"].removeprefix(_EMPTY).split(", ")
+        return old | {"value": {"key": "gaps", "values": {"names": names}}}
+    return old
+
+
+def _because(old: str) -> Json:
+    for key, pattern in _BECAUSE.items():
+        if found := re.fullmatch(pattern, old):
+            return {"key": key, "values": found.groupdict()}
+    field, separator, value = old.partition("=")
+    if not separator:
+        return {"key": "said", "values": {"raw": old}}
+    return {"key": "is", "values": {"field": field, "value": value}}
 
 
 def _rewrite(name: str, column: str, how: Callable[[Json], Json]) -> None:

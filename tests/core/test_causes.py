@@ -12,6 +12,7 @@ from labelwatch.core.facts import Detail, DropoffLimits, LabelTask, MethodState,
 from labelwatch.core.knowledge import Knowledge
 from labelwatch.core.posting import Product
 from labelwatch.core.rules import CAUSES, MEANINGS, RULES
+from labelwatch.core.rules.base import excluded, is_so
 from labelwatch.core.subject import Incident, IncidentId, Scope
 from tests.support.core_builders import NOW, finding, hours, posting
 
@@ -292,9 +293,9 @@ def test_all_families_are_there_and_every_cause_says_what_it_means() -> None:
 
 def test_what_was_passed_over_is_ruled_out_with_what_excludes_it() -> None:
     ruled_out = {item.cause: item.because for item in say({}, LONG).ruled_out}
-    assert ruled_out["passport_data_missing"] == "substatus=posting_created"
-    assert ruled_out["not_packed"] == "status=awaiting_deliver"
-    assert ruled_out["label_pending"] == "waiting longer than 900 s"
+    assert ruled_out["passport_data_missing"] == is_so("substatus", "posting_created").because
+    assert ruled_out["not_packed"] == is_so("status", "awaiting_deliver").because
+    assert ruled_out["label_pending"] == excluded("waiting_longer", seconds=900).because
     assert list(ruled_out) == list(dict.fromkeys(rule.cause for rule in RULES))[: len(ruled_out)]
 
 

@@ -8,6 +8,7 @@ import pytest
 
 from labelwatch.core.alert import AlertState, Outcome, RuledOut
 from labelwatch.core.report import Report
+from labelwatch.core.text import Text
 from labelwatch.delivery.alert_actions import JUST_READ, StoredAlertActions
 from labelwatch.messages.interactions import Press, answered
 from labelwatch.store import Store
@@ -115,13 +116,17 @@ def test_a_shop_that_was_just_read_is_not_asked_again(store: Store) -> None:
 
 def test_details_tell_what_was_ruled_out_and_carry_the_letter(store: Store) -> None:
     store.shops.sync([("main", "123456")])
-    about = told("registration_pending", n=9, ruled_out=(RuledOut("not_packed", "status awaiting_registration"),))
+    about = told(
+        "registration_pending",
+        n=9,
+        ruled_out=(RuledOut("not_packed", Text("is", {"field": "status", "value": "awaiting_registration"})),),
+    )
     queue(store, about)
     chat, clock = FakeChat(), Clock()
     tell(store, clock, {"packers": chat})
     message = StoredAlertActions(store, now=clock, poll=lambda shop: None).details(chat.keys[0], destination())
     assert "Ruled out" in message.body
-    assert "status awaiting_registration" in message.body
+    assert "(awaiting_registration)" in message.body
     assert "Aurora Post" in message.body
     assert len(message.sections) > 5
 

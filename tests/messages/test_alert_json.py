@@ -7,6 +7,7 @@ import pytest
 
 from labelwatch.core.alert import AlertState, Reason, RuledOut, Severity
 from labelwatch.core.posting import Interval, TariffStep
+from labelwatch.core.text import Text
 from labelwatch.messages.alert_json import view
 from labelwatch.messages.render import render
 from tests.support.alert_builders import NOW, destination, minutes, resolved, told
@@ -21,7 +22,10 @@ FIELDS = {
 
 def test_an_alert_has_every_promised_field() -> None:
     since = Interval(NOW - minutes(125.5), NOW - minutes(120))
-    one = told(ruled_out=(RuledOut("split_pending", "substatus=ship_failed"),), waiting_since=since).alert
+    one = told(
+        ruled_out=(RuledOut("split_pending", Text("is", {"field": "substatus", "value": "ship_failed"})),),
+        waiting_since=since,
+    ).alert
     seen = view(one, language="en", now=NOW, zone="Europe/Moscow")
     assert set(seen) >= FIELDS
     assert seen == json.loads(json.dumps(seen))

@@ -18,6 +18,7 @@ from labelwatch.core.rules import CAUSES, delivery_method
 from labelwatch.core.system_problems import DEAD, FAILING, FULL
 from labelwatch.messages.catalog import LANGUAGES, Catalog, Counts, Lines, Template, catalog, counted, source
 from labelwatch.messages.letters import KINDS
+from labelwatch.messages.raw_text import RAW
 
 GLOSSARY = Path(__file__).parents[2].parent / "shared" / "ozon" / "glossary.md"
 SAYABLE_OF_MANY = {"wait_until", "checking", "carrier"}
@@ -52,6 +53,11 @@ def names(text: str) -> set[str]:
 def test_a_language_has_the_keys_of_english_and_fills_in_the_same(language: str) -> None:
     wanted = {path: names(text) for path, text in leaves(source("en"))}
     assert {path: names(text) for path, text in leaves(source(language))} == wanted
+
+
+def test_what_rules_out_a_cause_is_said_to_people_and_to_programs() -> None:
+    of_values, said = {"empty", "unknown"}, set(catalog("en").ruled_out)
+    assert said - of_values == RAW.keys() - {"is", "said", "late_of", "over", "gaps"}
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

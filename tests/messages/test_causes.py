@@ -7,14 +7,20 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from labelwatch.core.alert import Proof, Severity, Verdict
+from labelwatch.core.rules.base import Excluded, excluded, is_so
+from labelwatch.core.text import Text
 from labelwatch.messages.catalog import catalog
+from labelwatch.messages.evidence_text import because
 from labelwatch.messages.render import render
-from labelwatch.messages.ruled_out_text import because
 from labelwatch.messages.time_format import RenderContext
-from tests.support.alert_builders import NOW, destination, told
+from tests.support.alert_builders import CHINA_POST, NOW, destination, late_of, told
 
 SINCE = NOW - timedelta(hours=5)
 OTHERS = ("RETS PUDO", "CEL")
+
+
+def over(value: str, limit: str, unit: str) -> Text:
+    return Text("over", {"value": value, "limit": limit, "unit": unit})
 
 
 def body(cause: str, language: str = "en", **fields: Any) -> str:
@@ -51,7 +57,7 @@ def body(cause: str, language: str = "en", **fields: Any) -> str:
         ),
         (
             "over_dropoff_limits",
-            Proof("size", "10 x 10 x 60 cm > 30 x 40 x 50 cm"),
+            Proof("size", over("10 x 10 x 60", "30 x 40 x 50", "cm")),
             (
                 "尺寸 10 × 10 × 60 厘米，上限 30 × 40 × 50 厘米",
                 "размер — 10 × 10 × 60 см при пределе 30 × 40 × 50 см",
@@ -60,12 +66,12 @@ def body(cause: str, language: str = "en", **fields: Any) -> str:
         ),
         (
             "over_dropoff_limits",
-            Proof("price", "200 RUB > 150 RUB"),
+            Proof("price", over("200", "150", "RUB")),
             ("价格 200 ₽，上限 150 ₽", "цена — 200 ₽ при пределе 150 ₽", "price 200 ₽, limit 150 ₽"),
         ),
         (
             "recipient_incomplete",
-            Proof("recipient", "empty: zip_code, phone"),
+            Proof("recipient", Text("gaps", {"names": ("zip_code", "phone")})),
             (
                 "收件信息缺邮编、电话",
                 "У получателя не указано: индекс, телефон.",
@@ -97,7 +103,7 @@ def body(cause: str, language: str = "en", **fields: Any) -> str:
         ),
         (
             "carrier_incident",
-            Proof("carrier:China Post", "63 of 80 late", SINCE),
+            Proof("incident", late_of(CHINA_POST, 63, 80), SINCE),
             (
                 "China Post 80 单里 63 单没面单",
                 "China Post — нет 63 из 80 этикеток",
@@ -163,17 +169,18 @@ def test_above_a_group_stands_nothing_of_one_posting_alone() -> None:
 
 
 @pytest.mark.parametrize(
-    ("language", "text", "said"),
+    ("language", "one", "said"),
     [
-        ("zh", "recipient_gaps=empty", "收件信息 齐全"),
-        ("ru", "recipient_gaps=empty", "данные получателя — указаны"),
-        ("en", "recipient_gaps=empty", "recipient's data complete"),
-        ("zh", "is_multibox=empty", "分箱发货 否"),
-        ("en", "status=awaiting_deliver", "status awaiting shipping (awaiting_deliver)"),
-        ("en", "available_actions without set_cutoff", "actions without set_cutoff"),
-        ("en", "incident=none", "wider problem none"),
-        ("en", "restrictions are kept", "restrictions are kept"),
+        ("zh", is_so("recipient_gaps", ""), "收件信息 齐全"),
+        ("ru", is_so("recipient_gaps", ""), "данные получателя — указаны"),
+        ("en", is_so("recipient_gaps", ""), "recipient's data complete"),
+        ("zh", is_so("is_multibox", ""), "分箱发货 否"),
+        ("zh", is_so("substatus", ""), "子状态 空"),
+        ("en", is_so("status", "awaiting_deliver"), "status awaiting shipping (awaiting_deliver)"),
+        ("en", excluded("action_absent", raw="set_cutoff"), "actions without set_cutoff"),
+        ("en", excluded("no_incident"), "wider problem none"),
+        ("en", excluded("rule_kept"), "restrictions are kept"),
     ],
 )
-def test_what_rules_a_cause_out_is_said_in_words(language: str, text: str, said: str) -> None:
-    assert because(RenderContext(catalog(language), ZoneInfo("UTC"), NOW), text) == said
+def test_what_rules_a_cause_out_is_said_in_words(language: str, one: Excluded, said: str) -> None:
+    assert because(RenderContext(catalog(language), ZoneInfo("UTC"), NOW), one.because) == said

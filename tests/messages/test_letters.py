@@ -11,6 +11,7 @@ import pytest
 from labelwatch.core.alert import Notification, Proof
 from labelwatch.core.posting import DeliveryMethod, Interval, Product, Stage
 from labelwatch.core.rules import CAUSES
+from labelwatch.core.text import Text
 from labelwatch.messages.catalog import LANGUAGES
 from labelwatch.messages.letters import BUYER, CARRIER, KINDS, SUPPORT, Kind, Letter, kinds_of, letter, messages_of
 from labelwatch.messages.message import SizeLimit
@@ -174,7 +175,9 @@ def test_a_letter_to_the_buyer_reads_like_this(language: str, text: str) -> None
 
 
 def test_what_the_recipient_lacks_is_named_in_words_and_never_told() -> None:
-    lacking = told("recipient_incomplete", evidence=(Proof("recipient", "empty: zip_code, phone", NOW),))
+    lacking = told(
+        "recipient_incomplete", evidence=(Proof("recipient", Text("gaps", {"names": ("zip_code", "phone")}), NOW),)
+    )
     assert "В данных получателя не указано: индекс, телефон." in write(BUYER, lacking, "ru").text
     assert "У получателя не указано: индекс, телефон." in write(SUPPORT, lacking, "ru").text
 

@@ -10,6 +10,7 @@ from labelwatch.core.alert import Alert, Certainty, Outcome
 from labelwatch.core.policy import Destination
 from labelwatch.core.posting import Posting
 from labelwatch.core.subject import Incident, IncidentId, Scope
+from labelwatch.messages.raw_text import raw
 from labelwatch.polling.incidents import notify_held
 from labelwatch.sources import Trouble
 from labelwatch.store import Store
@@ -312,7 +313,7 @@ def test_an_incident_found_in_one_shop_explains_the_alerts_of_the_others_at_once
 
     def judged() -> set[tuple[str, str | None, str, str]]:
         found = [one.diagnosis for one in store.alerts.find() if one.diagnosis.shop == "shop-0"]
-        return {(one.cause, str(one.explained_by), one.verdict, one.evidence[0].value) for one in found}
+        return {(one.cause, str(one.explained_by), one.verdict, raw(one.evidence[0].value)) for one in found}
 
     assert judged() == {("carrier_incident", "carrier:Aurora", "wait", "8 of 8 late")}
     shops[0].poll(2)

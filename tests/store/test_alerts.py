@@ -8,6 +8,7 @@ import pytest
 from labelwatch.core.alert import Alert, AlertState, LastNotified, Outcome, Proof, RuledOut, Severity
 from labelwatch.core.posting import Interval, Product, Stage
 from labelwatch.core.subject import PostingId
+from labelwatch.core.text import Text
 from labelwatch.store import Store, StoreError
 from tests.store.build import ALERT, AURORA, DIAGNOSIS, NOW, alert, minutes, shop_id
 
@@ -18,7 +19,7 @@ FULL = replace(
         DIAGNOSIS,
         wait_until=NOW + minutes(5),
         evidence=(Proof("status", "awaiting_packaging", NOW), Proof("flow", "ozon")),
-        ruled_out=(RuledOut("not_accepted", "no such substatus"),),
+        ruled_out=(RuledOut("not_accepted", Text("is", {"field": "substatus", "value": "empty"})),),
         stage=Stage.PACKING,
         method=AURORA,
         requirements=(("products_requiring_gtd", ("1", "2")),),

@@ -20,6 +20,7 @@ from labelwatch.core.subject import (
     Shop,
     Subject,
 )
+from labelwatch.core.text import Text
 from labelwatch.store import Store
 from tests.store.build import ALERT, AURORA, NOW, POSTING, change, minutes, notification, put, shop_id
 
@@ -49,8 +50,11 @@ FULL_DIAGNOSIS = Diagnosis(
     wait_until=NOW + minutes(30),
     explained_by=IncidentId(Scope.CARRIER, "Aurora Post"),
     kind="label",
-    evidence=(Proof("carrier:Aurora Post", "63 of 80 late", NOW), Proof("status", "")),
-    ruled_out=(RuledOut("method_broken", "delivery_method.status=ACTIVE"),),
+    evidence=(
+        Proof("incident", Text("late_of", {"scope": "carrier", "name": "Aurora Post", "late": 63, "total": 80}), NOW),
+        Proof("status", ""),
+    ),
+    ruled_out=(RuledOut("method_broken", Text("gaps", {"names": ("phone", "zip_code")})),),
     is_late=False,
     stage=Stage.REGISTRATION,
     status="awaiting_registration",

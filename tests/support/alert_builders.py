@@ -26,6 +26,7 @@ from labelwatch.core.posting import DeliveryMethod, Interval, Product, Stage
 from labelwatch.core.rules import CAUSES
 from labelwatch.core.subject import Incident, IncidentId, Part, PostingId, Scope, Shop
 from labelwatch.core.system_problems import DEAD, FAILING, FULL, channel_dead, database_trouble
+from labelwatch.core.text import Text
 
 CHINA_POST = IncidentId(Scope.CARRIER, "China Post")
 NOW = datetime(2026, 11, 23, 14, 8, tzinfo=UTC)
@@ -54,6 +55,10 @@ def diagnosis(cause: str = "not_packed", **fields: Any) -> Diagnosis:
 def of_posting(about: Diagnosis, number: str, **changes: Any) -> Diagnosis:
     """The same about another posting of its shop."""
     return replace(about, subject=PostingId(about.shop, number), **changes)
+
+
+def late_of(id_: IncidentId, late: int, total: int) -> Text:
+    return Text("late_of", {"scope": id_.scope, "name": id_.name, "late": late, "total": total})
 
 
 def told(cause: str = "not_packed", *, reason: Reason = Reason.FIRST, n: int = 1, **fields: Any) -> Notification:
@@ -98,7 +103,7 @@ def incident(cause: str = "carrier_incident", *, reason: Reason = Reason.FIRST, 
         cause=cause,
         certainty=Certainty.LIKELY,
         verdict=Verdict.WAIT,
-        evidence=(Proof(str(id_), "63 of 80 late", since),),
+        evidence=(Proof("incident", late_of(id_, 63, 80), since),),
         waiting_since=Interval(since, since),
         deadline=NOW + timedelta(minutes=52, seconds=20),
         as_of=NOW,

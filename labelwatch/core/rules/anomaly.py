@@ -4,7 +4,8 @@ from labelwatch.core.alert import Certainty, Finding, Proof, Verdict
 from labelwatch.core.facts import Facts, TaskState
 from labelwatch.core.lateness import KNOWN_STATUSES, KNOWN_SUBSTATUSES
 from labelwatch.core.posting import Stage
-from labelwatch.core.rules.base import Check, Excluded, Proven, certain, not_so, said
+from labelwatch.core.rules.base import Check, Excluded, Proven, certain, excluded, is_so, not_so, said
+from labelwatch.core.text import Text
 
 _OF_ITS_OWN = frozenset(
     f"products_requiring_{what}" for what in ("mandatory_mark", "gtd", "country", "change_country")
@@ -74,7 +75,7 @@ def box_count_missing(finding: Finding, facts: Facts) -> Proven | Excluded:
     if finding.stage is not Stage.PACKING or not posting.is_multibox:
         return not_so(finding, "is_multibox")
     if posting.boxes > 1:
-        return Excluded(f"multi_box_qty={posting.boxes}")
+        return is_so("multi_box_qty", posting.boxes)
     since = finding.since.latest
     return Proven(
         Certainty.CERTAIN, (Proof("is_multibox", "true", since), Proof("multi_box_qty", str(posting.boxes), since))
@@ -88,7 +89,7 @@ def buyer_company_data(finding: Finding, facts: Facts) -> Proven | Excluded:
     if finding.stage is not Stage.PACKING or not posting.is_legal:
         return not_so(finding, "is_legal")
     if "ship_with_additional_info" not in posting.actions:
-        return Excluded("available_actions without ship_with_additional_info")
+        return excluded("action_absent", raw="ship_with_additional_info")
     since = finding.since.latest
     offered = Proof("available_actions", "ship_with_additional_info", since)
     return Proven(Certainty.LIKELY, (Proof("is_legal", "true", since), offered))
@@ -100,8 +101,8 @@ def recipient_incomplete(finding: Finding, facts: Facts) -> Proven | Excluded:
     posting = finding.posting
     if finding.stage is Stage.PACKING or posting.flow.lower() == "ozon" or not posting.recipient_gaps:
         return not_so(finding, "recipient_gaps")
-    gaps = ", ".join(posting.recipient_gaps)
-    return Proven(Certainty.LIKELY, (Proof("recipient", f"empty: {gaps}", finding.since.latest),))
+    gaps = Text("gaps", {"names": posting.recipient_gaps})
+    return Proven(Certainty.LIKELY, (Proof("recipient", gaps, finding.since.latest),))
 
 
 def label_refused(finding: Finding, facts: Facts) -> Proven | Excluded:
@@ -109,7 +110,7 @@ def label_refused(finding: Finding, facts: Facts) -> Proven | Excluded:
     in the answer to the label task."""
     task = facts.label_task
     if finding.stage is not Stage.LABEL or task is None or task.state is not TaskState.REFUSED:
-        return Excluded(f"label_task={task.state if task else 'not asked'}")
+        return is_so("label_task", task.state) if task else excluded("label_not_asked")
     return Proven(Certainty.CERTAIN, (Proof("label_task", task.message, task.asked_at),))
 
 
@@ -141,9 +142,9 @@ def _required(finding: Finding, facts: Facts, *keys: str) -> Proven | Excluded:
         return not_so(finding, "status")
     open_ones = [(key, skus) for key, skus in finding.posting.requirements if key in keys]
     if not open_ones:
-        return Excluded(f"requirements.{keys[0]}=empty")
+        return is_so(f"requirements.{keys[0]}", "")
     if facts.exemplars == "ship_available":
-        return Excluded("exemplars=ship_available")
+        return is_so("exemplars", "ship_available")
     proofs = [Proof(f"requirements.{key}", ", ".join(skus), finding.since.latest) for key, skus in open_ones]
     if facts.exemplars:
         proofs.append(Proof("exemplars", facts.exemplars))

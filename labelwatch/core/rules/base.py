@@ -8,6 +8,7 @@ from labelwatch.core.alert import Certainty, Finding, Proof, Verdict
 from labelwatch.core.facts import Facts
 from labelwatch.core.posting import Stage
 from labelwatch.core.subject import Incident, Scope
+from labelwatch.core.text import Text
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,9 +23,9 @@ class Proven:
 
 @dataclass(frozen=True, slots=True)
 class Excluded:
-    """The cause is not this one; `because` quotes the observation as field=value."""
+    """The cause is not this one; `because` is the observation that excludes it."""
 
-    because: str
+    because: Text
 
 
 Check = Callable[[Finding, Facts], Proven | Excluded]
@@ -45,7 +46,7 @@ def in_incident(finding: Finding, facts: Facts, scope: Scope) -> Proven | Exclud
     """The posting waits for others and is part of an open incident of this scope."""
     incident = facts.incident
     if finding.stage is Stage.PACKING or incident is None or incident.id.scope is not scope:
-        return Excluded(f"incident={incident.id if incident else 'none'}")
+        return other_incident(incident)
     return Proven(certainty_of(incident), size_of(incident), verdict_on(scope))
 
 
@@ -53,7 +54,9 @@ def size_of(incident: Incident) -> tuple[Proof, ...]:
     """How many labels are late out of how many, as evidence; empty if not known."""
     if not incident.total:
         return ()
-    return (Proof(str(incident.id), f"{incident.late} of {incident.total} late", incident.since),)
+    size: dict[str, str | int] = {"scope": incident.id.scope, "name": incident.id.name}
+    size |= {"late": incident.late, "total": incident.total}
+    return (Proof("incident", Text("late_of", size), incident.since),)
 
 
 def certainty_of(incident: Incident) -> Certainty:
@@ -65,5 +68,18 @@ def verdict_on(scope: Scope) -> Verdict:
     return Verdict.ACT if scope is Scope.SHOP else Verdict.WAIT
 
 
+def excluded(key: str, **values: str | int) -> Excluded:
+    return Excluded(Text(key, values))
+
+
+def other_incident(incident: Incident | None) -> Excluded:
+    return excluded("incident", raw=str(incident.id)) if incident else excluded("no_incident")
+
+
+def is_so(field: str, value: object) -> Excluded:
+    """This field has another value."""
+    return excluded("is", field=field, value=str(value or "empty"))
+
+
 def not_so(finding: Finding, name: str) -> Excluded:
-    return Excluded(f"{name}={getattr(finding.posting, name) or 'empty'}")
+    return is_so(name, getattr(finding.posting, name))

@@ -4,7 +4,7 @@ from labelwatch.core.alert import Certainty, Finding, Proof, Verdict
 from labelwatch.core.facts import Facts
 from labelwatch.core.lateness import TRACKED_FLOWS
 from labelwatch.core.posting import Stage
-from labelwatch.core.rules.base import Check, Excluded, Proven, certain, in_incident, not_so, said
+from labelwatch.core.rules.base import Check, Excluded, Proven, certain, in_incident, not_so, other_incident, said
 from labelwatch.core.subject import Scope
 
 
@@ -28,7 +28,7 @@ def registration_pending(finding: Finding, facts: Facts) -> Proven | Excluded:
     if finding.posting.status != "awaiting_registration":
         return not_so(finding, "status")
     if facts.incident is not None:
-        return Excluded(f"incident={facts.incident.id}")
+        return other_incident(facts.incident)
     provider = facts.detail.provider_status if facts.detail else ""
     quoted = (Proof("provider_status", provider, finding.since.latest),) if provider else ()
     evidence = (said(finding, "status"), said(finding, "substatus"), *quoted)
@@ -46,7 +46,7 @@ def tracking_missing(finding: Finding, facts: Facts) -> Proven | Excluded:
     if posting.tracking_number:
         return not_so(finding, "tracking_number")
     if facts.incident is not None:
-        return Excluded(f"incident={facts.incident.id}")
+        return other_incident(facts.incident)
     evidence = (
         Proof("tracking_number", "", finding.since.latest),
         said(finding, "flow"),

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from labelwatch.core.alert import Certainty, Finding, Proof, Verdict
 from labelwatch.core.facts import Facts
-from labelwatch.core.rules.base import Check, Excluded, Proven, certain, not_so
+from labelwatch.core.rules.base import Check, Excluded, Proven, certain, excluded, not_so
 
 
 def assembly_failed(finding: Finding, facts: Facts) -> Proven | Excluded:
@@ -49,7 +49,7 @@ def not_packed(finding: Finding, facts: Facts) -> Proven | Excluded:
 def _offered(finding: Finding, action: str) -> Proven | Excluded:
     if action in finding.posting.actions:
         return Proven(Certainty.CERTAIN, (Proof("available_actions", action, finding.since.latest),))
-    return Excluded(f"available_actions without {action}")
+    return excluded("action_absent", raw=action)
 
 
 RULES: tuple[Check, ...] = (assembly_failed, assembly_running, cutoff_not_chosen, ozon_accepting, not_packed)

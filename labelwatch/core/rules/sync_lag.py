@@ -3,7 +3,7 @@
 from labelwatch.core.alert import Certainty, Finding, Proof, Verdict
 from labelwatch.core.facts import Facts
 from labelwatch.core.posting import Stage
-from labelwatch.core.rules.base import Check, Excluded, Proven, in_incident, not_so, said
+from labelwatch.core.rules.base import Check, Excluded, Proven, excluded, in_incident, not_so, said
 from labelwatch.core.subject import Scope
 
 
@@ -25,7 +25,7 @@ def label_pending(finding: Finding, facts: Facts) -> Proven | Excluded:
     if finding.stage is not Stage.LABEL:
         return not_so(finding, "status")
     if finding.overdue:
-        return Excluded(f"waiting longer than {int(finding.limit.total_seconds())} s")
+        return excluded("waiting_longer", seconds=int(finding.limit.total_seconds()))
     return Proven(Certainty.LIKELY, _evidence(finding, facts), Verdict.WAIT, finding.since.latest + finding.limit)
 
 

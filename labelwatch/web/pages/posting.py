@@ -14,9 +14,9 @@ from labelwatch.core.lateness import LABEL_ACTIONS
 from labelwatch.core.rules import CAUSES
 from labelwatch.messages import diagnosis_text, single
 from labelwatch.messages.cabinet_links import link, settings_link
+from labelwatch.messages.evidence_text import because
 from labelwatch.messages.letters import Kind, Letter, kinds_of, language_of, letter
 from labelwatch.messages.plain import plain
-from labelwatch.messages.ruled_out_text import because
 from labelwatch.queries import PostingDetails
 from labelwatch.store import HistoryRow, OutboxRow
 from labelwatch.web.actions import SPANS
