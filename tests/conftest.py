@@ -93,7 +93,12 @@ def _cannot(reason: str) -> NoReturn:
     pytest.skip(reason)
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+KINDS = ("sqlite", pytest.param("postgres", marks=pytest.mark.postgres))
+ON_BOTH = pytest.mark.parametrize("kind", KINDS)
+"""For a test in a folder that else runs on SQLite alone."""
+
+
+@pytest.fixture(params=KINDS)
 def kind(request: pytest.FixtureRequest) -> str:
     """The kind of database: what uses it, however indirectly, runs once on each."""
     return str(request.param)
@@ -200,7 +205,8 @@ _WIPE = f"""DO $$ DECLARE name text; BEGIN
     FOR name IN SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'alembic_version' LOOP
         EXECUTE 'DELETE FROM ' || quote_ident(name);
     END LOOP;
-    PERFORM setval(quote_ident(sequencename)::regclass, start_value, false) FROM pg_sequences WHERE last_value IS NOT NULL;
+    PERFORM setval(quote_ident(sequencename)::regclass, start_value, false) FROM pg_sequences
+        WHERE last_value IS NOT NULL;
     UPDATE alembic_version SET version_num = '{REVISION}';
 END $$"""
 

@@ -14,6 +14,7 @@ from labelwatch.messages.raw_text import raw
 from labelwatch.polling.incidents import notify_held
 from labelwatch.sources import Trouble
 from labelwatch.store import Store
+from tests.conftest import ON_BOTH
 from tests.support.poll_world import EVERY, Story, channel, labelled, of_carrier, posting
 
 
@@ -127,6 +128,7 @@ def test_an_incident_that_lasts_goes_on_counting_what_it_began_with(story: Story
     assert set(told(story)) == {("carrier_incident", "first"), ("carrier_incident", "reminder")}
 
 
+@ON_BOTH
 def test_what_two_shops_have_in_common_is_one_incident(story: Story, store: Store) -> None:
     second = Story(store, plan=replace(story.plan, shop="second", shops={"main": EVERY}))
     store.shops.sync([("main", "123456"), ("second", "654321")])
@@ -183,7 +185,7 @@ def test_ten_single_troubles_of_ten_carriers_are_no_trouble_of_the_platform(stor
 
 
 def several(store: Store, size: int, *channels: Destination) -> list[Story]:
-    """So many shops with fifty labels of another carrier each, read at the same time."""
+    """So many shops with twenty labels of another carrier each, read at the same time."""
     names = [f"shop-{n}" for n in range(size)]
     stories = [Story(store) for _ in names]
     store.shops.sync([(name, f"88{n}") for n, name in enumerate(names)])
@@ -200,7 +202,7 @@ def several(store: Store, size: int, *channels: Destination) -> list[Story]:
 def stand_still(story: Story, count: int) -> None:
     """So many labels of Aurora do not come in this shop."""
     shop = int(story.plan.shop.removeprefix("shop-")) * 100
-    story.lists(*stuck("Aurora", count, 5000 + shop), *fine("Silk", 50, shop * 2))
+    story.lists(*stuck("Aurora", count, 5000 + shop), *fine("Silk", 20, shop))
 
 
 def recover(story: Story) -> None:
@@ -242,7 +244,7 @@ def test_the_size_of_an_incident_is_told_when_every_shop_was_read(store: Store) 
         assert heard(one) == []
     shops[-1].poll(2)
     assert heard(shops[0]) == [("first", 72, 6)]
-    rounds(shops, 20)
+    rounds(shops, 5)
     assert heard(shops[0]) == [("first", 72, 6)]
 
 
@@ -261,11 +263,11 @@ def test_growth_and_shrinking_are_no_news_and_the_end_is_one_message(store: Stor
     shops = several(store, 4)
     for one in shops[:2]:
         stand_still(one, 15)
-    rounds(shops, 12)
+    rounds(shops, 9)
     assert heard(shops[0]) == [("first", 30, 2)]
     for one in shops[2:]:
         stand_still(one, 15)
-    rounds(shops, 12)
+    rounds(shops, 9)
     for one in shops[1:]:
         recover(one)
     rounds(shops, 3)
@@ -287,10 +289,10 @@ def test_a_channel_hears_when_its_own_shop_is_hit_and_when_that_is_over(store: S
     shops = several(store, 4, channel("packers"), last)
     for one in shops[:2]:
         stand_still(one, 15)
-    rounds(shops, 12)
+    rounds(shops, 9)
     assert (heard(shops[0]), heard(shops[0], "last")) == ([("first", 30, 2)], [])
     stand_still(shops[3], 15)
-    rounds(shops, 12)
+    rounds(shops, 9)
     assert (heard(shops[0]), heard(shops[0], "last")) == ([("first", 30, 2)], [("first", 15, 1)])
     recover(shops[3])
     rounds(shops, 2)
@@ -300,6 +302,7 @@ def test_a_channel_hears_when_its_own_shop_is_hit_and_when_that_is_over(store: S
     assert [reason for reason, _, _ in heard(shops[0])] == ["first"]
 
 
+@ON_BOTH
 def test_an_incident_found_in_one_shop_explains_the_alerts_of_the_others_at_once(store: Store) -> None:
     shops = several(store, 2)
     stand_still(shops[0], 8)

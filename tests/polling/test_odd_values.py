@@ -17,7 +17,7 @@ from tests.support.poll_world import START, Story
 
 pytestmark = pytest.mark.fault("O10", "O18")
 
-COUNT = 30
+COUNT = 8
 SHAPES: dict[str, Any] = {
     "analytics_data": [],
     "tariffication_steps": {},

@@ -9,6 +9,7 @@ from labelwatch.core.alert import AlertState, Severity
 from labelwatch.core.policy import Destination
 from labelwatch.sources import Trouble
 from labelwatch.store import Store
+from tests.conftest import ON_BOTH
 from tests.support.poll_world import EVERY, START, Story, channel, posting
 
 PACKERS = channel("packers")
@@ -155,6 +156,7 @@ def test_an_outage_that_lasts_becomes_critical_once_for_each_channel(store: Stor
     assert [one.diagnosis.severity for one in store.alerts.incidents()] == [Severity.CRITICAL]
 
 
+@ON_BOTH
 def test_another_shop_that_joins_is_no_news_to_those_who_know(store: Store) -> None:
     shops = barrier(store, 6, PACKERS, ONE)
     fail([shops[0], *shops[2:]])

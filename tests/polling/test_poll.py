@@ -10,7 +10,10 @@ from labelwatch.core.policy import DelayPolicy, Delays
 from labelwatch.polling.sweep import Abandoned
 from labelwatch.sources import Trouble
 from labelwatch.store import Store
+from tests import conftest
 from tests.support.poll_world import START, Story, channel, labelled, numbered, posting, unpacked
+
+kind = conftest.kind  # on both databases
 
 A, B, C = "0101-0001-1", "0101-0002-1", "0101-0003-1"
 
