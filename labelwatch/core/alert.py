@@ -175,6 +175,8 @@ class Diagnosis:
     warn_from: datetime | None = None
     act_by: datetime | None = None
     """Waiting ends at this time."""
+    answer_by: datetime | None = None
+    """From this time on an answer of others may come too late, and the steps for little time apply."""
     next_tariff: TariffStep | None = None
     """What shipping costs after its `until`; the step before it still applies."""
     alternatives: tuple[str, ...] = ()

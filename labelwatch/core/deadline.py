@@ -1,7 +1,7 @@
 """What the time left to a deadline means: severity, verdict, and whether the deadline has passed."""
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from labelwatch.core.alert import Alert, Diagnosis, Severity, Verdict
@@ -9,13 +9,18 @@ from labelwatch.core.policy import Delays
 from labelwatch.core.posting import Deadline, Posting
 from labelwatch.core.quiet_hours import last_pick_up
 
+ANSWER_TAKES = 2
+"""How many times `critical_before_cutoff` (1 h) support and carriers need until their answer has helped."""
+
+SOME_MINUTES = timedelta(minutes=15)
+
 
 class Phase(StrEnum):
     """How near the deadline of a diagnosis is; it decides which steps make sense."""
 
     NORMAL = "normal"
     URGENT = "urgent"
-    """Critical: there is only time left to act."""
+    """There is only time left to act: it is critical, or an answer of support or the carrier may come too late."""
     MISSED = "missed"
 
 
@@ -31,8 +36,18 @@ def deadline_of(posting: Posting, delays: Delays) -> Deadline | None:
     if delays.pick_up is not None:
         at = last_pick_up(delays.pick_up, posting.in_process_at, cutoff) or cutoff
     return Deadline(
-        at=at, cutoff=cutoff, warn_from=at - delays.before_cutoff, act_by=at - delays.critical_before_cutoff
+        at=at,
+        cutoff=cutoff,
+        warn_from=at - delays.before_cutoff,
+        act_by=at - delays.critical_before_cutoff,
+        answer_by=at - min(ANSWER_TAKES * delays.critical_before_cutoff, delays.before_cutoff),
     )
+
+
+def patience(limit: timedelta, since: datetime, deadline: Deadline | None) -> timedelta:
+    """How long to wait for what usually takes `limit`: half of it where an answer would otherwise come too late, but
+    some minutes in any case."""
+    return limit if deadline is None else min(limit, max(deadline.answer_by - since, limit / 2, SOME_MINUTES))
 
 
 def severity(deadline: Deadline | None, now: datetime) -> Severity:
@@ -76,7 +91,10 @@ def phase(diagnosis: Diagnosis, now: datetime) -> Phase:
         return Phase.NORMAL
     if now >= deadline and diagnosis.is_posting:
         return Phase.MISSED
-    return Phase.URGENT if diagnosis.severity is Severity.CRITICAL else Phase.NORMAL
+    if diagnosis.severity is Severity.CRITICAL:
+        return Phase.URGENT
+    is_too_late = diagnosis.answer_by is not None and now >= diagnosis.answer_by
+    return Phase.URGENT if is_too_late else Phase.NORMAL
 
 
 def alert_at(alert: Alert, now: datetime) -> Alert:

@@ -79,6 +79,7 @@ def diagnose(finding: Finding, facts: Facts, *, as_of: datetime) -> Diagnosis:
         cutoff=deadline.cutoff if deadline else None,
         warn_from=deadline.warn_from if deadline else None,
         act_by=act_by,
+        answer_by=deadline.answer_by if deadline else None,
         next_tariff=next_tariff(posting.tariff, as_of),
         alternatives=facts.alternatives or (),
         asked=_asked(facts),

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from labelwatch.core.alert import Diagnosis, Finding, Outcome, Severity
-from labelwatch.core.deadline import deadline_of, severity
+from labelwatch.core.deadline import deadline_of, patience, severity
 from labelwatch.core.policy import DelayPolicy, Delays, Destination
 from labelwatch.core.posting import Interval, Known, Limit, MethodHistory, Posting, Stage, Track
 from labelwatch.core.quiet_hours import ever_quiet, quiet_span
@@ -281,7 +281,7 @@ class Watch:
         if first is None or (first.at > now and not watched):
             return None
         since, deadline = started(posting, seen), deadline_of(posting, delays)
-        limit = stage_limit(seen.stage, delays, awaits)
+        limit = patience(stage_limit(seen.stage, delays, awaits), since.latest, deadline)
         return Finding(
             shop=self.shop,
             posting=posting,

@@ -19,13 +19,15 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from labelwatch.core.alert import Alert, AlertState, Diagnosis, LastNotified, Outcome, Reason, Severity, Verdict
-from labelwatch.core.deadline import Phase, phase
+from labelwatch.core.deadline import Phase, in_time, phase
 from labelwatch.core.policy import AlertPolicy, Step
 from labelwatch.core.rules.blind import UNREADABLE
 
 LONGER_SNOOZE = timedelta(minutes=5)
 """A silence is news again after it grew by this much."""
 CAUSES_OF_AN_OUTAGE_SETTLE = timedelta(minutes=10)
+LONGEST_WAIT = timedelta(minutes=30)
+"""How long to wait for Ozon where no usual time is known."""
 
 
 def reconcile(
@@ -35,6 +37,7 @@ def reconcile(
     alone."""
     steps = reached(diagnosis, policy, now)
     alert = _seen(alert, diagnosis, steps, now)
+    diagnosis = alert.diagnosis
     if alert.state is AlertState.PENDING and _is_confirmed(alert, policy, now):
         alert = replace(alert, state=AlertState.FIRING)
     reason = reason_to_tell(alert, policy, now)
@@ -139,12 +142,25 @@ def is_handled_otherwise(before: Alert, after: Alert) -> bool:
 
 def _seen(alert: Alert | None, diagnosis: Diagnosis, steps: tuple[Step, ...], now: datetime) -> Alert:
     if alert is None:
-        return Alert(id=None, state=AlertState.PENDING, opened_at=now, diagnosis=diagnosis, cause_since=now)
+        first = _not_for_ever(diagnosis, now, now)
+        return Alert(id=None, state=AlertState.PENDING, opened_at=now, diagnosis=first, cause_since=now)
     cause_since = alert.cause_since if alert.diagnosis.cause == diagnosis.cause else now
+    diagnosis = _not_for_ever(diagnosis, cause_since, now)
     told = alert.told
     if told is not None and alert.diagnosis.deadline != diagnosis.deadline:
         told = _told_of_another_deadline(told, diagnosis, steps, now)
     return replace(alert, diagnosis=diagnosis, cause_since=cause_since, told=told)
+
+
+def _not_for_ever(diagnosis: Diagnosis, cause_since: datetime, now: datetime) -> Diagnosis:
+    """The diagnosis with an end of its wait; one that lasts until its posting is critical has none of its own."""
+    has_end = diagnosis.wait_until is not None and diagnosis.wait_until != diagnosis.act_by
+    if diagnosis.verdict is Verdict.ACT or diagnosis.posting_number is None or _is_explained(diagnosis) or has_end:
+        return diagnosis
+    ends = cause_since + LONGEST_WAIT
+    verdict, wait_until = in_time(diagnosis.verdict, ends, diagnosis.act_by, now)
+    too_late = min(ends, diagnosis.answer_by or ends)
+    return replace(diagnosis, verdict=verdict, wait_until=wait_until, answer_by=too_late)
 
 
 def _told_of_another_deadline(

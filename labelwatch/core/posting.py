@@ -161,6 +161,8 @@ class Deadline:
     warn_from: datetime
     act_by: datetime
     """Waiting ends at this time: acting takes the time that is left."""
+    answer_by: datetime
+    """Whoever is written to later than this may answer too late: only half of the usual wait is left."""
 
 
 @dataclass(frozen=True, slots=True)

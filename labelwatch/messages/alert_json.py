@@ -30,12 +30,12 @@ def view(
 ) -> View:
     """The alert with all its fields; times RFC 3339 UTC, `posting_number` None for a shop's trouble or an incident.
 
-    Severity, verdict and phase are those at `now`. The steps of the remedy are in `language`, their clock times in
-    `zone`. `reason` is there only in a message. `shops` are those that the reader may see something of (empty = all).
+    Severity, verdict, phase and remedy are those at `now`, of a resolved alert those at its end; its steps are in
+    `language` with times of `zone`. `reason` is only in a message. `shops` are the reader's (empty = all).
     """
     alert = alert_at(as_seen(alert, shops), now)
     diagnosis, told = alert.diagnosis, alert.told
-    context = RenderContext(catalog(language), ZoneInfo(zone), now)
+    context = RenderContext(catalog(language), ZoneInfo(zone), min(now, alert.resolved_at or now))
     return {
         **({"reason": str(reason)} if reason is not None else {}),
         "shop": diagnosis.shop or None,
@@ -53,11 +53,17 @@ def view(
         "snoozed_until": _utc(alert.snoozed_until),
         **_incident(diagnosis),
         "next_tariff": _tariff(diagnosis.next_tariff),
-        "phase": str(phase(diagnosis, now)),
-        "remedy_id": remedy(context, diagnosis)[0],
-        "remedy": steps(context, diagnosis),
+        **_remedy(context, diagnosis),
         "link": link(diagnosis) or None,
         "settings_link": settings_link(diagnosis) or None,
+    }
+
+
+def _remedy(context: RenderContext, diagnosis: Diagnosis) -> View:
+    return {
+        "phase": str(phase(diagnosis, context.now)),
+        "remedy_id": remedy(context, diagnosis)[0],
+        "remedy": steps(context, diagnosis),
     }
 
 

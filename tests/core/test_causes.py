@@ -325,6 +325,12 @@ def test_the_products_that_lack_something_are_named() -> None:
             {"status": "awaiting_registration", "flow": "aggregator", "cutoff": SOON},
             timedelta(minutes=20),
             "wait",
+            NOW + timedelta(minutes=10),  # the answer of the carrier takes time, too
+        ),
+        (
+            {"status": "awaiting_registration", "flow": "aggregator", "cutoff": SOON + hours(1)},
+            timedelta(minutes=20),
+            "wait",
             NOW + timedelta(minutes=40),
         ),
         ({"status": "awaiting_registration", "flow": "aggregator"}, LONG, "act", None),

@@ -51,6 +51,36 @@ def test_a_wait_ends_when_there_is_only_time_left_to_act(cause: str) -> None:
     assert (late.cause, late.verdict, late.wait_until) == (cause, Verdict.ACT, None)
 
 
+@pytest.mark.parametrize("cause", ["assembly_running", "ozon_accepting", "marking_missing"])
+def test_where_ozon_names_no_usual_time_half_an_hour_is_waited_and_then_the_steps_begin_with_the_letter(
+    cause: str,
+) -> None:
+    waits = seen(cause, left=hours(9))
+    alert, _ = look(None, waits)
+    assert (alert.diagnosis.verdict, alert.diagnosis.wait_until) == (Verdict.WAIT, NOW + 30 * MINUTE)
+    for minutes, verdict, near, reason in (
+        (29, Verdict.WAIT, Phase.NORMAL, None),
+        (30, Verdict.ACT, Phase.URGENT, Reason.ESCALATED),
+        (60, Verdict.ACT, Phase.URGENT, None),
+    ):
+        alert, told = look(alert, waits, minutes)
+        assert (alert.diagnosis.verdict, phase(alert.diagnosis, NOW + minutes * MINUTE)) == (verdict, near)
+        assert told is reason
+
+
+@pytest.mark.parametrize(
+    ("left", "waited", "limit"),
+    [(240, 2, 60), (170, 10, 60), (150, 10, 40), (130, 10, 30), (119, 29, 30), (90, 5, 30)],
+)
+def test_a_registration_gets_half_of_its_time_where_an_answer_would_come_too_late(
+    left: int, waited: int, limit: int
+) -> None:
+    about = seen("registration_pending", left=left * MINUTE, waited=waited * MINUTE)
+    wait_until = min(NOW + (limit - waited) * MINUTE, NOW + (left - 60) * MINUTE)
+    assert (about.verdict, about.wait_until) == (Verdict.WAIT, wait_until)
+    assert (phase(about, NOW) is Phase.URGENT) == (left <= 120)
+
+
 @pytest.mark.parametrize("scope", [Scope.CARRIER, Scope.PLATFORM])
 def test_an_incident_is_not_waited_for_either(scope: Scope) -> None:
     id_ = IncidentId(scope, "Aurora" if scope is Scope.CARRIER else "")

@@ -142,3 +142,12 @@ def test_the_next_step_of_the_tariff_is_there_or_null() -> None:
 def test_milliseconds_are_kept_where_there_are_some() -> None:
     at = NOW.replace(microsecond=120_000)
     assert view(told(deadline=at).alert, language="en", now=NOW)["deadline"] == "2026-11-23T14:08:00.120Z"
+
+
+@pytest.mark.parametrize(("left", "phase"), [(30, "normal"), (-30, "missed")])
+def test_a_resolved_alert_missed_its_deadline_only_if_it_ended_after_it(left: int, phase: str) -> None:
+    one = resolved(severity=Severity.WARNING).alert
+    assert one.resolved_at is not None
+    deadline = one.resolved_at + minutes(left)
+    ended = replace(one, diagnosis=replace(one.diagnosis, deadline=deadline))
+    assert view(ended, language="en", now=NOW + minutes(60))["phase"] == phase

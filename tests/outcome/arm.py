@@ -28,8 +28,8 @@ Json = dict[str, Any]
 REASONS = ["missed", "escalated", "first", "cause_changed", "reminder", "acknowledged", "snoozed", "resolved"]
 LEFT = frozenset({"delivering", "driver_pickup", "delivered", "cancelled_from_split_pending"})
 LOOK_AGAIN = timedelta(hours=2)
-ON_ITS_WAY = timedelta(minutes=3)
-"""What is told so soon after a label came was true when it was read from Ozon."""
+ON_ITS_WAY = timedelta(minutes=5)
+"""What is told so soon after a label came was true when it was read from Ozon (see watched.py)."""
 CANCELLED_AFTER = timedelta(hours=30)
 """What has no label so long after its deadline Ozon cancels."""
 

@@ -36,17 +36,18 @@ class Played:
 
 @dataclass(frozen=True, slots=True)
 class Contest:
-    """All arms over the same orders; `best` is the one who knew the truth."""
+    """All arms over the same orders; `best` knew the truth and kept the hours of the staff, `sleepless` kept none."""
 
     orders: dict[str, Order]
     without: Played
     poller: Played
     watched: Played
     best: Played
+    sleepless: Played
 
     @property
     def rescuable(self) -> set[str]:
-        """What is missed without labelwatch, and could have been saved."""
+        """What is missed without labelwatch, and could have been saved by the people there are."""
         return set(self.without.books.missed) - set(self.best.books.missed)
 
     def rescued(self, arm: Played) -> float:
@@ -74,6 +75,17 @@ def untold(contest: Contest) -> list[str]:
     """Misses of which nobody had heard a minute after the deadline."""
     books = contest.watched.books
     return [number for number, at in books.missed.items() if not told_of(books, number, at + WITHIN)]
+
+
+def reach(contest: Contest) -> str:
+    """How much of what the staff alone misses could have been saved, and by whom."""
+    alone, watched = set(contest.without.books.missed), set(contest.watched.books.missed)
+    at_all = alone - set(contest.sleepless.books.missed)
+    return (
+        f"{len(alone)} missed by the staff alone: {len(contest.rescuable)} could be rescued in their hours or when "
+        f"the owner is woken in the last hour, {len(at_all)} by a staff that never sleeps; labelwatch rescued "
+        f"{len(contest.rescuable - watched)} and {len(at_all - watched)} of them"
+    )
 
 
 def in_vain(contest: Contest, arm: Played) -> set[str]:
@@ -128,8 +140,10 @@ def _headline(contest: Contest, number: str) -> str:
 def _why(contest: Contest, number: str) -> str:
     books, order = contest.watched.books, contest.orders[number]
     told = told_of(books, number, order.deadline)
-    if number in contest.best.books.missed:
+    if number in contest.sleepless.books.missed:
         return "nobody could have saved it"
+    if number in contest.best.books.missed:
+        return f"only work while nobody was there to be told could have saved it; {_last_letter(order)}"
     if not told:
         return "nobody was told in time"
     if told[-1].verdict == "wait":

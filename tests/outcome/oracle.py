@@ -1,10 +1,12 @@
-"""An arm in which somebody knows the truth: what can be saved at all.
+"""Two arms in which somebody knows the truth: what can be saved at all, and what the people there are can save.
 
-He acts with the same hands as everybody, at any hour (awake, or woken in a quarter of an hour): he packs every order
-as soon as it is there and does for each what its fate names, one thing after another, as soon as it can help. What he
-misses cannot be saved; all else that is missed could have been.
+He acts with the same hands as everybody: he packs every order a quarter of an hour after it came and does for each
+what its fate names, one thing after another, as soon as it can help. `sleepless` does so at any hour; what he misses
+cannot be saved. `oracle` keeps the hours of the staff: he acts while the packers are at work, and at any hour once
+the owner is woken, in the last hour before a deadline; what he misses, nobody who may be disturbed can save.
 """
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -15,16 +17,36 @@ from tests.outcome.world import Order, Truth
 AFTER = timedelta(minutes=15)
 AGAIN = timedelta(minutes=10)
 WARNS = timedelta(hours=2)
+WAKES = timedelta(hours=1)
+Hours = Callable[[Order, datetime], datetime]
+"""The next time at which somebody can do something for an order."""
 
 
 def oracle(truth: Truth) -> Arm:
     arm = set_up("oracle", truth)
-    for order in truth.orders.values():
-        arm.timeline.at(order.came + AFTER, partial(_act, arm, order, list(order.fate.cures)))
+    at_work = {one.shop.client_id: one for one in arm.people if one.name == "packers"}
+
+    def hours(order: Order, at: datetime) -> datetime:
+        staff, woken = at_work[order.site.shop.client_id], order.deadline - WAKES + AFTER
+        if staff.is_up(at) or at >= woken:
+            return at
+        return min(staff.up_at(at) + AFTER, woken)
+
+    return _begun(arm, hours)
+
+
+def sleepless(truth: Truth) -> Arm:
+    return _begun(set_up("sleepless", truth), lambda order, at: at)
+
+
+def _begun(arm: Arm, hours: Hours) -> Arm:
+    for order in arm.truth.orders.values():
+        begins = hours(order, order.came + AFTER)
+        arm.timeline.at(begins, partial(_act, arm, order, list(order.fate.cures), hours))
     return arm
 
 
-def _act(arm: Arm, order: Order, left: list[str]) -> None:
+def _act(arm: Arm, order: Order, left: list[str], hours: Hours) -> None:
     """Whatever helps now; a thing that Ozon does not take yet is tried again."""
     body, now = arm.body(order.number), arm.timeline.now()
     if body is None or is_served(body) or now >= order.deadline:
@@ -35,7 +57,7 @@ def _act(arm: Arm, order: Order, left: list[str]) -> None:
             left = _done(arm, order, page, left)
     except CabinetDown:
         pass
-    arm.timeline.at(_next(now, order), lambda: _act(arm, order, left))
+    arm.timeline.at(hours(order, _next(now, order)), lambda: _act(arm, order, left, hours))
 
 
 def _done(arm: Arm, order: Order, page: dict[str, object], left: list[str]) -> list[str]:

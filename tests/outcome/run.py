@@ -9,7 +9,7 @@ from tests.bench.report import Cell, Report
 from tests.outcome import judge
 from tests.outcome.arm import Arm, without
 from tests.outcome.judge import Contest, Played
-from tests.outcome.oracle import oracle
+from tests.outcome.oracle import oracle, sleepless
 from tests.outcome.poller import plain_poller
 from tests.outcome.watched import AT_LEAST, labelwatch
 from tests.outcome.world import SITES, Site, Truth, planned
@@ -51,7 +51,7 @@ def play(
         return planned(seed, days=days, per_day=per_day, sites=sites)
 
     played = {}
-    for make in (without, plain_poller, oracle):
+    for make in (without, plain_poller, oracle, sleepless):
         say(f"arm: {make.__name__.replace('_', ' ')}")
         arm = make(truth())
         with closing(arm.sandbox):
@@ -65,6 +65,7 @@ def play(
         poller=played["plain_poller"],
         watched=watched,
         best=played["oracle"],
+        sleepless=played["sleepless"],
     )
 
 
@@ -94,6 +95,7 @@ def show(report: Report, contest: Contest) -> None:
         ["arm", "missed", "rescued", "messages", "per person and day", "false alarms", "acted on in vain"],
         [_arm_row(contest, arm) for arm in (contest.without, contest.poller, contest.watched)],
     )
+    report.say(judge.reach(contest))
     reasons = contest.watched.books.reasons
     report.show("why labelwatch sent its messages", ["reason", "messages"], [[*one] for one in reasons.most_common()])
     met = [

@@ -54,7 +54,7 @@ def test_the_story_of_a_miss_says_until_when_a_letter_could_have_helped() -> Non
     deed = Deed(order.deadline - late / 2, "packers", "warn_support", order.number, took=True)
     books = Books(missed={order.number: order.deadline}, told=[told])
     nobody = Played("nobody", Books(), [], people=2, days=1)
-    contest = Contest({order.number: only}, nobody, nobody, Played("watched", books, [deed], 2, 1), nobody)
+    contest = Contest({order.number: only}, nobody, nobody, Played("watched", books, [deed], 2, 1), nobody, nobody)
     latest = f"{order.site.local(order.deadline - needs):%d %b %H:%M}"
     assert judge.stories(contest)[0].endswith(f"the last letter that could help was warn_support at {latest}")
 

@@ -68,7 +68,7 @@ def test_he_asks_for_time_where_the_ready_text_does() -> None:
 @pytest.mark.parametrize(
     ("cause", "phase", "actions"),
     [
-        ("passport_data_missing", "normal", ["ask_buyer"]),
+        ("passport_data_missing", "normal", ["ask_buyer", "warn_support", "write_support"]),
         ("passport_data_missing", "urgent", ["warn_support", "write_support", "ask_buyer"]),
         ("recipient_incomplete", "normal", ["ask_buyer", "warn_support", "write_support"]),
         ("recipient_incomplete", "urgent", ["warn_support", "write_support", "ask_buyer"]),
