@@ -13,6 +13,7 @@ from labelwatch.core.diagnosis import BLIND_AFTER_INTERVALS
 from labelwatch.core.report import Report
 from labelwatch.delivery.alert_actions import StoredAlertActions
 from labelwatch.delivery.dispatcher import Round, recover
+from labelwatch.delivery.follow_ups import audience_of
 from labelwatch.delivery.notifier import Notifier
 from labelwatch.delivery.posting_actions import PostingActions
 from labelwatch.delivery.settle import forget_others
@@ -43,7 +44,7 @@ class App:
         self.notifier = Notifier(config, store, now=clock.now, stop=stop, sheet=self.sources.label)
         self.poller = Poller(config, store, self.sources, self.notifier, clock=clock, time=self.time, stop=stop)
         self.queries = Queries(config, store, now=clock.now)
-        self.actions = PostingActions(store, channels=self.notifier.channels, now=clock.now)
+        self.actions = PostingActions(store, audience=audience_of(self.notifier.channels), now=clock.now)
         self.database_watch = DatabaseWatch(
             store.condition,
             self.notifier.channels,

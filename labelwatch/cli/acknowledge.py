@@ -2,17 +2,19 @@
 
 import getpass
 from datetime import timedelta
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from labelwatch.cli.errors import FOUND_TROUBLE
+from labelwatch.cli.late_table import context
+from labelwatch.cli.open import database, settings_of_database
 from labelwatch.cli.options import By, ConfigFile, Note, OneShop, Posting
 from labelwatch.cli.terminal import complain, say
 from labelwatch.cli.words import phrases
-
-if TYPE_CHECKING:
-    from labelwatch.core.alert import Alert
+from labelwatch.config import parse_duration
+from labelwatch.core.alert import Alert
+from labelwatch.messages.time_format import duration
 
 LONGEST_SNOOZE = timedelta(days=30)
 
@@ -24,12 +26,10 @@ def ack(posting: Posting, config: ConfigFile = None, shop: OneShop = None, by: B
 
     Nobody is reminded of it any more, unless it gets worse.
     """
-    from labelwatch.cli.open import configuration, opened
-
-    settings = configuration(config)
+    settings = settings_of_database(config)
     who = by or user(settings.language)
-    with opened(settings) as app:
-        changed = app.actions.acknowledge(posting, by=who, note=note, shop=shop)
+    with database(settings) as db:
+        changed = db.actions.acknowledge(posting, by=who, note=note, shop=shop)
     _report(changed, posting, settings.language, "taken", who=who)
 
 
@@ -45,25 +45,20 @@ def snooze(
 
     If it gets worse, people are notified nevertheless; when the time is over, they are reminded.
     """
-    from labelwatch.cli.late_table import context
-    from labelwatch.cli.open import configuration, opened
-    from labelwatch.config import parse_duration
-    from labelwatch.messages.time_format import duration
-
-    settings = configuration(config)
+    settings = settings_of_database(config)
     language, span = settings.language, parse_duration(time)
     if not span:
         raise typer.BadParameter(phrases(language, "handling")["time"], param_hint="TIME")
     if span > LONGEST_SNOOZE:
         longest = phrases(language, "handling")["longest"].format(days=LONGEST_SNOOZE.days)
         raise typer.BadParameter(longest, param_hint="TIME")
-    with opened(settings) as app:
-        changed = app.actions.snooze(posting, span=span, by=by or user(language), note=note, shop=shop)
-        words = duration(context(language, settings.timezone, app.clock.now()), span)
+    with database(settings) as db:
+        changed = db.actions.snooze(posting, span=span, by=by or user(language), note=note, shop=shop)
+        words = duration(context(language, settings.timezone, db.clock.now()), span)
     _report(changed, posting, language, "quiet", time=words)
 
 
-def _report(changed: "list[Alert]", posting: str, language: str, what: str, **values: str) -> None:
+def _report(changed: list[Alert], posting: str, language: str, what: str, **values: str) -> None:
     said = phrases(language, "handling")
     if not changed:
         complain(said["nothing"].format(posting=posting))

@@ -9,11 +9,13 @@ import typer
 
 from labelwatch.cli.errors import FOUND_TROUBLE, UNREACHABLE, about_a_shop
 from labelwatch.cli.late_table import context
+from labelwatch.cli.open import configuration, opened_beside_service
 from labelwatch.cli.options import ConfigFile, Json, OneShop
 from labelwatch.cli.poll import chosen_shops
 from labelwatch.cli.terminal import as_json, complain, say, working
 from labelwatch.cli.words import phrases
 from labelwatch.config import Config
+from labelwatch.messages.settings_text import change_line, key_line
 
 if TYPE_CHECKING:
     from labelwatch.polling.audit import Audit
@@ -26,8 +28,6 @@ def audit(config: ConfigFile = None, shop: OneShop = None, as_document: Json = F
     service does the same once a day. A change is shown once and sent over the channels; the first audit of a shop has
     nothing to compare with.
     """
-    from labelwatch.cli.open import configuration, opened_beside_service
-
     settings, stop = configuration(config), threading.Event()
     names, said = chosen_shops(settings, shop), phrases(settings.language, "audit")
     with opened_beside_service(settings, stop=stop) as (app, is_alone):
@@ -67,8 +67,6 @@ def _document(found: "Audit") -> dict[str, Any]:
 
 
 def _print(found: "Sequence[Audit]", settings: Config, now: datetime) -> None:
-    from labelwatch.messages.settings_text import change_line, key_line
-
     said, speaker = phrases(settings.language, "audit"), context(settings.language, settings.timezone, now)
     for one in found:
         if one.error:

@@ -10,16 +10,21 @@ from rich.cells import cell_len
 from rich.console import Console
 
 from labelwatch.cli.errors import FOUND_TROUBLE
+from labelwatch.cli.export import raw, write
+from labelwatch.cli.late_table import context
+from labelwatch.cli.open import Database, database, settings_of_database
 from labelwatch.cli.options import ConfigFile, Json, OneShop, Speak
 from labelwatch.cli.terminal import as_json, complain, is_terminal, say, table
 from labelwatch.cli.words import phrases
+from labelwatch.core.league import Standing, Times
+from labelwatch.messages import league_text as text
+from labelwatch.messages.alert_json import rfc3339
+from labelwatch.messages.league_letter import CASES, league_letter
+from labelwatch.messages.league_text import has_methods, totals
+from labelwatch.messages.time_format import RenderContext
 
 if TYPE_CHECKING:
-    from labelwatch.app import App
-    from labelwatch.core.league import Standing, Times
-    from labelwatch.messages.time_format import RenderContext
     from labelwatch.queries import League
-
 
 Days = Annotated[int, typer.Option("--days", metavar="N", min=1, max=366, help="The last N days, and N days before.")]
 Csv = Annotated[bool, typer.Option("--csv", help="As CSV (RFC 4180, UTF-8), for a spreadsheet.")]
@@ -56,18 +61,15 @@ def carriers(
     Of the orders that were first seen in the last days, per carrier and delivery method, and against as many days
     before. With --letter it prints a letter to a carrier or forwarder with its figures and its longest waits.
     """
-    from labelwatch.cli.late_table import context
-    from labelwatch.cli.open import configuration, opened
-
-    settings = configuration(config)
+    settings = settings_of_database(config)
     spoken = str(language or settings.language)
     if shop is not None and shop not in {one.name for one in settings.shops}:
         raise typer.BadParameter(phrases(spoken, "carriers")["no_shop"].format(shop=shop), param_hint="--shop")
-    with opened(settings) as app:
-        found = app.queries.league(days, shops=[shop] if shop else [])
+    with database(settings) as db:
+        found = db.queries.league(days, shops=[shop] if shop else [])
         reader = context(spoken, settings.timezone, found.within.latest)
         if letter is not None:
-            say(_letter(app, found, letter, reader))
+            say(_letter(db, found, letter, reader))
         elif as_document:
             as_json(document(found))
         elif as_csv:
@@ -76,26 +78,21 @@ def carriers(
             _print(found, reader)
 
 
-def _letter(app: "App", found: "League", carrier: str, reader: "RenderContext") -> str:
-    from labelwatch.messages.league_letter import CASES, league_letter
-    from labelwatch.messages.league_text import totals
-
+def _letter(db: Database, found: "League", carrier: str, reader: RenderContext) -> str:
     wholes = {line.carrier.casefold(): line for line in totals(found.lines) if line.carrier}
     line = wholes.get(carrier.strip().casefold())
     if line is None:
         said, names = phrases(reader.words.language, "carriers"), ", ".join(one.carrier for one in wholes.values())
         complain(said["unknown"].format(carrier=carrier, days=found.days, names=names or said["none"]))
         raise typer.Exit(FOUND_TROUBLE)
-    cases = app.store.carriers.longest_waits(line.carrier, found.within, shops=found.shops, limit=CASES)
+    cases = db.store.carriers.longest_waits(line.carrier, found.within, shops=found.shops, limit=CASES)
     written = league_letter(
         line, cases, within=found.within, language=reader.words.language, zone=reader.zone.key, now=reader.now
     )
     return written.text
 
 
-def _print(found: "League", reader: "RenderContext") -> None:
-    from labelwatch.messages import league_text as text
-
+def _print(found: "League", reader: RenderContext) -> None:
     say(text.reading(reader, found.lines, found.days), style="bold")
     rows = [text.cells(reader, line, with_methods=text.has_methods(found.lines, line)) for line in found.lines]
     headings = text.headings(reader)
@@ -127,9 +124,6 @@ def _print_one(headings: Sequence[str], row: Sequence[str]) -> None:
 
 def document(found: "League") -> dict[str, Any]:
     """What `carriers --json` prints."""
-    from labelwatch.messages.alert_json import rfc3339
-    from labelwatch.messages.league_text import has_methods
-
     return {
         "days": found.days,
         "from": rfc3339(found.within.earliest),
@@ -142,7 +136,7 @@ def document(found: "League") -> dict[str, Any]:
     }
 
 
-def _entry(line: "Standing") -> dict[str, Any]:
+def _entry(line: Standing) -> dict[str, Any]:
     hours = line.worst_hours
     return {
         **_numbers(line),
@@ -152,7 +146,7 @@ def _entry(line: "Standing") -> dict[str, Any]:
     }
 
 
-def _numbers(line: "Standing") -> dict[str, Any]:
+def _numbers(line: Standing) -> dict[str, Any]:
     return {
         "carrier": line.carrier,
         "delivery_method": line.method,
@@ -166,7 +160,7 @@ def _numbers(line: "Standing") -> dict[str, Any]:
     }
 
 
-def _times(stage: str, times: "Times") -> dict[str, Any]:
+def _times(stage: str, times: Times) -> dict[str, Any]:
     return {
         f"{stage}_median_s": _seconds(times.median),
         f"{stage}_p95_s": _seconds(times.p95),
@@ -182,15 +176,11 @@ def _seconds(time: timedelta | None) -> int | None:
 
 def _write_csv(found: "League") -> None:
     """The entries of `carriers` as in JSON, without what is nested there."""
-    from labelwatch.cli.export import raw, write
-
     rows = [_numbers(line) | {"incidents": line.incidents} for line in _of_methods(found)]
     with raw(sys.stdout) as out:
         write(out, CSV_COLUMNS, ([row[name] for name in CSV_COLUMNS] for row in rows), mark=False, separator=",")
 
 
-def _of_methods(found: "League") -> "list[Standing]":
+def _of_methods(found: "League") -> list[Standing]:
     """The lines of single delivery methods: without those of carriers, in which they are counted again."""
-    from labelwatch.messages.league_text import has_methods
-
     return [line for line in found.lines if not has_methods(found.lines, line)]

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
+from labelwatch.cli.open import database, settings_of_database
 from labelwatch.cli.options import ConfigFile, Json, Speak
 from labelwatch.cli.terminal import as_json, is_terminal, say, table
 from labelwatch.cli.verdicts import accuracy
@@ -15,6 +16,7 @@ from labelwatch.cli.words import language_of, phrases
 from labelwatch.config import ConfigError
 from labelwatch.core.rules import CAUSES, MEANINGS
 from labelwatch.messages.catalog import Catalog, catalog, sayable
+from labelwatch.web.words import words
 
 Accuracy = Annotated[
     bool, typer.Option("--accuracy", help="Instead: how often the named cause was right, from `labelwatch cause`.")
@@ -29,11 +31,9 @@ def causes(
     It needs no configuration; with one, the texts come in its language.
     """
     if right:
-        from labelwatch.cli.open import configuration, opened
-
-        settings = configuration(config)
-        with opened(settings) as app:
-            accuracy(app, language or settings.language, as_document=as_document)
+        settings = settings_of_database(config)
+        with database(settings) as db:
+            accuracy(db, language or settings.language, as_document=as_document)
         return
     spoken = language or _configured(config) or language_of(os.environ)
     known = [_described(cause, catalog(spoken)) for cause in CAUSES]
@@ -50,12 +50,10 @@ _COLUMNS = ("family", "cause", "name", "meaning")
 
 
 def _configured(path: Path | None) -> str | None:
-    from labelwatch.cli.open import configuration
-
     if path is not None:
-        return configuration(path).language
+        return settings_of_database(path).language
     with suppress(ConfigError):
-        return configuration(None).language
+        return settings_of_database(None).language
     return None
 
 
@@ -88,8 +86,6 @@ def _example(words: Catalog) -> dict[str, str]:
 
 def _meaning(one: dict[str, Any], language: str) -> list[str]:
     """What a cause is and its evidence. In English it is part of the rule, else of the board's catalog."""
-    from labelwatch.web.words import words
-
     proof = words(language).said.get("proof", {}).get(one["cause"])
     if proof is None:
         return [str(one["meaning"])]
@@ -102,8 +98,6 @@ def _row(one: dict[str, Any], language: str) -> tuple[str, ...]:
 
 
 def _print(known: list[dict[str, Any]], language: str) -> None:
-    from labelwatch.web.words import words
-
     families, gap = words(language).said["family"], catalog(language).line.sentence_gap
     for family, members in groupby(known, key=lambda one: one["family"]):
         say(families.get(family, family), style="bold underline")

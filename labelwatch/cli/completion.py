@@ -1,17 +1,15 @@
 """Shell completion: names from the configuration, numbers of late postings.
 
-It is fast and silent: if the configuration or the database cannot be read, it completes nothing.
+It is fast and silent: if the configuration or the database cannot be read, it completes nothing. Every start loads
+this module, so its functions import what they need.
 """
 
 import os
-import tomllib
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
 import typer
-
-from labelwatch.config import ConfigError, find, load
 
 Offer = Callable[[typer.Context, str], list[str]]
 
@@ -20,6 +18,10 @@ def names_of(table: str) -> Offer:
     """The names of the [[shop]] or [[channel]] tables, as written in the file."""
 
     def offer(context: typer.Context, incomplete: str) -> list[str]:
+        import tomllib
+
+        from labelwatch.config import ConfigError
+
         # Only the text: resolving its secrets takes longer, and the user may not be allowed to.
         with suppress(OSError, ValueError, ConfigError, KeyError, TypeError, AttributeError):
             document = tomllib.loads(_file(context).read_text("utf-8"))
@@ -32,6 +34,7 @@ def names_of(table: str) -> Offer:
 
 def late_postings(context: typer.Context, incomplete: str) -> list[str]:
     """The postings with an open alert."""
+    from labelwatch.config import ConfigError, load
     from labelwatch.store import StoreError
     from labelwatch.store.completion import late_numbers
 
@@ -49,5 +52,7 @@ def causes(incomplete: str) -> list[str]:
 
 
 def _file(context: typer.Context) -> Path:
+    from labelwatch.config import find
+
     given = context.params.get("config") or context.find_root().params.get("config")
     return find(Path(given) if given else None, os.environ)

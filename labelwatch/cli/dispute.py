@@ -4,17 +4,17 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from labelwatch.cli.errors import FOUND_TROUBLE
+from labelwatch.cli.open import database, settings_of_database
 from labelwatch.cli.options import ConfigFile, OneShop, Posting, Speak
 from labelwatch.cli.terminal import complain, is_terminal
 from labelwatch.cli.words import phrases
-
-if TYPE_CHECKING:
-    from labelwatch.core.dispute import Pack
+from labelwatch.core.dispute import Pack
+from labelwatch.messages.dispute import as_html, as_zip, safe
 
 Out = Annotated[
     Path | None,
@@ -37,13 +37,10 @@ def dispute(
     text for support in Russian, on one or two printed pages. It contains nothing about the buyer, and the same data
     give the same bytes.
     """
-    from labelwatch.cli.open import configuration, opened
-    from labelwatch.messages.dispute import as_html, as_zip, safe
-
-    settings = configuration(config)
+    settings = settings_of_database(config)
     spoken = str(language or settings.language)
-    with opened(settings) as app:
-        pack = _the_one(app.queries.dispute_packs(posting), posting, shop, language=spoken)
+    with database(settings) as db:
+        pack = _the_one(db.queries.dispute_packs(posting), posting, shop, language=spoken)
     if out is not None and out.suffix.lower() == ".zip":
         _write(out, as_zip(pack, language=spoken, zone=settings.timezone), spoken)
         return
@@ -54,7 +51,7 @@ def dispute(
     _write(out or Path(f"dispute-{safe(posting)}.html"), page.encode(), spoken)
 
 
-def _the_one(found: "Sequence[Pack]", posting: str, shop: str | None, *, language: str) -> "Pack":
+def _the_one(found: Sequence[Pack], posting: str, shop: str | None, *, language: str) -> Pack:
     said = phrases(language, "show")
     of_shop = [pack for pack in found if shop in (None, pack.shop)]
     if not of_shop:

@@ -15,9 +15,15 @@ from typing import Annotated, BinaryIO, TextIO
 import typer
 
 from labelwatch.cli.errors import FOUND_TROUBLE
+from labelwatch.cli.export_columns import COLUMNS, TIMES, rows_of
+from labelwatch.cli.export_readable import headings, readable
+from labelwatch.cli.late_table import context
+from labelwatch.cli.open import database, settings_of_database
 from labelwatch.cli.options import ConfigFile, Speak
 from labelwatch.cli.terminal import complain, printable, working
 from labelwatch.cli.words import phrases
+from labelwatch.config import parse_duration
+from labelwatch.messages.alert_json import rfc3339
 from labelwatch.messages.csv_text import FORMULA as FORMULA
 from labelwatch.messages.csv_text import csv_cell
 
@@ -78,19 +84,14 @@ def export(
     programs. A text that a spreadsheet would take for a formula gets an apostrophe in front. It contains nothing
     about buyers, as labelwatch stores nothing about them.
     """
-    from labelwatch.cli.export_columns import COLUMNS, TIMES, rows_of
-    from labelwatch.cli.export_readable import headings, readable
-    from labelwatch.cli.late_table import context
-    from labelwatch.cli.open import configuration, opened
-
-    settings = configuration(config)
+    settings = settings_of_database(config)
     spoken = str(language or settings.language)
     said, span, columns = phrases(spoken, "export"), _span(since, spoken), COLUMNS[what]
     is_sheet = file is not None and file.suffix.lower() == EXCEL
     separator = ";" if excel and spoken == "ru" else ","
-    with opened(settings) as app, _written(file, said["closed"]) as out, working(said["writing"]):
-        now = app.clock.now()
-        rows = rows_of(app.store.export, what, since=now - span)
+    with database(settings) as db, _written(file, said["closed"]) as out, working(said["writing"]):
+        now = db.clock.now()
+        rows = rows_of(db.store.export, what, since=now - span)
         if not raw:
             reader = context(spoken, settings.timezone, now)
             rows, columns = readable(what, columns, rows, reader), headings(columns, TIMES, reader)
@@ -131,15 +132,11 @@ def cell(value: object) -> str:
 
 def _plain(value: object) -> str:
     if isinstance(value, datetime):
-        from labelwatch.messages.alert_json import rfc3339
-
         return rfc3339(value)
     return "" if value is None else str(value)
 
 
 def _span(text: str, language: str) -> timedelta:
-    from labelwatch.config import parse_duration
-
     span = parse_duration(text)
     if not span:
         raise typer.BadParameter(phrases(language, "export")["unit"], param_hint="--since")

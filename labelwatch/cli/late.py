@@ -1,15 +1,14 @@
 """`late`: the open alerts, most urgent first, once or live."""
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
+from labelwatch.cli import late_table
+from labelwatch.cli.open import Database, database, settings_of_database
 from labelwatch.cli.options import ConfigFile, Json, Speak
-from labelwatch.cli.terminal import Screen, as_json, is_terminal
+from labelwatch.cli.terminal import as_json, is_terminal
 from labelwatch.cli.words import phrases
-
-if TYPE_CHECKING:
-    from labelwatch.app import App
 
 Watch = Annotated[bool, typer.Option("--watch", help="Show it live on this terminal; q ends it.")]
 
@@ -21,18 +20,15 @@ def late(config: ConfigFile = None, language: Speak = None, live: Watch = False,
     written by the service or the last `labelwatch poll`. With --watch it stays on the screen and is refreshed every
     few seconds.
     """
-    from labelwatch.cli import late_table
-    from labelwatch.cli.open import configuration, opened
-
-    settings = configuration(config)
+    settings = settings_of_database(config)
     spoken = language or settings.language
     if live:
         _require_a_screen(spoken, as_document=as_document)
-    with opened(settings) as app:
+    with database(settings) as db:
         if live:
-            _watch(app, spoken)
+            _watch(db, spoken)
             return
-        overview, zone = app.queries.overview(), app.config.timezone
+        overview, zone = db.queries.overview(), settings.timezone
     if as_document:
         as_json(late_table.as_document(overview, language=spoken, timezone=zone))
     else:
@@ -47,20 +43,22 @@ def _require_a_screen(language: str, *, as_document: bool) -> None:
         raise typer.BadParameter(said["terminal"], param_hint="--watch")
 
 
-def _watch(app: "App", language: str) -> None:
-    from labelwatch.cli import late_table
+def _watch(db: Database, language: str) -> None:
+    from labelwatch.cli.drawing import Screen, lines
     from labelwatch.cli.errors import error_lines
-    from labelwatch.cli.terminal import lines
+    from labelwatch.cli.late_screen import screen
     from labelwatch.cli.watch import watch
     from labelwatch.store import StoreError
 
+    queries = db.queries
+
     def draw(width: int, height: int) -> Screen:
         try:
-            overview = app.queries.overview()
+            overview = queries.overview()
         except StoreError as error:  # may be temporary: keep the screen
             words = error_lines(error, language)
             return Screen((), tuple(lines(words[0] if words else str(error), "bold red", width=width)))
-        speaker = late_table.context(language, app.config.timezone, overview.as_of)
-        return late_table.screen(overview, speaker, width=width, height=height)
+        speaker = late_table.context(language, db.config.timezone, overview.as_of)
+        return screen(overview, speaker, width=width, height=height)
 
     watch(draw)

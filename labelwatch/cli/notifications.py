@@ -1,8 +1,7 @@
 """`test-alert` and `outbox`: what was sent to whom, and the result."""
 
 import logging
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated
 from zoneinfo import ZoneInfo
@@ -11,13 +10,17 @@ import typer
 
 from labelwatch.cli.completion import late_postings, names_of
 from labelwatch.cli.errors import FOUND_TROUBLE
+from labelwatch.cli.open import configuration, database, opened_beside_service, settings_of_database
 from labelwatch.cli.options import ConfigFile, Json
+from labelwatch.cli.posting_document import notification
 from labelwatch.cli.terminal import as_json, complain, say, table, working
 from labelwatch.cli.words import phrases
 from labelwatch.config import Config
+from labelwatch.core.routing import WORTH_TELLING_FOR
+from labelwatch.messages.catalog import catalog
+from labelwatch.messages.channel_errors import spoken
 
 if TYPE_CHECKING:
-    from labelwatch.app import App
     from labelwatch.core.alert import Diagnosis
     from labelwatch.store import Attempt, OutboxRow
 
@@ -64,12 +67,10 @@ def try_channels(config: ConfigFile = None, channel: OneChannel = None, as_docum
 
     It is sent in the same way as a real one. Prints the receipt of each channel, or the error.
     """
-    from labelwatch.cli.open import configuration
-    from labelwatch.cli.posting_document import notification
 
     settings = configuration(config)
     names, said = _names(settings, channel), phrases(settings.language, "test")
-    with _beside_the_service(settings) as app, working(said["sending"]):
+    with opened_beside_service(settings, log_level=logging.ERROR) as (app, _), working(said["sending"]):
         rows = sorted(app.test_alert(names), key=lambda row: names.index(row.notification.channel))
     if as_document:
         as_json([notification(row) for row in rows])
@@ -94,22 +95,20 @@ def outbox(
     """
     if context.invoked_subcommand is not None:
         return
-    from labelwatch.cli.open import configuration, opened
-    from labelwatch.cli.posting_document import notification
     from labelwatch.store import OutboxState
 
-    settings = configuration(config)
+    settings = settings_of_database(config)
     said = phrases(settings.language, "outbox")
     if state is not None and state not in list(OutboxState):
         raise typer.BadParameter(said["states"].format(states=", ".join(OutboxState)), param_hint="--state")
-    with opened(settings) as app:
-        rows = app.store.outbox.find(
+    with database(settings) as db:
+        rows = db.store.outbox.find(
             channel=channel,
             states=[OutboxState(state)] if state else None,
             posting_number=posting,
             limit=limit,
         )
-        tries = app.store.channels.trail([row.id for row in rows]) if as_document else {}
+        tries = db.store.channels.trail([row.id for row in rows]) if as_document else {}
     if as_document:
         as_json([notification(row, tries.get(row.id, ())) for row in rows])
     elif rows:
@@ -124,20 +123,18 @@ def retry(rows: Rows = None, config: ConfigFile = None, channel: OneChannel = No
     What waits for a retry is sent at once. Give the messages by their numbers in `labelwatch outbox`, or with
     --channel all that wait or failed there.
     """
-    from labelwatch.cli.open import configuration, opened
-    from labelwatch.core.routing import WORTH_TELLING_FOR
     from labelwatch.store import OutboxState
 
-    settings = configuration(config)
+    settings = settings_of_database(config)
     said = phrases(settings.language, "outbox")
     if not rows and channel is None:
         raise typer.BadParameter(said["name"])
-    with opened(settings) as app:
-        now, ids = app.clock.now(), list(rows or ())
+    with database(settings) as db:
+        now, ids = db.clock.now(), list(rows or ())
         if channel is not None:
-            stuck = app.store.outbox.find(channel=channel, states=[OutboxState.DEAD, OutboxState.RETRY])
+            stuck = db.store.outbox.find(channel=channel, states=[OutboxState.DEAD, OutboxState.RETRY])
             ids += [row.id for row in stuck]
-        count = app.store.outbox.retry(ids, at=now, expires_at=now + WORTH_TELLING_FOR)
+        count = db.store.outbox.retry(ids, at=now, expires_at=now + WORTH_TELLING_FOR)
     if not count:
         complain(said["not_stuck"])
         raise typer.Exit(FOUND_TROUBLE)
@@ -149,14 +146,12 @@ def trail(row: Row, config: ConfigFile = None, as_document: Json = False) -> Non
 
     Each with its receipt, or with the error.
     """
-    from labelwatch.cli.open import configuration, opened
-    from labelwatch.cli.posting_document import notification
 
-    settings = configuration(config)
+    settings = settings_of_database(config)
     said = phrases(settings.language, "outbox")
-    with opened(settings) as app:
-        found = app.store.outbox.find(ids=[row])
-        tries = app.store.channels.trail([row]).get(row, [])
+    with database(settings) as db:
+        found = db.store.outbox.find(ids=[row])
+        tries = db.store.channels.trail([row]).get(row, [])
     if not found:
         complain(said["no_such"].format(id=row))
         raise typer.Exit(FOUND_TROUBLE)
@@ -184,27 +179,11 @@ def _names(settings: Config, channel: str | None) -> list[str]:
     return [channel] if channel is not None else names
 
 
-@contextmanager
-def _beside_the_service(settings: Config) -> "Iterator[App]":
-    """Hold the database alone, which may be new; or share it with a running service."""
-    from labelwatch.cli.open import opened
-    from labelwatch.store import AlreadyRunning
-
-    with ExitStack() as stack:
-        try:
-            app = stack.enter_context(opened(settings, alone=True, log_level=logging.ERROR))
-        except AlreadyRunning:
-            app = stack.enter_context(opened(settings, log_level=logging.ERROR))
-        yield app
-
-
 def _arrived(row: "OutboxRow") -> bool:
     return row.state in ("sent", "unverified")
 
 
 def _outcome(row: "OutboxRow", language: str) -> str:
-    from labelwatch.messages.channel_errors import spoken
-
     said = phrases(language, "test")
     what = "perhaps" if row.state == "retry" and row.possible_duplicate else str(row.state)
     outcome = said.get(what, said["late"]).format(receipt=row.receipt, error=spoken(row.error, language))
@@ -217,8 +196,6 @@ def _table(rows: "Sequence[OutboxRow]", settings: Config) -> None:
 
 
 def _row(row: "OutboxRow", settings: Config) -> tuple[str, ...]:
-    from labelwatch.messages.channel_errors import spoken
-
     language, told = settings.language, row.notification
     return (
         str(row.id),
@@ -233,8 +210,6 @@ def _row(row: "OutboxRow", settings: Config) -> tuple[str, ...]:
 
 
 def _try(one: "Attempt", settings: Config) -> tuple[str, ...]:
-    from labelwatch.messages.channel_errors import spoken
-
     outcome = phrases(settings.language, "attempt").get(one.outcome, one.outcome)
     said = one.said if one.outcome in ("delivered", "unverified") else spoken(one.said, settings.language)
     return _clock(one.at, settings), outcome, said
@@ -245,8 +220,6 @@ def _clock(at: datetime, settings: Config) -> str:
 
 
 def _zone(settings: Config) -> str:
-    from labelwatch.messages.catalog import catalog
-
     return catalog(settings.language).zone.get(settings.timezone, settings.timezone)
 
 

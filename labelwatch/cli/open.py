@@ -1,10 +1,11 @@
-"""Opens the configuration and the app for a command."""
+"""Opens the configuration, the database and the app for a command."""
 
 import logging
 import os
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,28 +15,62 @@ from labelwatch.config import Config, find, load
 
 if TYPE_CHECKING:
     from labelwatch.app import App
+    from labelwatch.delivery.posting_actions import PostingActions
+    from labelwatch.queries import Queries
     from labelwatch.service.clock import Clock
+    from labelwatch.store import Store
+
+
+# What these functions import takes time: a command must spend it only if it gets that far.
 
 
 def configuration(path: Path | None) -> Config:
     """The configuration that `path` or the usual places hold; ConfigError names all of its mistakes."""
-    # Imported here: Apprise takes time, which only commands with a configuration must spend.
     from labelwatch.channels import check_url, check_way
 
     return load(find(path, os.environ), environ=os.environ, check_url=check_url, check_way=check_way)
 
 
-@contextmanager
-def opened_beside_service(config: Config, *, stop: threading.Event | None = None) -> Iterator[tuple["App", bool]]:
-    """The app and whether this process has the database to itself: else a running service sends what is queued."""
-    from labelwatch.store import AlreadyRunning
+def settings_of_database(path: Path | None) -> Config:
+    """The same for a command that sends nothing: whether the channels' addresses are valid is not checked."""
+    return load(find(path, os.environ), environ=os.environ, check_url=lambda url: None)
 
-    with ExitStack() as opening:
-        try:
-            app, is_alone = opening.enter_context(opened(config, alone=True, stop=stop)), True
-        except AlreadyRunning:
-            app, is_alone = opening.enter_context(opened(config, stop=stop)), False
-        yield app, is_alone
+
+@dataclass(frozen=True, slots=True)
+class Database:
+    """The database of a configuration, and what people can see and do there."""
+
+    config: Config
+    store: "Store"
+    clock: "Clock"
+
+    @property
+    def queries(self) -> "Queries":
+        from labelwatch.queries import Queries
+
+        return Queries(self.config, self.store, now=self.clock.now)
+
+    @property
+    def actions(self) -> "PostingActions":
+        from labelwatch.delivery.handled import audience
+        from labelwatch.delivery.posting_actions import PostingActions
+
+        return PostingActions(self.store, audience=audience(self.config), now=self.clock.now)
+
+
+@contextmanager
+def database(config: Config) -> Iterator[Database]:
+    """The database as it is, for a command that neither polls nor sends; logs to stderr."""
+    from labelwatch.service.clock import corrected, real_clock
+    from labelwatch.store import open_store
+
+    set_up(config, level=logging.WARNING, form=OF_A_COMMAND)
+    store = open_store(config.store.url.get_secret_value(), makes_file=False)
+    try:
+        store.require_current()
+        yield Database(config, store, corrected(real_clock(threading.Event()), store))
+    finally:
+        store.close()
 
 
 @contextmanager
@@ -50,9 +85,23 @@ def opened(
     first: Callable[[Config, datetime], None] = lambda config, now: None,
 ) -> Iterator["App"]:
     """The app over a configuration, all else as in labelwatch.app.build; logs to stderr."""
-    # Imported here: a mistake in the configuration is reported without loading a database library.
     from labelwatch.app import build
 
     set_up(config, level=log_level, form=log_form)
     with build(config, clock=clock, stop=stop, alone=alone, first=first) as app:
         yield app
+
+
+@contextmanager
+def opened_beside_service(
+    config: Config, *, log_level: int = logging.WARNING, stop: threading.Event | None = None
+) -> Iterator[tuple["App", bool]]:
+    """The app and whether this process has the database to itself: else a running service sends what is queued."""
+    from labelwatch.store import AlreadyRunning
+
+    with ExitStack() as opening:
+        try:
+            app, alone = opening.enter_context(opened(config, alone=True, log_level=log_level, stop=stop)), True
+        except AlreadyRunning:
+            app, alone = opening.enter_context(opened(config, log_level=log_level, stop=stop)), False
+        yield app, alone

@@ -9,6 +9,7 @@ import typer
 from labelwatch.cli import posting_document as paper
 from labelwatch.cli.errors import FOUND_TROUBLE
 from labelwatch.cli.late_table import context
+from labelwatch.cli.open import database, settings_of_database
 from labelwatch.cli.options import ConfigFile, Json, OneShop, Posting, Speak
 from labelwatch.cli.terminal import as_json, complain, say, table
 from labelwatch.cli.words import Words, phrases, words
@@ -44,14 +45,12 @@ def show(
     Why it is late, the evidence, what was ruled out, what to do, its timeline, and its notifications; or, with
     --message, a letter about it to Ozon's support, the carrier or the buyer.
     """
-    from labelwatch.cli.open import configuration, opened
-
-    settings = configuration(config)
+    settings = settings_of_database(config)
     spoken = language or settings.language
-    with opened(settings) as app:
-        found = _the_one(app.queries.posting_details(posting), posting, shop, language=spoken)
-        queued = app.store.outbox.find(posting_number=posting)
-        timezone, now = settings.timezone, app.clock.now()
+    with database(settings) as db:
+        found = _the_one(db.queries.posting_details(posting), posting, shop, language=spoken)
+        queued = db.store.outbox.find(posting_number=posting)
+        timezone, now = settings.timezone, db.clock.now()
     told = [row for row in reversed(queued) if row.notification.alert.diagnosis.shop == found.shop]
     if message is not None:
         _print_letter(found, message, language=language, spoken=spoken, zone=timezone, now=now)

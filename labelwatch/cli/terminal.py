@@ -1,38 +1,18 @@
-"""The output of commands: tables for people on a terminal, lines with tabs for programs, or one JSON document."""
+"""The output of commands: tables for people on a terminal, lines with tabs for programs, or one JSON document.
+
+Rich, which draws on a terminal, is loaded only if there is one.
+"""
 
 import json
 import re
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 
-from rich import box
-from rich.cells import cell_len
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
-
-from labelwatch.cli.wrapping import wrapped
 from labelwatch.messages.plain import printable as printable
 
-Drawn = Text | Table
-"""What a terminal shows."""
 NONE = "-"
 """Placeholder of an empty cell, which would shift the other columns for `cut` and `awk`."""
-
-
-@dataclass(frozen=True, slots=True)
-class Screen:
-    """A full screen: the part of the body that fits between head and foot."""
-
-    head: Sequence[Drawn]
-    body: Sequence[Drawn]
-    foot: Sequence[Drawn] = ()
-    marks: Sequence[str] = ()
-    """The items of the body: each is in it once, unbroken."""
-    more: str = ""
-    """The line below the body with the {count} of those that did not fit."""
 
 
 def is_terminal() -> bool:
@@ -42,16 +22,13 @@ def is_terminal() -> bool:
 
 def say(text: str = "", style: str = "", *, indent: int = 0) -> None:
     """Lines on stdout; in colour on a terminal only. Control characters are removed, line breaks stay."""
-    console = Console(highlight=False, soft_wrap=True)
-    for line in lines(text, style, width=console.width if is_terminal() else None, indent=indent):
-        console.print(line)
+    if is_terminal():
+        from labelwatch.cli.drawing import show_lines
 
-
-def lines(text: str, style: str = "", *, width: int | None, indent: int = 0) -> Iterator[Text]:
-    """Lines that are no wider than `width` cells (None = as they are)."""
-    for line in map(printable, text.split("\n")):
-        for part in (line,) if width is None else wrapped(line, width - indent):
-            yield Text(" " * indent + part, style)
+        show_lines(text, style, indent=indent)
+        return
+    for line in text.split("\n"):
+        print(" " * indent + printable(line))
 
 
 def complain(text: str) -> None:
@@ -66,46 +43,9 @@ def table(headings: Sequence[str], rows: Iterable[Sequence[str]], *, whole: Sequ
         for row in (headings, *rows) if headings else rows:
             print("\t".join(printable(cell) or NONE for cell in row))
         return
-    console = Console(highlight=False)
-    console.print(drawn(headings, rows, width=console.width, whole=whole))
+    from labelwatch.cli.drawing import show_table
 
-
-def drawn(
-    headings: Sequence[str],
-    rows: Iterable[Sequence[str]],
-    *,
-    width: int,
-    whole: Sequence[int] = (),
-    breaks: Mapping[int, int] | None = None,
-) -> Table:
-    """A table for a terminal of `width` cells; `whole` as in `table`; `breaks`: column -> cells at which it is
-    broken as a line of text is, with no bracket or full stop in the wrong place."""
-    cells = [[printable(cell) for cell in row] for row in rows]
-    columns = list(zip(*([headings] if headings else []), *cells, strict=True))
-    made = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), header_style="bold", show_header=bool(headings))
-    for place, least in enumerate(_least_widths(columns, width)):
-        heading = headings[place] if headings else ""
-        made.add_column(Text(heading), overflow="fold", no_wrap=place in whole, min_width=least)
-    for row in cells:
-        made.add_row(*(_broken(cell, (breaks or {}).get(place)) for place, cell in enumerate(row)))
-    return made
-
-
-def room_beside(headings: Sequence[str], rows: Sequence[Sequence[str]], column: int, width: int) -> int:
-    """The cells that the other columns leave for one column, if they are not wrapped."""
-    others = [cells for place, cells in enumerate(zip(headings, *rows, strict=True)) if place != column]
-    # A space after each cell, one before each column, and one at the end.
-    return width - sum(max(map(cell_len, cells)) for cells in others) - 2 * len(headings) - 1
-
-
-def _broken(cell: str, at: int | None) -> Text:
-    return Text(cell if at is None else "\n".join(wrapped(cell, at)))
-
-
-def _least_widths(columns: Sequence[Sequence[str]], room: int) -> list[int | None]:
-    """Column -> the cells that keep its words whole; none if there is no room for that."""
-    longest = [max((cell_len(word) for cell in column for word in cell.split()), default=1) for column in columns]
-    return list(longest) if sum(longest) + 3 * len(longest) <= room else [None] * len(longest)
+    show_table(headings, rows, whole=whole)
 
 
 def as_json(document: object) -> None:
@@ -129,16 +69,19 @@ def ticker() -> Iterator[Callable[[str], object]]:
     if not is_terminal():
         yield lambda text: None
         return
-    with Console(highlight=False).status("") as status:
-        yield lambda text: status.update(Text(printable(text), "dim"))
+    from labelwatch.cli.drawing import status_line
+
+    with status_line() as update:
+        yield update
 
 
 @contextmanager
 def working(what: str) -> Iterator[None]:
     """Show on a terminal that work is in progress; written to stderr and erased at the end."""
-    console = Console(stderr=True)
-    if not console.is_terminal:
+    if not sys.stderr.isatty():
         yield
         return
-    with console.status(Text(what)):
+    from labelwatch.cli.drawing import status_line
+
+    with status_line(what, stderr=True):
         yield

@@ -1,20 +1,18 @@
 """`cause`: record what the cause really was; and how often labelwatch was right."""
 
 from difflib import get_close_matches
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
 from labelwatch.cli import completion
 from labelwatch.cli.acknowledge import user
 from labelwatch.cli.errors import FOUND_TROUBLE
+from labelwatch.cli.open import Database, database, settings_of_database
 from labelwatch.cli.options import By, ConfigFile, Note, OneShop, Posting
 from labelwatch.cli.terminal import as_json, complain, say, table
 from labelwatch.cli.words import phrases
 from labelwatch.core.rules import CAUSES
-
-if TYPE_CHECKING:
-    from labelwatch.app import App
 
 Real = Annotated[
     str,
@@ -36,16 +34,14 @@ def cause(
 
     `labelwatch causes --accuracy` then shows how often the cause that was named was the right one.
     """
-    from labelwatch.cli.open import configuration, opened
-
-    settings = configuration(config)
+    settings = settings_of_database(config)
     words = phrases(settings.language, "verdict")
     if really not in CAUSES:
         close = get_close_matches(really, CAUSES, n=1)
         hint = words["meant"].format(cause=close[0]) if close else words["listed"]
         raise typer.BadParameter(words["no_cause"].format(cause=really, hint=hint), param_hint="CAUSE")
-    with opened(settings) as app:
-        judged = app.actions.judge(posting, really=really, by=by or user(settings.language), note=note, shop=shop)
+    with database(settings) as db:
+        judged = db.actions.judge(posting, really=really, by=by or user(settings.language), note=note, shop=shop)
     if not judged:
         complain(words["never_late"].format(posting=posting))
         raise typer.Exit(FOUND_TROUBLE)
@@ -54,9 +50,9 @@ def cause(
         say(template.format(posting=posting, shop=where, cause=really, named=said))
 
 
-def accuracy(app: "App", language: str, *, as_document: bool) -> None:
+def accuracy(db: Database, language: str, *, as_document: bool) -> None:
     """Print the named causes and the real ones, most frequent first."""
-    counted = sorted(app.store.verdicts.counts(), key=lambda one: (-one[2], one))
+    counted = sorted(db.store.verdicts.counts(), key=lambda one: (-one[2], one))
     total = sum(count for _, _, count in counted)
     right = sum(count for said, really, count in counted if said == really)
     words = phrases(language, "verdict")

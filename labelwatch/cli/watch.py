@@ -11,7 +11,7 @@ from rich.live import Live
 from rich.segment import Segment, Segments
 from rich.text import Text
 
-from labelwatch.cli.terminal import Screen
+from labelwatch.cli.drawing import Screen
 
 EVERY = 3.0
 """Seconds."""

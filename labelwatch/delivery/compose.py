@@ -18,7 +18,7 @@ from labelwatch.core.visibility import as_seen, may_know, narrowed
 from labelwatch.delivery import follow_ups
 from labelwatch.delivery.action_links import SINGLY, section
 from labelwatch.delivery.context import DeliveryContext, alert_id
-from labelwatch.delivery.follow_ups import is_follow_up
+from labelwatch.delivery.handled import is_follow_up
 from labelwatch.messages import diagnosis_text, shift_summary
 from labelwatch.messages.alert_json import View, view
 from labelwatch.messages.message import Message, Section, SizeLimit

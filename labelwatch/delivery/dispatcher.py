@@ -40,7 +40,8 @@ from labelwatch.delivery.context import (
     outcome_of,
 )
 from labelwatch.delivery.edit_sent import edit_due
-from labelwatch.delivery.follow_ups import current, is_follow_up
+from labelwatch.delivery.follow_ups import current
+from labelwatch.delivery.handled import is_follow_up
 from labelwatch.delivery.settle import settle
 from labelwatch.messages.plain import plain
 from labelwatch.store import ChannelState, OutboxRow, OutboxState, Store, StoreError

@@ -7,14 +7,14 @@ something newer.
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from labelwatch.channels.base import EditableChannel
-from labelwatch.core.alert import Alert, AlertState, Notification, Reason
-from labelwatch.core.lifecycle import is_handled_otherwise
+from labelwatch.core.alert import Alert, Notification
 from labelwatch.core.policy import Destination
-from labelwatch.core.routing import calm_until
+from labelwatch.delivery import handled
 from labelwatch.delivery.context import Channels, DeliveryContext, alert_id
+from labelwatch.delivery.handled import Audience, How, is_follow_up
 from labelwatch.messages import diagnosis_text
 from labelwatch.messages.catalog import counted
 from labelwatch.messages.message import Kind, Message, Section, SizeLimit, affordable, joined
@@ -22,42 +22,19 @@ from labelwatch.messages.render import render_context, seen_by
 from labelwatch.messages.time_format import RenderContext
 from labelwatch.store import OutboxRow, Transaction
 
-REASONS: Mapping[AlertState, Reason] = {
-    AlertState.ACKNOWLEDGED: Reason.ACKNOWLEDGED,
-    AlertState.SNOOZED: Reason.SNOOZED,
-}
-GATHER = timedelta(minutes=1)
-WORTH_READING_FOR = timedelta(hours=12)
-
 _LISTED = 10
-
-How = Callable[[Alert], Alert | None]
-
-
-def is_follow_up(row: OutboxRow) -> bool:
-    """Whether it says who acknowledged or snoozed something."""
-    return row.notification.reason in REASONS.values()
 
 
 def changed(
     tx: Transaction, change: Callable[[How], list[Alert]], how: How, *, channels: Channels, now: datetime
 ) -> list[Alert]:
     """Have `change` apply `how` to alerts, and queue the notifications of it for these channels."""
-    hearing: dict[int, list[str]] = {}
+    return handled.changed(tx, change, how, audience=audience_of(channels), now=now)
 
-    def noted(before: Alert) -> Alert | None:
-        after = how(before)
-        if after is None or after.id is None or after.told is None or not is_handled_otherwise(before, after):
-            return after
-        names = _hearing(tx.channels.heard([after.id], beside=REASONS.values()).get(after.id, {}), channels)
-        if not names:
-            return after
-        hearing[after.id] = names
-        return replace(after, told=replace(after.told, count=after.told.count + 1))
 
-    done = change(noted)
-    _queue(tx, [(one, hearing[one.id]) for one in done if one.id in hearing], channels, now)
-    return done
+def audience_of(channels: Channels) -> Audience:
+    """These channels, as far as it matters who is told that an alert is handled."""
+    return {name: (to, isinstance(channel, EditableChannel)) for name, (to, channel) in channels.items()}
 
 
 def current(delivery: DeliveryContext, name: str, rows: Sequence[OutboxRow]) -> list[OutboxRow]:
@@ -88,33 +65,6 @@ def message(told: Sequence[Notification], destination: Destination, *, now: date
         *((1, Section(rows=(row,))) for row in rows),
     ]
     return Message(title, joined(affordable(pieces, limit.beside(title=title))), Kind.INFO)
-
-
-def _queue(tx: Transaction, news: Sequence[tuple[Alert, Sequence[str]]], channels: Channels, now: datetime) -> None:
-    """Queue follow-ups for these channels; they join what is already queued for a channel."""
-    queued = []
-    for alert, hearing in news:
-        for name in hearing:
-            soon = max(now + GATHER, calm_until(alert.diagnosis, channels[name][0], now))
-            queued.append(
-                _notification(alert, name, tx.channels.gathering(name, REASONS.values(), until=soon) or soon)
-            )
-    tx.outbox.queue(queued, created_at=now)
-
-
-def _hearing(heard: Mapping[str, bool], channels: Channels) -> list[str]:
-    """The channels that reported an alert and cannot say it by editing a message."""
-    return [
-        name
-        for name, has_ref in sorted(heard.items())
-        if name in channels and not (has_ref and isinstance(channels[name][1], EditableChannel))
-    ]
-
-
-def _notification(alert: Alert, channel: str, at: datetime) -> Notification:
-    assert alert.told is not None, "it was notified"
-    reason = REASONS[alert.state]
-    return Notification(alert, alert.told.count, reason, channel, due_at=at, expires_at=at + WORTH_READING_FOR)
 
 
 def _holds(row: OutboxRow, alerts: Mapping[int, Alert], told_at: Mapping[int, datetime], now: datetime) -> bool:

@@ -6,17 +6,16 @@ from functools import partial
 
 from labelwatch.core.alert import Alert
 from labelwatch.core.lifecycle import acknowledge, snooze
-from labelwatch.delivery.context import Channels
-from labelwatch.delivery.follow_ups import changed
+from labelwatch.delivery.handled import Audience, changed
 from labelwatch.store import Store
 
 
 class PostingActions:
-    """The actions on one database; `channels` are notified of who did what."""
+    """The actions on one database; `audience` is notified of who did what."""
 
-    def __init__(self, store: Store, *, channels: Channels, now: Callable[[], datetime]) -> None:
+    def __init__(self, store: Store, *, audience: Audience, now: Callable[[], datetime]) -> None:
         self._store = store
-        self._channels = channels
+        self._audience = audience
         self._now = now
 
     def acknowledge(self, number: str, *, by: str, note: str, shop: str | None) -> list[Alert]:
@@ -32,7 +31,7 @@ class PostingActions:
     def _changed(self, number: str, how: Callable[[Alert], Alert | None], shop: str | None) -> list[Alert]:
         with self._store.write() as tx:
             change = partial(tx.alerts.change, number, shop=shop)
-            return changed(tx, change, how, channels=self._channels, now=self._now())
+            return changed(tx, change, how, audience=self._audience, now=self._now())
 
     def judge(self, number: str, *, really: str, by: str, note: str, shop: str | None) -> list[tuple[str, str]]:
         """Record what a late posting's cause really was; (shop, the cause that was named) where it was late."""

@@ -53,7 +53,8 @@ def real_clock(stop: threading.Event) -> Clock:
 
 def corrected(clock: Clock, store: Store) -> Clock:
     """A machine's clock, corrected by what the service on this machine measured."""
-    return replace(clock, now=SkewCorrectedClock(clock.now, clock.monotonic, noted=skew_in(store)).now)
+    follower = SkewCorrectedClock(clock.now, clock.monotonic, noted=skew_in(store), follows=True)
+    return replace(clock, now=follower.now)
 
 
 def skew_in(store: Store) -> Callable[[], ClockSkew | None]:

@@ -1,8 +1,22 @@
-"""Building blocks of the tables: the type of a time, the metadata, and common columns."""
+"""Building blocks of the tables: the type of a time, the metadata, common columns, and partial indexes."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
-from sqlalchemy import BigInteger, Column, Dialect, ForeignKey, Integer, MetaData, Text, TypeDecorator
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Connection,
+    Dialect,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    Text,
+    TypeDecorator,
+    event,
+    text,
+)
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
@@ -65,3 +79,16 @@ def of_posting() -> Column[int]:
 def part_of(name: str, target: str) -> Column[int]:
     """A part of the primary key that refers to another table and is deleted with its row."""
     return Column(name, Id, ForeignKey(target, ondelete="CASCADE"), primary_key=True, autoincrement=False)
+
+
+def partial_index(name: str, *columns: Column[Any], where: str, unique: bool = False) -> Index:
+    """An index of the rows that meet a condition."""
+    index = Index(name, *columns, unique=unique, sqlite_where=text(where))
+
+    @event.listens_for(index, "before_create")
+    def _also_there(index: Index, connection: Connection, **_: object) -> None:
+        # Not given above: SQLAlchemy would load every driver for PostgreSQL, on SQLite too.
+        if connection.dialect.name == "postgresql":
+            index.dialect_options["postgresql"]["where"] = text(where)
+
+    return index

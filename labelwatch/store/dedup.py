@@ -1,20 +1,28 @@
 """Stores equal states and delivery methods once, so that a posting's history consists of small numbers."""
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, Table, select
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects import sqlite
 
 from labelwatch.core.posting import DeliveryMethod, Posting
 from labelwatch.store import mapping
 from labelwatch.store.schema import delivery_method, state
 
+if TYPE_CHECKING:
+    from sqlalchemy.dialects import postgresql
+
 StateKey = tuple[object, ...]
 
 
-def insert(conn: Connection, table: Table) -> sqlite.Insert | postgresql.Insert:
+def insert(conn: Connection, table: Table) -> "sqlite.Insert | postgresql.Insert":
     """An insert with ON CONFLICT, which SQLAlchemy spells differently for each database."""
-    return sqlite.insert(table) if conn.dialect.name == "sqlite" else postgresql.insert(table)
+    if conn.dialect.name == "sqlite":
+        return sqlite.insert(table)
+    from sqlalchemy.dialects import postgresql  # which loads every driver that there is for it
+
+    return postgresql.insert(table)
 
 
 class Deduplicated:

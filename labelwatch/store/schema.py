@@ -14,10 +14,19 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
-    text,
 )
 
-from labelwatch.store.columns import Id, Utc, metadata, of_posting, of_shop, part_of, shop_column, text_column
+from labelwatch.store.columns import (
+    Id,
+    Utc,
+    metadata,
+    of_posting,
+    of_shop,
+    part_of,
+    partial_index,
+    shop_column,
+    text_column,
+)
 
 REVISION = "0007"
 """The newest migration; zero-padded, so that older and newer compare as text."""
@@ -101,41 +110,36 @@ posting = Table(
     text_column("details"),  # JSON: what is shown but never searched for
     UniqueConstraint("shop_id", "number", name="uq_posting"),
 )
-Index(
+partial_index(
     "ix_posting_open",
     posting.c.shop_id,
     posting.c.digest,
     posting.c.closed_at,  # always null here, but with it the index alone answers which postings are open
-    sqlite_where=text("closed_at IS NULL"),
-    postgresql_where=text("closed_at IS NULL"),
+    where="closed_at IS NULL",
 )
-Index(
+partial_index(
     "ix_posting_late",
     posting.c.shop_id,
     posting.c.late_at,
-    sqlite_where=text("late_at IS NOT NULL AND closed_at IS NULL"),
-    postgresql_where=text("late_at IS NOT NULL AND closed_at IS NULL"),
+    where="late_at IS NOT NULL AND closed_at IS NULL",
 )
-Index(
+partial_index(
     "ix_posting_closed",
     posting.c.closed_at,
-    sqlite_where=text("closed_at IS NOT NULL"),
-    postgresql_where=text("closed_at IS NOT NULL"),
+    where="closed_at IS NOT NULL",
 )
 # The next two are covering indexes: how many labels came lately, and how many postings ended without one.
-Index(
+partial_index(
     "ix_posting_labelled",
     posting.c.label_latest,
     posting.c.method_id,
-    sqlite_where=text("label_latest IS NOT NULL AND stage = 'done'"),
-    postgresql_where=text("label_latest IS NOT NULL AND stage = 'done'"),
+    where="label_latest IS NOT NULL AND stage = 'done'",
 )
-Index(
+partial_index(
     "ix_posting_unlabelled",
     posting.c.method_id,
     posting.c.state_id,
-    sqlite_where=text("closed_at IS NOT NULL AND label_latest IS NULL"),
-    postgresql_where=text("closed_at IS NOT NULL AND label_latest IS NULL"),
+    where="closed_at IS NOT NULL AND label_latest IS NULL",
 )
 
 # Append-only; integers, because there are many of them. `unseen` is the time between the last reading that saw
@@ -219,41 +223,36 @@ alert = Table(
     text_column("diagnosis"),  # JSON
     Column("subject", Text),  # posting, shop, incident, channel, database or shift
 )
-Index(
+partial_index(
     "ix_alert_waiting",
     alert.c.shop_id,
     alert.c.carrier,
     alert.c.kind,
-    sqlite_where=text("resolved_at IS NULL AND kind != ''"),
-    postgresql_where=text("resolved_at IS NULL AND kind != ''"),
+    where="resolved_at IS NULL AND kind != ''",
 )
-Index(
+partial_index(
     "uq_alert_open",
     alert.c.shop_id,
     alert.c.posting_number,
     unique=True,
-    sqlite_where=text("resolved_at IS NULL"),
-    postgresql_where=text("resolved_at IS NULL"),
+    where="resolved_at IS NULL",
 )
-Index(
+partial_index(
     "uq_alert_incident",  # the index above allows duplicate incidents: no null equals another
     alert.c.posting_number,
     unique=True,
-    sqlite_where=text("shop_id IS NULL AND resolved_at IS NULL"),
-    postgresql_where=text("shop_id IS NULL AND resolved_at IS NULL"),
+    where="shop_id IS NULL AND resolved_at IS NULL",
 )
 Index("ix_alert_posting_number", alert.c.posting_number)
-Index(
+partial_index(
     "ix_alert_unseen",
     alert.c.shop_id,
-    sqlite_where=text("unseen_since IS NOT NULL"),
-    postgresql_where=text("unseen_since IS NOT NULL"),
+    where="unseen_since IS NOT NULL",
 )
-Index(
+partial_index(
     "ix_alert_resolved",
     alert.c.resolved_at,
-    sqlite_where=text("resolved_at IS NOT NULL"),
-    postgresql_where=text("resolved_at IS NOT NULL"),
+    where="resolved_at IS NOT NULL",
 )
 
 notification = Table(
@@ -280,19 +279,17 @@ notification = Table(
     Column("revise_at", Utc),  # from when on the message is out of date
     UniqueConstraint("alert_id", "telling", "channel", name="uq_notification"),
 )
-Index(
+partial_index(
     "ix_notification_waiting",
     notification.c.channel,
     notification.c.due_at,
-    sqlite_where=text("state IN ('pending', 'retry', 'leased')"),
-    postgresql_where=text("state IN ('pending', 'retry', 'leased')"),
+    where="state IN ('pending', 'retry', 'leased')",
 )
-Index(
+partial_index(
     "ix_notification_outdated",
     notification.c.channel,
     notification.c.revise_at,
-    sqlite_where=text("revise_at IS NOT NULL"),
-    postgresql_where=text("revise_at IS NOT NULL"),
+    where="revise_at IS NOT NULL",
 )
 Index("ix_notification_message_key", notification.c.message_key)
 

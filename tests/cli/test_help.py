@@ -11,16 +11,21 @@ from typer.testing import CliRunner
 
 from labelwatch import __version__
 from labelwatch.cli import application
+from labelwatch.cli.commands import COMMANDS, Entry
+from labelwatch.cli.lazy import Later
+from tests.cli.conftest import LATE
 from tests.support.place import Place
 
 
 def paths(group: Any, *before: str) -> Iterator[tuple[str, ...]]:
-    for name, command in group.commands.items():
+    for name, later in group.commands.items():
         yield (*before, name)
+        command = later.loaded()
         if hasattr(command, "commands"):
             yield from paths(command, *before, name)
 
 
+ENTRIES = [entry for panel in COMMANDS.values() for entry in panel]
 EVERY = [(), *paths(typer.main.get_command(application()))]
 
 
@@ -51,6 +56,44 @@ def test_no_summary_is_cut_off_in_a_list_of_commands(group: tuple[str, ...]) -> 
     listed = told.partition("Commands:")[2].partition("Example:")[0]
     assert listed.count("\n") > 2
     assert "..." not in listed
+
+
+@pytest.mark.parametrize("entry", ENTRIES, ids=lambda one: one.name)
+def test_the_table_of_commands_says_what_each_says_of_itself(entry: Entry) -> None:
+    for later in (Later(entry, None), *(Later(one, None) for one in entry.commands)):
+        assert later.help == " ".join(later.loaded().help.partition("\n\n")[0].split())
+
+
+NOT_AT_ONCE = {
+    "apprise",
+    "httpx",
+    "apscheduler",
+    "alembic",
+    "starlette",
+    "rich",
+    "labelwatch.app",
+    "labelwatch.sandbox",
+}
+
+
+@pytest.mark.parametrize(
+    ("command", "not_even"),
+    [
+        (("--help",), {"pydantic", "sqlalchemy", "labelwatch.config", "labelwatch.cli.late", "labelwatch.cli.show"}),
+        (("late",), {"labelwatch.channels"}),
+        (("show", LATE), {"labelwatch.channels"}),
+        (("ack", LATE), {"labelwatch.channels"}),
+    ],
+    ids=lambda value: value[0] if isinstance(value, tuple) else "",
+)
+def test_a_command_loads_only_what_it_uses(place: Place, command: tuple[str, ...], not_even: set[str]) -> None:
+    place.run("poll")
+    with place.start(*command, PYTHONPROFILEIMPORTTIME="1") as process:
+        told = process.communicate()[1]
+    assert process.returncode == 0
+    loaded = {line.rpartition("|")[2].strip() for line in told.splitlines()}
+    assert "labelwatch.cli.commands" in loaded
+    assert loaded & (NOT_AT_ONCE | not_even) == set()
 
 
 def test_the_script_and_the_module_are_the_same_program(place: Place) -> None:

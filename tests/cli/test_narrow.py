@@ -7,7 +7,8 @@ import pytest
 from rich.cells import cell_len
 from rich.console import Console
 
-from labelwatch.cli.late_table import context, drawn_board, screen
+from labelwatch.cli.late_screen import drawn_board, screen
+from labelwatch.cli.late_table import context
 from labelwatch.cli.watch import _fitting
 from labelwatch.core.alert import Alert
 from labelwatch.messages import diagnosis_text

@@ -6,11 +6,13 @@ from typing import Any
 
 import pytest
 
-from labelwatch.channels.base import Channel, Retry
+from labelwatch.channels import open_channel
+from labelwatch.channels.base import Channel, EditableChannel, Retry
 from labelwatch.core.alert import AlertState, Outcome, Reason, Severity
 from labelwatch.core.lifecycle import acknowledge, snooze
 from labelwatch.core.policy import QuietHours
-from labelwatch.delivery.follow_ups import GATHER, changed, message
+from labelwatch.delivery.follow_ups import changed, message
+from labelwatch.delivery.handled import GATHER, can_edit
 from labelwatch.messages.catalog import LANGUAGES
 from labelwatch.messages.render import LIMIT
 from labelwatch.store import OutboxState, Store
@@ -284,3 +286,24 @@ def test_of_an_incident_a_channel_is_told_of_no_shop_that_it_may_not_see() -> No
     said = message([replace(wide, alert=alert)], to, now=NOW, limit=LIMIT)
     assert "in 4 shops" not in said.title + said.body
     assert "in 4 shops" in message([replace(wide, alert=alert)], destination(), now=NOW, limit=LIMIT).title
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "tgram://123456789:abcdefg_hijklmnop/12315544/",
+        " TGRAM://123456789:abcdefg_hijklmnop/12315544/",
+        "https://api.telegram.org/bot123456789:abcdefg_hijklmnop/sendMessage?chat_id=12315544",
+        "json://127.0.0.1/hook",
+        "mailto://anna:password@example.com",
+        "wecombot://key",
+        "feishu://token",
+        "discord://4174216298/JHMHI8qBe7bk2ZwO5U711o3dV_js",
+    ],
+)
+def test_which_channels_edit_their_messages_is_known_without_opening_them(url: str) -> None:
+    try:
+        opened = open_channel(url)
+    except ValueError:
+        pytest.skip("Apprise does not read this URL")
+    assert can_edit(url) == isinstance(opened, EditableChannel)

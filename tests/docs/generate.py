@@ -164,7 +164,8 @@ def _layers(*_: str) -> str:
 
 def commands(group: Any, before: str = "") -> Iterator[tuple[str, Any]]:
     """(name, command) of all that can be called: `outbox` is a command and a group, `db` only a group."""
-    for name, command in group.commands.items():
+    for name, later in group.commands.items():
+        command = later.loaded()
         if getattr(command, "commands", None):
             if command.invoke_without_command:
                 yield before + name, command
