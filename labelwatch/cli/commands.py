@@ -179,7 +179,7 @@ COMMANDS: Mapping[str | None, tuple[Entry, ...]] = {
         ),
         Entry(
             "snooze",
-            "acknowledge:snooze",
+            "snooze:snooze",
             "Silence a posting for a while.",
             "labelwatch snooze 41517061-0214-1 2h",
             _HANDLE,

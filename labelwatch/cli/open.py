@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from labelwatch.cli.logs import OF_A_COMMAND, set_up
-from labelwatch.config import Config, find, load
+from labelwatch.config import Config, ConfigError, NoConfigError, find, load
 
 if TYPE_CHECKING:
     from labelwatch.app import App
@@ -32,8 +32,13 @@ def configuration(path: Path | None) -> Config:
 
 
 def settings_of_database(path: Path | None) -> Config:
-    """The same for a command that sends nothing: whether the channels' addresses are valid is not checked."""
-    return load(find(path, os.environ), environ=os.environ, check_url=lambda url: None)
+    """The same for a command that sends nothing: only if something else is wrong are the channels' URLs checked."""
+    try:
+        return load(find(path, os.environ), environ=os.environ, check_url=lambda url: None)
+    except NoConfigError:
+        raise
+    except ConfigError:
+        return configuration(path)
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,6 +38,12 @@ def test_every_mistake_is_listed_with_its_place_and_78(place: Place, command: st
     assert "`labelwatch check`" in todo
 
 
+def test_a_command_that_sends_nothing_works_while_the_url_of_a_channel_is_wrong(place: Place) -> None:
+    place.run("poll")
+    assert place.run("late", HOOK="nonsense").out == place.run("late").out
+    assert place.run("check", HOOK="nonsense").code == 78
+
+
 def test_mistakes_and_doubts_are_said_in_the_language_of_the_configuration(place: Place) -> None:
     better = place.config.read_text().replace("env:KEY_STAR", "a-literal-key")
     place.config.write_text(better.replace('language = "en"', 'language = "zh"'))

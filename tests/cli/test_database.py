@@ -56,7 +56,15 @@ def test_check_counts_and_finds_no_damage(seen: Place) -> None:
 def test_prune_says_what_it_removed(seen: Place) -> None:
     done = seen.run("db", "prune", "--json")
     assert done.code == 0, done.err
-    assert done.json == {"postings": 0, "alerts": 0, "polls": 0, "attempts": 0, "quarantined": 0, "answers": 0}
+    assert done.json == {
+        "postings": 0,
+        "alerts": 0,
+        "polls": 0,
+        "attempts": 0,
+        "quarantined": 0,
+        "answers": 0,
+        "settings": 0,
+    }
 
 
 def test_what_is_no_database_is_said_to_be_none(place: Place, tmp_path: Path) -> None:
