@@ -179,6 +179,9 @@ SAID: dict[str, tuple[tuple[str, ...], ...]] = {
     "doctor": (("doctor",),),
     "test-alert": (("test-alert", "--channel", "packers"),),
     "poll": (("poll",),),
+    "audit": (("audit",),),
+    "carriers": (("carriers",), ("carriers", "--csv"), ("carriers", "--json")),
+    "dispute": (("dispute", NUMBERS[0]),),
     "db check": (("db", "check"),),
     "db backup": (("db", "backup", "copy.db"),),
 }
