@@ -132,4 +132,4 @@ def answers(alerts: Iterable[Alert]) -> tuple[Proof, ...]:
         for proof in (*alert.diagnosis.evidence, *alert.diagnosis.asked)
         if proof.since is not None
     }
-    return tuple(sorted(found.values(), key=lambda proof: (proof.since, proof.field, proof.value)))
+    return tuple(sorted(found.values(), key=lambda proof: (proof.since, proof.field, str(proof.value))))

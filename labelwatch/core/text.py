@@ -9,4 +9,4 @@ Value = str | int | tuple[str, ...]
 @dataclass(frozen=True, slots=True)
 class Text:
     key: str
-    values: Mapping[str, Value] = field(default_factory=dict)
+    values: Mapping[str, Value] = field(default_factory=dict, hash=False)

@@ -73,6 +73,7 @@ FULL_DIAGNOSIS = Diagnosis(
     next_tariff=STEP,
     alternatives=("Silk Road",),
     asked=(Proof("label_task", 'Ozon says: "no"', NOW),),
+    answer_by=NOW + timedelta(hours=22),
     as_of=NOW,
 )
 FULL_INCIDENT = Incident(
@@ -128,3 +129,8 @@ def test_every_subject_comes_back(store: Store, subject: Subject) -> None:
         tx.outbox.add([notification(replace(told, id=id_))], created_at=NOW)
     assert [row.notification.alert.diagnosis.subject for row in store.outbox.find()] == [subject]
     assert [one.diagnosis.subject for one in store.export.alerts(NOW)] == [subject]
+
+
+def test_what_was_observed_can_be_counted_once() -> None:
+    over = Text("over", {"value": "2", "limit": "1", "unit": "g"})
+    assert len({Proof("weight", over, NOW), Proof("weight", replace(over), NOW), Proof("weight", "", NOW)}) == 2
