@@ -73,9 +73,10 @@ class App:
 
     def audit(self, shop: str) -> Audit:
         """Compare the settings of a shop at Ozon with those read before."""
-        source = self.sources.another(self.config.shop(shop))
+        configured = self.config.shop(shop)
+        source = self.sources.another(configured)
         try:
-            return audit_shop(shop, store=self.store, source=source, now=self.clock.now)
+            return audit_shop(self.poller.settings(configured), store=self.store, source=source, now=self.clock.now)
         finally:
             source.close()
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from labelwatch.cli.words import Words, words
 from labelwatch.core.lateness import LABEL_ACTIONS
-from labelwatch.core.subject import Channel, Database, IncidentId, Shift
+from labelwatch.core.subject import Channel, Database, IncidentId, Summary
 from labelwatch.messages.channel_errors import spoken
 from labelwatch.messages.diagnosis_text import words_of
 from labelwatch.messages.plain import plain
@@ -77,15 +77,15 @@ def _label(own: Words, actions: str) -> str:
     return own.say["poll"]["no" if LABEL_ACTIONS.isdisjoint(actions.split()) else "yes"]
 
 
-def _event(own: Words, event: IncidentId | Channel | Database | Shift) -> str:
+def _event(own: Words, event: IncidentId | Channel | Database | Summary) -> str:
     """`carrier: Aurora Post`."""
     match event:
         case IncidentId(scope, name):
             kind = str(scope)
         case Channel(name):
             kind = "channel"
-        case Shift(name):
-            kind = "handover"
+        case Summary(name, summary):
+            kind = summary.value
         case Database():
             kind, name = "database", ""
     of_kind = own.say["incident"].get(kind, kind)

@@ -5,7 +5,17 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from labelwatch.core.posting import Deadline, DeliveryMethod, Interval, Limit, Posting, Product, Stage, TariffStep
-from labelwatch.core.subject import Channel, Database, Incident, IncidentId, PostingId, Shift, Shop, Subject, shops_of
+from labelwatch.core.subject import (
+    Channel,
+    Database,
+    Incident,
+    IncidentId,
+    PostingId,
+    Shop,
+    Subject,
+    Summary,
+    shops_of,
+)
 from labelwatch.core.text import Text
 
 
@@ -90,12 +100,15 @@ class Reason(StrEnum):
     RESOLVED = "resolved"
     TEST = "test"
     HANDOVER = "handover"
-    """The shift summary: a list of everything open, at a fixed time of day."""
+    ARRIVAL = "arrival"
+    AUDIT = "audit"
+    """The reasons of the summaries of these kinds, see labelwatch.core.subject.SummaryKind."""
     ACKNOWLEDGED = "acknowledged"
     """Acknowledged; sent where the message about the alert cannot be edited."""
     SNOOZED = "snoozed"
 
 
+SUMMARIES = frozenset({Reason.HANDOVER, Reason.ARRIVAL, Reason.AUDIT})
 CALM = frozenset({Reason.RESOLVED, Reason.ACKNOWLEDGED, Reason.SNOOZED})
 """Resolved, acknowledged or snoozed: the reader has nothing to do."""
 
@@ -215,7 +228,7 @@ class Diagnosis:
         return self.subject if isinstance(self.subject, Incident) else None
 
     @property
-    def event(self) -> IncidentId | Channel | Database | Shift | None:
+    def event(self) -> IncidentId | Channel | Database | Summary | None:
         """What it is about beyond a posting or a shop: the incident that explains the posting, or its subject."""
         match self.subject:
             case PostingId() | Shop():

@@ -123,7 +123,7 @@ def worth_asking(
     paid: set[tuple[int, ...]] = set()
     left, new_tasks = BUDGET, 0
     for question in _wanted(findings, known, ask_label_task=ask_label_task):
-        if question in asked or not _is_open(known.get(question), question.topic, now):
+        if question in asked or not is_open(known.get(question), question.topic, now):
             continue
         ids = _task_ids(known, question)
         cost = 1
@@ -169,7 +169,8 @@ def _task_ids(known: Answers, question: Question) -> tuple[int, ...]:
     return task.tasks if isinstance(task, LabelTask) and task.state is TaskState.PENDING else ()
 
 
-def _is_open(answer: Answer | None, topic: Topic, now: datetime) -> bool:
+def is_open(answer: Answer | None, topic: Topic, now: datetime) -> bool:
+    """Whether a question with this answer is to be asked again."""
     if answer is None:
         return True
     return not timedelta(0) <= now - answer.asked_at < _kept_for(answer, topic)

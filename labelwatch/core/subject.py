@@ -1,4 +1,4 @@
-"""What an alert is about: a posting, a shop, an incident, a channel, the database or a shift.
+"""What an alert is about: a posting, a shop, an incident, a channel, the database or a list for a channel.
 
 `str` of each is its key for programs and in the database, unique among the open alerts of a shop and of no shop.
 """
@@ -185,17 +185,31 @@ class Database:
         return "database"
 
 
+class SummaryKind(StrEnum):
+    HANDOVER = "handover"
+    """The shift summary: everything open, at a fixed time of day."""
+    ARRIVAL = "arrival"
+    """What new orders need before they are packed."""
+    AUDIT = "audit"
+    """What has changed in the settings of a shop at Ozon."""
+
+
 @dataclass(frozen=True, slots=True)
-class Shift:
-    """The shift summary of a channel: no trouble, but sent through the same outbox."""
+class Summary:
+    """A list for one channel: no trouble by itself, but sent through the same outbox."""
 
     channel: str
+    kind: SummaryKind = SummaryKind.HANDOVER
+    shop: str = ""
+    """The shop that was audited."""
+    key_expires_at: datetime | None = None
+    """The expiry of its key, if people are reminded of it."""
 
     def __str__(self) -> str:
-        return f"handover:{self.channel}"
+        return f"{self.kind}:{self.channel}"
 
 
-Subject = PostingId | Shop | Incident | Channel | Database | Shift
+Subject = PostingId | Shop | Incident | Channel | Database | Summary
 
 
 def shops_of(subject: Subject) -> tuple[str, ...]:

@@ -1,15 +1,13 @@
-"""Alerts about labelwatch itself: a channel that does not work, a database that cannot be written, and a shift
-summary."""
+"""Alerts about labelwatch itself: a channel that does not work, and a database that cannot be written."""
 
 from datetime import datetime
 
-from labelwatch.core.alert import Certainty, Diagnosis, Family, Proof, Severity, Verdict
+from labelwatch.core.alert import Certainty, Diagnosis, Proof, Severity, Verdict
 from labelwatch.core.posting import Interval
 from labelwatch.core.rules import CAUSES
-from labelwatch.core.subject import Channel, Database, Shift
+from labelwatch.core.subject import Channel, Database
 
 DEAD = "channel_dead"
-HANDOVER = "handover"
 FULL, FAILING = "disk_full", "database_failing"
 
 
@@ -35,19 +33,4 @@ def _trouble(subject: Channel | Database, cause: str, said: str, *, since: datet
         evidence=(Proof("answer", said, since),),
         waiting_since=Interval(since, since),
         as_of=now,
-    )
-
-
-def handover_diagnosis(channel: str, *, since: datetime, at: datetime) -> Diagnosis:
-    """The list of everything that a channel gets at `at`, after the one at `since`: no problem and no cause, but
-    sent through the same outbox."""
-    return Diagnosis(
-        Shift(channel),
-        severity=Severity.NOTICE,
-        family=Family.UNKNOWN,
-        cause=HANDOVER,
-        certainty=Certainty.CERTAIN,
-        verdict=Verdict.WAIT,
-        waiting_since=Interval(since, at),
-        as_of=at,
     )

@@ -1,25 +1,24 @@
 """Turns rows of the outbox into an outgoing message: its text, its alerts as JSON, and what it replies to."""
 
 import logging
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 
 from labelwatch.channels.base import Attachment, Channel, Earlier, EditableChannel, OutgoingMessage, Target
 from labelwatch.channels.time_limit import within_time
-from labelwatch.core.alert import CALM, Alert, Notification, Outcome, Reason
+from labelwatch.core.alert import CALM, SUMMARIES, Alert, Notification, Outcome, Reason
 from labelwatch.core.policy import Destination
 from labelwatch.core.quiet_hours import quiet_span
-from labelwatch.core.routing import is_subscribed
 from labelwatch.core.subject import Channel as ChannelSubject
 from labelwatch.core.subject import PostingId
-from labelwatch.core.visibility import as_seen, may_know, narrowed
-from labelwatch.delivery import follow_ups
+from labelwatch.core.visibility import as_seen, narrowed
+from labelwatch.delivery import follow_ups, summaries
 from labelwatch.delivery.action_links import SINGLY, section
 from labelwatch.delivery.context import DeliveryContext, alert_id
 from labelwatch.delivery.handled import is_follow_up
-from labelwatch.messages import diagnosis_text, shift_summary
+from labelwatch.messages import diagnosis_text
 from labelwatch.messages.alert_json import View, view
 from labelwatch.messages.message import Message, Section, SizeLimit
 from labelwatch.messages.render import brief, channel_dead, render, render_context, seen_by, urgency
@@ -35,8 +34,9 @@ ROOM_FOR_LINKS = 1500
 LABELS_WITHIN = timedelta(seconds=45)
 """Fetching labels must not use up the lease of the message."""
 
-_SILENT = (*CALM, Reason.HANDOVER)
-_ORDER = ("test", "channel", "alerts", "handover")
+_SILENT = CALM | SUMMARIES
+_ORDER = ("test", "channel", "alerts", "arrival", "audit", "handover")
+_TOGETHER = frozenset({"alerts", "arrival", "audit"})
 
 
 def newest_of_each(
@@ -56,7 +56,7 @@ def one_message(rows: Sequence[OutboxRow]) -> tuple[list[OutboxRow], list[Outbox
     for row in rows:
         kinds.setdefault(_kind(row), []).append(row)
     kind = next(kind for kind in _ORDER if kind in kinds)
-    message = kinds[kind] if kind == "alerts" else kinds[kind][:1]
+    message = kinds[kind] if kind in _TOGETHER else kinds[kind][:1]
     taken = {row.id for row in message}
     return message, [row for row in rows if row.id not in taken]
 
@@ -135,7 +135,7 @@ def is_brief(earlier: Sequence[Earlier], rows: Sequence[OutboxRow], channel: Cha
 
 def _kind(row: OutboxRow) -> str:
     reason, about = row.notification.reason, row.notification.alert.diagnosis.subject
-    if reason in (Reason.TEST, Reason.HANDOVER):
+    if reason in {Reason.TEST, *SUMMARIES}:
         return str(reason)
     return "channel" if isinstance(about, ChannelSubject) else "alerts"
 
@@ -150,17 +150,8 @@ def _message(
 ) -> Message:
     first, now, more = told[0], delivery.now(), _more(delivery, destination)
     about = first.alert.diagnosis.subject
-    if first.reason is Reason.HANDOVER:
-        handed = _digest(delivery, first, destination)
-        return shift_summary.message(
-            handed,
-            destination,
-            now=now,
-            limit=limit,
-            intervals=delivery.settings.intervals,
-            board=delivery.board,
-            more=more,
-        )
+    if first.reason in SUMMARIES:
+        return summaries.message(delivery, told, destination, limit=limit, more=more)
     if isinstance(about, ChannelSubject):
         waiting = [row.notification.alert for row in delivery.store.channels.waiting(about.name)]
         return channel_dead(first, destination, waiting, now=now, limit=limit, intervals=delivery.settings.intervals)
@@ -190,43 +181,10 @@ def _held_since(rows: Sequence[OutboxRow], destination: Destination, now: dateti
     return min(over) if len(over) == len(rows) else None
 
 
-def _digest(delivery: DeliveryContext, told: Notification, destination: Destination) -> shift_summary.ShiftSummary:
-    """The content of a shift summary: everything that is open, and what has ended since the last one."""
-    span = told.alert.diagnosis.waiting_since
-    since, until = (span.earliest, span.latest) if span else (told.due_at, told.due_at)
-    incidents = delivery.store.alerts.incidents(open_only=False, resolved_since=since)
-    alerts = delivery.store.alerts.find(open_only=False, resolved_since=since)
-    told_of = [one for one in (*incidents, *alerts) if one.told is not None or one.diagnosis.event is not None]
-    everything = [*_troubles_seen_by(delivery, destination), *_seen_by(destination, told_of)]
-    return shift_summary.ShiftSummary(
-        since=since,
-        until=until,
-        open=tuple(one for one in everything if one.resolved_at is None),
-        ended=tuple(one for one in everything if one.resolved_at is not None),
-    )
-
-
-def _troubles_seen_by(delivery: DeliveryContext, destination: Destination) -> Iterator[Alert]:
-    """Open alerts about channels that the readers of this one may know of."""
-    for name, alert in delivery.store.alerts.open_of_channels().items():
-        other = delivery.channels.get(name)
-        if name == destination.name or may_know(destination.shops, other and other[0].shops):
-            yield alert
-
-
-def _seen_by(destination: Destination, alerts: Iterable[Alert]) -> Iterator[Alert]:
-    """The alerts that concern shops of this channel, each limited to them."""
-    for alert in alerts:
-        seen = narrowed(alert, destination.shops)
-        if seen is not None and is_subscribed(destination, seen.diagnosis.shops):
-            yield seen
-
-
 def _views(delivery: DeliveryContext, told: Sequence[Notification], destination: Destination) -> list[View]:
-    """The alerts as JSON; for a shift summary the open ones."""
-    if told[0].reason is Reason.HANDOVER:
-        handed = _digest(delivery, told[0], destination).open
-        told = [replace(told[0], alert=alert) for alert in handed]
+    """The alerts as JSON; for a summary those that it lists."""
+    if told[0].reason in SUMMARIES:
+        told = summaries.listed(delivery, told, destination)
     return [
         view(
             one.alert,
@@ -271,7 +229,7 @@ def _links(delivery: DeliveryContext, told: Sequence[Notification], channel: Cha
 
 def _has_buttons(told: Sequence[Notification]) -> bool:
     """Whether there is anything to acknowledge: a posting, a shop or an incident that is still open."""
-    if told[0].reason in (Reason.TEST, Reason.HANDOVER):
+    if told[0].reason in {Reason.TEST, *SUMMARIES}:
         return False
     return any(map(_is_to_take, told))
 

@@ -24,7 +24,7 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from labelwatch.channels.base import Delivered
-from labelwatch.core.alert import Reason
+from labelwatch.core.alert import SUMMARIES, Reason
 from labelwatch.core.routing import due_at, gathers_until, quiet_until
 from labelwatch.core.subject import Channel
 from labelwatch.core.visibility import narrowed
@@ -328,7 +328,7 @@ def _not_held(delivery: DeliveryContext, name: str, rows: Sequence[OutboxRow]) -
     """The rows that may be sent now, including those that may have arrived already: they can disturb no more."""
     destination, now, held = delivery.channels[name][0], delivery.now(), dict[datetime, list[int]]()
     for row in rows:
-        if row.notification.reason in (Reason.TEST, Reason.HANDOVER) or row.possible_duplicate:
+        if row.notification.reason in {Reason.TEST, *SUMMARIES} or row.possible_duplicate:
             continue
         reason = row.notification.reason
         follows = is_follow_up(row)

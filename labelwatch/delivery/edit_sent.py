@@ -4,7 +4,7 @@ import logging
 from datetime import datetime
 
 from labelwatch.channels.base import BadMessage, Delivered, EditableChannel, Permanent, RateLimited, Result
-from labelwatch.core.alert import Reason
+from labelwatch.core.alert import SUMMARIES, Reason
 from labelwatch.delivery.compose import as_it_stands
 from labelwatch.delivery.context import LONGEST_PAUSE, LONGEST_WISH, DeliveryContext, is_paused, outcome_of
 from labelwatch.delivery.settle import pause_account
@@ -40,7 +40,7 @@ def edit_due(delivery: DeliveryContext, name: str) -> bool:
 
 def _revised(delivery: DeliveryContext, name: str, channel: EditableChannel, key: str) -> Result:
     rows = [row for row in delivery.store.channels.message(key) if row.notification.channel == name and row.ref]
-    if not rows or rows[0].notification.reason in (Reason.TEST, Reason.HANDOVER):
+    if not rows or rows[0].notification.reason in {Reason.TEST, *SUMMARIES}:
         return BadMessage("nothing of it can be changed")
     try:
         outgoing = as_it_stands(delivery, name, rows)

@@ -4,10 +4,11 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from labelwatch.core.alert import Alert, AlertState, LastNotified, Notification, Outcome, Reason
 from labelwatch.core.policy import Destination
 from labelwatch.core.quiet_hours import handovers_between
-from labelwatch.core.system_problems import handover_diagnosis
+from labelwatch.core.subject import Summary
+from labelwatch.core.summaries import summary
+from labelwatch.core.visibility import OF_NO_SHOP
 from labelwatch.store import Store
 
 WORTH_READING_FOR = timedelta(hours=4)
@@ -51,14 +52,7 @@ def _queue(store: Store, to: Destination, now: datetime) -> int:
         if at is None:
             return 0
         tx.channels.save(replace(state, handover_at=at))
-        # Stored as a resolved alert, so that it does not count as open.
-        diagnosis = handover_diagnosis(to.name, since=last, at=at)
-        told = LastNotified(at=at, count=1, severity=diagnosis.severity, cause=diagnosis.cause)
-        alert = Alert(None, AlertState.RESOLVED, at, diagnosis, cause_since=at, told=told, resolved_at=at)
-        alert = replace(alert, outcome=Outcome.OVER)
-        (id_,) = tx.alerts.save(None, [alert])
-        one = Notification(
-            replace(alert, id=id_), 1, Reason.HANDOVER, to.name, due_at=at, expires_at=at + WORTH_READING_FOR
-        )
-        tx.outbox.add([one], created_at=now)
+        tx.needs.list_since(to.shops - OF_NO_SHOP, last, at)
+        made = summary(Summary(to.name), since=last, at=at)
+        tx.add_summary(made, due_at=at, expires_at=at + WORTH_READING_FOR, now=now)
         return 1

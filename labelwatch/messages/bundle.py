@@ -48,7 +48,7 @@ def title(context: RenderContext, ordered: Sequence[Notification]) -> str:
     if not open_ones:
         return said
     worst = max((one.alert.diagnosis.severity for one in open_ones), key=lambda severity: severity.rank)
-    return f"{single.severity_mark(context, worst)} {said}"
+    return f"{single.severity_mark(context, worst)} {single.headed(context, top.told[0], said)}"
 
 
 def alone(ordered: Sequence[Notification]) -> Notification | None:

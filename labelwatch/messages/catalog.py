@@ -158,6 +158,7 @@ class Lines:
     handover_wide: str
     handover_open: str
     handover_since: str
+    handover_needs: str
     past_new: str
     past_in_time: str
     past_late: str

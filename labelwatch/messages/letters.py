@@ -110,7 +110,7 @@ def messages_of(alert: Alert, *, language: str, zone: str, now: datetime) -> dic
 def hint(context: RenderContext, diagnosis: Diagnosis) -> str:
     """Where to find the letters, and that support must be written to by hand."""
     kinds, line, number = _useful(diagnosis), context.words.line, diagnosis.posting_number
-    if not kinds or context.more is ShiftNames.HERE:
+    if not kinds or context.more in (ShiftNames.HERE, ShiftNames.NONE):
         return ""
     match context.more:
         case ShiftNames.BUTTONS:

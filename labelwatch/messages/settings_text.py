@@ -1,12 +1,56 @@
 """Changed settings of a shop, and the expiry of its key, in words."""
 
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from labelwatch.core.lateness import OWN_CARRIER_FLOWS
+from labelwatch.core.policy import Destination
 from labelwatch.core.settings import SettingChange
+from labelwatch.messages.bundle import rest
 from labelwatch.messages.catalog import counted
+from labelwatch.messages.message import Kind, Message, Piece, Section, SizeLimit, affordable, joined
 from labelwatch.messages.plain import plain
+from labelwatch.messages.render import render_context
 from labelwatch.messages.time_format import RenderContext, dated, duration
+
+
+@dataclass(frozen=True, slots=True)
+class Audited:
+    """What an audit of a shop found: changes, and when its key expires if that is near."""
+
+    shop: str
+    changes: tuple[SettingChange, ...] = ()
+    key_expires_at: datetime | None = None
+
+
+def message(audited: Iterable[Audited], destination: Destination, *, now: datetime, limit: SizeLimit) -> Message:
+    """One message about the audits of some shops; what does not fit is counted."""
+    context, shops = render_context(destination, now), list(audited)
+    words, pieces = context.words.setting, list[Piece]()
+    for number, one in enumerate(shops):
+        if len(shops) > 1:
+            pieces.append((number, Section(heading=plain(one.shop))))
+        if one.key_expires_at is not None:
+            lines = (key_line(context, one.shop, one.key_expires_at), words["key_todo"])
+            pieces.append((number, Section(lines=lines)))
+        pieces += [(number, Section(rows=((change_line(context, change),),))) for change in one.changes]
+    title = f"{context.words.line.mark_warning} {_title(context, shops)}"
+    room = limit.beside(title=title)
+    taken = affordable(pieces, room)
+    if len(taken) < len(pieces):
+        taken = affordable(pieces, room.beside(rest(context, len(pieces), "")))
+        taken.append((len(shops), rest(context, len(pieces) - len(taken), "")))
+    return Message(title, joined(taken), Kind.WARNING)
+
+
+def _title(context: RenderContext, shops: Sequence[Audited]) -> str:
+    words, gap = context.words.setting, context.words.line.list_gap
+    first = min(shops, key=lambda one: (not one.changes, one.key_expires_at is None))
+    if first.changes or first.key_expires_at is None:
+        return words["title"].format(shop=gap.join(plain(one.shop) for one in shops))
+    left = duration(context, first.key_expires_at - context.now)
+    return words["title_key"].format(shop=plain(first.shop), left=left)
 
 
 def change_line(context: RenderContext, change: SettingChange) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-from labelwatch.core.alert import Alert, AlertState, Outcome
+from labelwatch.core.alert import Alert, AlertState, Diagnosis, Outcome
 from labelwatch.core.policy import Destination
 from labelwatch.core.subject import Shop
 from labelwatch.messages import bundle, diagnosis_text, single, staleness
@@ -31,6 +31,8 @@ class ShiftSummary:
     until: datetime
     open: Sequence[Alert]
     ended: Sequence[Alert]
+    needs: Sequence[Diagnosis] = ()
+    """What orders that came since then need before they are packed."""
 
 
 def message(
@@ -89,13 +91,14 @@ def _sections(
         *_wide(context, wide, postings),
         *_heads(context, digest, own=len(own), late=len(late)),
         *((1, Section(rows=(_row(context, one, with_shop=with_shop),))) for one in own[:MAX_OPEN]),
-        *((2, Section(rows=(_past_row(context, one, with_shop=with_shop),))) for one in over[:MAX_OVER]),
+        *_needed(context, digest.needs),
+        *((3, Section(rows=(_past_row(context, one, with_shop=with_shop),))) for one in over[:MAX_OVER]),
     ]
-    total, taken = len(wide) + len(own) + len(over), affordable(pieces, room)
+    total, taken = len(wide) + len(own) + len(over) + len(digest.needs), affordable(pieces, room)
     if _listed(taken) == total:
         return joined(taken)
     taken = affordable(pieces, room.beside(bundle.rest(context, total, board)))
-    made = joined([*taken, (3, bundle.rest(context, total - _listed(taken), board))])
+    made = joined([*taken, (4, bundle.rest(context, total - _listed(taken), board))])
     return made if room.holds(*made) else stub(made[-1].lines[0], room)
 
 
@@ -138,7 +141,20 @@ def _heads(context: RenderContext, digest: ShiftSummary, *, own: int, late: int)
         (line.past_cancelled, cancelled),
     )
     said = " · ".join(template.format(n=n) for template, n in numbers if n) or line.past_nothing
-    yield 2, Section(heading=line.handover_since.format(since=clock(context, digest.since)), lines=(said,))
+    yield 3, Section(heading=line.handover_since.format(since=clock(context, digest.since)), lines=(said,))
+
+
+def _needed(context: RenderContext, needs: Sequence[Diagnosis]) -> Iterator[Piece]:
+    """What new orders need before they are packed, by deadline."""
+    if needs:
+        yield 2, Section(heading=context.words.line.handover_needs)
+    for one in sorted(needs, key=lambda need: need.deadline or _END_OF_TIME)[:MAX_OPEN]:
+        row = (
+            diagnosis_text.subject(context, one),
+            diagnosis_text.time_left(context, one),
+            diagnosis_text.words_of(context, one.cause).name,
+        )
+        yield 2, Section(rows=(row,))
 
 
 def _row(context: RenderContext, alert: Alert, *, with_shop: bool) -> tuple[str, ...]:

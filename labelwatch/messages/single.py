@@ -46,7 +46,15 @@ def marked(context: RenderContext, told: Notification, title: str) -> str:
     if told.reason is Reason.TEST:
         return line.colon.format(head=line.mark_test, text=title)
     over = told.reason is Reason.RESOLVED
-    return f"{line.mark_resolved if over else severity_mark(context, told.alert.diagnosis.severity)} {title}"
+    mark = line.mark_resolved if over else severity_mark(context, told.alert.diagnosis.severity)
+    return f"{mark} {headed(context, told, title)}"
+
+
+def headed(context: RenderContext, told: Notification, title: str) -> str:
+    """The title, which says of a new order that it is one: nothing about it is late."""
+    if told.reason is not Reason.ARRIVAL:
+        return title
+    return context.words.line.colon.format(head=context.words.reason[Reason.ARRIVAL], text=title)
 
 
 def severity_mark(context: RenderContext, severity: Severity) -> str:
@@ -61,6 +69,8 @@ def again(context: RenderContext, told: Notification) -> str:
         return woken
     if told.reason is Reason.ESCALATED and (scarce := diagnosis_text.short_of_time(context, told.alert)):
         return scarce
+    if told.reason is Reason.ARRIVAL:  # the title says it
+        return ""
     return context.words.reason[told.reason]
 
 

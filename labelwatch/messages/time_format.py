@@ -32,6 +32,8 @@ class ShiftNames(StrEnum):
     """From a colleague: a packer has no terminal."""
     HERE = "here"
     """In the message itself."""
+    NONE = "none"
+    """There is no letter: nobody has to be asked for anything yet."""
 
 
 @dataclass(frozen=True, slots=True)

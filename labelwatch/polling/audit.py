@@ -5,10 +5,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
+from labelwatch.core.alert import Severity
 from labelwatch.core.enrichment import MethodStates, Question, Topic, WarehouseStates
+from labelwatch.core.routing import WORTH_TELLING_FOR, is_subscribed, quiet_until
 from labelwatch.core.settings import SettingChange, ShopSettings, completed, differences, key_reminder
+from labelwatch.core.subject import Summary, SummaryKind
+from labelwatch.core.summaries import summary
+from labelwatch.polling.plan import Plan
 from labelwatch.sources import Source, SourceError, Trouble
-from labelwatch.store import Store
+from labelwatch.store import Store, Transaction
 
 log = logging.getLogger(__name__)
 
@@ -32,11 +37,12 @@ class Audit:
     """There was no earlier reading to compare with."""
 
 
-def audit_shop(name: str, *, store: Store, source: Source, now: Callable[[], datetime]) -> Audit:
+def audit_shop(plan: Plan, *, store: Store, source: Source, now: Callable[[], datetime]) -> Audit:
     """Read the settings of a shop and store what has changed. The first audit of a shop has nothing to compare with.
 
     Raises StoreError; what Ozon refuses is in the result.
     """
+    name = plan.shop
     shop = store.shops.named(name)
     assert shop is not None, "the shops of the configuration are stored at start"
     try:
@@ -56,10 +62,27 @@ def audit_shop(name: str, *, store: Store, source: Source, now: Callable[[], dat
         reminder = key_reminder(after.key_expires_at, reminded_at, now=at)
         reminded_at = reminded_at if reminder is None else reminder
         if before is None or changes:
-            tx.settings.add(shop.id, after, reminded_at=reminded_at, at=at)
+            tx.settings.add(shop.id, after, changes, reminded_at=reminded_at, at=at)
         else:
             tx.settings.confirm(before.id, after, reminded_at=reminded_at, at=at)
-    return Audit(name, changes, after.key_expires_at, reminder, is_first=before is None)
+        found = Audit(name, changes, after.key_expires_at, reminder, is_first=before is None)
+        _queue(plan, tx, found, before.seen_at if before else at, at)
+    return found
+
+
+def _queue(plan: Plan, tx: Transaction, found: Audit, since: datetime, at: datetime) -> None:
+    """Queue the summary of an audit that found something, for each channel of the shop."""
+    if not found.changes and found.reminder is None:
+        return
+    is_pressing = found.reminder is not None or any(one.is_harmful for one in found.changes)
+    severity = Severity.WARNING if is_pressing else Severity.NOTICE
+    expires_at = None if found.reminder is None else found.key_expires_at
+    for to in plan.destinations:
+        if is_subscribed(to, (found.shop,)) and severity.rank >= to.severity.rank:
+            about = Summary(to.name, SummaryKind.AUDIT, found.shop, expires_at)
+            made = summary(about, since=since, at=at, severity=severity)
+            due_at = quiet_until(to, at + plan.group_wait)
+            tx.add_summary(made, due_at=due_at, expires_at=due_at + WORTH_TELLING_FOR, now=at)
 
 
 def _same_key(before: ShopSettings, after: ShopSettings) -> bool:

@@ -22,6 +22,10 @@ class Plan:
     normal_label: Mapping[str, timedelta] = field(default_factory=dict)
     normal_registration: Mapping[str, timedelta] = field(default_factory=dict)
     ask_label_task: bool = True
+    arrival: str = "digest"
+    """When people are told what new orders need: digest, at_once or off."""
+    timezone: str = "UTC"
+    """IANA zone of the shop's days."""
     thorough: bool = False
     """Look for orders in unannounced statuses even if it is not their turn."""
     shops: Mapping[str, timedelta] = field(default_factory=dict)

@@ -26,6 +26,7 @@ from labelwatch.core.subject import Shop
 from labelwatch.polling.buffer import Buffer
 from labelwatch.polling.failures import record_failure
 from labelwatch.polling.incidents import update_incidents
+from labelwatch.polling.needs import ArrivalNeeds
 from labelwatch.polling.outages import update_outage
 from labelwatch.polling.plan import Plan
 from labelwatch.polling.saving import next_due, row, save_decisions, seconds
@@ -64,6 +65,7 @@ def poll_shop(
             swept.arrivals(now, stop)
         swept.lookup(now, stop)
         knowledge, fresh = _ask(plan, swept, now())
+        arriving = ArrivalNeeds(plan, swept, fresh, now())
         if stop():
             raise Abandoned
         report = Report(
@@ -74,7 +76,7 @@ def poll_shop(
             quarantined=len(swept.broken),
             requests=source.requests - asked_before,
         )
-        return _save(plan, swept, report, knowledge=knowledge, fresh=fresh, started=started, now=now)
+        return _save(plan, swept, arriving, report, knowledge=knowledge, fresh=fresh, started=started, now=now)
 
 
 def _ask(plan: Plan, swept: SweepResult, now: datetime) -> tuple[Knowledge, Answers]:
@@ -96,6 +98,7 @@ def _ask(plan: Plan, swept: SweepResult, now: datetime) -> tuple[Knowledge, Answ
 def _save(
     plan: Plan,
     swept: SweepResult,
+    arriving: ArrivalNeeds,
     report: Report,
     *,
     knowledge: Knowledge,
@@ -108,15 +111,17 @@ def _save(
     with swept.store.write() as tx:
         for changes in swept.buffer.batches(BATCH):
             tx.postings.put(shop.id, changes)
+            arriving.note(tx, changes, now())
         rules = fingerprint(swept.watch)
         if shop.policy not in ("", rules):
             _update_late_at(tx, shop.id, swept.watch)
         tx.shops.set_policy(shop.id, rules)
-        tx.answers.put(shop.id, fresh)
+        tx.answers.put(shop.id, {**fresh, **arriving.fresh})
         _note_printed(tx, shop.id, fresh)
         finished = now()
         decisions = _decide(plan, swept, tx, knowledge, finished)
         told = save_decisions(plan, tx, shop.id, decisions, finished)
+        arriving.save(tx, finished)
         for broken in (*swept.broken, *swept.odd.values()):
             tx.shops.quarantine(shop.id, path=broken.path, number=broken.number, problem=broken.problem, at=finished)
         tx.shops.mark_read(shop.id, started_at=started, finished_at=finished)

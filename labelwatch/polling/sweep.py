@@ -14,7 +14,7 @@ from hashlib import blake2b
 import msgspec
 
 from labelwatch.core.lateness import LEFT, Watch, track
-from labelwatch.core.posting import Known, Posting
+from labelwatch.core.posting import Known, Posting, Stage
 from labelwatch.polling.buffer import Buffer
 from labelwatch.sources import Item, Source, SourceError, Trouble, Unreadable
 from labelwatch.store import Change, ShopState, Store
@@ -66,6 +66,8 @@ class SweepResult:
         self.odd: dict[str, Unreadable] = {}
         """Field -> the first posting in which it is invalid, and that is read without it."""
         self.unseen: set[int] = set()
+        self.is_arriving = False
+        """Whether there is a new order that is still to be packed."""
         self.late: dict[str, Known] = {}
         """Changed postings that are already late; Ozon is asked about them before anything is written."""
 
@@ -173,6 +175,7 @@ class SweepResult:
             return  # the bytes differ, the values do not
         seen = track(known.track if known else None, posting, seen_at=seen_at, not_before=self.shop.read_from)
         seen = self.watch.with_late_at(posting, seen)
+        self.is_arriving |= known is None and seen.stage is Stage.PACKING
         if seen.late_at is not None and seen.late_at <= seen_at:
             self.late[posting.number] = Known(None, posting, seen, digest)
         self.buffer.add(

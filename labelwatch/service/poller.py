@@ -121,14 +121,14 @@ class Poller:
         since, every = self._watching_since(now), dict(self.shops())
         for shop in self.config.shops:
             if shop.enabled and shop.name in states:
-                plan = replace(self._settings(shop), shops=every)
+                plan = replace(self.settings(shop), shops=every)
                 notice_silence(plan, states[shop.name], store=self.store, watching_since=since, now=now)
         self.notify_held(is_round_over=False)
 
     def notify_held(self, *, is_round_over: bool) -> None:
         """Notify of the incidents whose size was waited for; `is_round_over`: every shop has just been polled."""
         if enabled := [shop for shop in self.config.shops if shop.enabled]:
-            plan = replace(self._settings(enabled[0]), shops=dict(self.shops()))
+            plan = replace(self.settings(enabled[0]), shops=dict(self.shops()))
             notify_held(plan, store=self.store, now=self.clock.now(), is_round_over=is_round_over)
 
     # --- the inputs of a poll
@@ -142,15 +142,17 @@ class Poller:
         if state and learns:
             labels, registrations = self._learned.of(state, every=self.config.every(shop), now=self.clock.now())
         return replace(
-            self._settings(shop),
+            self.settings(shop),
             delays=delays,
             normal_label=labels,
             normal_registration=registrations,
             ask_label_task=self.config.ozon.ask_label_task,
+            arrival=self.config.arrival.tell,
+            timezone=shop.timezone or self.config.timezone,
             shops={name: every for name, every in self.shops() if name != shop.name},
         )
 
-    def _settings(self, shop: Shop) -> Plan:
+    def settings(self, shop: Shop) -> Plan:
         """The plan of a shop: limits, channels and intervals."""
         return Plan(
             shop=shop.name,

@@ -6,7 +6,7 @@ from typing import Any, get_type_hints
 import msgspec
 
 from labelwatch.core.alert import Alert, Diagnosis
-from labelwatch.core.subject import Channel, Database, Incident, PostingId, Shift, Shop, Subject
+from labelwatch.core.subject import Channel, Database, Incident, PostingId, Shop, Subject, Summary
 
 
 class _Subject(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -17,7 +17,7 @@ class _Subject(msgspec.Struct, frozen=True, omit_defaults=True):
     incident: Incident | None = None
     channel: Channel | None = None
     database: Database | None = None
-    shift: Shift | None = None
+    shift: Summary | None = None
 
 
 KINDS: dict[type[Subject], str] = {
@@ -26,7 +26,7 @@ KINDS: dict[type[Subject], str] = {
     Incident: "incident",
     Channel: "channel",
     Database: "database",
-    Shift: "shift",
+    Summary: "shift",  # the first of its kinds
 }
 
 

@@ -24,7 +24,7 @@ from sqlalchemy import (
     update,
 )
 
-from labelwatch.core.alert import Notification, Reason
+from labelwatch.core.alert import SUMMARIES, Notification, Reason
 from labelwatch.store import mapping
 from labelwatch.store.alert_json import write_alert
 from labelwatch.store.dedup import insert
@@ -125,7 +125,7 @@ def join(
         .where(
             _n.channel == channel,
             _n.state == OutboxState.PENDING.value,
-            _n.reason.not_in([Reason.TEST.value, Reason.HANDOVER.value]),
+            _n.reason.not_in([Reason.TEST.value, *SUMMARIES]),
             _n.message_key.is_(None),
             _n.attempts == 0,
             _n.due_at > now,

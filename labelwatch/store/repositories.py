@@ -16,6 +16,7 @@ from labelwatch.store import (
     changes,
     channels,
     group_counts,
+    needs,
     outbox,
     outbox_reads,
     postings,
@@ -143,6 +144,21 @@ class Settings(Repository):
     waiting_orders = reads(settings.waiting_orders)
     add = writes(settings.add)
     confirm = writes(settings.confirm)
+
+
+class Needs(Repository):
+    """What new orders need before they are packed."""
+
+    unchecked = reads(needs.unchecked)
+    listed = reads(needs.listed)
+    told_at = reads(needs.told_at)
+    open_needs = reads(needs.open_needs)
+    recurring = reads(needs.recurring)
+    put = writes(needs.put)
+    leave_unchecked = writes(needs.leave_unchecked)
+    checked = writes(needs.checked)
+    due = writes(needs.due)
+    list_since = writes(needs.list_since)
 
 
 class GroupCounts(Repository):

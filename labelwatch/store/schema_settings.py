@@ -1,8 +1,8 @@
 """The tables of what is known before anything is late; see labelwatch.store.schema."""
 
-from sqlalchemy import Column, Index, Integer, Table
+from sqlalchemy import Boolean, Column, Index, Integer, Table, Text, text
 
-from labelwatch.store.columns import Id, Utc, metadata, shop_column, text_column
+from labelwatch.store.columns import Id, Utc, metadata, of_posting, shop_column, text_column
 
 # The settings of a shop at Ozon: a new row where they differ from those read before.
 settings_snapshot = Table(
@@ -15,6 +15,40 @@ settings_snapshot = Table(
     Column("key_expires_at", Utc),
     Column("reminded_at", Integer),  # days before the expiry
     text_column("body"),  # JSON
+    text_column("changes"),  # JSON: what differs from the row before
     Index("ix_settings_snapshot_shop_id", "shop_id", "id"),
     Index("ix_settings_snapshot_seen_at", "seen_at"),
+)
+
+# What a new order needs before it is packed, one row for each cause. An empty cause: its size and weight are still to
+# be compared with the limits of the drop-off point.
+need = Table(
+    "need",
+    metadata,
+    of_posting(),
+    Column("cause", Text, primary_key=True),
+    shop_column(),
+    Column("found_at", Utc, nullable=False),
+    Column("gone_at", Utc),  # packed, or no longer needed
+    Column("tell_at", Utc),  # when people are told at the latest; null: they were told, or are not to be
+    Column("told_at", Utc),
+    Column("is_listed", Boolean, nullable=False),  # told in a shift summary, which each channel has at its own time
+    text_column("diagnosis"),  # JSON
+    text_column("skus"),
+    sqlite_with_rowid=False,
+)
+Index("ix_need_found_at", need.c.found_at)
+Index(
+    "ix_need_tell_at",
+    need.c.shop_id,
+    need.c.tell_at,
+    sqlite_where=text("tell_at IS NOT NULL"),
+    postgresql_where=text("tell_at IS NOT NULL"),
+)
+Index(
+    "ix_need_open",
+    need.c.shop_id,
+    need.c.cause,
+    sqlite_where=text("gone_at IS NULL"),
+    postgresql_where=text("gone_at IS NULL"),
 )

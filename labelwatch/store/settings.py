@@ -1,6 +1,6 @@
 """The settings of each shop at Ozon as they were read: a row for each state, with the time it was last confirmed."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -8,12 +8,13 @@ import msgspec
 from sqlalchemy import Connection, func, select, update
 
 from labelwatch.core.posting import Stage
-from labelwatch.core.settings import ShopSettings
+from labelwatch.core.settings import SettingChange, ShopSettings
 from labelwatch.store.mapping import to_json
 from labelwatch.store.schema import delivery_method, posting, shop
 from labelwatch.store.schema_settings import settings_snapshot
 
 _read = msgspec.json.Decoder(ShopSettings).decode
+_read_changes = msgspec.json.Decoder(tuple[SettingChange, ...]).decode
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,8 @@ class Snapshot:
     reminded_at: int | None
     """The days of the last reminder that the key expires, as in `core.settings.key_reminder`."""
     settings: ShopSettings
+    changes: tuple[SettingChange, ...]
+    """What differs from the snapshot before, with the open orders of that time."""
 
 
 def snapshots(conn: Connection, shop_name: str, *, limit: int = 50, until: datetime | None = None) -> list[Snapshot]:
@@ -41,7 +44,9 @@ def snapshots(conn: Connection, shop_name: str, *, limit: int = 50, until: datet
     if until is not None:
         query = query.where(settings_snapshot.c.taken_at <= until)
     return [
-        Snapshot(row.id, row.name, row.taken_at, row.seen_at, row.reminded_at, _read(row.body))
+        Snapshot(
+            row.id, row.name, row.taken_at, row.seen_at, row.reminded_at, _read(row.body), _read_changes(row.changes)
+        )
         for row in conn.execute(query)
     ]
 
@@ -57,10 +62,23 @@ def key_expiries(conn: Connection) -> dict[str, datetime]:
     return {row.name: row.key_expires_at for row in conn.execute(query)}
 
 
-def add(conn: Connection, shop_id: int, settings: ShopSettings, *, reminded_at: int | None, at: datetime) -> None:
-    """Store settings that differ from the newest ones of the shop."""
+def add(
+    conn: Connection,
+    shop_id: int,
+    settings: ShopSettings,
+    changes: Sequence[SettingChange],
+    *,
+    reminded_at: int | None,
+    at: datetime,
+) -> None:
+    """Store settings that differ from the newest ones of the shop, and how."""
     values = {"shop_id": shop_id, "taken_at": at, "seen_at": at, "reminded_at": reminded_at}
-    row = {**values, "key_expires_at": settings.key_expires_at, "body": to_json(settings)}
+    row = {
+        **values,
+        "key_expires_at": settings.key_expires_at,
+        "body": to_json(settings),
+        "changes": to_json(changes),
+    }
     conn.execute(settings_snapshot.insert().values(row))
 
 

@@ -20,7 +20,17 @@ from labelwatch.store.engine import BUSY_SECONDS, for_scanning, for_writing, mak
 from labelwatch.store.errors import Fault, StoreError, name_of
 from labelwatch.store.export import Export
 from labelwatch.store.metrics import MetricCounts
-from labelwatch.store.repositories import Alerts, Answers, Channels, Outbox, Postings, Settings, Shops, Verdicts
+from labelwatch.store.repositories import (
+    Alerts,
+    Answers,
+    Channels,
+    Needs,
+    Outbox,
+    Postings,
+    Settings,
+    Shops,
+    Verdicts,
+)
 from labelwatch.store.tokens import OneTimeTokens
 from labelwatch.store.transaction import Transaction
 from labelwatch.store.values import (
@@ -63,6 +73,7 @@ class Store:
         self.answers = Answers(self._read, self._write)
         self.outbox = Outbox(self._read, self._write)
         self.channels = Channels(self._read, self._write)
+        self.needs = Needs(self._read, self._write)
         self.settings = Settings(self._read, self._write)
         self.verdicts = Verdicts(self._read, self._write)
         self.tokens = OneTimeTokens(self._read, self._write)

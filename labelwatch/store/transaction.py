@@ -1,14 +1,19 @@
 """An open transaction: everything done in it is committed together, or rolled back on an exception."""
 
 from contextlib import nullcontext
+from dataclasses import replace
+from datetime import datetime
 
 from sqlalchemy import Connection
 
+from labelwatch.core.alert import Alert, Notification, Reason
+from labelwatch.core.subject import Summary
 from labelwatch.store.repositories import (
     Alerts,
     Answers,
     Channels,
     GroupCounts,
+    Needs,
     Outbox,
     Postings,
     Settings,
@@ -31,5 +36,15 @@ class Transaction:
         self.groups = GroupCounts(connect, connect)
         self.outbox = Outbox(connect, connect)
         self.channels = Channels(connect, connect)
+        self.needs = Needs(connect, connect)
         self.settings = Settings(connect, connect)
         self.tokens = OneTimeTokens(connect, connect)
+
+    def add_summary(self, alert: Alert, *, due_at: datetime, expires_at: datetime, now: datetime) -> None:
+        """Queue a summary for its channel."""
+        subject = alert.diagnosis.subject
+        assert isinstance(subject, Summary), "made by labelwatch.core.summaries"
+        (id_,) = self.alerts.save(None, [alert])
+        reason = Reason(subject.kind.value)
+        one = Notification(replace(alert, id=id_), 1, reason, subject.channel, due_at=due_at, expires_at=expires_at)
+        self.outbox.queue([one], created_at=now)

@@ -20,6 +20,7 @@ def upgrade() -> None:
         sa.Column("key_expires_at", sa.BigInteger),
         sa.Column("reminded_at", sa.Integer),
         sa.Column("body", sa.Text, nullable=False),
+        sa.Column("changes", sa.Text, nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_settings_snapshot"),
         sa.ForeignKeyConstraint(["shop_id"], ["shop.id"], name="fk_settings_snapshot_shop_id", ondelete="CASCADE"),
     )

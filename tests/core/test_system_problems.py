@@ -7,8 +7,9 @@ from labelwatch.core.lifecycle import reconcile
 from labelwatch.core.policy import AlertPolicy
 from labelwatch.core.posting import Interval
 from labelwatch.core.rules import CAUSES
-from labelwatch.core.subject import Channel, Shift
-from labelwatch.core.system_problems import channel_dead, handover_diagnosis
+from labelwatch.core.subject import Channel, Summary
+from labelwatch.core.summaries import summary
+from labelwatch.core.system_problems import channel_dead
 from tests.support.core_builders import NOW
 
 SINCE = NOW - timedelta(minutes=15)
@@ -23,7 +24,9 @@ def test_a_dead_channel_is_certain_and_critical_and_of_no_shop() -> None:
 
 
 def test_a_hand_over_spans_the_time_since_the_last_one_and_names_no_cause() -> None:
-    handed = handover_diagnosis("packers", since=SINCE, at=NOW)
-    assert (handed.subject, str(handed.subject)) == (Shift("packers"), "handover:packers")
+    made = summary(Summary("packers"), since=SINCE, at=NOW)
+    handed = made.diagnosis
+    assert (handed.subject, str(handed.subject)) == (Summary("packers"), "handover:packers")
     assert handed.waiting_since == Interval(SINCE, NOW)
     assert handed.cause not in CAUSES
+    assert made.resolved_at == NOW, "it is no open alert"

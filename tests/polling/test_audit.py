@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 
 from labelwatch.polling.audit import audit_shop
+from labelwatch.polling.plan import Plan
 from labelwatch.sandbox import Sandbox, TellableClock
 from labelwatch.sandbox.scenarios.stage import AURORA, BAOAN, SILK, STAR, shops_with
 from labelwatch.sandbox.shops import POSTINGS, WAREHOUSES
@@ -13,7 +14,7 @@ from labelwatch.sandbox.world import At
 from labelwatch.sources import Trouble
 from labelwatch.sources.ozon.client import OzonSource
 from labelwatch.store import Store
-from tests.support.poll_world import START
+from tests.support.poll_world import EVERY, START, channel
 
 
 class Audited:
@@ -21,6 +22,7 @@ class Audited:
 
     def __init__(self, sandbox: Sandbox, store: Store) -> None:
         self.sandbox, self.store, self.world = sandbox, store, sandbox.world
+        self.plan = Plan(shop="star", every=EVERY, destinations=(channel("packers"),))
         store.shops.sync([("star", STAR.client_id)])
 
     def after(self, hours: float = 24, **change: object) -> list[tuple[str, str, str]]:
@@ -37,7 +39,7 @@ class Audited:
             user_agent="test",
             sleep=lambda seconds: None,
         )
-        self.found = audit_shop("star", store=self.store, source=source, now=self.sandbox.clock)
+        self.found = audit_shop(self.plan, store=self.store, source=source, now=self.sandbox.clock)
         source.close()
         return [(one.what, one.before, one.after) for one in self.found.changes]
 

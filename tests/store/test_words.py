@@ -16,9 +16,9 @@ from labelwatch.core.subject import (
     Part,
     PostingId,
     Scope,
-    Shift,
     Shop,
     Subject,
+    Summary,
 )
 from labelwatch.core.text import Text
 from labelwatch.store import Store
@@ -119,7 +119,7 @@ def test_every_field_of_a_diagnosis_comes_back(store: Store) -> None:
 
 
 @pytest.mark.parametrize(
-    "subject", [Shop("main"), FULL_INCIDENT, Channel("packers", 7), Database(), Shift("packers")]
+    "subject", [Shop("main"), FULL_INCIDENT, Channel("packers", 7), Database(), Summary("packers")]
 )
 def test_every_subject_comes_back(store: Store, subject: Subject) -> None:
     told = replace(ALERT, diagnosis=replace(FULL_DIAGNOSIS, subject=subject, explained_by=None))

@@ -43,6 +43,7 @@ class FakeSource:
         self.asked: list[list[Question]] = []
         self.knows: dict[Question, Substance | None] = {}
         self.now: Callable[[], datetime] = lambda: START
+        self.key = KeyInfo(expires_at=None, roles=())
 
     def sweep(self) -> Iterator[Sequence[Item]]:
         for place in range(0, max(len(self.listed), 1), self.page):
@@ -84,7 +85,7 @@ class FakeSource:
         return LabelUnavailable(Missing.NOT_READY, number)
 
     def key_info(self) -> KeyInfo:
-        return KeyInfo(expires_at=None, roles=())
+        return self.key
 
     def close(self) -> None:
         return

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from inspect import cleandoc
 
 from labelwatch.core.alert import Family
-from labelwatch.core.rules import anomaly, blind, carrier, delivery_method, not_processed, sync_lag, unknown
+from labelwatch.core.rules import anomaly, blind, calendar, carrier, delivery_method, not_processed, sync_lag, unknown
 from labelwatch.core.rules.base import Check
 
 PERHAPS = "_perhaps"
@@ -46,10 +46,17 @@ _FAMILIES: tuple[tuple[Family, tuple[Check, ...]], ...] = (
 
 RULES: tuple[Rule, ...] = tuple(Rule(family, rule) for family, rules in _FAMILIES for rule in rules)
 
-CAUSES: Mapping[str, Family] = dict.fromkeys(blind.MEANINGS, Family.BLIND) | {
-    rule.cause: rule.family for rule in RULES
+_FOUND = {
+    **dict.fromkeys(blind.MEANINGS, Family.BLIND),
+    **{rule.cause: rule.family for rule in RULES},
+    **dict.fromkeys(calendar.MEANINGS, Family.NOT_PROCESSED),
 }
-"""Every cause id, with its family; the ids are stable: they are used in JSON and in databases."""
+CAUSES: Mapping[str, Family] = dict(sorted(_FOUND.items(), key=lambda pair: list(Family).index(pair[1])))
+"""Every cause id, by family; the ids are stable: they are used in JSON and in databases."""
 
-MEANINGS: Mapping[str, str] = {**{rule.cause: rule.meaning for rule in reversed(RULES)}, **blind.MEANINGS}
+MEANINGS: Mapping[str, str] = {
+    **{rule.cause: rule.meaning for rule in reversed(RULES)},
+    **blind.MEANINGS,
+    **calendar.MEANINGS,
+}
 """What each cause means and what proves it, in English: the docstrings of the rules."""
