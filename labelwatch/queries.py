@@ -13,6 +13,7 @@ from labelwatch.core.diagnosis import BLIND_AFTER_INTERVALS
 from labelwatch.core.dispute import Change, Pack, Told, answers, course
 from labelwatch.core.lateness import LABEL_ACTIONS
 from labelwatch.core.league import Standing, league
+from labelwatch.core.period_report import PeriodReport
 from labelwatch.core.posting import Interval, Known, Stage
 from labelwatch.messages.raw_text import raw
 from labelwatch.store import Evidence, EvidenceLevel, HistoryRow, OutboxRow, ShopState, Store
@@ -207,6 +208,11 @@ class Queries:
         )
         lines = league(counted, earlier, zone=ZoneInfo(self.config.timezone), error=error)
         return League(days, within, tuple(one.name for one in names), lines, self.watched(names, within))
+
+    def report(self, length: timedelta, *, shops: Collection[str] = ()) -> PeriodReport:
+        """The report of the time up to now; of these shops (none = all enabled ones)."""
+        now, every = self.now(), {shop.name: self.config.every(shop) for shop in self._named(shops)}
+        return self.store.reports.read(every, Interval(now - length, now), zone=self.config.timezone)
 
     def watched(self, shops: Sequence[Shop], within: Interval) -> Watched:
         """How long these shops were watched in a period."""

@@ -199,6 +199,13 @@ COMMANDS: Mapping[str | None, tuple[Entry, ...]] = {
             _CARRIERS,
         ),
         Entry(
+            "report",
+            "report:report",
+            "Print the report of the last week or day.",
+            "labelwatch report --day",
+            _STORE,
+        ),
+        Entry(
             "causes",
             "causes:causes",
             "List every cause: what it means, what proves it, what to do.",

@@ -8,7 +8,7 @@ from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from labelwatch.core.policy import Destination
-from labelwatch.core.posting import PickUp
+from labelwatch.core.posting import Interval, PickUp
 
 FORESEEN = 60
 """Days before and after a time that are examined: bounds a calendar that is always quiet."""
@@ -61,6 +61,16 @@ def handovers_between(to: Destination | PickUp, after: datetime, until: datetime
     days = (date.fromordinal(day) for day in range(first - 1, last + 2))
     moments = {moment(day, clock, zone) for day in days if not _is_off(to, day) for clock in to.handover}
     return sorted(at for at in moments if after < at <= until)
+
+
+def days_of(within: Interval, zone: str) -> list[tuple[date, Interval]]:
+    """The days of a period in a time zone, and when each begins and ends within the period."""
+    local = ZoneInfo(zone)
+    first, last = (at.astimezone(local).toordinal() for at in (within.earliest, within.latest))
+    days = [date.fromordinal(day) for day in range(first, last + 1)]
+    spans = [(day, moment(day, _MIDNIGHT, local), moment(day + _DAY, _MIDNIGHT, local)) for day in days]
+    cut = [(day, Interval(max(begin, within.earliest), min(end, within.latest))) for day, begin, end in spans]
+    return [(day, span) for day, span in cut if span.earliest < span.latest]
 
 
 def moment(day: date, clock: time, zone: ZoneInfo) -> datetime:

@@ -255,6 +255,8 @@ class Catalog:
     """The league table of carriers, and the letter that goes with it."""
     dispute: Mapping[str, str]
     """The pack for a dispute about one posting."""
+    report: Mapping[str, str]
+    """The report of a day or a week."""
 
     @property
     def locale(self) -> Locale:

@@ -32,7 +32,7 @@ p { margin: 1mm 0; }
   margin: 2.5mm 0; }
 table { border-collapse: collapse; width: 100%; font-size: 8.5pt; }
 th, td { text-align: left; vertical-align: top; padding: .6mm 2mm .6mm 0; border-bottom: .2mm solid #bbb;
-  overflow-wrap: anywhere; }
+  overflow-wrap: break-word; }
 tr { break-inside: avoid; }
 .facts th { width: 42mm; font-weight: 600; }
 .time { white-space: nowrap; font-variant-numeric: tabular-nums; }

@@ -1,10 +1,11 @@
 """What waiting costs: the next step of Ozon's tariff in words."""
 
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 
 from babel.numbers import format_decimal, format_percent, get_currency_symbol
 
 from labelwatch.core.alert import Diagnosis
+from labelwatch.core.period_report import amount as amount_of
 from labelwatch.core.posting import TariffStep
 from labelwatch.messages.plain import plain
 from labelwatch.messages.time_format import RenderContext, after
@@ -37,17 +38,9 @@ def money(context: RenderContext, amount: Decimal, currency: str) -> str:
 
 def _amount(context: RenderContext, step: TariffStep) -> str:
     """`50 ₽ (1 %)`; one alone if the other is unknown; empty if nothing is to be paid."""
-    charge, rate = _number(step.charge), Decimal(str(step.rate))
+    charge, rate = amount_of(step.charge), Decimal(str(step.rate))
     charged = money(context, charge, step.currency) if charge else ""
     percent = format_percent(rate / 100, locale=context.words.locale, decimal_quantization=False) if rate else ""
     if charged and percent:
         return context.words.line.amount.format(charge=charged, rate=percent)
     return charged or percent
-
-
-def _number(text: str) -> Decimal | None:
-    try:
-        number = Decimal(text)
-    except InvalidOperation:
-        return None
-    return number if number.is_finite() and abs(number) < 10**12 else None

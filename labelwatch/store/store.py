@@ -20,6 +20,7 @@ from labelwatch.store.engine import BUSY_SECONDS, for_scanning, for_writing, mak
 from labelwatch.store.errors import Fault, StoreError, name_of
 from labelwatch.store.export import Export
 from labelwatch.store.metrics import MetricCounts
+from labelwatch.store.period_reports import PeriodReports
 from labelwatch.store.repositories import (
     Alerts,
     Answers,
@@ -80,6 +81,7 @@ class Store:
         self.board = Board(self._read, self._write)
         self.charts = Charts(self._read, self._write)
         self.carriers = Carriers(self._read, self._write)
+        self.reports = PeriodReports(self._read, self._write)
         self.export = Export(self._read, self._write)
         self.gauges = MetricCounts(self._read, engine)
         self.clocks = ClockSkews(self._read, self._write)

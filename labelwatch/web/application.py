@@ -21,7 +21,7 @@ from labelwatch.web.auth import login
 from labelwatch.web.auth.board_auth import board_auth
 from labelwatch.web.auth.guard import HEADERS, Guard
 from labelwatch.web.page import respond
-from labelwatch.web.pages import carriers, causes, channels, charts, dispute, incidents, late, posting, shops
+from labelwatch.web.pages import carriers, causes, channels, charts, dispute, incidents, late, posting, reports, shops
 
 THREADS = 8
 """Pages rendered at once; further requests wait, so that the poller keeps its share of the machine."""
@@ -35,6 +35,7 @@ PAGES = (
     Route("/incidents", incidents.page),
     Route("/plots", charts.page),
     Route("/carriers", carriers.page),
+    Route("/reports", reports.page),
     Route("/causes", causes.page),
 )
 

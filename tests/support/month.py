@@ -14,6 +14,7 @@ from tests.store.build import DIAGNOSIS, NOW, POSTING
 
 EVERY = timedelta(minutes=2)
 BACK = timedelta(days=60)
+HOURLY = timedelta(hours=1)
 LIMIT = {Stage.REGISTRATION: timedelta(hours=1), Stage.LABEL: timedelta(minutes=15)}
 AURORA = DeliveryMethod("77", "Aurora to the door", "5", "North", "9", "Aurora Post")
 AURORA_POINT = DeliveryMethod("79", "Aurora to a pick-up point", "5", "North", "9", "Aurora Post")
@@ -44,14 +45,16 @@ class Order:
     steps: tuple[Step, ...]
 
 
-def furnish(store: Store, *, orders: int = 600, seed: int = 1, now: datetime = NOW) -> None:
+def furnish(
+    store: Store, *, orders: int = 600, seed: int = 1, now: datetime = NOW, polled: timedelta = HOURLY
+) -> None:
     """Store the orders of two months of the shops `main` and `north`, their alerts and what was told of them."""
     store.shops.sync([("main", "1001"), ("north", "1002")])
     ids = {state.name: state.id for state in store.shops.all()}
-    random, month = Random(seed), Month(now)
+    random, month = Random(1), Month(now)
     with store.write() as tx:
         for name, id_ in ids.items():
-            for at in month.polls(name):
+            for at in month.polls(name, polled):
                 tx.shops.record_poll(id_, PollRow(at - timedelta(seconds=5), at, True, 10, 1, 0, 0, 1))
             tx.shops.mark_read(id_, started_at=now - timedelta(seconds=65), finished_at=now - timedelta(seconds=60))
         made = [month.order(n, random) for n in range(orders)]
@@ -76,13 +79,13 @@ class Month:
         """When nobody watched `main`."""
         return Interval(self.now - timedelta(days=5, hours=6), self.now - timedelta(days=5))
 
-    def polls(self, shop: str) -> Iterator[datetime]:
-        """An hourly row is enough here: the tests watch with intervals of an hour."""
-        at = self.now - BACK
+    def polls(self, shop: str, every: timedelta) -> Iterator[datetime]:
+        """The rows of the polls: fewer than there were, as far as a test watches with longer intervals."""
+        at = self.now - BACK if every >= HOURLY else self.now - timedelta(days=8)
         while at <= self.now:
             if shop != "main" or not self.outage.earliest < at < self.outage.latest:
                 yield at
-            at += timedelta(hours=1)
+            at += every
 
     def order(self, n: int, random: Random) -> Order:
         method, came = (

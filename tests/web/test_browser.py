@@ -38,6 +38,7 @@ PATHS = (
     "/incidents",
     "/plots",
     "/carriers",
+    "/reports",
     "/causes",
 )
 SESSIONS: dict[str, str] = {}

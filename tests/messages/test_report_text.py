@@ -1,0 +1,46 @@
+"""The report as people read it: the one thing to change first, on a phone, in three languages."""
+
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from labelwatch.channels.email.html import page
+from labelwatch.core.period_report import Change
+from labelwatch.messages.catalog import LANGUAGES, catalog
+from labelwatch.messages.message import Kind, SizeLimit
+from labelwatch.messages.report_text import advice, message
+from labelwatch.messages.time_format import RenderContext
+from tests.core.test_period_report import CASES, END, WEEK, alert, made
+
+
+def context(language: str) -> RenderContext:
+    return RenderContext(catalog(language), ZoneInfo("Europe/Moscow"), END)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("change", CASES)
+def test_the_first_sentence_is_the_one_thing_to_change(change: Change, language: str) -> None:
+    found = made(*CASES[change])
+    text = message(context(language), found, name="client-a")
+    assert text.sections[0].lines == (advice(context(language), found),)
+    assert "{" not in text.title + text.body
+    assert "client-a" in text.title
+    assert text.kind is (Kind.WARNING if found.total.missed else Kind.INFO)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_it_fits_a_phone_and_the_smallest_service(language: str) -> None:
+    found = made(*(alert(n, cause) for n, cause in enumerate(("not_packed", "label_overdue", "method_broken") * 9)))
+    whole = message(context(language), found)
+    assert len(whole.body.splitlines()) <= 24
+    small = message(context(language), found, limit=SizeLimit(300))
+    assert len(small.title) + len(small.body) <= 300
+    assert small.sections[0] == whole.sections[0]
+    assert whole.title in page(whole)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_of_a_week_that_nobody_watched_nothing_else_is_said(language: str) -> None:
+    text = message(context(language), made(alert(1), unwatched=(WEEK,)))
+    assert text.body == catalog(language).report["unwatched"].replace("  ", " ")
+    assert catalog(language).report["title_unwatched"] in text.title

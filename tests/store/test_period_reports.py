@@ -1,0 +1,103 @@
+"""The weekly report against plain SQL over the raw history, and what it says of a time that nobody watched."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+
+from labelwatch.core.period_report import PeriodReport
+from labelwatch.core.posting import Interval
+from labelwatch.store import Store
+from tests.store.build import NOW
+from tests.support.month import furnish
+
+WEEKS = [Interval(NOW - timedelta(days=7 * n + 7), NOW - timedelta(days=7 * n)) for n in range(6)]
+SHOPS = {"main": timedelta(hours=1), "north": timedelta(hours=1)}
+
+COUNTS = """
+SELECT shop.name,
+  (SELECT count(*) FROM posting p WHERE p.shop_id = shop.id AND p.first_seen >= :since AND p.first_seen < :until),
+  (SELECT count(*) FROM label_evidence e JOIN posting p ON p.id = e.posting_id
+    WHERE p.shop_id = shop.id AND e.level = 'offered' AND e.seen_at >= :since AND e.seen_at < :until),
+  (SELECT count(DISTINCT a.posting_number) FROM alert a
+    WHERE a.shop_id = shop.id AND a.opened_at >= :since AND a.opened_at < :until),
+  (SELECT count(DISTINCT a.posting_number) FROM alert a JOIN notification n ON n.alert_id = a.id
+    WHERE a.shop_id = shop.id AND a.opened_at >= :since AND a.opened_at < :until
+      AND n.state = 'sent' AND n.sent_at < :until),
+  (SELECT count(DISTINCT a.posting_number) FROM alert a JOIN notification n ON n.alert_id = a.id
+    WHERE a.shop_id = shop.id AND a.resolved_at >= :since AND a.resolved_at < :until AND n.state = 'sent'
+      AND n.sent_at < a.resolved_at AND a.resolved_at <= a.deadline AND a.outcome = 'labelled'),
+  (SELECT count(DISTINCT a.posting_number) FROM alert a
+    WHERE a.shop_id = shop.id AND a.deadline >= :since AND a.deadline < :until
+      AND (a.resolved_at IS NULL OR (a.resolved_at > a.deadline AND a.outcome = 'labelled')))
+FROM shop ORDER BY shop.name
+"""
+CAUSES = """
+SELECT coalesce(a.told_cause, {cause}), count(*) FROM alert a
+WHERE a.shop_id IS NOT NULL AND a.opened_at >= :since AND a.opened_at < :until GROUP BY 1
+"""
+WAITED = """
+SELECT sum(CASE WHEN coalesce(a.resolved_at, :until) < :until THEN a.resolved_at ELSE :until END
+  - CASE WHEN a.opened_at > :since THEN a.opened_at ELSE :since END)
+FROM alert a WHERE a.opened_at < :until AND (a.resolved_at IS NULL OR a.resolved_at > :since)
+"""
+OF = {"sqlite": "json_extract(a.diagnosis, '$.cause')", "postgresql": "a.diagnosis::json ->> 'cause'"}
+
+
+@pytest.fixture
+def months(store: Store) -> Store:
+    furnish(store, orders=400)
+    return store
+
+
+def rows(store: Store, query: str, within: Interval) -> list[Any]:
+    times = {
+        name: (at - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(milliseconds=1)
+        for name, at in (("since", within.earliest), ("until", within.latest))
+    }
+    with store._engine.connect() as conn:
+        return list(conn.execute(text(query), times))
+
+
+def read(store: Store, within: Interval) -> PeriodReport:
+    return store.reports.read(SHOPS, within, zone="Europe/Moscow")
+
+
+def test_every_number_is_that_of_plain_sql(months: Store) -> None:
+    seen = 0
+    for week in WEEKS:
+        found = read(months, week)
+        told = [
+            (one.shop, one.orders, one.labelled, one.late, one.told, one.rescued, one.missed) for one in found.shops
+        ]
+        assert told == [tuple(row) for row in rows(months, COUNTS, week)]
+        causes = CAUSES.format(cause=OF[months._engine.dialect.name])
+        assert found.total.by_cause == {cause: n for cause, n in rows(months, causes, week)}  # noqa: C416
+        ((waited,),) = rows(months, WAITED, week)
+        assert found.total.waiting == timedelta(milliseconds=int(waited or 0))
+        seen += found.total.late
+    assert seen > 20
+
+
+def test_the_numbers_of_a_past_week_stay_as_they_were(months: Store) -> None:
+    assert read(months, WEEKS[2]) == read(months, WEEKS[2])
+    assert (
+        sum(read(months, week).total.orders for week in WEEKS)
+        == read(months, Interval(WEEKS[-1].earliest, NOW)).total.orders
+    )
+
+
+def test_what_was_not_watched_is_counted_from_the_polls(months: Store) -> None:
+    main, north = read(months, WEEKS[0]).shops
+    assert north.unwatched == timedelta(0)
+    assert timedelta(hours=5) < main.unwatched < timedelta(hours=8)
+    assert main.watched + main.unwatched == timedelta(days=7)
+
+
+def test_of_a_time_before_the_first_poll_nothing_is_said(months: Store) -> None:
+    old = Interval(NOW - timedelta(days=90), NOW - timedelta(days=83))
+    found = read(months, old)
+    assert found.total.watched == timedelta(0)
+    assert len(found.dark_days) == 8
+    assert found.advice.change == "watch"

@@ -1,0 +1,36 @@
+"""The report on the board: the same as the message, for a week or a day, all shops or one."""
+
+from datetime import timedelta
+
+import pytest
+
+from labelwatch.messages.catalog import LANGUAGES, catalog
+from tests.support.month import furnish
+from tests.web.build import Board, Hands
+
+
+@pytest.fixture
+def board(calm_board: Board, hands: Hands) -> Board:
+    furnish(calm_board.app.store, orders=120, now=hands.at, polled=timedelta(minutes=5))
+    return calm_board
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_page_begins_with_the_one_thing_to_change(board: Board, language: str) -> None:
+    text, said = board.text(f"/reports?lang={language}"), catalog(language).report
+    first = text.index(said["first"])
+    assert first < text.index(said["by_shop"])
+    assert "main" in text
+
+
+def test_the_period_and_the_shop_are_chosen(board: Board) -> None:
+    day, shop = board.text("/reports?period=day&lang=en"), board.text("/reports?shop=north&lang=en")
+    assert day != board.text("/reports?lang=en")
+    assert "north, " in shop
+    assert "By shop" not in shop
+    assert board.client.get("/reports?shop=none").status_code == 404
+
+
+def test_without_a_poll_it_says_that_nobody_watched(calm_board: Board) -> None:
+    text = calm_board.text("/reports?lang=en")
+    assert "Nobody watched in this time, so nothing is known of it." in text
