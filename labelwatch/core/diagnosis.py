@@ -1,7 +1,7 @@
 """Why a label is late: evaluate the rules in order; the first match is the cause."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import pairwise
 
@@ -43,6 +43,18 @@ PAUSES = tuple(timedelta(minutes=minutes) for minutes in (1, 2, 5, 10, 15))
 LONGEST_PAUSE = timedelta(hours=1)
 
 BLIND_IS_CRITICAL_AFTER = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why the shop was not read: a cause of the family `blind`, and since when it cannot be read."""
+
+    cause: str
+    detail: str
+    since: datetime
+    read_at: datetime | None
+    is_final: bool = False
+    """Somebody has to change a key, a contract or this program, so waiting does not help."""
 
 
 def diagnose(finding: Finding, facts: Facts, *, as_of: datetime) -> Diagnosis:
@@ -156,22 +168,10 @@ def explained(diagnosis: Diagnosis, incident: Incident, *, now: datetime) -> Dia
     )
 
 
-def unreadable_shop(
-    shop: str,
-    cause: str,
-    detail: str,
-    *,
-    read_at: datetime | None,
-    since: datetime,
-    every: timedelta,
-    final: bool,
-    now: datetime,
-) -> Diagnosis | None:
-    """A shop that cannot be read since `since`; None while the next poll may still succeed.
-
-    `final`: somebody has to change a key, a contract or this program, so waiting does not help.
-    """
-    blind_since = read_at or since
+def unreadable_shop(shop: str, failure: Failure, *, every: timedelta, now: datetime) -> Diagnosis | None:
+    """A shop that cannot be read; None while the next poll may still succeed."""
+    cause, since, final = failure.cause, failure.since, failure.is_final
+    blind_since = failure.read_at or since
     if not final and now - blind_since < BLIND_AFTER_INTERVALS * every:
         return None
     critical = final or now - blind_since >= BLIND_IS_CRITICAL_AFTER
@@ -182,9 +182,9 @@ def unreadable_shop(
         cause=cause,
         certainty=Certainty.CERTAIN,
         verdict=Verdict.ACT if final else Verdict.WAIT,
-        evidence=(Proof("answer", detail, since),),
+        evidence=(Proof("answer", failure.detail, since),),
         waiting_since=Interval(blind_since, since) if blind_since <= since else Interval(since, since),
-        as_of=read_at,
+        as_of=failure.read_at,
     )
 
 

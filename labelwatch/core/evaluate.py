@@ -1,41 +1,61 @@
-"""Evaluates one posting: whether it is late, recovered or unchanged, and what follows."""
+"""Every decision of one poll in one pure function: a snapshot of what is known in, the changes to save out.
 
-from dataclasses import dataclass, replace
+A posting is late, recovered or unchanged; the shop is read again or cannot be read; labels of many shops are late
+together. What follows is decided by core/lifecycle.py for each alert and by core/routing.py for each channel.
+"""
+
+from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime
 
-from labelwatch.core.alert import Alert, AlertState, Diagnosis, Finding, Outcome, Reason
-from labelwatch.core.deadline import at, is_nearer
-from labelwatch.core.diagnosis import diagnose
+from labelwatch.core.alert import Alert, Diagnosis, Finding, Outcome, Reason
+from labelwatch.core.decision import Change, Changes, Decision, by_the_clock, change, renew
+from labelwatch.core.diagnosis import diagnose, unreadable_postings, unreadable_shop
+from labelwatch.core.incident_updates import incident_changes, outage_change
 from labelwatch.core.knowledge import Knowledge
 from labelwatch.core.lateness import Watch, has_moved_on, no_longer_late, outcome
-from labelwatch.core.lifecycle import close, reconcile, steps_told
-from labelwatch.core.policy import AlertPolicy, Step
+from labelwatch.core.lifecycle import close
+from labelwatch.core.outages import SHARED, is_round_complete
 from labelwatch.core.posting import Known
+from labelwatch.core.rules.blind import UNREADABLE
+from labelwatch.core.snapshot import Snapshot
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
-    """The new state of an alert, and why to notify about it now (None: only the channels of `steps`, if any)."""
+def evaluate(snapshot: Snapshot) -> Changes:
+    """What follows from a poll of a shop, read or not, for it, its postings and the incidents over all shops."""
+    plan, now = snapshot.plan, snapshot.now
+    passed = [change(plan, one, now) for one in by_the_clock(snapshot.unread, policy=plan.alerts, now=now)]
+    if snapshot.watch is None:
+        shop, outage = _unreadable(snapshot)
+        return Changes((*shop, *passed), outage)
+    found = incident_changes(snapshot, _own_diagnoses(snapshot, snapshot.watch))
+    knowledge = replace(snapshot.knowledge, incidents=found.incidents)
+    postings = _postings(snapshot, snapshot.watch, knowledge)
+    _, outage = outage_change(snapshot, opens=False)
+    return Changes((*_readable(snapshot), *postings, *passed), (*found.changes, *outage), found.explained)
 
-    alert: Alert
-    reason: Reason | None
-    is_news: bool = True
-    """False when only the time of evaluation differs from what is stored."""
-    steps: tuple[Step, ...] = ()
-    """The escalation steps reached now: their channels are notified even without a reason for all channels."""
+
+def _own_diagnoses(snapshot: Snapshot, watch: Watch) -> list[Diagnosis]:
+    """Of the late postings, each by itself: without the incidents that may explain them."""
+    looks = (_look(known, before, watch, snapshot.knowledge, snapshot.now) for known, before in snapshot.postings)
+    return [verdict for verdict in looks if isinstance(verdict, Diagnosis)]
 
 
-def review(
-    known: Known,
-    before: Alert | None,
-    *,
-    watch: Watch,
-    knowledge: Knowledge,
-    policy: AlertPolicy,
-    now: datetime,
+def _postings(snapshot: Snapshot, watch: Watch, knowledge: Knowledge) -> Iterator[Change]:
+    for known, before in snapshot.postings:
+        decision = _review(snapshot, known, before, watch, knowledge)
+        if decision is not None:
+            made = change(snapshot.plan, decision, snapshot.now)
+            instead = before and _if_unsent(before, decision)
+            yield replace(made, if_unsent=change(snapshot.plan, instead, snapshot.now)) if instead else made
+
+
+def _review(
+    snapshot: Snapshot, known: Known, before: Alert | None, watch: Watch, knowledge: Knowledge
 ) -> Decision | None:
     """Decide about the alert of a posting that was just read; None = it has none and needs none."""
-    verdict = look(known, before, watch=watch, knowledge=knowledge, now=now)
+    policy, now = snapshot.plan.alerts, snapshot.now
+    verdict = _look(known, before, watch, knowledge, now)
     if isinstance(verdict, Diagnosis):
         return renew(before, verdict, policy=policy, now=now)
     if verdict is None or before is None:
@@ -43,33 +63,54 @@ def review(
     finding = watch.find(known, now, watched=True)
     if verdict is Outcome.DEADLINE_MOVED and finding is not None and finding.deadline is not None:
         before = replace(before, diagnosis=replace(before.diagnosis, deadline=finding.deadline.at))
-    alert, reason = close(before, verdict, policy=policy, now=now)
-    return Decision(alert, reason)
+    return Decision(*close(before, verdict, policy=policy, now=now))
 
 
-def renew(before: Alert | None, diagnosis: Diagnosis, *, policy: AlertPolicy, now: datetime) -> Decision:
-    """Open or update an alert; it has changed when somebody is notified or more than the evaluation time differs."""
-    alert, reason = reconcile(before, diagnosis, policy=policy, now=now)
-    is_news = reason is not None or not says_the_same(before, alert)
-    return Decision(alert, reason, is_news=is_news, steps=steps_told(before, alert, policy))
+def _if_unsent(before: Alert, decision: Decision) -> Decision | None:
+    """Notifications that were not sent yet are withdrawn when an incident explains the alert, and replaced by a first
+    one when another cause was found: people are told once, with what is known by then."""
+    alert = decision.alert
+    if before.told is None or alert.told is None:
+        return None
+    if alert.diagnosis.explained_by is not None and before.diagnosis.explained_by is None:
+        return Decision(replace(alert, told=None), None)
+    if decision.reason is Reason.CAUSE_CHANGED:
+        return replace(decision, alert=replace(alert, told=replace(alert.told, count=1)), reason=Reason.FIRST)
+    return None
 
 
-def hold(before: Alert | None, diagnosis: Diagnosis, *, now: datetime) -> Decision:
-    """Open or update an alert without notifying anybody yet: its extent is not known."""
-    pending = Alert(None, AlertState.PENDING, now, diagnosis, cause_since=now)
-    alert = replace(before, diagnosis=diagnosis) if before else pending
-    return Decision(alert, None, is_news=not says_the_same(before, alert))
+def _readable(snapshot: Snapshot) -> Iterator[Change]:
+    """The shop is readable again; data in it that cannot be read is notified."""
+    plan, now, before = snapshot.plan, snapshot.now, snapshot.shop_alert
+    if before is not None and not (snapshot.complaints and before.diagnosis.cause == UNREADABLE):
+        yield change(plan, Decision(*close(before, Outcome.SEEN_AGAIN, policy=plan.alerts, now=now)), now)
+        before = None
+    if snapshot.complaints:
+        diagnosis = unreadable_postings(plan.shop, snapshot.complaints, now=now)
+        yield change(plan, renew(before, diagnosis, policy=plan.alerts, now=now), now)
 
 
-def by_the_clock(before: Alert, *, policy: AlertPolicy, now: datetime) -> Decision | None:
-    """What follows from the clock alone for an open alert whose posting was not read, such as little time left;
-    None = nothing new."""
-    decision = renew(before, at(before.diagnosis, now), policy=policy, now=now)
-    return decision if decision.steps or is_nearer(before.diagnosis, now) else None
+def _unreadable(snapshot: Snapshot) -> tuple[tuple[Change, ...], tuple[Change, ...]]:
+    """What follows from the failure for the shop, and for the shops that cannot be read.
+
+    Many shops at once get one alert; with fewer, the other shops are polled first to see whether they fail as well.
+    """
+    plan, now, failure = snapshot.plan, snapshot.now, snapshot.failure
+    if failure is None:
+        return (), ()
+    diagnosis = unreadable_shop(plan.shop, failure, every=plan.every, now=now)
+    is_shared = failure.cause in SHARED
+    is_open, outage = outage_change(snapshot, opens=is_shared and diagnosis is not None)
+    if diagnosis is None or (is_open and is_shared):
+        return (), outage
+    own = [one for one in snapshot.readings if one.shop == plan.shop]
+    if snapshot.shop_alert is None and is_shared and not is_round_complete(snapshot.readings, own, now):
+        return (), outage
+    return (change(plan, renew(snapshot.shop_alert, diagnosis, policy=plan.alerts, now=now), now),), outage
 
 
-def look(
-    known: Known, before: Alert | None, *, watch: Watch, knowledge: Knowledge, now: datetime
+def _look(
+    known: Known, before: Alert | None, watch: Watch, knowledge: Knowledge, now: datetime
 ) -> Diagnosis | Outcome | None:
     """The diagnosis of a late posting, or how the alert of a posting that is no longer late ended.
 
@@ -89,12 +130,3 @@ def look(
 
 def _is_held(before: Alert, finding: Finding) -> bool:
     return not before.diagnosis.is_late or has_moved_on(before.diagnosis.stage, finding.stage)
-
-
-def says_the_same(before: Alert | None, after: Alert) -> bool:
-    """`as_of` differs at every evaluation and is written only when somebody is notified."""
-    return before is not None and _undated(before) == _undated(after)
-
-
-def _undated(alert: Alert) -> Alert:
-    return replace(alert, diagnosis=replace(alert.diagnosis, as_of=None))

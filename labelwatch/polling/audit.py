@@ -9,9 +9,9 @@ from labelwatch.core.alert import Severity
 from labelwatch.core.enrichment import MethodStates, Question, Topic, WarehouseStates
 from labelwatch.core.routing import WORTH_TELLING_FOR, is_subscribed, quiet_until
 from labelwatch.core.settings import SettingChange, ShopSettings, completed, differences, key_reminder
+from labelwatch.core.snapshot import Plan
 from labelwatch.core.subject import Summary, SummaryKind
 from labelwatch.core.summaries import summary
-from labelwatch.polling.plan import Plan
 from labelwatch.sources import Source, SourceError, Trouble
 from labelwatch.store import Store, Transaction
 

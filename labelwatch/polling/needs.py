@@ -21,9 +21,9 @@ from labelwatch.core.lateness import delays_for
 from labelwatch.core.policy import Destination
 from labelwatch.core.posting import Known, Posting, Stage
 from labelwatch.core.routing import WORTH_TELLING_FOR, is_subscribed, quiet_until
+from labelwatch.core.snapshot import Plan
 from labelwatch.core.subject import Summary, SummaryKind
 from labelwatch.core.summaries import summary
-from labelwatch.polling.plan import Plan
 from labelwatch.polling.sweep import SweepResult
 from labelwatch.store import Change, Transaction
 

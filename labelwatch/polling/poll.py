@@ -1,35 +1,29 @@
 """One poll of one shop, top to bottom; the decisions are made in the core.
 
-    sweep | arrivals | lookup | track | detect | ask | diagnose | reconcile | save
-       sweep.py                       |         core/evaluate.py         | here
+    sweep | arrivals | lookup | ask |  read a snapshot  |     evaluate     |   save
+              sweep.py        |here |   snapshots.py    | core/evaluate.py | saving.py
 
 Ozon is asked first and everything is written last, in one transaction: a poll that fails anywhere has written
 only the fact that it failed.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 
-from labelwatch.core.alert import Alert, Diagnosis, Outcome, Reason
-from labelwatch.core.diagnosis import unreadable_postings
 from labelwatch.core.enrichment import ANSWERS_KEPT, BUDGET, Answers, settled, urgency, worth_asking
-from labelwatch.core.evaluate import Decision, by_the_clock, look, renew, review
+from labelwatch.core.evaluate import evaluate
 from labelwatch.core.facts import LabelTask, TaskState
 from labelwatch.core.knowledge import Knowledge
 from labelwatch.core.lateness import Watch
-from labelwatch.core.lifecycle import close
 from labelwatch.core.posting import MethodHistory
 from labelwatch.core.report import Report
-from labelwatch.core.rules.blind import UNREADABLE
-from labelwatch.core.subject import Shop
+from labelwatch.core.snapshot import Plan
 from labelwatch.polling.buffer import Buffer
 from labelwatch.polling.failures import record_failure
-from labelwatch.polling.incidents import update_incidents
 from labelwatch.polling.needs import ArrivalNeeds
-from labelwatch.polling.outages import update_outage
-from labelwatch.polling.plan import Plan
-from labelwatch.polling.saving import next_due, row, save_decisions, seconds
+from labelwatch.polling.saving import next_due, row, save, seconds
+from labelwatch.polling.snapshots import of_reading
 from labelwatch.polling.sweep import Abandoned, SweepResult, arrivals_are_due, fingerprint
 from labelwatch.sources import Source, SourceError
 from labelwatch.store import Change, EvidenceLevel, Store, Transaction
@@ -119,19 +113,17 @@ def _save(
         tx.answers.put(shop.id, {**fresh, **arriving.fresh})
         _note_printed(tx, shop.id, fresh)
         finished = now()
-        decisions = _decide(plan, swept, tx, knowledge, finished)
-        told = save_decisions(plan, tx, shop.id, decisions, finished)
-        arriving.save(tx, finished)
         for broken in (*swept.broken, *swept.odd.values()):
             tx.shops.quarantine(shop.id, path=broken.path, number=broken.number, problem=broken.problem, at=finished)
         tx.shops.mark_read(shop.id, started_at=started, finished_at=finished)
-        update_outage(plan, tx, finished, opens=False)
+        own = save(tx, shop.id, evaluate(of_reading(plan, tx, swept, knowledge, finished)), finished)
+        arriving.save(tx, finished)
         done = replace(
             report,
-            late=sum(_is_late(decision) for decision in decisions),
-            told=told,
+            late=sum(one.alert.resolved_at is None and one.alert.diagnosis.is_late for one in own),
+            told=sum(bool(one.notifications) for one in own),
             seconds=seconds(started, finished),
-            next_due_in=next_due((decision.alert for decision in decisions), finished, plan.alerts, fresh),
+            next_due_in=next_due((one.alert for one in own), finished, plan.alerts, fresh),
         )
         tx.shops.record_poll(shop.id, row(done, started, finished))
     return done
@@ -149,54 +141,6 @@ def _note_printed(tx: Transaction, shop_id: int, fresh: Answers) -> None:
         tx.postings.add_evidence(known.id, EvidenceLevel.PRINTED, not_before=None, seen_at=printed[number])
 
 
-def _decide(plan: Plan, swept: SweepResult, tx: Transaction, knowledge: Knowledge, now: datetime) -> list[Decision]:
-    """Evaluate what is late and what has an open alert; skip postings that could not be read."""
-    shop, alerts = swept.shop, tx.alerts.open_of_shop(swept.shop.id)
-    decisions = list(_about_the_shop(plan, swept, alerts.pop(Shop(plan.shop), None), now))
-    open_ones = {str(about): alert for about, alert in alerts.items()}
-    seen = {known.posting.number: known for known in tx.postings.due(shop.id, now)}
-    seen |= tx.postings.known(shop.id, [number for number in open_ones if number not in seen])
-    looked_at = [(known, open_ones.get(number)) for number, known in seen.items() if known.id not in swept.unseen]
-    unseen = {number for number, known in seen.items() if known.id in swept.unseen}
-    tx.alerts.mark_unseen(shop.id, unseen=unseen, since=shop.read_at)
-    watch = swept.watch
-    alone = (look(known, before, watch=watch, knowledge=knowledge, now=now) for known, before in looked_at)
-    own = [verdict for verdict in alone if isinstance(verdict, Diagnosis)]
-    knowledge = replace(knowledge, incidents=update_incidents(plan, tx, own, now))
-    for known, before in looked_at:
-        decision = review(known, before, watch=watch, knowledge=knowledge, policy=plan.alerts, now=now)
-        if decision is not None:
-            decisions.append(_replaced(tx, before, decision))
-    by_time = (by_the_clock(open_ones[number], policy=plan.alerts, now=now) for number in unseen & open_ones.keys())
-    return [*decisions, *(decision for decision in by_time if decision is not None)]
-
-
-def _about_the_shop(plan: Plan, swept: SweepResult, before: Alert | None, now: datetime) -> Iterator[Decision]:
-    """The shop is readable again; data in it that cannot be read is notified."""
-    complaints = swept.complaints()
-    if before is not None and not (complaints and before.diagnosis.cause == UNREADABLE):
-        yield Decision(*close(before, Outcome.SEEN_AGAIN, policy=plan.alerts, now=now))
-        before = None
-    if complaints:
-        yield renew(before, unreadable_postings(plan.shop, complaints, now=now), policy=plan.alerts, now=now)
-
-
-def _replaced(tx: Transaction, before: Alert | None, decision: Decision) -> Decision:
-    """Notifications that were not sent yet are withdrawn when an incident explains the alert, and replaced by a first
-    one when another cause was found: people are told once, with what is known by then."""
-    alert = decision.alert
-    if before is None or before.id is None or before.told is None or alert.told is None:
-        return decision
-    is_explained = alert.diagnosis.explained_by is not None and before.diagnosis.explained_by is None
-    if not is_explained and decision.reason is not Reason.CAUSE_CHANGED:
-        return decision
-    if not tx.outbox.withdraw([before.id]):
-        return decision
-    if is_explained:
-        return replace(decision, alert=replace(alert, told=None), is_news=True)
-    return replace(decision, alert=replace(alert, told=replace(alert.told, count=1)), reason=Reason.FIRST)
-
-
 def _update_late_at(tx: Transaction, shop_id: int, watch: Watch) -> None:
     """The limits changed: compute again when each open posting will be late, and write what differs."""
     for some in tx.postings.all_open(shop_id):
@@ -204,7 +148,3 @@ def _update_late_at(tx: Transaction, shop_id: int, watch: Watch) -> None:
         tx.postings.set_late_at(
             (old.id, new.late_at) for old, new in updated if old.id and new.late_at != old.track.late_at
         )
-
-
-def _is_late(decision: Decision) -> bool:
-    return decision.alert.resolved_at is None and decision.alert.diagnosis.is_late

@@ -1,93 +1,65 @@
-"""Saves alerts together with the notifications that follow from them, and the record of a poll."""
+"""Saves the changes of a poll: alerts together with the notifications that follow from them, and its record."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from labelwatch.core.alert import Alert, Reason
+from labelwatch.core.alert import Alert
+from labelwatch.core.decision import Change, Changes
+from labelwatch.core.diagnosis import explained
 from labelwatch.core.enrichment import Answers, first_check
-from labelwatch.core.evaluate import Decision, says_the_same
-from labelwatch.core.incident_updates import incident_notifications
 from labelwatch.core.policy import AlertPolicy
 from labelwatch.core.report import Report
-from labelwatch.core.routing import notifications_for, why_told
-from labelwatch.core.visibility import narrowed
-from labelwatch.polling.plan import Plan
+from labelwatch.core.subject import Incident, Scope
 from labelwatch.store import PollRow, Transaction
 
 EDITED_AFTER = timedelta(seconds=30)
 """The size of an incident changes with every polled shop; a message about it is edited after this delay."""
 
 
-def save_decisions(
-    plan: Plan, tx: Transaction, shop_id: int | None, decisions: Sequence[Decision], now: datetime
-) -> int:
-    """Write the alerts that changed and, in the same transaction, the notifications that follow from them; returns
-    how many alerts were notified."""
-    news = [_without_unwanted(plan, decision) for decision in decisions if decision.is_news]
-    ids, told = tx.alerts.save(shop_id, [decision.alert for decision in news]), 0
-    for decision, id_ in zip(news, ids, strict=True):
-        if decision.reason is not None or decision.steps:
-            rows = notifications_for(
-                replace(decision.alert, id=id_),
-                decision.reason,
-                plan.destinations,
-                steps=decision.steps,
-                policy=plan.alerts,
-                now=now,
-                group_wait=plan.group_wait,
-            )
-            tx.outbox.add(rows, created_at=now)
-            told += bool(rows)
-    ended = [id_ for decision, id_ in zip(news, ids, strict=True) if decision.alert.resolved_at is not None]
-    tx.channels.outdate(ended, at=now)
-    return told
+def save(tx: Transaction, shop_id: int, changes: Changes, now: datetime) -> tuple[Change, ...]:
+    """Write what changed, in the caller's transaction; returns the changes of the shop as they were written."""
+    save_incidents(tx, changes.incidents, now)
+    for incident, shops in changes.explained:
+        _explain(tx, incident, shops, now)
+    own = tuple(_sent_or_not(tx, one) for one in changes.own)
+    _write(tx, shop_id, own, now)
+    return own
 
 
-def _without_unwanted(plan: Plan, decision: Decision) -> Decision:
-    """If no channel wants the first notification, or there is none, the alert stays new for the next channel."""
-    alert = decision.alert
-    if decision.reason is not Reason.FIRST or any(
-        why_told(to, alert, Reason.FIRST, steps=decision.steps, policy=plan.alerts) for to in plan.destinations
-    ):
-        return decision
-    return replace(decision, alert=replace(alert, told=None), reason=None, steps=())
+def save_incidents(tx: Transaction, changes: Iterable[Change], now: datetime) -> None:
+    """Write the incidents that changed."""
+    _write(tx, None, changes, now)
 
 
-def write_incident(plan: Plan, tx: Transaction, before: Alert | None, decision: Decision, now: datetime) -> int:
-    """Write the alert of an incident and each channel's notification of it; returns how many were notified."""
-    alert = decision.alert
-    told_before = before.told.count if before and before.told else 0
-    last = tx.outbox.last_told(alert.id) if alert.id is not None else {}
-    rows = incident_notifications(
-        alert,
-        last,
-        plan.destinations,
-        telling=1 + told_before,
-        policy=plan.incidents,
-        now=now,
-        group_wait=plan.group_wait,
-    )
-    if not rows and not decision.is_news:
-        return 0
-    told = before.told if before else None
-    if rows:
-        told = alert.told or rows[0].alert.told
-        told = told and replace(told, at=now, count=rows[0].telling)
-    alert = replace(alert, told=told)
-    (id_,) = tx.alerts.save(None, [alert])
-    tx.outbox.add([replace(row, alert=replace(row.alert, id=id_)) for row in rows], created_at=now)
-    if alert.resolved_at is not None:
-        tx.channels.outdate([id_], at=now)
-    elif before is not None:
-        tx.channels.outdate_later(id_, at=now + EDITED_AFTER, names=_outdated_channels(plan, before, alert))
-    return len(rows)
+def _sent_or_not(tx: Transaction, change: Change) -> Change:
+    id_, instead = change.alert.id, change.if_unsent
+    return instead if instead is not None and id_ is not None and tx.outbox.withdraw([id_]) else change
 
 
-def _outdated_channels(plan: Plan, before: Alert, after: Alert) -> list[str]:
-    """The channels whose last message about an incident is out of date."""
-    seen = ((to.name, narrowed(before, to.shops), narrowed(after, to.shops)) for to in plan.destinations)
-    return [name for name, then, now in seen if then and now and not says_the_same(then, now)]
+def _write(tx: Transaction, shop_id: int | None, changes: Iterable[Change], now: datetime) -> None:
+    news = [one for one in changes if one.is_news]
+    ids = tx.alerts.save(shop_id, [one.alert for one in news])
+    saved = list(zip(news, ids, strict=True))
+    rows = (replace(row, alert=replace(row.alert, id=id_)) for one, id_ in saved for row in one.notifications)
+    tx.outbox.add(rows, created_at=now)
+    tx.channels.outdate([id_ for one, id_ in saved if one.alert.resolved_at is not None], at=now)
+    for one, id_ in saved:
+        if one.outdated:
+            tx.channels.outdate_later(id_, at=now + EDITED_AFTER, names=one.outdated)
+
+
+def _explain(tx: Transaction, incident: Incident, shops: frozenset[str], now: datetime) -> None:
+    """Link alerts of other shops to the incident that explains them; those not sent yet are not sent singly."""
+    carrier = incident.id.name if incident.id.scope is Scope.CARRIER else None
+    for shop_id, alerts in tx.alerts.unexplained(shops=shops, carrier=carrier).items():
+        others = [one for one in alerts if one.diagnosis.explained_by != incident.id]
+        told = [one.id for one in others if one.id is not None and one.told and one.diagnosis.explained_by is None]
+        unsent = tx.outbox.withdraw(told)
+        linked = [
+            replace(one, diagnosis=explained(one.diagnosis, incident, now=now), cause_since=now) for one in others
+        ]
+        tx.alerts.save(shop_id, [replace(one, told=None if one.id in unsent else one.told) for one in linked])
 
 
 def next_due(

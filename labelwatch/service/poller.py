@@ -9,11 +9,10 @@ from datetime import UTC, datetime, timedelta
 from labelwatch.config import Config, Shop
 from labelwatch.core.diagnosis import LONGEST_PAUSE
 from labelwatch.core.report import Report
+from labelwatch.core.snapshot import Plan
 from labelwatch.delivery.notifier import Notifier
-from labelwatch.polling.failures import notice_silence
-from labelwatch.polling.incidents import notify_held
+from labelwatch.polling.failures import notice_silence, notify_held
 from labelwatch.polling.learned_limits import LearnedLimits, Limits
-from labelwatch.polling.plan import Plan
 from labelwatch.polling.poll import poll_shop
 from labelwatch.polling.sweep import Abandoned
 from labelwatch.service.clock import AGAIN_AFTER, Clock, SkewCorrectedClock, save_skew

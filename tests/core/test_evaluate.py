@@ -7,27 +7,35 @@ from typing import Any
 import pytest
 
 from labelwatch.core.alert import Alert, Outcome, Reason, Severity
-from labelwatch.core.diagnosis import unreadable_shop
-from labelwatch.core.evaluate import Decision, review
-from labelwatch.core.knowledge import Knowledge
-from labelwatch.core.policy import AlertPolicy, DelayPolicy, Delays
+from labelwatch.core.decision import Change
+from labelwatch.core.diagnosis import Failure, unreadable_shop
+from labelwatch.core.evaluate import evaluate
+from labelwatch.core.policy import DelayPolicy, Delays, Destination
 from labelwatch.core.posting import Interval, Known, Posting, Stage
+from labelwatch.core.snapshot import Plan, Snapshot
 from tests.support.core_builders import NOW, hours, known, posting, watch
 
 MINUTE = timedelta(minutes=1)
+PLAN = Plan("main", 2 * MINUTE, destinations=(Destination("packers", "en", "UTC"),))
 LATE_PACKING = {"status": "awaiting_packaging", "in_process_at": NOW - hours(30)}
 
 
-def look(item: Known, before: Alert | None = None, minutes: float = 0) -> Decision | None:
-    at = NOW + minutes * MINUTE
-    return review(item, before, watch=watch(), knowledge=Knowledge(), policy=AlertPolicy(), now=at)
+def look(item: Known, before: Alert | None = None, minutes: float = 0, **context: Any) -> Change | None:
+    """What one poll makes of one posting."""
+    changes = evaluate(Snapshot(PLAN, NOW + minutes * MINUTE, watch=watch(**context), postings=[(item, before)]))
+    assert (len(changes.own) <= 1, changes.incidents, changes.explained) == (True, (), ())
+    return changes.own[0] if changes.own else None
+
+
+def told(change: Change) -> Reason | None:
+    return change.notifications[0].reason if change.notifications else None
 
 
 def opened(**changes: Any) -> Alert:
-    decision = look(known(posting(**LATE_PACKING | changes)))
-    assert decision is not None
-    assert decision.reason is Reason.FIRST
-    return decision.alert
+    change = look(known(posting(**LATE_PACKING | changes)))
+    assert change is not None
+    assert told(change) is Reason.FIRST
+    return change.alert
 
 
 def moved(item: Posting) -> Known:
@@ -43,19 +51,19 @@ def test_a_healthy_posting_has_no_alert() -> None:
 def test_a_second_look_at_the_same_trouble_is_not_worth_a_write() -> None:
     again = look(known(posting(**LATE_PACKING)), opened(), 5)
     assert again is not None
-    assert (again.reason, again.is_news) == (None, False)
+    assert (told(again), again.is_news) == (None, False)
 
 
 def test_packed_at_last_the_alert_is_held_until_the_label_is_there() -> None:
     held = look(moved(posting()), opened(), 1)
     assert held is not None
-    assert (held.reason, held.alert.outcome, held.alert.diagnosis.cause) == (None, None, "label_pending")
+    assert (told(held), held.alert.outcome, held.alert.diagnosis.cause) == (None, None, "label_pending")
     still = look(moved(posting()), held.alert, 3)
     assert still is not None
     assert still.alert.outcome is None
     ended = look(moved(posting(actions=("label_download",))), still.alert, 4)
     assert ended is not None
-    assert (ended.alert.outcome, ended.reason) == (Outcome.LABELLED, Reason.RESOLVED)
+    assert (ended.alert.outcome, told(ended)) == (Outcome.LABELLED, Reason.RESOLVED)
 
 
 def test_held_too_long_it_is_told_again_with_its_new_cause() -> None:
@@ -63,7 +71,7 @@ def test_held_too_long_it_is_told_again_with_its_new_cause() -> None:
     assert held is not None
     late = look(known(posting(), waited=timedelta(0)), held.alert, 20)
     assert late is not None
-    assert (late.reason, late.alert.diagnosis.cause) == (Reason.CAUSE_CHANGED, "label_overdue")
+    assert (told(late), late.alert.diagnosis.cause) == (Reason.CAUSE_CHANGED, "label_overdue")
 
 
 @pytest.mark.fault("O14")
@@ -76,15 +84,8 @@ def test_a_cutoff_that_moved_away_excuses_the_posting() -> None:
 
 
 def test_limits_that_were_changed_end_an_alert_as_what_they_are() -> None:
-    context = watch(policy=DelayPolicy(Delays(order=hours(100))))
-    ended = review(
-        known(posting(**LATE_PACKING)),
-        opened(),
-        watch=context,
-        knowledge=Knowledge(),
-        policy=AlertPolicy(),
-        now=NOW + MINUTE,
-    )
+    limits = DelayPolicy(Delays(order=hours(100)))
+    ended = look(known(posting(**LATE_PACKING)), opened(), 1, policy=limits)
     assert ended is not None
     assert ended.alert.outcome is Outcome.LIMITS_CHANGED
 
@@ -118,16 +119,8 @@ def test_a_posting_that_left_closes_its_alert(status: str, outcome: Outcome) -> 
 
 
 def blind(minutes: float, *, final: bool = False, read: bool = True) -> Any:
-    return unreadable_shop(
-        "main",
-        "ozon_down",
-        "HTTP 502",
-        read_at=NOW if read else None,
-        since=NOW + MINUTE,
-        every=2 * MINUTE,
-        final=final,
-        now=NOW + minutes * MINUTE,
-    )
+    failure = Failure("ozon_down", "HTTP 502", NOW + MINUTE, NOW if read else None, is_final=final)
+    return unreadable_shop("main", failure, every=2 * MINUTE, now=NOW + minutes * MINUTE)
 
 
 def test_a_shop_is_blind_after_three_intervals_or_when_waiting_does_not_help() -> None:

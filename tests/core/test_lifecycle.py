@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from labelwatch.core.alert import Alert, AlertState, Diagnosis, LastNotified, Outcome, Reason, Severity, Verdict
+from labelwatch.core.decision import renew
 from labelwatch.core.diagnosis import diagnose
-from labelwatch.core.evaluate import renew
 from labelwatch.core.knowledge import Knowledge
 from labelwatch.core.lifecycle import acknowledge, close, reconcile, snooze
 from labelwatch.core.policy import AlertPolicy, Step

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
 
 from labelwatch.core.alert import Alert, AlertState, Outcome, Reason, Severity
-from labelwatch.core.evaluate import renew
+from labelwatch.core.decision import renew
 from labelwatch.core.lifecycle import acknowledge, close, snooze
 from labelwatch.core.policy import AlertPolicy
 from tests.fuzz.examples import examples

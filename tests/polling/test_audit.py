@@ -5,8 +5,8 @@ from datetime import timedelta
 
 import pytest
 
+from labelwatch.core.snapshot import Plan
 from labelwatch.polling.audit import audit_shop
-from labelwatch.polling.plan import Plan
 from labelwatch.sandbox import Sandbox, TellableClock
 from labelwatch.sandbox.scenarios.stage import AURORA, BAOAN, SILK, STAR, shops_with
 from labelwatch.sandbox.shops import POSTINGS, WAREHOUSES

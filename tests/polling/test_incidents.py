@@ -11,7 +11,7 @@ from labelwatch.core.policy import Destination
 from labelwatch.core.posting import Posting
 from labelwatch.core.subject import Incident, IncidentId, Scope
 from labelwatch.messages.raw_text import raw
-from labelwatch.polling.incidents import notify_held
+from labelwatch.polling.failures import notify_held
 from labelwatch.sources import Trouble
 from labelwatch.store import Store
 from tests.conftest import ON_BOTH

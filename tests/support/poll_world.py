@@ -13,8 +13,8 @@ from labelwatch.core.enrichment import Answer, Answers, Question, Substance
 from labelwatch.core.policy import Destination
 from labelwatch.core.posting import DeliveryMethod, Posting
 from labelwatch.core.report import Report
+from labelwatch.core.snapshot import Plan
 from labelwatch.polling.failures import notice_silence
-from labelwatch.polling.plan import Plan
 from labelwatch.polling.poll import poll_shop
 from labelwatch.sources import Item, KeyInfo, LabelPdf, LabelUnavailable, Missing, SourceError, Trouble, Unreadable
 from labelwatch.store import OutboxRow, Store

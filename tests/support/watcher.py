@@ -16,9 +16,9 @@ from labelwatch.core.lateness import Watch
 from labelwatch.core.policy import DelayPolicy, Delays, Destination
 from labelwatch.core.posting import MethodHistory, Stage
 from labelwatch.core.report import Report
+from labelwatch.core.snapshot import Plan
 from labelwatch.polling.failures import notice_silence
 from labelwatch.polling.learned_limits import LEARN_FROM
-from labelwatch.polling.plan import Plan
 from labelwatch.polling.poll import poll_shop
 from labelwatch.sandbox import Sandbox, Shop, TellableClock, World
 from labelwatch.sources.ozon.client import OzonSource

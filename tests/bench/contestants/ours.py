@@ -8,7 +8,7 @@ from pathlib import Path
 
 import labelwatch.service.scheduler  # noqa: F401 - what the service has loaded counts as its memory
 from labelwatch.core.report import Report
-from labelwatch.polling.plan import Plan
+from labelwatch.core.snapshot import Plan
 from labelwatch.polling.poll import poll_shop
 from labelwatch.sources.ozon.client import OzonSource
 from labelwatch.store import open_store
