@@ -7,7 +7,7 @@ from sqlalchemy import Connection, delete, func, select
 
 from labelwatch.core.enrichment import ANSWERS_KEPT, Answer, Question, Topic
 from labelwatch.store import mapping
-from labelwatch.store.dedup import insert
+from labelwatch.store.dedup import upsert
 from labelwatch.store.postings import chunks
 from labelwatch.store.schema import answer
 
@@ -36,10 +36,8 @@ def put(conn: Connection, shop_id: int, answers: Mapping[Question, Answer]) -> N
     values = [mapping.answer_values(shop_id, question, said) for question, said in answers.items()]
     if not values:
         return
-    statement = insert(conn, answer)
-    updated = {name: statement.excluded[name] for name in ("asked_at", "body")}
-    key = ["shop_id", "topic", "subject"]
-    conn.execute(statement.on_conflict_do_update(index_elements=key, set_=updated), values)
+    key = ("shop_id", "topic", "subject")
+    conn.execute(upsert(conn, answer, key=key, overwrite=("asked_at", "body")), values)
 
 
 def prune(conn: Connection) -> int:

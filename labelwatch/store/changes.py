@@ -8,7 +8,7 @@ from sqlalchemy import Connection, Executable, bindparam, select, update
 
 from labelwatch.core.posting import Stage
 from labelwatch.store import mapping
-from labelwatch.store.dedup import Deduplicated, insert
+from labelwatch.store.dedup import Deduplicated, insert, upsert
 from labelwatch.store.postings import chunks
 from labelwatch.store.schema import delivery_method, history, label_evidence, posting, stage_wait
 from labelwatch.store.values import Change, EvidenceLevel
@@ -126,10 +126,8 @@ def _history_entry(ids: dict[str, int], step: _Step) -> mapping.Values:
 
 
 def _append_history(conn: Connection, entries: list[mapping.Values]) -> None:
-    statement = insert(conn, history)
-    overwrite = {name: statement.excluded[name] for name in ("unseen", *_MEANINGFUL)}
     # Two readings of one posting in the same millisecond are one: the later of them counts.
-    statement = statement.on_conflict_do_update(index_elements=["posting_id", "seen_at"], set_=overwrite)
+    statement = upsert(conn, history, key=("posting_id", "seen_at"), overwrite=("unseen", *_MEANINGFUL))
     _execute(conn, statement, entries)
 
 

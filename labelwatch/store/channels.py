@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import Connection, func, select, update
 
 from labelwatch.store import mapping
-from labelwatch.store.dedup import insert
+from labelwatch.store.dedup import upsert
 from labelwatch.store.outbox_reads import read_rows
 from labelwatch.store.postings import chunks
 from labelwatch.store.schema import attempt, attempt_notification, channel, notification
@@ -30,9 +30,8 @@ def state(conn: Connection, name: str) -> ChannelState:
 def save(conn: Connection, state: ChannelState) -> None:
     """Store the state of a channel."""
     values = mapping.channel_values(state)
-    statement = insert(conn, channel)
-    changed = {name: statement.excluded[name] for name in values if name != "name"}
-    conn.execute(statement.on_conflict_do_update(index_elements=[channel.c.name], set_=changed), [values])
+    changed = tuple(name for name in values if name != "name")
+    conn.execute(upsert(conn, channel, key=("name",), overwrite=changed), [values])
 
 
 def note(conn: Connection, one: Attempt, ids: Iterable[int]) -> None:

@@ -1,7 +1,8 @@
 """Stores equal states and delivery methods once, so that a posting's history consists of small numbers."""
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from functools import cache
+from typing import TYPE_CHECKING, Union
 
 from sqlalchemy import Connection, Table, select
 from sqlalchemy.dialects import sqlite
@@ -16,13 +17,35 @@ if TYPE_CHECKING:
 StateKey = tuple[object, ...]
 
 
-def insert(conn: Connection, table: Table) -> "sqlite.Insert | postgresql.Insert":
-    """An insert with ON CONFLICT, which SQLAlchemy spells differently for each database."""
-    if conn.dialect.name == "sqlite":
+Insert = Union["sqlite.Insert", "postgresql.Insert"]
+"""An insert with ON CONFLICT, which SQLAlchemy spells differently for each database."""
+
+
+def insert_into(dialect: str, table: Table) -> Insert:
+    """An insert for the kind of database that has this name."""
+    if dialect == "sqlite":
         return sqlite.insert(table)
     from sqlalchemy.dialects import postgresql  # which loads every driver that there is for it
 
     return postgresql.insert(table)
+
+
+def insert(conn: Connection, table: Table) -> Insert:
+    """The same for the database of a connection."""
+    return insert_into(conn.dialect.name, table)
+
+
+def upsert(conn: Connection, table: Table, *, key: tuple[str, ...], overwrite: tuple[str, ...]) -> Insert:
+    """An insert that overwrites these columns of a row with the same key."""
+    return _upsert(conn.dialect.name, table, key, overwrite)
+
+
+@cache
+def _upsert(dialect: str, table: Table, key: tuple[str, ...], overwrite: tuple[str, ...]) -> Insert:
+    # Kept: to build it takes longer than to run it.
+    statement = insert_into(dialect, table)
+    changed = {name: statement.excluded[name] for name in overwrite}
+    return statement.on_conflict_do_update(index_elements=key, set_=changed)
 
 
 class Deduplicated:

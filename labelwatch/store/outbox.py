@@ -8,6 +8,7 @@ pending --claim--> leased --settle--> sent | unverified | dead | superseded
 import logging
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
+from functools import cache
 
 from msgspec import MsgspecError
 from sqlalchemy import (
@@ -27,7 +28,7 @@ from sqlalchemy import (
 from labelwatch.core.alert import SUMMARIES, Notification, Reason
 from labelwatch.store import mapping
 from labelwatch.store.alert_json import write_alert
-from labelwatch.store.dedup import insert
+from labelwatch.store.dedup import Insert, insert_into
 from labelwatch.store.postings import chunks
 from labelwatch.store.schema import notification
 from labelwatch.store.values import OutboxRow, OutboxState
@@ -56,10 +57,15 @@ def add(conn: Connection, notifications: Iterable[Notification], *, created_at: 
     fresh = [_fresh(n, created_at) for n in notifications]
     if not fresh:
         return
-    statement = insert(conn, notification)
+    conn.execute(_queue(conn.dialect.name, tuple(fresh[0])), fresh)
+
+
+@cache
+def _queue(dialect: str, names: tuple[str, ...]) -> Insert:
+    statement = insert_into(dialect, notification)
     same = [_n.alert_id, _n.telling, _n.channel]
-    values = {name: statement.excluded[name] for name in fresh[0]} | {"message_key": None, "lease_until": None}
-    conn.execute(statement.on_conflict_do_update(index_elements=same, set_=values, where=withdrawn), fresh)
+    values = {name: statement.excluded[name] for name in names} | {"message_key": None, "lease_until": None}
+    return statement.on_conflict_do_update(index_elements=same, set_=values, where=withdrawn)
 
 
 def _fresh(n: Notification, created_at: datetime) -> mapping.Values:
