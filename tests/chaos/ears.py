@@ -2,13 +2,13 @@
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from email.message import EmailMessage
 from email.parser import BytesParser
 from email.policy import default
-from typing import Any
+from typing import Any, TypeVar
 
 from labelwatch.channels.base import stamp_of
 from tests.support.fake_telegram import FakeTelegram
@@ -16,6 +16,8 @@ from tests.support.http_server import Hook, Request, answer
 from tests.support.markdown import shown
 from tests.support.place import Place
 from tests.support.smtp_server import PostOffice
+
+T = TypeVar("T")
 
 KINDS = ("json", "tgram", "mail", "wecom", "dingtalk", "feishu")
 CHAT = "-1001"
@@ -94,11 +96,10 @@ def mailbox(name: str, office: PostOffice, *, port: int = 0, lost: bool = False)
     """A mailbox; `lost`: what was handed in counts, though the server never said that it took it."""
     url = f"mailto://127.0.0.1:{port or office.port}?from=watch@example.com&to={name}@example.com"
 
-    def heard() -> list[Heard]:
-        read = BytesParser(policy=default).parsebytes
-        return [_letter(one) for one in (map(read, list(office.offered)) if lost else list(office.letters))]
-
-    return Ear(name, url, "", heard)
+    parse = BytesParser(policy=default).parsebytes
+    if lost:
+        return Ear(name, url, "", _each_once(lambda: office.offered, lambda one: _letter(parse(one))))
+    return Ear(name, url, "", _each_once(lambda: office.letters, _letter))
 
 
 def robot(name: str, kind: str, hook: Hook, *, port: int = 0, skip: int = 0) -> Ear:
@@ -109,7 +110,18 @@ def robot(name: str, kind: str, hook: Hook, *, port: int = 0, skip: int = 0) -> 
         if kind == "json"
         else (f"{SCHEMES[kind]}://token{name.replace('-', '')}", f"http://{where}")
     )
-    return Ear(name, url, base, lambda: [_request(one, kind) for one in list(hook.requests)[skip:]])
+    return Ear(name, url, base, _each_once(lambda: hook.requests[skip:], lambda one: _request(one, kind)))
+
+
+def _each_once(arrived: Callable[[], Sequence[T]], read: Callable[[T], Heard]) -> Callable[[], list[Heard]]:
+    """Reads what arrived, which only grows, each time only as far as it was not read before."""
+    known: list[Heard] = []
+
+    def heard() -> list[Heard]:
+        known.extend(map(read, arrived()[len(known) :]))
+        return list(known)
+
+    return heard
 
 
 @contextmanager

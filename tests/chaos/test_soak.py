@@ -10,7 +10,7 @@ from tests.soak.run import Settings, soak
 
 pytestmark = pytest.mark.lengthy
 
-SMALL = Settings(shops=24, seconds=8, seed=4, every=1, arrivals=12, late=0.25, kill_every=0.8, fault_every=0.2)
+SMALL = Settings(shops=12, seconds=5, seed=4, every=1, arrivals=8, late=0.25, kill_every=0.8, fault_every=0.2)
 
 
 @pytest.mark.timeout(300)
