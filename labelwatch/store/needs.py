@@ -128,6 +128,12 @@ def open_needs(conn: Connection, shops: Collection[str] = ()) -> list[Diagnosis]
     return list(_rows(conn, _in(shops), _is_open))
 
 
+def count(conn: Connection, shops: Collection[str]) -> int:
+    """How many orders need something now."""
+    query = select(func.count(need.c.posting_id.distinct())).where(need.c.cause != _UNCHECKED, _in(shops), _is_open)
+    return conn.execute(query).scalar_one()
+
+
 def recurring(conn: Connection, shops: Collection[str], *, since: datetime) -> dict[tuple[str, str, str], int]:
     """(shop, cause, SKU) -> the orders that needed something for this product since then."""
     query = (

@@ -153,6 +153,7 @@ class Needs(Repository):
     listed = reads(needs.listed)
     told_at = reads(needs.told_at)
     open_needs = reads(needs.open_needs)
+    count = reads(needs.count)
     recurring = reads(needs.recurring)
     put = writes(needs.put)
     leave_unchecked = writes(needs.leave_unchecked)

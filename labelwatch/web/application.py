@@ -21,7 +21,20 @@ from labelwatch.web.auth import login
 from labelwatch.web.auth.board_auth import board_auth
 from labelwatch.web.auth.guard import HEADERS, Guard
 from labelwatch.web.page import respond
-from labelwatch.web.pages import carriers, causes, channels, charts, dispute, incidents, late, posting, reports, shops
+from labelwatch.web.pages import (
+    carriers,
+    causes,
+    channels,
+    charts,
+    dispute,
+    incidents,
+    late,
+    needs,
+    posting,
+    reports,
+    settings,
+    shops,
+)
 
 THREADS = 8
 """Pages rendered at once; further requests wait, so that the poller keeps its share of the machine."""
@@ -36,6 +49,8 @@ PAGES = (
     Route("/plots", charts.page),
     Route("/carriers", carriers.page),
     Route("/reports", reports.page),
+    Route("/needs", needs.page),
+    Route("/settings", settings.page),
     Route("/causes", causes.page),
 )
 

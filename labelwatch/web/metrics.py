@@ -87,6 +87,11 @@ def _of_shops(app: App) -> Iterator[Metric]:
     yield _gauge("poll_duration_seconds", "How long the last poll of a shop took.", shop, lasted)
     yield _gauge("poll_requests", "Requests of the last poll to Ozon.", shop, asked)
     yield _gauge("poll_changed_postings", "Postings that had changed at the last poll.", shop, changed)
+    expiries = app.store.settings.key_expiries()
+    left = {(name,): (at - now).total_seconds() for name, at in expiries.items() if name in seen}
+    yield _gauge(
+        "key_expires_in_seconds", "Seconds until the API key of a shop expires; absent if unknown.", shop, left
+    )
 
 
 def _of_time(app: App) -> Iterator[Metric]:

@@ -30,7 +30,7 @@ A_YEAR = 365 * 24 * 3600
 REFRESH = timedelta(seconds=20)
 """How often an open page checks for news."""
 NAMES = {"zh": "中文", "ru": "Русский", "en": "English"}
-NAV = ("late", "shops", "channels", "incidents", "plots", "carriers", "reports", "causes")
+NAV = ("late", "needs", "shops", "settings", "channels", "incidents", "plots", "carriers", "reports", "causes")
 _PATHS = {"late": "/"}
 
 Context = Mapping[str, Any]

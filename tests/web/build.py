@@ -10,7 +10,10 @@ from pydantic import SecretStr
 from labelwatch.app import App
 from labelwatch.config import Address, Channel, Config, Shop, Web
 from labelwatch.core.alert import Alert, AlertState, Diagnosis, LastNotified, Severity, Verdict
+from labelwatch.core.arrival import Need
+from labelwatch.core.facts import MethodState, WarehouseState
 from labelwatch.core.posting import Interval, Posting, Stage, TariffStep, Track
+from labelwatch.core.settings import ShopSettings, differences
 from labelwatch.service.clock import Clock
 from labelwatch.store import Change, Store
 from tests.support.alert_builders import CHINA_POST, NOW, diagnosis, incident, minutes, of_posting
@@ -78,6 +81,31 @@ def furnish(store: Store) -> None:
         tx.alerts.save(ids["main"], _alerts())
         tx.alerts.save(ids["north"], [alert(diagnosis("key_rejected", shop="north"))])
         tx.alerts.save(None, [replace(incident().alert, id=None)])
+
+
+def furnish_beforehand(store: Store) -> None:
+    """Two new orders of `main` that need something, a product that needed it before, and settings that changed."""
+    (shop,) = (state.id for state in store.shops.all() if state.name == "main")
+    about = diagnosis("customs_number_missing", severity=Severity.NOTICE, stage=Stage.PACKING, is_late=False)
+    numbers = [f"41517070-{n:04}-1" for n in range(4)]
+    found = {
+        number: [Need(of_posting(about, number, deadline=NOW + timedelta(hours=5), as_of=NOW), ("1001",))]
+        for number in numbers
+    }
+    working = ShopSettings(
+        {"7": MethodState("ACTIVE", "Aurora Economy", "5", flow="aggregator", cutoff="13:00")},
+        {"5": WarehouseState("created", name="Bao'an", working_days=("MONDAY", "FRIDAY"), first_mile="DROP_OFF")},
+        ("Posting FBS", "Warehouse"),
+        NOW + timedelta(days=9),
+    )
+    broken = replace(working, methods={"7": MethodState("BROKEN", "Aurora Economy", "5", flow="aggregator")})
+    with store.write() as tx:
+        tx.postings.put(shop, [_change(number) for number in numbers])
+        tx.needs.put(shop, found, at=NOW, tell_at={})
+        tx.needs.put(shop, {number: [] for number in numbers[2:]}, at=NOW, tell_at={})
+        tx.settings.add(shop, working, (), reminded_at=None, at=NOW - timedelta(days=3))
+        changes = differences(working, broken, by_method={"7": 12})
+        tx.settings.add(shop, broken, changes, reminded_at=None, at=NOW - timedelta(hours=2))
 
 
 def _alerts() -> list[Alert]:

@@ -21,7 +21,7 @@ from labelwatch.web.application import create
 from labelwatch.web.auth.board_auth import board_auth
 from labelwatch.web.auth.guard import SESSION
 from tests.web.accessible import COLOURS, violations
-from tests.web.build import LATE, TAKEN, WEB, Hands, clock, config, furnish
+from tests.web.build import LATE, TAKEN, WEB, Hands, clock, config, furnish, furnish_beforehand
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, Page
@@ -39,6 +39,8 @@ PATHS = (
     "/plots",
     "/carriers",
     "/reports",
+    "/needs",
+    "/settings",
     "/causes",
 )
 SESSIONS: dict[str, str] = {}
@@ -57,6 +59,7 @@ def address(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> 
         port = listening.getsockname()[1]
         store.shops.sync([(shop.name, shop.client_id) for shop in settings.shops])
         furnish(store)
+        furnish_beforehand(store)
         with closing(App(settings, store, clock=clock(Hands()), stop=threading.Event())) as app:
             board = create(app, Web(listen=Address("127.0.0.1", port)))
             server = uvicorn.Server(uvicorn.Config(board, log_level="warning"))

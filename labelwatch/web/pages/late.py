@@ -73,6 +73,7 @@ def page(request: Request) -> Response:
             _wider(reader, one, "/incidents", key=str(one.diagnosis.subject)) for one in app.store.alerts.incidents()
         ],
         troubles=_troubles(reader, app, shops),
+        needs=app.store.needs.count(shops),
         last="" if total else _last_look(reader, app.queries.shops()),
         shown=place + len(found),
         spans=list(SPANS),
