@@ -36,8 +36,8 @@ demo: $(RUNTIME)  ## play a day of two shops and print every alert; ARGS="--seco
 test: $(TOOLS)  ## run the tests; ARGS="tests/core -k late"
 	@$(BIN)/python -m pytest $(ARGS)
 
-fuzz: $(TOOLS)  ## try what strangers may send and how a process may die, a hundred times as often; ARGS="-k board"
-	@LABELWATCH_LONG=1 $(BIN)/python -m pytest tests/fuzz --timeout 36000 $(ARGS)
+fuzz: $(TOOLS)  ## try what strangers may send and how a process may die, 300 times as often; ARGS="-k board"
+	@LABELWATCH_LONG=1 $(BIN)/python -m pytest -m hypothesis --timeout 36000 $(ARGS)
 
 check: $(TOOLS)  ## style, types, who may import whom, and the shell scripts
 	@$(BIN)/ruff check

@@ -19,21 +19,24 @@ from labelwatch.store import Store, open_store
 from labelwatch.store.schema import REVISION
 from tests.support.canaries import escaped
 from tests.support.ending import note_server
+from tests.support.examples import examples
 
-# How long an example takes says more about who else uses the machine than about the code.
-settings.register_profile("unhurried", deadline=None)
-settings.load_profile("unhurried")
+settings.register_profile("examples", examples(30))
+settings.load_profile("examples")
 
 _numbers = count()
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What takes long comes first; `-k P7` finds a test by the line of the fault matrix that it injects."""
+    """What takes long comes first; `-k P7` finds a test by the line of the fault matrix that it injects, and
+    `-m hypothesis` what is tried with examples by chance."""
     items.sort(key=lambda item: item.get_closest_marker("lengthy") is None)
     for item in items:
         for mark in item.iter_markers("fault"):
             item.extra_keyword_matches.update(mark.args)
+        if item.path.parent.name == "fuzz":
+            item.add_marker("hypothesis")
 
 
 @pytest.hookimpl(wrapper=True)

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from labelwatch.channels.telegram.text import html
@@ -22,6 +22,7 @@ from labelwatch.messages.plain import plain, size
 from labelwatch.messages.render import LIMIT, brief, channel_dead, render
 from labelwatch.messages.shift_summary import ShiftSummary
 from tests.support.alert_builders import NOW, destination, incident, minutes, told
+from tests.support.examples import examples
 from tests.support.telegram_markup import clickable, read
 
 HOSTILE = (
@@ -135,7 +136,7 @@ def test_no_part_of_any_message_is_broken_by_bad_words(bad: str, language: str) 
         assert [link for link in links if not link.startswith("https://seller.ozon.ru/")] == []
 
 
-@settings(max_examples=25)
+@examples(10)
 @given(st.text(max_size=200))
 def test_no_part_of_any_message_is_broken_by_any_words(bad: str) -> None:
     assert all(map(harmless, messages(bad, destination())))

@@ -1,12 +1,13 @@
 """Telegram's markup: everything can be read, nothing is injected, and no message is too long."""
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from labelwatch.channels.telegram.text import MOST, fitted, html, text
 from labelwatch.messages.message import Kind, Message, Section
 from labelwatch.messages.plain import plain, size
+from tests.support.examples import examples
 from tests.support.telegram_markup import Reading, clickable, read, units
 
 HOSTILE = (
@@ -71,7 +72,7 @@ def test_every_bait_would_be_taken() -> None:
     assert [name for name in BAIT if not clickable(Reading(plain(name)))] == []
 
 
-@settings(max_examples=200, deadline=None)
+@examples(40)
 @given(
     st.text(st.sampled_from("aя7.-_~/#$·@:™💩，；。\u00a0 "), max_size=12),
     st.sampled_from(["", ".com", ".рф", ".公司"]),
@@ -119,7 +120,7 @@ MESSAGES = st.builds(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@examples(20)
 @given(MESSAGES, st.integers(200, MOST))
 @example(about("y" * 10_000), 200)
 def test_any_message_fits_and_both_writings_read_the_same(message: Message, most: int) -> None:

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from labelwatch.core.alert import AlertState, Notification, Outcome, Reason
@@ -14,6 +14,7 @@ from labelwatch.core.posting import Posting
 from labelwatch.core.snapshot import Plan
 from labelwatch.core.subject import PostingId
 from tests.support.core_builders import METHOD, NOW, hours, posting
+from tests.support.examples import examples
 from tests.support.replay import Replay
 
 MINUTE = timedelta(minutes=1)
@@ -48,7 +49,7 @@ def plan(policy: AlertPolicy = AlertPolicy()) -> Plan:  # noqa: B008 - frozen
     return Plan("main", 2 * MINUTE, alerts=policy, incidents=policy, destinations=TO)
 
 
-@settings(max_examples=60, deadline=None)
+@examples(20)
 @given(policy=POLICIES, steps=STEPS)
 def test_every_alert_lives_once_and_is_told_in_order(
     policy: AlertPolicy, steps: list[tuple[int, dict[int, tuple[str, int]]]]
@@ -79,7 +80,7 @@ def test_every_alert_lives_once_and_is_told_in_order(
     assert not cancelled & {str(subject) for subject in replay.alerts}
 
 
-@settings(max_examples=25, deadline=None)
+@examples(10)
 @given(
     sizes=st.lists(st.integers(0, 40), min_size=2, max_size=8),
     fine=st.integers(0, 120),

@@ -14,8 +14,8 @@ from labelwatch.core.alert import Alert, AlertState, Outcome, Reason, Severity
 from labelwatch.core.decision import renew
 from labelwatch.core.lifecycle import acknowledge, close, snooze
 from labelwatch.core.policy import AlertPolicy
-from tests.fuzz.examples import examples
 from tests.support.alert_builders import NOW, diagnosis
+from tests.support.examples import examples
 
 MINUTE = timedelta(minutes=1)
 CAUSES = st.sampled_from(("not_packed", "assembly_failed", "unexplained"))
@@ -158,4 +158,4 @@ class AlertLife(RuleBasedStateMachine):
 
 
 def test_people_hear_of_an_alert_what_they_do_not_know_yet_and_nothing_else() -> None:
-    run_state_machine_as_test(AlertLife, settings=examples(250, steps=25))
+    run_state_machine_as_test(AlertLife, settings=examples(60, steps=25))

@@ -12,9 +12,9 @@ from labelwatch.app import App
 from labelwatch.delivery import action_links
 from labelwatch.web.auth import board_auth
 from labelwatch.web.auth.board_auth import new_secret
-from tests.fuzz.examples import examples
 from tests.fuzz.mangle import damaged
 from tests.support.alert_builders import NOW
+from tests.support.examples import examples
 from tests.web.asking import LOCKED, browser, token_on
 from tests.web.build import ADDRESS, LATE, Board
 from tests.web.conftest import app, board, hands
@@ -73,7 +73,7 @@ def secrets_of(app: App) -> tuple[str, ...]:
 def test_any_address_with_any_query_and_cookies_is_answered(board: Board, is_locked: bool) -> None:
     client, secrets = browser(board.app, LOCKED) if is_locked else board.client, secrets_of(board.app)
 
-    @examples(40)
+    @examples(15)
     @given(
         st.sampled_from((*PATHS, "/a", "/static", "/posting", "")),
         TAILS,
@@ -97,7 +97,7 @@ def test_any_form_does_what_it_says_or_is_refused(board: Board) -> None:
     token, secrets = token_on(board.client, f"/posting/{LATE}"), secrets_of(board.app)
     ours = {"origin": ADDRESS, "sec-fetch-site": "same-origin"}
 
-    @examples(30)
+    @examples(12)
     @given(
         st.sampled_from(FORMS),
         st.dictionaries(st.sampled_from(FIELDS), WORDS, max_size=3),
@@ -122,7 +122,7 @@ def test_a_signed_link_with_anything_wrong_in_it_does_nothing(board: Board) -> N
     good = links["ack"].rpartition("/")[2].encode()
     before = board.app.store.alerts.find()
 
-    @examples(40)
+    @examples(15)
     @given(damaged(good) | st.binary(max_size=40), st.booleans())
     def check(token: bytes, is_confirmed: bool) -> None:
         to = f"/a/{quote_from_bytes(token, safe='')}"

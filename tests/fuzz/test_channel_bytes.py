@@ -24,9 +24,9 @@ from labelwatch.channels.base import (
 from labelwatch.channels.telegram import Telegram
 from labelwatch.channels.telegram.updates import update_listeners, updates
 from labelwatch.messages.interactions import Press, Reply
-from tests.fuzz.examples import examples
 from tests.fuzz.mangle import CANARY, bodies, is_fit_to_show
 from tests.support.chat_bots import PARCEL
+from tests.support.examples import examples
 from tests.support.http_server import Hook
 from tests.support.smtp_server import breaking_off
 
@@ -124,7 +124,7 @@ def test_an_answer_over_http_is_one_of_six_outcomes(kind: str) -> None:
     with answering() as (port, reply):
         channel = opened(kind, port)
 
-        @examples(25)
+        @examples(10)
         @example(200, {}, b"[" * 60_000, 1)
         @example(200, {}, b'{"a":' * 10_000, 9)
         @example(200, {}, b'{"errcode": %s}' % (b"9" * 4000), 1)
@@ -154,7 +154,7 @@ def test_whoever_presses_whatever_the_listening_goes_on() -> None:
 
         (listener,) = update_listeners({"packers": named}, handle)
 
-        @examples(60)
+        @examples(20)
         @given(bodies(PRESSED, REFUSED))
         def check(body: bytes) -> None:
             reply[0] = written(200, {}, body)
@@ -177,7 +177,7 @@ SAID = st.sampled_from(
 
 @pytest.mark.fault("D7", "D8", "D9", "D10")
 def test_whatever_a_mail_server_says_is_one_of_six_outcomes() -> None:
-    @examples(25)
+    @examples(10)
     @given(st.lists(st.tuples(CODES, SAID), max_size=7), st.booleans(), st.integers(0, 6))
     def check(lines: Sequence[tuple[str, str]], has_password: bool, good: int) -> None:
         fine = ("220 hello", "250 hello", "250 sender", "250 recipient", "354 go on", "250 taken")[:good]

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from labelwatch.channels import check_url, check_way
 from labelwatch.config import Config, ConfigError, load
-from tests.fuzz.examples import examples
 from tests.fuzz.mangle import CANARY, altered, damaged
+from tests.support.examples import examples
 
 SECRET = f"{CANARY}x{CANARY}"
 """As long as real ones are: what is short and stands where no secret belongs is shown."""
@@ -80,7 +80,7 @@ def check_told(config: Config | None, said: str) -> None:
 def test_any_value_in_any_place_is_taken_or_named_as_a_mistake(tmp_path: Path) -> None:
     assert loaded(tmp_path, toml(SOUND).encode())[0] is not None
 
-    @examples(150)
+    @examples(50)
     @example({**SOUND, "language": CANARY, "delays": {"order": CANARY}})
     @given(altered(SOUND))
     def check(document: Any) -> None:
@@ -93,7 +93,7 @@ def test_any_value_in_any_place_is_taken_or_named_as_a_mistake(tmp_path: Path) -
 
 @pytest.mark.fault("K1", "K3")
 def test_any_text_is_taken_or_named_as_a_mistake(tmp_path: Path) -> None:
-    @examples(60)
+    @examples(20)
     @example(b"a = " + b"[" * 20_000)
     @example(b"a = " + b"9" * 6000)
     @example(b"a" + b".a" * 3000 + b" = 1")

@@ -36,9 +36,9 @@ from labelwatch.delivery.dispatcher import LEASE, recover, send_due
 from labelwatch.delivery.settle import forget_others
 from labelwatch.messages.message import SizeLimit
 from labelwatch.store import OutboxState, Store, open_store
-from tests.fuzz.examples import examples
 from tests.fuzz.mortal import Died, Mortal
 from tests.support.alert_builders import NOW, destination, resolved, told
+from tests.support.examples import examples
 from tests.support.post import Clock
 
 pytestmark = pytest.mark.lengthy
@@ -316,4 +316,4 @@ _numbers = count()
 @pytest.mark.fault("D1", "D2", "D11", "D13", "D14", "P1", "P2")
 def test_whatever_happens_nothing_is_lost_doubled_or_disordered(sqlite_template: Path, tmp_path: Path) -> None:
     machine: Any = partial(Outbox, sqlite_template, tmp_path)
-    run_state_machine_as_test(machine, settings=examples(30, steps=15))
+    run_state_machine_as_test(machine, settings=examples(10, steps=15))

@@ -19,8 +19,8 @@ from labelwatch.sources.ozon import shop_info as shop
 from labelwatch.sources.ozon.errors import Answer, is_posting_missing, refusal
 from labelwatch.sources.ozon.label_pdf import look
 from labelwatch.sources.ozon.transport import HttpClient
-from tests.fuzz.examples import examples
 from tests.fuzz.mangle import CANARY, bodies, damaged, is_fit_to_show
+from tests.support.examples import examples
 
 POSTING = {
     "posting_number": "41517061-0214-1",
@@ -94,7 +94,7 @@ HEADERS = st.fixed_dictionaries(
 def test_an_answer_is_understood_or_has_one_named_trouble(endpoint: str) -> None:
     understand, sound = ENDPOINTS[endpoint]
 
-    @examples(100)
+    @examples(25)
     @example(status=200, headers={}, body=b"[" * 60_000)
     @given(status=STATUSES, headers=HEADERS, body=bodies(sound, ERROR, INNER))
     def check(status: int, headers: Mapping[str, str], body: bytes) -> None:
@@ -170,7 +170,7 @@ def test_whatever_comes_over_the_wire_is_an_answer_or_one_named_trouble() -> Non
             f"http://127.0.0.1:{port}", headers, timeout=timedelta(seconds=2), proxy=lambda _: "", secret=CANARY
         )
 
-        @examples(60)
+        @examples(20)
         @given(st.sampled_from(HEADS), st.sampled_from(LENGTHS), bodies({"roles": []}, ERROR, INNER), st.booleans())
         def check(head: bytes, length: bytes, body: bytes, is_whole: bool) -> None:
             replies[0] = head + length + (b"\r\n" if is_whole else b"") + body
@@ -184,7 +184,7 @@ def test_whatever_comes_over_the_wire_is_an_answer_or_one_named_trouble() -> Non
 def test_whatever_is_in_the_file_of_a_label_it_is_looked_at_or_refused_in_words() -> None:
     label = pdf([Label("41517061-0214-1", "123456789")], size=(58, 40))
 
-    @examples(6)
+    @examples(3)
     @given(damaged(label), st.binary(max_size=40))
     def check(body: bytes, more: bytes) -> None:
         found = look(b"%PDF-1.7\n" + body[9:] + more + b"\n%%EOF", within=20)

@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from labelwatch.core.alert import AlertState, Notification, Proof, Reason, Severity, Verdict
@@ -17,6 +17,7 @@ from labelwatch.messages.message import Kind, Message, SizeLimit
 from labelwatch.messages.plain import size
 from labelwatch.messages.render import LIMIT, render
 from tests.support.alert_builders import NOW, destination, incident, minutes, resolved, told
+from tests.support.examples import examples
 
 
 def parts(message: Message) -> list[str]:
@@ -236,7 +237,7 @@ def stated(heading: str) -> int:
 SOME = st.integers(0, 200) | st.integers(0, 3)
 
 
-@settings(max_examples=80)
+@examples(25)
 @given(
     causes=st.lists(st.sampled_from(LATE), min_size=1, unique=True),
     numbers=st.tuples(SOME, SOME, st.integers(0, 3), st.integers(0, len(WIDE)), st.integers(0, len(BLIND))),
@@ -260,7 +261,7 @@ def test_headings_add_up_and_every_alert_is_listed_or_counted(
 HIDDEN = re.compile(r"And (\d+) more not|И ещё (\d+), не|还有 (\d+) 条没列出")
 
 
-@settings(max_examples=300)
+@examples(60)
 @given(
     n=st.integers(2, 30),
     limit=st.integers(500, 4000),

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from labelwatch.core.alert import Alert, AlertState, Outcome, Severity
@@ -18,6 +18,7 @@ from labelwatch.messages.message import Kind, Message, SizeLimit
 from labelwatch.messages.plain import size
 from labelwatch.messages.shift_summary import ShiftSummary
 from tests.support.alert_builders import CHINA_POST, NOW, destination, incident, minutes, over, resolved, told
+from tests.support.examples import examples
 
 SINCE = NOW - timedelta(hours=12)
 
@@ -169,7 +170,7 @@ def test_the_board_is_where_the_rest_is() -> None:
     assert message.sections[-1].lines == ("And 5 more not shown here.", "The whole list: https://labels.example/")
 
 
-@settings(max_examples=60)
+@examples(20)
 @given(
     numbers=st.tuples(*[st.integers(0, 250) | st.integers(0, 3)] * 4),
     wide=st.integers(0, 20),

@@ -10,7 +10,7 @@ from itertools import combinations
 from pathlib import Path
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from labelwatch.core import outages
@@ -26,6 +26,7 @@ from labelwatch.messages.letters import kinds_of, letter
 from labelwatch.messages.render import brief, render
 from tests.support import two_clients
 from tests.support.alert_builders import NOW, destination, incident, minutes, told
+from tests.support.examples import examples
 
 MINE, THEIRS = [f"mine-{n}" for n in range(4)], [f"theirs-{n}" for n in range(4)]
 
@@ -77,7 +78,7 @@ def texts(about: Diagnosis, to: Destination) -> list[str]:
     return [*(f"{message.title}\n{message.body}" for message in messages), *letters, as_json]
 
 
-@settings(max_examples=150, deadline=None)
+@examples(30)
 @given(
     scope=st.sampled_from([Scope.CARRIER, Scope.PLATFORM, Scope.OUTAGE]),
     language=st.sampled_from(LANGUAGES),
@@ -134,7 +135,7 @@ def test_an_incident_that_concerns_a_channel_no_more_is_over_there_and_names_not
 
 
 @pytest.mark.timeout(300)
-@settings(max_examples=20, deadline=None)
+@examples(5)
 @given(
     scope=st.sampled_from([Scope.CARRIER, Scope.PLATFORM, Scope.OUTAGE]),
     language=st.sampled_from(LANGUAGES),

@@ -10,7 +10,7 @@ from itertools import count as numbers
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import Engine, event, select
 
@@ -22,6 +22,7 @@ from labelwatch.store import Change, Store
 from labelwatch.store.engine import make_engine, read_url
 from labelwatch.store.schema import alert as alert_table
 from tests.store.build import ALERT, AURORA, DIAGNOSIS, NOW, POSTING, SILK, change, minutes, put, shop_id, track
+from tests.support.examples import examples
 
 LATELY = NOW - timedelta(hours=6)
 LONG_AGO = NOW - timedelta(days=3650)
@@ -173,7 +174,7 @@ WAITS = st.fixed_dictionaries(
 _numbers = numbers()
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(12)
 @given(open_=st.lists(WAITS, max_size=6), resolved=st.lists(WAITS, max_size=3))
 def test_what_is_stored_is_counted_as_what_was_just_looked_at(
     store: Store, open_: list[dict[str, Any]], resolved: list[dict[str, Any]]
@@ -298,7 +299,7 @@ CASES = st.builds(
 )
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(12)
 @given(cases=st.lists(CASES, max_size=12))
 def test_fine_is_what_one_would_count_by_hand(store: Store, cases: list[Case]) -> None:
     shops = [f"shop {next(_numbers)}", f"shop {next(_numbers)}"]

@@ -5,12 +5,13 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from labelwatch.core.posting import DeliveryMethod, Interval, Posting, Product, Stage, TariffStep, Track
 from labelwatch.store import Change, Evidence, EvidenceLevel, Store
 from tests.store.build import AURORA, NOW, POSTING, SILK, change, minutes, put, several, shop_id, track
+from tests.support.examples import examples
 
 WORDS = st.text(st.characters(exclude_categories=["C"]), max_size=8)
 TIMES = st.integers(0, 4_102_444_800_000).map(
@@ -56,7 +57,7 @@ TRACKS = st.builds(
 DIGESTS = st.integers(-(2**63), 2**63 - 1)
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(12)
 @given(posting=POSTINGS, seen=TRACKS, digest=DIGESTS, is_open=st.booleans())
 def test_a_posting_comes_back_equal(store: Store, posting: Posting, seen: Track, digest: int, is_open: bool) -> None:
     shop = put(store, change(posting, seen=seen, digest=digest, is_open=is_open))

@@ -5,7 +5,7 @@ import os
 from hypothesis import HealthCheck, Phase, settings
 
 IS_LONG = os.environ.get("LABELWATCH_LONG") == "1"
-TIMES = 100
+TIMES = 300
 """So many times as many in a long run."""
 
 
@@ -18,6 +18,6 @@ def examples(few: int, *, steps: int = 25) -> settings:
         # To find the smallest example that fails takes longer than a test may: a long run does.
         phases=tuple(Phase) if IS_LONG else (Phase.explicit, Phase.generate),
         report_multiple_bugs=False,
-        deadline=None,
+        deadline=None,  # it says more about who else uses the machine than about the code
         suppress_health_check=list(HealthCheck),
     )
