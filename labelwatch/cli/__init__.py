@@ -21,8 +21,10 @@ from labelwatch.cli.terminal import complain
 
 def main() -> None:
     """The console script."""
-    # By default garbage is looked for hundreds of times while the libraries are loaded, and there is none.
-    gc.set_threshold(50_000, 20, 20)
+    # While the libraries are loaded, garbage would be looked for hundreds of times, and there is none.
+    gc.set_threshold(200_000)
+    # No plugin of another package changes how the configuration is read: pydantic looks for one in every package.
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     signal.signal(signal.SIGTERM, _terminated)
     for stream in (sys.stdout, sys.stderr):
         # A terminal that cannot show a character shows a question mark instead of failing.

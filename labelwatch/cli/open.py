@@ -1,5 +1,6 @@
 """Opens the configuration, the database and the app for a command."""
 
+import gc
 import logging
 import os
 import threading
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
     from labelwatch.service.clock import Clock
     from labelwatch.store import Store
 
+
+USUAL_THRESHOLD = (700, 10, 10)
+"""When Python looks for garbage, unless told otherwise."""
 
 # What these functions import takes time: a command must spend it only if it gets that far.
 
@@ -93,6 +97,8 @@ def opened(
     from labelwatch.app import build
 
     set_up(config, level=log_level, form=log_form)
+    gc.freeze()
+    gc.set_threshold(*USUAL_THRESHOLD)  # it may run for months
     with build(config, clock=clock, stop=stop, alone=alone, first=first) as app:
         yield app
 

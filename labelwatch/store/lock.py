@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from filelock import FileLock, Timeout
 from sqlalchemy import URL, Connection, Engine, text
 
 from labelwatch.store.engine import database_file, make_engine, read_url
@@ -45,6 +44,8 @@ def holder(url: str) -> str | None:
 
 @contextmanager
 def _file(url: URL) -> Iterator[None]:
+    from filelock import FileLock, Timeout  # many modules, which a command that only reads does not need
+
     path = _lock_of(url)
     lock = FileLock(path, timeout=0, mode=0o600)  # any user who can read it can hold it
     try:
@@ -72,6 +73,8 @@ def _holder_of_file(url: URL) -> str | None:
     path = _lock_of(url)
     if not path.exists():
         return None
+    from filelock import FileLock, Timeout
+
     try:
         FileLock(path, timeout=0).acquire().lock.release()
     except Timeout:
