@@ -126,19 +126,28 @@ def check_way(url: str, api_base: str, proxy: str) -> str | None:
     return None if service is None else way_mistake(_kind(url, service), api_base, proxy)
 
 
+@dataclass(frozen=True, slots=True)
+class ChatOptions:
+    """Of a channel with buttons: their labels, and where the destination has moved to, as Delivered.moved_to said."""
+
+    address: str = ""
+    labels: Mapping[str, str] = field(default_factory=dict)
+
+
+_NO_CHAT = ChatOptions()
+
+
 def open_channel(
     url: str,
     *,
     api_base: str = "",
     proxy: str = "",
-    address: str = "",
-    labels: Mapping[str, str] | None = None,
+    chat: ChatOptions = _NO_CHAT,
     private: bool = False,
     deadline: timedelta = DEADLINE,
 ) -> Channel:
     """The channel behind an Apprise URL; ValueError with the text of `check_url` or `check_way` if there is none.
 
-    `address` is where the destination has moved to, as Delivered.moved_to said; `labels` are those of the buttons;
     `private` lets the names in `url` and `api_base` stand for addresses of a private network.
     """
     wrong = check_url(url) or check_way(url, api_base, proxy)
@@ -150,7 +159,7 @@ def open_channel(
         return open_service(url, service, deadline=deadline, private=private)
     secrets = (*_secrets(url, service), *credentials_of(proxy))
     line = HttpOptions(deadline, secrets, proxy, service.verify_certificate, private)
-    return _OWN[kind](service, line, ChannelOptions(api_base, address, labels or {}, url))
+    return _OWN[kind](service, line, ChannelOptions(api_base, chat.address, chat.labels, url))
 
 
 def _secrets(url: str, service: NotifyBase) -> tuple[str, ...]:

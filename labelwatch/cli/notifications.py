@@ -150,15 +150,15 @@ def trail(row: Row, config: ConfigFile = None, as_document: Json = False) -> Non
     settings = settings_of_database(config)
     said = phrases(settings.language, "outbox")
     with database(settings) as db:
-        found = db.store.outbox.find(ids=[row])
+        found = db.store.outbox.by_id(row)
         tries = db.store.channels.trail([row]).get(row, [])
-    if not found:
+    if found is None:
         complain(said["no_such"].format(id=row))
         raise typer.Exit(FOUND_TROUBLE)
     if as_document:
-        as_json(notification(found[0], tries))
+        as_json(notification(found, tries))
         return
-    _table(found, settings)
+    _table([found], settings)
     if tries:
         table(
             (said["tried"].format(zone=_zone(settings)), said["outcome"], said["said"]),

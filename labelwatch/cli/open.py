@@ -87,16 +87,17 @@ def opened(
     config: Config,
     *,
     alone: bool = False,
-    log_level: int = logging.WARNING,
-    log_form: str = OF_A_COMMAND,
+    log_level: int | None = logging.WARNING,
     clock: "Clock | None" = None,
     stop: threading.Event | None = None,
     first: Callable[[Config, datetime], None] = lambda config, now: None,
 ) -> Iterator["App"]:
-    """The app over a configuration, all else as in labelwatch.app.build; logs to stderr."""
+    """The app over a configuration, all else as in labelwatch.app.build; logs to stderr, as it is set up already if
+    `log_level` is None."""
     from labelwatch.app import build
 
-    set_up(config, level=log_level, form=log_form)
+    if log_level is not None:
+        set_up(config, level=log_level, form=OF_A_COMMAND)
     gc.freeze()
     gc.set_threshold(*USUAL_THRESHOLD)  # it may run for months
     with build(config, clock=clock, stop=stop, alone=alone, first=first) as app:

@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from labelwatch.cli.logs import of_a_service
+from labelwatch.cli.logs import of_a_service, set_up
 from labelwatch.cli.options import ConfigFile, Verbose
 from labelwatch.cli.signals import Signals
 from labelwatch.cli.terminal import complain
@@ -53,20 +53,20 @@ def _serve(settings: Config, signals: Signals, *, verbose: bool, first: Callable
     from labelwatch.service.scheduler import Service
     from labelwatch.service.systemd import notifier
 
-    level, form, stop = logging.DEBUG if verbose else logging.INFO, of_a_service(os.environ), signals.stop
-    with opened(settings, alone=True, log_level=level, log_form=form, stop=stop, first=first) as app:
+    set_up(settings, level=logging.DEBUG if verbose else logging.INFO, form=of_a_service(os.environ))
+    with opened(settings, alone=True, log_level=None, stop=signals.stop, first=first) as app:
         _log_doubts(settings)
         _refuse_labels(settings)
         closed = closed_port(settings.web, settings.language, goes_on=True) if settings.web else ""
         if closed:
             complain(f"labelwatch: {closed}")
         app.listen()
-        serving = board(app, settings.web, stop=stop) if settings.web else None
+        serving = board(app, settings.web, stop=signals.stop) if settings.web else None
         if serving and settings.web:
             tell_link(app, settings.web, serving)
         notify = signals.noting(notifier(os.environ.get("NOTIFY_SOCKET")))
         told = serving.noting(notify) if serving else notify
-        service = Service(app, stop=stop, notify=told, wall=time.time, monotonic=time.monotonic)
+        service = Service(app, stop=signals.stop, notify=told, wall=time.time, monotonic=time.monotonic)
         app.stuck = service.stuck
         service.run()
         if serving:

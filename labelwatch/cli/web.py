@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from labelwatch.cli.errors import CONFIG_WRONG, UNREACHABLE, language_of_errors
-from labelwatch.cli.logs import of_a_service
+from labelwatch.cli.logs import of_a_service, set_up
 from labelwatch.cli.options import ConfigFile, Verbose
 from labelwatch.cli.terminal import complain, say
 from labelwatch.cli.words import phrases
@@ -50,8 +50,8 @@ def web(config: ConfigFile = None, verbose: Verbose = False) -> None:
         complain(f"labelwatch: {closed}")
         raise typer.Exit(UNREACHABLE)
     stop_on_signals(stop)
-    level, form = logging.DEBUG if verbose else logging.INFO, of_a_service(os.environ)
-    with opened(settings, log_level=level, log_form=form, stop=stop) as app:
+    set_up(settings, level=logging.DEBUG if verbose else logging.INFO, form=of_a_service(os.environ))
+    with opened(settings, log_level=None, stop=stop) as app:
         serving = board(app, settings.web or Web(), stop=stop)
         if serving is None:
             complain(f"labelwatch: {phrases(settings.language, 'password')['missing']}")

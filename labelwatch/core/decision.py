@@ -7,22 +7,10 @@ from datetime import datetime
 from labelwatch.core.alert import Alert, AlertState, Diagnosis, Notification, Reason
 from labelwatch.core.deadline import at, is_nearer
 from labelwatch.core.lifecycle import reconcile, steps_told
-from labelwatch.core.policy import AlertPolicy, Step
-from labelwatch.core.routing import notifications_for, why_told
+from labelwatch.core.policy import AlertPolicy
+from labelwatch.core.routing import Decision, notifications_for, why_told
 from labelwatch.core.snapshot import Plan
 from labelwatch.core.subject import Incident
-
-
-@dataclass(frozen=True, slots=True)
-class Decision:
-    """The new state of an alert, and why to notify about it now (None: only the channels of `steps`, if any)."""
-
-    alert: Alert
-    reason: Reason | None
-    is_news: bool = True
-    """False when only the time of evaluation differs from what is stored."""
-    steps: tuple[Step, ...] = ()
-    """The escalation steps reached now: their channels are notified even without a reason for all channels."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,15 +68,7 @@ def change(plan: Plan, decision: Decision, now: datetime) -> Change:
         return Change(replace(alert, told=None), decision.is_news)
     if not decision.is_news or (reason is None and not steps):
         return Change(alert, decision.is_news)
-    rows = notifications_for(
-        alert,
-        reason,
-        plan.destinations,
-        steps=steps,
-        policy=plan.alerts,
-        now=now,
-        group_wait=plan.group_wait,
-    )
+    rows = notifications_for(decision, plan.destinations, policy=plan.alerts, now=now, group_wait=plan.group_wait)
     return Change(alert, notifications=rows)
 
 

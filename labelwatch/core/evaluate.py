@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from labelwatch.core.alert import Alert, Diagnosis, Finding, Outcome, Reason
-from labelwatch.core.decision import Change, Changes, Decision, by_the_clock, change, renew
+from labelwatch.core.decision import Change, Changes, by_the_clock, change, renew
 from labelwatch.core.diagnosis import diagnose, unreadable_postings, unreadable_shop
 from labelwatch.core.incident_updates import incident_changes, outage_change
 from labelwatch.core.knowledge import Knowledge
@@ -17,6 +17,7 @@ from labelwatch.core.lateness import Watch, has_moved_on, no_longer_late, outcom
 from labelwatch.core.lifecycle import close
 from labelwatch.core.outages import SHARED, is_round_complete
 from labelwatch.core.posting import Known
+from labelwatch.core.routing import Decision
 from labelwatch.core.rules.blind import UNREADABLE
 from labelwatch.core.snapshot import Snapshot
 

@@ -11,13 +11,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from labelwatch.core.alert import Alert, AlertState, Diagnosis, Notification, Outcome, Reason
-from labelwatch.core.decision import Change, Decision, hold, renew, says_the_same
+from labelwatch.core.decision import Change, hold, renew, says_the_same
 from labelwatch.core.diagnosis import BLIND_AFTER_INTERVALS, ended, incident_diagnosis
 from labelwatch.core.incidents import AT_LEAST, count, find, most_alike
 from labelwatch.core.lifecycle import close, reconcile, steps_told
 from labelwatch.core.outages import is_round_complete, is_shared, outage, unreadable_shops
 from labelwatch.core.policy import AlertPolicy
-from labelwatch.core.routing import notifications_for
+from labelwatch.core.routing import Decision, notifications_for
 from labelwatch.core.snapshot import Plan, Snapshot, counted_since
 from labelwatch.core.subject import OUTAGE, Incident, is_outage
 from labelwatch.core.visibility import narrowed
@@ -172,9 +172,8 @@ def _notifications(snapshot: Snapshot, alert: Alert, *, telling: int) -> tuple[N
         steps = [step for step in steps_told(replace(own, told=told), after, policy) if step.channel == to.name]
         if after.told is not None and (reason is not None or steps):
             after = replace(after, told=replace(after.told, at=now, count=telling))
-            rows += notifications_for(
-                after, reason, [to], steps=steps, policy=policy, now=now, group_wait=plan.group_wait
-            )
+            decision = Decision(after, reason, steps=tuple(steps))
+            rows += notifications_for(decision, [to], policy=policy, now=now, group_wait=plan.group_wait)
     return tuple(rows)
 
 

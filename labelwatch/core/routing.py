@@ -1,6 +1,7 @@
 """Who is notified of an alert, and when: channels by shop and severity, escalation steps, quiet times."""
 
 from collections.abc import Collection, Iterable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from labelwatch.core.alert import CALM, Alert, Diagnosis, Family, Notification, Reason, Severity, Verdict
@@ -15,23 +16,33 @@ WORTH_TELLING_FOR = timedelta(days=2)
 """A notification that could not be delivered for this long expires."""
 
 
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """The new state of an alert, and why to notify about it now (None: only the channels of `steps`, if any)."""
+
+    alert: Alert
+    reason: Reason | None
+    is_news: bool = True
+    """False when only the time of evaluation differs from what is stored."""
+    steps: tuple[Step, ...] = ()
+    """The escalation steps reached now: their channels are notified even without a reason for all channels."""
+
+
 def notifications_for(
-    alert: Alert,
-    reason: Reason | None,
+    decision: Decision,
     destinations: Iterable[Destination],
     *,
-    steps: Collection[Step],
     policy: AlertPolicy,
     now: datetime,
     group_wait: timedelta,
 ) -> tuple[Notification, ...]:
-    """One notification per channel to notify of this alert; `reason` and `steps` as in Decision.
+    """One notification per channel to notify of this decision.
 
     A resolution goes to every channel of the shop and of every step: the outbox drops it where nobody was notified of
     the trouble. A channel of a step that was just reached does not wait; a resolution waits longer, as nobody has to
     act on it, but not into the last hour.
     """
-    told = alert.told
+    alert, reason, steps, told = decision.alert, decision.reason, decision.steps, decision.alert.told
     assert told is not None, "notifications are numbered"
     at_once = {step.channel for step in steps}
     hearing = [(to, why_told(to, alert, reason, steps=steps, policy=policy)) for to in destinations]

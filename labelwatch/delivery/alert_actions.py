@@ -16,7 +16,7 @@ from labelwatch.delivery.follow_ups import changed
 from labelwatch.messages import diagnosis_text, letters
 from labelwatch.messages.evidence_text import because
 from labelwatch.messages.message import Message, Section
-from labelwatch.messages.render import LIMIT, render, render_context
+from labelwatch.messages.render import LIMIT, Layout, render, render_context
 from labelwatch.messages.staleness import EVERY_SHOP_ALIKE, Intervals
 from labelwatch.messages.time_format import ShiftNames
 from labelwatch.store import OutboxRow, Store
@@ -92,7 +92,7 @@ class StoredAlertActions:
         alerts = self._store.alerts.by_id([alert_id(row) for row in rows])
         current = [(row.notification, alerts[alert_id(row)]) for row in rows if alert_id(row) in alerts]
         told = [_now(one, as_seen(alert, destination.shops)) for one, alert in current]
-        message = render(told, destination, now=now, intervals=self._intervals, more=ShiftNames.HERE)
+        message = render(told, destination, now=now, intervals=self._intervals, layout=Layout(more=ShiftNames.HERE))
         if len(told) != 1:
             return message
         return _whole(message, told[0].alert, destination, now)

@@ -21,7 +21,7 @@ from labelwatch.delivery.handled import is_follow_up
 from labelwatch.messages import diagnosis_text
 from labelwatch.messages.alert_json import View, view
 from labelwatch.messages.message import Message, Section, SizeLimit
-from labelwatch.messages.render import brief, channel_dead, render, render_context, seen_by, urgency
+from labelwatch.messages.render import Layout, brief, channel_dead, render, render_context, seen_by, urgency
 from labelwatch.messages.time_format import ShiftNames
 from labelwatch.store import OutboxRow, Sent
 
@@ -148,10 +148,11 @@ def _message(
     *,
     after_quiet: datetime | None = None,
 ) -> Message:
-    first, now, more = told[0], delivery.now(), _more(delivery, destination)
+    first, now = told[0], delivery.now()
+    layout = Layout(limit, delivery.board, _more(delivery, destination))
     about = first.alert.diagnosis.subject
     if first.reason in SUMMARIES:
-        return summaries.message(delivery, told, destination, limit=limit, more=more)
+        return summaries.message(delivery, told, destination, layout=layout)
     if isinstance(about, ChannelSubject):
         waiting = [row.notification.alert for row in delivery.store.channels.waiting(about.name)]
         return channel_dead(first, destination, waiting, now=now, limit=limit, intervals=delivery.settings.intervals)
@@ -159,11 +160,9 @@ def _message(
         told,
         destination,
         now=now,
-        limit=limit,
         intervals=delivery.settings.intervals,
-        board=delivery.board,
         after_quiet=after_quiet,
-        more=more,
+        layout=layout,
     )
 
 

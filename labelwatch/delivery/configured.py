@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from datetime import timedelta
 
-from labelwatch.channels import DEADLINE, open_channel
+from labelwatch.channels import DEADLINE, ChatOptions, open_channel
 from labelwatch.channels.base import Channel
 from labelwatch.config import Channel as ChannelTable
 from labelwatch.config import Config
@@ -35,8 +35,7 @@ def open_configured(
         table.url.get_secret_value(),
         api_base=table.api_base or "",
         proxy=table.proxy.get_secret_value() if table.proxy else "",
-        address=address,
         private=table.allow_private,
-        labels=labels,
+        chat=ChatOptions(address, labels or {}),
         deadline=deadline,
     )

@@ -26,6 +26,9 @@ def no_label(shop: str, number: str) -> Attachment | None:
     return None
 
 
+_CHANCE = random.SystemRandom()
+
+
 @dataclass(frozen=True, slots=True)
 class DeliverySettings:
     """Settings of delivery beyond those of each channel."""
@@ -50,12 +53,12 @@ class DeliveryContext:
 
     store: Store
     channels: Channels
-    settings: DeliverySettings
     now: Callable[[], datetime]
     stop: Callable[[], bool]
-    at: Callable[[str], None]
+    settings: DeliverySettings = field(default_factory=DeliverySettings)
+    at: Callable[[str], None] = lambda point: None
     """Called with "claimed" and "sent", points at which tests crash the process."""
-    chance: random.Random
+    chance: random.Random = _CHANCE
     unsettled: dict[str, Callable[[], None]] = field(default_factory=dict)
     """Channel -> what records the result of its last message if the database could not."""
 

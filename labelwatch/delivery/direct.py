@@ -10,7 +10,7 @@ from labelwatch.core.alert import Alert, Notification, Reason
 from labelwatch.core.policy import Destination
 from labelwatch.delivery.context import Channels
 from labelwatch.messages.alert_json import view
-from labelwatch.messages.render import render
+from labelwatch.messages.render import Layout, render
 
 log = logging.getLogger(__name__)
 
@@ -23,16 +23,17 @@ def send_directly(
     `key` is the same for every repetition and every channel.
     """
     with ThreadPoolExecutor(max(len(names), 1), thread_name_prefix="tell directly") as pool:
-        told = {name: pool.submit(_tell, name, *channels[name], alert, reason, key, now) for name in names}
+        told = {
+            name: pool.submit(_tell, Notification(alert, 1, reason, name, now, now), *channels[name], key)
+            for name in names
+        }
     return {name for name, took in told.items() if took.result()}
 
 
-def _tell(
-    name: str, to: Destination, channel: Channel, alert: Alert, reason: Reason, key: str, now: datetime
-) -> bool:
-    notification = Notification(alert, 1, reason, name, due_at=now, expires_at=now)
-    message = render([notification], to, now=now, limit=channel.limit)
-    views = [view(alert, language=to.language, now=now, reason=reason, zone=to.timezone, shops=to.shops)]
+def _tell(told: Notification, to: Destination, channel: Channel, key: str) -> bool:
+    now, name = told.due_at, told.channel
+    message = render([told], to, now=now, layout=Layout(channel.limit))
+    views = [view(told.alert, language=to.language, now=now, reason=told.reason, zone=to.timezone, shops=to.shops)]
     result = channel.send(OutgoingMessage(message, views, key))
     if isinstance(result, Delivered | Ambiguous):
         log.info("channel %s: told directly", name)

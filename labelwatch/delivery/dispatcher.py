@@ -15,9 +15,8 @@ message is duplicated, and its recipient can tell.
 """
 
 import logging
-import random
 import threading
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -32,9 +31,7 @@ from labelwatch.delivery.channel_problems import report_overdue
 from labelwatch.delivery.compose import compose, is_brief, newest_of_each, one_message
 from labelwatch.delivery.context import (
     LONGEST_WISH,
-    Channels,
     DeliveryContext,
-    DeliverySettings,
     alert_id,
     is_paused,
     outcome_of,
@@ -46,6 +43,7 @@ from labelwatch.delivery.settle import settle
 from labelwatch.messages.plain import plain
 from labelwatch.store import ChannelState, OutboxRow, OutboxState, Store, StoreError
 from labelwatch.store.outbox import LONGEST_LEASE, SKEW
+from labelwatch.store.values import Settled
 
 log = logging.getLogger(__name__)
 
@@ -57,8 +55,6 @@ LOOK_AGAIN = timedelta(seconds=1)
 PASSES = 3
 """A channel may get a notification about another one just after its own queue was empty."""
 
-_CHANCE = random.SystemRandom()
-_NO_SETTINGS = DeliverySettings()
 _NOT_FOR_IT = "it concerns no shop that this channel may see"
 _SUPERSEDED = "superseded by a newer notification, or resolved before this channel was notified"
 
@@ -71,32 +67,17 @@ class Round:
     errors: Mapping[str, str] = field(default_factory=dict)
 
 
-def send_due(
-    store: Store,
-    channels: Channels,
-    *,
-    now: Callable[[], datetime],
-    stop: Callable[[], bool],
-    settings: DeliverySettings = _NO_SETTINGS,
-    at: Callable[[str], None] = lambda point: None,
-    chance: random.Random = _CHANCE,
-    unsettled: dict[str, Callable[[], None]] | None = None,
-) -> Round:
+def send_due(delivery: DeliveryContext) -> Round:
     """Send everything that is due, each channel in a thread of its own, so that a slow one delays no other.
 
-    `at` is called with "claimed" and "sent", points at which tests crash the process. `unsettled` is kept from round
-    to round.
     Raises StoreError after the other channels are done.
     """
     told, errors = dict[str, int](), dict[str, str]()
-    delivery = DeliveryContext(
-        store, channels, settings, now, stop, at, chance, {} if unsettled is None else unsettled
-    )
     for name in list(delivery.unsettled):
         _settle_left(delivery, name)
     report_overdue(delivery)
     for _ in range(PASSES):
-        if not channels or stop() or not _is_due(store, now()):
+        if not delivery.channels or delivery.stop() or not _is_due(delivery.store, delivery.now()):
             break
         done = _pass(delivery)
         told = {name: told.get(name, 0) + done.told.get(name, 0) for name in told.keys() | done.told.keys()}
@@ -148,7 +129,7 @@ def recover(store: Store, *, now: datetime) -> int:
     failed = [name for name, state in store.channels.states().items() if state.is_final]
     waiting = [row.id for name in failed for row in store.channels.waiting(name)]
     with store.write() as tx:
-        count = tx.outbox.settle(left, state=OutboxState.RETRY, at=now, error=error, next_try=now, keep_key=True)
+        count = tx.outbox.settle(left, Settled(OutboxState.RETRY, error=error, next_try=now, keep_key=True), at=now)
         tx.outbox.hurry(waiting, at=now)
     return count
 
@@ -381,5 +362,5 @@ def _given_up(delivery: DeliveryContext, name: str, row: OutboxRow, error: Excep
     why = f"cannot be shown: {type(error).__name__}: {plain(str(error), 160)}"
     log.error("channel %s: notification %d %s", name, row.id, why)
     with delivery.store.write() as tx:
-        tx.outbox.settle([row.id], state=OutboxState.DEAD, at=delivery.now(), error=why)
+        tx.outbox.settle([row.id], Settled(OutboxState.DEAD, error=why), at=delivery.now())
     return why

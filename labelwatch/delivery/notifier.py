@@ -16,7 +16,7 @@ from labelwatch.core.policy import AlertPolicy, Destination
 from labelwatch.core.visibility import OF_NO_SHOP
 from labelwatch.delivery.action_links import Links, signing
 from labelwatch.delivery.configured import configured_channels
-from labelwatch.delivery.context import DeliverySettings
+from labelwatch.delivery.context import DeliveryContext, DeliverySettings
 from labelwatch.delivery.dispatcher import Round, send_due
 from labelwatch.delivery.heartbeat import Heartbeat
 from labelwatch.delivery.shift_summary import queue_shift_summaries
@@ -62,7 +62,7 @@ class Notifier:
         if not timedelta(0) <= now - self._looked < LOOK_FOR_HANDOVERS:
             self._looked = now
             queue_shift_summaries(self._store, self.destinations, now=now)
-        done = send_due(
+        context = DeliveryContext(
             self._store,
             self.channels,
             now=self._now,
@@ -70,6 +70,7 @@ class Notifier:
             settings=self._settings,
             unsettled=self._unsettled,
         )
+        done = send_due(context)
         if done.errors and self.has_no_working_channel():
             self._signal_no_channel()
         return done

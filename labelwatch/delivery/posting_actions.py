@@ -8,6 +8,7 @@ from labelwatch.core.alert import Alert
 from labelwatch.core.lifecycle import acknowledge, snooze
 from labelwatch.delivery.handled import Audience, changed
 from labelwatch.store import Store
+from labelwatch.store.verdicts import Verdict
 
 
 class PostingActions:
@@ -42,6 +43,6 @@ class PostingActions:
                 state = self._store.shops.named(name)
                 said = alerts[-1].diagnosis.cause
                 assert state is not None, "a posting belongs to a shop"
-                self._store.verdicts.record(state.id, number, said=said, really=really, by=by, at=now, note=note)
+                self._store.verdicts.record(state.id, number, Verdict(said, really, by=by, note=note, at=now))
                 judged.append((name, said))
         return judged

@@ -22,6 +22,7 @@ from labelwatch.core.policy import AlertPolicy
 from labelwatch.delivery.channel_problems import TROUBLE_AFTER, report, row_about
 from labelwatch.delivery.context import LONGEST_PAUSE, LONGEST_WISH, DeliveryContext, alert_id
 from labelwatch.store import Attempt, ChannelState, OutboxRow, OutboxState, Store, Transaction
+from labelwatch.store.values import Settled
 
 log = logging.getLogger(__name__)
 
@@ -98,7 +99,7 @@ def _attempt(name: str, rows: Sequence[OutboxRow], result: Result, at: datetime)
 
 def _settle_delivered(tx: Transaction, ids: Sequence[int], result: Delivered, *, at: datetime, brief: bool) -> None:
     state = OutboxState.SENT if result.verified else OutboxState.UNVERIFIED
-    tx.outbox.settle(ids, state=state, at=at, receipt=result.receipt, ref="" if brief else result.ref)
+    tx.outbox.settle(ids, Settled(state, receipt=result.receipt, ref="" if brief else result.ref), at=at)
 
 
 def _settle_failed(
@@ -110,7 +111,7 @@ def _settle_failed(
         _settle_refused(delivery, tx, rows, result.error, at)
         return
     if isinstance(result, Permanent) and _is_test(rows):  # the sender of a test repeats it
-        tx.outbox.settle(ids, state=OutboxState.DEAD, at=at, error=result.error)
+        tx.outbox.settle(ids, Settled(OutboxState.DEAD, error=result.error), at=at)
         return
     wait = delivery.pause(attempts)
     if isinstance(result, Permanent):
@@ -118,7 +119,7 @@ def _settle_failed(
     if isinstance(result, RateLimited):
         wait = min(result.after, LONGEST_WISH)
     again = isinstance(result, Ambiguous)
-    tx.outbox.settle(ids, state=OutboxState.RETRY, at=at, error=result.error, next_try=at + wait, keep_key=again)
+    tx.outbox.settle(ids, Settled(OutboxState.RETRY, error=result.error, next_try=at + wait, keep_key=again), at=at)
 
 
 def _settle_refused(
@@ -128,11 +129,11 @@ def _settle_refused(
     blocking others, and is given up after some attempts."""
     ids, half = [row.id for row in rows], len(rows) // 2
     if is_given_up(rows):
-        tx.outbox.settle(ids, state=OutboxState.DEAD, at=at, error=error)
+        tx.outbox.settle(ids, Settled(OutboxState.DEAD, error=error), at=at)
         return
     wait = HALF if half else delivery.pause(2 * rows[0].attempts)
-    tx.outbox.settle(ids[:half], state=OutboxState.PENDING, at=at, error=error, next_try=at)
-    tx.outbox.settle(ids[half:], state=OutboxState.PENDING, at=at, error=error, next_try=at + wait)
+    tx.outbox.settle(ids[:half], Settled(OutboxState.PENDING, error=error, next_try=at), at=at)
+    tx.outbox.settle(ids[half:], Settled(OutboxState.PENDING, error=error, next_try=at + wait), at=at)
 
 
 def is_given_up(rows: Sequence[OutboxRow]) -> bool:

@@ -11,8 +11,8 @@ from labelwatch.core.subject import Summary
 from labelwatch.core.visibility import may_know, narrowed
 from labelwatch.delivery.context import DeliveryContext
 from labelwatch.messages import settings_text, shift_summary
-from labelwatch.messages.message import Message, SizeLimit
-from labelwatch.messages.render import render
+from labelwatch.messages.message import Message
+from labelwatch.messages.render import Layout, render
 from labelwatch.messages.time_format import ShiftNames
 
 
@@ -21,29 +21,24 @@ def message(
     told: Sequence[Notification],
     destination: Destination,
     *,
-    limit: SizeLimit,
-    more: ShiftNames,
+    layout: Layout,
 ) -> Message:
     """The message of summaries of one kind."""
-    intervals, board, now = delivery.settings.intervals, delivery.board, delivery.now()
+    intervals, now = delivery.settings.intervals, delivery.now()
     match told[0].reason:
         case Reason.ARRIVAL:
             return render(
                 listed(delivery, told, destination),
                 destination,
                 now=now,
-                limit=limit,
                 intervals=intervals,
-                board=board,
-                more=ShiftNames.NONE,
+                layout=replace(layout, more=ShiftNames.NONE),
             )
         case Reason.AUDIT:
-            return settings_text.message(_audits(delivery, told), destination, now=now, limit=limit)
+            return settings_text.message(_audits(delivery, told), destination, now=now, limit=layout.limit)
         case _:
             handed = _shift_summary(delivery, told[0], destination)
-            return shift_summary.message(
-                handed, destination, now=now, limit=limit, intervals=intervals, board=board, more=more
-            )
+            return shift_summary.message(handed, destination, now=now, intervals=intervals, layout=layout)
 
 
 def listed(delivery: DeliveryContext, told: Sequence[Notification], destination: Destination) -> list[Notification]:

@@ -1,7 +1,7 @@
 """Renders notifications of one channel as one message: what to do first, nothing left out uncounted."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
@@ -28,23 +28,34 @@ _LAST = {Reason.ACKNOWLEDGED: 0, Reason.SNOOZED: 0, Reason.TEST: 1, Reason.RESOL
 _KIND = {Severity.NOTICE: Kind.INFO, Severity.WARNING: Kind.WARNING, Severity.CRITICAL: Kind.FAILURE}
 
 
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """How much one message holds, and where its reader finds what does not fit."""
+
+    limit: SizeLimit = LIMIT
+    board: str = ""
+    """The address where everything can be seen."""
+    more: ShiftNames = ShiftNames.COMMANDS
+
+
+USUAL = Layout()
+
+
 def render(
     told: Sequence[Notification],
     destination: Destination,
     *,
     now: datetime,
     intervals: Intervals = EVERY_SHOP_ALIKE,
-    limit: SizeLimit = LIMIT,
-    board: str = "",
     after_quiet: datetime | None = None,
-    more: ShiftNames = ShiftNames.COMMANDS,
+    layout: Layout = USUAL,
 ) -> Message:
-    """One message for everything in `told` (at least one) within `limit`, cut between items.
+    """One message for everything in `told` (at least one) within the limit, cut between items.
 
-    `intervals` says how often each shop is polled: data older than two of them are dated. `board` is the address
-    where everything can be seen. `after_quiet` is the start of the quiet hours that held all this back until now;
-    `more` is where the reader finds what does not fit.
+    `intervals` says how often each shop is polled: data older than two of them are dated. `after_quiet` is the start
+    of the quiet hours that held all this back until now.
     """
+    limit, board, more = layout.limit, layout.board, layout.more
     context = replace(render_context(destination, now), more=more, board=board)
     ordered = sorted((_at(seen_by(destination, one), now) for one in told), key=urgency)
     one = ordered[0] if len(ordered) == 1 else None

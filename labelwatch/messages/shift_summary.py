@@ -11,9 +11,9 @@ from labelwatch.messages import bundle, diagnosis_text, single, staleness
 from labelwatch.messages.catalog import counted
 from labelwatch.messages.message import Message, Piece, Section, SizeLimit, affordable, joined, stub
 from labelwatch.messages.plain import plain
-from labelwatch.messages.render import LIMIT, kind_of, render_context
+from labelwatch.messages.render import USUAL, Layout, kind_of, render_context
 from labelwatch.messages.staleness import EVERY_SHOP_ALIKE, Intervals
-from labelwatch.messages.time_format import RenderContext, ShiftNames, clock
+from labelwatch.messages.time_format import RenderContext, clock
 
 MAX_OPEN = 20
 MAX_OVER = 10
@@ -41,11 +41,10 @@ def message(
     *,
     now: datetime,
     intervals: Intervals = EVERY_SHOP_ALIKE,
-    limit: SizeLimit = LIMIT,
-    board: str = "",
-    more: ShiftNames = ShiftNames.COMMANDS,
+    layout: Layout = USUAL,
 ) -> Message:
-    """One message within `limit`, cut between items; the rest is counted."""
+    """One message within the limit, cut between items; the rest is counted."""
+    limit, board, more = layout.limit, layout.board, layout.more
     context = replace(render_context(destination, now), more=more)
     postings, wide = _by_deadline(digest.open), [one for one in digest.open if not _is_posting(one)]
     title = _title(context, digest, postings, wide)

@@ -6,6 +6,7 @@ from labelwatch.core.alert import AlertState
 from labelwatch.core.diagnosis import BLIND_AFTER_INTERVALS, Failure, pause_after
 from labelwatch.core.evaluate import evaluate
 from labelwatch.core.incident_updates import held_changes
+from labelwatch.core.posting import Interval
 from labelwatch.core.report import Report
 from labelwatch.core.snapshot import Plan
 from labelwatch.polling.saving import next_due, row, save, save_incidents, seconds
@@ -23,11 +24,11 @@ def record_failure(
     error: SourceError,
     *,
     store: Store,
-    started: datetime,
-    finished: datetime,
+    lasted: Interval,
     requests: int,
 ) -> Report:
     """Record that the shop could not be read, and notify people once it has been unreadable for too long."""
+    started, finished = lasted.earliest, lasted.latest
     cause, final = error.trouble, error.trouble.is_final
     pause = pause_after(shop.failures + 1, final=final, wished=error.retry_after)
     failure = Failure(cause, error.detail, since=shop.failing_since or finished, read_at=shop.read_at, is_final=final)

@@ -8,7 +8,7 @@ only the fact that it failed.
 """
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from labelwatch.core.enrichment import ANSWERS_KEPT, BUDGET, Answers, settled, urgency, worth_asking
@@ -16,7 +16,7 @@ from labelwatch.core.evaluate import evaluate
 from labelwatch.core.facts import LabelTask, TaskState
 from labelwatch.core.knowledge import Knowledge
 from labelwatch.core.lateness import Watch
-from labelwatch.core.posting import MethodHistory
+from labelwatch.core.posting import Interval, MethodHistory
 from labelwatch.core.report import Report
 from labelwatch.core.snapshot import Plan
 from labelwatch.polling.buffer import Buffer
@@ -54,7 +54,7 @@ def poll_shop(
             if stop():  # the request was aborted, not refused
                 raise Abandoned from error
             asked = source.requests - asked_before
-            return record_failure(plan, shop, error, store=store, started=started, finished=now(), requests=asked)
+            return record_failure(plan, shop, error, store=store, lasted=Interval(started, now()), requests=asked)
         if plan.thorough or arrivals_are_due(shop.read_at, started, every=plan.every):
             swept.arrivals(now, stop)
         swept.lookup(now, stop)
@@ -70,7 +70,7 @@ def poll_shop(
             quarantined=len(swept.broken),
             requests=source.requests - asked_before,
         )
-        return _save(plan, swept, arriving, report, knowledge=knowledge, fresh=fresh, started=started, now=now)
+        return _save(_Reading(plan, swept, arriving, knowledge, fresh), report, started=started, now=now)
 
 
 def _ask(plan: Plan, swept: SweepResult, now: datetime) -> tuple[Knowledge, Answers]:
@@ -89,18 +89,20 @@ def _ask(plan: Plan, swept: SweepResult, now: datetime) -> tuple[Knowledge, Answ
     return Knowledge(swept.watch.history, {**before, **fresh}, labelled, handed_over), fresh
 
 
-def _save(
-    plan: Plan,
-    swept: SweepResult,
-    arriving: ArrivalNeeds,
-    report: Report,
-    *,
-    knowledge: Knowledge,
-    fresh: Answers,
-    started: datetime,
-    now: Callable[[], datetime],
-) -> Report:
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """What a poll has read; `fresh` are the new answers among the knowledge."""
+
+    plan: Plan
+    swept: SweepResult
+    arriving: ArrivalNeeds
+    knowledge: Knowledge
+    fresh: Answers
+
+
+def _save(reading: _Reading, report: Report, *, started: datetime, now: Callable[[], datetime]) -> Report:
     """Write the sweep and everything that follows from it, in one transaction."""
+    plan, swept, arriving, fresh = reading.plan, reading.swept, reading.arriving, reading.fresh
     shop = swept.shop
     with swept.store.write() as tx:
         for changes in swept.buffer.batches(BATCH):
@@ -116,7 +118,7 @@ def _save(
         for broken in (*swept.broken, *swept.odd.values()):
             tx.shops.quarantine(shop.id, path=broken.path, number=broken.number, problem=broken.problem, at=finished)
         tx.shops.mark_read(shop.id, started_at=started, finished_at=finished)
-        own = save(tx, shop.id, evaluate(of_reading(plan, tx, swept, knowledge, finished)), finished)
+        own = save(tx, shop.id, evaluate(of_reading(plan, tx, swept, reading.knowledge, finished)), finished)
         arriving.save(tx, finished)
         done = replace(
             report,

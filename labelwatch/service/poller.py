@@ -15,7 +15,7 @@ from labelwatch.polling.failures import notice_silence, notify_held
 from labelwatch.polling.learned_limits import LearnedLimits, Limits
 from labelwatch.polling.poll import poll_shop
 from labelwatch.polling.sweep import Abandoned
-from labelwatch.service.clock import AGAIN_AFTER, Clock, SkewCorrectedClock, save_skew
+from labelwatch.service.clock import AGAIN_AFTER, SkewCorrectedClock, save_skew
 from labelwatch.service.shop_sources import ShopSources
 from labelwatch.sources import Trouble
 from labelwatch.store import ShopState, Store
@@ -40,13 +40,12 @@ class Poller:
         sources: ShopSources,
         notifier: Notifier,
         *,
-        clock: Clock,
         time: SkewCorrectedClock,
         stop: threading.Event,
     ) -> None:
         self.config = config
         self.store = store
-        self.clock = clock
+        self.clock = sources.clock
         self.time = time
         self.stop = stop
         self.read_before = {state.name: state.read_at for state in store.shops.all() if state.read_at}
@@ -54,7 +53,7 @@ class Poller:
         self._notifier = notifier
         self._tried: set[str] = set()
         self._learned = LearnedLimits(store)
-        self._since = self._checked_at = clock.now()
+        self._since = self._checked_at = self.clock.now()
 
     def shops(self) -> list[tuple[str, timedelta]]:
         """The enabled shops and how often each is polled; first the one that was unread for longest at our start.

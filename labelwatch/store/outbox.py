@@ -31,7 +31,7 @@ from labelwatch.store.alert_json import write_alert
 from labelwatch.store.dedup import Insert, insert_into
 from labelwatch.store.postings import chunks
 from labelwatch.store.schema import notification
-from labelwatch.store.values import OutboxRow, OutboxState
+from labelwatch.store.values import OutboxRow, OutboxState, Settled
 
 log = logging.getLogger(__name__)
 
@@ -88,7 +88,7 @@ def _fresh(n: Notification, created_at: datetime) -> mapping.Values:
     }
 
 
-def claim(
+def claim(  # noqa: PLR0913 - six and the connection
     conn: Connection,
     channel: str,
     *,
@@ -225,29 +225,23 @@ def _readable(conn: Connection, row: mapping.AnyRow) -> OutboxRow | None:
 def settle(
     conn: Connection,
     ids: Sequence[int],
+    how: Settled,
     *,
-    state: OutboxState,
     at: datetime,
-    receipt: str = "",
-    ref: str = "",
-    error: str = "",
-    next_try: datetime | None = None,
-    keep_key: bool = False,
 ) -> int:
     """Record the result of sending, for rows that are leased; returns how many were.
 
-    `retry` and `pending` need `next_try` (the former holds what comes after it, the latter does not); `keep_key` when
-    it may have arrived after all, so that it is sent again unchanged. What may have arrived at an earlier try is sent
-    again unchanged, too, unless it is `pending`: refused in that form.
+    What may have arrived at an earlier try is sent again unchanged, unless it is `pending`: refused in that form.
     """
-    values: mapping.Values = {"state": state.value, "lease_until": None, "error": error}
+    state = how.state
+    values: mapping.Values = {"state": state.value, "lease_until": None, "error": how.error}
     if state in (OutboxState.SENT, OutboxState.UNVERIFIED):
-        values |= {"sent_at": at, "receipt": receipt, "ref": ref or None}
+        values |= {"sent_at": at, "receipt": how.receipt, "ref": how.ref or None}
     if state in (OutboxState.RETRY, OutboxState.PENDING):
-        if next_try is None:
+        if how.next_try is None:
             raise ValueError("what is to be sent again needs the time of the next try")
-        values |= {"due_at": next_try, "possible_duplicate": keep_key or _n.possible_duplicate}
-        if not keep_key:
+        values |= {"due_at": how.next_try, "possible_duplicate": how.keep_key or _n.possible_duplicate}
+        if not how.keep_key:
             is_as_it_was = _n.possible_duplicate if state is OutboxState.RETRY else false()
             values["message_key"] = case((is_as_it_was, _n.message_key), else_=None)
     leased = _n.state == OutboxState.LEASED.value

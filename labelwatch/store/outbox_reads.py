@@ -49,7 +49,6 @@ def find(
     states: Collection[OutboxState] | None = None,
     posting_number: str | None = None,
     since: datetime | None = None,
-    ids: Collection[int] | None = None,
     limit: int = 1000,
 ) -> list[OutboxRow]:
     """Notifications, latest first; each argument narrows them down, `since` by when they were queued.
@@ -57,8 +56,6 @@ def find(
     Those that cannot be decoded are left out: they end when they are claimed, and the log says so.
     """
     query = select(notification).order_by(_n.id.desc()).limit(limit)
-    if ids is not None:
-        query = query.where(_n.id.in_(ids))
     if channel is not None:
         query = query.where(_n.channel == channel)
     if states is not None:
@@ -68,6 +65,11 @@ def find(
     if since is not None:
         query = query.where(_n.created_at >= since)
     return read_rows(conn, query)
+
+
+def by_id(conn: Connection, id_: int) -> OutboxRow | None:
+    """One notification."""
+    return next(iter(read_rows(conn, select(notification).where(_n.id == id_))), None)
 
 
 def read_rows(conn: Connection, query: Select[*tuple[Any, ...]]) -> list[OutboxRow]:

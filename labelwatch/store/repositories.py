@@ -180,6 +180,7 @@ class Outbox(Repository):
     """Notifications to be sent to channels."""
 
     find = reads(outbox_reads.find)
+    by_id = reads(outbox_reads.by_id)
     told_before = reads(outbox_reads.told_before)
     last_told = reads(outbox_reads.last_told)
     next_due = reads(outbox_reads.next_due)

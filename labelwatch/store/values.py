@@ -135,6 +135,20 @@ WAITING = frozenset({OutboxState.PENDING, OutboxState.LEASED, OutboxState.RETRY}
 
 
 @dataclass(frozen=True, slots=True)
+class Settled:
+    """The result of sending a message."""
+
+    state: OutboxState
+    receipt: str = ""
+    ref: str = ""
+    error: str = ""
+    next_try: datetime | None = None
+    """Needed for `retry`, which holds what comes after it, and `pending`, which does not."""
+    keep_key: bool = False
+    """It may have arrived after all, so it is sent again unchanged."""
+
+
+@dataclass(frozen=True, slots=True)
 class OutboxRow:
     """One notification in the outbox."""
 

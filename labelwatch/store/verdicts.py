@@ -1,5 +1,6 @@
 """What people said a cause really was, beside the cause that labelwatch had named."""
 
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Connection, func, select
@@ -8,22 +9,28 @@ from labelwatch.store.dedup import insert
 from labelwatch.store.schema import verdict
 
 
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The cause that labelwatch had named, and what it really was."""
+
+    said: str
+    really: str
+    by: str
+    note: str
+    at: datetime
+
+
 def record(
     conn: Connection,
     shop_id: int,
     posting_number: str,
-    *,
-    said: str,
-    really: str,
-    by: str,
-    note: str,
-    at: datetime,
+    judged: Verdict,
 ) -> None:
     """Store a verdict; another one on the same posting and the same cause replaces it."""
-    key = {"shop_id": shop_id, "posting_number": posting_number, "said": said}
-    judged = {"really": really, "judged_by": by, "note": note, "judged_at": at}
-    statement = insert(conn, verdict).values(**key, **judged)
-    conn.execute(statement.on_conflict_do_update(index_elements=list(key), set_=judged))
+    key = {"shop_id": shop_id, "posting_number": posting_number, "said": judged.said}
+    own = {"really": judged.really, "judged_by": judged.by, "note": judged.note, "judged_at": judged.at}
+    statement = insert(conn, verdict).values(**key, **own)
+    conn.execute(statement.on_conflict_do_update(index_elements=list(key), set_=own))
 
 
 def counts(conn: Connection) -> list[tuple[str, str, int]]:

@@ -9,7 +9,7 @@ import pytest
 from labelwatch.channels import check_url, open_channel
 from labelwatch.channels.base import Ambiguous, Delivered, OutgoingMessage, Permanent, RateLimited, Result, Retry
 from labelwatch.messages.message import Kind, Message, Section, SizeLimit
-from labelwatch.messages.render import render
+from labelwatch.messages.render import Layout, render
 from tests.support.alert_builders import NOW, destination, told
 from tests.support.chat_bots import error_of
 from tests.support.http_server import Hook, answer, drip
@@ -134,6 +134,8 @@ def test_a_url_with_one_destination_is_fine(url: str) -> None:
 
 def test_a_service_that_takes_little_gets_little() -> None:
     channel = open_channel("discord://4174216298/JHMHI8qBe7bk2ZwO")
-    message = render([told(n=n) for n in range(1, 40)], destination("zh"), now=NOW, limit=channel.limit)
+    message = render(
+        [told(n=n) for n in range(1, 40)], destination("zh"), now=NOW, layout=Layout(limit=channel.limit)
+    )
     assert channel.limit == SizeLimit(2000)
     assert len(message.title + message.body) <= 2000

@@ -7,7 +7,7 @@ import pytest
 
 from labelwatch.channels.email.html import page
 from labelwatch.messages.message import Kind, Message, Section, SizeLimit
-from labelwatch.messages.render import render
+from labelwatch.messages.render import Layout, render
 from tests.support.alert_builders import NOW, destination, resolved, told
 
 LINK = "https://seller.ozon.ru/app/postings/fbs?postingDetails=41517061-0214-1&a=b"
@@ -86,7 +86,7 @@ def test_no_text_is_taken_for_markup(text: str) -> None:
 @pytest.mark.parametrize("language", ["zh", "ru", "en"])
 def test_a_page_loads_nothing_and_is_no_bigger_than_mail_programs_show(language: str) -> None:
     bundle = [told(n=n) for n in range(1, 300)] + [resolved(n=n) for n in range(300, 500)]
-    html = page(render(bundle, destination(language), now=NOW, limit=SizeLimit(10_000)))
+    html = page(render(bundle, destination(language), now=NOW, layout=Layout(limit=SizeLimit(10_000))))
     outline = Outline(html)
     assert outline.attributes <= {"style", "href", "charset", "name", "content", "cellspacing", "cellpadding"}
     assert "url(" not in html

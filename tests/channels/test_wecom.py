@@ -6,7 +6,7 @@ from labelwatch.channels import open_channel
 from labelwatch.channels.base import BadMessage, Delivered, OutgoingMessage, Permanent, RateLimited, Result, Retry
 from labelwatch.messages.catalog import LANGUAGES
 from labelwatch.messages.message import Kind, Message, Section
-from labelwatch.messages.render import render
+from labelwatch.messages.render import Layout, render
 from tests.support.alert_builders import NOW, destination, told
 from tests.support.chat_bots import LINK, about_hostile_product, asked, error_of, raw_hostile, said
 
@@ -74,7 +74,7 @@ def test_a_full_message_of_chinese_fits_to_the_last_byte() -> None:
 def test_every_language_uses_the_bytes_there_are_and_ends_with_a_whole_item(language: str) -> None:
     causes = ("not_packed", "registration_declined", "label_overdue", "passport_data_missing", "tracking_missing")
     many = [told(causes[n % len(causes)], n=n) for n in range(1, 60)]
-    message = render(many, destination(language), now=NOW, limit=open_channel(URL).limit)
+    message = render(many, destination(language), now=NOW, layout=Layout(limit=open_channel(URL).limit))
     _, request = asked(URL, OK, outgoing=OutgoingMessage(message, [], "0" * 32))
     content = request.json["text"]["content"]
     assert content == f"{message.title}\n\n{message.body}"

@@ -20,7 +20,7 @@ from labelwatch.core.alert import (
 from labelwatch.core.baseline import ENOUGH, normal_times
 from labelwatch.core.lifecycle import close, reconcile
 from labelwatch.core.policy import AlertPolicy, Destination, QuietHours, Step
-from labelwatch.core.routing import due_at, gathers_until, notifications_for
+from labelwatch.core.routing import Decision, due_at, gathers_until, notifications_for
 from labelwatch.core.subject import Shop
 from tests.core.test_lifecycle import ill
 
@@ -41,7 +41,7 @@ def channel(name: str = "packers", **changes: object) -> Destination:
 
 
 def told(item: Alert, *channels: Destination, now: datetime, reason: Reason = Reason.FIRST) -> dict[str, datetime]:
-    rows = notifications_for(item, reason, channels, steps=(), policy=AlertPolicy(), now=now, group_wait=WAIT)
+    rows = notifications_for(Decision(item, reason), channels, policy=AlertPolicy(), now=now, group_wait=WAIT)
     return {row.channel: row.due_at for row in rows}
 
 
@@ -215,10 +215,10 @@ def test_a_missed_deadline_reaches_who_was_told_and_the_last_step_of_escalation(
     now = datetime(2026, 11, 22, 9, tzinfo=UTC)
     heard = LastNotified(at=now, count=2, severity=Severity.WARNING, cause="label_overdue", missed=True)
     item = replace(alert(Severity.CRITICAL, deadline=now), told=heard, state=AlertState.FIRING)
-    rows = notifications_for(item, Reason.MISSED, CREW, steps=(), policy=STEPPED, now=now, group_wait=WAIT)
+    rows = notifications_for(Decision(item, Reason.MISSED), CREW, policy=STEPPED, now=now, group_wait=WAIT)
     assert {row.channel: row.reason for row in rows} == {"packers": Reason.MISSED, "boss": Reason.MISSED}
     at_once = notifications_for(
-        item, Reason.MISSED, CREW, steps=(OWNER_STEP,), policy=STEPPED, now=now, group_wait=WAIT
+        Decision(item, Reason.MISSED, steps=(OWNER_STEP,)), CREW, policy=STEPPED, now=now, group_wait=WAIT
     )
     assert {row.channel: row.reason for row in at_once}["owner"] is Reason.MISSED
 
@@ -244,7 +244,9 @@ def reasons(reason: Reason | None, *steps: Step, left: timedelta | None) -> dict
     now = datetime(2026, 11, 22, 9, tzinfo=UTC)
     heard = LastNotified(at=now, count=3, severity=Severity.NOTICE, cause="label_overdue", left=left)
     item = replace(alert(), told=heard, state=AlertState.FIRING)
-    rows = notifications_for(item, reason, CREW, steps=steps, policy=STEPPED, now=now, group_wait=WAIT)
+    rows = notifications_for(
+        Decision(item, reason, steps=tuple(steps)), CREW, policy=STEPPED, now=now, group_wait=WAIT
+    )
     return {row.channel: (row.reason, row.due_at == now) for row in rows}
 
 

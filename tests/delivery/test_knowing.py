@@ -11,7 +11,7 @@ from labelwatch.core.alert import Alert, AlertState
 from labelwatch.core.policy import Destination
 from labelwatch.core.system_problems import channel_dead
 from labelwatch.core.visibility import may_know
-from labelwatch.delivery.context import DeliverySettings
+from labelwatch.delivery.context import DeliveryContext, DeliverySettings
 from labelwatch.delivery.dispatcher import send_due
 from labelwatch.delivery.shift_summary import queue_shift_summaries
 from labelwatch.store import Store
@@ -51,9 +51,8 @@ def _to(name: str, daily: time) -> Destination:
 def rounds(store: Store, channels: Mapping[str, FakeChannel], **fallbacks: str) -> None:
     clock = Clock()
     for _ in range(3):
-        send_due(
-            store, routes(channels), now=clock, stop=lambda: False, settings=DeliverySettings(fallbacks=fallbacks)
-        )
+        settings = DeliverySettings(fallbacks=fallbacks)
+        send_due(DeliveryContext(store, routes(channels), now=clock, stop=lambda: False, settings=settings))
         clock.advance(minutes=6)
 
 
@@ -68,7 +67,7 @@ def test_a_hand_over_lists_the_channels_that_its_readers_may_know_of(sqlite_stor
     queue_shift_summaries(sqlite_store, [to[reader][0]], now=clock.at)
     clock.advance(minutes=31)
     assert queue_shift_summaries(sqlite_store, [to[reader][0]], now=clock.at) == 1
-    send_due(sqlite_store, to, now=clock, stop=lambda: False)
+    send_due(DeliveryContext(sqlite_store, to, now=clock, stop=lambda: False))
     (outgoing,) = channels[reader].outgoing_messages
     written = f"{outgoing.message.title}\n{outgoing.message.body}"
     assert {name for name in (*GROUPS, "gone") if name in written} == HEARD[reader]

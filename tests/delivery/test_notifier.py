@@ -13,6 +13,7 @@ from labelwatch.channels import check_url, check_way
 from labelwatch.config import load
 from labelwatch.delivery.notifier import Notifier
 from labelwatch.store import OutboxRow, OutboxState, Store
+from labelwatch.store.values import Settled
 from tests.support.alert_builders import told
 from tests.support.http_server import Act, Hook, answer
 from tests.support.post import Clock, queue
@@ -120,4 +121,4 @@ def test_a_test_names_each_channel_a_shop_of_its_own(sqlite_store: Store, tmp_pa
 
 def settle(store: Store, rows: Sequence[OutboxRow], at: datetime) -> None:
     with store.write() as tx:
-        tx.outbox.settle([row.id for row in rows], state=OutboxState.SENT, at=at, receipt="by another")
+        tx.outbox.settle([row.id for row in rows], Settled(OutboxState.SENT, receipt="by another"), at=at)

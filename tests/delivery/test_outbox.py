@@ -23,6 +23,7 @@ from labelwatch.delivery.context import LONGEST_PAUSE, pause
 from labelwatch.delivery.dispatcher import LEASE, recover
 from labelwatch.messages.plain import size
 from labelwatch.store import Fault, OutboxRow, OutboxState, Store, StoreError, open_store
+from labelwatch.store.values import Settled
 from tests.support.alert_builders import NOW, minutes, resolved, told
 from tests.support.post import FINE, Clock, FakeChannel, again, alive, queue, rows, states, tell
 
@@ -255,7 +256,7 @@ def test_what_waits_longer_than_any_service_may_wish_holds_no_other(store: Store
     queue(store, told(n=1))
     (row,) = store.outbox.claim("packers", now=NOW, lease_until=NOW + LEASE, key="k1")
     with store.write() as tx:
-        tx.outbox.settle([row.id], state=OutboxState.RETRY, at=NOW, next_try=NOW + timedelta(hours=2))
+        tx.outbox.settle([row.id], Settled(OutboxState.RETRY, next_try=NOW + timedelta(hours=2)), at=NOW)
     queue(store, told(n=2))
     channel = FakeChannel()
     tell(store, Clock(), {"packers": channel})

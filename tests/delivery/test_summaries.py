@@ -8,7 +8,7 @@ import pytest
 from labelwatch.core.enrichment import MethodStates, Question, Topic
 from labelwatch.core.facts import MethodState
 from labelwatch.core.posting import Posting
-from labelwatch.delivery.context import DeliverySettings
+from labelwatch.delivery.context import DeliveryContext
 from labelwatch.delivery.dispatcher import send_due
 from labelwatch.polling.audit import audit_shop
 from labelwatch.sources import KeyInfo
@@ -34,13 +34,7 @@ def sent(story: Story, language: str, **changes: object) -> FakeChannel:
     """What a channel of this language gets a minute later."""
     to, channel_ = replace(story.plan.destinations[0], language=language, **changes), FakeChannel()  # type: ignore[arg-type]
     story.at += timedelta(minutes=1)
-    send_due(
-        story.store,
-        {"packers": (to, channel_)},
-        now=lambda: story.at,
-        stop=lambda: False,
-        settings=DeliverySettings(),
-    )
+    send_due(DeliveryContext(story.store, {"packers": (to, channel_)}, now=lambda: story.at, stop=lambda: False))
     return channel_
 
 

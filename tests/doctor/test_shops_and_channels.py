@@ -16,6 +16,7 @@ from labelwatch.doctor.shops import shops
 from labelwatch.sandbox import Sandbox, TellableClock
 from labelwatch.sandbox.scenarios.stage import STAR, both_shops
 from labelwatch.store import ChannelState, OutboxState, Store
+from labelwatch.store.values import Settled
 from tests.doctor.patients import ENVIRON, ago, context, found, settings, told
 from tests.store.build import NOW, change, queue, several
 from tests.support.fake_telegram import TOKEN, FakeTelegram
@@ -210,7 +211,7 @@ def test_what_died_lately_is_told_with_the_last_reason(folder: Path, base: Store
     rows = base.outbox.claim("packers", now=NOW, lease_until=NOW + timedelta(minutes=2), key="k")
     with base.write() as tx:
         for number, row in enumerate(rows):
-            tx.outbox.settle([row.id], state=OutboxState.DEAD, at=NOW, error=f"reason {number}")
+            tx.outbox.settle([row.id], Settled(OutboxState.DEAD, error=f"reason {number}"), at=NOW)
     with context(settings(folder)) as one:
         dead = told(channels, one, "channel_dead")
     assert (dead.values["count"], dead.values["said"]) == (2, "reason 1")

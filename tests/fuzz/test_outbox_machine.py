@@ -32,6 +32,7 @@ from labelwatch.channels.base import (
     Retry,
 )
 from labelwatch.core.alert import Alert, Notification, Reason
+from labelwatch.delivery.context import DeliveryContext
 from labelwatch.delivery.dispatcher import LEASE, recover, send_due
 from labelwatch.delivery.settle import forget_others
 from labelwatch.messages.message import SizeLimit
@@ -297,7 +298,7 @@ class Outbox(RuleBasedStateMachine):
         routes: dict[str, tuple[Any, Channel]] = {
             name: (destination(name=name, group_interval=PACE), self.services[name]) for name in sorted(self.in_use)
         }
-        send_due(store, routes, now=self.clock, stop=lambda: False, chance=self.chance, at=at)
+        send_due(DeliveryContext(store, routes, now=self.clock, stop=lambda: False, chance=self.chance, at=at))
 
     @contextmanager
     def _alive(self, life: Mortal) -> Iterator[None]:

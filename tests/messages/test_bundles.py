@@ -15,7 +15,7 @@ from labelwatch.core.subject import IncidentId, Scope
 from labelwatch.messages.catalog import LANGUAGES
 from labelwatch.messages.message import Kind, Message, SizeLimit
 from labelwatch.messages.plain import size
-from labelwatch.messages.render import LIMIT, render
+from labelwatch.messages.render import LIMIT, Layout, render
 from tests.support.alert_builders import NOW, destination, incident, minutes, resolved, told
 from tests.support.examples import examples
 
@@ -119,7 +119,7 @@ def test_the_only_posting_to_do_something_about_is_told_in_full_above_the_others
 def test_nothing_is_told_in_full_beside_what_is_worse_or_where_there_is_no_room() -> None:
     mild, bad = told(n=1, severity=Severity.NOTICE), told("label_pending", n=2, verdict=Verdict.WAIT)
     assert render([mild, bad], destination(), now=NOW).sections[0].rows
-    tight = render([told(n=1), resolved(n=2)], destination(), now=NOW, limit=SizeLimit(500))
+    tight = render([told(n=1), resolved(n=2)], destination(), now=NOW, layout=Layout(limit=SizeLimit(500)))
     assert [section.heading for section in tight.sections[:2]] == [
         "Assemble it now · 1 posting",
         "✅ Resolved · 1 posting",
@@ -162,9 +162,9 @@ def test_every_group_shows_its_first_posting_and_the_most_urgent_fill_the_rest()
 
 def test_the_rest_is_found_on_the_board_where_there_is_one() -> None:
     many = [told(n=n) for n in range(1, 30)]
-    message = render(many, destination(), now=NOW, board="https://labels.example/")
+    message = render(many, destination(), now=NOW, layout=Layout(board="https://labels.example/"))
     assert "And 9 more not shown here.\nThe whole list: https://labels.example/" in message.body
-    whole = render([told(n=1), told(n=2)], destination(), now=NOW, board="https://labels.example/")
+    whole = render([told(n=1), told(n=2)], destination(), now=NOW, layout=Layout(board="https://labels.example/"))
     assert whole.body.endswith("links and ready texts: https://labels.example/")
 
 
@@ -248,7 +248,7 @@ def test_headings_add_up_and_every_alert_is_listed_or_counted(
 ) -> None:
     late, over, tests, wide, blind = numbers
     many = mix(causes, late, over=over, tests=tests, wide=wide, blind=blind)
-    message = render(many, destination(), now=NOW, limit=SizeLimit(limit))
+    message = render(many, destination(), now=NOW, layout=Layout(limit=SizeLimit(limit)))
     assert size(message.title) + size(message.body) <= limit
     if len(many) > 1:
         headings = [section.heading for section in message.sections if section.heading]
@@ -273,7 +273,7 @@ def test_how_many_are_hidden_is_told_only_when_some_are(
     n: int, limit: int, causes: list[str], language: str, board: str
 ) -> None:
     many = [told(causes[i % len(causes)], n=i, deadline=NOW + minutes(i)) for i in range(1, n + 1)]
-    message = render(many, destination(language), now=NOW, limit=SizeLimit(limit), board=board)
+    message = render(many, destination(language), now=NOW, layout=Layout(limit=SizeLimit(limit), board=board))
     hidden = [int("".join(found)) for found in HIDDEN.findall(message.body)]
     listed = sum(len(section.rows) for section in message.sections)
     assert hidden == ([n - listed] if listed < n else [])
@@ -287,6 +287,6 @@ def test_how_many_are_hidden_is_told_only_when_some_are(
 )
 def test_a_message_never_grows_beyond_what_the_service_takes(n: int, limit: int, cause: str, language: str) -> None:
     many = [told(cause, n=i, deadline=NOW + minutes(i)) for i in range(1, n + 1)]
-    message = render(many, destination(language), now=NOW, limit=SizeLimit(limit))
+    message = render(many, destination(language), now=NOW, layout=Layout(limit=SizeLimit(limit)))
     assert size(message.title) + size(message.body) <= limit
     assert message.body

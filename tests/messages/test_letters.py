@@ -15,7 +15,7 @@ from labelwatch.core.text import Text
 from labelwatch.messages.catalog import LANGUAGES
 from labelwatch.messages.letters import BUYER, CARRIER, KINDS, SUPPORT, Kind, Letter, kinds_of, letter, messages_of
 from labelwatch.messages.message import SizeLimit
-from labelwatch.messages.render import render
+from labelwatch.messages.render import Layout, render
 from labelwatch.messages.time_format import ShiftNames
 from tests.support.alert_builders import NOW, ZONES, destination, incident, minutes, over, resolved, told
 
@@ -337,7 +337,7 @@ def test_no_command_stands_in_the_chat_of_a_packer(language: str, more: ShiftNam
     board = "https://labels.example/" if more is ShiftNames.BOARD else ""
     about = [told("label_overdue", n=n, **HANGING) for n in range(1, 30 if several else 2)]
     for limit in (SizeLimit(4000), SizeLimit(900)):
-        body = render(about, destination(language), now=NOW, limit=limit, board=board, more=more).body
+        body = render(about, destination(language), now=NOW, layout=Layout(limit=limit, board=board, more=more)).body
         assert "labelwatch show" not in body
         assert "labelwatch late" not in body
         assert "--message" not in body
@@ -346,13 +346,15 @@ def test_no_command_stands_in_the_chat_of_a_packer(language: str, more: ShiftNam
 def test_the_letter_is_behind_a_button_or_on_the_board_or_in_the_message_itself() -> None:
     one = told("label_overdue", **HANGING)
     letter = write(SUPPORT, one, "ru").text.splitlines()[0]
-    said = render([one], destination(), now=NOW, more=ShiftNames.BUTTONS).body
+    said = render([one], destination(), now=NOW, layout=Layout(more=ShiftNames.BUTTONS)).body
     assert "Ready text: press “Details” below." in said
-    said = render([one], destination(), now=NOW, more=ShiftNames.BOARD, board="https://labels.example/").body
+    said = render(
+        [one], destination(), now=NOW, layout=Layout(more=ShiftNames.BOARD, board="https://labels.example/")
+    ).body
     assert "Ready text to paste: https://labels.example/posting/41517061-0214-1" in said
-    said = render([one], destination(), now=NOW, more=ShiftNames.NOBODY).body
+    said = render([one], destination(), now=NOW, layout=Layout(more=ShiftNames.NOBODY)).body
     assert "Ready to paste, for Ozon support:" in said
     assert letter in said
-    said = render([one], destination(), now=NOW, more=ShiftNames.NOBODY, limit=SizeLimit(1200)).body
+    said = render([one], destination(), now=NOW, layout=Layout(more=ShiftNames.NOBODY, limit=SizeLimit(1200))).body
     assert letter not in said
     assert "ask whoever runs labelwatch" in said

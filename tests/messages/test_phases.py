@@ -12,7 +12,7 @@ from labelwatch.core.posting import Stage
 from labelwatch.core.rules import CAUSES
 from labelwatch.messages.catalog import LANGUAGES
 from labelwatch.messages.letters import SUPPORT, kinds_of, letter
-from labelwatch.messages.render import render
+from labelwatch.messages.render import Layout, render
 from labelwatch.messages.time_format import ShiftNames
 from tests.support.alert_builders import NOW, destination, incident, minutes, of_posting, told
 
@@ -36,7 +36,9 @@ def one(cause: str, phase: str, **fields: Any) -> Notification:
 
 def how(cause: str, phase: str, language: str, more: ShiftNames = ShiftNames.HERE, **fields: Any) -> str:
     """The steps of the message about one posting."""
-    sections = render([one(cause, phase, **fields)], destination(language), now=NOW, more=more).sections
+    sections = render(
+        [one(cause, phase, **fields)], destination(language), now=NOW, layout=Layout(more=more)
+    ).sections
     return next(section.text for section in sections if section.heading)
 
 
@@ -61,7 +63,9 @@ def test_the_letter_that_the_first_steps_speak_of_comes_first_and_asks_for_what_
     fields: dict[str, Any] = {"stage": Stage.LABEL}
     if TO_SUPPORT[language] not in how(cause, phase, language, **fields):
         return
-    message = render([one(cause, phase, **fields)], destination(language), now=NOW, more=ShiftNames.NOBODY)
+    message = render(
+        [one(cause, phase, **fields)], destination(language), now=NOW, layout=Layout(more=ShiftNames.NOBODY)
+    )
     letters = [section.text for section in message.sections if "Здравствуйте!" in section.lines]
     assert letters, message.body
     assert "Ozon" in letters[0].splitlines()[0]
@@ -176,7 +180,10 @@ def test_the_ready_text_of_an_incident_can_be_had_where_it_is_spoken_of(
 ) -> None:
     urgent = incident(cause, severity=Severity.CRITICAL, verdict=Verdict.ACT, deadline=NOW + minutes(40))
     message = render(
-        [urgent], destination(), now=NOW, more=more, board="https://labels.example/" * (more is ShiftNames.BOARD)
+        [urgent],
+        destination(),
+        now=NOW,
+        layout=Layout(more=more, board="https://labels.example/" * (more is ShiftNames.BOARD)),
     )
     assert "ready text" in message.body
     assert said in message.body
@@ -185,6 +192,9 @@ def test_the_ready_text_of_an_incident_can_be_had_where_it_is_spoken_of(
 @pytest.mark.parametrize("more", [ShiftNames.BUTTONS, ShiftNames.NOBODY])
 def test_a_message_for_several_says_where_their_ready_texts_are(more: ShiftNames) -> None:
     body = render(
-        several(("registration_pending", "urgent"), ("label_overdue", "urgent")), destination(), now=NOW, more=more
+        several(("registration_pending", "urgent"), ("label_overdue", "urgent")),
+        destination(),
+        now=NOW,
+        layout=Layout(more=more),
     ).body
     assert {ShiftNames.BUTTONS: "press “Details”", ShiftNames.NOBODY: "ask whoever runs labelwatch"}[more] in body

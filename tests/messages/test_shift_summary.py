@@ -16,6 +16,7 @@ from labelwatch.messages import shift_summary
 from labelwatch.messages.catalog import LANGUAGES
 from labelwatch.messages.message import Kind, Message, SizeLimit
 from labelwatch.messages.plain import size
+from labelwatch.messages.render import Layout
 from labelwatch.messages.shift_summary import ShiftSummary
 from tests.support.alert_builders import CHINA_POST, NOW, destination, incident, minutes, over, resolved, told
 from tests.support.examples import examples
@@ -166,7 +167,7 @@ def test_old_data_are_dated_in_a_hand_over_too() -> None:
 
 
 def test_the_board_is_where_the_rest_is() -> None:
-    message = handed([posting(n) for n in range(1, 26)], board="https://labels.example/")
+    message = handed([posting(n) for n in range(1, 26)], layout=Layout(board="https://labels.example/"))
     assert message.sections[-1].lines == ("And 5 more not shown here.", "The whole list: https://labels.example/")
 
 
@@ -184,7 +185,9 @@ def test_a_hand_over_fits_and_adds_up(
     incidents = [incident(id=IncidentId(Scope.CARRIER, str(n))).alert for n in range(wide)]
     over_ones = [*(ended(n, late=True) for n in range(late)), *(ended(n) for n in range(in_time))]
     over_ones += [ended(n, outcome=Outcome.CANCELLED) for n in range(cancelled)]
-    message = handed([*map(posting, range(mine)), *incidents], over_ones, language, limit=SizeLimit(limit))
+    message = handed(
+        [*map(posting, range(mine)), *incidents], over_ones, language, layout=Layout(limit=SizeLimit(limit))
+    )
     assert size(message.title) + size(message.body) <= limit
     listed = sum(len(section.rows) for section in message.sections)
     assert len([line for line in message.body.splitlines() if line.startswith("•")]) == listed

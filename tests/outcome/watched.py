@@ -34,7 +34,7 @@ from labelwatch.sandbox import Sandbox
 from labelwatch.sandbox.http import Request
 from labelwatch.service.clock import Clock
 from labelwatch.service.scheduler import JUST_AFTER, PACE_WHILE_LATE
-from labelwatch.sources.ozon.client import OzonSource
+from labelwatch.sources.ozon.client import Access, OzonSource
 from tests.outcome.arm import Arm, set_up
 from tests.outcome.packer import Packer
 from tests.outcome.staff import Person
@@ -222,16 +222,18 @@ def connect(app: App, arm: Arm, client_id: str) -> None:
     """The way of a shop to the sandbox, by the key that it has now."""
     shop = arm.sandbox.world.shops[client_id]
     source = OzonSource(
-        client_id,
-        shop.api_key,
-        base_url="http://sandbox",
-        requests_per_second=1e6,
-        timeout=timedelta(seconds=30),
+        Access(
+            client_id,
+            shop.api_key,
+            base_url="http://sandbox",
+            requests_per_second=1e6,
+            timeout=timedelta(seconds=30),
+            user_agent="labelwatch",
+            proxy="",
+        ),
         clock=arm.timeline.now,
-        user_agent="labelwatch",
         sleep=arm.timeline.sleep,
         jitter=lambda: 0.5,
-        proxy="",
         asking=app.time.asking,
     )
     source._http._client = httpx.Client(transport=InProcess(arm.sandbox, arm.timeline), trust_env=False)

@@ -12,7 +12,7 @@ from labelwatch.sandbox.scenarios.stage import AURORA, BAOAN, SILK, STAR, shops_
 from labelwatch.sandbox.shops import POSTINGS, WAREHOUSES
 from labelwatch.sandbox.world import At
 from labelwatch.sources import Trouble
-from labelwatch.sources.ozon.client import OzonSource
+from labelwatch.sources.ozon.client import Access, OzonSource
 from labelwatch.store import Store
 from tests.support.poll_world import EVERY, START, channel
 
@@ -30,13 +30,15 @@ class Audited:
         assert isinstance(self.sandbox.clock, TellableClock)
         self.sandbox.clock.advance(timedelta(hours=hours))
         source = OzonSource(
-            STAR.client_id,
-            STAR.api_key,
-            base_url=self.sandbox.base_url,
-            requests_per_second=1000,
-            timeout=timedelta(seconds=30),
+            Access(
+                STAR.client_id,
+                STAR.api_key,
+                base_url=self.sandbox.base_url,
+                requests_per_second=1000,
+                timeout=timedelta(seconds=30),
+                user_agent="test",
+            ),
             clock=self.sandbox.clock,
-            user_agent="test",
             sleep=lambda seconds: None,
         )
         self.found = audit_shop(self.plan, store=self.store, source=source, now=self.sandbox.clock)

@@ -8,6 +8,7 @@ from labelwatch.core.enrichment import FIRST_CHECK, Question, Topic
 from labelwatch.core.facts import LabelTask, TaskState
 from labelwatch.service.scheduler import JUST_AFTER
 from labelwatch.store import OutboxState, Store
+from labelwatch.store.values import Settled
 from tests.support.poll_world import Story, posting
 
 A = "0101-0001-1"
@@ -47,7 +48,7 @@ def test_a_refusal_that_comes_before_the_first_message_is_that_message(story: St
 def test_a_refusal_that_comes_after_the_first_message_is_news(story: Story) -> None:
     with story.store.write() as tx:
         (row,) = tx.outbox.claim("packers", now=story.at + story.plan.group_wait, lease_until=story.at, key="k")
-        tx.outbox.settle([row.id], state=OutboxState.SENT, at=story.at)
+        tx.outbox.settle([row.id], Settled(OutboxState.SENT), at=story.at)
     refused(story)
     assert waiting(story) == [("cause_changed", "label_refused")]
 

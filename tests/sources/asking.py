@@ -10,7 +10,7 @@ from labelwatch.core.enrichment import Answer, Question, Substance, Topic
 from labelwatch.core.facts import LabelTask
 from labelwatch.sandbox import Shop, World
 from labelwatch.sandbox.scenarios.stage import HOME
-from labelwatch.sources.ozon.client import OzonSource
+from labelwatch.sources.ozon.client import Access, OzonSource
 from tests.support.sandbox_player import Play, playing
 
 
@@ -55,16 +55,18 @@ def asking(world: World, shop: Shop = HOME) -> Iterator[Asker]:
     """A source of this shop that never really sleeps, at a sandbox whose clock stands still until told."""
     with playing(world) as play:
         source = OzonSource(
-            shop.client_id,
-            shop.api_key,
-            base_url=play.sandbox.base_url,
-            requests_per_second=100_000,
-            timeout=timedelta(seconds=10),
+            Access(
+                shop.client_id,
+                shop.api_key,
+                base_url=play.sandbox.base_url,
+                requests_per_second=100_000,
+                timeout=timedelta(seconds=10),
+                user_agent="labelwatch-test",
+                proxy="",
+            ),
             clock=play.clock.now,
-            user_agent="labelwatch-test",
             sleep=lambda _: None,
             jitter=lambda: 0.5,
-            proxy="",
         )
         try:
             yield Asker(play, source)

@@ -7,7 +7,7 @@ from typing import Any
 
 from labelwatch.sandbox import At, Fault, World
 from labelwatch.sandbox.scenarios.stage import HOME, OZON
-from labelwatch.sources.ozon.client import OzonSource
+from labelwatch.sources.ozon.client import Access, OzonSource
 from tests.support.sandbox_player import Play, playing, world_of
 
 OURS, NEIGHBOUR, UNREADY, GONE = "41517061-0214-1", "41517061-0214-2", "41517062-0001-1", "41517063-0001-1"
@@ -18,16 +18,18 @@ def at_work(world: World, *, timeout: float = 5) -> Iterator[tuple[Play, OzonSou
     """A shop's source and its sandbox, whose clock goes on only while the source rests."""
     with playing(world) as play:
         source = OzonSource(
-            HOME.client_id,
-            HOME.api_key,
-            base_url=play.sandbox.base_url,
-            requests_per_second=100_000,
-            timeout=timedelta(seconds=timeout),
+            Access(
+                HOME.client_id,
+                HOME.api_key,
+                base_url=play.sandbox.base_url,
+                requests_per_second=100_000,
+                timeout=timedelta(seconds=timeout),
+                user_agent="labelwatch-test",
+                proxy="",
+            ),
             clock=play.clock.now,
-            user_agent="labelwatch-test",
             sleep=lambda seconds: play.wait(seconds=seconds),
             jitter=lambda: 0.5,
-            proxy="",
         )
         try:
             yield play, source

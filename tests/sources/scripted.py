@@ -4,13 +4,13 @@ import json
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 from typing import Any
 
-from labelwatch.sources.ozon.client import OzonSource
+from labelwatch.sources.ozon.client import Access, OzonSource
 
 KEY = "0f5e9c1a-canary-key-7d3b"
 NOW = datetime(2026, 11, 20, 6, 0, tzinfo=UTC)
@@ -83,7 +83,9 @@ class Scene:
             "jitter": lambda: 0.5,
             "proxy": "",
         }
-        return OzonSource(client_id, KEY, **{**settings, **changes})
+        settings |= changes
+        access = {f.name: settings.pop(f.name) for f in fields(Access) if f.name in settings}
+        return OzonSource(Access(client_id, KEY, **access), **settings)
 
 
 class Server(ThreadingHTTPServer):

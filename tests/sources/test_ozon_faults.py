@@ -13,7 +13,7 @@ import pytest
 
 from labelwatch.net.body import AT_ONCE
 from labelwatch.sources import SourceError, Trouble
-from labelwatch.sources.ozon.client import OzonSource
+from labelwatch.sources.ozon.client import Access, OzonSource
 from labelwatch.sources.ozon.transport import BODY_LIMIT
 from tests.sources.scripted import KEY, Asked, Reply, in_turn, page, says, scripted
 from tests.support.smtp_server import PostOffice
@@ -267,15 +267,17 @@ def test_the_key_is_shown_nowhere(key: str, caplog: pytest.LogCaptureFixture) ->
     caplog.set_level(logging.DEBUG)
     with scripted(lambda asked: says({"code": 5, "message": f"wrong: {asked.headers['api-key']}"}, 500)) as scene:
         source = OzonSource(
-            "1003",
-            key,
-            base_url=scene.url,
-            requests_per_second=1000,
-            timeout=timedelta(seconds=5),
+            Access(
+                "1003",
+                key,
+                base_url=scene.url,
+                requests_per_second=1000,
+                timeout=timedelta(seconds=5),
+                user_agent="labelwatch-test",
+                proxy="",
+            ),
             clock=lambda: pytest.fail("no window is asked for"),
-            user_agent="labelwatch-test",
             sleep=lambda _: None,
-            proxy="",
         )
         with pytest.raises(SourceError) as caught:
             source.key_info()

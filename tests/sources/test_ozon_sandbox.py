@@ -14,7 +14,7 @@ from labelwatch.core.posting import Posting
 from labelwatch.sandbox import CANARIES, Fault, KeyState, Kind, Role, Sandbox, Shop, TellableClock, World, scenarios
 from labelwatch.sandbox.scenarios.stage import HOME, STAR
 from labelwatch.sources import Item, SourceError, Trouble, Unreadable
-from labelwatch.sources.ozon.client import UNFULFILLED, WATCHED, OzonSource
+from labelwatch.sources.ozon.client import UNFULFILLED, WATCHED, Access, OzonSource
 
 START = datetime(2026, 11, 20, 6, 0, tzinfo=UTC)
 OPEN = 250
@@ -25,15 +25,17 @@ def playing(world: World, *, shop: Shop = HOME, timeout: float = 5) -> Iterator[
     clock = TellableClock(START, speed=0)
     with Sandbox(world, clock, requests_a_second=None) as sandbox:
         source = OzonSource(
-            shop.client_id,
-            shop.api_key,
-            base_url=sandbox.base_url,
-            requests_per_second=100_000,
-            timeout=timedelta(seconds=timeout),
+            Access(
+                shop.client_id,
+                shop.api_key,
+                base_url=sandbox.base_url,
+                requests_per_second=100_000,
+                timeout=timedelta(seconds=timeout),
+                user_agent="labelwatch-test",
+                proxy="",
+            ),
             clock=clock.now,
-            user_agent="labelwatch-test",
             sleep=lambda _: None,
-            proxy="",
         )
         try:
             yield sandbox, source

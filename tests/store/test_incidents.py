@@ -13,6 +13,7 @@ from labelwatch.core.lifecycle import acknowledge
 from labelwatch.core.subject import Incident, IncidentId, PostingId, Scope, Shop
 from labelwatch.store import Fault, OutboxRow, OutboxState, Store, StoreError
 from labelwatch.store.outbox import WITHDRAWN
+from labelwatch.store.values import Settled
 from tests.store.build import ALERT, DIAGNOSIS, NOW, alert, minutes, notification, queue, shop_id
 
 KEY = "carrier:Aurora Post"
@@ -139,7 +140,7 @@ def settled(state: OutboxState, **kwargs: Any) -> Callable[[Store], None]:
     def settle(store: Store) -> None:
         ids = [row.id for row in claimed(store)]
         with store.write() as tx:
-            assert tx.outbox.settle(ids, state=state, at=NOW, **kwargs) == len(ids)
+            assert tx.outbox.settle(ids, Settled(state, **kwargs), at=NOW) == len(ids)
 
     return settle
 

@@ -13,6 +13,7 @@ from sqlalchemy import text
 from labelwatch.core.alert import Alert, Notification, Reason
 from labelwatch.store import OutboxRow, OutboxState, Store, open_store, outbox
 from labelwatch.store.engine import make_engine, read_url
+from labelwatch.store.values import Settled
 from tests.store.build import NOW, alert, minutes, notification, queue, shop_id
 from tests.store.together import run_together
 
@@ -37,9 +38,9 @@ def the_row(store: Store) -> OutboxRow:
     return row
 
 
-def settled(store: Store, rows: Sequence[OutboxRow], state: OutboxState, **kwargs: object) -> int:
+def settled(store: Store, rows: Sequence[OutboxRow], state: OutboxState, **kwargs: Any) -> int:
     with store.write() as tx:
-        return tx.outbox.settle(ids(rows), state=state, at=NOW, **kwargs)  # type: ignore[arg-type]
+        return tx.outbox.settle(ids(rows), Settled(state, **kwargs), at=NOW)
 
 
 def test_a_notification_carries_the_alert_as_it_was(store: Store) -> None:

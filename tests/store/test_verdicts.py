@@ -3,11 +3,12 @@
 from datetime import timedelta
 
 from labelwatch.store import Store
+from labelwatch.store.verdicts import Verdict
 from tests.store.build import NOW, change, put, shop_id
 
 
 def judge(store: Store, number: str, said: str, really: str, *, shop: str = "main", note: str = "") -> None:
-    store.verdicts.record(shop_id(store, shop), number, said=said, really=really, by="Mei", at=NOW, note=note)
+    store.verdicts.record(shop_id(store, shop), number, Verdict(said, really, by="Mei", note=note, at=NOW))
 
 
 def test_nobody_has_judged_yet(store: Store) -> None:

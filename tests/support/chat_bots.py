@@ -8,7 +8,7 @@ from typing import Any
 from labelwatch.channels import open_channel
 from labelwatch.channels.base import Delivered, OutgoingMessage, Result
 from labelwatch.messages.message import Kind, Message, Section, SizeLimit
-from labelwatch.messages.render import render
+from labelwatch.messages.render import Layout, render
 from tests.support.alert_builders import NOW, destination, diagnosis, told
 from tests.support.http_server import Act, Hook, Request, answer
 
@@ -53,7 +53,7 @@ def said(**fields: Any) -> Act:
 def about_hostile_product(limit: int) -> OutgoingMessage:
     """The message about a posting whose product has a hostile name."""
     product = replace(diagnosis().products[0], name=HOSTILE, offer_id=HOSTILE)
-    message = render([told(products=(product,))], destination("zh"), now=NOW, limit=SizeLimit(limit))
+    message = render([told(products=(product,))], destination("zh"), now=NOW, layout=Layout(limit=SizeLimit(limit)))
     return OutgoingMessage(message, [], "0" * 32)
 
 

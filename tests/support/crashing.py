@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from itertools import count
 
 from labelwatch.channels import open_channel
+from labelwatch.delivery.context import DeliveryContext
 from labelwatch.delivery.dispatcher import recover, send_due
 from labelwatch.store import open_store
 from tests.support.alert_builders import destination
@@ -24,4 +25,4 @@ def main(database: str, hook: str, point: str, number: int) -> None:
         recover(store, now=datetime.now(UTC))
         channels = {"packers": (destination(), open_channel(hook))}
         for _ in range(3):
-            send_due(store, channels, now=lambda: datetime.now(UTC), stop=lambda: False, at=at)
+            send_due(DeliveryContext(store, channels, now=lambda: datetime.now(UTC), stop=lambda: False, at=at))

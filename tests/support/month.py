@@ -10,6 +10,7 @@ from labelwatch.core.lateness import track
 from labelwatch.core.posting import DeliveryMethod, Interval, Known, Posting, Stage, TariffStep
 from labelwatch.core.subject import PostingId
 from labelwatch.store import Change, OutboxState, PollRow, Store
+from labelwatch.store.values import Settled
 from tests.store.build import DIAGNOSIS, NOW, POSTING
 
 EVERY = timedelta(minutes=2)
@@ -198,4 +199,4 @@ def _tell(store: Store, alerts: list[Alert]) -> None:
         key = f"message-{alert.id}"
         rows = store.outbox.claim("packers", now=at, lease_until=at + timedelta(minutes=1), key=key)
         sent = at + timedelta(seconds=1)
-        store.outbox.settle([row.id for row in rows], state=OutboxState.SENT, at=sent, receipt="HTTP 200")
+        store.outbox.settle([row.id for row in rows], Settled(OutboxState.SENT, receipt="HTTP 200"), at=sent)

@@ -9,7 +9,7 @@ from typing import Any
 
 from labelwatch.channels.base import Channel, Delivered, OutgoingMessage, Result
 from labelwatch.core.alert import Notification
-from labelwatch.delivery.context import DeliverySettings
+from labelwatch.delivery.context import DeliveryContext, DeliverySettings
 from labelwatch.delivery.dispatcher import Round, send_due
 from labelwatch.messages.alert_json import View
 from labelwatch.messages.message import Message, SizeLimit
@@ -88,7 +88,7 @@ def tell(store: Store, clock: Callable[[], datetime], channels: Mapping[str, Cha
     routes = {name: (destination(name=name, **about), channel) for name, channel in channels.items()}
     settings = {key: more.pop(key) for key in list(more) if key in {part.name for part in fields(DeliverySettings)}}
     settings = {"stop": lambda: False, "chance": CHANCE, "settings": DeliverySettings(**settings), **more}
-    return send_due(store, routes, now=clock, **settings)
+    return send_due(DeliveryContext(store, routes, now=clock, **settings))
 
 
 def states(store: Store, channel: str = "packers") -> list[OutboxState]:

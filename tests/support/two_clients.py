@@ -22,6 +22,7 @@ from labelwatch.core.report import Report
 from labelwatch.core.subject import Part
 from labelwatch.delivery.action_links import signing
 from labelwatch.delivery.alert_actions import StoredAlertActions
+from labelwatch.delivery.context import DeliveryContext
 from labelwatch.delivery.dispatcher import send_due
 from labelwatch.delivery.follow_ups import changed
 from labelwatch.delivery.shift_summary import queue_shift_summaries
@@ -111,7 +112,7 @@ class Clients:
 
     def tell(self, **later: float) -> None:
         self.clock.advance(**later)
-        send_due(self.store, self.channels, now=self.clock, stop=lambda: False)
+        send_due(DeliveryContext(self.store, self.channels, now=self.clock, stop=lambda: False))
 
     def take(self, by: str, note: str) -> None:
         """Somebody who sees everything takes the incident and writes about it."""

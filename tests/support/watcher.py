@@ -21,8 +21,9 @@ from labelwatch.polling.failures import notice_silence
 from labelwatch.polling.learned_limits import LEARN_FROM
 from labelwatch.polling.poll import poll_shop
 from labelwatch.sandbox import Sandbox, Shop, TellableClock, World
-from labelwatch.sources.ozon.client import OzonSource
+from labelwatch.sources.ozon.client import Access, OzonSource
 from labelwatch.store import OutboxState, ShopState, Store
+from labelwatch.store.values import Settled
 
 START = datetime(2026, 11, 22, 6, 0, tzinfo=UTC)
 EVERY = timedelta(minutes=2)
@@ -55,15 +56,17 @@ class Watcher:
 
     def _source(self, shop: Shop) -> OzonSource:
         return OzonSource(
-            shop.client_id,
-            shop.api_key,
-            base_url=self.sandbox.base_url,
-            requests_per_second=100_000,
-            timeout=timedelta(seconds=10),
+            Access(
+                shop.client_id,
+                shop.api_key,
+                base_url=self.sandbox.base_url,
+                requests_per_second=100_000,
+                timeout=timedelta(seconds=10),
+                user_agent="labelwatch-test",
+                proxy="",
+            ),
             clock=self.clock.now,
-            user_agent="labelwatch-test",
             sleep=lambda _: None,
-            proxy="",
         )
 
     def until(self, minutes: float) -> None:
@@ -85,7 +88,7 @@ class Watcher:
         now = self.clock.now()
         with self.store.write() as tx:
             rows = tx.outbox.claim(PACKERS.name, now=now, lease_until=now, key=f"{now}")
-            tx.outbox.settle([row.id for row in rows], state=OutboxState.SENT, at=now)
+            tx.outbox.settle([row.id for row in rows], Settled(OutboxState.SENT), at=now)
 
     def silence(self, minutes: float) -> None:
         """Nobody polls for a while; then it is noticed."""

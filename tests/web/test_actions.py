@@ -8,6 +8,7 @@ import pytest
 
 from labelwatch.core.alert import Alert, AlertState
 from labelwatch.store import OutboxState
+from labelwatch.store.values import Settled
 from tests.store.build import notification
 from tests.support.alert_builders import NOW, diagnosis
 from tests.web.asking import send
@@ -115,7 +116,7 @@ def test_what_died_is_sent_again(board: Board) -> None:
     assert act(board, "/channels/retry", id=[str(ids[0]), "x", "9" * 30, "-1"]) == "1 message is being sent again."
     assert act(board, "/channels/retry", channel="packers") == "2 messages are being sent again."
     assert "None of these" in act(board, "/channels/retry", channel="packers")
-    assert {row.state for row in board.app.store.outbox.find(ids=ids)} == {OutboxState.PENDING}
+    assert {row.state for row in board.app.store.outbox.find() if row.id in ids} == {OutboxState.PENDING}
 
 
 def dead(board: Board, count: int) -> list[int]:
@@ -130,7 +131,7 @@ def dead(board: Board, count: int) -> list[int]:
             tx.outbox.add([notification(replace(one, id=id_), due_at=NOW)], created_at=NOW)
     rows = store.outbox.claim("packers", now=NOW, lease_until=NOW + timedelta(minutes=1), key="k")
     with store.write() as tx:
-        tx.outbox.settle([row.id for row in rows], state=OutboxState.DEAD, at=NOW, error="no such chat")
+        tx.outbox.settle([row.id for row in rows], Settled(OutboxState.DEAD, error="no such chat"), at=NOW)
     return [row.id for row in rows]
 
 

@@ -13,6 +13,7 @@ from labelwatch.app import App
 from labelwatch.core.alert import Alert, AlertState
 from labelwatch.delivery.action_links import LASTS, SECRET, Act, sealed, signing
 from labelwatch.store import OutboxState, Store
+from labelwatch.store.values import Settled
 from labelwatch.web.auth.board_auth import new_secret
 from tests.store.build import notification
 from tests.support.alert_builders import NOW, diagnosis
@@ -47,7 +48,7 @@ def tell(store: Store) -> None:
             tx.outbox.add([notification(replace(one, id=id_), due_at=NOW)], created_at=NOW)
     rows = store.outbox.claim("packers", now=NOW, lease_until=NOW + timedelta(minutes=1), key=KEY)
     with store.write() as tx:
-        tx.outbox.settle([row.id for row in rows], state=OutboxState.SENT, at=NOW, receipt="ok")
+        tx.outbox.settle([row.id for row in rows], Settled(OutboxState.SENT, receipt="ok"), at=NOW)
 
 
 def link(app: App, verb: str = "ack", *, key: str = KEY, ago: timedelta = timedelta(0), alert: int = 0) -> str:

@@ -9,6 +9,7 @@ from labelwatch.core.alert import Outcome, Reason
 from labelwatch.core.rules import CAUSES
 from labelwatch.messages.catalog import LANGUAGES
 from labelwatch.store import Attempt, ChannelState, OutboxState, PollRow
+from labelwatch.store.values import Settled
 from tests.support.alert_builders import NOW, incident, minutes
 from tests.web.build import LATE, SOON, Board
 from tests.web.test_posting import tell
@@ -71,7 +72,7 @@ def test_a_message_is_one_row_however_many_alerts_it_told_of(board: Board) -> No
         tx.outbox.add(told, created_at=NOW)
     ids = [row.id for row in store.outbox.claim("packers", now=NOW, lease_until=NOW + minutes(1), key="k")]
     with store.write() as tx:
-        tx.outbox.settle(ids, state=OutboxState.SENT, at=NOW, receipt="HTTP 200")
+        tx.outbox.settle(ids, Settled(OutboxState.SENT, receipt="HTTP 200"), at=NOW)
         tx.channels.note(Attempt("packers", NOW - minutes(1), "k", "retry", "HTTP 502"), ids)
         tx.channels.note(Attempt("packers", NOW, "k", "delivered", "HTTP 200"), ids)
     text = board.text("/channels")

@@ -7,6 +7,7 @@ import pytest
 from labelwatch.core.alert import Alert, AlertState, Outcome, Reason
 from labelwatch.core.alert import Notification as Told
 from labelwatch.store import Change, OutboxState, Store
+from labelwatch.store.values import Settled
 from tests.support.alert_builders import NOW, minutes
 from tests.web.build import EXPLAINED, LATE, TAKEN, WAITS, Board
 
@@ -20,7 +21,9 @@ def tell(store: Store, number: str, *, error: str = "") -> None:
     rows = store.outbox.claim("packers", now=NOW - minutes(60), lease_until=NOW - minutes(59), key="k1")
     with store.write() as tx:
         state = OutboxState.DEAD if error else OutboxState.SENT
-        tx.outbox.settle([row.id for row in rows], state=state, at=NOW - minutes(60), receipt="HTTP 200", error=error)
+        tx.outbox.settle(
+            [row.id for row in rows], Settled(state, receipt="HTTP 200", error=error), at=NOW - minutes(60)
+        )
 
 
 def test_the_first_thing_said_is_what_to_do_and_the_rest_follows_in_order(board: Board) -> None:

@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
@@ -63,46 +64,56 @@ _limiters: dict[tuple[str, float], Limiter] = {}
 _limiters_lock = threading.Lock()
 
 
+@dataclass(frozen=True, slots=True)
+class Access:
+    """A Client-Id with its key, and how Ozon is reached."""
+
+    client_id: str
+    api_key: str = field(repr=False)
+    base_url: str
+    requests_per_second: float
+    timeout: timedelta
+    """Of one whole request."""
+    user_agent: str
+    max_pages: int = 20_000
+    proxy: str | None = None
+    """None = from the environment, empty = none."""
+
+
 class OzonSource:
     """One Client-Id and its key; see labelwatch.sources.Source.
 
-    `timeout` applies to one whole request; every request is tried up to three times, with pauses by `sleep` (which
-    may raise to stop early) and `jitter` (from 0 to 1). All sources of one Client-Id in a process share one rate.
-    `proxy` None = from the environment, empty = none. `asking` is called before each request, and its result with
-    the time that the answer gives, if the answer was a valid one of Ozon's.
+    Every request is tried up to three times, with pauses by `sleep` (which may raise to stop early) and `jitter`
+    (from 0 to 1). All sources of one Client-Id in a process share one rate. `asking` is called before each request,
+    and its result with the time that the answer gives, if the answer was a valid one of Ozon's.
     """
 
     def __init__(
         self,
-        client_id: str,
-        api_key: str,
+        access: Access,
         *,
-        base_url: str,
-        requests_per_second: float,
-        timeout: timedelta,
         clock: Callable[[], datetime],
-        user_agent: str,
         sleep: Callable[[float], object] = time.sleep,
         jitter: Callable[[], float] = random.random,
-        max_pages: int = 20_000,
-        proxy: str | None = None,
         asking: Asking = lambda: lambda told: None,
     ) -> None:
         self.requests = 0
         self._asking = asking
-        self._client_id = client_id
+        self._client_id = access.client_id
         self._clock = clock
         self._sleep = sleep
         self._jitter = jitter
-        self._max_pages = max_pages
+        self._max_pages = access.max_pages
         self._closed = False
         self._odd: set[str] = set()
         self._singles = _MOST_SINGLES
-        self._limiter = _limiter(client_id, requests_per_second)
-        headers = _headers(client_id, api_key, user_agent)
-        through = proxy_for if proxy is None else lambda _: proxy
-        self._http = HttpClient(base_url, headers, timeout=timeout, proxy=through, secret=sendable(api_key))
-        self._files = Files(base_url, user_agent, timeout=timeout, proxy=through)
+        self._limiter = _limiter(access.client_id, access.requests_per_second)
+        headers = _headers(access.client_id, access.api_key, access.user_agent)
+        through = proxy_for if (proxy := access.proxy) is None else lambda _: proxy
+        self._http = HttpClient(
+            access.base_url, headers, timeout=access.timeout, proxy=through, secret=sendable(access.api_key)
+        )
+        self._files = Files(access.base_url, access.user_agent, timeout=access.timeout, proxy=through)
         self._retrying = self._retries()
 
     def sweep(self) -> Pages:

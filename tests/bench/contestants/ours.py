@@ -10,7 +10,7 @@ import labelwatch.service.scheduler  # noqa: F401 - what the service has loaded 
 from labelwatch.core.report import Report
 from labelwatch.core.snapshot import Plan
 from labelwatch.polling.poll import poll_shop
-from labelwatch.sources.ozon.client import OzonSource
+from labelwatch.sources.ozon.client import Access, OzonSource
 from labelwatch.store import open_store
 from tests.bench.contestants import database
 
@@ -28,14 +28,16 @@ class Ours:
         self.store.upgrade()
         self.store.shops.sync([(_PLAN.shop, "1")])
         self.source = OzonSource(
-            "1",
-            "key",
-            base_url=f"http://127.0.0.1:{port}",
-            requests_per_second=requests_per_second,
-            timeout=timedelta(seconds=30),
+            Access(
+                "1",
+                "key",
+                base_url=f"http://127.0.0.1:{port}",
+                requests_per_second=requests_per_second,
+                timeout=timedelta(seconds=30),
+                user_agent="labelwatch-bench",
+                proxy="",
+            ),
             clock=_now,
-            user_agent="labelwatch-bench",
-            proxy="",
         )
 
     def poll(self) -> int:
