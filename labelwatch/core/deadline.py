@@ -20,7 +20,7 @@ class Phase(StrEnum):
 
     NORMAL = "normal"
     URGENT = "urgent"
-    """There is only time left to act: it is critical, or an answer of support or the carrier may come too late."""
+    """There is only time left to act: it is critical, or whoever has to answer may answer too late."""
     MISSED = "missed"
 
 
@@ -93,8 +93,9 @@ def phase(diagnosis: Diagnosis, now: datetime) -> Phase:
         return Phase.MISSED
     if diagnosis.severity is Severity.CRITICAL:
         return Phase.URGENT
+    acts_now = at(diagnosis, now).verdict is Verdict.ACT
     is_too_late = diagnosis.answer_by is not None and now >= diagnosis.answer_by
-    return Phase.URGENT if is_too_late else Phase.NORMAL
+    return Phase.URGENT if acts_now and is_too_late else Phase.NORMAL
 
 
 def alert_at(alert: Alert, now: datetime) -> Alert:

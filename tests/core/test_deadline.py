@@ -78,7 +78,8 @@ def test_a_registration_gets_half_of_its_time_where_an_answer_would_come_too_lat
     about = seen("registration_pending", left=left * MINUTE, waited=waited * MINUTE)
     wait_until = min(NOW + (limit - waited) * MINUTE, NOW + (left - 60) * MINUTE)
     assert (about.verdict, about.wait_until) == (Verdict.WAIT, wait_until)
-    assert (phase(about, NOW) is Phase.URGENT) == (left <= 120)
+    assert phase(about, NOW) is Phase.NORMAL
+    assert phase(about, wait_until) is (Phase.URGENT if wait_until >= NOW + (left - 120) * MINUTE else Phase.NORMAL)
 
 
 @pytest.mark.parametrize("scope", [Scope.CARRIER, Scope.PLATFORM])
