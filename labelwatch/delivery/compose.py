@@ -181,7 +181,7 @@ def _held_since(rows: Sequence[OutboxRow], destination: Destination, now: dateti
 
 
 def _views(delivery: DeliveryContext, told: Sequence[Notification], destination: Destination) -> list[View]:
-    """The alerts as JSON; for a summary those that it lists."""
+    """The alerts as JSON, the most urgent first as in the text; for a summary those that it lists."""
     if told[0].reason in SUMMARIES:
         told = summaries.listed(delivery, told, destination)
     return [
@@ -193,7 +193,7 @@ def _views(delivery: DeliveryContext, told: Sequence[Notification], destination:
             zone=destination.timezone,
             shops=destination.shops,
         )
-        for one in told
+        for one in sorted(told, key=urgency)
     ]
 
 

@@ -85,6 +85,16 @@ def test_five_hundred_alerts_are_one_message(sqlite_store: Store) -> None:
     assert set(states(sqlite_store)) == {OutboxState.SENT}
 
 
+def test_the_alerts_of_a_message_are_in_order_of_the_deadline_also_for_programs(sqlite_store: Store) -> None:
+    dues = [NOW + minutes(left) for left in (300, 90, 200)]
+    late: dict[str, Any] = {"severity": Severity.NOTICE, "act_by": None}
+    queue(sqlite_store, *(told(n=n, deadline=due, **late) for n, due in enumerate(dues, 1)))
+    channel = FakeChannel()
+    tell(sqlite_store, Clock(), {"packers": channel})
+    ((_, views, _),) = channel.sent
+    assert [datetime.fromisoformat(seen["deadline"]) for seen in views] == sorted(dues)
+
+
 # ---- what is worth sending
 
 

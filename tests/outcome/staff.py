@@ -29,6 +29,7 @@ OVERLOOKED = 0.04
 """The chance that a usual round misses a posting."""
 TAKES = {"write_support": (3, 8), "warn_support": (3, 8), "ask_carrier": (3, 8), "ask_buyer": (2, 6)}
 ELSE_TAKES = (1, 4)
+TO_SUPPORT = frozenset({"write_support", "warn_support"})
 AGAIN = 10.0
 """Minutes until somebody tries again to open a cabinet that does not."""
 GIVES_UP = timedelta(hours=30)
@@ -200,13 +201,22 @@ class Errand:
             if action == "look":
                 self.steps = [(one, 2.0) for one in asks_for(page, again=True)]
             else:
-                self.steps = self.steps[1:]
-                self._do(action, page)
+                pause = self._take(page)
             self.page = page
         except CabinetDown:
             timeline.after(AGAIN, self.go)
             return
         timeline.after(pause, self.go)
+
+    def _take(self, page: Json) -> float:
+        """Do the next thing; two in a row that support is asked for stand in one letter. Returns the pause after."""
+        (action, pause), *left = self.steps
+        self._do(action, page)
+        while action in TO_SUPPORT and left and left[0][0] in TO_SUPPORT:
+            (action, pause), *left = left
+            self._do(action, page)
+        self.steps = left
+        return pause
 
     def _do(self, action: str, page: Json) -> None:
         number, now = page["posting_number"], self.staff.timeline.now()
