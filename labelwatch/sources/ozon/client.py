@@ -209,15 +209,14 @@ class OzonSource:
         return found
 
     def _pages(self, path: str, question: Mapping[str, Any]) -> Pages:
-        """Follow the cursor to the end, one page ahead of the caller."""
+        """Follow the cursor to the end, one page ahead of the caller; a list of one page needs no thread."""
         met = {""}
         before: list[int] = []
         size = 0
         ahead = ThreadPoolExecutor(1, thread_name_prefix=f"ozon-{self._client_id}")
         try:
-            coming = ahead.submit(self._page, path, question, "")
+            current = self._page(path, question, "")
             for _ in range(self._max_pages):
-                current = coming.result()
                 digests = [item.digest for item in current.items]
                 is_new = bool(digests) and digests != before
                 size = len(digests) or size
@@ -229,7 +228,7 @@ class OzonSource:
                     yield current.items
                 if not following:
                     return
-                before = digests
+                before, current = digests, coming.result()
         finally:
             ahead.shutdown(wait=False, cancel_futures=True)
         raise SourceError(Trouble.NOT_UNDERSTOOD, f"{path}: no end after {self._max_pages} pages")
