@@ -200,10 +200,14 @@ def _is_checked(answer: Answer, task: LabelTask) -> bool:
 
 def settled(before: Answers, fresh: Answers) -> Answers:
     """The fresh answers; if a question failed that was answered before, that answer is kept until it is time
-    to ask again."""
+    to ask again. A new label task does not take back that the last one was refused."""
     kept = {}
     for question, answer in fresh.items():
         old = before.get(question)
+        task, last = answer.substance, old.substance if old else None
+        if isinstance(task, LabelTask) and isinstance(last, LabelTask) and task.state is TaskState.PENDING:
+            said = last.message if last.state is TaskState.REFUSED else last.refused
+            kept[question] = replace(answer, substance=replace(task, refused=said))
         if answer.substance is None and old is not None and old.substance is not None:
             spare = max(_kept_for(old, question.topic) - FAILED_FOR, timedelta(0))
             kept[question] = Answer(answer.asked_at - spare, old.substance)
@@ -218,7 +222,7 @@ def with_answers(facts: Facts, finding: Finding, answers: Answers, labelled: Map
     houses = _of(answers, Question(Topic.WAREHOUSES), WarehouseStates)
     return replace(
         facts,
-        label_task=_of(answers, Question(Topic.LABEL_TASK, number), LabelTask),
+        label_task=_last_word(_of(answers, Question(Topic.LABEL_TASK, number), LabelTask)),
         limits=_of(answers, Question(Topic.LIMITS, number), DropoffLimits),
         exemplars=_of(answers, Question(Topic.EXEMPLARS, number), str),
         detail=_of(answers, Question(Topic.DETAIL, number), Detail),
@@ -227,6 +231,12 @@ def with_answers(facts: Facts, finding: Finding, answers: Answers, labelled: Map
         warehouse=houses.by_id.get(method.warehouse_id) if houses else None,
         alternatives=_alternatives(methods, finding, labelled) if methods else None,
     )
+
+
+def _last_word(task: LabelTask | None) -> LabelTask | None:
+    if task is None or not task.refused:
+        return task
+    return replace(task, state=TaskState.REFUSED, message=task.refused)
 
 
 def _of(answers: Answers, question: Question, kind: type[T]) -> T | None:

@@ -28,6 +28,8 @@ class LabelTask:
     message: str = ""
     tasks: tuple[int, ...] = ()
     """Ozon's task ids, to ask again without a new task."""
+    refused: str = ""
+    """For an unfinished task: Ozon's words when it refused the last one; they hold until it answers again."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,7 @@ from tests.outcome.world import Order, Truth
 Json = dict[str, Any]
 
 REASONS = ["missed", "escalated", "first", "cause_changed", "reminder", "acknowledged", "snoozed", "resolved"]
+INCIDENTS = frozenset({"carrier_incident", "platform_incident", "shop_incident"})
 LEFT = frozenset({"delivering", "driver_pickup", "delivered", "cancelled_from_split_pending"})
 LOOK_AGAIN = timedelta(hours=2)
 ON_ITS_WAY = timedelta(minutes=5)
@@ -119,8 +120,8 @@ class Arm:
 
     def _stuck(self, person: Person, alert: Json) -> list[str]:
         """The postings that somebody of a shop means by an outage: packed, without a label, of that carrier."""
-        if not alert["incident"]:
-            return []
+        if alert["cause"] not in INCIDENTS:
+            return []  # that Ozon or a shop cannot be read says nothing of a posting
         index = self.sandbox.world.shelves[person.shop.client_id]
         carrier = alert["carrier"] if alert["cause"] == "carrier_incident" else None
         return [page["posting_number"] for page in of_outage((one.body for one in index.records.values()), carrier)]

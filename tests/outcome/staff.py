@@ -32,6 +32,7 @@ ELSE_TAKES = (1, 4)
 TO_SUPPORT = frozenset({"write_support", "warn_support"})
 AGAIN = 10.0
 """Minutes until somebody tries again to open a cabinet that does not."""
+STAYS_UP = timedelta(minutes=30)
 GIVES_UP = timedelta(hours=30)
 AHEAD = timedelta(hours=3)
 """Who warns support of an outage names the postings that are due so soon."""
@@ -48,6 +49,8 @@ class Person:
     reads: tuple[float, float]
     wakes: tuple[float, float] | None = None
     busy_until: datetime = field(default_factory=lambda: datetime.min.replace(tzinfo=UTC))
+    awake_until: datetime = field(default_factory=lambda: datetime.min.replace(tzinfo=UTC))
+    """Whoever was woken stays up for a while."""
 
     def is_up(self, at: datetime) -> bool:
         return self.hours[0] <= at.astimezone(ZoneInfo(self.zone)).time() < self.hours[1]
@@ -63,7 +66,10 @@ class Person:
     def reads_at(self, at: datetime, dice: Random) -> datetime:
         """When he reads what comes now."""
         if not self.is_up(at) and self.wakes is not None:
-            return at + timedelta(minutes=dice.uniform(*self.wakes))
+            is_awake = at < self.awake_until
+            reads = at + timedelta(minutes=dice.uniform(*(self.reads if is_awake else self.wakes)))
+            self.awake_until = max(self.awake_until, reads + STAYS_UP)
+            return reads
         return self.up_at(at) + timedelta(minutes=dice.uniform(*self.reads))
 
 

@@ -61,3 +61,15 @@ def test_a_task_that_is_unfinished_at_its_first_check_is_checked_every_two_minut
     story.poll(1)
     assert len([some for some in story.source.asked if ASKED in some]) == before + 1
     assert asked == [True]
+
+
+def test_a_refused_label_stays_refused_while_ozon_is_asked_again(story: Story) -> None:
+    refused(story)
+    story.source.knows[ASKED] = LabelTask(TaskState.PENDING, story.at + timedelta(minutes=11), tasks=(8,))
+    for minutes in (11, 1, 2):
+        story.poll(minutes)
+        assert story.alerts()[A].diagnosis.cause == "label_refused"
+    story.source.knows[ASKED] = LabelTask(TaskState.MISSING, story.at, tasks=(8,))
+    story.poll(2)
+    assert story.alerts()[A].diagnosis.cause == "label_overdue"
+    assert waiting(story) == [("first", "label_overdue")]
