@@ -25,7 +25,17 @@ from tests.outcome.world import Order, Truth
 
 Json = dict[str, Any]
 
-REASONS = ["missed", "escalated", "first", "cause_changed", "reminder", "acknowledged", "snoozed", "resolved"]
+REASONS = [
+    "missed",
+    "escalated",
+    "first",
+    "cause_changed",
+    "reminder",
+    "arrival",
+    "acknowledged",
+    "snoozed",
+    "resolved",
+]
 INCIDENTS = frozenset({"carrier_incident", "platform_incident", "shop_incident"})
 LEFT = frozenset({"delivering", "driver_pickup", "delivered", "cancelled_from_split_pending"})
 LOOK_AGAIN = timedelta(hours=2)

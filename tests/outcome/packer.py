@@ -35,6 +35,8 @@ REMEDIES: dict[str, tuple[Step, ...]] = {
     "warehouse_paused": (("restore_warehouse", 20), ("write_support", LETTER)),
     "over_dropoff_limits": (("correct_card", 15), ("ship", SOON), ("write_support", LETTER), ("ship", SOON)),
     "method_never_labelled": (("get_carrier_label", 60), ("write_support", LETTER)),
+    "no_pick_up": (("look", SOON),),
+    "day_off": (("ship", SOON),),
     "passport_data_missing": (("ask_buyer", LETTER), ("write_support", LETTER)),
     "passport_data_missing:urgent": (("write_support", 0), ("ask_buyer", LETTER)),
     "split_pending": (("look", SOON),),
