@@ -43,6 +43,7 @@ _HANDLE = {1: "it has no open alert", **_STORE}
 _DISPUTE = {1: "no shop has such a posting, or the file cannot be written", **_STORE}
 _CARRIERS = {1: "no such carrier was seen", **_STORE}
 _EXPORT = {1: "the file cannot be written", **_STORE}
+_REPORT = {1: "a channel did not take it", **_STORE}
 _CAUSE = {1: "it was never late", **_STORE}
 _MESSAGE = {1: "there is no such message", **_STORE}
 _RETRY = {1: "none of these can be sent again", **_STORE}
@@ -202,8 +203,8 @@ COMMANDS: Mapping[str | None, tuple[Entry, ...]] = {
             "report",
             "report:report",
             "Print the report of the last week or day.",
-            "labelwatch report --day",
-            _STORE,
+            "labelwatch report --day --shop main",
+            _REPORT,
         ),
         Entry(
             "causes",

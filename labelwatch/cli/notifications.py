@@ -75,8 +75,8 @@ def try_channels(config: ConfigFile = None, channel: OneChannel = None, as_docum
     if as_document:
         as_json([notification(row) for row in rows])
     else:
-        say("\n".join(_outcome(row, settings.language) for row in rows))
-    if not all(_arrived(row) for row in rows):
+        say("\n".join(outcome(row, settings.language) for row in rows))
+    if not all(arrived(row) for row in rows):
         raise typer.Exit(FOUND_TROUBLE)
 
 
@@ -179,11 +179,11 @@ def _names(settings: Config, channel: str | None) -> list[str]:
     return [channel] if channel is not None else names
 
 
-def _arrived(row: "OutboxRow") -> bool:
+def arrived(row: "OutboxRow") -> bool:
     return row.state in ("sent", "unverified")
 
 
-def _outcome(row: "OutboxRow", language: str) -> str:
+def outcome(row: "OutboxRow", language: str) -> str:
     said = phrases(language, "test")
     what = "perhaps" if row.state == "retry" and row.possible_duplicate else str(row.state)
     outcome = said.get(what, said["late"]).format(receipt=row.receipt, error=spoken(row.error, language))

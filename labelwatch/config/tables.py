@@ -239,6 +239,27 @@ class Audit:
 
 @_strict
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """[report]: when each channel gets the report of its shops, in its own zone; None = never."""
+
+    weekly: Annotated[tuple[int, time] | None, PlainValidator(values.weekly)] = (0, time(9))
+    daily: Annotated[time | None, PlainValidator(values.time_of_day)] = None
+
+
+@_strict
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Group:
+    """Shops that belong together, like those of one client. Its `channels` are told about these shops only, and get
+    one report of all of them; `language` None = the channel's own."""
+
+    name: Name
+    shops: tuple[Name, ...]
+    channels: tuple[Name, ...] = ()
+    language: Language | None = None
+
+
+@_strict
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Config:
     """labelwatch.toml, whole and checked. `warnings` are about what works but should be better."""
 
@@ -255,11 +276,17 @@ class Config:
     heartbeat: Heartbeat | None = None
     arrival: Arrival = Arrival()
     audit: Audit = Audit()
+    report: Report = Report()
+    groups: Annotated[tuple[Group, ...], Field(alias="group")] = ()
     warnings: Annotated[tuple[Sentence, ...], PlainValidator(_not_from_the_file)] = field(default=())
 
     def shop(self, name: str) -> Shop:
         """The shop of this name."""
         return next(shop for shop in self.shops if shop.name == name)
+
+    def group(self, name: str) -> Group:
+        """The group of this name."""
+        return next(group for group in self.groups if group.name == name)
 
     def every(self, shop: Shop) -> timedelta:
         """How often this shop is polled while nothing is late."""
@@ -332,7 +359,9 @@ class Config:
         )
 
     def _shops_of(self, channel: Channel) -> frozenset[str]:
-        told = frozenset(shop.name for shop in self.shops if _is_told(channel, shop))
+        groups = [set(group.shops) for group in self.groups if channel.name in group.channels]
+        own = set().union(*groups) if groups else {shop.name for shop in self.shops}
+        told = frozenset(shop.name for shop in self.shops if shop.name in own and _is_told(channel, shop))
         if len(told) == len(self.shops):
             return frozenset()
         # A Destination without shops is notified about all of them. The empty name belongs to no shop, so it

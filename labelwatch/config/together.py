@@ -51,6 +51,11 @@ def contradictions(document: Document, config: Config | None) -> Iterator[Found]
     for index, channel in enumerate(channels):
         yield from _names_of_nothing(("channel", index, "shops"), channel.get("shops"), _names(shops))
         yield from _bad_fallback(("channel", index, "fallback"), channel, _names(channels))
+    groups = _tables(document, "group")
+    yield from _used_twice(groups, ("group",), "name")
+    for index, group in enumerate(groups):
+        for key, known in (("shops", shops), ("channels", channels)):
+            yield from _names_of_nothing(("group", index, key), group.get(key), _names(known))
     yield from _open_board(document.get("web"))
     if config is not None and config.web is not None:
         yield from _weak_password(config.web)

@@ -219,6 +219,17 @@ def time_of_day(value: object) -> time | None:
     return found
 
 
+def weekly(value: object) -> tuple[int, time] | None:
+    """`mon 09:00`: day of the week (Monday is 0) and time; empty = never."""
+    if value == "":
+        return None
+    day, _, clock = value.strip().lower().partition(" ") if isinstance(value, str) else ("", "", "")
+    found = _clock(clock)
+    if day not in _DAYS or found is None:
+        raise Unfit("weekly")
+    return _DAYS.index(day), found
+
+
 def _clock(value: object) -> time | None:
     if isinstance(value, time):
         return value.replace(microsecond=0)

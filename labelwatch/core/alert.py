@@ -102,13 +102,14 @@ class Reason(StrEnum):
     HANDOVER = "handover"
     ARRIVAL = "arrival"
     AUDIT = "audit"
+    REPORT = "report"
     """The reasons of the summaries of these kinds, see labelwatch.core.subject.SummaryKind."""
     ACKNOWLEDGED = "acknowledged"
     """Acknowledged; sent where the message about the alert cannot be edited."""
     SNOOZED = "snoozed"
 
 
-SUMMARIES = frozenset({Reason.HANDOVER, Reason.ARRIVAL, Reason.AUDIT})
+SUMMARIES = frozenset({Reason.HANDOVER, Reason.ARRIVAL, Reason.AUDIT, Reason.REPORT})
 CALM = frozenset({Reason.RESOLVED, Reason.ACKNOWLEDGED, Reason.SNOOZED})
 """Resolved, acknowledged or snoozed: the reader has nothing to do."""
 

@@ -16,6 +16,7 @@ FORESEEN = 60
 _AT_ONCE = 30
 """Days whose quiet times are computed and cached together."""
 _DAY = timedelta(days=1)
+_WEEK = 7
 _SECOND = timedelta(seconds=1)
 _MIDNIGHT = time(0)
 
@@ -54,13 +55,36 @@ def last_pick_up(pick_up: PickUp, after: datetime | None, until: datetime) -> da
     return max(handovers_between(pick_up, begin, until), default=None)
 
 
-def handovers_between(to: Destination | PickUp, after: datetime, until: datetime) -> list[datetime]:
-    """The shift summaries (UTC) after `after`, up to and including `until`, on working days; oldest first."""
-    zone = ZoneInfo(to.timezone)
-    first, last = (at.astimezone(zone).toordinal() for at in (after, until))
+def handovers_between(
+    to: Destination | PickUp, after: datetime, until: datetime, *, at: Iterable[time] | None = None
+) -> list[datetime]:
+    """The shift summaries (UTC) after `after`, up to and including `until`, on working days; oldest first.
+
+    `at`: other times of day than theirs.
+    """
+    zone, clocks = ZoneInfo(to.timezone), to.handover if at is None else tuple(at)
+    first, last = (end.astimezone(zone).toordinal() for end in (after, until))
     days = (date.fromordinal(day) for day in range(first - 1, last + 2))
-    moments = {moment(day, clock, zone) for day in days if not _is_off(to, day) for clock in to.handover}
+    moments = {moment(day, clock, zone) for day in days if not _is_off(to, day) for clock in clocks}
+    return sorted(one for one in moments if after < one <= until)
+
+
+def weekdays_between(
+    to: Destination, weekday: int, clock: time, *, after: datetime, until: datetime
+) -> list[datetime]:
+    """When (UTC) it is this time of day on this day of the week (Monday is 0), or on the next working day where that
+    is a day off; after `after`, up to and including `until`, oldest first."""
+    zone = ZoneInfo(to.timezone)
+    first, last = (end.astimezone(zone).toordinal() for end in (after, until))
+    days = (date.fromordinal(day) for day in range(max(first, last - FORESEEN) - 2 * _WEEK, last + 2))
+    moments = {moment(_next_working(to, day), clock, zone) for day in days if day.weekday() == weekday}
     return sorted(at for at in moments if after < at <= until)
+
+
+def _next_working(to: Destination, day: date) -> date:
+    """The day itself, or the first working day within two weeks after it."""
+    later = (day + n * _DAY for n in range(2 * _WEEK))
+    return next((one for one in later if not _is_off(to, one)), day)
 
 
 def days_of(within: Interval, zone: str) -> list[tuple[date, Interval]]:

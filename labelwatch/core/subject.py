@@ -192,6 +192,8 @@ class SummaryKind(StrEnum):
     """What new orders need before they are packed."""
     AUDIT = "audit"
     """What has changed in the settings of a shop at Ozon."""
+    REPORT = "report"
+    """The numbers of a day or a week, see labelwatch.core.period_report."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,6 +206,12 @@ class Summary:
     """The shop that was audited."""
     key_expires_at: datetime | None = None
     """The expiry of its key, if people are reminded of it."""
+    shops: tuple[str, ...] = ()
+    """The shops of a report."""
+    group: str = ""
+    """The group that these shops are; empty = those of the channel."""
+    language: str = ""
+    """Of a report; empty = that of the channel."""
 
     def __str__(self) -> str:
         return f"{self.kind}:{self.channel}"

@@ -35,7 +35,7 @@ LABELS_WITHIN = timedelta(seconds=45)
 """Fetching labels must not use up the lease of the message."""
 
 _SILENT = CALM | SUMMARIES
-_ORDER = ("test", "channel", "alerts", "arrival", "audit", "handover")
+_ORDER = ("test", "channel", "alerts", "arrival", "audit", "handover", "report")
 _TOGETHER = frozenset({"alerts", "arrival", "audit"})
 
 

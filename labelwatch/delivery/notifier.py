@@ -19,6 +19,8 @@ from labelwatch.delivery.configured import configured_channels
 from labelwatch.delivery.context import DeliveryContext, DeliverySettings
 from labelwatch.delivery.dispatcher import Round, send_due
 from labelwatch.delivery.heartbeat import Heartbeat
+from labelwatch.delivery.report_plans import report_plans
+from labelwatch.delivery.reports import ReportPlan, add_report, queue_reports
 from labelwatch.delivery.shift_summary import queue_shift_summaries
 from labelwatch.delivery.test_alert import example
 from labelwatch.messages.interactions import AlertActions, Press, Reply, answered
@@ -48,6 +50,7 @@ class Notifier:
         self._now = now
         self._stop = stop
         self.destinations = config.destinations()
+        self.report_plans = report_plans(config)
         self.channels = self._opened()
         self._settings = self._made(sheet)
         self._heartbeat = Heartbeat(config.heartbeat.url.get_secret_value()) if config.heartbeat else None
@@ -57,11 +60,12 @@ class Notifier:
         self._looked = self._signalled = datetime.min.replace(tzinfo=UTC)
 
     def tell(self) -> Round:
-        """One round: the shift summaries that are due and everything else that is due, over every channel."""
+        """One round: the summaries and reports that are due, and everything else that is, over every channel."""
         now = self._now()
         if not timedelta(0) <= now - self._looked < LOOK_FOR_HANDOVERS:
             self._looked = now
             queue_shift_summaries(self._store, self.destinations, now=now)
+            queue_reports(self._store, self.report_plans, now=now)
         context = DeliveryContext(
             self._store,
             self.channels,
@@ -140,7 +144,19 @@ class Notifier:
         """Send a made-up late order over these channels, through the outbox, and return the results; each channel
         gets the first of these shops that it may see."""
         since = self._now()
-        ids = self._queue_example(channels, shops, since)
+        return self._sent(self._queue_example(channels, shops, since), since, wait)
+
+    def send_reports(
+        self, plans: Sequence[ReportPlan], length: timedelta, *, wait: Callable[[float], object]
+    ) -> list[OutboxRow]:
+        """Send reports of the time up to now, whatever their schedule, and return the results."""
+        since = self._now()
+        with self._store.write() as tx:
+            ids = {add_report(tx, plan, length, at=since, now=since) for plan in plans}
+        return self._sent(ids, since, wait)
+
+    def _sent(self, ids: set[int], since: datetime, wait: Callable[[float], object]) -> list[OutboxRow]:
+        """The messages about these alerts, once each was tried; a service that runs beside may send them, too."""
         while True:
             self.tell()
             rows = [row for row in self._store.outbox.find(since=since) if row.notification.alert.id in ids]

@@ -9,6 +9,7 @@ from labelwatch.core.quiet_hours import handovers_between
 from labelwatch.core.subject import Summary
 from labelwatch.core.summaries import summary
 from labelwatch.core.visibility import OF_NO_SHOP
+from labelwatch.delivery.schedule import has_begun, latest
 from labelwatch.store import Store
 
 WORTH_READING_FOR = timedelta(hours=4)
@@ -23,21 +24,14 @@ def queue_shift_summaries(store: Store, destinations: Iterable[Destination], *, 
     states, queued = store.channels.states(), 0
     for to in destinations:
         last = states[to.name].handover_at if to.name in states else None
-        if to.handover and (_is_unbelievable(last, now) or _due(to, last or now, now)):
+        if to.handover and (not has_begun(last, now) or _due(to, last or now, now)):
             queued += _queue(store, to, now)
     return queued
 
 
-def _is_unbelievable(last: datetime | None, now: datetime) -> bool:
-    """Whether summaries start now: there was none, or the last one is from a clock that was far ahead. A clock set
-    back by less repeats none."""
-    return last is None or last - now > timedelta(days=1)
-
-
 def _due(to: Destination, last: datetime, now: datetime) -> datetime | None:
     """The latest summary time since the last one, if it is still worth reading."""
-    times = handovers_between(to, last, now)
-    return times[-1] if times and now - times[-1] <= WORTH_READING_FOR else None
+    return latest(handovers_between(to, last, now), now, WORTH_READING_FOR)
 
 
 def _queue(store: Store, to: Destination, now: datetime) -> int:
@@ -45,7 +39,7 @@ def _queue(store: Store, to: Destination, now: datetime) -> int:
     with store.write() as tx:
         state = tx.channels.state(to.name)
         last = state.handover_at
-        if last is None or _is_unbelievable(last, now):
+        if last is None or not has_begun(last, now):
             tx.channels.save(replace(state, handover_at=now))
             return 0
         at = _due(to, last, now)

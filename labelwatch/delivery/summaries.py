@@ -1,4 +1,4 @@
-"""The content of summaries, read when they are sent: shift summaries, what new orders need, changed settings."""
+"""The content of summaries, read when they are sent: shift summaries, new orders, changed settings, reports."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
@@ -6,13 +6,14 @@ from datetime import datetime
 
 from labelwatch.core.alert import Alert, AlertState, Diagnosis, Notification, Reason
 from labelwatch.core.policy import Destination
+from labelwatch.core.posting import Interval
 from labelwatch.core.routing import is_subscribed
 from labelwatch.core.subject import Summary
 from labelwatch.core.visibility import may_know, narrowed
 from labelwatch.delivery.context import DeliveryContext
-from labelwatch.messages import settings_text, shift_summary
-from labelwatch.messages.message import Message
-from labelwatch.messages.render import Layout, render
+from labelwatch.messages import report_text, settings_text, shift_summary
+from labelwatch.messages.message import Message, SizeLimit
+from labelwatch.messages.render import Layout, render, render_context
 from labelwatch.messages.time_format import ShiftNames
 
 
@@ -36,6 +37,8 @@ def message(
             )
         case Reason.AUDIT:
             return settings_text.message(_audits(delivery, told), destination, now=now, limit=layout.limit)
+        case Reason.REPORT:
+            return _report(delivery, told[0], destination, limit=layout.limit)
         case _:
             handed = _shift_summary(delivery, told[0], destination)
             return shift_summary.message(handed, destination, now=now, intervals=intervals, layout=layout)
@@ -69,6 +72,19 @@ def _audits(delivery: DeliveryContext, told: Sequence[Notification]) -> Iterator
         read = delivery.store.settings.snapshots(subject.shop, limit=1, until=at)
         changes = read[0].changes if read and read[0].taken_at == at else ()
         yield settings_text.Audited(subject.shop, changes, subject.key_expires_at)
+
+
+def _report(delivery: DeliveryContext, told: Notification, destination: Destination, *, limit: SizeLimit) -> Message:
+    """The report of a day or a week, of those of its shops that the channel may still know of."""
+    subject, intervals = told.alert.diagnosis.subject, delivery.settings.intervals
+    assert isinstance(subject, Summary), "its reason says so"
+    since, until = _period(told)
+    names = [shop for shop in subject.shops if not destination.shops or shop in destination.shops]
+    every = {shop: intervals[shop] for shop in names if shop in intervals}
+    found = delivery.store.reports.read(every, Interval(since, until), zone=destination.timezone)
+    context = render_context(replace(destination, language=subject.language or destination.language), delivery.now())
+    name = subject.group or (names[0] if len(names) == 1 else "")
+    return report_text.message(context, found, name=name, limit=limit)
 
 
 def _period(told: Notification) -> tuple[datetime, datetime]:

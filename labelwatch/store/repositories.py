@@ -20,6 +20,7 @@ from labelwatch.store import (
     outbox,
     outbox_reads,
     postings,
+    schedules,
     settings,
     shops,
     verdicts,
@@ -144,6 +145,14 @@ class Settings(Repository):
     waiting_orders = reads(settings.waiting_orders)
     add = writes(settings.add)
     confirm = writes(settings.confirm)
+
+
+class Schedules(Repository):
+    """When each scheduled message was last due."""
+
+    all = reads(schedules.every)
+    last = reads(schedules.last)
+    mark = writes(schedules.mark)
 
 
 class Needs(Repository):

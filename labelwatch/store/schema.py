@@ -28,7 +28,7 @@ from labelwatch.store.columns import (
     text_column,
 )
 
-REVISION = "0008"
+REVISION = "0009"
 """The newest migration; zero-padded, so that older and newer compare as text."""
 
 

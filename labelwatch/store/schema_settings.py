@@ -52,3 +52,6 @@ Index(
     sqlite_where=text("gone_at IS NULL"),
     postgresql_where=text("gone_at IS NULL"),
 )
+
+# When each scheduled message was last due.
+schedule = Table("schedule", metadata, Column("name", Text, primary_key=True), Column("at", Utc, nullable=False))

@@ -28,6 +28,7 @@ from labelwatch.store.repositories import (
     Needs,
     Outbox,
     Postings,
+    Schedules,
     Settings,
     Shops,
     Verdicts,
@@ -81,6 +82,7 @@ class Store:
         self.board = Board(self._read, self._write)
         self.charts = Charts(self._read, self._write)
         self.carriers = Carriers(self._read, self._write)
+        self.schedules = Schedules(self._read, self._write)
         self.reports = PeriodReports(self._read, self._write)
         self.export = Export(self._read, self._write)
         self.gauges = MetricCounts(self._read, engine)

@@ -16,6 +16,7 @@ from labelwatch.store.repositories import (
     Needs,
     Outbox,
     Postings,
+    Schedules,
     Settings,
     Shops,
 )
@@ -38,13 +39,15 @@ class Transaction:
         self.channels = Channels(connect, connect)
         self.needs = Needs(connect, connect)
         self.settings = Settings(connect, connect)
+        self.schedules = Schedules(connect, connect)
         self.tokens = OneTimeTokens(connect, connect)
 
-    def add_summary(self, alert: Alert, *, due_at: datetime, expires_at: datetime, now: datetime) -> None:
-        """Queue a summary for its channel."""
+    def add_summary(self, alert: Alert, *, due_at: datetime, expires_at: datetime, now: datetime) -> int:
+        """Queue a summary for its channel; returns the id of its alert."""
         subject = alert.diagnosis.subject
         assert isinstance(subject, Summary), "made by labelwatch.core.summaries"
         (id_,) = self.alerts.save(None, [alert])
         reason = Reason(subject.kind.value)
         one = Notification(replace(alert, id=id_), 1, reason, subject.channel, due_at=due_at, expires_at=expires_at)
         self.outbox.queue([one], created_at=now)
+        return id_

@@ -39,3 +39,30 @@ def test_week_and_day_exclude_each_other_and_a_shop_must_be_there(seen: Place) -
 def test_nothing_is_wider_than_the_terminal(seen: Place, columns: int) -> None:
     shown = seen.on_terminal("report", "--language", "en", columns=columns).out
     assert max(map(len, shown.splitlines())) <= columns
+
+
+def test_it_is_sent_through_the_outbox_with_a_receipt(place: Place) -> None:
+    place.configure('[[group]]\nname = "client-a"\nshops = ["star"]\nchannels = ["packers"]\nlanguage = "ru"\n')
+    place.run("poll")
+    before = len(place.hook.requests)
+    sent = place.run("report", "--send", "--group", "client-a", "--day")
+    assert sent.code == 0
+    assert sent.out.startswith("packers: ")
+    (request,) = list(place.hook.requests)[before:]
+    assert request.json["title"].startswith("📊 client-a, ")
+    assert "Что изменить сначала" in request.json["message"]
+    (row,) = [one for one in place.run("outbox", "--json").json if one["reason"] == "report"]
+    assert (row["state"], row["channel"]) == ("sent", "packers")
+    listed = place.run("report", "--group", "client-a", "--json").json
+    assert (listed["group"], [one["shop"] for one in listed["shops"]]) == ("client-a", ["star"])
+
+
+def test_a_group_must_be_there_and_somebody_must_be_told(place: Place) -> None:
+    place.run("poll")
+    assert place.run("report", "--group", "none").code == 2
+    assert place.run("report", "--group", "none", "--shop", "star").code == 2
+    text = place.config.read_text("utf-8").partition("[[channel]]")[0]
+    place.config.write_text(text, encoding="utf-8")
+    refused = place.run("report", "--send")
+    assert refused.code == 1
+    assert "no channel is told about these shops" in refused.err

@@ -19,7 +19,10 @@ QUIET = 'two different times of day, like "22:00-08:00"'
 LISTEN = 'an address and a port from 0 to 65535, like "127.0.0.1:8765" or "[::1]:8765"'
 WEB_URL = 'an address that begins with https:// (or http://), like "https://watch.example.org"'
 STORE_URL = '"sqlite:///FILE" or "postgresql+psycopg://USER:PASSWORD@HOST/DATABASE"'
-TOP = "language, timezone, store, ozon, delays, alerts, escalation, shop, channel, web, heartbeat, arrival, audit"
+TOP = (
+    "language, timezone, store, ozon, delays, alerts, escalation, shop, channel, web, heartbeat, arrival, audit, "
+    "report, group"
+)
 DAYS = 'days of the week, like "mon-fri", "mon,tue,sat" or ["mon", "tue"]'
 DATES = 'dates in a list, like [2026-12-31, "2027-01-01"]'
 PICK_UPS = 'a time of day, like "16:00", or several in a list'

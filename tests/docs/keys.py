@@ -16,11 +16,13 @@ from labelwatch.config import (
     Channel,
     Config,
     Escalation,
+    Group,
     Heartbeat,
     Limits,
     OwnEscalation,
     Ozon,
     PlaceLimits,
+    Report,
     Shop,
     Store,
     Web,
@@ -42,6 +44,8 @@ SHAPES: dict[str, type] = {
     "heartbeat": Heartbeat,
     "arrival": Arrival,
     "audit": Audit,
+    "report": Report,
+    "group": Group,
 }
 """Table of the file -> its model; [[shop.delivery_method]] has the keys of [[shop.warehouse]]."""
 
@@ -60,6 +64,8 @@ _NOT_KEYS: dict[type, set[str]] = {
         "heartbeat",
         "arrival",
         "audit",
+        "report",
+        "group",
         "warnings",
     },
     Shop: {"delays", "warehouse", "delivery_method", "escalation"},

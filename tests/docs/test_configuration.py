@@ -19,8 +19,9 @@ REQUIRED = {
     "shop": 'name = "main"\nclient_id = "123456"\napi_key = "env:KEY"',
     "channel": 'name = "packers"\nurl = "env:URL"',
     "heartbeat": 'url = "https://example.org/ping"',
+    "group": 'name = "client-a"\nshops = ["main"]',
 }
-HEADERS = {"escalation": "[[escalation]]", "shop": "[[shop]]", "channel": "[[channel]]"}
+HEADERS = {name: f"[[{name}]]" for name in ("escalation", "shop", "channel", "group")}
 ENVIRON = {
     "KEY": "00000000-0000-4000-8000-000000000000",
     "URL": "json://127.0.0.1/hook",

@@ -1,12 +1,17 @@
 """The report on the board: the same as the message, for a week or a day, all shops or one."""
 
+from contextlib import closing
 from datetime import timedelta
+from threading import Event
 
 import pytest
 
+from labelwatch.app import App
+from labelwatch.config import Group
 from labelwatch.messages.catalog import LANGUAGES, catalog
 from tests.support.month import furnish
-from tests.web.build import Board, Hands
+from tests.web.asking import browser, enter
+from tests.web.build import WEB, Board, Hands, clock, config
 
 
 @pytest.fixture
@@ -29,6 +34,17 @@ def test_the_period_and_the_shop_are_chosen(board: Board) -> None:
     assert "north, " in shop
     assert "By shop" not in shop
     assert board.client.get("/reports?shop=none").status_code == 404
+
+
+def test_a_group_is_chosen_by_name(app: App, hands: Hands) -> None:
+    group = Group(name="client-a", shops=("north",), channels=("packers",))
+    with closing(App(config(groups=(group,)), app.store, clock=clock(hands), stop=Event())) as grouped:
+        furnish(app.store, orders=20, now=hands.at, polled=timedelta(minutes=5))
+        board = Board(grouped, enter(browser(grouped, WEB), grouped))
+        text = board.text("/reports?group=client-a&lang=en")
+        assert "client-a, " in text
+        assert "main" not in text.partition("Change first")[2]
+        assert board.client.get("/reports?group=none").status_code == 404
 
 
 def test_without_a_poll_it_says_that_nobody_watched(calm_board: Board) -> None:

@@ -15,15 +15,15 @@ ROOM = SizeLimit(40_000)
 
 
 def page(request: Request) -> Response:
-    """?period= chooses week or day, ?shop= one shop."""
+    """?period= chooses week or day, ?shop= one shop, ?group= a group of shops."""
     app, reader = app_of(request), reader_of(request)
-    names, chosen = [name for name, _ in app.shops()], request.query_params.get("shop", "")
-    period = request.query_params.get("period", "")
-    period = period if period in PERIODS else "week"
-    if chosen and chosen not in names:
+    names, groups = [name for name, _ in app.shops()], {one.name: one.shops for one in app.config.groups}
+    period, chosen = request.query_params.get("period", ""), request.query_params.get("shop", "")
+    period, group = period if period in PERIODS else "week", request.query_params.get("group", "")
+    if (chosen and chosen not in names) or (group and group not in groups):
         return respond(request, "trouble.html", status=404, key="no_page", detail="")
-    found = app.queries.report(PERIODS[period], shops=[chosen] if chosen else [])
-    made = message(reader.context, found, name=chosen, limit=ROOM)
+    found = app.queries.report(PERIODS[period], shops=groups[group] if group else [chosen] if chosen else [])
+    made = message(reader.context, found, name=group or chosen, limit=ROOM)
     return respond(
         request,
         "reports.html",
@@ -32,4 +32,5 @@ def page(request: Request) -> Response:
         period=period,
         shops=names,
         chosen=chosen,
+        groups=[(one, link(request, group=one, shop=None), one == group) for one in groups],
     )
