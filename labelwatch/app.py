@@ -41,7 +41,7 @@ class App:
         self.time = SkewCorrectedClock(clock.now, clock.monotonic, noted=skew_in(store), follows=not polls)
         self.clock = clock = replace(clock, now=self.time.now)
         self.sources = ShopSources(config, store, clock, asking=self.time.asking)
-        self.notifier = Notifier(config, store, now=clock.now, stop=stop, sheet=self.sources.label)
+        self.notifier = Notifier(config, store, now=clock.now, stop=stop, label=self.sources.label)
         self.poller = Poller(config, store, self.sources, self.notifier, time=self.time, stop=stop)
         self.queries = Queries(config, store, now=clock.now)
         self.actions = PostingActions(store, audience=audience_of(self.notifier.channels), now=clock.now)

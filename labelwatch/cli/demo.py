@@ -22,7 +22,7 @@ from zoneinfo import ZoneInfo
 import typer
 
 from labelwatch.cli import late_table
-from labelwatch.cli.demo_webhook import Phone, phone, show_message
+from labelwatch.cli.demo_webhook import Webhook, show_message, webhook
 from labelwatch.cli.options import Speak
 from labelwatch.cli.terminal import say, ticker
 from labelwatch.cli.web import link
@@ -61,7 +61,7 @@ class Stage:
 
     app: "App"
     clock: TellableClock
-    phone: Phone
+    webhook: Webhook
     zone: ZoneInfo
     words: Demo
     score: Score = field(default_factory=Score)
@@ -102,7 +102,7 @@ def _staged(language: str, speed: float) -> Iterator[Stage]:
     with (
         TemporaryDirectory(prefix="labelwatch-demo-") as directory,
         Sandbox(day(start), told, requests_a_second=None) as sandbox,
-        phone(told.now) as packers,
+        webhook(told.now) as packers,
     ):
         file = Path(directory, "labelwatch.toml")
         file.write_text(_configuration(sandbox, packers, language=language), "utf-8")
@@ -128,7 +128,7 @@ def _board(stage: Stage, port: int | None) -> str:
     )
 
 
-def _configuration(sandbox: Sandbox, packers: Phone, *, language: str) -> str:
+def _configuration(sandbox: Sandbox, packers: Webhook, *, language: str) -> str:
     """A usual configuration for the shops of the sandbox."""
     shops = "".join(
         f"[[shop]]\nname = {json.dumps(shop.name, ensure_ascii=False)}\n"
@@ -162,7 +162,7 @@ def _round(stage: Stage, shops: list[str]) -> None:
         stage.score.polls += 1
         stage.score.failed += report is None or not report.complete
     stage.app.tell()
-    for message in stage.phone.unread():
+    for message in stage.webhook.unread():
         stage.score.messages += 1
         show_message(message)
 

@@ -32,7 +32,7 @@ class Received:
     kind: str
 
 
-class Phone(ThreadingHTTPServer):
+class Webhook(ThreadingHTTPServer):
     """Accepts messages of a `json://` channel, with the time of its own clock."""
 
     daemon_threads = True
@@ -61,7 +61,7 @@ class Phone(ThreadingHTTPServer):
 
 
 class _Handler(BaseHTTPRequestHandler):
-    server: Phone
+    server: Webhook
 
     def do_POST(self) -> None:
         self.server.take(self.rfile.read(int(self.headers["Content-Length"])))
@@ -74,14 +74,14 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def phone(now: Callable[[], datetime]) -> Iterator[Phone]:
+def webhook(now: Callable[[], datetime]) -> Iterator[Webhook]:
     """A webhook that listens during the block."""
-    with Phone(now) as switched_on:
-        threading.Thread(target=switched_on.serve_forever, args=(0.05,), name="phone", daemon=True).start()
+    with Webhook(now) as server:
+        threading.Thread(target=server.serve_forever, args=(0.05,), name="webhook", daemon=True).start()
         try:
-            yield switched_on
+            yield server
         finally:
-            switched_on.shutdown()
+            server.shutdown()
 
 
 def show_message(message: Received) -> None:

@@ -58,7 +58,7 @@ def rows_of(export: "Export", what: str, *, since: datetime) -> Iterator[Row]:
     elif what == "history":
         yield from (_history(*one) for one in export.history(since))
     else:
-        yield from map(_telling, export.outbox(since))
+        yield from map(_notification, export.outbox(since))
 
 
 def _alert(alert: Alert) -> Row:
@@ -95,7 +95,7 @@ def _history(shop: str, number: str, row: "HistoryRow") -> Row:
     )
 
 
-def _telling(row: "OutboxRow") -> Row:
+def _notification(row: "OutboxRow") -> Row:
     told, found = row.notification, row.notification.alert.diagnosis
     return (
         *(row.id, told.channel, told.reason, row.state, found.shop, found.posting_number, found.event),

@@ -37,7 +37,7 @@ def drawn_board(overview: "Overview", speaker: RenderContext, *, width: int) -> 
     """The list of late postings for a terminal of `width` cells, part by part."""
     yield from _events(overview, speaker, width)
     yield from _alerts(overview.alerts, speaker, width)
-    for text, style in (*late_table.sights(overview.shops, speaker), *late_table.mute(overview, speaker)):
+    for text, style in (*late_table.shop_lines(overview.shops, speaker), *late_table.mute(overview, speaker)):
         yield from lines(text, style, width=width)
 
 
@@ -53,7 +53,7 @@ def screen(overview: "Overview", speaker: RenderContext, *, width: int, height: 
         body=(*_events(overview, speaker, width), *_alerts(alerts, speaker, width)),
         foot=tuple(
             line
-            for text, style in (*late_table.sights(worst, speaker), *late_table.mute(overview, speaker))
+            for text, style in (*late_table.shop_lines(worst, speaker), *late_table.mute(overview, speaker))
             for line in lines(text, style, width=width)
         ),
         marks=[alert.diagnosis.posting_number or "" for alert in overview.alerts],

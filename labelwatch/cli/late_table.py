@@ -38,7 +38,7 @@ def print_board(overview: "Overview", speaker: RenderContext) -> None:
         table(headings(said), (row(alert, speaker, said) for alert in overview.alerts))
     else:
         say(said.board.nothing_late)
-    for text, _ in (*sights(overview.shops, speaker), *mute(overview, speaker)):
+    for text, _ in (*shop_lines(overview.shops, speaker), *mute(overview, speaker)):
         say(text)
 
 
@@ -50,10 +50,10 @@ def incidents(overview: "Overview", speaker: RenderContext) -> Iterator[tuple[st
         yield diagnosis_text.why(speaker, event), ""
 
 
-def sights(shops: Iterable["ShopHealth"], speaker: RenderContext) -> Iterator[tuple[str, str]]:
+def shop_lines(shops: Iterable["ShopHealth"], speaker: RenderContext) -> Iterator[tuple[str, str]]:
     said = words(speaker.words.language)
     for shop in shops:
-        yield _sight(shop, speaker, said), "dim" if shop.state == "fresh" else "bold red"
+        yield _shop_line(shop, speaker, said), "dim" if shop.state == "fresh" else "bold red"
 
 
 def mute(overview: "Overview", speaker: RenderContext) -> Iterator[tuple[str, str]]:
@@ -110,7 +110,7 @@ def row(alert: Alert, speaker: RenderContext, said: Words, *, brief: bool = Fals
     )
 
 
-def _sight(shop: "ShopHealth", speaker: RenderContext, said: Words) -> str:
+def _shop_line(shop: "ShopHealth", speaker: RenderContext, said: Words) -> str:
     board = said.board
     if shop.state == "blind":
         cause = diagnosis_text.words_of(speaker, shop.cause or "").name

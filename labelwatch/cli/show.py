@@ -100,7 +100,7 @@ def _print(found: "PostingDetails", told: "list[OutboxRow]", speaker: RenderCont
     table(headings, (_moment(row, speaker, said) for row in found.history))
     if told:
         say(f"\n{show.told}", style="bold")
-        table((), (_telling(row, speaker) for row in told))
+        table((), (_notification(row, speaker) for row in told))
 
 
 def _print_alert(alert: Alert, speaker: RenderContext, said: Words) -> None:
@@ -151,7 +151,7 @@ def _moment(row: "HistoryRow", speaker: RenderContext, said: Words) -> tuple[str
     )
 
 
-def _telling(row: "OutboxRow", speaker: RenderContext) -> tuple[str, ...]:
+def _notification(row: "OutboxRow", speaker: RenderContext) -> tuple[str, ...]:
     language = speaker.words.language
     reason, state = phrases(language, "reason")[row.notification.reason], phrases(language, "state")[row.state]
     at, said = row.sent_at or row.notification.due_at, reason_in(row.error, language) if row.error else row.receipt

@@ -283,7 +283,7 @@ class Notification:
 
     alert: Alert
     """The alert as it was when the notification was decided."""
-    telling: int
+    number: int
     reason: Reason
     channel: str
     due_at: datetime

@@ -107,7 +107,7 @@ def _proven(finding: Finding, knowledge: Knowledge, causes: frozenset[str]) -> I
     for rule in RULES:
         if rule.cause not in causes or rule.cause in found:
             continue
-        answer = rule.rule(finding, facts)
+        answer = rule.check(finding, facts)
         if isinstance(answer, Proven):
             found.add(rule.cause)
             yield rule.cause, answer

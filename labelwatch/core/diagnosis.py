@@ -102,7 +102,7 @@ def diagnose(finding: Finding, facts: Facts, *, as_of: datetime) -> Diagnosis:
 def _first_match(finding: Finding, facts: Facts) -> tuple[Rule, Proven, tuple[RuledOut, ...]]:
     passed: dict[str, RuledOut] = {}
     for rule in RULES:
-        answer = rule.rule(finding, facts)
+        answer = rule.check(finding, facts)
         if isinstance(answer, Excluded):
             cause = rule.cause
             if cause not in passed:

@@ -48,7 +48,7 @@ def incident_changes(snapshot: Snapshot, own: Iterable[Diagnosis]) -> Found:
     late = [*count(own, since=counted_since(before, now)), *snapshot.waiting]
     if not before and most_alike(late) < AT_LEAST:
         return Found()
-    read = {shop: at for shop, at in snapshot.read_at.items() if _is_in_sight(plan, shop, at, now)} | {plan.shop: now}
+    read = {shop: at for shop, at in snapshot.read_at.items() if _is_read(plan, shop, at, now)} | {plan.shop: now}
     counted = [one for one in (*late, *snapshot.fine) if one.shop in read]
     unread = {id_: alert for id_, alert in before.items() if not read.keys() >= set(alert.diagnosis.shops)}
     events = find(counted, before.keys(), whole=read.keys() >= plan.shops.keys())
@@ -109,7 +109,7 @@ def outage_change(snapshot: Snapshot, *, opens: bool) -> tuple[bool, tuple[Chang
     return True, (_change(snapshot, before, decision),)
 
 
-def _is_in_sight(plan: Plan, shop: str, read_at: datetime, now: datetime) -> bool:
+def _is_read(plan: Plan, shop: str, read_at: datetime, now: datetime) -> bool:
     every = plan.shops.get(shop)
     return every is not None and now - read_at < BLIND_AFTER_INTERVALS * every
 
@@ -139,10 +139,10 @@ def _ended(snapshot: Snapshot, before: Alert, how: Outcome) -> Change:
 def _change(snapshot: Snapshot, before: Alert | None, decision: Decision) -> Change:
     """The alert of an incident and each channel's notification of it."""
     alert, told = decision.alert, before.told if before else None
-    rows = _notifications(snapshot, alert, telling=1 + (told.count if told else 0))
+    rows = _notifications(snapshot, alert, number=1 + (told.count if told else 0))
     if rows:
         told = alert.told or rows[0].alert.told
-        told = told and replace(told, at=snapshot.now, count=rows[0].telling)
+        told = told and replace(told, at=snapshot.now, count=rows[0].number)
     alert = replace(alert, told=told)
     outdated = _outdated(snapshot.plan, before, alert) if before and alert.resolved_at is None else ()
     return Change(alert, bool(rows) or decision.is_news, rows, outdated)
@@ -154,8 +154,8 @@ def _outdated(plan: Plan, before: Alert, after: Alert) -> tuple[str, ...]:
     return tuple(name for name, then, now in seen if then and now and not says_the_same(then, now))
 
 
-def _notifications(snapshot: Snapshot, alert: Alert, *, telling: int) -> tuple[Notification, ...]:
-    """The notification number `telling` for each channel to notify of this incident."""
+def _notifications(snapshot: Snapshot, alert: Alert, *, number: int) -> tuple[Notification, ...]:
+    """The notification number `number` for each channel to notify of this incident."""
     plan, policy, now = snapshot.plan, snapshot.plan.incidents, snapshot.now
     last = snapshot.last_told.get(alert.id, {}) if alert.id is not None else {}
     if alert.state is AlertState.PENDING:
@@ -171,7 +171,7 @@ def _notifications(snapshot: Snapshot, alert: Alert, *, telling: int) -> tuple[N
         after, reason = _for_one(replace(own, told=told), alert, is_over=is_over, policy=policy, now=now)
         steps = [step for step in steps_told(replace(own, told=told), after, policy) if step.channel == to.name]
         if after.told is not None and (reason is not None or steps):
-            after = replace(after, told=replace(after.told, at=now, count=telling))
+            after = replace(after, told=replace(after.told, at=now, count=number))
             decision = Decision(after, reason, steps=tuple(steps))
             rows += notifications_for(decision, [to], policy=policy, now=now, group_wait=plan.group_wait)
     return tuple(rows)

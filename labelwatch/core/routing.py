@@ -51,7 +51,7 @@ def notifications_for(
     return tuple(
         Notification(
             alert=alert,
-            telling=told.count,
+            number=told.count,
             reason=why,
             channel=to.name,
             due_at=moments[to.name],

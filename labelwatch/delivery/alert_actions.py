@@ -129,7 +129,7 @@ def _pressed(row: OutboxRow) -> tuple[datetime, int]:
 
 def _now(told: Notification, alert: Alert) -> Notification:
     reason = Reason.RESOLVED if alert.resolved_at is not None else Reason.FIRST
-    return Notification(alert, told.telling, reason, told.channel, told.due_at, told.expires_at)
+    return Notification(alert, told.number, reason, told.channel, told.due_at, told.expires_at)
 
 
 def _whole(message: Message, alert: Alert, destination: Destination, now: datetime) -> Message:

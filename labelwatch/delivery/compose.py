@@ -44,7 +44,7 @@ def newest_of_each(
 ) -> tuple[list[OutboxRow], list[OutboxRow]]:
     """Split rows into those to send and superseded ones: only the newest notification of each alert counts, and a
     resolved alert is not news to a channel that was never notified of it."""
-    newest = {alert_id(row): row for row in sorted(rows, key=lambda row: (row.notification.telling, row.id))}
+    newest = {alert_id(row): row for row in sorted(rows, key=lambda row: (row.notification.number, row.id))}
     sent = {row.id for alert, row in newest.items() if not _is_over(row.notification) or alert in told_before}
     return [row for row in rows if row.id in sent], [row for row in rows if row.id not in sent]
 
@@ -278,8 +278,8 @@ def _labels(delivery: DeliveryContext, told: Sequence[Notification]) -> tuple[At
             continue
         if len(found) == MOST_LABELS or delivery.stop() or left <= timedelta(0):
             break
-        fetch = partial(delivery.settings.sheet, diagnosis.subject.shop, diagnosis.subject.number)
-        sheet = within_time(left, fetch)
-        if sheet is not None:
-            found.append(sheet)
+        fetch = partial(delivery.settings.label, diagnosis.subject.shop, diagnosis.subject.number)
+        label = within_time(left, fetch)
+        if label is not None:
+            found.append(label)
     return tuple(found)

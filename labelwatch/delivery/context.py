@@ -43,7 +43,7 @@ class DeliverySettings:
     """Channels that get the label file once it is there."""
     links: Links | None = None
     """What signs links into the board, if it can be reached from outside."""
-    sheet: Callable[[str, str], Attachment | None] = no_label
+    label: Callable[[str, str], Attachment | None] = no_label
     """(shop, posting number) -> its label, checked to be that; None = not available."""
 
 

@@ -43,7 +43,7 @@ class Notifier:
         *,
         now: Callable[[], datetime],
         stop: threading.Event,
-        sheet: Callable[[str, str], Attachment | None],
+        label: Callable[[str, str], Attachment | None],
     ) -> None:
         self._config = config
         self._store = store
@@ -52,7 +52,7 @@ class Notifier:
         self.destinations = config.destinations()
         self.report_plans = report_plans(config)
         self.channels = self._opened()
-        self._settings = self._made(sheet)
+        self._settings = self._made(label)
         self._heartbeat = Heartbeat(config.heartbeat.url.get_secret_value()) if config.heartbeat else None
         self._unsettled: dict[str, Callable[[], None]] = {}
         self._complete: set[str] | None = None
@@ -197,7 +197,7 @@ class Notifier:
         states = self._store.channels.states()
         return configured_channels(self._config, {name: state.address for name, state in states.items()})
 
-    def _made(self, sheet: Callable[[str, str], Attachment | None]) -> DeliverySettings:
+    def _made(self, label: Callable[[str, str], Attachment | None]) -> DeliverySettings:
         config = self._config
         alerts = config.alerts
         return DeliverySettings(
@@ -206,7 +206,7 @@ class Notifier:
             policy=AlertPolicy(repeat_every=alerts.repeat_every, resolved=alerts.resolved),
             with_labels=frozenset(table.name for table in config.channels if table.attach_label),
             links=self._links(),
-            sheet=sheet,
+            label=label,
         )
 
     def _links(self) -> Links | None:

@@ -27,7 +27,7 @@ def channels(context: DoctorContext) -> Iterator[Finding]:
         states = context.store.channels.states()
         dead = context.store.outbox.find(states=[OutboxState.DEAD], since=context.now - DEAD_LATELY)
         for channel in enabled:
-            yield from _telling(context, context.store, channel.name, states.get(channel.name), dead)
+            yield from _sending(context, context.store, channel.name, states.get(channel.name), dead)
             yield from _moved(channel, states.get(channel.name))
         yield from _gone({channel.name for channel in enabled}, dead)
         if enabled and context.store.alerts.open_of_channels().keys() >= {channel.name for channel in enabled}:
@@ -54,7 +54,7 @@ def heartbeat(context: DoctorContext) -> Iterator[Finding]:
         yield Finding("heartbeat", Level.WRONG, "heartbeat_unreachable", {"said": found.said})
 
 
-def _telling(
+def _sending(
     context: DoctorContext, store: Store, name: str, state: ChannelState | None, dead: Sequence[OutboxRow]
 ) -> Iterator[Finding]:
     values: dict[str, Value]

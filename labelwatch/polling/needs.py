@@ -116,8 +116,8 @@ class ArrivalNeeds:
             return now
         watch = self._swept.watch
         deadline = deadline_of(posting, delays_for(posting, watch.policy, watch.history))
-        telling = [to for to in self._plan.destinations if _hears(to, self._plan.shop)]
-        return tell_at(deadline.at if deadline else None, now, telling)
+        hearing = [to for to in self._plan.destinations if _hears(to, self._plan.shop)]
+        return tell_at(deadline.at if deadline else None, now, hearing)
 
     def _needs(self, tx: Transaction, posting: Posting, now: datetime) -> tuple[Need, ...]:
         shop, watch = self._swept.shop, self._swept.watch

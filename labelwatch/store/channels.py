@@ -171,4 +171,4 @@ def gathering(conn: Connection, name: str, reasons: Iterable[str], *, until: dat
 def told_of(conn: Connection, alert_id: int) -> Mapping[str, int]:
     """Channel -> the last notification number of this alert that was queued for it."""
     query = select(_n.channel, func.max(_n.telling)).where(_n.alert_id == alert_id).group_by(_n.channel)
-    return {name: telling for name, telling in conn.execute(query)}  # noqa: C416 - rows are not pairs
+    return {name: number for name, number in conn.execute(query)}  # noqa: C416 - rows are not pairs

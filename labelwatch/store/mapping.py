@@ -298,7 +298,7 @@ def outbox(row: AnyRow) -> OutboxRow:
     """A notification with the alert as it was when the notification was decided."""
     notification = Notification(
         alert=read_alert(row.snapshot),
-        telling=row.telling,
+        number=row.telling,
         reason=Reason(row.reason),
         channel=row.channel,
         due_at=row.due_at,

@@ -73,7 +73,7 @@ def _fresh(n: Notification, created_at: datetime) -> mapping.Values:
         raise ValueError("an alert is saved before its notifications")
     return {
         "alert_id": n.alert.id,
-        "telling": n.telling,
+        "telling": n.number,
         "channel": n.channel,
         "reason": n.reason.value,
         "state": OutboxState.PENDING.value,

@@ -76,12 +76,12 @@ def _no_page(request: Request, error: Exception) -> Response:
 
 def _no_database(request: Request, error: Exception) -> Response:
     detail = str(error) if getattr(request.state, "may_see", True) else ""
-    return respond(request, "trouble.html", status=503, key="no_database", detail=detail, sights=())
+    return respond(request, "trouble.html", status=503, key="no_database", detail=detail, shop_lines=())
 
 
 def _failed(request: Request, error: Exception) -> Response:
     """An unexpected error, which the server logs. It is outside of the guard, so its headers are added here."""
-    response = respond(request, "trouble.html", status=500, key="failed", detail="", sights=())
+    response = respond(request, "trouble.html", status=500, key="failed", detail="", shop_lines=())
     response.headers.update({**HEADERS, "cache-control": "no-store"})
     return response
 

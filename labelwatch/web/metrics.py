@@ -28,7 +28,7 @@ class Readings(Collector):
         yield _gauge("build_info", "Version of labelwatch.", ["version"], {(__version__,): 1})
         yield from _of_time(self.app)
         try:
-            found = [*_of_shops(self.app), *_of_labels(self.app), *_of_telling(self.app), *_of_files(self.app)]
+            found = [*_of_shops(self.app), *_of_labels(self.app), *_of_sending(self.app), *_of_files(self.app)]
         except StoreError:
             found = []
         yield _gauge("database_up", "Whether the database can be read.", [], {(): float(bool(found))})
@@ -115,7 +115,7 @@ def _of_labels(app: App) -> Iterator[Metric]:
     )
 
 
-def _of_telling(app: App) -> Iterator[Metric]:
+def _of_sending(app: App) -> Iterator[Metric]:
     now, names = app.clock.now(), [to.name for to in app.config.destinations()]
     states, troubles = app.store.channels.states(), app.store.alerts.open_of_channels()
     rows = {key: float(number) for key, number in app.store.gauges.outbox().items()}

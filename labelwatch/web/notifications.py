@@ -56,7 +56,7 @@ def sent_messages(
     messages: dict[object, list[OutboxRow]] = {}
     for row in rows:
         messages.setdefault(_message(row), []).append(row)
-    return [_telling(reader, alike, trail or {}) for alike in messages.values()]
+    return [_sent_message(reader, alike, trail or {}) for alike in messages.values()]
 
 
 def _message(row: OutboxRow) -> object:
@@ -66,7 +66,7 @@ def _message(row: OutboxRow) -> object:
     return row.notification.channel, row.message_key or "", row.state, row.error, due_at
 
 
-def _telling(reader: Reader, rows: Sequence[OutboxRow], trail: Mapping[int, Sequence[Attempt]]) -> SentMessage:
+def _sent_message(reader: Reader, rows: Sequence[OutboxRow], trail: Mapping[int, Sequence[Attempt]]) -> SentMessage:
     first = rows[0]
     return SentMessage(
         ids=[row.id for row in rows],

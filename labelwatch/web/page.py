@@ -75,7 +75,7 @@ class Reader:
 
 
 @dataclass(frozen=True, slots=True)
-class Sight:
+class ShopLine:
     """How fresh the data of a shop are, in words."""
 
     name: str
@@ -104,13 +104,13 @@ def language_of(request: Request, *, default: str) -> str:
 
 
 def respond(request: Request, template: str, *, status: int = 200, **context: Any) -> HTMLResponse:
-    """Render a template with this context and that of every page (see base.html); `sights` are read from the
+    """Render a template with this context and that of every page (see base.html); `shop_lines` are read from the
     database unless they are given."""
     reader = reader_of(request)
     if not getattr(request.state, "may_see", True):  # who is not logged in sees nothing of the shops
-        context |= {"sights": (), "nav": ()}
-    if "sights" not in context:
-        context["sights"] = sights(reader, app_of(request).queries.shops())
+        context |= {"shop_lines": (), "nav": ()}
+    if "shop_lines" not in context:
+        context["shop_lines"] = shop_lines(reader, app_of(request).queries.shops())
     shown = {**_frame(request, reader), **context}
     response = HTMLResponse(environment.get_template(template).render(shown), status_code=status)
     asked = request.query_params.get("lang")
@@ -149,16 +149,18 @@ def _frame(request: Request, reader: Reader) -> Context:
     }
 
 
-def sights(reader: Reader, shops: tuple[ShopHealth, ...]) -> list[Sight]:
+def shop_lines(reader: Reader, shops: tuple[ShopHealth, ...]) -> list[ShopLine]:
     """How long ago each shop was read; those with old or no data first."""
     order = {"blind": 0, "stale": 1, "fresh": 2}
-    return [_sight(reader, shop) for shop in sorted(shops, key=lambda shop: (order[shop.state], shop.name))]
+    return [_shop_line(reader, shop) for shop in sorted(shops, key=lambda shop: (order[shop.state], shop.name))]
 
 
-def _sight(reader: Reader, shop: ShopHealth) -> Sight:
+def _shop_line(reader: Reader, shop: ShopHealth) -> ShopLine:
     if shop.read_at is None:
-        return Sight(shop.name, shop.state, reader.say("sight", "never", shop=shop.name))
-    return Sight(shop.name, shop.state, reader.say("sight", shop.state, shop=shop.name, ago=reader.ago(shop.read_at)))
+        return ShopLine(shop.name, shop.state, reader.say("read", "never", shop=shop.name))
+    return ShopLine(
+        shop.name, shop.state, reader.say("read", shop.state, shop=shop.name, ago=reader.ago(shop.read_at))
+    )
 
 
 @cache

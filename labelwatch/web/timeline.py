@@ -100,7 +100,7 @@ def timeline_of(
         *_cutoffs(found, said, context),
         *_label(found, said, context),
         *(event for alert in found.alerts for event in _alert(alert, said, context)),
-        *_tellings(told, said, context),
+        *_notifications(told, said, context),
         *(Event(gap.earliest, Mark.GAP, _say(said, "gap", took=_took(context, gap))) for gap in gaps),
         Event(context.now, Mark.NOW, said.said["timeline"]["now"]),
     ]
@@ -210,24 +210,24 @@ def _trouble(alert: Alert, now: datetime) -> Iterator[Span]:
         yield Span(alert.handled_at, end, Look.TAKEN)
 
 
-def _tellings(told: Iterable[OutboxRow], said: Words, context: RenderContext) -> Iterator[Event]:
+def _notifications(told: Iterable[OutboxRow], said: Words, context: RenderContext) -> Iterator[Event]:
     """The notifications, one event for all channels of a notification; of many reminders the first ones."""
-    tellings: dict[tuple[int | None, int, bool], list[OutboxRow]] = {}
+    sent: dict[tuple[int | None, int, bool], list[OutboxRow]] = {}
     for row in told:
         arrived = row.sent_at is not None and row.state in _ARRIVED
         if arrived or row.state is OutboxState.DEAD:
-            tellings.setdefault((row.notification.alert.id, row.notification.telling, arrived), []).append(row)
+            sent.setdefault((row.notification.alert.id, row.notification.number, arrived), []).append(row)
     reminders = 0
-    for (_, _, arrived), rows in sorted(tellings.items(), key=lambda telling: _told_at(telling[1])):
+    for (_, _, arrived), rows in sorted(sent.items(), key=lambda one: _told_at(one[1])):
         reminders += rows[0].notification.reason is Reason.REMINDER
         if reminders <= MAX_REMINDERS or rows[0].notification.reason is not Reason.REMINDER:
-            yield _telling(rows, said, context, arrived=arrived)
+            yield _notification(rows, said, context, arrived=arrived)
     if reminders > MAX_REMINDERS:
-        last = max(_told_at(rows) for rows in tellings.values())
+        last = max(_told_at(rows) for rows in sent.values())
         yield Event(last, Mark.TOLD, said.counted("timeline_reminders", reminders - MAX_REMINDERS))
 
 
-def _telling(rows: Sequence[OutboxRow], said: Words, context: RenderContext, *, arrived: bool) -> Event:
+def _notification(rows: Sequence[OutboxRow], said: Words, context: RenderContext, *, arrived: bool) -> Event:
     about = rows[0].notification
     channels = context.words.line.list_gap.join(sorted({plain(row.notification.channel, 30) for row in rows}))
     reason = context.words.reason.get(about.reason) or said.said["timeline"]["first"]

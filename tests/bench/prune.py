@@ -59,7 +59,7 @@ def grow(url: str, rows: int) -> None:
             told = [alert(f"old-{n}", resolved_at=OLD) for n in range(rows // PER_POSTING // 20)]
             for one, id_ in zip(told, tx.alerts.save(shop, told), strict=True):
                 kept = replace(one, id=id_)
-                queued = [notification(kept, telling=n, channel=name) for n in (1, 2) for name in ("a", "b")]
+                queued = [notification(kept, number=n, channel=name) for n in (1, 2) for name in ("a", "b")]
                 tx.outbox.add(queued, created_at=OLD)
     with closing(sqlite3.connect(url.removeprefix("sqlite:///"))) as conn:
         conn.execute("PRAGMA synchronous = OFF")

@@ -79,8 +79,8 @@ def test_words_that_are_not_ours_are_quoted_and_english_stays() -> None:
 
 
 def test_what_an_earlier_version_stored_is_still_translated() -> None:
-    overtaken = "overtaken: a newer telling replaces it, or it was over before this channel was told"
-    assert spoken(overtaken, "zh") == phrases("zh")["overtaken"]
+    superseded = "overtaken: a newer telling replaces it, or it was over before this channel was told"
+    assert spoken(superseded, "zh") == phrases("zh")["superseded"]
     assert spoken("the certificate of mail.example does not hold: expired", "ru") == phrases("ru")[
         "mail_certificate"
     ].format(host="mail.example", raw="expired")

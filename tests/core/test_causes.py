@@ -280,7 +280,7 @@ def test_every_cause_has_a_row_in_the_table() -> None:
 def test_nothing_proven_is_said_to_be_unexplained() -> None:
     found = finding(posting(), waited=LONG)
     assert found is not None
-    last = RULES[-1].rule(found, Knowledge().facts(found))
+    last = RULES[-1].check(found, Knowledge().facts(found))
     assert RULES[-1].cause == "unexplained"
     assert {proof.field for proof in last.evidence} == {"status", "substatus", "flow"}  # type: ignore[union-attr]
 

@@ -66,9 +66,9 @@ def test_every_alert_lives_once_and_is_told_in_order(
     for one in replay.told:
         by_alert[one.alert.id].append(one)
     for told in by_alert.values():
-        numbers = list(dict.fromkeys(one.telling for one in told))
+        numbers = list(dict.fromkeys(one.number for one in told))
         assert numbers == sorted(numbers), "each later notification has a higher number"
-        assert len({(one.telling, one.channel) for one in told}) == len(told)
+        assert len({(one.number, one.channel) for one in told}) == len(told)
         assert told[0].reason in (Reason.FIRST, Reason.MISSED, Reason.ESCALATED)
         assert Reason.RESOLVED not in [one.reason for one in told[:-1] if one.channel == told[-1].channel]
     for alert in replay.ended:

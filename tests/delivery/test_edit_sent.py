@@ -76,9 +76,9 @@ def test_a_reply_is_not_changed_later(store: Store) -> None:
     (alert,) = queue(store, told(n=1))
     chat, clock = FakeChat(), Clock()
     tell(store, clock, {"packers": chat})
-    again(store, alert, replace(told(reason=Reason.ESCALATED), telling=2))
+    again(store, alert, replace(told(reason=Reason.ESCALATED), number=2))
     tell(store, clock, {"packers": chat})
-    again(store, alert, replace(told(reason=Reason.REMINDER), telling=3))
+    again(store, alert, replace(told(reason=Reason.REMINDER), number=3))
     tell(store, clock, {"packers": chat})
     assert [outgoing.earlier[0].ref for outgoing in chat.outgoing_messages[1:]] == ["chat/1", "chat/1"]
     assert set(chat.revised) == {"chat/1"}
@@ -90,8 +90,8 @@ def test_what_is_told_of_several_at_once_is_a_message_of_its_own(store: Store) -
     tell(store, clock, {"packers": chat})
     (two,) = queue(store, told(n=2))
     tell(store, clock, {"packers": chat})
-    again(store, one, replace(told(n=1, reason=Reason.ESCALATED), telling=2))
-    again(store, two, replace(told(n=2, reason=Reason.ESCALATED), telling=2))
+    again(store, one, replace(told(n=1, reason=Reason.ESCALATED), number=2))
+    again(store, two, replace(told(n=2, reason=Reason.ESCALATED), number=2))
     tell(store, clock, {"packers": chat})
     assert chat.outgoing_messages[-1].earlier == ()
     assert len(chat.outgoing_messages[-1].views) == 2
@@ -101,9 +101,9 @@ def test_a_message_that_is_gone_is_told_in_full_next_time(store: Store) -> None:
     (alert,) = queue(store, told(n=1))
     chat, clock = FakeChat(revisions=[BadMessage("message to edit not found")]), Clock()
     tell(store, clock, {"packers": chat})
-    again(store, alert, replace(told(reason=Reason.ESCALATED), telling=2))
+    again(store, alert, replace(told(reason=Reason.ESCALATED), number=2))
     tell(store, clock, {"packers": chat})
-    again(store, alert, replace(told(reason=Reason.REMINDER), telling=3))
+    again(store, alert, replace(told(reason=Reason.REMINDER), number=3))
     tell(store, clock, {"packers": chat})
     assert chat.outgoing_messages[-1].earlier == ()
     assert "What to do" in chat.outgoing_messages[-1].message.body
@@ -135,7 +135,7 @@ def test_nothing_is_changed_over_a_channel_that_does_not_work(store: Store, fail
     tell(store, clock, {"packers": chat})
     (alert,) = [alert.id for alert in store.alerts.find()]
     assert alert is not None
-    again(store, alert, replace(told(reason=Reason.ESCALATED), telling=2))
+    again(store, alert, replace(told(reason=Reason.ESCALATED), number=2))
     tell(store, clock, {"packers": chat})
     assert chat.revised == []
     clock.advance(minutes=6)
@@ -151,7 +151,7 @@ def test_a_thread_goes_on_under_the_keys_of_its_messages(store: Store) -> None:
     mail, clock = FakeChannel(), Clock()
     for telling, reason in enumerate((Reason.ESCALATED, Reason.REMINDER), 2):
         tell(store, clock, {"packers": mail})
-        again(store, alert, replace(told(reason=reason), telling=telling))
+        again(store, alert, replace(told(reason=reason), number=telling))
     tell(store, clock, {"packers": mail})
     keys: Sequence[str] = mail.keys
     assert [[one.key for one in outgoing.earlier] for outgoing in mail.outgoing_messages] == [

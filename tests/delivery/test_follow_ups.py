@@ -154,7 +154,7 @@ def test_what_is_over_before_it_could_be_told_is_told_as_over_only(shift: Shift)
 
 def test_newer_news_says_who_has_it_and_nothing_follows(shift: Shift) -> None:
     shift.take(1)
-    news = replace(told(reason=Reason.ESCALATED), telling=3, channel="mail")
+    news = replace(told(reason=Reason.ESCALATED), number=3, channel="mail")
     again(shift.store, shift.alerts[0], news)
     shift.tell(seconds=10)
     assert "Anna is on it" in shift.mail.outgoing_messages[1].message.body
@@ -223,7 +223,7 @@ def test_a_message_counts_what_it_does_not_list(language: str, number: int) -> N
 
 
 def test_an_alert_that_is_over_is_no_follow_up(shift: Shift) -> None:
-    again(shift.store, shift.alerts[0], replace(resolved(), channel="mail", telling=5))
+    again(shift.store, shift.alerts[0], replace(resolved(), channel="mail", number=5))
     shift.tell(minutes=1)
     assert [one["reason"] for one in shift.mail.outgoing_messages[1].views] == ["resolved"]
 

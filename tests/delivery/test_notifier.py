@@ -49,7 +49,7 @@ def stage(store: Store, directory: Path, act: Act, of: str = "") -> Iterator[Sta
         file = directory / "labelwatch.toml"
         file.write_text(text)
         config = load(file, environ={}, check_url=check_url, check_way=check_way)
-        notifier = Notifier(config, store, now=clock, stop=threading.Event(), sheet=lambda shop, number: None)
+        notifier = Notifier(config, store, now=clock, stop=threading.Event(), label=lambda shop, number: None)
         with closing(notifier):
             yield Stage(notifier, clock, switch)
 

@@ -99,7 +99,7 @@ def test_the_alerts_of_a_message_are_in_order_of_the_deadline_also_for_programs(
 
 
 def test_only_the_newest_telling_of_an_alert_is_sent(store: Store) -> None:
-    newer = replace(told(reason=Reason.ESCALATED), telling=2)
+    newer = replace(told(reason=Reason.ESCALATED), number=2)
     queue(store, told(), newer)
     channel = FakeChannel()
     tell(store, Clock(), {"packers": channel})
@@ -177,7 +177,7 @@ def test_every_claimed_row_is_either_sent_or_superseded(
 
 
 def row(id_: int, alert: int, telling: int, *, over: bool) -> OutboxRow:
-    notification = replace(resolved() if over else told(), telling=telling)
+    notification = replace(resolved() if over else told(), number=telling)
     notification = replace(notification, alert=replace(notification.alert, id=alert))
     return OutboxRow(id_, notification, OutboxState.LEASED, NOW, 1, NOW, "key", False, None, "", "")
 
@@ -434,7 +434,7 @@ def test_a_try_that_fails_for_sure_does_not_make_another_message_of_what_may_hav
 
 def test_what_is_overtaken_is_no_part_of_the_message_that_overtook_it(store: Store) -> None:
     (alert,) = queue(store, told(n=1))
-    again(store, alert, replace(told(n=1, reason=Reason.ESCALATED), telling=2))
+    again(store, alert, replace(told(n=1, reason=Reason.ESCALATED), number=2))
     channel = FakeChannel()
     tell(store, Clock(), {"packers": channel})
     (row,) = store.channels.message(channel.keys[0])

@@ -65,7 +65,7 @@ def test_a_reminder_that_is_held_does_not_take_the_place_of_first_news(store: St
     reminder = told(n=1, reason=Reason.REMINDER, severity=Severity.WARNING)
     assert reminder.alert.told is not None
     later = replace(reminder.alert, told=replace(reminder.alert.told, count=2))
-    again(store, alert, replace(reminder, alert=later, telling=2))
+    again(store, alert, replace(reminder, alert=later, number=2))
     channel, clock = FakeChannel(), Clock()
     tell(store, clock, {"packers": channel}, to=NIGHT)
     assert channel.told == [[("41517061-0214-1", "first")]]

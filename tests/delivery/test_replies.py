@@ -140,7 +140,7 @@ def test_how_often_a_shop_is_read_decides_also_below_a_message_that_was_sent(
     chat, clock = FakeChat(), Clock()
     tell(sqlite_store, clock, {"packers": chat})
     clock.advance(minutes=20)
-    again(sqlite_store, alert, replace(told(reason=Reason.REMINDER), telling=2))
+    again(sqlite_store, alert, replace(told(reason=Reason.REMINDER), number=2))
     tell(sqlite_store, clock, {"packers": chat}, intervals={"main": minutes(every)})
     assert ("Data as of" in chat.outgoing_messages[1].message.body) == is_dated
 

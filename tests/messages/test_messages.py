@@ -411,7 +411,7 @@ def test_the_example_says_that_it_is_one(language: str, first: str, title: str) 
 @pytest.mark.parametrize(("language", "word"), [("zh", "测试"), ("ru", "ТЕСТ"), ("en", "TEST")])
 def test_the_first_word_of_a_test_says_so_in_every_form_of_a_message(language: str, word: str) -> None:
     test, to = example("packers", shop="main", now=NOW), destination(language)
-    others = [replace(told(n=n, reason=Reason.TEST), telling=1) for n in (1, 2)]
+    others = [replace(told(n=n, reason=Reason.TEST), number=1) for n in (1, 2)]
     titles = [render([test], to, now=NOW).title, render(others, to, now=NOW).title, brief(test, to, now=NOW).title]
     assert [title.startswith(word) for title in titles] == [True, True, True], titles
 

@@ -57,7 +57,7 @@ def test_what_only_a_step_wants_to_hear_of_is_told_when_it_is_reached(story: Sto
     assert rows(story) == []
     story.poll(1)
     assert rows(story) == [("owner", "first")]
-    assert story.rows()[0].notification.telling == 1
+    assert story.rows()[0].notification.number == 1
 
 
 def test_a_step_whose_channel_is_switched_off_tells_nobody(story: Story) -> None:

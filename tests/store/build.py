@@ -80,12 +80,12 @@ def alert(number: str | None = "41-0001-1", *, shop: str = "main", **changes: An
 def notification(
     told: Alert,
     *,
-    telling: int = 1,
+    number: int = 1,
     channel: str = "packers",
     due_at: datetime = NOW,
     lasts: timedelta = timedelta(1),
 ) -> Notification:
-    return Notification(told, telling, Reason.FIRST, channel, due_at, due_at + lasts)
+    return Notification(told, number, Reason.FIRST, channel, due_at, due_at + lasts)
 
 
 def shop_id(store: Store, name: str = "main") -> int:

@@ -56,9 +56,9 @@ def test_the_same_telling_is_queued_once(store: Store) -> None:
     (alert_id,) = queue(store, 1)
     again = alert("queued-0", id=alert_id)
     with store.write() as tx:
-        tx.outbox.add([notification(again), notification(again, telling=2)], created_at=NOW)
+        tx.outbox.add([notification(again), notification(again, number=2)], created_at=NOW)
         tx.outbox.add([notification(again, channel="owner")], created_at=NOW)
-    told = {(row.notification.telling, row.notification.channel) for row in store.outbox.find()}
+    told = {(row.notification.number, row.notification.channel) for row in store.outbox.find()}
     assert told == {(1, "packers"), (2, "packers"), (1, "owner")}
     assert len(store.outbox.find()) == 3
 
@@ -103,7 +103,7 @@ def test_all_that_is_due_for_a_channel_is_one_claim(store: Store) -> None:
 
 
 def news(alert_id: int, telling: int = 2, reason: Reason = Reason.RESOLVED, **changes: Any) -> Notification:
-    one = notification(alert("queued-0", id=alert_id), telling=telling, **{"due_at": NOW + minutes(30)} | changes)
+    one = notification(alert("queued-0", id=alert_id), number=telling, **{"due_at": NOW + minutes(30)} | changes)
     return replace(one, reason=reason)
 
 

@@ -74,7 +74,7 @@ def told(cause: str = "not_packed", *, reason: Reason = Reason.FIRST, n: int = 1
 def resolved(*, outcome: Outcome = Outcome.LABELLED, n: int = 1, **fields: Any) -> Notification:
     one = told(reason=Reason.RESOLVED, n=n, **fields)
     ended = replace(one.alert, state=AlertState.RESOLVED, resolved_at=NOW - minutes(1), outcome=outcome)
-    return replace(one, alert=ended, telling=2)
+    return replace(one, alert=ended, number=2)
 
 
 def incident(cause: str = "carrier_incident", *, reason: Reason = Reason.FIRST, **fields: Any) -> Notification:
@@ -138,7 +138,7 @@ def outage(*dark: str, watched: int = 200, n: int = 11, **fields: Any) -> Notifi
 def over(one: Notification) -> Notification:
     """The same incident when it has ended."""
     ended = replace(one.alert, state=AlertState.RESOLVED, resolved_at=NOW, outcome=Outcome.OVER)
-    return replace(one, alert=ended, reason=Reason.RESOLVED, telling=2)
+    return replace(one, alert=ended, reason=Reason.RESOLVED, number=2)
 
 
 def _late(cause: str) -> Diagnosis:

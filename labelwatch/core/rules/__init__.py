@@ -12,27 +12,21 @@ from labelwatch.core.alert import Family
 from labelwatch.core.rules import anomaly, blind, calendar, carrier, delivery_method, not_processed, sync_lag, unknown
 from labelwatch.core.rules.base import Check
 
-PERHAPS = "_perhaps"
-"""A rule with this suffix proves the cause before it again, only likely, with lower priority."""
-
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One rule in its position; the function's name is the cause."""
+    """One rule in its position. Two rules may prove the same cause, the later one with less certainty."""
 
+    cause: str
     family: Family
-    rule: Check
-
-    @property
-    def cause(self) -> str:
-        return self.rule.__name__.removesuffix(PERHAPS)
+    check: Check
 
     @property
     def meaning(self) -> str:
-        return cleandoc(self.rule.__doc__ or "")
+        return cleandoc(self.check.__doc__ or "")
 
 
-_FAMILIES: tuple[tuple[Family, tuple[Check, ...]], ...] = (
+_FAMILIES: tuple[tuple[Family, dict[str, Check]], ...] = (
     (Family.DELIVERY_METHOD, delivery_method.RULES),
     (Family.ANOMALY, anomaly.RULES),
     (Family.NOT_PROCESSED, not_processed.RULES),
@@ -44,7 +38,9 @@ _FAMILIES: tuple[tuple[Family, tuple[Check, ...]], ...] = (
     (Family.UNKNOWN, unknown.RULES),
 )
 
-RULES: tuple[Rule, ...] = tuple(Rule(family, rule) for family, rules in _FAMILIES for rule in rules)
+RULES: tuple[Rule, ...] = tuple(
+    Rule(cause, family, check) for family, rules in _FAMILIES for cause, check in rules.items()
+)
 
 _FOUND = {
     **dict.fromkeys(blind.MEANINGS, Family.BLIND),

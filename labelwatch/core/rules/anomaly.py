@@ -122,7 +122,7 @@ def unknown_state(finding: Finding, facts: Facts) -> Proven | Excluded:
     return not_so(finding, "status")
 
 
-def unknown_state_perhaps(finding: Finding, facts: Facts) -> Proven | Excluded:
+def unknown_substatus(finding: Finding, facts: Facts) -> Proven | Excluded:
     """The same cause, only likely: the status is known, its substatus is not, and nothing else explains the
     posting."""
     if finding.posting.substatus in KNOWN_SUBSTATUSES:
@@ -152,21 +152,23 @@ def _required(finding: Finding, facts: Facts, *keys: str) -> Proven | Excluded:
     return Proven(Certainty.CERTAIN, tuple(proofs), verdict)
 
 
-RULES: tuple[Check, ...] = (
-    passport_data_missing,
-    split_pending,
-    arbitration,
-    not_accepted,
-    marking_missing,
-    customs_number_missing,
-    country_missing,
-    other_requirement,
-    box_count_missing,
-    buyer_company_data,
-    recipient_incomplete,
-    label_refused,
-    unknown_state,
-)
+RULES: dict[str, Check] = {
+    "passport_data_missing": passport_data_missing,
+    "split_pending": split_pending,
+    "arbitration": arbitration,
+    "not_accepted": not_accepted,
+    "marking_missing": marking_missing,
+    "customs_number_missing": customs_number_missing,
+    "country_missing": country_missing,
+    "other_requirement": other_requirement,
+    "box_count_missing": box_count_missing,
+    "buyer_company_data": buyer_company_data,
+    "recipient_incomplete": recipient_incomplete,
+    "label_refused": label_refused,
+    "unknown_state": unknown_state,
+}
 
-LATE_RULES: tuple[Check, ...] = (unknown_state_perhaps,)
+LATE_RULES: dict[str, Check] = {
+    "unknown_state": unknown_substatus,
+}
 """Only what nothing else explains, an incident included."""

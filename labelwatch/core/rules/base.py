@@ -29,7 +29,7 @@ class Excluded:
 
 
 Check = Callable[[Finding, Facts], Proven | Excluded]
-"""Pure; its name is the id of the cause, its docstring is what users read about it."""
+"""Pure; its docstring is what users read about the cause."""
 
 
 def certain(finding: Finding, *fields: str) -> Proven:

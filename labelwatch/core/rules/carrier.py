@@ -55,4 +55,9 @@ def tracking_missing(finding: Finding, facts: Facts) -> Proven | Excluded:
     return Proven(Certainty.LIKELY, evidence)
 
 
-RULES: tuple[Check, ...] = (registration_declined, carrier_incident, registration_pending, tracking_missing)
+RULES: dict[str, Check] = {
+    "registration_declined": registration_declined,
+    "carrier_incident": carrier_incident,
+    "registration_pending": registration_pending,
+    "tracking_missing": tracking_missing,
+}

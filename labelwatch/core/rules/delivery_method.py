@@ -46,7 +46,7 @@ def method_disabled(finding: Finding, facts: Facts) -> Proven | Excluded:
     return Proven(Certainty.CERTAIN, (Proof("delivery_method.status", "DISABLED", facts.method.changed_at),))
 
 
-def method_disabled_perhaps(finding: Finding, facts: Facts) -> Proven | Excluded:
+def method_not_ready(finding: Finding, facts: Facts) -> Proven | Excluded:
     """The same cause, only likely: the method is new, being edited, under review, or no longer in the settings. Plain
     FBS has no methods of its own there, so for it nothing follows from the list."""
     if finding.stage is not Stage.LABEL or facts.method is None:
@@ -134,14 +134,17 @@ def _has_status(status: str) -> Excluded:
     return is_so("delivery_method.status", status) if status else excluded("method_unlisted")
 
 
-RULES: tuple[Check, ...] = (
-    no_label_in_this_flow,
-    method_broken,
-    method_disabled,
-    warehouse_archived,
-    warehouse_paused,
-    over_dropoff_limits,
-)
+RULES: dict[str, Check] = {
+    "no_label_in_this_flow": no_label_in_this_flow,
+    "method_broken": method_broken,
+    "method_disabled": method_disabled,
+    "warehouse_archived": warehouse_archived,
+    "warehouse_paused": warehouse_paused,
+    "over_dropoff_limits": over_dropoff_limits,
+}
 
-LATE_RULES: tuple[Check, ...] = (method_disabled_perhaps, method_never_labelled)
+LATE_RULES: dict[str, Check] = {
+    "method_disabled": method_not_ready,
+    "method_never_labelled": method_never_labelled,
+}
 """Only likely, so they must not hide what Ozon says for certain."""

@@ -52,4 +52,10 @@ def _offered(finding: Finding, action: str) -> Proven | Excluded:
     return excluded("action_absent", raw=action)
 
 
-RULES: tuple[Check, ...] = (assembly_failed, assembly_running, cutoff_not_chosen, ozon_accepting, not_packed)
+RULES: dict[str, Check] = {
+    "assembly_failed": assembly_failed,
+    "assembly_running": assembly_running,
+    "cutoff_not_chosen": cutoff_not_chosen,
+    "ozon_accepting": ozon_accepting,
+    "not_packed": not_packed,
+}

@@ -45,6 +45,12 @@ def _evidence(finding: Finding, facts: Facts) -> tuple[Proof, ...]:
     return (said(finding, "status"), said(finding, "substatus"), nothing, *asked)
 
 
-RULES: tuple[Check, ...] = (platform_incident, shop_incident)
+RULES: dict[str, Check] = {
+    "platform_incident": platform_incident,
+    "shop_incident": shop_incident,
+}
 
-LATE_RULES: tuple[Check, ...] = (label_pending, label_overdue)
+LATE_RULES: dict[str, Check] = {
+    "label_pending": label_pending,
+    "label_overdue": label_overdue,
+}

@@ -10,4 +10,6 @@ def unexplained(finding: Finding, facts: Facts) -> Proven | Excluded:
     return Proven(Certainty.UNKNOWN, (said(finding, "status"), said(finding, "substatus"), said(finding, "flow")))
 
 
-RULES: tuple[Check, ...] = (unexplained,)
+RULES: dict[str, Check] = {
+    "unexplained": unexplained,
+}
