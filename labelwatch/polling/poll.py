@@ -58,8 +58,9 @@ def poll_shop(
         if plan.thorough or arrivals_are_due(shop.read_at, started, every=plan.every):
             swept.arrivals(now, stop)
         swept.lookup(now, stop)
+        read = source.requests
         knowledge, fresh = _ask(plan, swept, now())
-        arriving = ArrivalNeeds(plan, swept, fresh, now())
+        arriving = ArrivalNeeds(plan, swept, fresh, now(), budget=BUDGET - (source.requests - read))
         if stop():
             raise Abandoned
         report = Report(

@@ -55,4 +55,6 @@ def _older(stored: dict[str, Any]) -> dict[str, Any]:
     if "diagnosis" in stored:
         return stored | {"diagnosis": _older(stored["diagnosis"])}
     posting = stored.pop("subject")["posting"]
-    return stored | {"shop": posting["shop"], "posting_number": posting["number"], "incident": None}
+    said = [one | {"because": "restrictions are kept"} for one in stored["ruled_out"]]
+    own = {"shop": posting["shop"], "posting_number": posting["number"], "incident": None}
+    return stored | own | {"ruled_out": said}
