@@ -35,7 +35,7 @@ def main() -> None:
         complain(f"labelwatch: {no_directory(language_of_errors(sys.argv[1:], os.environ))}")
         sys.exit(CONFIG_WRONG)
     try:
-        code = _outcome()
+        code = outcome()
         logging.shutdown()
         sys.stderr.flush()
     except BrokenPipeError:
@@ -44,7 +44,8 @@ def main() -> None:
     os._exit(code)
 
 
-def _outcome() -> int:
+def outcome() -> int:
+    """Run the command that sys.argv names; its exit code."""
     try:
         application()(standalone_mode=True)
     except SystemExit as end:

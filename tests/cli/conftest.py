@@ -28,13 +28,13 @@ def one_late() -> World:
 
 @pytest.fixture
 def place(tmp_path: Path) -> Iterator[Place]:
-    with place_for(one_late(), tmp_path) as fresh:
+    with place_for(one_late(), tmp_path, in_process=True) as fresh:
         yield fresh
 
 
 @pytest.fixture(scope="module")
 def seen(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     """Every cause there is, read once and told."""
-    with place_for(causes(now()), tmp_path_factory.mktemp("seen")) as polled:
+    with place_for(causes(now()), tmp_path_factory.mktemp("seen"), in_process=True) as polled:
         assert polled.run("poll").code == 1
         yield polled

@@ -26,7 +26,7 @@ api_key = "k"
 
 @pytest.fixture(scope="module")
 def month(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
-    with place_for(one_late(), tmp_path_factory.mktemp("month")) as place:
+    with place_for(one_late(), tmp_path_factory.mktemp("month"), in_process=True) as place:
         with place.config.open("a", encoding="utf-8") as config:
             config.write(SHOPS)
         text = place.config.read_text("utf-8").replace('every = "1s"', 'every = "1h"')
@@ -97,7 +97,7 @@ def test_nothing_is_wider_than_the_terminal(month: Place, columns: int) -> None:
 
 
 def test_without_history_it_says_so(tmp_path_factory: pytest.TempPathFactory) -> None:
-    with place_for(one_late(), tmp_path_factory.mktemp("new")) as place:
+    with place_for(one_late(), tmp_path_factory.mktemp("new"), in_process=True) as place:
         place.run("db", "upgrade")
         shown = place.run("carriers")
     assert shown.code == 0

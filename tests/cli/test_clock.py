@@ -23,7 +23,7 @@ def place(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     """A shop of which one posting is late, polled on a machine that is three hours off."""
     world = both_shops(start := now() - timedelta(hours=request.param))
     world.plan(arrival(start, LATE, method=OZON, minutes=-600, cutoff=timedelta(hours=2)))
-    with place_for(world, tmp_path_factory.mktemp("wrong")) as wrong:
+    with place_for(world, tmp_path_factory.mktemp("wrong"), in_process=True) as wrong:
         assert wrong.run("poll").code == 1
         yield wrong
 

@@ -16,9 +16,12 @@ from tests.support.canaries import escaped
 from tests.support.ending import MARKED
 from tests.support.forked import SCRIPT, Ended, ended
 from tests.support.http_server import Hook, answer
+from tests.support.in_process import called
 from tests.support.terminal import conversation
 
 SHOPS = {"star": STAR, "home": HOME}
+NEEDS_A_PROCESS = {"run", "web", "demo", "sandbox"}
+"""They listen to signals."""
 
 
 @dataclass(frozen=True)
@@ -27,6 +30,8 @@ class Place:
     sandbox: Sandbox
     hook: Hook
     environ: dict[str, str] = field(default_factory=dict)
+    in_process: bool = False
+    """Whether `run` calls a command in this process, if it is one of those that can be called there."""
 
     @property
     def config(self) -> Path:
@@ -52,7 +57,8 @@ class Place:
 
     def run(self, *args: str, typed: str = "", **environ: str) -> Ended:
         """Run a command to its end."""
-        done = ended(*args, folder=self.folder, environ=self.variables(environ), typed=typed)
+        call = called if self.in_process and not NEEDS_A_PROCESS.intersection(args) else ended
+        done = call(*args, folder=self.folder, environ=self.variables(environ), typed=typed)
         assert not escaped(done.out + done.err)
         return done
 
@@ -91,14 +97,14 @@ class Place:
 
 
 @contextmanager
-def place_for(world: World, folder: Path) -> Iterator[Place]:
+def place_for(world: World, folder: Path, *, in_process: bool = False) -> Iterator[Place]:
     """A place over a world that lives at real time."""
     clock = TellableClock(world.start)
     with (
         Hook([answer(200, '{"ok": true}')]) as hook,
         Sandbox(world, clock, requests_a_second=None) as sandbox,
     ):
-        place = Place(folder, sandbox, hook)
+        place = Place(folder, sandbox, hook, in_process=in_process)
         place.configure()
         yield place
 
