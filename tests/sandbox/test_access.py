@@ -11,7 +11,7 @@ from labelwatch.sandbox import KeyState, Role
 from labelwatch.sandbox.methods import METHODS
 from labelwatch.sandbox.scenarios import many
 from labelwatch.sandbox.scenarios.stage import HOME, KEY_LIVES
-from tests.support.sandbox_player import LIST, LONG, START, UNFULFILLED, WIDE, playing
+from tests.support.sandbox_player import LIST, LONG, NO_TLS, START, UNFULFILLED, WIDE, playing
 
 HEADERS = [
     ({}, 401, 16, "headers are required"),
@@ -139,7 +139,7 @@ def test_the_log_remembers_what_was_asked_but_no_key() -> None:
 def test_one_connection_serves_many_requests_and_many_connections_are_served_at_once() -> None:
     with playing(many(START, 1)) as play:
         headers = {"Client-Id": HOME.client_id, "Api-Key": HOME.api_key}
-        clients = [httpx.Client(base_url=play.sandbox.base_url, headers=headers) for _ in range(40)]
+        clients = [httpx.Client(base_url=play.sandbox.base_url, headers=headers, verify=NO_TLS) for _ in range(40)]
         statuses = [client.post("/v1/roles").status_code for client in clients for _ in range(2)]
         for client in clients:
             client.close()

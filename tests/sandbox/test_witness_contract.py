@@ -225,7 +225,7 @@ def _cause(posting: Posting, incident: Incident | None) -> str:
 
 OVERDUE = 500
 PAGES = ceil(OVERDUE / 100)
-POLLS = 12
+POLLS = 9
 PATHS = {
     "/v2/delivery-method/list": (Topic.METHODS, ""),
     "/v2/warehouse/list": (Topic.WAREHOUSES, ""),
@@ -263,7 +263,7 @@ def test_five_hundred_late_postings_cost_no_more_than_the_budget_a_poll(sqlite_s
 
 
 def test_no_question_is_asked_twice_within_its_time(sqlite_store: Store) -> None:
-    with watching(overdue(150), sqlite_store, every=timedelta(seconds=50)) as watcher:
+    with watching(overdue(60), sqlite_store, every=timedelta(seconds=50)) as watcher:
         watcher.until(20)
         seen = watcher.sandbox.requests
     asked, tasks = _times(seen, _questions), _times(seen, _tasks)
