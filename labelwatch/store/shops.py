@@ -100,7 +100,7 @@ def set_policy(conn: Connection, shop_id: int, policy: str) -> None:
 def record_poll(conn: Connection, shop_id: int, done: PollRow) -> None:
     """Record the result and cost of a poll."""
     names = [c.name for c in poll.c if c.name not in ("id", "shop_id")]
-    conn.execute(poll.insert().values(shop_id=shop_id, **{name: getattr(done, name) for name in names}))
+    conn.execute(poll.insert(), {"shop_id": shop_id, **{name: getattr(done, name) for name in names}})
 
 
 def last_polls(conn: Connection) -> dict[str, PollRow]:
