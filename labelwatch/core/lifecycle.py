@@ -155,7 +155,7 @@ def _seen(alert: Alert | None, diagnosis: Diagnosis, steps: tuple[Step, ...], no
 def _not_for_ever(diagnosis: Diagnosis, cause_since: datetime, now: datetime) -> Diagnosis:
     """The diagnosis with an end of its wait; one that lasts until its posting is critical has none of its own."""
     has_end = diagnosis.wait_until is not None and diagnosis.wait_until != diagnosis.act_by
-    if diagnosis.verdict is Verdict.ACT or diagnosis.posting_number is None or _is_explained(diagnosis) or has_end:
+    if diagnosis.verdict is Verdict.ACT or not diagnosis.is_posting or _is_explained(diagnosis) or has_end:
         return diagnosis
     ends = cause_since + LONGEST_WAIT
     verdict, wait_until = in_time(diagnosis.verdict, ends, diagnosis.act_by, now)

@@ -3,7 +3,7 @@
 from urllib.parse import quote
 
 from labelwatch.core.alert import Diagnosis
-from labelwatch.core.subject import Channel, Database
+from labelwatch.core.subject import Channel, Database, PostingId
 from labelwatch.messages.plain import plain
 
 _CABINET = "https://seller.ozon.ru/app"
@@ -34,13 +34,14 @@ _SETTINGS = frozenset(
 
 def link(diagnosis: Diagnosis) -> str:
     """The posting; for a shop that cannot be read, its API keys; else the cabinet; empty for what is our own."""
-    number = diagnosis.posting_number
-    if isinstance(diagnosis.subject, Channel | Database):
-        return ""
-    if not number:
-        return KEYS_LINK if diagnosis.cause in _KEY_TROUBLES else _CABINET
-    template = CROSSBORDER_LINK if _is_crossborder(diagnosis) else FBS_LINK
-    return template.format(number=quote(plain(number), safe=""))
+    match diagnosis.subject:
+        case Channel() | Database():
+            return ""
+        case PostingId(number=number):
+            template = CROSSBORDER_LINK if _is_crossborder(diagnosis) else FBS_LINK
+            return template.format(number=quote(plain(number), safe=""))
+        case _:
+            return KEYS_LINK if diagnosis.cause in _KEY_TROUBLES else _CABINET
 
 
 def settings_link(diagnosis: Diagnosis) -> str:

@@ -1,7 +1,7 @@
 """Alerts and diagnoses as the database keeps them: JSON, with a subject under the name of its kind."""
 
 from dataclasses import MISSING, fields
-from typing import Any, get_type_hints
+from typing import Any, get_args, get_type_hints
 
 import msgspec
 
@@ -20,14 +20,7 @@ class _Subject(msgspec.Struct, frozen=True, omit_defaults=True):
     shift: Summary | None = None
 
 
-KINDS: dict[type[Subject], str] = {
-    PostingId: "posting",
-    Shop: "shop",
-    Incident: "incident",
-    Channel: "channel",
-    Database: "database",
-    Summary: "shift",  # the first of its kinds
-}
+KINDS: dict[type[Subject], str] = {get_args(hint)[0]: kind for kind, hint in get_type_hints(_Subject).items()}
 
 
 def _stored(core: type, **others: type) -> type[msgspec.Struct]:

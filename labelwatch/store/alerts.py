@@ -20,7 +20,7 @@ from sqlalchemy import (
 )
 
 from labelwatch.core.alert import Alert
-from labelwatch.core.subject import Channel, Incident, IncidentId, Subject
+from labelwatch.core.subject import Channel, Incident, IncidentId, PostingId, Shop, Subject
 from labelwatch.store import mapping
 from labelwatch.store.alert_json import KINDS
 from labelwatch.store.postings import chunks
@@ -36,6 +36,8 @@ MADE_UP = "00000000-0001-1"
 is_real = alert.c.posting_number != MADE_UP
 _of_channel = and_(_of_no_shop, alert.c.subject == KINDS[Channel])
 _is_incident = and_(_of_no_shop, alert.c.subject == KINDS[Incident])
+of_posting = alert.c.subject == KINDS[PostingId]
+_of_shop_itself = alert.c.subject == KINDS[Shop]
 _KEPT = ("id", "shop_id", "posting_number", "unseen_since")
 _update = (
     update(alert)
@@ -90,7 +92,7 @@ def has_missed(conn: Connection, shop_id: int, *, since: datetime | None, until:
     """Whether a deadline of the shop passed after `since`, and by `until`, without a notification."""
     if since is not None and since >= until:
         return False
-    untold = and_(alert.c.posting_number != "", alert.c.deadline <= until, alert.c.told_missed.is_not(True))
+    untold = and_(of_posting, alert.c.deadline <= until, alert.c.told_missed.is_not(True))
     query = select(alert.c.id).where(alert.c.shop_id == shop_id, _unresolved, untold)
     if since is not None:
         query = query.where(alert.c.deadline > since)
@@ -161,7 +163,7 @@ def find(
     open_only: bool = True,
     resolved_since: datetime | None = None,
 ) -> list[Alert]:
-    """Alerts of shops, not incidents, oldest first. `posting_number` "" = the alerts about the shops themselves.
+    """Alerts of shops, not incidents, oldest first.
 
     With open_only=False also the resolved ones, with `resolved_since` only those resolved after it.
     """
@@ -175,6 +177,13 @@ def find(
     if resolved_since is not None:
         query = query.where(_unresolved | (alert.c.resolved_at >= resolved_since))
     return _as_they_are(conn, query)
+
+
+def of_shops_themselves(conn: Connection, shops: Collection[str]) -> dict[str, Alert]:
+    """Shop -> the open alert about the shop itself, if there is one."""
+    query = select(alert).join(shop, alert.c.shop_id == shop.c.id)
+    found = _as_they_are(conn, query.where(_of_shop_itself, _unresolved, shop.c.name.in_(shops)).order_by(alert.c.id))
+    return {one.diagnosis.shop: one for one in found}
 
 
 def save(conn: Connection, shop_id: int | None, alerts: Sequence[Alert]) -> list[int]:

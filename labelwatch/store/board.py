@@ -122,7 +122,7 @@ def failed(conn: Connection, *, limit: int) -> list[OutboxRow]:
 
 def _of_postings(query: Select[*tuple[Any, ...]], shops: Collection[str]) -> Select[*tuple[Any, ...]]:
     return query.join(shop, alert.c.shop_id == shop.c.id).where(
-        alert.c.resolved_at.is_(None), alert.c.posting_number != "", shop.c.name.in_(shops)
+        alert.c.resolved_at.is_(None), alerts.of_posting, shop.c.name.in_(shops)
     )
 
 

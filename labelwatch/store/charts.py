@@ -180,7 +180,7 @@ def _of_postings(conn: Connection, shops: Collection[str], since: datetime) -> t
     The shops are selected by id: with a join, SQLite would scan that index once for each of them.
     """
     ids = conn.scalars(select(shop.c.id).where(shop.c.name.in_(shops))).all()
-    return alert.c.shop_id.in_(ids), alert.c.posting_number != "", alerts.is_real, _is_open_at(since)
+    return alert.c.shop_id.in_(ids), alerts.of_posting, alerts.is_real, _is_open_at(since)
 
 
 def _is_open_at(at: datetime) -> ColumnElement[bool]:

@@ -15,6 +15,7 @@ from labelwatch.core.period_report import PeriodReport, ShopFacts, report
 from labelwatch.core.posting import Interval
 from labelwatch.core.quiet_hours import days_of
 from labelwatch.store import alerts, carriers, charts, mapping
+from labelwatch.store.alerts import of_posting
 from labelwatch.store.postings import chunks
 from labelwatch.store.repository import Repository
 from labelwatch.store.schema import alert, notification, posting, shop
@@ -84,7 +85,7 @@ def _alerts(conn: Connection, within: Interval, shops: Collection[str]) -> dict[
         lasted,
         alert.c.opened_at < within.latest,
         alert.c.shop_id.in_(ids),
-        alert.c.posting_number != "",
+        of_posting,
         alerts.is_real,
     )
     found: dict[str, list[Alert]] = {}

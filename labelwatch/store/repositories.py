@@ -96,6 +96,7 @@ class Alerts(Repository):
 
     find = reads(alerts.find)
     incidents = reads(alerts.incidents)
+    of_shops_themselves = reads(alerts.of_shops_themselves)
     by_id = reads(alerts.by_id)
     has_missed = reads(alerts.has_missed)
     open_of_shop = reads(alerts.open_of_shop)

@@ -150,7 +150,7 @@ def _groups(reader: Reader, found: Sequence[Alert], counts: Sequence[Count]) -> 
 def _troubles(reader: Reader, app: App, shops: Sequence[str]) -> list[Wider]:
     """Shops that cannot be read and channels that do not work; if no channel works, this page shows it first."""
     troubles = app.store.alerts.open_of_channels()
-    blind = [_wider(reader, one, "/shops") for one in app.store.alerts.find(shops=shops, posting_number="")]
+    blind = [_wider(reader, one, "/shops") for one in app.store.alerts.of_shops_themselves(shops).values()]
     dead = [_wider(reader, troubles[name], "/channels") for name in sorted(troubles)]
     has_no_working_channel = {to.name for to in app.config.destinations()} <= troubles.keys()
     return [*dead, *blind] if has_no_working_channel else [*blind, *dead]

@@ -54,7 +54,7 @@ def page(request: Request) -> Response:
     polls, late = app.store.shops.last_polls(), Counter[str]()
     for count in app.store.board.counts(list(intervals)):
         late[count.shop] += count.number
-    blind = {alert.diagnosis.shop: alert for alert in app.store.alerts.find(shops=list(intervals), posting_number="")}
+    blind = app.store.alerts.of_shops_themselves(list(intervals))
     order = {"blind": 0, "stale": 1, "fresh": 2}
     rows = [
         _row(
