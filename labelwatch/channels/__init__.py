@@ -146,7 +146,7 @@ def open_channel(
     private: bool = False,
     deadline: timedelta = DEADLINE,
 ) -> Channel:
-    """The channel behind an Apprise URL; ValueError with the text of `check_url` or `check_way` if there is none.
+    """The channel behind an Apprise URL; ValueError with the text of `check_url` or `check_way` if they object.
 
     `private` lets the names in `url` and `api_base` stand for addresses of a private network.
     """

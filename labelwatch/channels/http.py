@@ -71,7 +71,7 @@ class Answer:
 
     @property
     def json(self) -> dict[str, Any]:
-        """The JSON object in the body; empty if there is none."""
+        """The JSON object in the body; empty if it is anything else."""
         try:
             content = json.loads(self.body)
         except (ValueError, RecursionError):

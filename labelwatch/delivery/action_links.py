@@ -68,7 +68,7 @@ class Links:
 
 
 def signing(store: Store, board: str, fresh: Callable[[], str]) -> Links:
-    """What signs links to the board at this address; `fresh` makes the secret if there is none yet."""
+    """What signs links to the board at this address; `fresh` makes the secret on first use."""
     return Links(board, store.tokens.secret(SECRET, fresh))
 
 

@@ -264,7 +264,7 @@ class Catalog:
 
 
 def source(language: str) -> dict[str, object]:
-    """The catalog of a language as written in its file; ValueError if there is none."""
+    """The catalog of a language as written in its file; ValueError if the language is not supported."""
     if language not in LANGUAGES:
         raise ValueError(f"no words in language {language!r}: choose one of {', '.join(LANGUAGES)}")
     text = files("labelwatch.messages").joinpath("locale", f"{language}.toml").read_text("utf-8")

@@ -75,7 +75,7 @@ class Refusal(Exception):  # noqa: N818 - it is an answer, not an error of ours
 
 
 def section(body: Body, name: str) -> Body:
-    """An object inside a body; {} if there is none."""
+    """An object inside a body; {} if it is missing."""
     value = body.get(name)
     if value is not None and not isinstance(value, dict):
         raise bad_request(f"invalid {name}: value must be an object")
@@ -83,7 +83,7 @@ def section(body: Body, name: str) -> Body:
 
 
 def rows(body: Body, name: str) -> list[Body]:
-    """A list of objects inside a body; [] if there is none."""
+    """A list of objects inside a body; [] if it is missing."""
     value = body.get(name) or []
     if not isinstance(value, list) or not all(isinstance(row, dict) for row in value):
         raise bad_request(f"invalid {name}: value must be a list of objects")

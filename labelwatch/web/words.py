@@ -27,7 +27,7 @@ class Words:
     count: Mapping[str, Table]
 
     def say(self, table: str, key: str, **values: object) -> str:
-        """A phrase with its names filled in; KeyError if there is none."""
+        """A phrase with its names filled in; KeyError if it is missing."""
         return spaced(self.said[table][key].format(**values))
 
     def counted(self, key: str, n: int, **values: object) -> str:

@@ -117,7 +117,7 @@ def _cut(text: str, most: int) -> str:
 
 
 def _code(answer: Answer, names: tuple[str, ...]) -> int | None:
-    """The code under any of its names, a failure before a success; None if there is none."""
+    """The code under any of its names, a failure before a success; None if it is missing."""
     content = answer.json
     codes = [code for name in names if isinstance(code := content.get(name), int) and abs(code) <= _BIGGEST_CODE]
     return next(filter(None, codes), 0) if codes else None

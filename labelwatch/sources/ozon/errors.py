@@ -162,7 +162,7 @@ def is_posting_missing(answer: Answer) -> bool:
 
 
 def message_of(body: bytes) -> str:
-    """Ozon's message in either of its two error formats; empty if there is none."""
+    """Ozon's message in either of its two error formats; empty if it gave none."""
     if len(body) > _BIGGEST_ERROR:
         return ""
     try:
