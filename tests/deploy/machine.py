@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.deploy.wheels import ROOT
+from tests.deploy.wheels import NO_COMPILE, ROOT
 from tests.support.ending import MARKED
 
 INSTALLER = ROOT / "deploy" / "install.sh"
@@ -82,7 +82,7 @@ class Machine:
         done = subprocess.run(
             list(map(str, order)),
             input=stdin,
-            env=MARKED | fixed | environ,
+            env=MARKED | NO_COMPILE | fixed | environ,
             capture_output=True,
             text=True,
             timeout=280,

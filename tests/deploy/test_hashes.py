@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.deploy.wheels import altered, own_wheel, wheelhouse
+from tests.deploy.wheels import NO_COMPILE, altered, own_wheel, wheelhouse
 
 UV, PIPX = (Path(sys.executable).with_name(name) for name in ("uv", "pipx"))
 
@@ -18,8 +18,7 @@ def run(*order: str | Path, at: Path) -> "subprocess.CompletedProcess[str]":
         "HOME": str(at),
         "UV_TOOL_BIN_DIR": str(at / "bin"),
         "PIPX_BIN_DIR": str(at / "bin"),
-        "PIP_NO_COMPILE": "no",  # pip reads it so: do not compile, which is most of the work
-    }
+    } | NO_COMPILE
     return subprocess.run(list(map(str, order)), cwd=at, env=env, text=True, capture_output=True, timeout=120)
 
 

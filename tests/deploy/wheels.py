@@ -1,17 +1,24 @@
-"""Makes wheels again of what is installed here, so that an installation needs no network."""
+"""Makes wheels again of what is installed here, so that an installation needs no network.
+
+They hold their bytecode, too: compiling is most of the work of an installation (pip with NO_COMPILE leaves it out).
+"""
 
 import hashlib
+import marshal
 import re
 import subprocess
 import sys
 import zipfile
 from collections.abc import Iterator, Mapping
 from importlib.metadata import Distribution, PackageNotFoundError, distribution
+from importlib.util import MAGIC_NUMBER, cache_from_source
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 _NOT_TRIED = {"psycopg", "psycopg-binary", "pypdfium2", "zxing-cpp", "hatchling", "pip"}
 """Big, and not needed to watch a sandbox."""
+NO_COMPILE = {"PIP_NO_COMPILE": "no"}
+"""Pip reads it so: do not compile."""
 _PINNED = re.compile(r"^([a-z0-9-]+)==\S+", re.MULTILINE)
 
 
@@ -34,6 +41,11 @@ def own_wheel(folder: Path) -> Path:
     order = [*pip, "--no-deps", "--no-build-isolation", "--wheel-dir", str(folder), str(ROOT)]
     subprocess.run(order, check=True, capture_output=True)
     (wheel,) = folder.glob("labelwatch-*.whl")
+    with zipfile.ZipFile(wheel, "a") as packed:
+        for name in packed.namelist():
+            source = ROOT / name.removeprefix("labelwatch/" if name.startswith("labelwatch/migrations/") else "")
+            if name.endswith(".py"):
+                packed.writestr(cache_from_source(name), _bytecode(source))
     return wheel
 
 
@@ -42,7 +54,8 @@ def altered(wheel: Path, folder: Path, *, more: Mapping[str, str]) -> Path:
     folder.mkdir()
     new = folder / wheel.name
     with zipfile.ZipFile(wheel) as old, zipfile.ZipFile(new, "w") as changed:
-        for name in old.namelist():
+        stale = {cache_from_source(name) for name in more if name.endswith(".py")}
+        for name in set(old.namelist()) - stale:
             changed.writestr(name, old.read(name) + more.get(name, "").encode())
     return new
 
@@ -63,5 +76,18 @@ def _packed(found: Distribution, folder: Path) -> Path:
     with zipfile.ZipFile(wheel, "w") as packed:
         for file in found.files or ():
             if ".." not in file.parts and file.suffix != ".pyc":
-                packed.write(Path(str(found.locate_file(file))), str(file))
+                place = Path(str(found.locate_file(file)))
+                packed.write(place, str(file))
+                if file.suffix == ".py" and (cached := Path(cache_from_source(str(place)))).exists():
+                    packed.writestr(cache_from_source(str(file)), _unchecked(cached.read_bytes()))
     return wheel
+
+
+def _bytecode(source: Path) -> bytes:
+    code = compile(source.read_bytes(), str(source), "exec", dont_inherit=True)
+    return _unchecked(MAGIC_NUMBER + bytes(12) + marshal.dumps(code))
+
+
+def _unchecked(cached: bytes) -> bytes:
+    """The same bytecode, for a source of any time and content (PEP 552)."""
+    return cached[:4] + (1).to_bytes(4, "little") + bytes(8) + cached[16:]
