@@ -83,10 +83,10 @@ def gathers_until(told: Notification, to: Destination, spoke: datetime, now: dat
 
     Nothing is collected into the quiet time: what is sent before it is sent so that somebody can still act.
     """
-    alert, until = alert_at(told.alert, now), spoke + to.calm_interval
+    alert = alert_at(told.alert, now)
     diagnosis, was_escalated = alert.diagnosis, alert.told is not None and alert.told.left is not None
-    is_urgent = _is_urgent(diagnosis, now) or was_escalated or _needs_somebody(diagnosis, told.reason)
-    if is_urgent or quiet_span(to, until) is not None:
+    until = spoke + (to.calm_interval / 4 if _needs_somebody(diagnosis, told.reason) else to.calm_interval)
+    if _is_urgent(diagnosis, now) or was_escalated or quiet_span(to, until) is not None:
         return now
     if told.reason in CALM:
         until = _before_the_last_hour(diagnosis, until, now)

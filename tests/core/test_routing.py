@@ -99,8 +99,8 @@ GATHERED = [
     ({"warn_from": NOON + 20 * MINUTE}, Reason.FIRST, NOON + 20 * MINUTE),
     ({"act_by": NOON + 20 * MINUTE}, Reason.RESOLVED, NOON + 20 * MINUTE),
     # Ozon says that somebody has to act, and an answer may take hours.
-    ({"family": Family.ANOMALY, "cause": "passport_data_missing"}, Reason.FIRST, NOON),
-    ({"cause": "registration_declined"}, Reason.FIRST, NOON),
+    ({"family": Family.ANOMALY, "cause": "passport_data_missing"}, Reason.FIRST, NOON + 5 * MINUTE),
+    ({"cause": "registration_declined"}, Reason.FIRST, NOON + 5 * MINUTE),
     ({"family": Family.ANOMALY, "cause": "passport_data_missing"}, Reason.RESOLVED, NOON + 50 * MINUTE),
     ({"family": Family.ANOMALY, "verdict": Verdict.WAIT}, Reason.FIRST, NOON + 50 * MINUTE),
     ({"severity": Severity.CRITICAL}, Reason.ESCALATED, NOON),
