@@ -12,6 +12,7 @@ from labelwatch.core.league import Times
 from labelwatch.core.posting import Interval, TariffStep
 from labelwatch.core.rules import CAUSES
 
+NEEDED_FOR = timedelta(days=30)
 RECURS = 3
 """What happens at least this often recurs."""
 MOST_RECURRING = 3
@@ -47,12 +48,13 @@ class Advice:
     name: str = ""
     """Of the carrier, the delivery method or the product (its SKU)."""
     n: int = 0
+    """For a product: of the orders of the last NEEDED_FOR."""
     of: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Recurring:
-    """A cause that comes back with the same carrier, method or product (`name`; else empty)."""
+    """A cause that comes back with the same carrier, delivery method or product (`name`: its SKU)."""
 
     cause: str
     name: str
@@ -129,14 +131,16 @@ def report(
     within: Interval,
     *,
     days: Sequence[tuple[date, Interval]],
+    needed: Mapping[tuple[str, str], int],
     label: Times,
     label_before: Times,
 ) -> PeriodReport:
-    """The report of these shops; `days` are the days of the period and when each begins and ends."""
+    """The report of these shops; `days` are the days of the period and when each begins and ends, `needed` is (cause,
+    SKU) -> how many orders of the last NEEDED_FOR needed something for that product."""
     shops = tuple(_of_shop(one, within) for one in facts)
     late = [alert for one in facts for alert in _last_of_each(_opened(one.alerts, within))]
     missed = [(alert, one.sent) for one in facts for alert in one.alerts if _is_missed(alert, within)]
-    total, repeated = _total(shops), recurring(late)
+    total, repeated = _total(shops), recurring(late, needed)
     whole = total.watched + total.unwatched
     return PeriodReport(
         within=within,
@@ -273,9 +277,11 @@ def _sums(found: Iterable[Mapping[str, Decimal]]) -> dict[str, Decimal]:
     return dict(sorted(total.items()))
 
 
-def recurring(late: Iterable[Alert]) -> tuple[Recurring, ...]:
-    """What came back most often among late orders."""
+def recurring(late: Iterable[Alert], needed: Mapping[tuple[str, str], int]) -> tuple[Recurring, ...]:
+    """What came back most often among late orders, and what new orders needed most often."""
     counts = Counter(pair for alert in late for pair in _with_what(alert))
+    for pair, n in needed.items():
+        counts[pair] = max(counts[pair], n)
     often = [Recurring(cause, name, n) for (cause, name), n in counts.items() if n >= RECURS]
     return tuple(sorted(often, key=lambda one: (-one.n, one.cause, one.name))[:MOST_RECURRING])
 
@@ -285,14 +291,14 @@ def _with_what(alert: Alert) -> set[tuple[str, str]]:
     about, cause = alert.diagnosis, cause_of(alert)
     match CAUSES.get(cause):
         case Family.ANOMALY:
-            skus = {sku for _, skus in about.requirements for sku in skus}
-            return {(cause, sku) for sku in skus} or {(cause, "")}
+            names = {sku for _, skus in about.requirements for sku in skus}
         case Family.CARRIER:
-            return {(cause, about.method.carrier)}
+            names = {about.method.carrier}
         case Family.DELIVERY_METHOD:
-            return {(cause, about.method.name)}
+            names = {about.method.name}
         case _:
-            return {(cause, "")}
+            names = set()
+    return {(cause, name) for name in names if name}
 
 
 _BY_FAMILY = {
@@ -311,16 +317,16 @@ def first_change(
     watched: float,
 ) -> Advice:
     """What to change first: what cost most orders their deadline, else what made most of them late."""
+    product = next((one for one in repeated if CAUSES.get(one.cause) is Family.ANOMALY), None)
     if watched < MOSTLY_WATCHED:
         return Advice(Change.WATCH)
-    if not late and not missed:
+    if not late and not missed and product is None:
         return Advice(Change.NOTHING)
     untaken = sum(_was_left(alert, sent) for alert, sent in missed)
     if untaken >= 2 and 2 * untaken >= len(missed):
         return Advice(Change.TAKE, n=untaken, of=len(missed))
-    product = next((one for one in repeated if CAUSES.get(one.cause) is Family.ANOMALY and one.name), None)
     if product is not None and 4 * product.n >= len(late):
-        return Advice(Change.PRODUCT, product.cause, product.name, product.n, len(late))
+        return Advice(Change.PRODUCT, product.cause, product.name, product.n, max(product.n, len(late)))
     weights = Counter(_reason(alert) for alert in late)
     for alert, _ in missed:
         weights[_reason(alert)] += RECURS

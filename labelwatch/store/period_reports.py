@@ -3,6 +3,7 @@
 They are read by the indexes on open and closed postings and on open and resolved alerts, so older ones cost nothing.
 """
 
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 
@@ -11,10 +12,10 @@ from sqlalchemy import Connection, and_, func, or_, select
 from labelwatch.core.alert import Alert
 from labelwatch.core.baseline import LEARN_WITHIN
 from labelwatch.core.league import Times, times
-from labelwatch.core.period_report import PeriodReport, ShopFacts, report
+from labelwatch.core.period_report import NEEDED_FOR, PeriodReport, ShopFacts, report
 from labelwatch.core.posting import Interval
 from labelwatch.core.quiet_hours import days_of
-from labelwatch.store import alerts, carriers, charts, mapping
+from labelwatch.store import alerts, carriers, charts, mapping, needs
 from labelwatch.store.alerts import of_posting
 from labelwatch.store.postings import chunks
 from labelwatch.store.repository import Repository
@@ -51,8 +52,19 @@ def read(conn: Connection, shops: Mapping[str, timedelta], within: Interval, *, 
         for name, every in shops.items()
     ]
     before = Interval(within.earliest - (within.latest - within.earliest), within.earliest)
+    needed = _needed(conn, within, shops)
     label, earlier = (_label_times(conn, one, shops) for one in (within, before))
-    return report(facts, within, days=days_of(within, zone), label=label, label_before=earlier)
+    days = days_of(within, zone)
+    return report(facts, within, days=days, needed=needed, label=label, label_before=earlier)
+
+
+def _needed(conn: Connection, within: Interval, shops: Collection[str]) -> Counter[tuple[str, str]]:
+    """(cause, SKU) -> how many orders needed something for it, for some time up to now."""
+    found = Counter[tuple[str, str]]()
+    if shops:  # none would mean all
+        for (_, cause, sku), n in needs.recurring(conn, shops, since=within.latest - NEEDED_FOR).items():
+            found[cause, sku] += n
+    return found
 
 
 def _label_times(conn: Connection, within: Interval, shops: Mapping[str, timedelta]) -> Times:

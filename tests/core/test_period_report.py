@@ -1,5 +1,6 @@
 """What is rescued, missed and recurring, and the one thing to change first."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -19,6 +20,7 @@ END = datetime(2026, 3, 9, 6, tzinfo=UTC)
 WEEK = Interval(END - timedelta(days=7), END)
 HOUR = timedelta(hours=1)
 SENT_AFTER = timedelta(minutes=5)
+NOTHING: Mapping[tuple[str, str], int] = {}
 
 
 def alert(n: int, cause: str = "not_packed", *, left: float = 3, lasted: float | None = 1, **about: Any) -> Alert:
@@ -38,10 +40,15 @@ def alert(n: int, cause: str = "not_packed", *, left: float = 3, lasted: float |
     return replace(made, state=AlertState.RESOLVED, resolved_at=opened + lasted * HOUR, outcome=Outcome.LABELLED)
 
 
-def made(*alerts: Alert, unwatched: tuple[Interval, ...] = (), told: bool = True) -> PeriodReport:
+def made(
+    *alerts: Alert,
+    unwatched: tuple[Interval, ...] = (),
+    told: bool = True,
+    needed: Mapping[tuple[str, str], int] = NOTHING,
+) -> PeriodReport:
     sent = {one.id: one.opened_at + SENT_AFTER for one in alerts if one.id is not None} if told else {}
     facts = ShopFacts("main", 10, 9, alerts, sent, unwatched)
-    return report([facts], WEEK, days=days_of(WEEK, "UTC"), label=Times(), label_before=Times())
+    return report([facts], WEEK, days=days_of(WEEK, "UTC"), needed=needed, label=Times(), label_before=Times())
 
 
 def test_rescued_is_told_and_done_before_the_deadline_and_missed_is_not_done_by_then() -> None:
@@ -96,3 +103,13 @@ def test_watching_comes_first_where_nobody_watched() -> None:
 def test_what_comes_back_three_times_recurs_with_its_product_or_carrier() -> None:
     found = made(*CASES[Change.PRODUCT], *(alert(n, "registration_pending", method=AURORA) for n in (4, 5)))
     assert found.recurring == (Recurring("customs_number_missing", "777", 3),)
+
+
+def test_what_new_orders_need_again_and_again_is_worth_a_sentence_though_none_was_late() -> None:
+    found = made(needed={("customs_number_missing", "777"): 14, ("marking_missing", "888"): 2})
+    assert found.recurring == (Recurring("customs_number_missing", "777", 14),)
+    assert (found.advice.change, found.advice.name, found.advice.n) == (Change.PRODUCT, "777", 14)
+
+
+def test_what_comes_back_without_a_name_is_said_by_the_causes_alone() -> None:
+    assert made(*(alert(n) for n in range(1, 6))).recurring == ()

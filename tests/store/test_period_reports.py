@@ -1,15 +1,17 @@
 """The weekly report against plain SQL over the raw history, and what it says of a time that nobody watched."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from sqlalchemy import text
 
+from labelwatch.core.arrival import Need
 from labelwatch.core.period_report import PeriodReport
 from labelwatch.core.posting import Interval
 from labelwatch.store import Store
-from tests.store.build import NOW
+from tests.store.build import DIAGNOSIS, NOW, change, put, several
 from tests.support.month import furnish
 
 WEEKS = [Interval(NOW - timedelta(days=7 * n + 7), NOW - timedelta(days=7 * n)) for n in range(6)]
@@ -101,3 +103,16 @@ def test_of_a_time_before_the_first_poll_nothing_is_said(months: Store) -> None:
     assert found.total.watched == timedelta(0)
     assert len(found.dark_days) == 8
     assert found.advice.change == "watch"
+
+
+def test_products_that_need_something_again_and_again_recur_for_their_own_shops_only(store: Store) -> None:
+    shop = put(store, *several(4))
+    put(store, change(), shop="north")
+    with store.write() as tx:
+        need = Need(replace(DIAGNOSIS, cause="customs_number_missing"), skus=("777",))
+        numbers = [f"{n:05d}-1" for n in range(4)]
+        tx.needs.put(shop, dict.fromkeys(numbers, (need,)), at=NOW - timedelta(days=20), tell_at={})
+    found = read(store, WEEKS[0])
+    assert [(one.cause, one.name, one.n) for one in found.recurring] == [("customs_number_missing", "777", 4)]
+    alone = store.reports.read({"north": timedelta(hours=1)}, WEEKS[0], zone="UTC")
+    assert (alone.recurring, store.reports.read({}, WEEKS[0], zone="UTC").recurring) == ((), ())
