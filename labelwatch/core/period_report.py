@@ -75,6 +75,8 @@ class ShopFacts:
     sent: Mapping[int, datetime]
     """Alert id -> when its first message arrived."""
     unwatched: tuple[Interval, ...]
+    first_read: datetime | None
+    """The first poll of the shop ever; None = there was none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,15 +117,11 @@ class PeriodReport:
     advice: Advice
     dark_days: tuple[date, ...]
     """Days, in the reader's zone, of which nothing is said: no shop was watched."""
+    idle_share: float
+    """Of the time since each shop was first read, how much was not watched, 0 to 1; 1 = no shop was ever read."""
     label: Times
     label_before: Times
     """How long labels took, in the period and in the one before it."""
-
-    @property
-    def watched_share(self) -> float:
-        """Of the time, 0 to 1."""
-        whole = self.total.watched + self.total.unwatched
-        return self.total.watched / whole if whole else 0.0
 
 
 def report(
@@ -141,14 +139,17 @@ def report(
     late = [alert for one in facts for alert in _last_of_each(_opened(one.alerts, within))]
     missed = [(alert, one.sent) for one in facts for alert in one.alerts if _is_missed(alert, within)]
     total, repeated = _total(shops), recurring(late, needed)
-    whole = total.watched + total.unwatched
+    new = sum((_before_first(one, within) for one in facts), timedelta(0))
+    whole, idle = total.watched + total.unwatched - new, total.unwatched - new
+    idle_share = idle / whole if whole else 1.0
     return PeriodReport(
         within=within,
         shops=shops,
         total=total,
         recurring=repeated,
-        advice=first_change(late, missed, repeated, watched=total.watched / whole if whole else 0.0),
+        advice=first_change(late, missed, repeated, watched=1 - idle_share),
         dark_days=tuple(day for day, span in days if facts and all(_is_dark(one, span) for one in facts)),
+        idle_share=idle_share,
         label=label,
         label_before=label_before,
     )
@@ -246,6 +247,12 @@ def _charges(alerts: Iterable[Alert]) -> dict[str, Decimal]:
 def _is_dark(facts: ShopFacts, day: Interval) -> bool:
     """Whether a shop was not watched at all on this day."""
     return any(one.earliest <= day.earliest and day.latest <= one.latest for one in facts.unwatched)
+
+
+def _before_first(facts: ShopFacts, within: Interval) -> timedelta:
+    """How much of the period lies before the first poll of the shop."""
+    first = min(facts.first_read or within.latest, within.latest)
+    return max(first - within.earliest, timedelta(0))
 
 
 def _total(shops: Sequence[ShopReport]) -> ShopReport:

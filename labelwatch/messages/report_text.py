@@ -52,7 +52,7 @@ def advice(context: RenderContext, found: PeriodReport) -> str:
         cause=words_of(context, first.cause).name if first.cause else "",
         n=first.n,
         of=first.of,
-        share=percent(context, 1 - found.watched_share),
+        share=percent(context, found.idle_share),
     )
 
 
@@ -115,6 +115,5 @@ def _watching(context: RenderContext, found: PeriodReport) -> Iterator[str]:
     if found.dark_days:
         names = [format_skeleton("MMMd", day, locale=context.words.locale) for day in found.dark_days[:MAX_DAYS]]
         yield say(context, "dark_days", days=spaced(", ".join(names)))
-    share = 1 - found.watched_share
-    if share >= 0.005 and found.advice.change is not Change.WATCH:
-        yield say(context, "gaps", share=percent(context, share))
+    if found.idle_share >= 0.005 and found.advice.change is not Change.WATCH:
+        yield say(context, "gaps", share=percent(context, found.idle_share))

@@ -198,13 +198,19 @@ def cause_of(conn: Connection) -> ColumnElement[str]:
 
 def unwatched(conn: Connection, shop_name: str, within: Interval, *, longer_than: timedelta) -> list[Interval]:
     """As Plots.unwatched."""
-    first = conn.scalar(select(func.min(poll.c.finished_at)).where(_complete(shop_name)))
+    first = first_read(conn, shop_name)
     if first is None or first >= within.latest:
         return [within]
     if first - within.earliest <= longer_than:
         return gaps(conn, shop_name, within, longer_than=longer_than)
     later = gaps(conn, shop_name, Interval(first, within.latest), longer_than=longer_than)
     return [Interval(within.earliest, first), *later]
+
+
+def first_read(conn: Connection, shop_name: str) -> datetime | None:
+    """The first complete poll of a shop that is kept; None = there is none."""
+    found: datetime | None = conn.scalar(select(func.min(poll.c.finished_at)).where(_complete(shop_name)))
+    return found
 
 
 def _complete(shop_name: str) -> ColumnElement[bool]:

@@ -48,6 +48,7 @@ def read(conn: Connection, shops: Mapping[str, timedelta], within: Interval, *, 
             alerts=tuple(own.get(name, ())),
             sent=sent,
             unwatched=tuple(charts.unwatched(conn, name, within, longer_than=GAP * every)),
+            first_read=charts.first_read(conn, name),
         )
         for name, every in shops.items()
     ]

@@ -45,9 +45,11 @@ def made(
     unwatched: tuple[Interval, ...] = (),
     told: bool = True,
     needed: Mapping[tuple[str, str], int] = NOTHING,
+    first_read: datetime | None = None,
 ) -> PeriodReport:
+    first_read = first_read or WEEK.earliest - HOUR
     sent = {one.id: one.opened_at + SENT_AFTER for one in alerts if one.id is not None} if told else {}
-    facts = ShopFacts("main", 10, 9, alerts, sent, unwatched)
+    facts = ShopFacts("main", 10, 9, alerts, sent, unwatched, first_read)
     return report([facts], WEEK, days=days_of(WEEK, "UTC"), needed=needed, label=Times(), label_before=Times())
 
 
@@ -113,3 +115,11 @@ def test_what_new_orders_need_again_and_again_is_worth_a_sentence_though_none_wa
 
 def test_what_comes_back_without_a_name_is_said_by_the_causes_alone() -> None:
     assert made(*(alert(n) for n in range(1, 6))).recurring == ()
+
+
+def test_the_time_before_a_shop_was_first_read_is_not_watched_but_no_reason_to_watch_more() -> None:
+    first = WEEK.latest - timedelta(days=2)
+    found = made(alert(5), unwatched=(Interval(WEEK.earliest, first),), first_read=first)
+    assert found.total.unwatched == timedelta(days=5)
+    assert (found.idle_share, found.advice.change) == (0.0, Change.PACK)
+    assert len(found.dark_days) == 5

@@ -102,7 +102,7 @@ def test_of_a_time_before_the_first_poll_nothing_is_said(months: Store) -> None:
     found = read(months, old)
     assert found.total.watched == timedelta(0)
     assert len(found.dark_days) == 8
-    assert found.advice.change == "watch"
+    assert (found.advice.change, found.idle_share) == ("watch", 1.0)
 
 
 def test_products_that_need_something_again_and_again_recur_for_their_own_shops_only(store: Store) -> None:
