@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from labelwatch.core.baseline import Usual
 from labelwatch.core.posting import Deadline, DeliveryMethod, Interval, Limit, Posting, Product, Stage, TariffStep
 from labelwatch.core.subject import (
     Channel,
@@ -197,6 +198,8 @@ class Diagnosis:
     """Other active delivery methods of the same warehouse that have given labels, by name."""
     asked: tuple[Proof, ...] = ()
     """The questions sent to Ozon about this posting, and its answers."""
+    usual: Usual | None = None
+    """What is usual for its stage and delivery method; None = not enough has been seen."""
     as_of: datetime | None = None
     """When Ozon was last read successfully."""
 

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 
 from labelwatch.core.alert import Certainty, Diagnosis, Finding, Proof, RuledOut, Severity, Verdict
+from labelwatch.core.baseline import Usual, usual
 from labelwatch.core.deadline import in_time
 from labelwatch.core.facts import Facts
 from labelwatch.core.policy import Delays
@@ -62,8 +63,7 @@ def diagnose(finding: Finding, facts: Facts, *, as_of: datetime) -> Diagnosis:
     rule, proven, ruled_out = _first_match(finding, facts)
     alone = rule if facts.incident is None else _first_match(finding, replace(facts, incident=None))[0]
     posting, deadline = finding.posting, finding.deadline
-    act_by = deadline.act_by if deadline else None
-    verdict, wait_until = in_time(proven.verdict, proven.wait_until, act_by, as_of)
+    verdict, wait_until = in_time(proven.verdict, proven.wait_until, deadline.act_by if deadline else None, as_of)
     return Diagnosis(
         PostingId(finding.shop, posting.number),
         severity=finding.severity,
@@ -90,13 +90,20 @@ def diagnose(finding: Finding, facts: Facts, *, as_of: datetime) -> Diagnosis:
         deadline=deadline.at if deadline else None,
         cutoff=deadline.cutoff if deadline else None,
         warn_from=deadline.warn_from if deadline else None,
-        act_by=act_by,
+        act_by=deadline.act_by if deadline else None,
         answer_by=deadline.answer_by if deadline else None,
         next_tariff=next_tariff(posting.tariff, as_of),
         alternatives=facts.alternatives or (),
         asked=_asked(facts),
+        usual=_usual(finding, facts, as_of) if rule.cause in KINDS else None,
         as_of=as_of,
     )
+
+
+def _usual(finding: Finding, facts: Facts, now: datetime) -> Usual | None:
+    """What is usual for a posting that only waits."""
+    left = finding.deadline.at - now if finding.deadline else None
+    return usual(facts.curve, max(now - finding.since.latest, timedelta(0)), left)
 
 
 def _first_match(finding: Finding, facts: Facts) -> tuple[Rule, Proven, tuple[RuledOut, ...]]:

@@ -5,6 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from labelwatch.core.subject import Incident
+from labelwatch.core.survival import Survival
 
 
 class TaskState(StrEnum):
@@ -98,5 +99,7 @@ class Facts:
     """Ozon's status for whether the marking codes allow packing (exemplar/status)."""
     detail: Detail | None = None
     alternatives: tuple[str, ...] | None = None
+    curve: Survival | None = None
+    """How long the postings of this method stay in this stage."""
     incident: Incident | None = None
     """The open incident that this posting is part of."""

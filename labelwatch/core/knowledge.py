@@ -31,6 +31,7 @@ class Knowledge:
             label_expected=awaited(posting, self.history.labelled) is Awaited.LABEL,
             method_labelled=method in self.history.labelled,
             method_handed_over=self.handed_over.get(method, 0),
+            curve=self.history.curves.get(finding.stage, {}).get(method),
         )
         return replace(with_answers(own, finding, self.answers, self.labelled), incident=self._incident(finding))
 

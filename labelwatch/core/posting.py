@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 
+from labelwatch.core.survival import Survival
+
 
 class Stage(StrEnum):
     """The stage of a posting on its way to the label."""
@@ -174,3 +176,5 @@ class MethodHistory:
     normal_label: Mapping[str, timedelta] = field(default_factory=dict)
     """Method id -> time within which 99 % of its labels came."""
     normal_registration: Mapping[str, timedelta] = field(default_factory=dict)
+    curves: Mapping[Stage, Mapping[str, Survival]] = field(default_factory=dict)
+    """Stage -> method id -> how long its postings were in that stage."""

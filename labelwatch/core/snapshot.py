@@ -13,6 +13,7 @@ from labelwatch.core.outages import ShopReading
 from labelwatch.core.policy import AlertPolicy, DelayPolicy, Destination
 from labelwatch.core.posting import Known, Stage
 from labelwatch.core.subject import OUTAGE, IncidentId
+from labelwatch.core.survival import Survival
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,8 @@ class Plan:
     group_wait: timedelta = timedelta(seconds=20)
     normal_label: Mapping[str, timedelta] = field(default_factory=dict)
     normal_registration: Mapping[str, timedelta] = field(default_factory=dict)
+    curves: Mapping[Stage, Mapping[str, Survival]] = field(default_factory=dict)
+    """Stage -> delivery method id -> how long its postings were in that stage."""
     ask_label_task: bool = True
     arrival: str = "digest"
     """When people are told what new orders need: digest, at_once or off."""

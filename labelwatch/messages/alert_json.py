@@ -6,6 +6,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from labelwatch.core.alert import Alert, Diagnosis, Proof, Reason
+from labelwatch.core.baseline import Usual
 from labelwatch.core.deadline import alert_at, phase
 from labelwatch.core.posting import TariffStep
 from labelwatch.core.text import Text
@@ -77,6 +78,18 @@ def _cause(diagnosis: Diagnosis) -> View:
         "ruled_out": [{"cause": other.cause, "because": raw(other.because)} for other in diagnosis.ruled_out],
         "verdict": str(diagnosis.verdict),
         "wait_until": _utc(diagnosis.wait_until),
+        "usual": _usual(diagnosis.usual),
+    }
+
+
+def _usual(known: Usual | None) -> View | None:
+    """How long such a posting usually waits; `chance`: the share of those that waited as long and came in time."""
+    if known is None:
+        return None
+    return {
+        "median_s": known.median.total_seconds(),
+        "p95_s": known.most.total_seconds(),
+        "chance": None if known.chance is None else round(known.chance, 3),
     }
 
 

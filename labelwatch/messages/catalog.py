@@ -136,6 +136,8 @@ class Lines:
     lasted: str
     lasted_between: str
     calm_rest: str
+    usual: str
+    chance: str
     spare: str
     bundle_soonest: str
     bundle_latest: str

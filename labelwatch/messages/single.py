@@ -147,6 +147,7 @@ def _open(context: RenderContext, told: Notification) -> list[Section]:
             _why(context, told),
             diagnosis_text.due(context, diagnosis),
             tariff(context, diagnosis),
+            diagnosis_text.usual(context, diagnosis),
             diagnosis_text.handled(context, told.alert),
         ),
         Section(line.how, tuple(filter(None, (*steps, hint(context, diagnosis))))),

@@ -42,9 +42,8 @@ def poll_shop(
     started, asked_before = now(), source.requests
     shop = store.shops.named(plan.shop)
     assert shop is not None, "the shops of the configuration are stored at start"
-    history = MethodHistory(
-        frozenset(store.postings.labelled_methods(shop.id)), plan.normal_label, plan.normal_registration
-    )
+    labelled = frozenset(store.postings.labelled_methods(shop.id))
+    history = MethodHistory(labelled, plan.normal_label, plan.normal_registration, plan.curves)
     watch = Watch(plan.shop, plan.delays, history, plan.destinations)
     with Buffer(Change) as buffer:
         swept = SweepResult(shop=shop, watch=watch, store=store, source=source, buffer=buffer)

@@ -7,12 +7,14 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from labelwatch.config import Config, Shop
+from labelwatch.core.baseline import normal_times
 from labelwatch.core.diagnosis import LONGEST_PAUSE
+from labelwatch.core.posting import Stage
 from labelwatch.core.report import Report
 from labelwatch.core.snapshot import Plan
 from labelwatch.delivery.notifier import Notifier
 from labelwatch.polling.failures import notice_silence, notify_held
-from labelwatch.polling.learned_limits import LearnedLimits, Limits
+from labelwatch.polling.learned_limits import LearnedLimits
 from labelwatch.polling.poll import poll_shop
 from labelwatch.polling.sweep import Abandoned
 from labelwatch.service.clock import AGAIN_AFTER, SkewCorrectedClock, save_skew
@@ -134,16 +136,15 @@ class Poller:
     def _plan(self, shop: Shop, state: ShopState | None) -> Plan:
         delays = self.config.delay_policy(shop)
         places = [delays.default, *delays.by_warehouse.values(), *delays.by_method.values()]
-        learns = state is not None and any(place.auto for place in places)
-        labels: Limits = {}
-        registrations: Limits = {}
-        if state and learns:
-            labels, registrations = self._learned.of(state, every=self.config.every(shop), now=self.clock.now())
+        every, now = self.config.every(shop), self.clock.now()
+        curves = self._learned.of(state, every=every, now=now) if state is not None else {}
+        learns = any(place.auto for place in places)
         return replace(
             self.settings(shop),
             delays=delays,
-            normal_label=labels,
-            normal_registration=registrations,
+            normal_label=normal_times(curves.get(Stage.LABEL, {})) if learns else {},
+            normal_registration=normal_times(curves.get(Stage.REGISTRATION, {})) if learns else {},
+            curves=curves,
             ask_label_task=self.config.ozon.ask_label_task,
             arrival=self.config.arrival.tell,
             timezone=shop.timezone or self.config.timezone,

@@ -11,6 +11,7 @@ from sqlalchemy import ARRAY, BigInteger, Connection, Select, Text, any_, bindpa
 from labelwatch.core.alert import Outcome
 from labelwatch.core.lateness import LEFT
 from labelwatch.core.posting import Known, Stage
+from labelwatch.core.survival import Wait
 from labelwatch.store import mapping
 from labelwatch.store.schema import delivery_method, history, label_evidence, posting, shop, stage_wait, state
 from labelwatch.store.values import Evidence, EvidenceLevel, HistoryRow
@@ -134,24 +135,23 @@ def handed_over_unlabelled(conn: Connection, shop_id: int) -> dict[str, int]:
     return dict(conn.execute(query).all())
 
 
-def waits(
-    conn: Connection, shop_id: int, stage: Stage, *, since: datetime, error: timedelta
-) -> dict[str, list[timedelta]]:
-    """Ozon's method id -> how long its postings were in a stage (at most), of those that left it after `since`.
-
-    Only waits known to within `error`: one that ended between distant polls says nothing about what is normal.
-    """
-    query = (
-        select(delivery_method.c.ozon_id, stage_wait.c.longest)
+def waits(conn: Connection, shop_id: int, stage: Stage, *, since: datetime, now: datetime) -> dict[str, list[Wait]]:
+    """Ozon's method id -> how long its postings were in a stage: of those that left it after `since`, and, without an
+    end, of those that are in it now."""
+    ended = (
+        select(delivery_method.c.ozon_id, stage_wait.c.shortest, stage_wait.c.longest)
         .join(stage_wait, stage_wait.c.method_id == delivery_method.c.id)
-        .where(
-            delivery_method.c.shop_id == shop_id,
-            stage_wait.c.stage == stage.value,
-            stage_wait.c.left_at >= since,
-            stage_wait.c.longest - stage_wait.c.shortest <= mapping.milliseconds(error),
-        )
+        .where(delivery_method.c.shop_id == shop_id, stage_wait.c.stage == stage.value, stage_wait.c.left_at >= since)
     )
-    samples: dict[str, list[timedelta]] = {}
-    for method, longest in conn.execute(query):
-        samples.setdefault(method, []).append(timedelta(milliseconds=longest))
-    return samples
+    waiting = (
+        select(delivery_method.c.ozon_id, posting.c.since_latest)
+        .join(posting, posting.c.method_id == delivery_method.c.id)
+        .where(posting.c.shop_id == shop_id, posting.c.stage == stage.value, _is_open)
+    )
+    found: dict[str, list[Wait]] = {}
+    for method, shortest, longest in conn.execute(ended):
+        wait = Wait(timedelta(milliseconds=shortest), timedelta(milliseconds=longest))
+        found.setdefault(method, []).append(wait)
+    for method, entered in conn.execute(waiting):
+        found.setdefault(method, []).append(Wait(max(now - entered, timedelta(0)), None))
+    return found

@@ -28,7 +28,7 @@ from labelwatch.store.columns import (
     text_column,
 )
 
-REVISION = "0009"
+REVISION = "0010"
 """The newest migration; zero-padded, so that older and newer compare as text."""
 
 
@@ -177,6 +177,7 @@ stage_wait = Table(
     Column("left_at", Utc, nullable=False),
     Column("shortest", BigInteger, nullable=False),  # milliseconds
     Column("longest", BigInteger, nullable=False),
+    Index("ix_stage_wait_method_id", "method_id", "left_at"),
     sqlite_with_rowid=False,
 )
 

@@ -17,7 +17,6 @@ from labelwatch.core.alert import (
     Severity,
     Verdict,
 )
-from labelwatch.core.baseline import ENOUGH, normal_times
 from labelwatch.core.lifecycle import close, reconcile
 from labelwatch.core.policy import AlertPolicy, Destination, QuietHours, Step
 from labelwatch.core.routing import Decision, due_at, gathers_until, notifications_for
@@ -276,8 +275,3 @@ def test_who_was_escalated_to_hears_the_rest_of_it_too() -> None:
         assert set(reasons(reason, left=OWNER_STEP.left)) == {"packers", "owner"}
         assert set(reasons(reason, left=BOSS_STEP.left)) == {"packers", "owner", "boss"}
     assert set(reasons(Reason.RESOLVED, left=None)) == {"packers", "owner", "boss"}
-
-
-def test_normal_is_learned_only_from_enough_and_is_a_time_that_was_observed() -> None:
-    times = [timedelta(seconds=n) for n in range(1, ENOUGH + 1)]
-    assert normal_times({"a": times, "b": times[1:]}) == {"a": timedelta(seconds=99)}

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from labelwatch.core.posting import DeliveryMethod, Interval, Posting, Product, Stage, TariffStep, Track
+from labelwatch.core.survival import Wait
 from labelwatch.store import Change, Evidence, EvidenceLevel, Store
 from tests.store.build import AURORA, NOW, POSTING, SILK, change, minutes, put, several, shop_id, track
 from tests.support.examples import examples
@@ -186,20 +187,18 @@ def test_how_long_a_stage_took_is_learned_when_it_ended_well(sqlite_store: Store
     before, after, stage, samples = WAITS[what]
     put(sqlite_store, change(seen=track(before)))
     shop = put(sqlite_store, change(seen=after, seen_at=IN_TEN))
-    found = sqlite_store.postings.waits(shop, stage, since=NOW, error=minutes(5))
-    assert found == ({AURORA.id: [minutes(12)]} if samples else {})
+    found = sqlite_store.postings.waits(shop, stage, since=NOW, now=IN_TEN)
+    assert [wait.longest for waits in found.values() for wait in waits if wait.longest] == [minutes(12)] * samples
+    still = [wait.shortest for waits in found.values() for wait in waits if wait.longest is None]
+    assert still == ([minutes(10)] if what == "still waiting" else [])
 
 
-@pytest.mark.parametrize(
-    ("since", "error", "samples"),
-    [(NOW, minutes(4), 1), (NOW, minutes(3), 0), (NOW + minutes(11), minutes(4), 0)],
-    ids=["known well", "known badly", "too long ago"],
-)
-def test_only_recent_and_exact_waits_teach(store: Store, since: datetime, error: timedelta, samples: int) -> None:
+@pytest.mark.parametrize(("since", "samples"), [(NOW, 1), (NOW + minutes(11), 0)], ids=["recent", "too long ago"])
+def test_only_recent_waits_teach(store: Store, since: datetime, samples: int) -> None:
     put(store, change(seen=track(Stage.LABEL)))
     shop = put(store, change(seen=labelled(IN_TEN, before=TWO_MINUTES_BEFORE), seen_at=IN_TEN))
-    found = store.postings.waits(shop, Stage.LABEL, since=since, error=error)
-    assert sum(map(len, found.values())) == samples
+    found = store.postings.waits(shop, Stage.LABEL, since=since, now=IN_TEN)
+    assert found == ({AURORA.id: [Wait(minutes(8), minutes(12))]} if samples else {})
 
 
 def test_what_is_due_is_open_and_late(store: Store) -> None:

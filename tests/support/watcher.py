@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
 from labelwatch.core.alert import Alert, Notification
-from labelwatch.core.baseline import LEARN_WITHIN, normal_times
+from labelwatch.core.baseline import LEARN_WITHIN, curves, normal_times
 from labelwatch.core.enrichment import ANSWERS_KEPT
 from labelwatch.core.facts import Facts
 from labelwatch.core.incidents import COUNTED_WITHIN, find
@@ -152,9 +152,11 @@ class Watcher:
         )
 
     def _history(self, shop: ShopState) -> MethodHistory:
-        since = self.clock.now() - LEARN_FROM
+        now = self.clock.now()
         registrations, labels = (
-            normal_times(self.store.postings.waits(shop.id, stage, since=since, error=LEARN_WITHIN))
+            normal_times(
+                curves(self.store.postings.waits(shop.id, stage, since=now - LEARN_FROM, now=now), error=LEARN_WITHIN)
+            )
             for stage in (Stage.REGISTRATION, Stage.LABEL)
         )
         return MethodHistory(frozenset(self.store.postings.labelled_methods(shop.id)), labels, registrations)
