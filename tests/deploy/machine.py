@@ -15,6 +15,16 @@ from tests.support.ending import MARKED
 
 INSTALLER = ROOT / "deploy" / "install.sh"
 SYSTEMCTL = f'#!/bin/sh\nexec "{sys.executable}" "{Path(__file__).with_name("systemctl.py")}" "$@"\n'
+PYTHON = """#!/bin/sh
+# The Python of the machine. It makes an empty environment once, and copies it from then on.
+case "$*" in
+"-I -m venv "*)
+    for last; do :; done
+    if [ -d "{made}" ]; then mkdir -p "$last" && cp -a "{made}/." "$last" && exit; fi
+    "{python}" "$@" && cp -a "$last" "{made}" ;;
+*) exec "{python}" "$@" ;;
+esac
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,9 +118,12 @@ def bare_machine(root: Path, requirements: Path) -> Machine:
     root.chmod(0o755)
     (root / "run").mkdir()
     user, python = _user_and_python()
-    machine = Machine(root=root, user=user, python=python, requirements=requirements)
-    machine.systemctl_program.write_text(SYSTEMCTL)
-    machine.systemctl_program.chmod(0o755)
+    machine = Machine(root=root, user=user, python=str(root / "run/python"), requirements=requirements)
+    made = root / "run/environment"
+    programs = {machine.systemctl_program: SYSTEMCTL, Path(machine.python): PYTHON.format(made=made, python=python)}
+    for program, text in programs.items():
+        program.write_text(text)
+        program.chmod(0o755)
     return machine
 
 

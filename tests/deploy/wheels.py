@@ -19,6 +19,8 @@ _NOT_TRIED = {"psycopg", "psycopg-binary", "pypdfium2", "zxing-cpp", "hatchling"
 """Big, and not needed to watch a sandbox."""
 NO_COMPILE = {"PIP_NO_COMPILE": "no"}
 """Pip reads it so: do not compile."""
+_BALLAST = re.compile(r"babel/locale-data/(?!root|en|ru|zh)")
+"""A thousand files of languages that we do not speak."""
 _PINNED = re.compile(r"^([a-z0-9-]+)==\S+", re.MULTILINE)
 
 
@@ -75,7 +77,7 @@ def _packed(found: Distribution, folder: Path) -> Path:
     wheel = folder / f"{name}-{found.version}-{tag}.whl"
     with zipfile.ZipFile(wheel, "w") as packed:
         for file in found.files or ():
-            if ".." not in file.parts and file.suffix != ".pyc":
+            if ".." not in file.parts and file.suffix != ".pyc" and not _BALLAST.match(str(file)):
                 place = Path(str(found.locate_file(file)))
                 packed.write(place, str(file))
                 if file.suffix == ".py" and (cached := Path(cache_from_source(str(place)))).exists():
