@@ -1,5 +1,6 @@
 """The pack for a dispute as one HTML document of one or two printed pages, without a script or a foreign address."""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import partial
@@ -18,6 +19,7 @@ MOSCOW = "Europe/Moscow"
 MOST_CHANGES, MOST_ANSWERS, MOST_TOLD = 20, 6, 8
 """Lines on paper; the rest is counted, and is whole in the ZIP."""
 _SAID = 90
+_TIME = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d")
 _EXCUSED = (Conclusion.LABEL_LATE, Conclusion.NO_LABEL)
 
 STYLE = """
@@ -203,8 +205,12 @@ def _section(context: RenderContext, key: str, rows: Sequence[Sequence[str]], hi
 
 
 def _row(cells: Iterable[str]) -> str:
-    first, *rest = cells
-    return f'<tr><td class="time">{escape(first)}</td>{"".join(f"<td>{escape(cell)}</td>" for cell in rest)}</tr>'
+    return f"<tr>{''.join(map(_cell, cells))}</tr>"
+
+
+def _cell(text: str) -> str:
+    """A time is not broken."""
+    return f'<td class="time">{text}</td>' if _TIME.fullmatch(text) else f"<td>{escape(text)}</td>"
 
 
 def _time(context: RenderContext, at: datetime | None) -> str:

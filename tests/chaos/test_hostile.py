@@ -182,6 +182,7 @@ SAID: dict[str, tuple[tuple[str, ...], ...]] = {
     "audit": (("audit",),),
     "carriers": (("carriers",), ("carriers", "--csv"), ("carriers", "--json")),
     "dispute": (("dispute", NUMBERS[0]),),
+    "report": (("report",), ("report", "--json"), ("report", "--html"), ("report", "--send")),
     "db check": (("db", "check"),),
     "db backup": (("db", "backup", "copy.db"),),
 }
