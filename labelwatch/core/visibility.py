@@ -7,7 +7,7 @@ from datetime import datetime
 from labelwatch.core.alert import Alert, AlertState, Diagnosis, Outcome
 from labelwatch.core.diagnosis import incident_diagnosis
 from labelwatch.core.outages import within
-from labelwatch.core.subject import Incident, is_outage
+from labelwatch.core.subject import Channel, Incident, is_outage
 
 OF_NO_SHOP = frozenset({""})
 """The shops of a channel that is only a fallback for others."""
@@ -21,6 +21,13 @@ def may_know(shops: Collection[str], others: Collection[str] | None) -> bool:
     if not shops or OF_NO_SHOP.issuperset(shops):
         return True
     return bool(others) and set(others or ()).issubset(shops)
+
+
+def unnamed(alert: Alert) -> Alert:
+    """The alert about a channel as readers see it who may not know which one it is: neither its name nor what its
+    service said."""
+    subject = Channel("")
+    return replace(alert, diagnosis=replace(alert.diagnosis, subject=subject, evidence=()), handled_by="", note="")
 
 
 def narrowed(alert: Alert, shops: Collection[str]) -> Alert | None:

@@ -14,7 +14,6 @@ from labelwatch.core.lifecycle import reason_to_tell, reconcile
 from labelwatch.core.routing import WORTH_TELLING_FOR
 from labelwatch.core.subject import Channel
 from labelwatch.core.system_problems import channel_dead
-from labelwatch.core.visibility import may_know
 from labelwatch.delivery.context import DeliveryContext, is_paused
 from labelwatch.store import ChannelState, OutboxRow, Transaction
 
@@ -95,15 +94,13 @@ def report(
 def _through(
     delivery: DeliveryContext, name: str, states: Mapping[str, ChannelState], troubles: Mapping[str, Alert]
 ) -> str | None:
-    """The channel to report through: the fallback or one whose readers may know of this channel, else any other.
-    Prefers channels outside quiet hours, then the fallback. None = no other channel works."""
+    """The channel to report through: the fallback or one whose readers may know of this channel, else any other,
+    which does not read its name. Prefers channels outside quiet hours, then the fallback. None = there is none."""
     preferred, now = delivery.settings.fallbacks.get(name), delivery.now()
-    own = delivery.channels[name][0].shops if name in delivery.channels else None
 
     def rank(other: str) -> tuple[bool, bool, bool, str]:
-        state, is_preferred = states.get(other), other == preferred
-        knows = is_preferred or may_know(delivery.channels[other][0].shops, own)
-        return not knows, state is not None and _is_silent(state, now), not is_preferred, other
+        state, is_stranger = states.get(other), not delivery.may_be_named(name, other)
+        return is_stranger, state is not None and _is_silent(state, now), other != preferred, other
 
     others = sorted(delivery.channels.keys() - {name} - troubles.keys(), key=rank)
     return next(iter(others), None)

@@ -13,7 +13,7 @@ from labelwatch.core.policy import Destination
 from labelwatch.core.quiet_hours import quiet_span
 from labelwatch.core.subject import Channel as ChannelSubject
 from labelwatch.core.subject import PostingId
-from labelwatch.core.visibility import as_seen, narrowed
+from labelwatch.core.visibility import as_seen, narrowed, unnamed
 from labelwatch.delivery import follow_ups, summaries
 from labelwatch.delivery.action_links import SINGLY, section
 from labelwatch.delivery.context import DeliveryContext, alert_id
@@ -104,7 +104,16 @@ def _by_now(delivery: DeliveryContext, rows: Sequence[OutboxRow], destination: D
     alert has been resolved meanwhile is a notification of its own."""
     alerts = delivery.store.alerts.by_id([alert_id(row) for row in rows])
     still_open = {id_: alert for id_, alert in alerts.items() if alert.resolved_at is None}
-    return [_as_it_is(row.notification, still_open.get(alert_id(row)), destination) for row in rows]
+    told = [_as_it_is(row.notification, still_open.get(alert_id(row)), destination) for row in rows]
+    return [_as_known(delivery, one, destination) for one in told]
+
+
+def _as_known(delivery: DeliveryContext, told: Notification, destination: Destination) -> Notification:
+    """An alert about a channel without its name, if the readers of this one may not know it."""
+    about = told.alert.diagnosis.subject
+    if not isinstance(about, ChannelSubject) or delivery.may_be_named(about.name, destination.name):
+        return told
+    return replace(told, alert=unnamed(told.alert))
 
 
 def _as_it_is(told: Notification, alert: Alert | None, destination: Destination) -> Notification:
@@ -118,6 +127,7 @@ def as_it_stands(delivery: DeliveryContext, name: str, rows: Sequence[OutboxRow]
     destination, channel = delivery.channels[name]
     alerts = delivery.store.alerts.by_id([alert_id(row) for row in rows])
     told = [_now(row.notification, alerts.get(alert_id(row)), destination) for row in rows]
+    told = [_as_known(delivery, one, destination) for one in told]
     message = _message(delivery, told, destination, channel.limit)
     return OutgoingMessage(
         message,

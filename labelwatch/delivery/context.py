@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from labelwatch.channels.base import STAMPED, Ambiguous, Attachment, Channel, Result
 from labelwatch.core.policy import AlertPolicy, Destination
+from labelwatch.core.visibility import may_know
 from labelwatch.delivery.action_links import Links
 from labelwatch.store import ChannelState, OutboxRow, Store
 
@@ -61,6 +62,13 @@ class DeliveryContext:
     chance: random.Random = _CHANCE
     unsettled: dict[str, Callable[[], None]] = field(default_factory=dict)
     """Channel -> what records the result of its last message if the database could not."""
+
+    def may_be_named(self, channel: str, reader: str) -> bool:
+        """Whether the readers of a channel may know that another one does not work: it is their fallback for it, or
+        they see all of its shops."""
+        other = self.channels[channel][0].shops if channel in self.channels else None
+        is_fallback = self.settings.fallbacks.get(channel) == reader
+        return channel == reader or is_fallback or may_know(self.channels[reader][0].shops, other)
 
     def new_key(self) -> str:
         return f"{STAMPED}{self.chance.getrandbits(112):028x}"
