@@ -7,14 +7,12 @@ from math import ceil, inf
 from typing import Any
 from zoneinfo import ZoneInfo
 
-import pytest
 from sqlalchemy import text
 
 from labelwatch.core.league import CARRIER_CAUSES, Standing, league
 from labelwatch.core.posting import Interval
 from labelwatch.store import Store
 from tests.store.build import NOW
-from tests.support.month import furnish
 
 DAYS = timedelta(days=28)
 WITHIN, BEFORE = Interval(NOW - DAYS, NOW), Interval(NOW - 2 * DAYS, NOW - DAYS)
@@ -38,12 +36,6 @@ FROM posting p JOIN delivery_method m ON m.id = p.method_id
 JOIN history h ON h.posting_id = p.id JOIN state s ON s.id = h.state_id
 WHERE p.first_seen >= :since AND p.first_seen < :until ORDER BY p.id, h.seen_at
 """
-
-
-@pytest.fixture
-def month(store: Store) -> Store:
-    furnish(store, orders=300)
-    return store
 
 
 def rows(store: Store, query: str, within: Interval = WITHIN) -> list[Any]:

@@ -4,7 +4,6 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import pytest
 from sqlalchemy import text
 
 from labelwatch.core.arrival import Need
@@ -12,7 +11,6 @@ from labelwatch.core.period_report import PeriodReport
 from labelwatch.core.posting import Interval
 from labelwatch.store import Store
 from tests.store.build import DIAGNOSIS, NOW, change, put, several
-from tests.support.month import furnish
 
 WEEKS = [Interval(NOW - timedelta(days=7 * n + 7), NOW - timedelta(days=7 * n)) for n in range(6)]
 SHOPS = {"main": timedelta(hours=1), "north": timedelta(hours=1)}
@@ -47,12 +45,6 @@ FROM alert a WHERE a.opened_at < :until AND (a.resolved_at IS NULL OR a.resolved
 OF = {"sqlite": "json_extract(a.diagnosis, '$.cause')", "postgresql": "a.diagnosis::json ->> 'cause'"}
 
 
-@pytest.fixture
-def months(store: Store) -> Store:
-    furnish(store, orders=400)
-    return store
-
-
 def rows(store: Store, query: str, within: Interval) -> list[Any]:
     times = {
         name: (at - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(milliseconds=1)
@@ -66,40 +58,40 @@ def read(store: Store, within: Interval) -> PeriodReport:
     return store.reports.read(SHOPS, within, zone="Europe/Moscow")
 
 
-def test_every_number_is_that_of_plain_sql(months: Store) -> None:
+def test_every_number_is_that_of_plain_sql(month: Store) -> None:
     seen = 0
     for week in WEEKS:
-        found = read(months, week)
+        found = read(month, week)
         told = [
             (one.shop, one.orders, one.labelled, one.late, one.told, one.rescued, one.missed) for one in found.shops
         ]
-        assert told == [tuple(row) for row in rows(months, COUNTS, week)]
-        causes = CAUSES.format(cause=OF[months._engine.dialect.name])
-        assert found.total.by_cause == {cause: n for cause, n in rows(months, causes, week)}  # noqa: C416
-        ((waited,),) = rows(months, WAITED, week)
+        assert told == [tuple(row) for row in rows(month, COUNTS, week)]
+        causes = CAUSES.format(cause=OF[month._engine.dialect.name])
+        assert found.total.by_cause == {cause: n for cause, n in rows(month, causes, week)}  # noqa: C416
+        ((waited,),) = rows(month, WAITED, week)
         assert found.total.waiting == timedelta(milliseconds=int(waited or 0))
         seen += found.total.late
     assert seen > 20
 
 
-def test_the_numbers_of_a_past_week_stay_as_they_were(months: Store) -> None:
-    assert read(months, WEEKS[2]) == read(months, WEEKS[2])
+def test_the_numbers_of_a_past_week_stay_as_they_were(month: Store) -> None:
+    assert read(month, WEEKS[2]) == read(month, WEEKS[2])
     assert (
-        sum(read(months, week).total.orders for week in WEEKS)
-        == read(months, Interval(WEEKS[-1].earliest, NOW)).total.orders
+        sum(read(month, week).total.orders for week in WEEKS)
+        == read(month, Interval(WEEKS[-1].earliest, NOW)).total.orders
     )
 
 
-def test_what_was_not_watched_is_counted_from_the_polls(months: Store) -> None:
-    main, north = read(months, WEEKS[0]).shops
+def test_what_was_not_watched_is_counted_from_the_polls(month: Store) -> None:
+    main, north = read(month, WEEKS[0]).shops
     assert north.unwatched == timedelta(0)
     assert timedelta(hours=5) < main.unwatched < timedelta(hours=8)
     assert main.watched + main.unwatched == timedelta(days=7)
 
 
-def test_of_a_time_before_the_first_poll_nothing_is_said(months: Store) -> None:
+def test_of_a_time_before_the_first_poll_nothing_is_said(month: Store) -> None:
     old = Interval(NOW - timedelta(days=90), NOW - timedelta(days=83))
-    found = read(months, old)
+    found = read(month, old)
     assert found.total.watched == timedelta(0)
     assert len(found.dark_days) == 8
     assert (found.advice.change, found.idle_share) == ("watch", 1.0)
