@@ -1,5 +1,6 @@
 """Databases for every test: a fresh SQLite file, and a fresh database on a PostgreSQL shared by the whole run."""
 
+import gc
 import os
 import tempfile
 import warnings
@@ -37,6 +38,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.extra_keyword_matches.update(mark.args)
         if item.path.parent.name == "fuzz":
             item.add_marker("hypothesis")
+
+
+def pytest_collection_finish() -> None:
+    """What was collected stays to the end: it need not be looked through for garbage again and again."""
+    gc.freeze()
 
 
 @pytest.hookimpl(wrapper=True)

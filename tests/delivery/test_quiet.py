@@ -11,12 +11,19 @@ from labelwatch.core.alert import AlertState, Notification, Reason, Severity
 from labelwatch.core.policy import QuietHours
 from labelwatch.delivery.shift_summary import WORTH_READING_FOR, queue_shift_summaries
 from labelwatch.store import OutboxState, Store
+from tests.conftest import ON_BOTH
 from tests.support.alert_builders import NOW, destination, minutes, told
 from tests.support.post import FINE, Clock, FakeChannel, again, queue, rows, tell
 
 # The clock of these tests is that of Yekaterinburg (UTC+5), where it is 19:08 now.
 NIGHT: dict[str, Any] = {"quiet": QuietHours(time(19, 0), time(8, 0))}
 MORNING = datetime(2026, 11, 24, 3, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+def kind() -> str:
+    """SQLite: what it reads and writes is proven for each kind of database by the tests of the store."""
+    return "sqlite"
 
 
 def calm(n: int) -> Notification:
@@ -119,6 +126,7 @@ def test_a_shift_hears_what_is_open_who_has_it_and_what_happened(store: Store) -
     assert taken.diagnosis.posting_number is not None
 
 
+@ON_BOTH
 def test_each_shift_is_told_once_also_over_restarts(store: Store) -> None:
     channel, clock = FakeChannel(), Clock()
     hand_over(store, clock, channel)

@@ -24,6 +24,12 @@ HOUR = timedelta(hours=1)
 EVERY = {"main": HOUR, "north": HOUR}
 
 
+@pytest.fixture
+def kind() -> str:
+    """SQLite: what it reads and writes is proven for each kind of database by the tests of the store."""
+    return "sqlite"
+
+
 def config(**changes: Any) -> Config:
     shops = tuple(
         Shop(name=n, client_id=id_, api_key=SecretStr("k")) for n, id_ in (("main", "1001"), ("north", "1002"))
