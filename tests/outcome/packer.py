@@ -107,6 +107,7 @@ ASK_FOR_TIME = frozenset(
         "country_missing",
         "other_requirement",
         "recipient_incomplete",
+        "registration_declined",
         "registration_pending",
         "tracking_missing",
         "label_overdue",
