@@ -84,6 +84,7 @@ def _moment(row: "HistoryRow") -> dict[str, Any]:
 
 
 _NEVER_ALERTED = (
+    "usual",
     *("state", "severity", "family", "cause", "certainty", "verdict", "wait_until", "opened_at", "resolved_at"),
     *(
         "phase",

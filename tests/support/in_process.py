@@ -58,6 +58,7 @@ def _own_logging() -> Iterator[None]:
     try:
         with warnings.catch_warnings():
             warnings.resetwarnings()
+            warnings.simplefilter("ignore", DeprecationWarning)
             yield
     finally:
         logging.captureWarnings(False)
