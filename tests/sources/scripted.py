@@ -3,7 +3,7 @@
 import json
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -70,9 +70,11 @@ class Scene:
 
     url: str
     asked: list[Asked]
+    sources: ExitStack
+    """Closes the connections of every source at the end."""
 
     def source(self, client_id: str = "1001", **changes: Any) -> OzonSource:
-        """A source of this server that never really sleeps."""
+        """A source of this server that never really sleeps; it is closed with the server."""
         settings: dict[str, Any] = {
             "base_url": self.url,
             "requests_per_second": 100_000,
@@ -85,7 +87,7 @@ class Scene:
         }
         settings |= changes
         access = {f.name: settings.pop(f.name) for f in fields(Access) if f.name in settings}
-        return OzonSource(Access(client_id, KEY, **access), **settings)
+        return self.sources.enter_context(closing(OzonSource(Access(client_id, KEY, **access), **settings)))
 
 
 class Server(ThreadingHTTPServer):
@@ -148,7 +150,8 @@ def scripted(script: Script) -> Iterator[Scene]:
     thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
     thread.start()
     try:
-        yield Scene(f"http://127.0.0.1:{server.server_port}", server.asked)
+        with ExitStack() as sources:
+            yield Scene(f"http://127.0.0.1:{server.server_port}", server.asked, sources)
     finally:
         server.shutdown()
         server.server_close()
