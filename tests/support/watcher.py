@@ -153,13 +153,18 @@ class Watcher:
 
     def _history(self, shop: ShopState) -> MethodHistory:
         now = self.clock.now()
-        registrations, labels = (
-            normal_times(
-                curves(self.store.postings.waits(shop.id, stage, since=now - LEARN_FROM, now=now), error=LEARN_WITHIN)
+        learned = {
+            stage: curves(
+                self.store.postings.waits(shop.id, stage, since=now - LEARN_FROM, now=now), error=LEARN_WITHIN
             )
             for stage in (Stage.REGISTRATION, Stage.LABEL)
+        }
+        return MethodHistory(
+            frozenset(self.store.postings.labelled_methods(shop.id)),
+            normal_times(learned[Stage.LABEL]),
+            normal_times(learned[Stage.REGISTRATION]),
+            learned,
         )
-        return MethodHistory(frozenset(self.store.postings.labelled_methods(shop.id)), labels, registrations)
 
     def _shop(self, name: str) -> ShopState:
         shop = self.store.shops.named(name)
