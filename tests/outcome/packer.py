@@ -107,6 +107,8 @@ ASK_FOR_TIME = frozenset(
         "country_missing",
         "other_requirement",
         "recipient_incomplete",
+        "label_refused",
+        "method_never_labelled",
         "registration_declined",
         "registration_pending",
         "tracking_missing",
