@@ -151,7 +151,7 @@ def test_an_incident_ends_by_itself_and_that_is_the_second_message(scenario: str
 
 
 def test_the_day_is_told_as_it_was_meant(sqlite_store: Store) -> None:
-    with watching(scenarios.day(START), sqlite_store) as watcher:
+    with watching(scenarios.day(START), sqlite_store, every=2 * EVERY) as watcher:
         watcher.until(LASTS)
         told, world = watcher.told(), watcher.sandbox.world
     single = {number: cause for number, cause in world.expected.items() if cause != "carrier_incident"}
