@@ -69,7 +69,8 @@ program=$app/.venv/bin/labelwatch config=$etc/labelwatch.toml
 
 as_user() {
 	name=$1 && shift
-	if [ "$(id -un)" = "$name" ]; then "$@"; else runuser -u "$name" -- "$@"; fi
+	# Without a terminal: else code of that user could type into the terminal of root.
+	if [ "$(id -un)" = "$name" ]; then "$@"; else setsid -w runuser -u "$name" -- "$@"; fi
 }
 
 # A command as the service would run it.

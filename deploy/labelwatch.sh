@@ -6,7 +6,14 @@ export LABELWATCH_CONFIG="$etc/labelwatch.toml" STATE_DIRECTORY="/var/lib/labelw
 [ "$(id -un)" != "$user" ] || HOME="/var/lib/labelwatch" exec "$program" "$@"
 [ "$(id -u)" = 0 ] || exec sudo "$0" "$@"
 export LOGNAME="${SUDO_USER:-root}"
-case ${1-} in init | password) ;; *) HOME="/var/lib/labelwatch" exec runuser -u "$user" -- "$program" "$@" ;; esac
+case ${1-} in
+init | password) ;;
+*)
+	# A terminal of its own, or none: else code of that user could type into the terminal of root.
+	[ -t 0 ] && [ -t 1 ] && [ -t 2 ] && HOME="/var/lib/labelwatch" exec runuser --pty -u "$user" -- "$program" "$@"
+	HOME="/var/lib/labelwatch" exec setsid -w runuser -u "$user" -- "$program" "$@"
+	;;
+esac
 umask 077
 code=0
 "$program" "$@" || code=$?

@@ -3,12 +3,11 @@
 Rich, which draws on a terminal, is loaded only if there is one.
 """
 
-import json
-import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
+from labelwatch.messages.json_text import as_json as json_text
 from labelwatch.messages.plain import printable as printable
 
 NONE = "-"
@@ -50,17 +49,7 @@ def table(headings: Sequence[str], rows: Iterable[Sequence[str]], *, whole: Sequ
 
 def as_json(document: object) -> None:
     """One JSON document on stdout."""
-    sys.stdout.write(document_text(document) + "\n")
-
-
-def document_text(document: object) -> str:
-    """A document as JSON for people and programs; control characters are escaped."""
-    return re.sub(r"[^\n]", _escaped, json.dumps(document, ensure_ascii=False, indent=2))
-
-
-def _escaped(found: re.Match[str]) -> str:
-    character = found[0]
-    return character if character.isprintable() else json.dumps(character)[1:-1]
+    sys.stdout.write(json_text(document) + "\n")
 
 
 @contextmanager

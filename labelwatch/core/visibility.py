@@ -7,7 +7,7 @@ from datetime import datetime
 from labelwatch.core.alert import Alert, AlertState, Diagnosis, Outcome
 from labelwatch.core.diagnosis import incident_diagnosis
 from labelwatch.core.outages import within
-from labelwatch.core.subject import Channel, Incident, is_outage
+from labelwatch.core.subject import Channel, Incident, Summary, is_outage
 
 OF_NO_SHOP = frozenset({""})
 """The shops of a channel that is only a fallback for others."""
@@ -21,6 +21,17 @@ def may_know(shops: Collection[str], others: Collection[str] | None) -> bool:
     if not shops or OF_NO_SHOP.issuperset(shops):
         return True
     return bool(others) and set(others or ()).issubset(shops)
+
+
+def is_for(alert: Alert, shops: Collection[str]) -> bool:
+    """Whether a channel of these shops (empty = all) may still get what was queued for it: its shops may have changed
+    since. A channel that an escalation step names hears of shops that are not its own."""
+    if not shops or OF_NO_SHOP.issuperset(shops):
+        return True
+    about = alert.diagnosis.subject
+    own = {about.shop, *about.shops} - {""} if isinstance(about, Summary) else set(alert.diagnosis.shops)
+    was_escalated = alert.told is not None and alert.told.left is not None
+    return narrowed(alert, shops) is not None and (was_escalated or not own or not own.isdisjoint(shops))
 
 
 def unnamed(alert: Alert) -> Alert:

@@ -26,7 +26,7 @@ from labelwatch.channels.base import Delivered
 from labelwatch.core.alert import SUMMARIES, Reason
 from labelwatch.core.routing import due_at, gathers_until, quiet_until
 from labelwatch.core.subject import Channel
-from labelwatch.core.visibility import narrowed
+from labelwatch.core.visibility import is_for
 from labelwatch.delivery.channel_problems import report_overdue
 from labelwatch.delivery.compose import compose, is_brief, newest_of_each, one_message
 from labelwatch.delivery.context import (
@@ -293,7 +293,7 @@ def _worth_sending(delivery: DeliveryContext, name: str, rows: Sequence[OutboxRo
 def _concerning(delivery: DeliveryContext, name: str, rows: Sequence[OutboxRow]) -> list[OutboxRow]:
     """The rows about shops of the channel, whose shops may have changed since they were queued."""
     shops = delivery.channels[name][0].shops
-    kept = [row for row in rows if narrowed(row.notification.alert, shops) is not None]
+    kept = [row for row in rows if is_for(row.notification.alert, shops)]
     if len(kept) < len(rows):
         delivery.store.outbox.supersede([row.id for row in rows if row not in kept], why=_NOT_FOR_IT)
     return kept

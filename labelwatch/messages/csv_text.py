@@ -6,8 +6,8 @@ from labelwatch.messages.plain import printable
 
 FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠")
 """Characters that start a formula in a spreadsheet; in East Asia the full-width forms too."""
-_SPLIT = re.compile(rf"([,;\t|]\s*)(?=[{re.escape(''.join(FORMULA))}])")
-"""Where a formula would begin if the spreadsheet used another separator."""
+_SPLIT = re.compile(rf"([,;\t|][\s\"]*)(?=[{re.escape(''.join(FORMULA))}])")
+"""Where a formula would begin, quoted or not, if the spreadsheet used another separator."""
 
 
 def csv_cell(text: str) -> str:

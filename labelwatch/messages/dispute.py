@@ -6,7 +6,6 @@ The same data give the same bytes: no clock, no random name, and a fixed time in
 import csv
 import hashlib
 import io
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from datetime import datetime
@@ -18,6 +17,7 @@ from labelwatch.core.dispute import Change, Pack, Told
 from labelwatch.messages.alert_json import rfc3339
 from labelwatch.messages.csv_text import csv_cell
 from labelwatch.messages.dispute_html import document
+from labelwatch.messages.json_text import as_json
 from labelwatch.messages.raw_text import raw
 
 COLUMNS = ("at", "not_before", "kind", "what", "value", "detail")
@@ -53,7 +53,7 @@ def safe(number: str) -> str:
 def _data(pack: Pack) -> dict[str, bytes]:
     """The parts for programs, which are the same in every language."""
     name = f"dispute-{safe(pack.posting.number)}"
-    text = json.dumps(as_document(pack), ensure_ascii=False, indent=2) + "\n"
+    text = as_json(as_document(pack)) + "\n"
     return {f"{name}.json": text.encode(), f"{name}.csv": _csv(pack).encode()}
 
 

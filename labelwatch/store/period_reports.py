@@ -70,6 +70,8 @@ def _needed(conn: Connection, within: Interval, shops: Collection[str]) -> Count
 
 def _label_times(conn: Connection, within: Interval, shops: Mapping[str, timedelta]) -> Times:
     error = max([LEARN_WITHIN, *(GAP * every for every in shops.values())])
+    if not shops:  # which would mean all
+        return times([], error)
     lots = carriers.period(conn, within, shops=list(shops)).lots
     return times([wait for lot in lots for wait in lot.label], error)
 

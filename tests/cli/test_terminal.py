@@ -11,6 +11,7 @@ from rich.cells import cell_len
 
 from labelwatch.cli import terminal
 from labelwatch.cli.wrapping import wrapped
+from labelwatch.messages import json_text
 
 HOSTILE = "\x1b[2Jred\x07 \u202eevil\u2066 \x9b31m \ud800 ok\r\n"
 TEXT = st.text(st.sampled_from("abc 先备货，。“”（）Ёж1-/:\u0301"), max_size=120)
@@ -27,7 +28,7 @@ def test_no_control_character_gets_through(capsys: pytest.CaptureFixture[str]) -
 
 @given(st.recursive(st.text() | st.integers() | st.none(), lambda inner: st.dictionaries(st.text(), inner)))
 def test_a_document_is_read_back_as_it_was(document: Any) -> None:
-    text = terminal.document_text(document)
+    text = json_text.as_json(document)
     assert json.loads(text) == document
     assert all(c.isprintable() or c == "\n" for c in text)
 

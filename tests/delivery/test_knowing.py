@@ -9,12 +9,14 @@ import pytest
 from labelwatch.channels.base import Permanent
 from labelwatch.core.alert import Alert, AlertState
 from labelwatch.core.policy import Destination
+from labelwatch.core.subject import Summary, SummaryKind
+from labelwatch.core.summaries import summary
 from labelwatch.core.system_problems import channel_dead
 from labelwatch.core.visibility import may_know
 from labelwatch.delivery.context import DeliveryContext, DeliverySettings
 from labelwatch.delivery.dispatcher import send_due
 from labelwatch.delivery.shift_summary import queue_shift_summaries
-from labelwatch.store import Store
+from labelwatch.store import OutboxState, Store
 from tests.support.alert_builders import NOW, destination, minutes, told
 from tests.support.post import Clock, FakeChannel, queue
 
@@ -106,3 +108,18 @@ def test_what_a_dead_channel_was_to_say_of_another_one_is_said_to_those_who_may_
 def test_a_channel_of_all_shops_is_known_to_none_that_is_limited() -> None:
     assert not may_know({"main"}, ALL)
     assert may_know(ALL, {"main"})
+
+
+def test_what_was_queued_for_shops_that_a_channel_no_longer_has_is_not_sent(sqlite_store: Store) -> None:
+    sqlite_store.shops.sync([("main", "123456"), ("north", "2")])
+    queue(sqlite_store, replace(told(), channel="cedar"))
+    about = Summary("cedar", SummaryKind.AUDIT, "north")
+    report = Summary("cedar", SummaryKind.REPORT, shops=("north",), group="Client North")
+    with sqlite_store.write() as tx:
+        for subject in (about, report):
+            made = summary(subject, since=NOW - minutes(9), at=NOW)
+            tx.add_summary(made, due_at=NOW, expires_at=NOW + minutes(90), now=NOW)
+    cedar = FakeChannel()
+    rounds(sqlite_store, {"cedar": cedar})
+    assert cedar.sent == []
+    assert {row.state for row in sqlite_store.outbox.find()} == {OutboxState.SUPERSEDED}

@@ -4,6 +4,7 @@ The program is a stub, so that a run takes a second; test_install.py installs th
 """
 
 import os
+import re
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
@@ -220,6 +221,15 @@ def test_root_runs_what_writes_the_configuration_and_looks_for_nothing_in_the_se
     as_root, *as_service = [line for line in command.splitlines() if '"$@"' in line and "exec sudo" not in line][::-1]
     assert "HOME" not in as_root
     assert all(f'HOME="{machine.state}" exec' in line for line in as_service)
+
+
+def test_nothing_of_the_service_s_user_has_root_s_terminal() -> None:
+    """It could type into it (TIOCSTI): what is run as that user gets a terminal of its own, or none."""
+    deploy = Path(__file__).parents[2] / "deploy"
+    text = "".join((deploy / name).read_text() for name in ("install.sh", "labelwatch.sh"))
+    runs = re.findall(r"(setsid -w )?runuser( --pty)? -u", text)
+    assert len(runs) == 3
+    assert all(any(run) for run in runs)
 
 
 def test_a_module_in_the_current_directory_is_not_run(place: Path) -> None:

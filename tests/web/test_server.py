@@ -87,6 +87,10 @@ def test_it_answers_at_once_over_a_connection_that_is_kept(served: Serving) -> N
     assert min(took[1:]) < 0.03
 
 
+BOTH_LENGTHS = (
+    b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 60\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"
+)
+HEALTH = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"
 HEADS: list[tuple[bytes, bytes]] = [
     (b"GET / HTTP/1.1\r\n\r\n", b"400"),
     (b"GET / HTTP/1.0\r\n\r\n", b"421"),
@@ -99,6 +103,7 @@ HEADS: list[tuple[bytes, bytes]] = [
         b"POST / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n0\r\n\r\n",
         b"400",
     ),
+    (BOTH_LENGTHS + HEALTH, b"400"),
     (b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\nby=x&", b"400"),
     (b"POST / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding : chunked\r\n\r\n0\r\n\r\n", b"400"),
     (b"POST / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked, identity\r\n\r\n0\r\n\r\n", b"400"),
@@ -115,6 +120,7 @@ HEADS: list[tuple[bytes, bytes]] = [
 def test_what_is_no_request_to_us_is_refused(served: Serving, request_: bytes, said: bytes) -> None:
     answer = raw(served, request_)
     assert answer.split(b" ", 2)[1] == said
+    assert answer.count(b"HTTP/1.1 ") == 1, "nothing behind it is taken for a request"
     assert b"root:" not in answer
     assert status(served) in (200, 503)
 

@@ -247,7 +247,7 @@ def _said(request: Request, status: int, key: str) -> Response:
     language = language_of(request, default=app_of(request).config.language)
     headers = {"allow": "GET, HEAD, POST"} if status == 405 else {}
     # The rest of the body is not read, so the connection cannot be reused.
-    headers |= {"connection": "close"} if status in (408, 413) else {}
+    headers |= {"connection": "close"} if status in (400, 408, 413, 421) else {}
     port = (request.scope.get("server") or ("", 0))[1]
     text = words(language).say("guard", key, address=f"http://127.0.0.1:{port}")
     return PlainTextResponse(f"{text}\n", status, headers)

@@ -7,6 +7,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from labelwatch.core.settings import ShopSettings
+from labelwatch.messages.plain import plain
 from labelwatch.messages.settings_text import change_line, key_line
 from labelwatch.store.settings import Snapshot
 from labelwatch.web.page import Reader, app_of, reader_of, respond
@@ -49,7 +50,7 @@ def _shop(reader: Reader, name: str, snapshots: Sequence[Snapshot]) -> ShopPage:
         name=name,
         read=reader.say("settings", "read", ago=reader.ago(newest.seen_at)) if newest else "",
         key=key_line(reader.context, name, expires_at) if expires_at and expires_at > reader.now else "",
-        roles=", ".join(settings.roles or ()),
+        roles=", ".join(map(plain, settings.roles or ())),
         methods=_methods(reader, settings),
         warehouses=_warehouses(reader, settings),
         history=[
