@@ -68,9 +68,7 @@ def lives(pid: int) -> bool:
         return False
 
 
-@pytest.mark.parametrize(
-    ("by", "workers"), [(signal.SIGINT, 1), (signal.SIGTERM, 1), (signal.SIGKILL, 1), (signal.SIGINT, 0)]
-)
+@pytest.mark.parametrize(("by", "workers"), [(signal.SIGINT, 1), (signal.SIGKILL, 1), (signal.SIGTERM, 0)])
 def test_an_interrupted_run_leaves_nothing_running(tmp_path: Path, by: signal.Signals, workers: int) -> None:
     with run(tmp_path, STARTS, workers) as running:
         until((tmp_path / "pids").exists, seconds=60)

@@ -99,9 +99,9 @@ def one_by_one(count: int) -> World:
 
 @pytest.mark.fault("P3")
 def test_kill_after_kill_no_alert_is_lost_and_a_repeated_one_can_be_told(tmp_path: Path) -> None:
-    wanted, chance = 16, random.Random(7)
+    wanted, chance = 12, random.Random(7)
     with place_for(one_by_one(wanted), tmp_path) as place:
-        for _ in range(5):
+        for _ in range(4):
             service = born(place)
             before = len(place.hook.requests)
             with contextlib.suppress(AssertionError):  # killed before it could tell anything: that counts as well

@@ -1,6 +1,7 @@
 """Whose label a PDF is: read in a process that may die of it, judged by its number, its barcode and nothing else."""
 
 import re
+import signal
 import subprocess
 import sys
 import zlib
@@ -12,6 +13,7 @@ import pytest
 
 from labelwatch.sandbox.label_pdf import Label, pdf
 from labelwatch.sources import LabelUnavailable, Missing, Proof
+from labelwatch.sources.ozon import label_pdf
 from labelwatch.sources.ozon import label_reader as reader
 from labelwatch.sources.ozon.label_pdf import Page, look, names, proof, unusable
 
@@ -336,3 +338,28 @@ def test_where_it_cannot_be_confined_it_reads_nothing(
 @needs_libraries
 def test_where_it_can_be_confined_nothing_is_said() -> None:
     assert unusable() is None
+
+
+@pytest.mark.parametrize(
+    ("program", "found"),
+    [
+        ("import sys; sys.stdout.buffer.write(sys.stdin.buffer.read()[:3])", (b"abc", 0)),
+        ("pass", (b"", 0)),
+        ("import sys; sys.exit(3)", (b"", 3)),
+    ],
+    ids=["reads all", "reads nothing", "fails"],
+)
+def test_a_reader_answers_and_ends(program: str, found: tuple[bytes, int]) -> None:
+    content = b"abc" * 10**6
+    assert label_pdf.answer_of([sys.executable, "-c", program], content, {}, 60) == found
+
+
+def test_a_reader_that_writes_without_end_is_ended_before_it_fills_the_memory() -> None:
+    program = "import sys\nwhile True: sys.stdout.buffer.write(bytes(2**20))"
+    answer, code = label_pdf.answer_of([sys.executable, "-c", program], b"", {}, 60)
+    assert (len(answer), code) == (label_pdf.MOST_ANSWERED, -signal.SIGKILL)
+
+
+def test_a_reader_that_never_answers_is_ended_in_time() -> None:
+    program = "import time; time.sleep(60)"
+    assert label_pdf.answer_of([sys.executable, "-c", program], b"", {}, 0.5) == (b"", None)

@@ -11,8 +11,10 @@ import re
 import subprocess
 import sys
 import threading
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
+from typing import IO
 
 import msgspec
 
@@ -22,6 +24,8 @@ from labelwatch.sources.ozon.label_reader import ONLY_TRY
 
 READ_WITHIN = 20.0
 """Seconds."""
+MOST_ANSWERED = 32 * 2**20
+"""Bytes that the reader may answer: some pages of the PDF, or what is on them."""
 
 _READER = Path(__file__).with_name("label_reader.py")
 _INK = 100
@@ -173,17 +177,49 @@ def _reader(content: bytes, *arguments: str, within: float) -> bytes | LabelUnav
         return LabelUnavailable(Missing.NOT_CONFINED, "only Linux can confine the PDF reader")
     # The search path for libraries is all it gets from our environment: no key and no token.
     environment = {"PYTHONPATH": os.pathsep.join(filter(None, sys.path)), "PYTHONDONTWRITEBYTECODE": "1"}
-    command = [sys.executable, "-P", str(_READER), *arguments]
-    pipe, nowhere = subprocess.PIPE, subprocess.DEVNULL
     try:
         with _one_at_a_time:
-            done = subprocess.run(  # noqa: S603 - our own file, and no external input in the command
-                command, input=content, stdout=pipe, stderr=nowhere, env=environment, timeout=within, check=False
-            )
-    except subprocess.TimeoutExpired:
-        return LabelUnavailable(Missing.UNREADABLE, f"it cannot be read within {within:g} s")
+            answer, code = answer_of([sys.executable, "-P", str(_READER), *arguments], content, environment, within)
     except OSError as error:
         return LabelUnavailable(Missing.UNREADABLE, f"the PDF reader does not start: {clean(str(error), 80)}")
-    if done.returncode != 0:
-        return LabelUnavailable(Missing.UNREADABLE, f"the PDF reader ended with code {done.returncode}")
-    return done.stdout
+    if code is None:
+        return LabelUnavailable(Missing.UNREADABLE, f"it cannot be read within {within:g} s")
+    if code != 0:
+        return LabelUnavailable(Missing.UNREADABLE, f"the PDF reader ended with code {code}")
+    return answer
+
+
+def answer_of(
+    command: Sequence[str], content: bytes, environment: Mapping[str, str], within: float
+) -> tuple[bytes, int | None]:
+    """What a program that gets `content` writes, and its exit code; None = it was ended after `within` seconds. One
+    that writes more than MOST_ANSWERED bytes is ended, too, and has the code of a killed program."""
+    pipe, is_late = subprocess.PIPE, threading.Event()
+    with subprocess.Popen(  # noqa: S603 - our own file, and no external input in the command
+        command, stdin=pipe, stdout=pipe, stderr=subprocess.DEVNULL, env=environment
+    ) as process:
+        assert process.stdin is not None, "a pipe was asked for"
+        assert process.stdout is not None, "a pipe was asked for"
+
+        def end() -> None:
+            is_late.set()
+            process.kill()
+
+        clock = threading.Timer(within, end)
+        feeding = threading.Thread(target=_feed, args=(process.stdin, content))
+        clock.start()
+        feeding.start()
+        answer = process.stdout.read(MOST_ANSWERED + 1)
+        if len(answer) > MOST_ANSWERED:
+            process.kill()
+        code = process.wait()
+        clock.cancel()
+        feeding.join()
+    return answer[:MOST_ANSWERED], None if is_late.is_set() else code
+
+
+def _feed(pipe: IO[bytes], content: bytes) -> None:
+    with suppress(OSError):  # it has ended before it has read everything
+        pipe.write(content)
+    with suppress(OSError):
+        pipe.close()
