@@ -105,6 +105,8 @@ def test_a_server_that_was_killed_and_is_back_is_used_again_and_so_is_its_lock(s
 @pytest.mark.usefixtures("soon")
 def test_who_loses_the_lock_to_another_is_told_so(server: Server) -> None:
     lost: list[AlreadyRunning] = []
+    # The server notices a little later that the session of the test before has ended.
+    until(lambda: server.run("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'") == 0)
     with single_instance(server.url, lost=lost.append):
         waits = threading.Thread(target=take_after, args=(server, lost))
         waits.start()
