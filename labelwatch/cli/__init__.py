@@ -21,7 +21,7 @@ from labelwatch.cli.terminal import complain
 
 def main() -> None:
     """The console script."""
-    # While the libraries are loaded, garbage would be looked for hundreds of times, and there is none.
+    # Importing the libraries would trigger hundreds of collections that free nothing.
     gc.set_threshold(200_000)
     # No plugin of another package changes how the configuration is read: pydantic looks for one in every package.
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")

@@ -7,6 +7,7 @@ delivery method and warehouse as if it had been packed.
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from itertools import islice
 from zoneinfo import ZoneInfo
 
 from labelwatch.core.alert import Certainty, Diagnosis, Finding, Proof, Severity, Verdict
@@ -46,8 +47,6 @@ _OF_METHOD = frozenset(
         "method_never_labelled",
     }
 )
-KNOWABLE = _OF_ORDER | _OF_METHOD
-"""The causes of a late label that can be known when an order arrives."""
 
 LITTLE_TIME = timedelta(hours=2)
 """With less working time than this before the deadline people are told at once."""
@@ -78,9 +77,11 @@ def needs(
         return ()
     finding = _as_if_late(posting, watch, seen_at)
     packed = replace(finding, stage=Stage.LABEL, posting=replace(posting, status="awaiting_deliver"))
-    own = list(_proven(finding, knowledge, _OF_ORDER))
-    of_method = next(_proven(packed, knowledge, _OF_METHOD), None)
-    found = (*own, *([of_method] if of_method else ()), *_calendar(finding, knowledge, watch, seen_at, timezone))
+    found = (
+        *_proven(finding, knowledge, _OF_ORDER),
+        *islice(_proven(packed, knowledge, _OF_METHOD), 1),
+        *_calendar(finding, knowledge, watch, seen_at, timezone),
+    )
     return tuple(
         Need(_diagnosis(finding, cause, proven, seen_at), _skus(posting, proven.evidence)) for cause, proven in found
     )

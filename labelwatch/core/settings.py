@@ -130,15 +130,12 @@ def _changed(kind: str, before: Rows, after: Rows, orders: Mapping[str, int]) ->
     if before is None or after is None:
         return
     for id_ in sorted(before.keys() | after.keys()):
-        old, new = before.get(id_), after.get(id_)
-        name, count = (new or old or {}).get("name", ""), orders.get(id_, 0)
-        if old is None and new is not None:
+        old, new = before.get(id_, {}), after.get(id_, {})
+        name, count = (new or old)["name"], orders.get(id_, 0)
+        if not old:
             yield SettingChange(f"{kind}_added", id_, name, "", new.get("flow") or new.get("status", ""), count)
-        elif new is None and old is not None:
+        elif not new:
             yield SettingChange(f"{kind}_removed", id_, name, old.get("status", ""), "", count)
         else:
-            assert old is not None, "an id is in one of the two readings"
-            assert new is not None, "an id is in one of the two readings"
-            for field, was in old.items():
-                if was != new[field]:
-                    yield SettingChange(f"{kind}_{field}", id_, name, was, new[field], count)
+            changed = (field for field, was in old.items() if was != new[field])
+            yield from (SettingChange(f"{kind}_{one}", id_, name, old[one], new[one], count) for one in changed)
