@@ -1,13 +1,10 @@
 """The texts of the wizard in one language: the table `init` of each catalog."""
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
 
-import msgspec
-
+from labelwatch.i18n import load
 from labelwatch.setup.config_writer import Comments
 
 
@@ -175,6 +172,5 @@ class _Catalog:
 
 @cache
 def init_words(language: str) -> Init:
-    """The texts of one language; a missing one is a msgspec.ValidationError."""
-    text = files("labelwatch.cli").joinpath("locale", f"{language}.toml").read_text("utf-8")
-    return msgspec.convert(tomllib.loads(text), _Catalog).init
+    """The texts of one language."""
+    return load(language, "cli", _Catalog).init

@@ -1,12 +1,10 @@
 """The texts of the commands: one catalog per language."""
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
 
-import msgspec
+from labelwatch.i18n import load
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,9 +98,8 @@ class Words:
 
 @cache
 def words(language: str) -> Words:
-    """The catalog of one language; a missing text is a msgspec.ValidationError."""
-    text = files("labelwatch.cli").joinpath("locale", f"{language}.toml").read_text("utf-8")
-    return msgspec.convert(tomllib.loads(text), Words)
+    """The catalog of one language."""
+    return load(language, "cli", Words)
 
 
 def phrases(language: str, table: str) -> Mapping[str, str]:

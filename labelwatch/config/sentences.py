@@ -3,11 +3,11 @@
 A sentence of the table [allowed] completes "allowed is ...", one of [wrong] or [doubt] is complete.
 """
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
-from importlib.resources import files
+
+from labelwatch.i18n import sentences, source
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,21 +50,19 @@ def sentence_of(error: object) -> Sentence:
     return error.sentence if isinstance(error, Unfit) else Sentence("quoted", {"text": str(error)})
 
 
-@cache
 def catalog(language: str) -> Mapping[str, str]:
     """The sentences of a language by their keys."""
-    return {key: said for table in _tables(language).values() for key, said in table.items()}
+    return sentences(language, "config")
 
 
 def stands_alone(sentence: Sentence, language: str) -> bool:
     """Whether it says what is wrong, not what is allowed instead."""
-    return sentence.key in _tables(language)["wrong"]
+    return sentence.key in _complete(language)
 
 
 @cache
-def _tables(language: str) -> Mapping[str, Mapping[str, str]]:
-    text = files("labelwatch.config").joinpath("locale", f"{language}.toml").read_text("utf-8")
-    return tomllib.loads(text)
+def _complete(language: str) -> frozenset[str]:
+    return frozenset(source(language, "config")["wrong"])
 
 
 def why(error: OSError) -> Sentence | str:

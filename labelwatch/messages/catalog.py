@@ -1,17 +1,13 @@
 """The texts of one language, read from its catalog and checked against the program's keys."""
 
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
 
-import msgspec
 from babel import Locale
 
+from labelwatch.i18n import load
 from labelwatch.messages.plain import spaced
-
-LANGUAGES = ("zh", "ru", "en")
 
 Values = Mapping[str, str]
 """Placeholder values; a name that is missing here is not known for this alert."""
@@ -265,18 +261,10 @@ class Catalog:
         return Locale.parse(self.language)
 
 
-def source(language: str) -> dict[str, object]:
-    """The catalog of a language as written in its file; ValueError if the language is not supported."""
-    if language not in LANGUAGES:
-        raise ValueError(f"no words in language {language!r}: choose one of {', '.join(LANGUAGES)}")
-    text = files("labelwatch.messages").joinpath("locale", f"{language}.toml").read_text("utf-8")
-    return tomllib.loads(text)
-
-
 @cache
 def catalog(language: str) -> Catalog:
-    """The texts of a language; a key that is missing or has another type is a msgspec.ValidationError."""
-    return msgspec.convert({"language": language, **source(language)}, Catalog)
+    """The texts of a language."""
+    return load(language, "messages", Catalog)
 
 
 def first(variants: Sequence[Template], values: Values) -> str:

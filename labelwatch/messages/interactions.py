@@ -11,8 +11,9 @@ from typing import Protocol
 
 from labelwatch.core.alert import Alert, AlertState, Family, Outcome
 from labelwatch.core.policy import Destination
+from labelwatch.i18n import LANGUAGES
 from labelwatch.messages import choices
-from labelwatch.messages.catalog import LANGUAGES, Catalog, catalog, counted
+from labelwatch.messages.catalog import Catalog, catalog, counted
 from labelwatch.messages.choices import Buttons, Choice
 from labelwatch.messages.diagnosis_text import MAX_NAMED, in_hands, subject
 from labelwatch.messages.message import Kind, Message, Section

@@ -19,7 +19,8 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
 from labelwatch.app import App
-from labelwatch.messages.catalog import LANGUAGES, catalog
+from labelwatch.i18n import LANGUAGES
+from labelwatch.messages.catalog import catalog
 from labelwatch.messages.time_format import RenderContext, clock, duration, zoned_clock
 from labelwatch.queries import ShopHealth
 from labelwatch.web.auth.origin import local_path

@@ -3,16 +3,14 @@
 A table of the catalog belongs to a page or a part of the board; [count.*] holds phrases by plural category.
 """
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
 
 import msgspec
 from babel import Locale
 
-from labelwatch.messages.catalog import LANGUAGES
+from labelwatch.i18n import LANGUAGES, source
 from labelwatch.messages.plain import spaced
 
 Table = Mapping[str, str]
@@ -40,8 +38,7 @@ class Words:
 @cache
 def words(language: str) -> Words:
     """The catalog of a language; msgspec.ValidationError if it contains anything but phrases in tables."""
-    text = files("labelwatch.web").joinpath("locale", f"{language}.toml").read_text("utf-8")
-    document = tomllib.loads(text)
+    document = source(language, "board")
     count = msgspec.convert(document.pop("count"), dict[str, dict[str, str]])
     return Words(language, msgspec.convert(document, dict[str, dict[str, str]]), count)
 

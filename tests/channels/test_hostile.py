@@ -15,8 +15,8 @@ from labelwatch.core.alert import AlertState, Notification, Outcome, Proof, Reas
 from labelwatch.core.policy import Destination
 from labelwatch.core.posting import DeliveryMethod, Product
 from labelwatch.core.subject import Channel, IncidentId, Scope
+from labelwatch.i18n import LANGUAGES
 from labelwatch.messages import shift_summary
-from labelwatch.messages.catalog import LANGUAGES
 from labelwatch.messages.message import Message
 from labelwatch.messages.plain import plain, size
 from labelwatch.messages.render import LIMIT, brief, channel_dead, render

@@ -4,7 +4,7 @@ import pytest
 
 from labelwatch.channels import open_channel
 from labelwatch.channels.base import BadMessage, Delivered, OutgoingMessage, Permanent, RateLimited, Result, Retry
-from labelwatch.messages.catalog import LANGUAGES
+from labelwatch.i18n import LANGUAGES
 from labelwatch.messages.message import Kind, Message, Section
 from labelwatch.messages.render import Layout, render
 from tests.support.alert_builders import NOW, destination, told

@@ -2,14 +2,12 @@
 
 import re
 import signal
-import tomllib
 import urllib.request
 from pathlib import Path
-from string import Formatter
 
 import pytest
 
-from labelwatch.cli.words import language_of, words
+from labelwatch.cli.words import language_of
 from labelwatch.sandbox.scenarios import day
 from tests.chaos.births import born
 from tests.support.place import Place, now, until
@@ -83,21 +81,6 @@ def test_a_reader_who_stops_reading_is_no_error(place: Place) -> None:
     with causes.stderr:
         assert causes.stderr.read() == ""
     causes.wait(timeout=20)
-
-
-@pytest.mark.parametrize("language", ["zh", "ru"])
-def test_every_word_has_the_same_places_to_fill_in_in_every_language(language: str) -> None:
-    root = Path(__file__).parents[2] / "labelwatch/cli/locale"
-    english, other = (tomllib.loads((root / f"{name}.toml").read_text("utf-8")) for name in ("en", language))
-    assert words(language)
-    assert _places(other) == _places(english)
-
-
-def _places(said: object) -> object:
-    """The names in braces of each text, table by table."""
-    if isinstance(said, dict):
-        return {key: _places(text) for key, text in said.items()}
-    return {name for _, name, _, _ in Formatter().parse(str(said)) if name is not None}
 
 
 @pytest.mark.parametrize(

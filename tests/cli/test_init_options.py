@@ -1,12 +1,9 @@
 """`init` for scripts: options instead of answers, secrets from elsewhere, nothing written when anything is wrong."""
 
 import tomllib
-from collections.abc import Mapping
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from string import Formatter
-from typing import Any
 
 import pytest
 
@@ -167,19 +164,3 @@ def test_a_folder_nobody_may_write_is_told_before_anything_is_asked(delivery: De
     assert done.code == 1
     assert "--output" in done.err
     assert not delivery.place.sandbox.requests
-
-
-@pytest.mark.parametrize("language", ["zh", "ru"])
-def test_every_language_says_the_same_things(language: str) -> None:
-    assert _shape(init_words(language)) == _shape(init_words("en"))
-
-
-def _shape(words: object) -> Any:
-    """The keys, and what stands in braces."""
-    if isinstance(words, str):
-        assert words.strip()
-        return sorted(name for _, name, _, _ in Formatter().parse(words) if name)
-    if isinstance(words, Mapping):
-        return {key: _shape(below) for key, below in words.items()}
-    assert is_dataclass(words)
-    return {one.name: _shape(getattr(words, one.name)) for one in fields(words)}

@@ -13,7 +13,7 @@ from labelwatch.core.lifecycle import acknowledge, snooze
 from labelwatch.core.policy import QuietHours
 from labelwatch.delivery.follow_ups import changed, message
 from labelwatch.delivery.handled import GATHER, can_edit
-from labelwatch.messages.catalog import LANGUAGES
+from labelwatch.i18n import LANGUAGES
 from labelwatch.messages.render import LIMIT
 from labelwatch.store import OutboxState, Store
 from tests.support.alert_builders import NOW, destination, incident, minutes, resolved, told

@@ -7,8 +7,8 @@ import pytest
 
 from labelwatch.core.alert import Family, Notification, Outcome, Proof, Reason, Severity
 from labelwatch.core.rules import CAUSES
+from labelwatch.i18n import LANGUAGES
 from labelwatch.messages.alert_json import view
-from labelwatch.messages.catalog import LANGUAGES
 from labelwatch.messages.message import Kind, SizeLimit
 from labelwatch.messages.plain import size
 from labelwatch.messages.render import brief, channel_dead, render

@@ -3,13 +3,12 @@
 import ast
 import re
 from pathlib import Path
-from string import Formatter
 
 import pytest
 
 import labelwatch.doctor
 from labelwatch.channels.verify import Account
-from labelwatch.cli.words import Found, words
+from labelwatch.cli.words import words
 from labelwatch.doctor import EXAMINATIONS
 from labelwatch.sources.ozon.connectivity import Failure
 
@@ -34,27 +33,9 @@ def kinds() -> set[str]:
 EXPECTED = kinds()
 
 
-def names(found: Found) -> set[str]:
-    return {
-        name for text in (found.seen, found.means, found.todo) for _, name, _, _ in Formatter().parse(text) if name
-    }
-
-
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_kind_of_finding_has_words_and_no_words_are_left_over(language: str) -> None:
     assert set(words(language).doctor.found) == EXPECTED
-
-
-@pytest.mark.parametrize("language", LANGUAGES)
-def test_the_words_hold_the_same_in_every_language(language: str) -> None:
-    english, said = words("en").doctor, words(language).doctor
-    assert said.about.keys() == english.about.keys()
-    for kind, found in said.found.items():
-        assert names(found) == names(english.found[kind]), kind
-        assert (bool(found.means), bool(found.todo)) == (
-            bool(english.found[kind].means),
-            bool(english.found[kind].todo),
-        ), kind
 
 
 def test_every_examination_says_what_it_looks_at() -> None:

@@ -12,7 +12,7 @@ from labelwatch.core.alert import AlertState, Notification, Proof, Reason, Sever
 from labelwatch.core.posting import Stage
 from labelwatch.core.rules import CAUSES
 from labelwatch.core.subject import IncidentId, Scope
-from labelwatch.messages.catalog import LANGUAGES
+from labelwatch.i18n import LANGUAGES
 from labelwatch.messages.message import Kind, Message, SizeLimit
 from labelwatch.messages.plain import size
 from labelwatch.messages.render import LIMIT, Layout, render

@@ -9,7 +9,8 @@ import pytest
 from labelwatch.core.alert import Alert, AlertState, Outcome
 from labelwatch.core.lifecycle import acknowledge, snooze
 from labelwatch.core.policy import Destination
-from labelwatch.messages.catalog import LANGUAGES, catalog
+from labelwatch.i18n import LANGUAGES
+from labelwatch.messages.catalog import catalog
 from labelwatch.messages.choices import AT_MOST
 from labelwatch.messages.interactions import SNOOZE, TWICE, Press, Reply, answered, refused
 from labelwatch.messages.message import Kind, Message

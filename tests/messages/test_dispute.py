@@ -18,7 +18,7 @@ import pytest
 from labelwatch.core.alert import Proof
 from labelwatch.core.dispute import Change, Conclusion, Pack, Told, answers, course
 from labelwatch.core.posting import Interval, Product
-from labelwatch.messages.catalog import LANGUAGES
+from labelwatch.i18n import LANGUAGES
 from labelwatch.messages.dispute import as_document, as_html, as_zip, safe
 from labelwatch.messages.dispute_html import MOST_ANSWERS, MOST_CHANGES, MOST_TOLD
 from tests.store.build import ALERT, POSTING

@@ -11,8 +11,8 @@ from labelwatch.core import outages
 from labelwatch.core.alert import Certainty, Reason, Severity
 from labelwatch.core.diagnosis import ended
 from labelwatch.core.subject import Incident, IncidentId, Scope
+from labelwatch.i18n import LANGUAGES
 from labelwatch.messages.alert_json import view
-from labelwatch.messages.catalog import LANGUAGES
 from labelwatch.messages.message import Kind
 from labelwatch.messages.render import render
 from tests.support.alert_builders import CHINA_POST, NOW, destination, incident, minutes, outage, over, resolved, told

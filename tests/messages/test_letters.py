@@ -12,7 +12,7 @@ from labelwatch.core.alert import Notification, Proof
 from labelwatch.core.posting import DeliveryMethod, Interval, Product, Stage
 from labelwatch.core.rules import CAUSES
 from labelwatch.core.text import Text
-from labelwatch.messages.catalog import LANGUAGES
+from labelwatch.i18n import LANGUAGES
 from labelwatch.messages.letters import BUYER, CARRIER, KINDS, SUPPORT, Kind, Letter, kinds_of, letter, messages_of
 from labelwatch.messages.message import SizeLimit
 from labelwatch.messages.render import Layout, render

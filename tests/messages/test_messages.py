@@ -13,8 +13,8 @@ from labelwatch.core.posting import Interval
 from labelwatch.core.rules import CAUSES
 from labelwatch.core.system_problems import DEAD, FAILING, FULL
 from labelwatch.delivery.test_alert import example
+from labelwatch.i18n import LANGUAGES
 from labelwatch.messages.alert_json import view
-from labelwatch.messages.catalog import LANGUAGES
 from labelwatch.messages.message import Kind, Message
 from labelwatch.messages.render import brief, render
 from tests.support.alert_builders import NOW, destination, incident, minutes, resolved, told

@@ -10,7 +10,7 @@ import pytest
 from labelwatch.core.alert import Family, Notification, Proof, Reason, Severity, Verdict
 from labelwatch.core.posting import Stage
 from labelwatch.core.rules import CAUSES
-from labelwatch.messages.catalog import LANGUAGES
+from labelwatch.i18n import LANGUAGES
 from labelwatch.messages.letters import SUPPORT, kinds_of, letter
 from labelwatch.messages.render import Layout, render
 from labelwatch.messages.time_format import ShiftNames

@@ -6,7 +6,8 @@ import pytest
 
 from labelwatch.channels.email.html import page
 from labelwatch.core.period_report import Change
-from labelwatch.messages.catalog import LANGUAGES, catalog
+from labelwatch.i18n import LANGUAGES
+from labelwatch.messages.catalog import catalog
 from labelwatch.messages.message import Kind, SizeLimit
 from labelwatch.messages.report_text import advice, message
 from labelwatch.messages.time_format import RenderContext

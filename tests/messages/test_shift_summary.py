@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from labelwatch.core.alert import Alert, AlertState, Outcome, Severity
 from labelwatch.core.subject import IncidentId, Scope
+from labelwatch.i18n import LANGUAGES
 from labelwatch.messages import shift_summary
-from labelwatch.messages.catalog import LANGUAGES
 from labelwatch.messages.message import Kind, Message, SizeLimit
 from labelwatch.messages.plain import size
 from labelwatch.messages.render import Layout

@@ -19,9 +19,9 @@ from labelwatch.core.diagnosis import incident_diagnosis
 from labelwatch.core.policy import Destination
 from labelwatch.core.subject import OUTAGE, Incident, IncidentId, Part, Scope
 from labelwatch.core.visibility import as_seen, narrowed
+from labelwatch.i18n import LANGUAGES
 from labelwatch.messages import shift_summary
 from labelwatch.messages.alert_json import view
-from labelwatch.messages.catalog import LANGUAGES
 from labelwatch.messages.letters import kinds_of, letter
 from labelwatch.messages.render import brief, render
 from tests.support import two_clients

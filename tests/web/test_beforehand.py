@@ -2,7 +2,8 @@
 
 import pytest
 
-from labelwatch.messages.catalog import LANGUAGES, catalog
+from labelwatch.i18n import LANGUAGES
+from labelwatch.messages.catalog import catalog
 from tests.web.build import Board, furnish_beforehand
 
 

@@ -15,7 +15,7 @@ import uvicorn
 
 from labelwatch.app import App
 from labelwatch.config import Address, Web
-from labelwatch.messages.catalog import LANGUAGES
+from labelwatch.i18n import LANGUAGES
 from labelwatch.store import open_store
 from labelwatch.web.application import create
 from labelwatch.web.auth.board_auth import board_auth

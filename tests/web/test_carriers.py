@@ -5,7 +5,8 @@ from collections.abc import Sequence
 import pytest
 
 from labelwatch.core.league import Standing
-from labelwatch.messages.catalog import LANGUAGES, catalog
+from labelwatch.i18n import LANGUAGES
+from labelwatch.messages.catalog import catalog
 from tests.support.month import furnish
 from tests.web.build import Board, Hands
 

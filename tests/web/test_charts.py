@@ -16,7 +16,8 @@ from markupsafe import Markup
 from labelwatch.core.baseline import QUANTILE
 from labelwatch.core.posting import Interval, Stage
 from labelwatch.core.survival import Wait, product_limit
-from labelwatch.messages.catalog import LANGUAGES, catalog
+from labelwatch.i18n import LANGUAGES
+from labelwatch.messages.catalog import catalog
 from labelwatch.messages.time_format import RenderContext, brief
 from labelwatch.store import PollRow
 from labelwatch.store.charts import LabelTimes, Open

@@ -5,7 +5,7 @@ from zipfile import ZipFile
 
 import pytest
 
-from labelwatch.messages.catalog import LANGUAGES
+from labelwatch.i18n import LANGUAGES
 from labelwatch.messages.dispute import as_html
 from tests.web.build import LATE, Board
 

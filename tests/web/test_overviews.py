@@ -7,7 +7,7 @@ import pytest
 from labelwatch.core.alert import Notification as Told
 from labelwatch.core.alert import Outcome, Reason
 from labelwatch.core.rules import CAUSES
-from labelwatch.messages.catalog import LANGUAGES
+from labelwatch.i18n import LANGUAGES
 from labelwatch.store import Attempt, ChannelState, OutboxState, PollRow
 from labelwatch.store.values import Settled
 from tests.support.alert_builders import NOW, incident, minutes

@@ -8,7 +8,8 @@ import pytest
 
 from labelwatch.app import App
 from labelwatch.config import Group
-from labelwatch.messages.catalog import LANGUAGES, catalog
+from labelwatch.i18n import LANGUAGES
+from labelwatch.messages.catalog import catalog
 from tests.support.month import furnish
 from tests.web.asking import browser, enter
 from tests.web.build import WEB, Board, Hands, clock, config

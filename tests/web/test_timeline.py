@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 from labelwatch.core.alert import Alert, AlertState, Notification, Outcome, Reason
 from labelwatch.core.posting import DeliveryMethod, Interval, Known, Posting, Stage, Track
-from labelwatch.messages.catalog import LANGUAGES, catalog
+from labelwatch.i18n import LANGUAGES
+from labelwatch.messages.catalog import catalog
 from labelwatch.messages.time_format import RenderContext
 from labelwatch.queries import PostingDetails
 from labelwatch.store import Evidence, EvidenceLevel, HistoryRow, OutboxRow, OutboxState

@@ -2,34 +2,23 @@
 
 import re
 from importlib.resources import files
-from string import Formatter
 
 import pytest
 from babel import Locale
 
 from labelwatch.core.alert import Reason
 from labelwatch.core.rules import CAUSES
-from labelwatch.messages.catalog import LANGUAGES
+from labelwatch.i18n import LANGUAGES
 from labelwatch.web.words import accepted, words
 
 TEMPLATES = files("labelwatch.web").joinpath("templates")
 
 
-def names(text: str) -> set[str]:
-    return {name for _, name, _, _ in Formatter().parse(text) if name}
-
-
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_every_language_says_the_same_with_the_same_names(language: str) -> None:
-    english, other = words("en"), words(language)
-    keys = {table: set(said) for table, said in other.said.items() if table != "proof"}
-    assert keys == {table: set(said) for table, said in english.said.items()}
-    assert set(other.said["reason"]) == set(Reason)
-    assert language == "en" or set(other.said["proof"]) == set(CAUSES)  # in English it stands with the rules
-    for table, said in english.said.items():
-        for key, text in said.items():
-            assert names(other.said[table][key]) == names(text), (table, key)
-    assert set(other.count) == set(english.count)
+def test_every_reason_and_every_cause_has_words(language: str) -> None:
+    said = words(language).said
+    assert set(said["reason"]) == set(Reason)
+    assert language == "en" or set(said["proof"]) == set(CAUSES)  # in English it stands with the rules
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

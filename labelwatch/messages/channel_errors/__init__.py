@@ -12,6 +12,8 @@ from functools import cache
 from importlib.resources import files
 from string import Formatter
 
+from labelwatch.i18n import sentences
+
 _FIGURES = frozenset({"status", "port", "seconds", "number"})
 """Placeholders for a number; all others take any text."""
 _NUMBER = r"-?[\d.]+"
@@ -43,11 +45,9 @@ def known(text: str, language: str) -> str | None:
     return None
 
 
-@cache
 def phrases(language: str) -> Mapping[str, str]:
     """The templates of a language by their keys."""
-    text = _text("locale", f"{language}.toml")
-    return {key: said for table in tomllib.loads(text).values() for key, said in table.items()}
+    return sentences(language, "channels")
 
 
 def _text(*path: str) -> str:
