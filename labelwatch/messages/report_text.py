@@ -1,9 +1,11 @@
 """The report of a day or a week as a message that fits a phone: first the one thing to change."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
 from decimal import Decimal
+from itertools import groupby
 
-from babel.dates import format_skeleton
+from babel.dates import format_interval
 
 from labelwatch.core.period_report import Advice, Change, PeriodReport, ShopReport
 from labelwatch.messages.diagnosis_text import words_of
@@ -113,7 +115,13 @@ def _of_shop(context: RenderContext, shop: ShopReport) -> str:
 def _watching(context: RenderContext, found: PeriodReport) -> Iterator[str]:
     """Of which days nothing is said, and how much of the time was not watched."""
     if found.dark_days:
-        names = [format_skeleton("MMMd", day, locale=context.words.locale) for day in found.dark_days[:MAX_DAYS]]
-        yield say(context, "dark_days", days=spaced(", ".join(names)))
+        yield say(context, "dark_days", days=spaced(", ".join(_spans(context, found.dark_days)[:MAX_DAYS])))
     if found.idle_share >= 0.005 and found.advice.change is not Change.WATCH:
         yield say(context, "gaps", share=percent(context, found.idle_share))
+
+
+def _spans(context: RenderContext, days: Sequence[date]) -> list[str]:
+    """Days in ascending order, those in a row as a span: `2 – 4 Nov`, `7 Nov`."""
+    rows = groupby(enumerate(days), key=lambda pair: pair[1].toordinal() - pair[0])
+    spans = [[day for _, day in row] for _, row in rows]
+    return [format_interval(one[0], one[-1], "MMMd", locale=context.words.locale) for one in spans]

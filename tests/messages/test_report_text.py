@@ -1,14 +1,17 @@
 """The report as people read it: the one thing to change first, on a phone, in three languages."""
 
+from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from labelwatch.channels.email.html import page
 from labelwatch.core.period_report import Change
+from labelwatch.core.posting import Interval
 from labelwatch.i18n import LANGUAGES
 from labelwatch.messages.catalog import catalog
 from labelwatch.messages.message import Kind, SizeLimit
+from labelwatch.messages.plain import spaced
 from labelwatch.messages.report_text import advice, message
 from labelwatch.messages.time_format import RenderContext
 from tests.core.test_period_report import CASES, END, WEEK, alert, made
@@ -45,3 +48,17 @@ def test_of_a_week_that_nobody_watched_nothing_else_is_said(language: str) -> No
     text = message(context(language), made(alert(1), unwatched=(WEEK,)))
     assert text.body == catalog(language).report["unwatched"].replace("  ", " ")
     assert catalog(language).report["title_unwatched"] in text.title
+
+
+@pytest.mark.parametrize(
+    ("language", "days"),
+    [("en", "Mar 2\u2009–\u20093, Mar 7"), ("ru", "2—3 мар., 7 мар."), ("zh", "3月2日至3日, 3月7日")],
+)
+def test_days_in_a_row_that_nobody_watched_are_one_span(language: str, days: str) -> None:
+    since = WEEK.earliest
+    gaps = (
+        Interval(since, since + timedelta(days=2)),
+        Interval(since + timedelta(days=4), since + timedelta(days=6)),
+    )
+    last = message(context(language), made(alert(7), unwatched=gaps)).sections[-1]
+    assert spaced(days) in last.lines[0]
