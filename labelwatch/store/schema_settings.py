@@ -1,8 +1,8 @@
 """The tables of what is known before anything is late; see labelwatch.store.schema."""
 
-from sqlalchemy import Boolean, Column, Index, Integer, Table, Text, text
+from sqlalchemy import Boolean, Column, Index, Integer, Table, Text
 
-from labelwatch.store.columns import Id, Utc, metadata, of_posting, shop_column, text_column
+from labelwatch.store.columns import Id, Utc, metadata, of_posting, partial_index, shop_column, text_column
 
 # The settings of a shop at Ozon: a new row where they differ from those read before.
 settings_snapshot = Table(
@@ -38,20 +38,8 @@ need = Table(
     sqlite_with_rowid=False,
 )
 Index("ix_need_found_at", need.c.found_at)
-Index(
-    "ix_need_tell_at",
-    need.c.shop_id,
-    need.c.tell_at,
-    sqlite_where=text("tell_at IS NOT NULL"),
-    postgresql_where=text("tell_at IS NOT NULL"),
-)
-Index(
-    "ix_need_open",
-    need.c.shop_id,
-    need.c.cause,
-    sqlite_where=text("gone_at IS NULL"),
-    postgresql_where=text("gone_at IS NULL"),
-)
+partial_index("ix_need_tell_at", need.c.shop_id, need.c.tell_at, where="tell_at IS NOT NULL")
+partial_index("ix_need_open", need.c.shop_id, need.c.cause, where="gone_at IS NULL")
 
 # When each scheduled message was last due.
 schedule = Table("schedule", metadata, Column("name", Text, primary_key=True), Column("at", Utc, nullable=False))

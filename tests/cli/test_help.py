@@ -65,6 +65,7 @@ def test_the_table_of_commands_says_what_each_says_of_itself(entry: Entry) -> No
 
 
 NOT_AT_ONCE = {
+    "sqlalchemy.dialects.postgresql",
     "apprise",
     "httpx",
     "apscheduler",
