@@ -21,8 +21,9 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-from labelwatch.cli import late_table
 from labelwatch.cli.demo_webhook import Webhook, show_message, webhook
+from labelwatch.cli.late import print_board
+from labelwatch.cli.late_table import context
 from labelwatch.cli.options import Speak
 from labelwatch.cli.terminal import say, ticker
 from labelwatch.cli.web import link
@@ -171,7 +172,7 @@ def _sum_up(stage: Stage, language: str) -> None:
     """The final state of the board, and the day in numbers."""
     overview = stage.app.queries.overview()
     say(stage.words.board.format(time=f"{overview.as_of.astimezone(stage.zone):%H:%M}") + "\n", style="bold")
-    late_table.print_board(overview, late_table.context(language, stage.zone.key, overview.as_of))
+    print_board(overview, context(language, stage.zone.key, overview.as_of))
     late = [alert for alert in stage.app.store.alerts.find(open_only=False) if alert.diagnosis.posting_number]
     numbers = {
         "postings": stage.app.store.statistics().postings,

@@ -15,8 +15,9 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from labelwatch.cli.terminal import is_terminal, printable
+from labelwatch.cli.terminal import is_terminal
 from labelwatch.cli.wrapping import wrapped
+from labelwatch.messages.plain import printable
 
 WIDTH = 60
 _COLOURS = {"failure": "red", "warning": "yellow", "success": "green"}

@@ -10,8 +10,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from labelwatch.cli.terminal import printable
 from labelwatch.cli.wrapping import wrapped
+from labelwatch.messages.plain import printable
 
 Drawn = Text | Table
 """What a terminal shows."""

@@ -20,12 +20,13 @@ from labelwatch.cli.export_readable import headings, readable
 from labelwatch.cli.late_table import context
 from labelwatch.cli.open import database, settings_of_database
 from labelwatch.cli.options import ConfigFile, Speak
-from labelwatch.cli.terminal import complain, printable, working
+from labelwatch.cli.terminal import complain, working
 from labelwatch.cli.words import phrases
 from labelwatch.config import parse_duration
 from labelwatch.messages.alert_json import rfc3339
 from labelwatch.messages.csv_text import FORMULA as FORMULA
 from labelwatch.messages.csv_text import csv_cell
+from labelwatch.messages.plain import printable
 
 
 class What(StrEnum):

@@ -1,14 +1,19 @@
 """`late`: the open alerts, most urgent first, once or live."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from labelwatch.cli import late_table
 from labelwatch.cli.open import Database, database, settings_of_database
 from labelwatch.cli.options import ConfigFile, Json, Speak
-from labelwatch.cli.terminal import as_json, is_terminal
-from labelwatch.cli.words import phrases
+from labelwatch.cli.terminal import as_json, is_terminal, say, table
+from labelwatch.cli.words import phrases, words
+from labelwatch.messages.alert_json import rfc3339, view
+from labelwatch.messages.time_format import RenderContext
+
+if TYPE_CHECKING:
+    from labelwatch.queries import Overview
 
 Watch = Annotated[bool, typer.Option("--watch", help="Show it live on this terminal; q ends it.")]
 
@@ -30,9 +35,53 @@ def late(config: ConfigFile = None, language: Speak = None, live: Watch = False,
             return
         overview, zone = db.queries.overview(), settings.timezone
     if as_document:
-        as_json(late_table.as_document(overview, language=spoken, timezone=zone))
+        as_json(document(overview, language=spoken, timezone=zone))
     else:
-        late_table.print_board(overview, late_table.context(spoken, zone, overview.as_of))
+        print_board(overview, late_table.context(spoken, zone, overview.as_of))
+
+
+def print_board(overview: "Overview", speaker: RenderContext) -> None:
+    """The open alerts, most urgent first, how fresh the data of each shop are, and which channel does not work."""
+    if is_terminal():
+        from labelwatch.cli.late_screen import show_board
+
+        show_board(overview, speaker)
+        return
+    said = words(speaker.words.language)
+    for text, _ in late_table.incidents(overview, speaker):
+        say(text)
+    if overview.alerts:
+        table(late_table.headings(said), (late_table.row(alert, speaker, said) for alert in overview.alerts))
+    else:
+        say(said.board.nothing_late)
+    for text, _ in (*late_table.shop_lines(overview.shops, speaker), *late_table.mute(overview, speaker)):
+        say(text)
+
+
+def document(overview: "Overview", *, language: str, timezone: str) -> dict[str, Any]:
+    """What `late --json` prints."""
+    return {
+        "as_of": rfc3339(overview.as_of),
+        "shops": [
+            {
+                "shop": shop.name,
+                "state": shop.state,
+                "read_at": rfc3339(shop.read_at) if shop.read_at else None,
+                "postings": shop.postings,
+                "cause": shop.cause,
+                "detail": shop.detail,
+            }
+            for shop in overview.shops
+        ],
+        "incidents": [
+            view(incident, language=language, now=overview.as_of, zone=timezone) for incident in overview.incidents
+        ],
+        "alerts": [view(alert, language=language, now=overview.as_of, zone=timezone) for alert in overview.alerts],
+        "channels": [
+            {"channel": trouble.name, "since": rfc3339(trouble.since), "reason": trouble.reason}
+            for trouble in overview.troubles
+        ],
+    }
 
 
 def _require_a_screen(language: str, *, as_document: bool) -> None:
@@ -56,8 +105,8 @@ def _watch(db: Database, language: str) -> None:
         try:
             overview = queries.overview()
         except StoreError as error:  # may be temporary: keep the screen
-            words = error_lines(error, language)
-            return Screen((), tuple(lines(words[0] if words else str(error), "bold red", width=width)))
+            told = error_lines(error, language)
+            return Screen((), tuple(lines(told[0] if told else str(error), "bold red", width=width)))
         speaker = late_table.context(language, db.config.timezone, overview.as_of)
         return screen(overview, speaker, width=width, height=height)
 

@@ -1,15 +1,13 @@
-"""The table of late postings, as text and as JSON; `late` and the end of the demo print it."""
+"""What the list of late postings says, row by row and line by line."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from labelwatch.cli.terminal import is_terminal, say, table
 from labelwatch.cli.words import Words, words
 from labelwatch.core.alert import Alert
 from labelwatch.messages import diagnosis_text
-from labelwatch.messages.alert_json import rfc3339, view
 from labelwatch.messages.catalog import catalog
 from labelwatch.messages.channel_errors import spoken
 from labelwatch.messages.plain import plain
@@ -22,24 +20,6 @@ if TYPE_CHECKING:
 def context(language: str, timezone: str, now: datetime) -> RenderContext:
     """The render context of the terminal."""
     return RenderContext(catalog(language), ZoneInfo(timezone), now)
-
-
-def print_board(overview: "Overview", speaker: RenderContext) -> None:
-    """The open alerts, most urgent first, how fresh the data of each shop are, and which channel does not work."""
-    if is_terminal():
-        from labelwatch.cli.late_screen import show_board
-
-        show_board(overview, speaker)
-        return
-    said = words(speaker.words.language)
-    for text, _ in incidents(overview, speaker):
-        say(text)
-    if overview.alerts:
-        table(headings(said), (row(alert, speaker, said) for alert in overview.alerts))
-    else:
-        say(said.board.nothing_late)
-    for text, _ in (*shop_lines(overview.shops, speaker), *mute(overview, speaker)):
-        say(text)
 
 
 def incidents(overview: "Overview", speaker: RenderContext) -> Iterator[tuple[str, str]]:
@@ -69,32 +49,6 @@ def mute(overview: "Overview", speaker: RenderContext) -> Iterator[tuple[str, st
 def headings(said: Words) -> Sequence[str]:
     board = said.board
     return board.severity, board.due, board.posting, board.shop, board.act, board.state
-
-
-def as_document(overview: "Overview", *, language: str, timezone: str) -> dict[str, Any]:
-    """What `late --json` prints."""
-    return {
-        "as_of": rfc3339(overview.as_of),
-        "shops": [
-            {
-                "shop": shop.name,
-                "state": shop.state,
-                "read_at": rfc3339(shop.read_at) if shop.read_at else None,
-                "postings": shop.postings,
-                "cause": shop.cause,
-                "detail": shop.detail,
-            }
-            for shop in overview.shops
-        ],
-        "incidents": [
-            view(incident, language=language, now=overview.as_of, zone=timezone) for incident in overview.incidents
-        ],
-        "alerts": [view(alert, language=language, now=overview.as_of, zone=timezone) for alert in overview.alerts],
-        "channels": [
-            {"channel": trouble.name, "since": rfc3339(trouble.since), "reason": trouble.reason}
-            for trouble in overview.troubles
-        ],
-    }
 
 
 def row(alert: Alert, speaker: RenderContext, said: Words, *, brief: bool = False) -> tuple[str, ...]:

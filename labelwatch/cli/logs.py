@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterable, Mapping
 from types import TracebackType
 from urllib.parse import quote, unquote, urlsplit
 
-from labelwatch.cli.terminal import printable
 from labelwatch.config import Config
+from labelwatch.messages.plain import printable
 
 HIDDEN = "(hidden)"
 SHORTEST = 6

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
 from labelwatch.messages.json_text import as_json as json_text
-from labelwatch.messages.plain import printable as printable
+from labelwatch.messages.plain import printable
 
 NONE = "-"
 """Placeholder of an empty cell, which would shift the other columns for `cut` and `awk`."""

@@ -2,8 +2,9 @@
 
 from labelwatch.sandbox.bodies import CANARIES, merged, needs, posting, state
 from labelwatch.sandbox.clock import TellableClock
+from labelwatch.sandbox.control import Seen
 from labelwatch.sandbox.faults import Fault, Kind
-from labelwatch.sandbox.sandbox import Sandbox, Seen
+from labelwatch.sandbox.sandbox import Sandbox
 from labelwatch.sandbox.serve import serve
 from labelwatch.sandbox.shops import Flow, KeyState, Method, Role, Shop, Warehouse
 from labelwatch.sandbox.world import At, Effect, Stall, World

@@ -4,10 +4,10 @@ They need no key: the server listens on the loopback address only.
 """
 
 import json
-from collections.abc import Callable, Mapping
-from dataclasses import asdict
-from datetime import timedelta
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from typing import Any
 
 from labelwatch.sandbox.clock import TellableClock
 from labelwatch.sandbox.faults import Kind, fault_from
@@ -15,9 +15,7 @@ from labelwatch.sandbox.http import Answer, Refusal, Request
 from labelwatch.sandbox.manual_actions import ACTIONS, perform
 from labelwatch.sandbox.methods import METHODS
 from labelwatch.sandbox.shops import Body, stamp
-
-if TYPE_CHECKING:
-    from labelwatch.sandbox.sandbox import Sandbox
+from labelwatch.sandbox.world import World
 
 PREFIX = "/sandbox"
 _HELP = """\
@@ -42,7 +40,29 @@ Actions: {actions}
 """
 
 
-def answer(sandbox: "Sandbox", request: Request) -> Answer:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """A request in the log: virtual time, real monotonic seconds, and no key."""
+
+    at: datetime
+    tick: float
+    method: str
+    path: str
+    client_id: str
+    body: Any
+    status: int
+
+
+@dataclass(frozen=True, slots=True)
+class Controlled:
+    """What the endpoints show and change."""
+
+    world: World
+    clock: Callable[[], datetime]
+    log: Iterable[Seen]
+
+
+def answer(sandbox: Controlled, request: Request) -> Answer:
     """The answer to a control request; errors are plain text."""
     act = _ACTS.get((request.method, request.path.rstrip("/")))
     if act is None:
@@ -55,7 +75,7 @@ def answer(sandbox: "Sandbox", request: Request) -> Answer:
         return _text(400, f"{error}\n")
 
 
-def _help(sandbox: "Sandbox", _: Request) -> Answer:
+def _help(sandbox: Controlled, _: Request) -> Answer:
     clock = sandbox.clock
     shops = (f"  {shop.client_id}  {shop.api_key}  {shop.name}" for shop in sandbox.world.shops.values())
     text = _HELP.format(
@@ -69,7 +89,7 @@ def _help(sandbox: "Sandbox", _: Request) -> Answer:
     return _text(200, text)
 
 
-def _clock(sandbox: "Sandbox", request: Request) -> Answer:
+def _clock(sandbox: Controlled, request: Request) -> Answer:
     clock, body = sandbox.clock, request.json()
     if not isinstance(clock, TellableClock):
         raise TypeError("this clock is not the sandbox's to move")
@@ -79,28 +99,28 @@ def _clock(sandbox: "Sandbox", request: Request) -> Answer:
     return _json({"now": stamp(clock()), "speed": clock.speed})
 
 
-def _fault(sandbox: "Sandbox", request: Request) -> Answer:
+def _fault(sandbox: Controlled, request: Request) -> Answer:
     body = request.json()
     if body.get("clear"):
         sandbox.world.faults.clear()
         return _json({"cleared": True})
     fault = fault_from(body)
-    sandbox.fault(fault)
+    sandbox.world.faults.add(fault, now=sandbox.clock())
     return _json(asdict(fault))
 
 
-def _act(sandbox: "Sandbox", request: Request) -> Answer:
+def _act(sandbox: Controlled, request: Request) -> Answer:
     body = request.json()
     sandbox.world.advance(sandbox.clock())
     perform(sandbox.world, str(body.get("subject", "")), str(body.get("action", "")))
     return _json({"done": body.get("action")})
 
 
-def _requests(sandbox: "Sandbox", _: Request) -> Answer:
-    return _json({"requests": [{**asdict(seen), "at": stamp(seen.at)} for seen in sandbox.requests]})
+def _requests(sandbox: Controlled, _: Request) -> Answer:
+    return _json({"requests": [{**asdict(seen), "at": stamp(seen.at)} for seen in list(sandbox.log)]})
 
 
-_ACTS: Mapping[tuple[str, str], Callable[["Sandbox", Request], Answer]] = {
+_ACTS: Mapping[tuple[str, str], Callable[[Controlled, Request], Answer]] = {
     ("GET", PREFIX): _help,
     ("POST", f"{PREFIX}/clock"): _clock,
     ("POST", f"{PREFIX}/fault"): _fault,

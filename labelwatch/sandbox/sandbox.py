@@ -6,13 +6,14 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, Self
 
 from labelwatch.sandbox import control
 from labelwatch.sandbox.access import RateLimiter, allow, shop_of
 from labelwatch.sandbox.call import Call
+from labelwatch.sandbox.control import Controlled, Seen
 from labelwatch.sandbox.fault_responses import instead, misheard, packed, spoiled
 from labelwatch.sandbox.faults import Fault
 from labelwatch.sandbox.http import Answer, Refusal, Request
@@ -26,19 +27,6 @@ REQUESTS_A_SECOND = 50
 REMEMBERED = 100_000
 FILES = "/files/"
 _UNKNOWN = Answer(status=404, body=b"404 page not found\n", type="text/plain; charset=utf-8")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Seen:
-    """A request in the log: virtual time, real monotonic seconds, and no key."""
-
-    at: datetime
-    tick: float
-    method: str
-    path: str
-    client_id: str
-    body: Any
-    status: int
 
 
 class Sandbox:
@@ -88,7 +76,7 @@ class Sandbox:
     def answer(self, request: Request) -> Answer:
         """The answer to a request, over the network or from within this process."""
         if request.path.startswith(control.PREFIX):
-            return control.answer(self, request)
+            return control.answer(Controlled(self.world, self.clock, self._log), request)
         answer = self._answer(request)
         self._remember(request, answer.status)
         trace = {"x-o3-trace-id": f"{next(self._traces):032x}", **answer.headers}

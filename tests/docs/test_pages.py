@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from labelwatch.cli.late_table import as_document
+from labelwatch.cli.late import document
 from labelwatch.cli.words import words
 from labelwatch.core.alert import AlertState, Reason
 from labelwatch.delivery.test_alert import example
@@ -71,7 +71,7 @@ def test_the_json_section_names_every_field_of_an_alert() -> None:
 
 def test_the_json_section_names_every_field_of_what_late_prints() -> None:
     shop, trouble = ShopHealth("main", "fresh", NOW, 3, None, None), ChannelTrouble("packers", NOW, "HTTP 403")
-    printed = as_document(Overview(NOW, (shop,), (), troubles=(trouble,)), language="en", timezone="UTC")
+    printed = document(Overview(NOW, (shop,), (), troubles=(trouble,)), language="en", timezone="UTC")
     named = [*printed, *printed["shops"][0], *printed["channels"][0]]
     assert [field for field in named if f"`{field}`" not in JSON] == []
 

@@ -25,8 +25,8 @@ from labelwatch.core.rules import CAUSES, calendar
 from labelwatch.core.subject import Incident, IncidentId, Scope
 from labelwatch.sandbox import CANARIES, World, needs, scenarios
 from labelwatch.sandbox.bodies import GOODS
+from labelwatch.sandbox.control import Seen
 from labelwatch.sandbox.labels import NOT_YET
-from labelwatch.sandbox.sandbox import Seen
 from labelwatch.sandbox.scenarios.day import LASTS
 from labelwatch.sandbox.scenarios.stage import OZON, arrival, both_shops
 from labelwatch.store import Store, open_store
