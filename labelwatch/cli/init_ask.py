@@ -1,7 +1,7 @@
 """Asks one question at a time until the answer is valid; a value given as an option is not asked for."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from getpass import getpass
@@ -11,7 +11,6 @@ from typing import TypeVar
 import typer
 from rich.cells import cell_len
 
-from labelwatch.cli.init_words import Talking
 from labelwatch.cli.terminal import complain, is_terminal, say
 from labelwatch.cli.wrapping import wrapped
 
@@ -28,7 +27,7 @@ _NO = frozenset({"n", "no", "н", "нет", "否", "不", "0"})
 class Talk:
     """A dialog; `is_open` False = not interactive, every question gets its default."""
 
-    words: Talking
+    words: Mapping[str, str]
     is_open: bool
 
     def ask(
@@ -50,11 +49,11 @@ class Talk:
                 return read(default if given is None else given)
             except ValueError as error:
                 self._refuse(error)
-        hint = self.words.enter.format(value=default) if default else self.words.enter_skips if skips else ""
+        hint = self.words["enter"].format(value=default) if default else self.words["enter_skips"] if skips else ""
         while True:
             show(f"\n{question}{hint}" if question else hint.strip(), style="bold")
             if hidden:
-                show(self.words.hidden, style="dim")
+                show(self.words["hidden"], style="dim")
             try:
                 return read(self._line(hidden=hidden) or default)
             except ValueError as error:
@@ -71,7 +70,7 @@ class Talk:
         def read(text: str) -> int:
             if text.isdecimal() and 1 <= int(text) <= len(options):
                 return int(text) - 1
-            raise ValueError(self.words.type_a_number.format(most=len(options)))
+            raise ValueError(self.words["type_a_number"].format(most=len(options)))
 
         return self.ask("", read, default=str(default + 1))
 
@@ -81,11 +80,11 @@ class Talk:
         def read(text: str) -> bool:
             if text.lower() in _YES | _NO:
                 return text.lower() in _YES
-            if text in (self.words.yes, self.words.no):
-                return text == self.words.yes
-            raise ValueError(self.words.yes_or_no)
+            if text in (self.words["yes"], self.words["no"]):
+                return text == self.words["yes"]
+            raise ValueError(self.words["yes_or_no"])
 
-        return self.ask(f"{question} (y/n)", read, default=self.words.yes if default else self.words.no)
+        return self.ask(f"{question} (y/n)", read, default=self.words["yes"] if default else self.words["no"])
 
     def complain(self, text: str) -> None:
         """Print an error: in the dialog, or on stderr if not interactive."""
@@ -97,7 +96,7 @@ class Talk:
     def needed(self, text: str) -> str:
         """The text; ValueError if it is empty."""
         if not text:
-            raise ValueError(self.words.needed)
+            raise ValueError(self.words["needed"])
         return text
 
     def _refuse(self, error: ValueError) -> None:
@@ -110,7 +109,7 @@ class Talk:
             import readline  # noqa: F401  # arrow keys, and a backspace that handles wide characters
         text = (getpass("> ") if hidden else input("> ")).strip()
         if hidden and text:
-            say(self.words.received.format(count=len(text)), style="dim")
+            say(self.words["received"].format(count=len(text)), style="dim")
         return text
 
 

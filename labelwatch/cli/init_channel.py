@@ -9,8 +9,8 @@ import typer
 from labelwatch.channels.base import Ambiguous, BadMessage, Delivered, Permanent, RateLimited, Result, Retry
 from labelwatch.cli.errors import FOUND_TROUBLE
 from labelwatch.cli.init_ask import Talk, show
-from labelwatch.cli.init_words import Init
 from labelwatch.cli.terminal import working
+from labelwatch.cli.words import phrases
 from labelwatch.messages.channel_errors import spoken
 from labelwatch.messages.message import Kind, Message, Section
 from labelwatch.setup.config_writer import NewChannel
@@ -45,11 +45,14 @@ class ChannelTalk:
     """What the questions about a channel need; `api_base` and `proxy` may be empty."""
 
     talk: Talk
-    words: Init
     language: str
     shops: tuple[str, ...]
     api_base: str = ""
     proxy: str = field(default="", repr=False)
+
+    def words(self, part: str) -> Mapping[str, str]:
+        """The texts of a part of the wizard."""
+        return phrases(self.language, f"init_{part}")
 
 
 Ask = Callable[[ChannelTalk, Mapping[str, str]], NewChannel | None]
@@ -58,20 +61,20 @@ Ask = Callable[[ChannelTalk, Mapping[str, str]], NewChannel | None]
 
 def ask_channels(asked: ChannelTalk, wishes: Sequence[Wish], kinds: Mapping[str, Ask]) -> tuple[NewChannel, ...]:
     """The channels given by options, then as many as the user wants."""
-    words, found = asked.words.channel, list[NewChannel]()
-    show(f"\n{words.title}", style="bold cyan")
+    words, found = asked.words("channel"), list[NewChannel]()
+    show(f"\n{words['title']}", style="bold cyan")
     for wish in wishes:
         found += _one(asked, wish, kinds, found)
-    while asked.talk.is_open and (not (found or wishes) or asked.talk.yes(words.another, default=False)):
+    while asked.talk.is_open and (not (found or wishes) or asked.talk.yes(words["another"], default=False)):
         offered = KINDS[asked.language]
-        options = [words.kind[kind] for kind in (*offered, "none")]
-        chosen = asked.talk.choose(words.which, options)
+        options = [asked.words("channel_kind")[kind] for kind in (*offered, "none")]
+        chosen = asked.talk.choose(words["which"], options)
         if chosen == len(offered):
             break
         found += _one(asked, Wish(offered[chosen]), kinds, found)
         wishes = (*wishes, Wish(offered[chosen]))
     if not found:
-        show(words.nobody, style="yellow")
+        show(words["nobody"], style="yellow")
     return tuple(found)
 
 
@@ -93,35 +96,35 @@ def _one(
 
 def _try(asked: ChannelTalk, channel: NewChannel) -> str:
     """Send the first message until it arrives or the user decides: keep, anew (type it again) or leave."""
-    words = asked.words.channel
+    words = asked.words("channel")
     while True:
-        with working(words.sending):
+        with working(words["sending"]):
             result = greet(channel, _greeting(asked), key=secrets.token_hex(16))
         if isinstance(result, Delivered):
-            text = words.arrived if result.verified else words.unverified
+            text = words["arrived"] if result.verified else words["unverified"]
             show(text.format(channel=channel.name), style="green")
             return "keep"
         _explain(asked, result)
         if not asked.talk.is_open:
             raise typer.Exit(FOUND_TROUBLE)
-        answers = {"anew": words.anew, "again": words.again, "keep": words.keep, "leave": words.leave}
+        answers = {"anew": words["anew"], "again": words["again"], "keep": words["keep"], "leave": words["leave"]}
         default = 0 if isinstance(result, Permanent) else 1
-        chosen = list(answers)[asked.talk.choose(words.what_now, list(answers.values()), default=default)]
+        chosen = list(answers)[asked.talk.choose(words["what_now"], list(answers.values()), default=default)]
         if chosen != "again":
             return chosen
 
 
 def _explain(asked: ChannelTalk, result: Result) -> None:
     assert not isinstance(result, Delivered)
-    words = asked.words.channel
-    asked.talk.complain(words.failed[_FAILED[type(result)]])
-    asked.talk.complain(words.said.format(detail=spoken(result.error, asked.language)))
+    words = asked.words("channel")
+    asked.talk.complain(asked.words("channel_failed")[_FAILED[type(result)]])
+    asked.talk.complain(words["said"].format(detail=spoken(result.error, asked.language)))
 
 
 def _greeting(asked: ChannelTalk) -> Message:
-    words = asked.words.channel
-    body = words.greeting_body.format(shops=", ".join(asked.shops))
-    return Message(words.greeting, (Section(lines=(body,)),), Kind.SUCCESS)
+    words = asked.words("channel")
+    body = words["greeting_body"].format(shops=", ".join(asked.shops))
+    return Message(words["greeting"], (Section(lines=(body,)),), Kind.SUCCESS)
 
 
 def _free(name: str, known: Iterable[NewChannel]) -> str:

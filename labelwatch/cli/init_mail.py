@@ -14,23 +14,23 @@ _ROBOTS = frozenset(robot.name for robot in ROBOTS)
 
 def ask_mail(asked: ChannelTalk, given: Mapping[str, str]) -> NewChannel | None:
     """The mailbox of the sender, and that of the recipient."""
-    talk, words = asked.talk, asked.words.mail
+    talk, words = asked.talk, asked.words("mail")
 
     def read(text: str) -> str:
-        found = in_words(mail_address, words.address_wrong)(text)
+        found = in_words(mail_address, words["address_wrong"])(text)
         if domain(found) in NO_PASSWORDS and "server" not in given:
-            raise ValueError(words.no_passwords)
+            raise ValueError(words["no_passwords"])
         return found
 
-    sender = talk.ask(words.address, read, given=given.get("address"))
+    sender = talk.ask(words["address"], read, given=given.get("address"))
     at = _server(asked, sender, given.get("server"))
     if talk.is_open and "password" not in given:
-        hint = words.password_hint
+        hint = asked.words("mail_password_hint")
         show(hint.get(at.host, hint["other"]))
     password = talk.ask(
-        words.password, _password(asked, at), given=given.get("password"), hidden=True, skips=at.is_here
+        words["password"], _password(asked, at), given=given.get("password"), hidden=True, skips=at.is_here
     )
-    to = talk.ask(words.to, in_words(mail_address, words.address_wrong), given=given.get("to"), default=sender)
+    to = talk.ask(words["to"], in_words(mail_address, words["address_wrong"]), given=given.get("to"), default=sender)
     return NewChannel("mail", mail_url(sender, password, to, at))
 
 
@@ -38,9 +38,9 @@ def _server(asked: ChannelTalk, sender: str, given: str | None) -> Server:
     known = server_of(sender)
     if known is not None and given is None:
         return known
-    words = asked.words.mail
+    words = asked.words("mail")
     guess = f"smtp.{domain(sender)}"
-    return asked.talk.ask(words.server, in_words(server, words.server_wrong), given=given, default=guess)
+    return asked.talk.ask(words["server"], in_words(server, words["server_wrong"]), given=given, default=guess)
 
 
 def _password(asked: ChannelTalk, at: Server) -> Callable[[str], str]:
@@ -58,13 +58,13 @@ def robot(kind: str) -> Ask:
     """Asks for the address of a bot of this kind; `other` accepts any channel."""
 
     def ask(asked: ChannelTalk, given: Mapping[str, str]) -> NewChannel | None:
-        talk, words = asked.talk, asked.words.robot
+        talk, words = asked.talk, asked.words("robot")
         if talk.is_open and "address" not in given:
-            show("\n" + words.how[kind])
-        pasted = talk.ask(words.address, _pasted(words.address_wrong, kind), given=given.get("address"))
+            show("\n" + asked.words("robot_how")[kind])
+        pasted = talk.ask(words["address"], _pasted(words["address_wrong"], kind), given=given.get("address"))
         secret = given.get("secret")
         if secret is None and takes_secret(address(pasted).name):
-            secret = talk.ask(words.secret, str.strip, skips=True, hidden=True)
+            secret = talk.ask(words["secret"], str.strip, skips=True, hidden=True)
         found = address(pasted, secret=secret or "")
         is_robot = found.name in _ROBOTS
         api_base, proxy = asked.api_base if is_robot else "", asked.proxy if is_robot or found.name == "json" else ""

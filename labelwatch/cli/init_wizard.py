@@ -20,8 +20,8 @@ from labelwatch.cli.init_channel import Ask, ChannelTalk, Wish, ask_channels
 from labelwatch.cli.init_mail import ask_mail, robot
 from labelwatch.cli.init_shop import GivenShop, ShopTalk, ask_shops
 from labelwatch.cli.init_telegram import ask_telegram
-from labelwatch.cli.init_words import Init, init_words
 from labelwatch.cli.terminal import complain
+from labelwatch.cli.words import phrases
 from labelwatch.config import ConfigError, Ozon, find, values
 from labelwatch.config.reading import home
 from labelwatch.config.secret import is_reference, resolve
@@ -90,31 +90,31 @@ def options_of(params: Mapping[str, Any]) -> Options:
 def wizard(options: Options) -> None:
     """Run the whole dialog; typer.Exit if it ends without a configuration."""
     language = options.language or guess_language(os.environ)
-    talk = Talk(init_words(language).talk, options.asks and sys.stdin.isatty() and sys.stdout.isatty())
+    talk = Talk(phrases(language, "init_talk"), options.asks and sys.stdin.isatty() and sys.stdout.isatty())
     try:
         if talk.is_open and options.language is None:
             language = _language(talk, language)
-            talk = Talk(init_words(language).talk, is_open=True)
+            talk = Talk(phrases(language, "init_talk"), is_open=True)
         _converse(options, talk, str(language))
     except (KeyboardInterrupt, EOFError):
-        complain("\n" + talk.words.stopped)
+        complain("\n" + talk.words["stopped"])
         raise typer.Exit(STOPPED) from None
 
 
 def _converse(options: Options, talk: Talk, language: str) -> None:
-    words, path = init_words(language), _place(options.output)
+    words, path = phrases(language, "init_end"), _place(options.output)
     if not talk.is_open:
-        _want_all(options, words)
+        _want_all(options, talk.words)
     _want_room(path, talk, words, may_replace=options.may_replace)
     if talk.is_open:
-        show("\n" + talk.words.hello)
+        show("\n" + talk.words["hello"])
     _warn_of_open_secrets(options, talk)
     base_url = _web_url(options.base_url, "--base-url")
-    shops = ask_shops(ShopTalk(talk, words.shop, language, base_url or Ozon().base_url), _given_shops(options))
+    shops = ask_shops(ShopTalk(talk, language, base_url or Ozon().base_url), _given_shops(options))
     channels = _channels(options, talk, language, tuple(shop.name for shop in shops))
-    show(f"\n{words.end.title}", style="bold cyan")
-    read_zone = in_words(zone, words.end.zone_wrong)
-    clock = talk.ask(words.end.zone, read_zone, given=options.timezone, default=guess_zone(language))
+    show(f"\n{words['title']}", style="bold cyan")
+    read_zone = in_words(zone, words["zone_wrong"])
+    clock = talk.ask(words["zone"], read_zone, given=options.timezone, default=guess_zone(language))
     draft = Draft(
         language=language,
         timezone=clock,
@@ -128,7 +128,7 @@ def _converse(options: Options, talk: Talk, language: str) -> None:
 
 def _channels(options: Options, talk: Talk, language: str, shops: tuple[str, ...]) -> tuple[NewChannel, ...]:
     api_base, proxy = _web_url(options.api_base, "--api-base"), _secret(options.proxy, "--proxy") or ""
-    asked = ChannelTalk(talk, init_words(language), language, shops, api_base, proxy)
+    asked = ChannelTalk(talk, language, shops, api_base, proxy)
     return ask_channels(asked, _wishes(options), _KINDS)
 
 
@@ -144,7 +144,7 @@ def _warn_of_open_secrets(options: Options, talk: Talk) -> None:
     }
     openly = [option for option, texts in given.items() if any(map(_is_open, texts))]
     if openly:
-        talk.complain(talk.words.openly.format(options=", ".join(openly)))
+        talk.complain(talk.words["openly"].format(options=", ".join(openly)))
 
 
 def _is_open(text: str | None) -> bool:
@@ -166,7 +166,7 @@ def _place(output: Path | None) -> Path:
     return folder / ".config/labelwatch/labelwatch.toml" if folder else Path("/etc/labelwatch/labelwatch.toml")
 
 
-def _want_all(options: Options, words: Init) -> None:
+def _want_all(options: Options, words: Mapping[str, str]) -> None:
     """Name every missing option at once if nobody can be asked; exits with 2."""
     mail, telegram = options.mail, options.telegram
     lacking = [
@@ -182,18 +182,18 @@ def _want_all(options: Options, words: Init) -> None:
         if is_lacking
     ]
     if lacking:
-        why = words.talk.lacking.format(options=", ".join(lacking))
-        raise typer.BadParameter(f"{why} {words.talk.no_terminal} {words.talk.open_help}")
+        why = words["lacking"].format(options=", ".join(lacking))
+        raise typer.BadParameter(f"{why} {words['no_terminal']} {words['open_help']}")
 
 
-def _want_room(path: Path, talk: Talk, words: Init, *, may_replace: bool) -> None:
+def _want_room(path: Path, talk: Talk, words: Mapping[str, str], *, may_replace: bool) -> None:
     """Check before the first question that the configuration can be written, and may replace another one."""
     above = next(parent for parent in path.absolute().parents if parent.exists())
     if not above.is_dir() or not os.access(above, os.W_OK):
-        complain(words.end.not_written.format(path=path, why=above))
+        complain(words["not_written"].format(path=path, why=above))
         raise typer.Exit(FOUND_TROUBLE)
-    if path.exists() and not may_replace and not talk.yes(words.end.exists.format(path=path), default=False):
-        complain(talk.words.stopped if talk.is_open else f"{words.end.exists.format(path=path)} --replace")
+    if path.exists() and not may_replace and not talk.yes(words["exists"].format(path=path), default=False):
+        complain(talk.words["stopped"] if talk.is_open else f"{words['exists'].format(path=path)} --replace")
         raise typer.Exit(FOUND_TROUBLE)
 
 
@@ -239,44 +239,46 @@ def _checked(read: Callable[[str], str], text: str, option: str) -> str:
 
 
 def _with_quiet_hours(
-    talk: Talk, words: Init, given: str | None, channels: tuple[NewChannel, ...]
+    talk: Talk, words: Mapping[str, str], given: str | None, channels: tuple[NewChannel, ...]
 ) -> tuple[NewChannel, ...]:
     if not channels:
         return channels
 
     def read(text: str) -> str:
         if text:
-            in_words(values.quiet_hours, words.end.quiet_wrong)(text)
+            in_words(values.quiet_hours, words["quiet_wrong"])(text)
         return text
 
-    quiet = talk.ask(words.end.quiet, read, given=given, skips=True)
+    quiet = talk.ask(words["quiet"], read, given=given, skips=True)
     return tuple(replace(channel, quiet_hours=quiet) for channel in channels)
 
 
-def _written(draft: Draft, path: Path, words: Init) -> Written:
+def _written(draft: Draft, path: Path, words: Mapping[str, str]) -> Written:
+    comments = phrases(draft.language, "init_file")
     try:
-        return write(draft, path, comments=words.file, environ=os.environ, check_url=check_url, check_way=check_way)
+        return write(draft, path, comments=comments, environ=os.environ, check_url=check_url, check_way=check_way)
     except OSError as error:
-        complain(words.end.not_written.format(path=path, why=error.strerror or error))
+        complain(words["not_written"].format(path=path, why=error.strerror or error))
         raise typer.Exit(FOUND_TROUBLE) from None
 
 
-def _finish(words: Init, written: Written, draft: Draft) -> None:
-    said, program = words.end, _program(written.config)
-    show("\n" + said.written.format(path=written.config), style="green")
-    show(said.secrets.format(path=written.secrets))
+def _finish(said: Mapping[str, str], written: Written, draft: Draft) -> None:
+    program = _program(written.config)
+    show("\n" + said["written"].format(path=written.config), style="green")
+    show(said["secrets"].format(path=written.secrets))
     if written.kept:
-        show(said.kept.format(path=written.kept))
-    show("\n" + said.next, style="bold")
-    for command, what in (("poll", said.poll), ("run", said.run)):
+        show(said["kept"].format(path=written.kept))
+    show("\n" + said["next"], style="bold")
+    for command, what in (("poll", said["poll"]), ("run", said["run"])):
         show(f"\n  {program[0]} {command}{program[1]}", style="bold")
         show(f"    {what}")
     if draft.listen:
-        show("\n" + said.board)
+        show("\n" + said["board"])
     if draft.base_url:
-        show("\n" + said.trial, style="bold")
+        show("\n" + said["trial"], style="bold")
         return
-    show("\n" + said.service.get(sys.platform, said.service["other"]))
+    services = phrases(draft.language, "init_end_service")
+    show("\n" + services.get(sys.platform, services["other"]))
 
 
 def _program(config: Path) -> tuple[str, str]:

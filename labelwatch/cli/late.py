@@ -8,7 +8,7 @@ from labelwatch.cli import late_table
 from labelwatch.cli.open import Database, database, settings_of_database
 from labelwatch.cli.options import ConfigFile, Json, Speak
 from labelwatch.cli.terminal import as_json, is_terminal, say, table
-from labelwatch.cli.words import phrases, words
+from labelwatch.cli.words import phrases
 from labelwatch.messages.alert_json import rfc3339, view
 from labelwatch.messages.time_format import RenderContext
 
@@ -47,13 +47,13 @@ def print_board(overview: "Overview", speaker: RenderContext) -> None:
 
         show_board(overview, speaker)
         return
-    said = words(speaker.words.language)
+    said = phrases(speaker.words.language, "board")
     for text, _ in late_table.incidents(overview, speaker):
         say(text)
     if overview.alerts:
         table(late_table.headings(said), (late_table.row(alert, speaker, said) for alert in overview.alerts))
     else:
-        say(said.board.nothing_late)
+        say(said["nothing_late"])
     for text, _ in (*late_table.shop_lines(overview.shops, speaker), *late_table.mute(overview, speaker)):
         say(text)
 

@@ -9,7 +9,7 @@ from rich.text import Text
 
 from labelwatch.cli import late_table
 from labelwatch.cli.drawing import Drawn, Screen, drawn, lines, room_beside
-from labelwatch.cli.words import words
+from labelwatch.cli.words import phrases
 from labelwatch.core.alert import Alert
 from labelwatch.messages.time_format import RenderContext
 
@@ -43,13 +43,13 @@ def drawn_board(overview: "Overview", speaker: RenderContext, *, width: int) -> 
 
 def screen(overview: "Overview", speaker: RenderContext, *, width: int, height: int) -> Screen:
     """The same for a screen: above it the time, below it the shops with the oldest data."""
-    said, late = words(speaker.words.language).watch, len(overview.alerts)
+    said, late = phrases(speaker.words.language, "watch"), len(overview.alerts)
     at = f"{overview.as_of.astimezone(speaker.zone):%H:%M:%S}"
     # No alert takes less than a row: more than this many are never seen.
     alerts = overview.alerts[:height]
     worst = sorted(overview.shops, key=lambda shop: shop.state == "fresh")[:SHOPS_ON_A_SCREEN]
     return Screen(
-        head=tuple(lines(said.head.format(time=at, late=late), "dim", width=width)),
+        head=tuple(lines(said["head"].format(time=at, late=late), "dim", width=width)),
         body=(*_events(overview, speaker, width), *_alerts(alerts, speaker, width)),
         foot=tuple(
             line
@@ -57,7 +57,7 @@ def screen(overview: "Overview", speaker: RenderContext, *, width: int, height: 
             for line in lines(text, style, width=width)
         ),
         marks=[alert.diagnosis.posting_number or "" for alert in overview.alerts],
-        more=said.more,
+        more=said["more"],
     )
 
 
@@ -67,9 +67,9 @@ def _events(overview: "Overview", speaker: RenderContext, width: int) -> Iterato
 
 
 def _alerts(alerts: Sequence[Alert], speaker: RenderContext, width: int) -> Iterator[Drawn]:
-    said = words(speaker.words.language)
+    said = phrases(speaker.words.language, "board")
     if not alerts:
-        yield from lines(said.board.nothing_late, "bold green", width=width)
+        yield from lines(said["nothing_late"], "bold green", width=width)
         return
     headings, rows = late_table.headings(said), [late_table.row(alert, speaker, said) for alert in alerts]
     room = room_beside(headings, rows, _TO_DO, width)
@@ -84,8 +84,9 @@ def _alerts(alerts: Sequence[Alert], speaker: RenderContext, width: int) -> Iter
 
 def _list(alerts: Sequence[Alert], speaker: RenderContext, width: int) -> Iterator[Drawn]:
     """The rows as a list, if there is no room for columns."""
+    said = phrases(speaker.words.language, "board")
     for alert in alerts:
-        severity, due, number, shop, to_do, state = late_table.row(alert, speaker, words(speaker.words.language))
+        severity, due, number, shop, to_do, state = late_table.row(alert, speaker, said)
         for parts, style in (((severity, number, shop), "bold"), ((to_do,), ""), ((due, state), "dim")):
             yield from lines(" · ".join(filter(None, parts)), style, width=width)
         yield Text()

@@ -1,11 +1,11 @@
 """What the list of late postings says, row by row and line by line."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from labelwatch.cli.words import Words, words
+from labelwatch.cli.words import phrases
 from labelwatch.core.alert import Alert
 from labelwatch.messages import diagnosis_text
 from labelwatch.messages.catalog import catalog
@@ -31,46 +31,44 @@ def incidents(overview: "Overview", speaker: RenderContext) -> Iterator[tuple[st
 
 
 def shop_lines(shops: Iterable["ShopHealth"], speaker: RenderContext) -> Iterator[tuple[str, str]]:
-    said = words(speaker.words.language)
+    said = phrases(speaker.words.language, "board")
     for shop in shops:
         yield _shop_line(shop, speaker, said), "dim" if shop.state == "fresh" else "bold red"
 
 
 def mute(overview: "Overview", speaker: RenderContext) -> Iterator[tuple[str, str]]:
-    said = words(speaker.words.language).board
+    said = phrases(speaker.words.language, "board")
     for trouble in overview.troubles:
         since, reason = (
             zoned_clock(speaker, trouble.since),
             plain(spoken(trouble.reason, speaker.words.language), 240),
         )
-        yield said.mute.format(channel=trouble.name, since=since, reason=reason), "bold red"
+        yield said["mute"].format(channel=trouble.name, since=since, reason=reason), "bold red"
 
 
-def headings(said: Words) -> Sequence[str]:
-    board = said.board
-    return board.severity, board.due, board.posting, board.shop, board.act, board.state
+def headings(said: Mapping[str, str]) -> Sequence[str]:
+    return said["severity"], said["due"], said["posting"], said["shop"], said["act"], said["state"]
 
 
-def row(alert: Alert, speaker: RenderContext, said: Words, *, brief: bool = False) -> tuple[str, ...]:
+def row(alert: Alert, speaker: RenderContext, said: Mapping[str, str], *, brief: bool = False) -> tuple[str, ...]:
     diagnosis = alert.diagnosis
     cause, act = diagnosis_text.words_of(speaker, diagnosis.cause).name, diagnosis_text.headline(speaker, diagnosis)
     return (
         speaker.words.severity[diagnosis.severity],
         diagnosis_text.time_left(speaker, diagnosis),
-        diagnosis.posting_number or said.board.whole_shop,
+        diagnosis.posting_number or said["whole_shop"],
         diagnosis.shop,
-        act if brief else said.board.to_do.format(act=act, cause=cause),
+        act if brief else said["to_do"].format(act=act, cause=cause),
         diagnosis_text.state(speaker, alert),
     )
 
 
-def _shop_line(shop: "ShopHealth", speaker: RenderContext, said: Words) -> str:
-    board = said.board
+def _shop_line(shop: "ShopHealth", speaker: RenderContext, said: Mapping[str, str]) -> str:
     if shop.state == "blind":
         cause = diagnosis_text.words_of(speaker, shop.cause or "").name
-        return board.blind.format(shop=shop.name, cause=cause, detail=shop.detail or "")
+        return said["blind"].format(shop=shop.name, cause=cause, detail=shop.detail or "")
     if shop.read_at is None:
-        return board.never.format(shop=shop.name)
-    template = board.fresh if shop.state == "fresh" else board.stale
+        return said["never"].format(shop=shop.name)
+    template = said["fresh"] if shop.state == "fresh" else said["stale"]
     ago = duration(speaker, max(speaker.now - shop.read_at, timedelta(0)))
     return template.format(shop=shop.name, ago=ago, postings=shop.postings)

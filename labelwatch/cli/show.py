@@ -1,8 +1,8 @@
 """`show`: one posting from the first time it was seen, why it is late, what was ruled out, what to do."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Protocol, TypeVar
 
 import typer
 
@@ -12,7 +12,7 @@ from labelwatch.cli.late_table import context
 from labelwatch.cli.open import database, settings_of_database
 from labelwatch.cli.options import ConfigFile, Json, OneShop, Posting, Speak
 from labelwatch.cli.terminal import as_json, complain, say, table
-from labelwatch.cli.words import Words, phrases, words
+from labelwatch.cli.words import phrases
 from labelwatch.core.alert import Alert, Notification, Reason
 from labelwatch.messages import diagnosis_text, single
 from labelwatch.messages.channel_errors import spoken as reason_in
@@ -25,6 +25,15 @@ if TYPE_CHECKING:
     from labelwatch.queries import PostingDetails
     from labelwatch.store import HistoryRow, OutboxRow
 
+
+class OfShop(Protocol):
+    """What belongs to one shop."""
+
+    @property
+    def shop(self) -> str: ...
+
+
+T = TypeVar("T", bound=OfShop)
 
 Message = Annotated[
     Kind | None,
@@ -48,7 +57,7 @@ def show(
     settings = settings_of_database(config)
     spoken = language or settings.language
     with database(settings) as db:
-        found = _the_one(db.queries.posting_details(posting), posting, shop, language=spoken)
+        found = the_one(db.queries.posting_details(posting), posting, shop, language=spoken)
         queued = db.store.outbox.find(posting_number=posting)
         timezone, now = settings.timezone, db.clock.now()
     told = [row for row in reversed(queued) if row.notification.alert.diagnosis.shop == found.shop]
@@ -75,35 +84,35 @@ def _print_letter(
     say(written.text)
 
 
-def _the_one(found: "list[PostingDetails]", posting: str, shop: str | None, *, language: str) -> "PostingDetails":
+def the_one(found: Sequence[T], posting: str, shop: str | None, *, language: str) -> T:
+    """What was found in this shop (None = the only one); else the command ends."""
     said = phrases(language, "show")
-    of_shop = [details for details in found if shop in (None, details.shop)]
+    of_shop = [one for one in found if shop in (None, one.shop)]
     if not of_shop:
         complain(said["never_seen_in" if shop else "never_seen"].format(posting=posting, shop=shop))
         raise typer.Exit(FOUND_TROUBLE)
     if len(of_shop) > 1:
-        names = ", ".join(details.shop for details in of_shop)
+        names = ", ".join(one.shop for one in of_shop)
         raise typer.BadParameter(said["several"].format(posting=posting, names=names), param_hint="--shop")
     return of_shop[0]
 
 
 def _print(found: "PostingDetails", told: "list[OutboxRow]", speaker: RenderContext) -> None:
-    said = words(speaker.words.language)
+    said = phrases(speaker.words.language, "show")
     alert = paper.current(found)
     if alert is not None:
         _print_alert(alert, speaker, said)
     else:
-        say(said.show.not_late.format(posting=found.known.posting.number), style="bold green")
-    say(f"\n{said.show.timeline}", style="bold")
-    show = said.show
-    headings = (show.seen, show.status, show.label, show.tracking, show.cutoff)
+        say(said["not_late"].format(posting=found.known.posting.number), style="bold green")
+    say(f"\n{said['timeline']}", style="bold")
+    headings = (said["seen"], said["status"], said["label"], said["tracking"], said["cutoff"])
     table(headings, (_moment(row, speaker, said) for row in found.history))
     if told:
-        say(f"\n{show.told}", style="bold")
+        say(f"\n{said['told']}", style="bold")
         table((), (_notification(row, speaker) for row in told))
 
 
-def _print_alert(alert: Alert, speaker: RenderContext, said: Words) -> None:
+def _print_alert(alert: Alert, speaker: RenderContext, said: Mapping[str, str]) -> None:
     diagnosis = alert.diagnosis
     heading = (
         diagnosis_text.subject(speaker, diagnosis),
@@ -118,7 +127,7 @@ def _print_alert(alert: Alert, speaker: RenderContext, said: Words) -> None:
             say(section.heading, style="bold")
         say("\n".join(section.lines))
     if diagnosis.ruled_out:
-        say(f"\n{said.show.ruled_out}", style="bold")
+        say(f"\n{said['ruled_out']}", style="bold")
         table(
             (),
             (
@@ -139,13 +148,13 @@ def _sections(alert: Alert, speaker: RenderContext) -> Iterator[Section]:
         )
 
 
-def _moment(row: "HistoryRow", speaker: RenderContext, said: Words) -> tuple[str, ...]:
+def _moment(row: "HistoryRow", speaker: RenderContext, said: Mapping[str, str]) -> tuple[str, ...]:
     status = speaker.words.status.get(row.status, row.status)
     substatus = speaker.words.substatus.get(row.substatus, row.substatus)
     return (
         zoned_clock(speaker, row.seen_at),
         f"{status} ({substatus})" if substatus not in ("", status) else status,
-        said.show.there if paper.has_label(row) else said.show.not_there,
+        said["there"] if paper.has_label(row) else said["not_there"],
         row.tracking_number,
         zoned_clock(speaker, row.cutoff) if row.cutoff else "",
     )

@@ -8,51 +8,6 @@ from labelwatch.i18n import load
 
 
 @dataclass(frozen=True, slots=True)
-class Board:
-    """The list of late postings."""
-
-    due: str
-    severity: str
-    posting: str
-    shop: str
-    act: str
-    to_do: str
-    state: str
-    whole_shop: str
-    nothing_late: str
-    fresh: str
-    stale: str
-    blind: str
-    never: str
-    mute: str
-
-
-@dataclass(frozen=True, slots=True)
-class Watch:
-    """The live list of late postings."""
-
-    head: str
-    more: str
-
-
-@dataclass(frozen=True, slots=True)
-class Show:
-    """One posting."""
-
-    not_late: str
-    ruled_out: str
-    timeline: str
-    told: str
-    seen: str
-    status: str
-    label: str
-    tracking: str
-    cutoff: str
-    there: str
-    not_there: str
-
-
-@dataclass(frozen=True, slots=True)
 class Demo:
     begins: str
     status: str
@@ -85,9 +40,6 @@ class Doctor:
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    board: Board
-    show: Show
-    watch: Watch
     demo: Demo
     doctor: Doctor
     say: Mapping[str, Mapping[str, str]]

@@ -50,18 +50,6 @@ class Draft:
 
 
 @dataclass(frozen=True, slots=True)
-class Comments:
-    """The comments in the file; {folder} is where the secrets are."""
-
-    head: str
-    trial: str
-    shop: str
-    channel: str
-    board: str
-    more: str
-
-
-@dataclass(frozen=True, slots=True)
 class Written:
     """`kept` is a copy of the previous configuration."""
 
@@ -117,7 +105,7 @@ def write(
     draft: Draft,
     path: Path,
     *,
-    comments: Comments,
+    comments: Mapping[str, str],
     environ: Mapping[str, str],
     check_url: Check,
     check_way: CheckWay,
@@ -142,30 +130,32 @@ def write(
     return Written(path, vault.folder, kept)
 
 
-def document(draft: Draft, put: Callable[[str, str], str], comments: Comments, *, folder: str, trial: Path) -> str:
-    """The text of the configuration; `put` keeps a secret under a name and returns the reference to it. A trial has
-    its own database, `trial`."""
+def document(
+    draft: Draft, put: Callable[[str, str], str], comments: Mapping[str, str], *, folder: str, trial: Path
+) -> str:
+    """The text of the configuration; `put` keeps a secret under a name and returns the reference to it. `comments`
+    are those in the file, {folder} where the secrets are. A trial has its own database, `trial`."""
     parts = [
-        _comment(comments.head.format(folder=folder)),
+        _comment(comments["head"].format(folder=folder)),
         _table("", language=draft.language, timezone=draft.timezone),
     ]
     if draft.base_url:
         parts += [
-            _comment(comments.trial) + "\n" + _table("[store]", url=f"sqlite:///{trial}"),
+            _comment(comments["trial"]) + "\n" + _table("[store]", url=f"sqlite:///{trial}"),
             _table("[ozon]", base_url=draft.base_url),
         ]
-    parts.append(_comment(comments.shop))
+    parts.append(_comment(comments["shop"]))
     parts += [
         _table(
             "[[shop]]", name=shop.name, client_id=shop.client_id, api_key=put(f"ozon-{shop.client_id}", shop.api_key)
         )
         for shop in draft.shops
     ]
-    parts.append(_comment(comments.channel))
+    parts.append(_comment(comments["channel"]))
     parts += [_channel(channel, put) for channel in draft.channels]
     if draft.listen:
-        parts.append(_comment(comments.board) + "\n" + _table("[web]", listen=draft.listen))
-    return "\n\n".join([*parts, _comment(comments.more)]) + "\n"
+        parts.append(_comment(comments["board"]) + "\n" + _table("[web]", listen=draft.listen))
+    return "\n\n".join([*parts, _comment(comments["more"])]) + "\n"
 
 
 def _channel(channel: NewChannel, put: Callable[[str, str], str]) -> str:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from labelwatch.cli.init_words import init_words
+from labelwatch.cli.words import phrases
 from labelwatch.sandbox.scenarios.stage import HOME, STAR
 from tests.cli.conftest import LATE
 from tests.support.fake_telegram import NAME, TOKEN, FakeTelegram
@@ -51,35 +51,35 @@ def config_of(home: Path) -> Path:
 
 
 def connect_shop(talk: Conversation, language: str) -> None:
-    words = init_words(language).shop
+    words = phrases(language, "init_shop")
     talk.answer("Client-Id", HOME.client_id)
-    talk.answer(words.key, HOME.api_key)
-    talk.answer(words.call_it, "")
-    talk.answer(words.another, "n")
+    talk.answer(words["key"], HOME.api_key)
+    talk.answer(words["call_it"], "")
+    talk.answer(words["another"], "n")
 
 
 @pytest.mark.parametrize(("language", "number"), [("zh", "1"), ("ru", "2"), ("en", "3")])
 def test_from_nothing_to_a_first_alert_in_a_chat(
     place: Place, home: Path, telegram: FakeTelegram, language: str, number: str
 ) -> None:
-    words = init_words(language)
     kinds = {"zh": "4", "ru": "1", "en": "1"}
     with wizard(place, home, "--api-base", telegram.base, columns=40) as talk:
         talk.answer("Language", number)
         connect_shop(talk, language)
-        talk.answer(words.channel.kind["none"], kinds[language])
-        talk.answer(words.telegram.token, f"Use this token: {TOKEN}")
+        talk.answer(phrases(language, "init_channel_kind")["none"], kinds[language])
+        talk.answer(phrases(language, "init_telegram")["token"], f"Use this token: {TOKEN}")
         talk.expect(f"start@{NAME}")
         telegram.write(NINA)
         telegram.write(GROUP)
-        talk.answer(words.telegram.by_hand, "1")
+        talk.answer(phrases(language, "init_telegram")["by_hand"], "1")
         talk.answer("(y/n)", "")
-        talk.answer(words.end.title, "")
+        talk.answer(phrases(language, "init_end")["title"], "")
         talk.answer("22:00-08:00", "")
         assert talk.end() == 0, talk.shown
         assert HOME.api_key not in talk.shown
         assert TOKEN not in talk.shown
-    assert [sent.text.splitlines()[0] for sent in telegram.said("-100222")] == [words.channel.greeting]
+    greeting = phrases(language, "init_channel")["greeting"]
+    assert [sent.text.splitlines()[0] for sent in telegram.said("-100222")] == [greeting]
     polled = place.run("poll", HOME=str(home))
     assert polled.code == 1, polled.err
     assert LATE in "".join(sent.text for sent in telegram.said("-100222")[1:])
@@ -109,38 +109,39 @@ def test_what_is_written_is_for_its_owner_alone_and_holds_no_secret(place: Place
 
 
 def test_a_wrong_key_is_explained_and_asked_for_again(place: Place, home: Path) -> None:
-    words = init_words("en").shop
+    words = phrases("en", "init_shop")
     with wizard(place, home, "--language", "en") as talk:
         talk.answer("Client-Id", HOME.api_key)
-        assert words.client_id_is_key.split(".")[0] in talk.answer("Client-Id", "２００００２")
-        talk.answer(words.key, "short")
-        talk.answer(words.key, f"{HOME.api_key[:-1]}x")
-        shown = talk.answer(words.what_now, "1")
+        assert words["client_id_is_key"].split(".")[0] in talk.answer("Client-Id", "２００００２")
+        talk.answer(words["key"], "short")
+        talk.answer(words["key"], f"{HOME.api_key[:-1]}x")
+        shown = talk.answer(words["what_now"], "1")
         assert "Invalid Api-Key" in shown + talk.shown
         assert "not copied whole" in talk.shown
         talk.answer("Client-Id", HOME.client_id)
-        talk.answer(words.key, HOME.api_key)
-        shown = talk.answer(words.call_it, "main")
+        talk.answer(words["key"], HOME.api_key)
+        shown = talk.answer(words["call_it"], "main")
         assert re.search(r"Currency +RUB", shown)
         assert re.search(r"To be shipped +\d", shown)
         assert "Ozon gives a label after packing" in shown
 
 
 def test_a_shop_is_taken_once(place: Place, home: Path) -> None:
-    words = init_words("ru").shop
+    words = phrases("ru", "init_shop")
     with wizard(place, home, "--language", "ru") as talk:
         talk.answer("Client-Id", HOME.client_id)
-        talk.answer(words.key, HOME.api_key)
-        talk.answer(words.call_it, "дом")
-        talk.answer(words.another, "д")
+        talk.answer(words["key"], HOME.api_key)
+        talk.answer(words["call_it"], "дом")
+        talk.answer(words["another"], "д")
         talk.answer("Client-Id", HOME.client_id)
-        assert words.client_id_taken in talk.answer("Client-Id", STAR.client_id)
-        talk.answer(words.key, STAR.api_key)
-        talk.answer(words.call_it, "дом")
-        assert words.label["never"].split(":")[0] in talk.answer(words.call_it, "звезда") + talk.shown
-        talk.answer(words.another, "")
+        assert words["client_id_taken"] in talk.answer("Client-Id", STAR.client_id)
+        talk.answer(words["key"], STAR.api_key)
+        talk.answer(words["call_it"], "дом")
+        shown = talk.answer(words["call_it"], "звезда") + talk.shown
+        assert phrases("ru", "init_shop_label")["never"].split(":")[0] in shown
+        talk.answer(words["another"], "")
         talk.answer("7", "7")
-        assert init_words("ru").channel.nobody.split(".")[0] in talk.answer("часовом поясе", "Europe/Samara")
+        assert phrases("ru", "init_channel")["nobody"].split(".")[0] in talk.answer("часовом поясе", "Europe/Samara")
         assert talk.end() == 0
     written = tomllib.loads(config_of(home).read_text("utf-8"))
     assert [shop["name"] for shop in written["shop"]] == ["дом", "звезда"]
@@ -149,12 +150,12 @@ def test_a_shop_is_taken_once(place: Place, home: Path) -> None:
 
 @pytest.mark.parametrize("moment", ["Client-Id", "API key", "What to call", "Which one?", "Time zone"])
 def test_ctrl_c_leaves_nothing(place: Place, home: Path, moment: str) -> None:
-    words = init_words("en").shop
+    words = phrases("en", "init_shop")
     answers = (
         ("Client-Id", HOME.client_id),
-        (words.key, HOME.api_key),
-        (words.call_it, ""),
-        (words.another, ""),
+        (words["key"], HOME.api_key),
+        (words["call_it"], ""),
+        (words["another"], ""),
         ("Which one?", "7"),
         ("Time zone", ""),
     )
@@ -190,22 +191,21 @@ def test_a_configuration_that_is_there_is_kept_unless_told_otherwise(place: Plac
 
 
 def test_mail_goes_through_the_server_that_is_named(place: Place, home: Path) -> None:
-    words = init_words("en")
     with PostOffice() as office, wizard(place, home, "--language", "en") as talk:
         connect_shop(talk, "en")
         talk.answer("Which one?", "2")
-        talk.answer(words.mail.address, "nobody")
-        talk.answer(words.mail.address, "watch@shop.test")
-        talk.answer(words.mail.server, f"127.0.0.1:{office.port}")
-        talk.answer(words.mail.password, "")
-        talk.answer(words.mail.to, "packer@shop.test")
-        talk.answer(words.channel.another, "")
+        talk.answer(phrases("en", "init_mail")["address"], "nobody")
+        talk.answer(phrases("en", "init_mail")["address"], "watch@shop.test")
+        talk.answer(phrases("en", "init_mail")["server"], f"127.0.0.1:{office.port}")
+        talk.answer(phrases("en", "init_mail")["password"], "")
+        talk.answer(phrases("en", "init_mail")["to"], "packer@shop.test")
+        talk.answer(phrases("en", "init_channel")["another"], "")
         talk.answer("Time zone", "")
         talk.answer("22:00-08:00", "")
         assert talk.end() == 0, talk.shown
         (letter,) = office.letters
     assert letter["To"] == "packer@shop.test"
-    assert letter["Subject"] == words.channel.greeting
+    assert letter["Subject"] == phrases("en", "init_channel")["greeting"]
 
 
 def test_a_first_message_that_is_refused_can_be_sent_again_or_left_out(place: Place, home: Path) -> None:
@@ -226,16 +226,16 @@ def test_a_first_message_that_is_refused_can_be_sent_again_or_left_out(place: Pl
 def test_an_unknown_bot_and_a_bot_that_is_listened_to_are_explained(
     place: Place, home: Path, telegram: FakeTelegram
 ) -> None:
-    words = init_words("en").telegram
+    words = phrases("en", "init_telegram")
     other = TOKEN.replace("4711", "9999")
     telegram.unknown_tokens.add(other)
     telegram.webhooks.add(TOKEN)
     with wizard(place, home, "--language", "en", "--api-base", telegram.base) as talk:
         connect_shop(talk, "en")
         talk.answer("Which one?", "1")
-        talk.answer(words.token, other)
-        assert "does not know this token" in talk.answer(words.token, TOKEN)
-        assert "Another program" in talk.answer(words.chat, "4711")
+        talk.answer(words["token"], other)
+        assert "does not know this token" in talk.answer(words["token"], TOKEN)
+        assert "Another program" in talk.answer(words["chat"], "4711")
         talk.answer("somewhere else", "")
         talk.answer("Time zone", "")
         talk.answer("22:00-08:00", "")

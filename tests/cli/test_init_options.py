@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from labelwatch.cli.init_words import init_words
+from labelwatch.cli.words import phrases
 from labelwatch.sandbox.scenarios.stage import HOME, STAR
 from tests.cli.conftest import LATE
 from tests.support.fake_telegram import TOKEN, FakeTelegram
@@ -53,7 +53,7 @@ def test_options_alone_set_everything_up(delivery: Desk) -> None:
     written = tomllib.loads(delivery.written.read_text("utf-8"))
     assert [(shop["name"], shop["client_id"]) for shop in written["shop"]] == [("home", "200002"), ("star", "100001")]
     assert written["timezone"] == "Europe/Moscow"
-    assert delivery.place.hook.requests[0].json["title"] == init_words("en").channel.greeting
+    assert delivery.place.hook.requests[0].json["title"] == phrases("en", "init_channel")["greeting"]
     assert f"poll --config {delivery.written}" in done.out
     assert delivery.place.run("poll", "--config", str(delivery.written)).code == 1
     assert LATE in delivery.place.told("first")

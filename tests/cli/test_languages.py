@@ -1,7 +1,11 @@
 """Every command speaks the language of the configuration, with no English beside it; JSON stays as it is."""
 
+import re
+from pathlib import Path
+
 import pytest
 
+import labelwatch.cli
 from labelwatch.cli.words import words
 from labelwatch.core.alert import Reason
 from labelwatch.store import OutboxState
@@ -14,6 +18,17 @@ def test_every_state_and_reason_of_a_message_has_a_word(language: str) -> None:
     said = words(language).say
     assert set(said["state"]) == set(OutboxState)
     assert set(said["reason"]) == set(Reason)
+
+
+@pytest.mark.parametrize("language", ["zh", "ru", "en"])
+def test_every_text_that_the_code_names_is_in_the_catalog(language: str) -> None:
+    code = "".join(file.read_text("utf-8") for file in Path(labelwatch.cli.__file__).parent.glob("*.py"))
+    named = re.findall(r"""\b(?:words|said|phrases\([^()]+\))\[["'](\w+)["']\]""", code)
+    tables = re.findall(r"""phrases\([^()]+, "(\w+)"\)""", code)
+    say = words(language).say
+    assert len(named) > 200
+    assert set(named) - {key for table in say.values() for key in table} == set()
+    assert set(tables) - set(say) == set()
 
 
 def test_a_whole_round_is_chinese_where_the_configuration_is(place: Place) -> None:

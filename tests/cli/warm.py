@@ -11,7 +11,6 @@ from babel import Locale
 
 import labelwatch
 from labelwatch.channels import check_url
-from labelwatch.cli import init_words
 from labelwatch.cli import words as cli_words
 from labelwatch.config import sentences
 from labelwatch.messages import catalog
@@ -25,7 +24,6 @@ for module in walk_packages(labelwatch.__path__, "labelwatch."):
 for language in ("en", "ru", "zh"):
     for read in (
         cli_words.words,
-        init_words.init_words,
         sentences.catalog,
         catalog.catalog,
         phrases,

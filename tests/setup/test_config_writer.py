@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from labelwatch.channels import check_url, check_way
-from labelwatch.cli.init_words import init_words
+from labelwatch.cli.words import phrases
 from labelwatch.config import ConfigError, load
 from labelwatch.setup.config_writer import Draft, NewChannel, NewShop, Written, write
 
@@ -30,7 +30,7 @@ DRAFT = Draft(
 
 
 def put(draft: Draft, path: Path, language: str = "zh") -> Written:
-    comments = init_words(language).file
+    comments = phrases(language, "init_file")
     return write(draft, path, comments=comments, environ={}, check_url=check_url, check_way=check_way)
 
 
@@ -57,7 +57,7 @@ def test_it_is_read_back_as_it_was_meant(tmp_path: Path, language: str) -> None:
 def test_the_database_of_a_trial_is_kept_where_everything_is(tmp_path: Path) -> None:
     path, environ = tmp_path / "etc/labelwatch.toml", {"STATE_DIRECTORY": str(tmp_path / "state")}
     trial = replace(DRAFT, base_url="http://127.0.0.1:8790")
-    comments = init_words("en").file
+    comments = phrases("en", "init_file")
     write(trial, path, comments=comments, environ=environ, check_url=check_url, check_way=check_way)
     config = load(path, environ=environ, check_url=check_url, check_way=check_way)
     assert config.store.url.get_secret_value() == f"sqlite:///{tmp_path}/state/labelwatch-trial.db"
@@ -108,5 +108,7 @@ def test_an_interruption_at_any_moment_leaves_all_as_it_was(tmp_path: Path) -> N
 
     other = replace(DRAFT, shops=(NewShop("x", "9", "some-other-key-0003"),))
     with pytest.raises(KeyboardInterrupt):
-        write(other, path, comments=init_words("en").file, environ={}, check_url=interrupted, check_way=check_way)
+        write(
+            other, path, comments=phrases("en", "init_file"), environ={}, check_url=interrupted, check_way=check_way
+        )
     assert all_files(tmp_path) == before
