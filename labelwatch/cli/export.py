@@ -90,7 +90,7 @@ def export(
     said, span, columns = phrases(spoken, "export"), _span(since, spoken), COLUMNS[what]
     is_sheet = file is not None and file.suffix.lower() == EXCEL
     separator = ";" if excel and spoken == "ru" else ","
-    with database(settings) as db, _written(file, said["closed"]) as out, working(said["writing"]):
+    with database(settings) as db, written(file, said["closed"]) as out, working(said["writing"]):
         now = db.clock.now()
         rows = rows_of(db.store.export, what, since=now - span)
         if not raw:
@@ -145,14 +145,14 @@ def _span(text: str, language: str) -> timedelta:
 
 
 @contextmanager
-def _written(file: Path | None, closed: str) -> Iterator[TextIO]:
-    """Standard output without newline translation; or a new file, which is removed if writing fails."""
+def written(file: Path | None, closed: str) -> Iterator[TextIO]:
+    """Standard output without newline translation; or a new file for its owner only, removed if writing fails."""
     if file is None or str(file) == "-":
         with raw(sys.stdout) as out:
             yield out
         return
     try:
-        handle = os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+        handle = os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY | getattr(os, "O_BINARY", 0), 0o600)
     except OSError as error:
         complain(f"labelwatch: {closed.format(file=file, why=error.strerror)}")
         raise typer.Exit(FOUND_TROUBLE) from None
