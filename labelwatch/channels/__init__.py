@@ -38,26 +38,33 @@ _ONE_GROUP = frozenset({"dingtalk"})
 
 
 @dataclass(frozen=True, slots=True)
-class ChannelOptions:
-    """Settings of a channel beside its URL."""
+class ServiceOptions:
+    """What only some services need: where a chat has moved to, as Delivered.moved_to said, the labels of its buttons,
+    and the secrets that sign a webhook, separated by spaces."""
 
-    api_base: str = field(repr=False)
-    address: str = field(repr=False)
-    """The new address if the destination has moved since the URL was written; empty = it has not."""
-    labels: Mapping[str, str]
-    """Labels of the buttons."""
+    address: str = ""
+    labels: Mapping[str, str] = field(default_factory=dict)
+    signing_secret: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelOptions:
+    """Where a channel is, and its options."""
+
     url: str = field(repr=False)
+    api_base: str = field(repr=False)
+    service: ServiceOptions
 
 
 Opener = Callable[[Any, HttpOptions, ChannelOptions], Channel]
 
 _OWN: Mapping[str, Opener] = {
-    "json": lambda service, line, route: open_webhook(service, line, route.url),
-    "jsons": lambda service, line, route: open_webhook(service, line, route.url),
+    "json": lambda service, line, route: open_webhook(service, line, route.url, route.service.signing_secret),
+    "jsons": lambda service, line, route: open_webhook(service, line, route.url, route.service.signing_secret),
     "mailto": lambda service, line, _: open_mail(service, line),
     "mailtos": lambda service, line, _: open_mail(service, line),
     "tgram": lambda service, line, route: open_telegram(
-        service, line, api_base=route.api_base, address=route.address, labels=route.labels
+        service, line, api_base=route.api_base, address=route.service.address, labels=route.service.labels
     ),
     "wecombot": lambda service, line, route: open_wecom(service, line, api_base=route.api_base),
     "dingtalk": lambda service, line, route: open_dingtalk(service, line, api_base=route.api_base),
@@ -126,15 +133,7 @@ def check_way(url: str, api_base: str, proxy: str) -> str | None:
     return None if service is None else way_mistake(_kind(url, service), api_base, proxy)
 
 
-@dataclass(frozen=True, slots=True)
-class ChatOptions:
-    """Of a channel with buttons: their labels, and where the destination has moved to, as Delivered.moved_to said."""
-
-    address: str = ""
-    labels: Mapping[str, str] = field(default_factory=dict)
-
-
-_NO_CHAT = ChatOptions()
+_NO_OPTIONS = ServiceOptions()
 
 
 def open_channel(
@@ -142,7 +141,7 @@ def open_channel(
     *,
     api_base: str = "",
     proxy: str = "",
-    chat: ChatOptions = _NO_CHAT,
+    options: ServiceOptions = _NO_OPTIONS,
     private: bool = False,
     deadline: timedelta = DEADLINE,
 ) -> Channel:
@@ -157,9 +156,9 @@ def open_channel(
     kind = _kind(url, service)
     if kind not in _OWN:
         return open_service(url, service, deadline=deadline, private=private)
-    secrets = (*_secrets(url, service), *credentials_of(proxy))
+    secrets = (*_secrets(url, service), *credentials_of(proxy), *options.signing_secret.split())
     line = HttpOptions(deadline, secrets, proxy, service.verify_certificate, private)
-    return _OWN[kind](service, line, ChannelOptions(api_base, chat.address, chat.labels, url))
+    return _OWN[kind](service, line, ChannelOptions(url, api_base, options))
 
 
 def _secrets(url: str, service: NotifyBase) -> tuple[str, ...]:

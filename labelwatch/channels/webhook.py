@@ -1,7 +1,14 @@
-"""`json://` and `jsons://`: Apprise's JSON body plus the alerts themselves, and the answer read as a receipt."""
+"""`json://` and `jsons://`: Apprise's JSON body plus the alerts themselves, and the answer read as a receipt.
 
+With a signing secret the request is signed as the Standard Webhooks specification says (standardwebhooks.com).
+"""
+
+import hashlib
+import hmac
 import json
-from collections.abc import Container, Iterator, Mapping, Sequence
+import time
+from base64 import b64decode, b64encode
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import unquote, unquote_plus, urlsplit
@@ -32,18 +39,23 @@ class Webhook:
     auth: tuple[str, str] | None = field(repr=False)
     extras: Mapping[str, str] = field(repr=False)
     line: HttpOptions = field(repr=False)
+    signing_secret: str = field(default="", repr=False)
+    """`whsec_...`, or several separated by spaces; empty = requests are not signed."""
+    now: Callable[[], float] = time.time
     limit: SizeLimit = LIMIT
     account: str = ""
 
     def send(self, outgoing: OutgoingMessage) -> Result:
         """POST once, with the stamp of the message's key as Idempotency-Key."""
+        stamp = stamp_of(outgoing.key)
+        content = json.dumps(_payload(outgoing, self.extras)).encode()
         headers = {
             "User-Agent": "labelwatch",
             "Content-Type": "application/json",
             **self.headers,
-            "Idempotency-Key": stamp_of(outgoing.key),
+            "Idempotency-Key": stamp,
+            **_signature(self.signing_secret.split(), stamp, int(self.now()), content),
         }
-        content = json.dumps(_payload(outgoing, self.extras)).encode()
         answer = exchange(
             self.line,
             self.method,
@@ -56,7 +68,7 @@ class Webhook:
         return _result(answer) if isinstance(answer, Answer) else answer
 
 
-def open_webhook(service: NotifyJSON, line: HttpOptions, url: str) -> Webhook:
+def open_webhook(service: NotifyJSON, line: HttpOptions, url: str, signing_secret: str = "") -> Webhook:
     """The webhook at a URL in which Apprise found the method, headers and fields.
 
     Its address is used as written: Apprise cuts a path at `;`, merges double slashes, and drops unknown parameters
@@ -73,7 +85,22 @@ def open_webhook(service: NotifyJSON, line: HttpOptions, url: str) -> Webhook:
         auth=(unquote(user), unquote(password)) if user else None,
         extras=dict(service.payload_extras),
         line=line,
+        signing_secret=signing_secret,
     )
+
+
+def _signature(secrets: Sequence[str], stamp: str, at: int, content: bytes) -> dict[str, str]:
+    """The headers that prove the sender, with one signature for each secret; none without a secret."""
+    if not secrets:
+        return {}
+    signed = f"{stamp}.{at}.".encode() + content
+    keys = (b64decode(secret.removeprefix("whsec_")) for secret in secrets)
+    proofs = (b64encode(hmac.new(key, signed, hashlib.sha256).digest()).decode() for key in keys)
+    return {
+        "webhook-id": stamp,
+        "webhook-timestamp": str(at),
+        "webhook-signature": " ".join(f"v1,{proof}" for proof in proofs),
+    }
 
 
 def _own_query(query: str, of_apprise: Container[str]) -> Iterator[tuple[str, str]]:

@@ -16,7 +16,7 @@ Key = tuple[str | int, ...]
 KnownKeys = Mapping[tuple[str, ...], Sequence[str]]
 """The keys of each table, by its path without numbers."""
 
-SECRET_KEYS = frozenset({"api_key", "url", "password", "proxy"})
+SECRET_KEYS = frozenset({"api_key", "url", "password", "proxy", "signing_secret"})
 _ADDRESSES = frozenset({"base_url", "public_url", "api_base"})
 """Keys whose value is not secret unless it contains a user and a password."""
 

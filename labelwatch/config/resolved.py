@@ -1,6 +1,8 @@
 """Values of the file that name a secret or depend on the program's surroundings; each raises Unfit."""
 
+import binascii
 import re
+from base64 import b64decode
 
 from pydantic import SecretStr, ValidationInfo
 
@@ -42,6 +44,25 @@ def proxy(value: object, info: ValidationInfo[Surroundings]) -> SecretStr:
     text = info.context.resolve(value)
     _check_way(info, proxy=text)
     return SecretStr(text)
+
+
+def signing_secret(value: object, info: ValidationInfo[Surroundings]) -> SecretStr:
+    """One or several secrets of the Standard Webhooks specification: `whsec_` and 24 to 64 bytes in base64."""
+    text = info.context.resolve(value)
+    url = info.data.get("url")
+    if url is not None and not re.match(r"\s*jsons?://", url.get_secret_value(), re.IGNORECASE):
+        raise Unfit("signing_url")
+    if not text.split() or not all(map(_is_signing_secret, text.split())):
+        raise Unfit("signing_secret")
+    return SecretStr(text)
+
+
+def _is_signing_secret(text: str) -> bool:
+    kind, _, encoded = text.partition("_")
+    try:
+        return kind == "whsec" and 24 <= len(b64decode(encoded, validate=True)) <= 64
+    except binascii.Error:
+        return False
 
 
 def _check_way(info: ValidationInfo[Surroundings], *, api_base: str = "", proxy: str = "") -> None:

@@ -181,7 +181,8 @@ class Channel:
     """One destination. `language`, `timezone` and `group_interval` None = the file's own; `shops` None = all.
 
     `api_base` replaces the service's own address; `proxy` may contain a password. `allow_private` lets names in both
-    URLs resolve to addresses of a private network.
+    URLs resolve to addresses of a private network. `signing_secret` signs webhooks; several, the newest first, are
+    separated by spaces.
     """
 
     name: Name
@@ -199,6 +200,7 @@ class Channel:
     api_base: Annotated[str, PlainValidator(resolved.api_base)] | None = None
     proxy: Annotated[SecretStr, PlainValidator(resolved.proxy)] | None = None
     allow_private: StrictBool = False
+    signing_secret: Annotated[SecretStr, PlainValidator(resolved.signing_secret)] | None = None
     attach_label: StrictBool = False
     enabled: StrictBool = True
 

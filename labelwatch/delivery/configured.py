@@ -3,7 +3,9 @@
 from collections.abc import Mapping
 from datetime import timedelta
 
-from labelwatch.channels import DEADLINE, ChatOptions, open_channel
+from pydantic import SecretStr
+
+from labelwatch.channels import DEADLINE, ServiceOptions, open_channel
 from labelwatch.channels.base import Channel
 from labelwatch.config import Channel as ChannelTable
 from labelwatch.config import Config
@@ -34,8 +36,12 @@ def open_configured(
     return open_channel(
         table.url.get_secret_value(),
         api_base=table.api_base or "",
-        proxy=table.proxy.get_secret_value() if table.proxy else "",
+        proxy=_secret(table.proxy),
         private=table.allow_private,
-        chat=ChatOptions(address, labels or {}),
+        options=ServiceOptions(address, labels or {}, _secret(table.signing_secret)),
         deadline=deadline,
     )
+
+
+def _secret(value: SecretStr | None) -> str:
+    return value.get_secret_value() if value else ""

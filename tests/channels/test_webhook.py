@@ -4,12 +4,17 @@ import base64
 import logging
 import threading
 import time
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import timedelta
+from importlib.resources import files
+from typing import Any
 
 import pytest
+from standardwebhooks import Webhook as Receiver
+from standardwebhooks import WebhookVerificationError
 
-from labelwatch.channels import open_channel
+from labelwatch.channels import ServiceOptions, open_channel
 from labelwatch.channels.base import (
     STAMPED,
     Ambiguous,
@@ -67,6 +72,41 @@ def test_the_key_of_the_buttons_stands_nowhere_in_a_request() -> None:
             sent(hook, key=key)
     assert [request.headers["idempotency-key"] for request in hook.requests] == [stamp_of(key)] * 2
     assert all(key not in repr((request.headers, request.json)) for request in hook.requests)
+
+
+def test_a_signed_request_is_verified_by_the_reference_library_and_by_the_documented_function() -> None:
+    secrets = [f"whsec_{base64.b64encode(bytes([seed]) * 32).decode()}" for seed in (1, 2, 3)]
+    with Hook([answer(200, secrets[0])]) as hook:
+        options = ServiceOptions(signing_secret=" ".join(secrets[:2]))
+        channel = open_channel(hook.url("/hook"), options=options, deadline=timedelta(seconds=5))
+        result = channel.send(replace(PARCEL, key=f"{STAMPED}{7:028x}"))
+    (request,) = hook.requests
+    documented = documented_receiver()
+    for secret in secrets[:2]:
+        assert Receiver(secret).verify(request.body, request.headers) == request.json
+        assert documented(secret, request.headers, request.body)
+        assert not documented(secret, request.headers, request.body + b" ")
+    with pytest.raises(WebhookVerificationError):
+        Receiver(secrets[2]).verify(request.body, request.headers)
+    assert not documented(secrets[2], request.headers, request.body)
+    assert request.headers["webhook-id"] == request.headers["idempotency-key"]
+    assert isinstance(result, Delivered)
+    assert secrets[0] not in repr((channel, result))
+
+
+def documented_receiver() -> Callable[[str, Mapping[str, str], bytes], bool]:
+    """The function that the documentation of webhooks gives to the authors of receivers."""
+    text = (files("labelwatch") / "cli" / "README.md").read_text("utf-8")
+    names: dict[str, Any] = {}
+    exec(text.partition("### Webhook")[2].partition("```python\n")[2].partition("```")[0], names)
+    verify: Callable[[str, Mapping[str, str], bytes], bool] = names["is_from_labelwatch"]
+    return verify
+
+
+def test_an_unsigned_request_has_no_signature() -> None:
+    with Hook([answer(200)]) as hook:
+        sent(hook)
+    assert not [name for name in hook.requests[0].headers if name.startswith("webhook-")]
 
 
 @pytest.mark.fault("D6")

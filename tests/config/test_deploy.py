@@ -40,7 +40,8 @@ def credentials(tmp_path: Path) -> Path:
 def load_example(directory: Path, text: str, credentials: Path) -> Config:
     path = directory / "labelwatch.toml"
     path.write_text(text, encoding="utf-8")
-    return load(path, environ={"CREDENTIALS_DIRECTORY": str(credentials)}, check_url=lambda _: None)
+    environ = {"CREDENTIALS_DIRECTORY": str(credentials), "WEBHOOK_SIGNING_SECRET": f"whsec_{'A' * 44}"}
+    return load(path, environ=environ, check_url=lambda _: None)
 
 
 def test_the_example_is_read_without_a_warning(tmp_path: Path, credentials: Path) -> None:

@@ -18,6 +18,10 @@ RATE = "a number above 0 and at most 50, without quotes"
 QUIET = 'two different times of day, like "22:00-08:00"'
 LISTEN = 'an address and a port from 0 to 65535, like "127.0.0.1:8765" or "[::1]:8765"'
 WEB_URL = 'an address that begins with https:// (or http://), like "https://watch.example.org"'
+SIGNING = (
+    "a signing secret: whsec_ followed by 24 to 64 random bytes in base64, "
+    "as `echo whsec_$(openssl rand -base64 32)` prints one"
+)
 STORE_URL = '"sqlite:///FILE" or "postgresql+psycopg://USER:PASSWORD@HOST/DATABASE"'
 TOP = (
     "language, timezone, store, ozon, delays, alerts, escalation, shop, channel, web, heartbeat, arrival, audit, "
@@ -220,6 +224,20 @@ ONE_MISTAKE = [
         "channel[0].api_base",
         '"https://other.example/x"',
         "an address for a service that can use it; this channel has api_base, which json:// cannot use",
+        5,
+    ),
+    (
+        CHANNEL + 'signing_secret = "whsec_c2hvcnQ="',
+        "channel[0].signing_secret",
+        "(text of 14 characters, not shown)",
+        SIGNING,
+        5,
+    ),
+    (
+        CHANNEL + 'signing_secret = "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIz"',
+        "channel[0].signing_secret",
+        "(text of 32 characters, not shown)",
+        SIGNING,
         5,
     ),
     (
@@ -501,3 +519,11 @@ def test_whatever_is_written_is_answered_with_mistakes(tmp_path: Path, content: 
     with pytest.raises(ConfigError) as caught:
         load(path, environ=ENVIRON, check_url=check_url)
     assert caught.value.mistakes
+
+
+def test_only_a_webhook_is_signed(tmp_path: Path) -> None:
+    text = SHOP + CHANNEL + f'signing_secret = "whsec_{"A" * 44}"'
+    assert read(tmp_path, text).channels[0].signing_secret is not None
+    path = tmp_path / "labelwatch.toml"
+    with pytest.raises(ConfigError, match="only json:// and jsons:// are signed"):
+        load(path, environ={**ENVIRON, "URL": "tgram://1:a/2"}, check_url=lambda _: None)

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from labelwatch.channels import ChatOptions, open_channel
+from labelwatch.channels import ServiceOptions, open_channel
 from labelwatch.channels.base import Channel
 from labelwatch.core.alert import Notification
 from labelwatch.store import OutboxState, Store
@@ -24,7 +24,7 @@ CHAT, OTHER = "-1001", "-1002"
 
 
 def chat(telegram: FakeTelegram, where: str = CHAT, *, address: str = "") -> Channel:
-    return open_channel(telegram.url(where), api_base=telegram.base, chat=ChatOptions(address))
+    return open_channel(telegram.url(where), api_base=telegram.base, options=ServiceOptions(address))
 
 
 def mailbox(office: PostOffice, *, login: str = "") -> Channel:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from labelwatch.channels import ChatOptions, open_channel
+from labelwatch.channels import ServiceOptions, open_channel
 from labelwatch.channels.base import (
     Ambiguous,
     BadMessage,
@@ -146,7 +146,10 @@ def test_whoever_presses_whatever_the_listening_goes_on() -> None:
         labels = {"ack": "a", "snooze": "s", "check": "c", "details": "d"}
         url = URLS["tgram"][0]
         named = open_channel(
-            url, api_base=f"http://127.0.0.1:{port}", chat=ChatOptions(labels=labels), deadline=timedelta(seconds=3)
+            url,
+            api_base=f"http://127.0.0.1:{port}",
+            options=ServiceOptions(labels=labels),
+            deadline=timedelta(seconds=3),
         )
         pressed: list[Press] = []
 
