@@ -23,6 +23,7 @@ from labelwatch.service.clock import Clock, SkewCorrectedClock, corrected, real_
 from labelwatch.service.database_watch import DatabaseWatch
 from labelwatch.service.poller import Poller
 from labelwatch.service.shop_sources import ShopSources
+from labelwatch.sources.ozon.used import retiring_methods
 from labelwatch.store import OutboxRow, Pruned, Store, StoreError, open_store, single_instance
 
 log = logging.getLogger(__name__)
@@ -76,7 +77,13 @@ class App:
         configured = self.config.shop(shop)
         source = self.sources.another(configured)
         try:
-            return audit_shop(self.poller.settings(configured), store=self.store, source=source, now=self.clock.now)
+            return audit_shop(
+                self.poller.settings(configured),
+                store=self.store,
+                source=source,
+                now=self.clock.now,
+                retiring=retiring_methods(),
+            )
         finally:
             source.close()
 

@@ -169,9 +169,11 @@ class Queries:
         state = self.store.shops.named(found.shop)
         changes, told = tuple(map(_change, found.history)), tuple(_told(row) for row in reversed(rows))
         alerts = (*found.alerts, *(row.notification.alert for row in reversed(rows)))
+        charged = tuple(self.store.charges.find([found.shop], posting_number=found.known.posting.number))
         is_open = found.known.track.stage is not Stage.DONE
         moments = [found.known.track.since.latest, *(one.at for one in changes), *(one.at for one in told)]
         moments += [one.resolved_at for one in found.alerts if one.resolved_at]
+        moments += [one.charge.at for one in charged]
         moments += [state.read_at] if is_open and state and state.read_at else []
         as_of = max(moments)
         every = next((self.config.every(shop) for shop in self.config.shops if shop.name == found.shop), None)
@@ -194,6 +196,7 @@ class Queries:
             ),
             as_of=as_of,
             course=course(changes, deadline=found.known.posting.last_cutoff, as_of=as_of),
+            charged=charged,
         )
 
     def league(self, days: int, *, shops: Collection[str] = ()) -> League:

@@ -96,4 +96,14 @@ def _print(path: Path, settings: Config, findings: list[dict[str, Any]]) -> None
         kind, what = said[finding["kind"]], in_words(finding, language)
         say(line.format(kind=kind, name=finding["name"], said=what), style="" if finding["ok"] else "red")
     if findings:
+        _print_retiring(language)
         say(said["try"])
+
+
+def _print_retiring(language: str) -> None:
+    from labelwatch.cli.words import words
+    from labelwatch.sources.ozon.used import retiring_methods
+
+    seen = words(language).doctor.found["method_retires"].seen
+    for path, on in retiring_methods().items():
+        say("  " + seen.format(path=path, on=on.isoformat()), style="yellow")

@@ -6,6 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from labelwatch.core.alert import Alert, Proof
+from labelwatch.core.error_index import Charged
 from labelwatch.core.lateness import LEFT, PACKING_STATUSES
 from labelwatch.core.posting import Interval, Posting
 
@@ -88,6 +89,8 @@ class Pack:
     as_of: datetime
     """The last reading or event that is in here; the clock plays no part, so the same data give the same pack."""
     course: Course
+    charged: tuple[Charged, ...] = ()
+    """What Ozon charged for it."""
 
 
 def course(changes: Sequence[Change], *, deadline: datetime | None, as_of: datetime) -> Course:

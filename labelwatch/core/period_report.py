@@ -8,6 +8,7 @@ from decimal import Decimal, InvalidOperation
 from enum import StrEnum
 
 from labelwatch.core.alert import Alert, Family, Outcome
+from labelwatch.core.error_index import Charged, costliest, sums
 from labelwatch.core.league import Times
 from labelwatch.core.posting import Interval, TariffStep
 from labelwatch.core.rules import CAUSES
@@ -77,6 +78,8 @@ class ShopFacts:
     unwatched: tuple[Interval, ...]
     first_read: datetime | None
     """The first poll of the shop ever; None = there was none."""
+    charged: tuple[Charged, ...] = ()
+    """What Ozon charged for errors of the period."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +105,10 @@ class ShopReport:
     """Currency -> what Ozon's next tariff step would have cost for all orders of `late`."""
     lost: Mapping[str, Decimal] = field(default_factory=dict)
     """... and for those of `missed`."""
+    charged: Mapping[str, Decimal] = field(default_factory=dict)
+    """Currency -> what Ozon charged for errors."""
+    errors: int = 0
+    """The orders that Ozon counts as errors of the seller."""
     watched: timedelta = timedelta(0)
     unwatched: timedelta = timedelta(0)
 
@@ -122,6 +129,8 @@ class PeriodReport:
     label: Times
     label_before: Times
     """How long labels took, in the period and in the one before it."""
+    charged: tuple[Charged, ...] = ()
+    """What Ozon counts as errors of the seller, the dearest first."""
 
 
 def report(
@@ -152,6 +161,7 @@ def report(
         idle_share=idle_share,
         label=label,
         label_before=label_before,
+        charged=tuple(costliest(charged for one in facts for charged in one.charged)),
     )
 
 
@@ -177,6 +187,8 @@ def _of_shop(facts: ShopFacts, within: Interval) -> ShopReport:
         waiting=sum((_waited(alert, within) for alert in facts.alerts), timedelta(0)),
         at_stake=_charges(late),
         lost=_charges(missed),
+        charged=sums(one.charge for one in facts.charged),
+        errors=len({one.charge.posting_number for one in facts.charged}),
         watched=within.latest - within.earliest - unwatched,
         unwatched=unwatched,
     )
@@ -271,6 +283,8 @@ def _total(shops: Sequence[ShopReport]) -> ShopReport:
         waiting=sum((one.waiting for one in shops), timedelta(0)),
         at_stake=_sums(one.at_stake for one in shops),
         lost=_sums(one.lost for one in shops),
+        charged=_sums(one.charged for one in shops),
+        errors=sum(one.errors for one in shops),
         watched=sum((one.watched for one in shops), timedelta(0)),
         unwatched=sum((one.unwatched for one in shops), timedelta(0)),
     )

@@ -1,9 +1,10 @@
 """The settings of a shop at Ozon that decide whether its orders get labels, and what has changed in them."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, timedelta
 
+from labelwatch.core.error_index import ErrorIndex, ZoneAhead, is_worse
 from labelwatch.core.facts import MethodState, WarehouseState
 from labelwatch.core.lateness import OWN_CARRIER_FLOWS
 
@@ -23,14 +24,21 @@ class ShopSettings:
     warehouses: Mapping[str, WarehouseState] | None = None
     roles: tuple[str, ...] | None = None
     key_expires_at: datetime | None = None
+    index: ErrorIndex | None = None
+    zone_ahead: ZoneAhead | None = None
+    index_refused: bool = False
+    """The key lacks the role for the error index."""
+    retiring: Mapping[str, date] = field(default_factory=dict)
+    """Methods of Ozon's that labelwatch uses -> when Ozon switches them off."""
 
 
 @dataclass(frozen=True, slots=True)
 class SettingChange:
     """One difference between two readings of the settings.
 
-    `what` is `method_`, `warehouse_` or `role_` with `added`, `removed` or the name of the field; `id` and `name` are
-    Ozon's. An empty `before` or `after` means that there was or is none.
+    `what` is `method_`, `warehouse_` or `role_` with `added`, `removed` or the name of the field; `index_zone`,
+    `index_ahead` (a worse zone is near, on the day in `id`) or `index_refused`; or `api_retires`, with the day in
+    `after`. `id` and `name` are Ozon's. An empty `before` or `after` means that there was or is none.
     """
 
     what: str
@@ -48,7 +56,9 @@ class SettingChange:
             return self.after not in _RUNNING
         if self.what == "warehouse_pause":
             return bool(self.after)
-        if self.what.endswith("_removed"):
+        if self.what in ("index_zone", "index_ahead"):
+            return is_worse(self.after, self.before)
+        if self.what.endswith("_removed") or self.what == "api_retires":
             return True
         return self.what in ("method_added", "method_flow") and self.after.lower() in OWN_CARRIER_FLOWS
 
@@ -63,6 +73,8 @@ def completed(read: ShopSettings, before: ShopSettings | None) -> ShopSettings:
         warehouses=before.warehouses if read.warehouses is None else read.warehouses,
         roles=before.roles if read.roles is None else read.roles,
         key_expires_at=read.key_expires_at or before.key_expires_at,
+        index=None if read.index_refused else read.index or before.index,
+        index_refused=read.index_refused or (read.index is None and before.index_refused),
     )
 
 
@@ -82,6 +94,12 @@ def differences(
         *_changed("method", _methods(before), _methods(after), methods),
         *_changed("warehouse", _warehouses(before), _warehouses(after), houses),
         *_changed("role", _roles(before), _roles(after), {}),
+        *_of_index(before, after),
+        *(
+            SettingChange("api_retires", path, path, "", day.isoformat())
+            for path, day in after.retiring.items()
+            if before.retiring.get(path) != day
+        ),
     ]
     return tuple(sorted(found, key=lambda one: (not one.is_harmful, -one.orders)))
 
@@ -124,6 +142,19 @@ def _warehouses(settings: ShopSettings) -> Rows:
 
 def _roles(settings: ShopSettings) -> Rows:
     return None if settings.roles is None else {role: {"name": role} for role in settings.roles}
+
+
+def _of_index(before: ShopSettings, after: ShopSettings) -> Iterator[SettingChange]:
+    if after.index_refused and not before.index_refused:
+        yield SettingChange("index_refused", "", "")
+    if after.index is None:
+        return
+    now = after.index.zone
+    if before.index is not None and before.index.zone is not now:
+        yield SettingChange("index_zone", "", "", before.index.zone, now)
+    ahead = after.zone_ahead
+    if ahead is not None and (before.zone_ahead is None or before.zone_ahead.warned_on != ahead.warned_on):
+        yield SettingChange("index_ahead", ahead.on.isoformat(), "", now, ahead.zone)
 
 
 def _changed(kind: str, before: Rows, after: Rows, orders: Mapping[str, int]) -> Iterator[SettingChange]:

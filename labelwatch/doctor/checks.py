@@ -7,7 +7,7 @@ from labelwatch.doctor.channels import channels, heartbeat
 from labelwatch.doctor.context import DoctorContext
 from labelwatch.doctor.database import database
 from labelwatch.doctor.finding import Finding
-from labelwatch.doctor.machine import clock, configuration, labels, program, way
+from labelwatch.doctor.machine import clock, configuration, labels, methods, program, way
 from labelwatch.doctor.service import service
 from labelwatch.doctor.shops import shops
 
@@ -15,6 +15,7 @@ Examination = Callable[[DoctorContext], Iterator[Finding]]
 
 EXAMINATIONS: tuple[Examination, ...] = (
     program,
+    methods,
     configuration,
     way,
     clock,

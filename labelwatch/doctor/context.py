@@ -3,8 +3,8 @@
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, field
+from datetime import date, datetime
 from pathlib import Path
 
 from labelwatch import __version__
@@ -12,6 +12,7 @@ from labelwatch.config import Config
 from labelwatch.doctor.systemd import unit_of
 from labelwatch.service.clock import Clock, corrected, real_clock
 from labelwatch.sources.ozon.connectivity import Connectivity, check_connectivity
+from labelwatch.sources.ozon.used import retiring_methods
 from labelwatch.store import Store, StoreError, open_store
 from labelwatch.store.health import Health, health
 
@@ -33,6 +34,9 @@ class DoctorContext:
     """None: no tables that this version can read."""
     check_connectivity: Connectivity | None
     """Whether Ozon can be reached; None = offline."""
+
+    retiring: Mapping[str, date] = field(default_factory=retiring_methods)
+    """Methods of Ozon's that labelwatch uses -> when Ozon switches them off."""
 
     @property
     def now(self) -> datetime:

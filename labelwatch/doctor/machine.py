@@ -34,6 +34,12 @@ def program(context: DoctorContext) -> Iterator[Finding]:
         yield Finding("program", Level.WRONG, "program_environment", {"said": problem})
 
 
+def methods(context: DoctorContext) -> Iterator[Finding]:
+    """Has Ozon announced to switch off a method that labelwatch uses."""
+    for path, on in context.retiring.items():
+        yield Finding("program", Level.WARNING, "method_retires", {"path": path, "on": on.isoformat()})
+
+
 def way(context: DoctorContext) -> Iterator[Finding]:
     """Can Ozon be reached: its name, the proxy of the environment, its certificate."""
     found = context.check_connectivity

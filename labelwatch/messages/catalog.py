@@ -221,6 +221,8 @@ class Catalog:
     setting: Mapping[str, str]
     """By kind of change: what the settings of a shop at Ozon were changed to."""
     setting_value: Mapping[str, str]
+    index: Mapping[str, str]
+    """The error index of a shop, its zones, and what Ozon charges for."""
     reason: Mapping[str, str]
     severity: Mapping[str, str]
     state: Mapping[str, str]

@@ -19,6 +19,7 @@ from labelwatch.messages.csv_text import csv_cell
 from labelwatch.messages.dispute_html import document
 from labelwatch.messages.json_text import as_json
 from labelwatch.messages.raw_text import raw
+from labelwatch.messages.report_json import charge
 
 COLUMNS = ("at", "not_before", "kind", "what", "value", "detail")
 _LONG_AGO = (1980, 1, 1, 0, 0, 0)
@@ -87,6 +88,7 @@ def as_document(pack: Pack) -> dict[str, Any]:
         ],
         "alerts": [_alert(one) for one in pack.alerts],
         "told": [_told(one) for one in pack.told],
+        "charges": [charge(one) for one in pack.charged],
         "not_watched": [[rfc3339(one.earliest), rfc3339(one.latest)] for one in pack.unwatched],
     }
 
@@ -153,5 +155,7 @@ def _events(pack: Pack) -> Iterator[tuple[str, ...]]:
             yield rfc3339(alert.resolved_at), "", "resolved", str(alert.outcome or ""), "", ""
     for told in pack.told:
         yield rfc3339(told.at), "", "told", told.channel, told.reason, f"{told.state}: {told.said}"
+    for about in (charged.charge for charged in pack.charged):
+        yield rfc3339(about.at), "", "charged", about.kind, f"{about.cost} {about.currency}", ""
     for gap in pack.unwatched:
         yield rfc3339(gap.latest), rfc3339(gap.earliest), "not watched", "", "", ""

@@ -8,7 +8,8 @@ from html import escape
 from zoneinfo import ZoneInfo
 
 from labelwatch.core.dispute import Change, Conclusion, Pack
-from labelwatch.messages import diagnosis_text
+from labelwatch.core.error_index import Charge
+from labelwatch.messages import diagnosis_text, index_text
 from labelwatch.messages.catalog import catalog
 from labelwatch.messages.evidence_text import fact
 from labelwatch.messages.plain import plain, printable, spaced
@@ -130,9 +131,15 @@ def _facts(context: RenderContext, pack: Pack) -> str:
         ("cutoff", _time(context, posting.last_cutoff)),
         ("packed", _between(context, pack.course.packed)),
         ("label", _between(context, pack.course.label) or say(context, "none_yet")),
+        *(("charge", _charged(context, one.charge)) for one in pack.charged),
     )
     rows = (f"<tr><th>{escape(say(context, key))}</th><td>{escape(text)}</td></tr>" for key, text in pairs if text)
     return f'<table class="facts">{"".join(rows)}</table>'
+
+
+def _charged(context: RenderContext, charge: Charge) -> str:
+    about = {"kind": index_text.kind(context, charge), "amount": index_text.cost(context, charge)}
+    return say(context, "charged", at=_time(context, charge.at), **about)
 
 
 def _between(context: RenderContext, change: Change | None) -> str:

@@ -8,6 +8,7 @@ from itertools import groupby
 from babel.dates import format_interval
 
 from labelwatch.core.period_report import Advice, Change, PeriodReport, ShopReport
+from labelwatch.messages import index_text
 from labelwatch.messages.diagnosis_text import words_of
 from labelwatch.messages.league_text import percent, took
 from labelwatch.messages.message import Kind, Message, Piece, Section, SizeLimit, affordable, joined
@@ -16,7 +17,7 @@ from labelwatch.messages.plain import plain, spaced
 from labelwatch.messages.render import LIMIT
 from labelwatch.messages.time_format import RenderContext, day_span, duration
 
-MAX_CAUSES, MAX_SHOPS, MAX_DAYS = 8, 12, 7
+MAX_CAUSES, MAX_SHOPS, MAX_DAYS, MAX_CHARGES = 8, 12, 7, 3
 
 
 def say(context: RenderContext, key: str, **values: object) -> str:
@@ -71,6 +72,7 @@ def _pieces(context: RenderContext, found: PeriodReport) -> Iterator[Piece]:
     for one in found.recurring:
         about = " · ".join(filter(None, (words_of(context, one.cause).name, plain(one.name, 40))))
         yield 3, Section(rows=((about, say(context, "times", n=one.n)),))
+    yield from _charges(context, found)
     if len(found.shops) > 1:
         yield 4, Section(heading=say(context, "by_shop"))
         shops = sorted(found.shops, key=lambda shop: (-shop.missed, -shop.late, shop.shop))
@@ -80,6 +82,13 @@ def _pieces(context: RenderContext, found: PeriodReport) -> Iterator[Piece]:
             yield 4, Section(lines=(say(context, "more_shops", n=len(shops) - MAX_SHOPS),))
     for line in _watching(context, found):
         yield 5, Section(lines=(line,), aside=True)
+
+
+def _charges(context: RenderContext, found: PeriodReport) -> Iterator[Piece]:
+    if found.charged:
+        yield 3, Section(heading=say(context, "charges"))
+    for row in index_text.rows(context, found.charged[:MAX_CHARGES]):
+        yield 3, Section(rows=(row,))
 
 
 def _numbers(context: RenderContext, found: PeriodReport) -> Iterator[str]:
@@ -93,6 +102,9 @@ def _numbers(context: RenderContext, found: PeriodReport) -> Iterator[str]:
         yield say(context, "at_stake", amount=_sum(context, total.at_stake))
     if total.lost:
         yield say(context, "lost", amount=_sum(context, total.lost))
+    if total.errors:
+        key = "charged" if total.charged else "errors"
+        yield say(context, key, amount=_sum(context, total.charged), n=total.errors)
     if found.label.median is not None:
         now, before = took(context, found.label.median), found.label_before.median
         most = found.label.p95

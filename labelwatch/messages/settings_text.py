@@ -2,11 +2,12 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from labelwatch.core.lateness import OWN_CARRIER_FLOWS
 from labelwatch.core.policy import Destination
 from labelwatch.core.settings import SettingChange
+from labelwatch.messages import index_text
 from labelwatch.messages.bundle import rest
 from labelwatch.messages.catalog import counted
 from labelwatch.messages.message import Kind, Message, Piece, Section, SizeLimit, affordable, joined
@@ -48,7 +49,9 @@ def _title(context: RenderContext, shops: Sequence[Audited]) -> str:
     words, gap = context.words.setting, context.words.line.list_gap
     first = min(shops, key=lambda one: (not one.changes, one.key_expires_at is None))
     if first.changes or first.key_expires_at is None:
-        return words["title"].format(shop=gap.join(plain(one.shop) for one in shops))
+        kinds = {change.what.partition("_")[0] for one in shops for change in one.changes}
+        title = {frozenset({"index"}): "title_index", frozenset({"api"}): "title_api"}.get(frozenset(kinds), "title")
+        return words[title].format(shop=gap.join(plain(one.shop) for one in shops))
     left = duration(context, first.key_expires_at - context.now)
     return words["title_key"].format(shop=plain(first.shop), left=left)
 
@@ -59,10 +62,11 @@ def change_line(context: RenderContext, change: SettingChange) -> str:
     kind, _, field = change.what.partition("_")
     subject = words[kind].format(name=plain(change.name or change.id))
     template = "resumed" if field == "pause" and not change.after else field
-    line = words[template].format(subject=subject, after=_value(context, change.what, change.after) or words["none"])
+    after = _value(context, change.what, change.after) or words["none"]
+    line = words[template].format(subject=subject, after=after, day=_day(context, change))
     if field in ("added", "flow") and change.after.lower() in OWN_CARRIER_FLOWS:
         line = words["no_label"].format(line=line)
-    if field not in ("added", "removed", "pause") and change.before:
+    if field not in ("added", "removed", "pause", "ahead") and change.before:
         line = words["was"].format(line=line, before=_value(context, change.what, change.before))
     if change.is_harmful and change.orders:
         orders = counted(context.words, context.words.count.orders, change.orders)
@@ -85,5 +89,14 @@ def _value(context: RenderContext, what: str, value: str) -> str:
         return words.flow.get(value, plain(value))
     if what == "warehouse_working_days":
         return " ".join(words.setting_value.get(day, plain(day)) for day in value.split())
+    if what in ("index_zone", "index_ahead"):
+        return words.index.get(value, plain(value))
+    if what == "api_retires":
+        return index_text.day(context, date.fromisoformat(value))
     statuses = words.value["warehouse.status" if what == "warehouse_status" else "delivery_method.status"]
     return statuses.get(value) or words.setting_value.get(value) or plain(value)
+
+
+def _day(context: RenderContext, change: SettingChange) -> str:
+    """The day on which a zone is expected."""
+    return index_text.day(context, date.fromisoformat(change.id)) if change.what == "index_ahead" else ""

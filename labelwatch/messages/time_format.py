@@ -52,7 +52,7 @@ class RenderContext:
 
 def clock(context: RenderContext, at: datetime) -> str:
     """`18:00`, with the day in front if it is not today, and the year if that is far away."""
-    line, time = context.words.line, _hour(context, at)
+    line, time = context.words.line, hour(context, at)
     away = _days_away(context, at)
     named = {-1: line.yesterday, 0: line.today, 1: line.tomorrow}.get(away)
     if named is not None:
@@ -69,7 +69,7 @@ def after(context: RenderContext, at: datetime) -> str:
     """`After 18:00 (МСК)`, with the day when it is not today; the beginning of a sentence."""
     line, time = (
         context.words.line,
-        context.words.line.zoned.format(time=_hour(context, at), zone=zone_name(context, at)),
+        context.words.line.zoned.format(time=hour(context, at), zone=zone_name(context, at)),
     )
     template = {0: line.after_today, 1: line.after_tomorrow}.get(_days_away(context, at), line.after_day)
     return template.format(time=time, day=_day(context, at, "MMMd"))
@@ -77,7 +77,7 @@ def after(context: RenderContext, at: datetime) -> str:
 
 def dated(context: RenderContext, at: datetime) -> str:
     """The same for a letter, which may be read any day: `23 нояб. 2026 г., 18:00 (МСК)`."""
-    return _dated(context, at, _hour(context, at))
+    return _dated(context, at, hour(context, at))
 
 
 def span(context: RenderContext, between: Interval) -> str:
@@ -92,7 +92,7 @@ def period(context: RenderContext, whole: Interval) -> str:
     if not _same_day(context, whole):
         ends = dated(context, whole.earliest), dated(context, whole.latest)
         return context.words.line.period.format(earliest=ends[0], latest=ends[1])
-    hours = list(dict.fromkeys(_hour(context, at) for at in (whole.earliest, whole.latest)))
+    hours = list(dict.fromkeys(hour(context, at) for at in (whole.earliest, whole.latest)))
     time = hours[0] if len(hours) == 1 else context.words.line.span.format(earliest=hours[0], latest=hours[1])
     return _dated(context, whole.latest, time)
 
@@ -121,7 +121,8 @@ def _day(context: RenderContext, at: datetime, skeleton: str) -> str:
     return " ".join(spaced(day).split())  # Babel's narrow spaces are pasted as boxes
 
 
-def _hour(context: RenderContext, at: datetime) -> str:
+def hour(context: RenderContext, at: datetime) -> str:
+    """`18:00`, in the reader's zone."""
     return format_time(at.astimezone(context.zone), "HH:mm", locale=context.words.locale)
 
 

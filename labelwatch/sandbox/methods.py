@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from labelwatch.sandbox import actions, lists
+from labelwatch.sandbox import actions, error_index, lists
 from labelwatch.sandbox.call import Call
 from labelwatch.sandbox.detail import detail
 from labelwatch.sandbox.http import bad_request, integer, section
@@ -139,6 +139,8 @@ METHODS: Mapping[str, Callable[[Call], Body | bytes]] = {
     "/v5/fbs/posting/product/exemplar/status": _exemplars,
     "/v1/roles": _roles,
     "/v1/seller/info": _seller,
+    "/v1/rating/index/fbs/info": error_index.info,
+    "/v1/rating/index/fbs/posting/list": error_index.postings,
     "/v4/posting/fbs/ship": actions.ship,
     "/v3/posting/multiboxqty/set": actions.set_boxes,
     "/v1/posting/cutoff/set": actions.set_cutoff,

@@ -70,6 +70,7 @@ POSTINGS = Role(
     ("/v1/posting", "/v2/posting", "/v3/posting", "/v4/posting", "/v2/fbs/posting", "/v5/fbs/posting"),
 )
 WAREHOUSES = Role("Warehouse", ("/v2/warehouse", "/v2/delivery-method"))
+RATINGS = Role("Rating", ("/v1/rating",))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,6 +86,27 @@ class Shop:
     key_expires_at: datetime | None = None
     key_state: KeyState = KeyState.ACTIVE
     roles: tuple[Role, ...] = (ADMIN,)
+    index_days: tuple[float, ...] = ()
+    """The error index of the last days, today's at the end; without any it is 0."""
+    errors: tuple[Body, ...] = ()
+    """What the orders are that moved it, as Ozon lists them; `error_at` decides in which period."""
+
+
+def error_row(number: str, *, at: datetime, cost: float, kind: str = "SELLER_DELAY") -> Body:
+    """One row of /v1/rating/index/fbs/posting/list."""
+    return {
+        "posting_number": number,
+        "posting_error_type": kind,
+        "error_at": stamp(at),
+        "charge_percent": 3,
+        "charge_price": cost,
+        "charge_price_currency_code": "RUB",
+        "delivery_schema": "rFBS",
+        "has_grace_status": False,
+        "index": 1,
+        "product_price": 1890,
+        "product_price_currency_code": "RUB",
+    }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

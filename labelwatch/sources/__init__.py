@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from labelwatch.core.enrichment import Answer, Answers, Question
+from labelwatch.core.error_index import IndexReading
 from labelwatch.core.posting import Posting
 
 
@@ -170,5 +171,9 @@ class Source(Protocol):
         ...
 
     def key_info(self) -> KeyInfo: ...
+
+    def error_index(self, since: datetime) -> IndexReading:
+        """How many errors the marketplace counts against the shop, and which orders they are since then."""
+        ...
 
     def close(self) -> None: ...

@@ -23,7 +23,7 @@ from labelwatch.store.schema import (
     quarantine,
     shop,
 )
-from labelwatch.store.schema_settings import settings_snapshot
+from labelwatch.store.schema_settings import charge, settings_snapshot
 from labelwatch.store.values import Pruned, Statistics
 
 
@@ -95,6 +95,7 @@ def prune_batch(conn: Connection, before: datetime, limit: int) -> Pruned:
         quarantined=conn.execute(delete(quarantine).where(quarantine.c.last_seen < before)).rowcount,
         answers=answers.prune(conn),
         settings=conn.execute(delete(settings_snapshot).where(settings_snapshot.c.seen_at < before)).rowcount,
+        charges=conn.execute(delete(charge).where(charge.c.at < before)).rowcount,
     )
 
 

@@ -4,8 +4,8 @@ They are read by the indexes on open and closed postings and on open and resolve
 """
 
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Collection, Mapping
+from datetime import timedelta
 
 from sqlalchemy import Connection, and_, func, or_, select
 
@@ -15,14 +15,11 @@ from labelwatch.core.league import Times, times
 from labelwatch.core.period_report import NEEDED_FOR, PeriodReport, ShopFacts, report
 from labelwatch.core.posting import Interval
 from labelwatch.core.quiet_hours import days_of
-from labelwatch.store import alerts, carriers, charts, mapping, needs
+from labelwatch.store import alerts, carriers, charges, charts, mapping, needs
 from labelwatch.store.alerts import of_posting
-from labelwatch.store.postings import chunks
 from labelwatch.store.repository import Repository
-from labelwatch.store.schema import alert, notification, posting, shop
-from labelwatch.store.values import OutboxState
+from labelwatch.store.schema import alert, posting, shop
 
-_ARRIVED = (OutboxState.SENT.value, OutboxState.UNVERIFIED.value)
 GAP = 3
 """Missed polls in a row after which a shop counts as not watched."""
 
@@ -39,7 +36,8 @@ class PeriodReports(Repository):
 def read(conn: Connection, shops: Mapping[str, timedelta], within: Interval, *, zone: str) -> PeriodReport:
     """See PeriodReports.read."""
     counts, own = _counts(conn, within, shops), _alerts(conn, within, shops)
-    sent = _sent(conn, [one.id for some in own.values() for one in some if one.id is not None])
+    sent = charges.first_sent(conn, [one.id for some in own.values() for one in some if one.id is not None])
+    charged = charges.find(conn, shops, within)
     facts = [
         ShopFacts(
             shop=name,
@@ -49,6 +47,7 @@ def read(conn: Connection, shops: Mapping[str, timedelta], within: Interval, *, 
             sent=sent,
             unwatched=tuple(charts.unwatched(conn, name, within, longer_than=GAP * every)),
             first_read=charts.first_read(conn, name),
+            charged=tuple(one for one in charged if one.shop == name),
         )
         for name, every in shops.items()
     ]
@@ -107,14 +106,4 @@ def _alerts(conn: Connection, within: Interval, shops: Collection[str]) -> dict[
     for row in conn.execute(query.order_by(alert.c.id)):
         one = mapping.alert(row)
         found.setdefault(one.diagnosis.shop, []).append(one)
-    return found
-
-
-def _sent(conn: Connection, ids: Sequence[int]) -> dict[int, datetime]:
-    """Alert id -> when its first message arrived."""
-    n, found = notification.c, dict[int, datetime]()
-    for some in chunks(ids):
-        first = func.min(n.sent_at, type_=n.sent_at.type)
-        query = select(n.alert_id, first).where(n.alert_id.in_(some), n.state.in_(_ARRIVED), n.sent_at.is_not(None))
-        found |= {id_: at for id_, at in conn.execute(query.group_by(n.alert_id))}  # noqa: C416 - rows, not pairs
     return found

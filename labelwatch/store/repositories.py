@@ -15,6 +15,7 @@ from labelwatch.store import (
     answers,
     changes,
     channels,
+    charges,
     group_counts,
     needs,
     outbox,
@@ -146,6 +147,13 @@ class Settings(Repository):
     waiting_orders = reads(settings.waiting_orders)
     add = writes(settings.add)
     confirm = writes(settings.confirm)
+
+
+class Charges(Repository):
+    """What Ozon charged for single orders."""
+
+    find = reads(charges.find)
+    put = writes(charges.put)
 
 
 class Schedules(Repository):

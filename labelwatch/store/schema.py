@@ -28,7 +28,7 @@ from labelwatch.store.columns import (
     text_column,
 )
 
-REVISION = "0010"
+REVISION = "0011"
 """The newest migration; zero-padded, so that older and newer compare as text."""
 
 

@@ -1,8 +1,17 @@
 """The tables of what is known before anything is late; see labelwatch.store.schema."""
 
-from sqlalchemy import Boolean, Column, Index, Integer, Table, Text
+from sqlalchemy import Boolean, Column, Float, Index, Integer, Table, Text
 
-from labelwatch.store.columns import Id, Utc, metadata, of_posting, partial_index, shop_column, text_column
+from labelwatch.store.columns import (
+    Id,
+    Utc,
+    metadata,
+    of_posting,
+    of_shop,
+    partial_index,
+    shop_column,
+    text_column,
+)
 
 # The settings of a shop at Ozon: a new row where they differ from those read before.
 settings_snapshot = Table(
@@ -40,6 +49,22 @@ need = Table(
 Index("ix_need_found_at", need.c.found_at)
 partial_index("ix_need_tell_at", need.c.shop_id, need.c.tell_at, where="tell_at IS NOT NULL")
 partial_index("ix_need_open", need.c.shop_id, need.c.cause, where="gone_at IS NULL")
+
+# The orders that Ozon counts as errors of the seller, and what it charges for them.
+charge = Table(
+    "charge",
+    metadata,
+    of_shop(),
+    Column("posting_number", Text, primary_key=True),
+    Column("kind", Text, primary_key=True),  # Ozon's word
+    Column("at", Utc, nullable=False),
+    text_column("cost"),
+    text_column("currency"),
+    Column("percent", Float, nullable=False),
+    Column("is_spared", Boolean, nullable=False),
+    Index("ix_charge_at", "at"),
+    sqlite_with_rowid=False,
+)
 
 # When each scheduled message was last due.
 schedule = Table("schedule", metadata, Column("name", Text, primary_key=True), Column("at", Utc, nullable=False))

@@ -25,6 +25,7 @@ from labelwatch.store.repositories import (
     Alerts,
     Answers,
     Channels,
+    Charges,
     Needs,
     Outbox,
     Postings,
@@ -77,6 +78,7 @@ class Store:
         self.channels = Channels(self._read, self._write)
         self.needs = Needs(self._read, self._write)
         self.settings = Settings(self._read, self._write)
+        self.charges = Charges(self._read, self._write)
         self.verdicts = Verdicts(self._read, self._write)
         self.tokens = OneTimeTokens(self._read, self._write)
         self.board = Board(self._read, self._write)

@@ -12,6 +12,7 @@ from labelwatch.store.repositories import (
     Alerts,
     Answers,
     Channels,
+    Charges,
     GroupCounts,
     Needs,
     Outbox,
@@ -39,6 +40,7 @@ class Transaction:
         self.channels = Channels(connect, connect)
         self.needs = Needs(connect, connect)
         self.settings = Settings(connect, connect)
+        self.charges = Charges(connect, connect)
         self.schedules = Schedules(connect, connect)
         self.tokens = OneTimeTokens(connect, connect)
 

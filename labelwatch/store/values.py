@@ -222,6 +222,7 @@ class Pruned:
     quarantined: int = 0
     answers: int = 0
     settings: int = 0
+    charges: int = 0
 
 
 @dataclass(frozen=True, slots=True)

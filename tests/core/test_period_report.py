@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from labelwatch.core.alert import Alert, AlertState, Outcome
+from labelwatch.core.error_index import Charged
 from labelwatch.core.league import Times
 from labelwatch.core.period_report import Change, PeriodReport, Recurring, ShopFacts, report
 from labelwatch.core.posting import DeliveryMethod, Interval, TariffStep
@@ -46,10 +47,11 @@ def made(
     told: bool = True,
     needed: Mapping[tuple[str, str], int] = NOTHING,
     first_read: datetime | None = None,
+    charged: tuple[Charged, ...] = (),
 ) -> PeriodReport:
     first_read = first_read or WEEK.earliest - HOUR
     sent = {one.id: one.opened_at + SENT_AFTER for one in alerts if one.id is not None} if told else {}
-    facts = ShopFacts("main", 10, 9, alerts, sent, unwatched, first_read)
+    facts = ShopFacts("main", 10, 9, alerts, sent, unwatched, first_read, charged)
     return report([facts], WEEK, days=days_of(WEEK, "UTC"), needed=needed, label=Times(), label_before=Times())
 
 

@@ -4,7 +4,7 @@ import os
 import sqlite3
 from contextlib import closing
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -12,7 +12,7 @@ import pytest
 from labelwatch.config import Sentence
 from labelwatch.doctor import Level
 from labelwatch.doctor.database import LITTLE_ROOM, LOG_BIG, database
-from labelwatch.doctor.machine import clock, configuration, labels, way
+from labelwatch.doctor.machine import clock, configuration, labels, methods, way
 from labelwatch.doctor.service import service
 from labelwatch.doctor.systemd import read
 from labelwatch.sources.ozon.connectivity import Connectivity, Failure
@@ -32,6 +32,13 @@ def test_a_doubt_about_the_configuration_is_a_warning_each(folder: Path) -> None
         ("config_doubt", Level.WARNING),
         ("config_doubt", Level.WARNING),
     ]
+
+
+def test_a_method_that_ozon_switches_off_is_a_warning_with_its_day(folder: Path) -> None:
+    with context(settings(folder)) as one:
+        assert found(methods, one) == {}
+        warning = told(methods, replace(one, retiring={"/v1/roles": date(2027, 2, 1)}), "method_retires")
+    assert (warning.level, warning.values) == (Level.WARNING, {"path": "/v1/roles", "on": "2027-02-01"})
 
 
 @pytest.mark.fault("C3")

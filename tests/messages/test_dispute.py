@@ -21,6 +21,7 @@ from labelwatch.core.posting import Interval, Product
 from labelwatch.i18n import LANGUAGES
 from labelwatch.messages.dispute import as_document, as_html, as_zip, safe
 from labelwatch.messages.dispute_html import MOST_ANSWERS, MOST_CHANGES, MOST_TOLD
+from tests.messages.test_index_text import CHARGED
 from tests.store.build import ALERT, POSTING
 
 CUTOFF = datetime(2026, 3, 1, 15, tzinfo=UTC)
@@ -163,3 +164,13 @@ def test_it_prints_on_two_pages_at_most(tmp_path: Path) -> None:
             page.goto(file.as_uri())
             assert len(PdfDocument(page.pdf(prefer_css_page_size=True))) <= most, file.name
         browser.close()
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_what_ozon_charged_is_on_the_page_and_in_both_files(language: str) -> None:
+    made = pack(charged=(CHARGED,))
+    assert "90\u00a0₽" in as_html(made, language=language, zone="UTC")
+    found = parts(made)
+    (charge,) = json.loads(found["dispute-41-0001-1.json"])["charges"]
+    assert (charge["cost"], charge["kind"], charge["told_at"]) == ("90", "SELLER_DELAY", "2026-11-28T12:04:00Z")
+    assert '"charged","SELLER_DELAY","90 RUB"' in found["dispute-41-0001-1.csv"].decode()

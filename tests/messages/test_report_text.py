@@ -12,9 +12,11 @@ from labelwatch.i18n import LANGUAGES
 from labelwatch.messages.catalog import catalog
 from labelwatch.messages.message import Kind, SizeLimit
 from labelwatch.messages.plain import spaced
+from labelwatch.messages.report_json import as_document
 from labelwatch.messages.report_text import advice, message
 from labelwatch.messages.time_format import RenderContext
 from tests.core.test_period_report import CASES, END, WEEK, alert, made
+from tests.messages.test_index_text import CHARGED, UNTOLD
 
 
 def context(language: str) -> RenderContext:
@@ -62,3 +64,15 @@ def test_days_in_a_row_that_nobody_watched_are_one_span(language: str, days: str
     )
     last = message(context(language), made(alert(7), unwatched=gaps)).sections[-1]
     assert spaced(days) in last.lines[0]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_what_ozon_charged_is_said_with_the_dearest_orders(language: str) -> None:
+    found = made(charged=(CHARGED, UNTOLD))
+    text = message(context(language), found)
+    assert "180\u00a0₽" in text.body
+    assert [row[0].split(" · ")[0] for part in text.sections for row in part.rows] == ["41-0001-1", "41-0001-1"]
+    assert "{" not in text.body
+    document = as_document(found, advice="")
+    assert (document["total"]["charged"], document["total"]["errors"]) == ({"RUB": "180"}, 1)
+    assert [one["cause"] for one in document["charges"]] == ["label_overdue", "label_overdue"]

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 from labelwatch.sandbox.methods import METHODS
 from labelwatch.sandbox.scenarios import build
 from labelwatch.sandbox.scenarios.stage import STAR
+from labelwatch.sandbox.shops import error_row
 from tests.schemas import Draft7Validator
 from tests.support.sandbox_player import CREATE, GET, LABEL, LIST, LONG, START, UNFULFILLED, WIDE, Play, playing
 
@@ -75,7 +77,11 @@ def questions(play: Play) -> Iterator[tuple[str, Any]]:
     yield CREATE, {"posting_numbers": [printable]}
     yield LABEL, {"task_id": task}
     yield from ((path, {"limit": 100}) for path in ("/v2/delivery-method/list", "/v2/warehouse/list"))
-    yield from ((path, {}) for path in ("/v1/roles", "/v1/seller/info"))
+    yield from ((path, {}) for path in ("/v1/roles", "/v1/seller/info", "/v1/rating/index/fbs/info"))
+    yield (
+        "/v1/rating/index/fbs/posting/list",
+        {"limit": 100, "filter": {"date_from": LONG["since"], "date_to": LONG["to"]}},
+    )
     yield "/v3/posting/multiboxqty/set", {"posting_number": printable, "multi_box_qty": 2}
     dated = next(p for p in found if "set_cutoff" in p["available_actions"])
     yield "/v1/posting/cutoff/set", {"posting_number": dated["posting_number"], "new_cutoff_date": LONG["to"]}
@@ -85,7 +91,10 @@ def questions(play: Play) -> Iterator[tuple[str, Any]]:
 
 
 def test_answers_fit_ozons_schema(spec: Any) -> None:
-    with playing(build("causes", START)) as play:
+    world = build("causes", START)
+    moved: Any = {"index_days": (1.5, 2.0), "errors": (error_row("41-1-1", at=START, cost=90.5),)}
+    world.shops[STAR.client_id] = replace(world.shops[STAR.client_id], **moved)
+    with playing(world) as play:
         asked = [(path, body, play.ask(path, body, shop=STAR)) for path, body in questions(play)]
     answers = [(path, response.status_code, known_part(response.json())) for path, _, response in asked]
     errors = [error for path, status, answer in answers for error in wrong(spec, path, status, answer)]

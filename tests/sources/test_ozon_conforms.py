@@ -11,10 +11,12 @@ from labelwatch.core.enrichment import SHOP_WIDE, Question, Topic
 from labelwatch.sandbox.scenarios.stage import OZON
 from labelwatch.sources.ozon.client import LISTED
 from labelwatch.sources.ozon.enrichment import CREATE, LABEL, SINGLE
+from labelwatch.sources.ozon.error_index import CHARGED, INDEX
 from tests.schemas import validate
 from tests.sources.asking import asking
 from tests.sources.printing import OURS, at_work, index
 from tests.sources.scripted import Asked, Reply, page, says, scripted
+from tests.support.poll_world import START
 from tests.support.sandbox_player import world_of
 
 DESCRIPTION = Path(__file__).parents[3] / "shared" / "ozon" / "openapi.json"
@@ -27,6 +29,10 @@ def everything_asked() -> list[Asked]:
     def script(asked: Asked) -> Reply:
         if asked.path == "/v1/roles":
             return says({"roles": []})
+        if asked.path == INDEX:
+            return says({"index": 1})
+        if asked.path == CHARGED:
+            return says({"errors": []})
         if asked.path == SINGLE:
             return says({"code": 5, "message": "POSTING_NOT_FOUND"}, 404)
         return page("1-1-1") if asked.body["cursor"] else page("2-2-2", cursor="next", more=True)
@@ -36,6 +42,7 @@ def everything_asked() -> list[Asked]:
         list(source.sweep())
         source.lookup([f"{n}-0-1" for n in range(120)])
         source.key_info()
+        source.error_index(START)
         source.close()
     return scene.asked
 

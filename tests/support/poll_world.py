@@ -10,6 +10,7 @@ import msgspec
 
 from labelwatch.core.alert import Alert
 from labelwatch.core.enrichment import Answer, Answers, Question, Substance
+from labelwatch.core.error_index import IndexReading
 from labelwatch.core.policy import Destination
 from labelwatch.core.posting import DeliveryMethod, Posting
 from labelwatch.core.report import Report
@@ -86,6 +87,9 @@ class FakeSource:
 
     def key_info(self) -> KeyInfo:
         return self.key
+
+    def error_index(self, since: datetime) -> IndexReading:
+        raise SourceError(Trouble.METHOD_RETIRED, "HTTP 404")
 
     def close(self) -> None:
         return

@@ -1,1 +1,1 @@
-"""TODO."""
+"""Ozon as a source of postings."""

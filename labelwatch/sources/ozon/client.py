@@ -18,10 +18,12 @@ from pyrate_limiter import GCRA, Limiter, MonotonicClock, Rate, SingleBucketFact
 from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_attempt
 
 from labelwatch.core import enrichment as core
+from labelwatch.core.error_index import IndexReading
 from labelwatch.core.posting import Posting
 from labelwatch.net.proxy import proxy_for
 from labelwatch.sources import Item, KeyInfo, LabelPdf, LabelUnavailable, Missing, SourceError, Trouble, Unreadable
 from labelwatch.sources.ozon.enrichment import SINGLE, TRIES, Round
+from labelwatch.sources.ozon.error_index import error_index
 from labelwatch.sources.ozon.errors import DAMAGED, Answer
 from labelwatch.sources.ozon.files import Files
 from labelwatch.sources.ozon.label_task import label
@@ -161,6 +163,10 @@ class OzonSource:
     def key_info(self) -> KeyInfo:
         """What the key may do and until when, by /v1/roles."""
         return self._ask(ROLES, None, key_info)
+
+    def error_index(self, since: datetime) -> IndexReading:
+        """The error index of the shop, and the orders that moved it since then."""
+        return error_index(self._ask, since=since, until=self._clock())
 
     def introduce(self) -> Introduction:
         """The shop's name and delivery methods; what the key may not read is left out. Raises SourceError."""

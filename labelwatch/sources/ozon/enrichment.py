@@ -33,6 +33,8 @@ log = logging.getLogger(__name__)
 CREATE = "/v3/posting/fbs/package-label/create"
 LABEL = "/v2/posting/fbs/package-label/get"
 SINGLE = "/v3/posting/fbs/get"
+METHODS = "/v2/delivery-method/list"
+WAREHOUSES = "/v2/warehouse/list"
 
 TRIES = 3
 MOST_PAGES = 10
@@ -40,18 +42,22 @@ MOST_PAGES = 10
 
 _LISTS: Mapping[Topic, tuple[str, Mapping[str, Any], Callable[[Reply], Rows[Any]], Callable[[Any], Substance]]] = {
     Topic.METHODS: (
-        "/v2/delivery-method/list",
+        METHODS,
         {"limit": 100, "sort_dir": "ASC", "filter": {}},
         answers.methods,
         MethodStates,
     ),
-    Topic.WAREHOUSES: ("/v2/warehouse/list", {"limit": 200}, answers.warehouses, WarehouseStates),
+    Topic.WAREHOUSES: (WAREHOUSES, {"limit": 200}, answers.warehouses, WarehouseStates),
 }
 _OF_A_POSTING: Mapping[Topic, tuple[str, Callable[[Reply], Substance]]] = {
     Topic.LIMITS: ("/v1/posting/fbs/restrictions", answers.limits),
     Topic.EXEMPLARS: ("/v5/fbs/posting/product/exemplar/status", answers.exemplars),
     Topic.DETAIL: (SINGLE, answers.detail),
 }
+PATHS = frozenset(
+    (CREATE, LABEL, *(listed[0] for listed in _LISTS.values()), *(single[0] for single in _OF_A_POSTING.values()))
+)
+"""The methods that questions are asked with."""
 
 _OF_THE_KEY = frozenset(
     (

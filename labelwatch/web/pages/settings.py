@@ -2,17 +2,22 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
 from starlette.requests import Request
 from starlette.responses import Response
 
+from labelwatch.app import App
+from labelwatch.core.error_index import costliest
+from labelwatch.core.posting import Interval
 from labelwatch.core.settings import ShopSettings
+from labelwatch.messages import index_text
 from labelwatch.messages.plain import plain
 from labelwatch.messages.settings_text import change_line, key_line
-from labelwatch.store.settings import Snapshot
 from labelwatch.web.page import Reader, app_of, reader_of, respond
 
 SHOPS = 30
+CHARGES_FOR = timedelta(days=30)
 HISTORY = 20
 """Changes of each shop that are shown, the newest first."""
 
@@ -29,6 +34,9 @@ class ShopPage:
     warehouses: Sequence[Sequence[str]]
     history: Sequence[tuple[str, Sequence[str]]]
     """When something was found changed, and what."""
+    index: Sequence[str]
+    charges: Sequence[tuple[str, str]]
+    """Each order that Ozon counts as an error, and what is known of it."""
 
 
 def page(request: Request) -> Response:
@@ -38,11 +46,13 @@ def page(request: Request) -> Response:
     if chosen and chosen not in names:
         return respond(request, "trouble.html", status=404, key="no_page", detail="")
     shown = [chosen] if chosen else names[:SHOPS]
-    pages = [_shop(reader, name, app.store.settings.snapshots(name, limit=HISTORY)) for name in shown]
+    pages = [_shop(app, reader, name) for name in shown]
     return respond(request, "settings.html", pages=pages, shops=names, chosen=chosen)
 
 
-def _shop(reader: Reader, name: str, snapshots: Sequence[Snapshot]) -> ShopPage:
+def _shop(app: App, reader: Reader, name: str) -> ShopPage:
+    snapshots = app.store.settings.snapshots(name, limit=HISTORY)
+    charged = app.store.charges.find([name], Interval(reader.now - CHARGES_FOR, reader.now))
     newest = snapshots[0] if snapshots else None
     settings = newest.settings if newest else ShopSettings()
     expires_at = settings.key_expires_at
@@ -58,6 +68,8 @@ def _shop(reader: Reader, name: str, snapshots: Sequence[Snapshot]) -> ShopPage:
             for one in snapshots
             if one.changes
         ],
+        index=list(index_text.lines(reader.context, settings, charged)),
+        charges=list(index_text.rows(reader.context, costliest(charged))),
     )
 
 
