@@ -15,7 +15,6 @@ from labelwatch.core.alert import Alert, AlertState, Severity
 from labelwatch.store import alerts
 from labelwatch.store.outbox import waits
 from labelwatch.store.outbox_reads import read_rows
-from labelwatch.store.repository import Repository
 from labelwatch.store.schema import alert, notification, shop
 from labelwatch.store.values import OutboxRow, OutboxState
 
@@ -54,32 +53,8 @@ class Count:
     number: int
 
 
-class Board(Repository):
-    """Reads only; part of Store, as `store.board`."""
-
-    def counts(self, shops: Collection[str]) -> list[Count]:
-        """The open alerts of the postings of these shops, counted by everything that can be filtered by."""
-        with self._read() as conn:
-            return counts(conn, shops)
-
-    def urgent(self, shops: Collection[str], wanted: Wanted, *, limit: int, offset: int = 0) -> list[Alert]:
-        """The open alerts of postings by deadline; those explained by an incident last."""
-        with self._read() as conn:
-            return urgent(conn, shops, wanted, limit=limit, offset=offset)
-
-    def waiting(self) -> dict[str, int]:
-        """Channel -> how many notifications wait for it, due or not."""
-        with self._read() as conn:
-            return waiting(conn)
-
-    def failed(self, *, limit: int) -> list[OutboxRow]:
-        """Dead and expired ones among the latest notifications, latest first."""
-        with self._read() as conn:
-            return failed(conn, limit=limit)
-
-
 def counts(conn: Connection, shops: Collection[str]) -> list[Count]:
-    """See Board.counts."""
+    """The open alerts of the postings of these shops, counted by everything that can be filtered by."""
     cause, severity = alerts.said(conn, "cause").label("cause"), alerts.said(conn, "severity").label("severity")
     facts = select(shop.c.name, alert.c.carrier, cause, severity, _hands(conn).label("hands"))
     inner = _of_postings(facts, shops).subquery()
@@ -90,8 +65,11 @@ def counts(conn: Connection, shops: Collection[str]) -> list[Count]:
     ]
 
 
-def urgent(conn: Connection, shops: Collection[str], wanted: Wanted, *, limit: int, offset: int) -> list[Alert]:
-    """See Board.urgent. Selects the ids first: the sorted rows are short, and only the shown ones are decoded."""
+def urgent(conn: Connection, shops: Collection[str], wanted: Wanted, *, limit: int, offset: int = 0) -> list[Alert]:
+    """The open alerts of postings by deadline; those explained by an incident last.
+
+    Selects the ids first: the sorted rows are short, and only the shown ones are decoded.
+    """
     query = _of_postings(select(alert.c.id), shops)
     if wanted.shop:
         query = query.where(shop.c.name == wanted.shop)
@@ -107,13 +85,13 @@ def urgent(conn: Connection, shops: Collection[str], wanted: Wanted, *, limit: i
 
 
 def waiting(conn: Connection) -> dict[str, int]:
-    """See Board.waiting."""
+    """Channel -> how many notifications wait for it, due or not."""
     query = select(notification.c.channel, func.count()).where(waits).group_by(notification.c.channel)
     return {name: number for name, number in conn.execute(query)}  # noqa: C416 - rows are not pairs
 
 
 def failed(conn: Connection, *, limit: int) -> list[OutboxRow]:
-    """See Board.failed."""
+    """Dead and expired ones among the latest notifications, latest first."""
     since = select(func.coalesce(func.max(notification.c.id), 0) - LOOKED_BACK).scalar_subquery()
     ended = [OutboxState.DEAD.value, OutboxState.EXPIRED.value]
     query = select(notification).where(notification.c.id > since, notification.c.state.in_(ended))

@@ -32,7 +32,6 @@ from labelwatch.core.survival import Wait
 from labelwatch.store import alerts
 from labelwatch.store.charts import QUARTER, cause_of
 from labelwatch.store.mapping import milliseconds
-from labelwatch.store.repository import Repository
 from labelwatch.store.schema import alert, delivery_method, history, posting, shop, stage_wait, state
 
 DECLINED = "posting_registration_error"
@@ -53,22 +52,8 @@ class _Tally:
     late_at: Counter[datetime] = field(default_factory=Counter)
 
 
-class Carriers(Repository):
-    """Reads only; `shops` are names, and other shops are not counted."""
-
-    def period(self, within: Interval, *, shops: Collection[str]) -> Period:
-        """The numbers of the orders first seen in a period (its end excluded)."""
-        with self._read() as conn:
-            return period(conn, within, shops=shops)
-
-    def longest_waits(self, carrier: str, within: Interval, *, shops: Collection[str], limit: int) -> list[LongWait]:
-        """Of these orders, those that were late because of this carrier and waited longest for it."""
-        with self._read() as conn:
-            return longest_waits(conn, carrier, within, shops=shops, limit=limit)
-
-
 def period(conn: Connection, within: Interval, *, shops: Collection[str]) -> Period:
-    """See Carriers.period."""
+    """The numbers of the orders of these shops first seen in a period (its end excluded)."""
     orders, tallies = _orders(conn, within, shops), dict[int, _Tally]()
     for query in (_all(orders), _labelled(orders), _declined(orders)):
         for method, name, number in conn.execute(query):
@@ -90,7 +75,7 @@ def period(conn: Connection, within: Interval, *, shops: Collection[str]) -> Per
 def longest_waits(
     conn: Connection, carrier: str, within: Interval, *, shops: Collection[str], limit: int
 ) -> list[LongWait]:
-    """See Carriers.longest_waits."""
+    """Of these orders, those that were late because of this carrier and waited longest for it."""
     orders = _orders(conn, within, shops)
     late, cut_off = _late_orders(conn, orders), _cut_off(orders)
     cut = select(cut_off.c.id, func.sum(cut_off.c.lasted).label("lasted")).group_by(cut_off.c.id).subquery("cut")

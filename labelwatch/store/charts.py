@@ -11,14 +11,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import (
-    JSON,
     BigInteger,
     ColumnElement,
     Connection,
     Select,
     and_,
     case,
-    cast,
     func,
     or_,
     select,
@@ -27,7 +25,6 @@ from sqlalchemy import (
 
 from labelwatch.core.posting import Interval, Stage
 from labelwatch.store import alerts, mapping
-from labelwatch.store.repository import Repository
 from labelwatch.store.schema import alert, delivery_method, poll, posting, shop, stage_wait
 
 QUARTER = timedelta(minutes=15)
@@ -66,44 +63,13 @@ class Open:
     counts: tuple[int, ...]
 
 
-class Charts(Repository):
-    """Reads only; `shops` are names, and other shops are not counted."""
-
-    def label_times(
-        self, *, shops: Collection[str], since: datetime, now: datetime, error: timedelta
-    ) -> list[LabelTimes]:
-        """The delivery methods that gave a label after `since` or are late with their next one, busiest first.
-
-        Times known less precisely than `error` are only counted.
-        """
-        with self._read() as conn:
-            return label_times(conn, shops=shops, since=since, now=now, error=error)
-
-    def opened(self, *, shops: Collection[str], since: datetime) -> dict[datetime, int]:
-        """Quarter of an hour -> how many postings became late in it; quarters without any are left out."""
-        with self._read() as conn:
-            return opened(conn, shops=shops, since=since)
-
-    def open_in(self, periods: Sequence[Interval], *, shops: Collection[str]) -> list[Open]:
-        """Per cause, how many postings were late at any time in each period (its end excluded); by cause."""
-        with self._read() as conn:
-            return open_in(conn, periods, shops=shops)
-
-    def gaps(self, shop: str, within: Interval, *, longer_than: timedelta) -> list[Interval]:
-        """When a shop was not read completely for this long, within a period; oldest first."""
-        with self._read() as conn:
-            return gaps(conn, shop, within, longer_than=longer_than)
-
-    def unwatched(self, shop: str, within: Interval, *, longer_than: timedelta) -> list[Interval]:
-        """The same with the time before the shop was first read; oldest first."""
-        with self._read() as conn:
-            return unwatched(conn, shop, within, longer_than=longer_than)
-
-
 def label_times(
     conn: Connection, *, shops: Collection[str], since: datetime, now: datetime, error: timedelta
 ) -> list[LabelTimes]:
-    """As Plots.label_times."""
+    """The delivery methods that gave a label after `since` or are late with their next one, busiest first.
+
+    Times known less precisely than `error` are only counted.
+    """
     took, waiting = _took(conn, since=since, error=error), _waiting(conn, now)
     query = select(delivery_method, shop.c.name.label("shop")).join(shop, delivery_method.c.shop_id == shop.c.id)
     methods: dict[tuple[str, str], list[Any]] = {}
@@ -154,7 +120,7 @@ def _times(conn: Connection, query: Select[*tuple[Any, ...]], *, least: int) -> 
 
 
 def opened(conn: Connection, *, shops: Collection[str], since: datetime) -> dict[datetime, int]:
-    """As Plots.opened."""
+    """Quarter of an hour -> how many postings became late in it; quarters without any are left out."""
     length = mapping.milliseconds(QUARTER)
     quarter = (type_coerce(alert.c.opened_at, BigInteger) // length).label("quarter")
     query = select(quarter, func.count()).where(*_of_postings(conn, shops, since), alert.c.opened_at >= since)
@@ -163,7 +129,7 @@ def opened(conn: Connection, *, shops: Collection[str], since: datetime) -> dict
 
 
 def open_in(conn: Connection, periods: Sequence[Interval], *, shops: Collection[str]) -> list[Open]:
-    """As Plots.open_in."""
+    """Per cause, how many postings were late at any time in each period (its end excluded); by cause."""
     if not periods:
         return []
     cause = cause_of(conn).label("cause")
@@ -189,15 +155,31 @@ def _is_open_at(at: datetime) -> ColumnElement[bool]:
 
 def cause_of(conn: Connection) -> ColumnElement[str]:
     """The notified cause; for alerts explained by an incident or never notified, the cause that was found."""
-    if conn.dialect.name == "sqlite":
-        said: ColumnElement[str] = func.json_extract(alert.c.diagnosis, "$.cause")
-    else:
-        said = cast(alert.c.diagnosis, JSON)["cause"].as_string()
-    return func.coalesce(alert.c.told_cause, said)
+    return func.coalesce(alert.c.told_cause, alerts.said(conn, "cause"))
+
+
+def gaps(conn: Connection, shop_name: str, within: Interval, *, longer_than: timedelta) -> list[Interval]:
+    """When a shop was not read completely for this long, within a period; oldest first."""
+    at = poll.c.finished_at
+    of_shop = _complete(shop_name)
+    begin = conn.scalar(select(func.max(at)).where(of_shop, at <= within.earliest)) or within.earliest
+    before = func.lag(at, type_=at.type).over(order_by=at)
+    reads = select(before.label("earliest"), at.label("latest")).where(of_shop, at >= begin).subquery("reads")
+    length = type_coerce(reads.c.latest, BigInteger) - type_coerce(reads.c.earliest, BigInteger)
+    query = select(reads.c.earliest, reads.c.latest).where(length > mapping.milliseconds(longer_than))
+    found = [Interval(*row) for row in conn.execute(query.order_by(reads.c.latest))]
+    last = conn.scalar(select(func.max(at)).where(of_shop))
+    if last is not None and within.latest - last > longer_than:
+        found.append(Interval(last, within.latest))
+    return [
+        Interval(max(one.earliest, within.earliest), min(one.latest, within.latest))
+        for one in found
+        if one.earliest < within.latest and one.latest > within.earliest
+    ]
 
 
 def unwatched(conn: Connection, shop_name: str, within: Interval, *, longer_than: timedelta) -> list[Interval]:
-    """As Plots.unwatched."""
+    """The same with the time before the shop was first read; oldest first."""
     first = first_read(conn, shop_name)
     if first is None or first >= within.latest:
         return [within]
@@ -218,23 +200,3 @@ def _complete(shop_name: str) -> ColumnElement[bool]:
     return and_(
         poll.c.shop_id == select(shop.c.id).where(shop.c.name == shop_name).scalar_subquery(), poll.c.complete
     )
-
-
-def gaps(conn: Connection, shop_name: str, within: Interval, *, longer_than: timedelta) -> list[Interval]:
-    """As Plots.gaps."""
-    at = poll.c.finished_at
-    of_shop = _complete(shop_name)
-    begin = conn.scalar(select(func.max(at)).where(of_shop, at <= within.earliest)) or within.earliest
-    before = func.lag(at, type_=at.type).over(order_by=at)
-    reads = select(before.label("earliest"), at.label("latest")).where(of_shop, at >= begin).subquery("reads")
-    length = type_coerce(reads.c.latest, BigInteger) - type_coerce(reads.c.earliest, BigInteger)
-    query = select(reads.c.earliest, reads.c.latest).where(length > mapping.milliseconds(longer_than))
-    found = [Interval(*row) for row in conn.execute(query.order_by(reads.c.latest))]
-    last = conn.scalar(select(func.max(at)).where(of_shop))
-    if last is not None and within.latest - last > longer_than:
-        found.append(Interval(last, within.latest))
-    return [
-        Interval(max(one.earliest, within.earliest), min(one.latest, within.latest))
-        for one in found
-        if one.earliest < within.latest and one.latest > within.earliest
-    ]

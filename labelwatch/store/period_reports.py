@@ -17,24 +17,14 @@ from labelwatch.core.posting import Interval
 from labelwatch.core.quiet_hours import days_of
 from labelwatch.store import alerts, carriers, charges, charts, mapping, needs
 from labelwatch.store.alerts import of_posting
-from labelwatch.store.repository import Repository
 from labelwatch.store.schema import alert, posting, shop
 
 GAP = 3
 """Missed polls in a row after which a shop counts as not watched."""
 
 
-class PeriodReports(Repository):
-    """Reads only."""
-
-    def read(self, shops: Mapping[str, timedelta], within: Interval, *, zone: str) -> PeriodReport:
-        """The report of these shops (name -> poll interval) over a period, its days those of a time zone."""
-        with self._read() as conn:
-            return read(conn, shops, within, zone=zone)
-
-
 def read(conn: Connection, shops: Mapping[str, timedelta], within: Interval, *, zone: str) -> PeriodReport:
-    """See PeriodReports.read."""
+    """The report of these shops (name -> poll interval) over a period, its days those of a time zone."""
     counts, own = _counts(conn, within, shops), _alerts(conn, within, shops)
     sent = charges.first_sent(conn, [one.id for some in own.values() for one in some if one.id is not None])
     charged = charges.find(conn, shops, within)

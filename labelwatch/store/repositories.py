@@ -13,13 +13,17 @@ from labelwatch.core.posting import Known
 from labelwatch.store import (
     alerts,
     answers,
+    board,
+    carriers,
     changes,
     channels,
     charges,
+    charts,
     group_counts,
     needs,
     outbox,
     outbox_reads,
+    period_reports,
     postings,
     schedules,
     settings,
@@ -246,3 +250,35 @@ class Channels(Repository):
     outdate = writes(channels.outdate)
     outdate_later = writes(channels.outdate_later)
     revised = writes(channels.revised)
+
+
+class Board(Repository):
+    """What the board lists of shops; others are not counted."""
+
+    counts = reads(board.counts)
+    urgent = reads(board.urgent)
+    waiting = reads(board.waiting)
+    failed = reads(board.failed)
+
+
+class Charts(Repository):
+    """What the charts count of shops."""
+
+    label_times = reads(charts.label_times)
+    opened = reads(charts.opened)
+    open_in = reads(charts.open_in)
+    gaps = reads(charts.gaps)
+    unwatched = reads(charts.unwatched)
+
+
+class Carriers(Repository):
+    """What the league table of carriers counts of shops."""
+
+    period = reads(carriers.period)
+    longest_waits = reads(carriers.longest_waits)
+
+
+class PeriodReports(Repository):
+    """The reports of days and weeks."""
+
+    read = reads(period_reports.read)

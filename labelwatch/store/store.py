@@ -11,23 +11,23 @@ from pathlib import Path
 from sqlalchemy import Connection, Engine
 
 from labelwatch.store import backup, maintenance, migrate
-from labelwatch.store.board import Board
-from labelwatch.store.carriers import Carriers
-from labelwatch.store.charts import Charts
 from labelwatch.store.clock_skew import ClockSkews
 from labelwatch.store.condition import FailureCounts
 from labelwatch.store.engine import BUSY_SECONDS, for_scanning, for_writing, make_engine, read_url
 from labelwatch.store.errors import Fault, StoreError, name_of
 from labelwatch.store.export import Export
 from labelwatch.store.metrics import MetricCounts
-from labelwatch.store.period_reports import PeriodReports
 from labelwatch.store.repositories import (
     Alerts,
     Answers,
+    Board,
+    Carriers,
     Channels,
     Charges,
+    Charts,
     Needs,
     Outbox,
+    PeriodReports,
     Postings,
     Schedules,
     Settings,

@@ -6,14 +6,15 @@ Kaplan-Meier estimate; if none is missing, it is the usual nearest-rank quantile
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 
 from labelwatch.core.baseline import ENOUGH
+from labelwatch.core.survival import Wait, product_limit
 
 ENOUGH_FOR_HALF, ENOUGH_FOR_MOST = 5, 20
 """Labels that are needed for a meaningful median, or a 95 % quantile."""
 BINS = (60, 120, 240, 480, 900, 1800, 3600, 4 * 3600)
 """Upper bounds of the bars in seconds; the last bar has all beyond."""
-_ROUNDING = 1e-9
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,14 +49,10 @@ def spread(took: Mapping[int, int], waiting: Mapping[int, int]) -> Spread:
 
 def quantile(took: Mapping[int, int], waiting: Mapping[int, int], share: float) -> int | None:
     """The shortest time within which this share of all came; None = not known until more of them come."""
-    left, without = sum(took.values()) + sum(waiting.values()), 1.0
-    for seconds in sorted(took.keys() | waiting.keys()):
-        if left:
-            without *= 1 - took.get(seconds, 0) / left
-        if 1 - without >= share - _ROUNDING:
-            return seconds
-        left -= took.get(seconds, 0) + waiting.get(seconds, 0)
-    return None
+    came = (Wait(timedelta(0), timedelta(seconds=seconds), count) for seconds, count in took.items())
+    awaited = (Wait(timedelta(seconds=seconds), None, count) for seconds, count in waiting.items())
+    found = product_limit([*came, *awaited]).quantile(share)
+    return None if found is None else found // timedelta(seconds=1)
 
 
 def binned(times: Mapping[int, int]) -> list[int]:
