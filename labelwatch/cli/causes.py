@@ -85,8 +85,8 @@ def _example(words: Catalog) -> dict[str, str]:
 
 
 def _meaning(one: dict[str, Any], language: str) -> list[str]:
-    """What a cause is and its evidence. In English it is part of the rule, else of the board's catalog."""
-    proof = words(language).said.get("proof", {}).get(one["cause"])
+    """What a cause is and its evidence. In English it is part of the rule, else of the catalog."""
+    proof = catalog(language).proof.get(one["cause"])
     if proof is None:
         return [str(one["meaning"])]
     return [one["why"], phrases(language, "causes")["proof"].format(proof=proof)]

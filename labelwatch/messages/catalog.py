@@ -257,6 +257,8 @@ class Catalog:
     """The pack for a dispute about one posting."""
     report: Mapping[str, str]
     """The report of a day or a week."""
+    proof: Mapping[str, str]
+    """By cause: what proves it. In English the rules say so themselves."""
 
     @property
     def locale(self) -> Locale:

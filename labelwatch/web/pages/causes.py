@@ -56,7 +56,7 @@ def _cause(reader: Reader, cause: str, judged: Sequence[tuple[str, int]]) -> Cau
 def _proof(reader: Reader, cause: str) -> str:
     """The evidence of a cause; in English it is part of the rule."""
     told = " ".join(MEANINGS[cause].split())
-    return reader.words.said.get("proof", {}).get(cause) or told.rpartition("Proof: ")[2]
+    return reader.context.words.proof.get(cause) or told.rpartition("Proof: ")[2]
 
 
 def _example(reader: Reader) -> Mapping[str, str]:
