@@ -43,6 +43,11 @@ BoardPort = Annotated[
 ZONES = {"zh": "Asia/Shanghai", "ru": "Europe/Moscow", "en": "UTC"}
 BEGINS_AT = 9
 EVERY = timedelta(minutes=2)
+SETTLED = timedelta(minutes=2)
+"""By then the settings have changed, and after as long again people are told."""
+BEFORE_END = timedelta(minutes=15)
+"""The shops are audited once more, for what Ozon has charged."""
+REPORT = "14:55"
 TICK = 0.05
 """Real seconds between two checks of the clock."""
 
@@ -82,8 +87,10 @@ def demo(seconds: Seconds = 150, port: BoardPort = None, language: Speak = None)
     with _staged(spoken, speed := LASTS * 60 / seconds) as stage:
         say(_board(stage, port) + "\n")
         with ticker() as show:
+            end = stage.clock.now() + timedelta(minutes=LASTS)
+            _begin(stage)
             stage.clock.run(speed)
-            _play(stage, show)
+            _play(stage, show, end)
             stage.clock.run(0)
         _round(stage, stage.shops())
         _sum_up(stage, spoken)
@@ -141,20 +148,36 @@ def _configuration(sandbox: Sandbox, packers: Webhook, *, language: str) -> str:
         f'[store]\nurl = "sqlite:///labelwatch.db"\n'
         f'[ozon]\nbase_url = "{sandbox.base_url}"\nrequests_per_second = 50\n'
         f'[alerts]\ncalm_interval = "0s"\n'  # else what is over within an hour is never shown
+        f'[arrival]\ntell = "at_once"\n[report]\nweekly = ""\ndaily = "{REPORT}"\n'
         f'{shops}[[channel]]\nname = "packers"\nurl = "{packers.url}"\n'
     )
 
 
-def _play(stage: Stage, show: Callable[[str], object]) -> None:
+def _begin(stage: Stage) -> None:
+    """Audit the shops as they were yesterday, and again once something has changed."""
+    for _ in range(2):
+        _audit(stage)
+        stage.clock.advance(SETTLED)
+    _round(stage, [])
+
+
+def _play(stage: Stage, show: Callable[[str], object], end: datetime) -> None:
     """Poll each shop every two minutes of the day, tell what is due, and print what arrives."""
-    end = stage.clock.now() + timedelta(minutes=LASTS)
-    due = dict.fromkeys(stage.shops(), stage.clock.now())
+    due, audit_at = dict.fromkeys(stage.shops(), stage.clock.now()), end - BEFORE_END
     while (now := stage.clock.now()) < end:
+        if audit_at <= now:
+            _audit(stage)
+            audit_at = end
         _round(stage, [shop for shop, at in due.items() if at <= now])
         due |= {shop: now + EVERY for shop, at in due.items() if at <= now}
         late = sum(alert.diagnosis.is_posting for alert in stage.app.store.alerts.find())
         show(stage.words.status.format(time=f"{now:%H:%M}", late=late))
         time.sleep(TICK)
+
+
+def _audit(stage: Stage) -> None:
+    for shop in stage.shops():
+        stage.app.audit(shop)
 
 
 def _round(stage: Stage, shops: list[str]) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from labelwatch.core.alert import Alert, AlertState, Diagnosis, Notification, Reason
 from labelwatch.core.policy import Destination
@@ -15,6 +15,9 @@ from labelwatch.messages import report_text, settings_text, shift_summary
 from labelwatch.messages.message import Message, SizeLimit
 from labelwatch.messages.render import Layout, render, render_context
 from labelwatch.messages.time_format import ShiftNames
+
+STORED_TO = timedelta(milliseconds=1)
+"""The time of a snapshot is stored no finer."""
 
 
 def message(
@@ -70,7 +73,7 @@ def _audits(delivery: DeliveryContext, told: Sequence[Notification]) -> Iterator
         subject, (_, at) = one.alert.diagnosis.subject, _period(one)
         assert isinstance(subject, Summary), "its reason says so"
         read = delivery.store.settings.snapshots(subject.shop, limit=1, until=at)
-        changes = read[0].changes if read and read[0].taken_at == at else ()
+        changes = read[0].changes if read and at - read[0].taken_at < STORED_TO else ()
         yield settings_text.Audited(subject.shop, changes, subject.key_expires_at)
 
 

@@ -74,21 +74,21 @@ def _pieces(context: RenderContext, found: PeriodReport) -> Iterator[Piece]:
         yield 3, Section(rows=((about, say(context, "times", n=one.n)),))
     yield from _charges(context, found)
     if len(found.shops) > 1:
-        yield 4, Section(heading=say(context, "by_shop"))
+        yield 5, Section(heading=say(context, "by_shop"))
         shops = sorted(found.shops, key=lambda shop: (-shop.missed, -shop.late, shop.shop))
         for shop in shops[:MAX_SHOPS]:
-            yield 4, Section(rows=((plain(shop.shop, 40), _of_shop(context, shop)),))
+            yield 5, Section(rows=((plain(shop.shop, 40), _of_shop(context, shop)),))
         if len(shops) > MAX_SHOPS:
-            yield 4, Section(lines=(say(context, "more_shops", n=len(shops) - MAX_SHOPS),))
+            yield 5, Section(lines=(say(context, "more_shops", n=len(shops) - MAX_SHOPS),))
     for line in _watching(context, found):
-        yield 5, Section(lines=(line,), aside=True)
+        yield 6, Section(lines=(line,), aside=True)
 
 
 def _charges(context: RenderContext, found: PeriodReport) -> Iterator[Piece]:
     if found.charged:
-        yield 3, Section(heading=say(context, "charges"))
+        yield 4, Section(heading=say(context, "charges"))
     for row in index_text.rows(context, found.charged[:MAX_CHARGES]):
-        yield 3, Section(rows=(row,))
+        yield 4, Section(rows=(row,))
 
 
 def _numbers(context: RenderContext, found: PeriodReport) -> Iterator[str]:

@@ -23,11 +23,15 @@ def test_a_day_in_a_pipe_tells_all_that_went_wrong_and_how_to_begin(place: Place
         done = place.run("demo", "--seconds", str(seconds), TMPDIR=str(place.folder))
         assert (done.code, done.err) == (0, "")
         untold = alone - set(re.findall(r"\d{8}-\d{4}-1", done.out))
-        if not untold and "is stuck for all" in done.out:
+        if not untold and "is stuck for all" in done.out and "What was charged" in done.out:
             break
     assert untold == set()
     assert "is stuck for all" in done.out
     assert re.search(r"^09:\d\d  \S+ .*\n {7}\S", done.out, re.MULTILINE)
+    told = re.findall(r"^\d\d:\d\d  \S+ (.*)", done.out, re.MULTILINE)
+    assert "settings" in told[0], told[0]
+    assert "New order: " in told[1]
+    assert ": late " in told[-1]
     assert re.search(r"The board, while the day lasts: http://127\.0\.0\.1:\d+/enter\?key=\S{60,}\n", done.out)
     assert "`labelwatch init`" in done.out.splitlines()[-1]
     assert "\x1b" not in done.out

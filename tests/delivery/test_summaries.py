@@ -76,7 +76,7 @@ def test_changed_settings_are_told_with_the_orders_that_they_concern(story: Stor
     story.poll()
     audit_shop(story.plan, store=story.store, source=story.source, now=lambda: story.at)
     assert sent(story, language).sent == []
-    story.at += timedelta(days=7)
+    story.at += timedelta(days=7, microseconds=456)  # finer than it is stored
     story.source.knows[methods] = MethodStates({"77": MethodState("BROKEN", "Courier", "5")})
     audit_shop(story.plan, store=story.store, source=story.source, now=lambda: story.at)
     (outgoing,) = sent(story, language).outgoing_messages

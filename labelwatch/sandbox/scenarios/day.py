@@ -1,5 +1,6 @@
 """A believable day of two shops in six hours: most postings go well, some go wrong, each in a way of its own; for a
-while Ozon is down, and in the afternoon the labels of one carrier are stuck.
+while Ozon is down, and in the afternoon the labels of one carrier are stuck. At first the settings change, and an
+error index is about to leave its zone; before the end Ozon charges for the posting that was missed.
 
 Times are minutes after the start. A watcher should alert when the cutoff is less than four hours away
 without a label, when packing takes more than a day, registration more than an hour, or a label more than fifteen
@@ -23,16 +24,20 @@ from labelwatch.sandbox.scenarios.stage import (
     handed_over,
     packed,
     registered,
+    shop_of,
     shops_with,
     smooth,
     step,
     stuck_parcel,
     tracking,
 )
+from labelwatch.sandbox.shops import error_row
 from labelwatch.sandbox.world import At, World
 
 LASTS = 360
 OZON_DOWN = (265.0, 25.0)
+SETTINGS_CHANGE = 1.0
+CHARGED = 305.0
 SILK_RECOVERS = 201.0
 USUAL = (OZON, AURORA, OZON, POLAR)
 # When Silk Road Express parcels are packed on this day; it registers none between 100 and its recovery.
@@ -66,6 +71,7 @@ def day(start: datetime) -> World:
         world.plan(*_usual(start, i))
     for events in _STORIES:
         world.plan(*events(start))
+    world.plan(*_index(start))
     down_at, down_for = OZON_DOWN
     world.plan(At(minutes=down_at, fault=Fault(kind=Kind.HTML, status=502, seconds=down_for * 60)))
     world.expected = {**_EXPECTED, **dict.fromkeys(map(_polar_number, range(POLAR_STUCK)), "carrier_incident")}
@@ -189,11 +195,19 @@ def _no_box_count(start: datetime) -> Iterator[At]:
     yield from packed(56, number, method=POLAR)
 
 
+def _index(start: datetime) -> Iterator[At]:
+    """The error index rises; what was never packed is charged."""
+    shop = shop_of(OZON).client_id
+    charged = error_row(NEVER_PACKED, at=start + timedelta(minutes=CHARGED), cost=56.7)
+    yield At(minutes=SETTINGS_CHANGE, shop=shop, change={"index_days": (1.6, 2.2, 2.8, 3.4)})
+    yield At(minutes=CHARGED, shop=shop, change={"errors": (charged,)})
+
+
 def _broken_method(start: datetime) -> Iterator[At]:
-    """The delivery method breaks at 70 and is repaired at 204; what was packed meanwhile is registered then."""
+    """The delivery method breaks at once and is repaired at 204; what was packed meanwhile is registered then."""
     number = BROKEN_METHOD
+    yield At(minutes=SETTINGS_CHANGE, method=JADE.id, change={"status": "BROKEN"})
     yield arrival(start, number, method=JADE, minutes=50, cutoff=timedelta(hours=31), product=GOODS[5])
-    yield At(minutes=70, method=JADE.id, change={"status": "BROKEN"})
     yield step(87, number, method=JADE, status="awaiting_registration")
     yield At(minutes=204, method=JADE.id, change={"status": "ACTIVE"})
     yield from registered(209, number, method=JADE)
