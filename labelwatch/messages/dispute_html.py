@@ -90,13 +90,16 @@ def letter(pack: Pack, *, language: str) -> str:
     """The text for Ozon's support, in Moscow time; in another language than Russian a translation of it."""
     context, number = RenderContext(catalog(language), ZoneInfo(MOSCOW), pack.as_of), pack.posting.number
     names = {"posting": printable(number), "order": printable(pack.posting.order_number), "client": pack.client_id}
+    is_excused = pack.course.conclusion in _EXCUSED
+    cost = " + ".join(index_text.cost(context, one.charge) for one in pack.charged if one.charge.cost)
     paragraphs = (
         say(context, "letter_about", **names),
         conclusion(context, pack),
-        say(context, "letter_excuse" if pack.course.conclusion in _EXCUSED else "letter_explain"),
+        say(context, "letter_excuse" if is_excused else "letter_explain"),
+        say(context, "letter_charged", amount=cost) if is_excused and cost else "",
         say(context, "letter_close"),
     )
-    return "\n".join(paragraphs)
+    return "\n".join(filter(None, paragraphs))
 
 
 def _after_packing(pack: Pack) -> timedelta:

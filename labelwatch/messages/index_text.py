@@ -10,6 +10,7 @@ from babel.numbers import format_decimal
 from labelwatch.core.error_index import Charge, Charged
 from labelwatch.core.posting import Interval
 from labelwatch.core.settings import ShopSettings
+from labelwatch.messages.diagnosis_text import words_of
 from labelwatch.messages.money import money
 from labelwatch.messages.plain import plain, spaced
 from labelwatch.messages.time_format import RenderContext, clock, day_span, hour
@@ -33,10 +34,13 @@ def lines(context: RenderContext, settings: ShopSettings, charged: Sequence[Char
         yield say(context, "cost", period=period, amount=money(context, index.cost, index.currency))
     if ahead is not None and ahead.on > context.now.date():
         yield say(context, "ahead", zone=context.words.index[ahead.zone], day=day(context, ahead.on))
-    if charged:
-        kinds = Counter(kind(context, one.charge) for one in charged)
-        told = (say(context, "kind", name=name, n=n) for name, n in kinds.most_common())
-        yield say(context, "moved", kinds=context.words.line.list_gap.join(told))
+    for key, counted in (
+        ("moved", Counter(kind(context, one.charge) for one in charged)),
+        ("causes", Counter(words_of(context, one.cause).name for one in charged if one.cause)),
+    ):
+        if counted:
+            told = (say(context, "kind", name=name, n=n) for name, n in counted.most_common())
+            yield say(context, key, kinds=context.words.line.list_gap.join(told))
 
 
 def kind(context: RenderContext, charge: Charge) -> str:

@@ -173,4 +173,9 @@ def test_what_ozon_charged_is_on_the_page_and_in_both_files(language: str) -> No
     found = parts(made)
     (charge,) = json.loads(found["dispute-41-0001-1.json"])["charges"]
     assert (charge["cost"], charge["kind"], charge["told_at"]) == ("90", "SELLER_DELAY", "2026-11-28T12:04:00Z")
+    taken_back = {
+        one: "отменить начисление" in as_html(pack(one, charged=(CHARGED,)), language="ru", zone="UTC")
+        for one in STORIES
+    }
+    assert {one for one, is_asked in taken_back.items() if is_asked} == {Conclusion.LABEL_LATE, Conclusion.NO_LABEL}
     assert '"charged","SELLER_DELAY","90 RUB"' in found["dispute-41-0001-1.csv"].decode()

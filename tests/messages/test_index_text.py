@@ -57,6 +57,7 @@ def test_the_index_is_said_with_its_zone_its_cost_and_where_it_is_heading() -> N
         "Charged for errors, Nov 15 – 28, 2026: 180\u00a0₽",
         "If it goes on as in the last days, it reaches the yellow (10 to 20) zone on Nov 30",
         "What moved it in the last 30 days: delay: 2",
+        "Of these, as labelwatch saw it: label overdue: 2",
     ]
     assert list(lines(context(), ShopSettings())) == []
     assert len(list(lines(context(), ShopSettings(index_refused=True)))) == 1
