@@ -41,18 +41,19 @@ THREADS = 8
 
 PAGES = (
     Route("/", late.page),
-    Route("/posting/{number:path}", posting.page),
-    Route("/dispute/{number:path}", dispute.page),
+    Route("/needs", needs.page),
     Route("/shops", shops.page),
+    Route("/settings", settings.page),
     Route("/channels", channels.page),
     Route("/incidents", incidents.page),
     Route("/plots", charts.page),
     Route("/carriers", carriers.page),
     Route("/reports", reports.page),
-    Route("/needs", needs.page),
-    Route("/settings", settings.page),
     Route("/causes", causes.page),
+    Route("/posting/{number:path}", posting.page),
+    Route("/dispute/{number:path}", dispute.page),
 )
+"""In the order of the navigation; those about one posting are not in it."""
 
 
 def create(app: App, settings: Web) -> Starlette:
@@ -66,6 +67,7 @@ def create(app: App, settings: Web) -> Starlette:
     )
     board.state.labelwatch = app
     board.state.settings = settings
+    board.state.nav = [(page.path.strip("/") or "late", page.path) for page in PAGES if not page.param_convertors]
     return board
 
 

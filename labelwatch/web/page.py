@@ -31,8 +31,6 @@ A_YEAR = 365 * 24 * 3600
 REFRESH = timedelta(seconds=20)
 """How often an open page checks for news."""
 NAMES = {"zh": "中文", "ru": "Русский", "en": "English"}
-NAV = ("late", "needs", "shops", "settings", "channels", "incidents", "plots", "carriers", "reports", "causes")
-_PATHS = {"late": "/"}
 
 Context = Mapping[str, Any]
 
@@ -137,7 +135,7 @@ def _frame(request: Request, reader: Reader) -> Context:
         "counted": reader.words.counted,
         "language": reader.language,
         "languages": [(code, name, link(request, lang=code)) for code, name in NAMES.items()],
-        "nav": [(key, to := _PATHS.get(key, f"/{key}"), path == to) for key in NAV],
+        "nav": [(key, to, path == to) for key, to in request.app.state.nav],
         "as_of": zoned_clock(reader.context, reader.now),
         "refresh": int(REFRESH.total_seconds()),
         "wall": "wall" in request.query_params,
