@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from labelwatch.core.rules import RULES
 from labelwatch.sandbox import CANARIES, World
 from labelwatch.sandbox.labels import offered
 from labelwatch.sandbox.lists import UNFULFILLED as OPEN_STATUSES
@@ -16,15 +17,9 @@ from labelwatch.sandbox.scenarios.day import CANCELLED_LATE, LASTS, OWN_COURIER,
 from labelwatch.sandbox.scenarios.incidents import OVER
 from tests.support.sandbox_player import START, UNFULFILLED, WIDE, pages, playing
 
-# The causes of the design's ladder that a posting's answers can show, family by family.
-SHOWN = {
-    *("no_label_in_this_flow", "method_broken", "method_disabled", "warehouse_paused", "warehouse_archived"),
-    *("over_dropoff_limits", "passport_data_missing", "marking_missing", "customs_number_missing"),
-    *("country_missing", "other_requirement", "box_count_missing", "buyer_company_data", "recipient_incomplete"),
-    *("arbitration", "not_accepted", "split_pending", "label_refused", "unknown_state"),
-    *("not_packed", "assembly_running", "assembly_failed", "ozon_accepting", "cutoff_not_chosen"),
-    *("registration_pending", "registration_declined", "tracking_missing", "label_pending", "label_overdue"),
-}
+# The causes that a posting can show at once and by itself.
+OF_SEVERAL = {"method_never_labelled", "carrier_incident", "platform_incident", "shop_incident", "unexplained"}
+SHOWN = {rule.cause for rule in RULES} - OF_SEVERAL
 
 
 def records(world: World) -> list[Record]:
