@@ -62,20 +62,30 @@ def diagnose(finding: Finding, facts: Facts, *, as_of: datetime) -> Diagnosis:
     """Name the cause of a finding, with its evidence and the causes ruled out before it; `as_of` is now."""
     rule, proven, ruled_out = _first_match(finding, facts)
     alone = rule if facts.incident is None else _first_match(finding, replace(facts, incident=None))[0]
+    return replace(
+        described(finding, rule.cause, proven, as_of=as_of),
+        explained_by=facts.incident.id if facts.incident and rule.cause in INCIDENT_CAUSES.values() else None,
+        kind=KINDS.get(alone.cause, ""),
+        ruled_out=ruled_out,
+        alternatives=facts.alternatives or (),
+        asked=_asked(facts),
+        usual=_usual(finding, facts, as_of) if rule.cause in KINDS else None,
+    )
+
+
+def described(finding: Finding, cause: str, proven: Proven, *, as_of: datetime) -> Diagnosis:
+    """What can be said of a finding by itself, once its cause is proven."""
     posting, deadline = finding.posting, finding.deadline
     verdict, wait_until = in_time(proven.verdict, proven.wait_until, deadline.act_by if deadline else None, as_of)
     return Diagnosis(
         PostingId(finding.shop, posting.number),
         severity=finding.severity,
-        family=rule.family,
-        cause=rule.cause,
+        family=CAUSES[cause],
+        cause=cause,
         certainty=proven.certainty,
         verdict=verdict,
         wait_until=wait_until,
-        explained_by=facts.incident.id if facts.incident and rule.cause in INCIDENT_CAUSES.values() else None,
-        kind=KINDS.get(alone.cause, ""),
         evidence=proven.evidence,
-        ruled_out=ruled_out,
         is_late=finding.is_late,
         stage=finding.stage,
         status=posting.status,
@@ -93,9 +103,6 @@ def diagnose(finding: Finding, facts: Facts, *, as_of: datetime) -> Diagnosis:
         act_by=deadline.act_by if deadline else None,
         answer_by=deadline.answer_by if deadline else None,
         next_tariff=next_tariff(posting.tariff, as_of),
-        alternatives=facts.alternatives or (),
-        asked=_asked(facts),
-        usual=_usual(finding, facts, as_of) if rule.cause in KINDS else None,
         as_of=as_of,
     )
 
