@@ -116,7 +116,7 @@ def _print_alert(alert: Alert, speaker: RenderContext, said: Mapping[str, str]) 
     diagnosis = alert.diagnosis
     heading = (
         diagnosis_text.subject(speaker, diagnosis),
-        diagnosis_text.headline(speaker, diagnosis),
+        single.outcome(speaker, alert) if alert.resolved_at else diagnosis_text.headline(speaker, diagnosis),
         speaker.words.severity[diagnosis.severity],
         diagnosis_text.state(speaker, alert),
     )

@@ -52,6 +52,8 @@ _OF_METHOD = frozenset(
         "method_never_labelled",
     }
 )
+KNOWABLE = _OF_ORDER | _OF_METHOD | {NO_PICK_UP, DAY_OFF}
+"""The causes of late labels that are known as soon as an order arrives."""
 
 AT_ONCE = "at_once"
 LITTLE_TIME = timedelta(hours=2)

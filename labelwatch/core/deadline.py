@@ -9,8 +9,9 @@ from labelwatch.core.policy import Delays
 from labelwatch.core.posting import Deadline, Posting
 from labelwatch.core.quiet_hours import last_pick_up
 
-ANSWER_TAKES = 2
-"""How many times `critical_before_cutoff` (1 h) support and carriers need until their answer has helped."""
+ANSWER_TAKES = 4
+"""How many times `critical_before_cutoff` (1 h) it may take until the answers of others have helped: an hour for that
+of a carrier or buyer, then three for that of support."""
 
 SOME_MINUTES = timedelta(minutes=15)
 

@@ -48,23 +48,28 @@ def message(
 
 
 def listed(delivery: DeliveryContext, told: Sequence[Notification], destination: Destination) -> list[Notification]:
-    """What a summary lists, as if each were notified by itself: open alerts, or what new orders need."""
+    """What a summary lists, as if each were notified by itself: open alerts, and what new orders need."""
     first = told[0]
     match first.reason:
         case Reason.ARRIVAL:
             moments = {_period(one)[1] for one in told}
             needs = (delivery.store.needs.told_at(destination.shops, at) for at in sorted(moments))
-            return [replace(first, alert=_as_alert(one)) for each in needs for one in each]
+            return [_arrived(first, one) for each in needs for one in each]
         case Reason.HANDOVER:
-            return [replace(first, alert=one) for one in _shift_summary(delivery, first, destination).open]
+            lists = _shift_summary(delivery, first, destination)
+            return [
+                *(replace(first, alert=one) for one in lists.open),
+                *(_arrived(first, one) for one in lists.needs),
+            ]
         case _:
             return []
 
 
-def _as_alert(need: Diagnosis) -> Alert:
+def _arrived(told: Notification, need: Diagnosis) -> Notification:
     found_at = need.as_of or need.deadline
     assert found_at is not None, "a need has the time at which it was found"
-    return Alert(None, AlertState.FIRING, found_at, need, cause_since=found_at)
+    alert = Alert(None, AlertState.FIRING, found_at, need, cause_since=found_at)
+    return replace(told, alert=alert, reason=Reason.ARRIVAL)
 
 
 def _audits(delivery: DeliveryContext, told: Sequence[Notification]) -> Iterator[settings_text.Audited]:

@@ -169,8 +169,12 @@ def _common(told: Sequence[Notification]) -> Diagnosis:
     carriers = {diagnosis.method.carrier for diagnosis in diagnoses}
     waits = [diagnosis.wait_until for diagnosis in diagnoses if diagnosis.wait_until is not None]
     cutoffs = [diagnosis.cutoff for diagnosis in diagnoses if diagnosis.cutoff is not None]
+    states = {(diagnosis.status, diagnosis.substatus) for diagnosis in diagnoses}
+    status, substatus = states.pop() if len(states) == 1 else ("", "")
     return replace(
         diagnoses[0],
+        status=status,
+        substatus=substatus,
         cutoff=min(cutoffs, default=None),
         method=DeliveryMethod(carrier=carriers.pop() if len(carriers) == 1 else ""),
         wait_until=min(waits) if len(waits) == len(diagnoses) else None,

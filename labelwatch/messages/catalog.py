@@ -157,6 +157,7 @@ class Lines:
     handover_open: str
     handover_since: str
     handover_needs: str
+    handover_needed: str
     past_new: str
     past_in_time: str
     past_late: str

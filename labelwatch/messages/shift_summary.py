@@ -57,9 +57,10 @@ def message(
 def _title(context: RenderContext, digest: ShiftSummary, postings: Sequence[Alert], wide: Sequence[Alert]) -> str:
     """`‼️ Shift hand-over 08:30: 5 open · first due in 40 min · 2 being handled`."""
     words, line = context.words, context.words.line
-    at = line.handover.format(at=clock(context, digest.until))
+    at, needed = line.handover.format(at=clock(context, digest.until)), _number_needed(context, digest.needs)
     if not digest.open:
-        return f"{line.mark_resolved} {line.colon.format(head=at, text=line.handover_nothing)}"
+        text = " · ".join(filter(None, (line.handover_nothing, needed)))
+        return f"{line.mark_notice if needed else line.mark_resolved} {line.colon.format(head=at, text=text)}"
     taken = sum(one.state is AlertState.ACKNOWLEDGED for one in postings)
     deadlines = [one.diagnosis.deadline for one in digest.open]
     pieces = (
@@ -67,6 +68,7 @@ def _title(context: RenderContext, digest: ShiftSummary, postings: Sequence[Aler
         diagnosis_text.soonest(context, bundle.soonest(context, deadlines)),
         counted(words, words.count.taken, taken) if taken else "",
         counted(words, words.count.wide, len(wide)) if wide else "",
+        needed,
     )
     worst = max((one.diagnosis.severity for one in digest.open), key=lambda severity: severity.rank)
     return f"{single.severity_mark(context, worst)} {' · '.join(filter(None, pieces))}"
@@ -141,6 +143,12 @@ def _heads(context: RenderContext, digest: ShiftSummary, *, own: int, late: int)
     )
     said = " · ".join(template.format(n=n) for template, n in numbers if n) or line.past_nothing
     yield 3, Section(heading=line.handover_since.format(since=clock(context, digest.since)), lines=(said,))
+
+
+def _number_needed(context: RenderContext, needs: Sequence[Diagnosis]) -> str:
+    numbers = {(one.shop, one.posting_number) for one in needs}
+    count = counted(context.words, context.words.count.postings, len(numbers))
+    return context.words.line.handover_needed.format(count=count) if numbers else ""
 
 
 def _needed(context: RenderContext, needs: Sequence[Diagnosis]) -> Iterator[Piece]:

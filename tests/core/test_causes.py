@@ -332,7 +332,7 @@ def test_the_products_that_lack_something_are_named() -> None:
             {"status": "awaiting_registration", "flow": "aggregator", "cutoff": SOON + hours(1)},
             timedelta(minutes=20),
             "wait",
-            NOW + timedelta(minutes=40),
+            NOW + timedelta(minutes=10),  # and then that of support
         ),
         ({"status": "awaiting_registration", "flow": "aggregator"}, LONG, "act", None),
         (UNPACKED, LONG, "act", None),

@@ -35,9 +35,12 @@ WAITING: dict[str, dict[str, Any]] = {
 FACTS = {"marking_missing": Facts(exemplars="validation_in_process")}
 
 
-def seen(cause: str, *, left: timedelta, waited: timedelta = 2 * MINUTE) -> Diagnosis:
-    """The diagnosis of a posting with so much time left."""
-    found = finding(posting(**WAITING[cause], cutoff=NOW + left), waited=waited)
+def seen(
+    cause: str, *, left: timedelta, waited: timedelta = 2 * MINUTE, warned: timedelta = DELAYS.before_cutoff
+) -> Diagnosis:
+    """The diagnosis of a posting with so much time left, of which people are warned so long before the cutoff."""
+    policy = DelayPolicy(replace(DELAYS, before_cutoff=warned))
+    found = finding(posting(**WAITING[cause], cutoff=NOW + left), waited=waited, policy=policy)
     assert found is not None
     return diagnose(found, FACTS.get(cause) or Knowledge().facts(found), as_of=NOW)
 
@@ -70,16 +73,24 @@ def test_where_ozon_names_no_usual_time_half_an_hour_is_waited_and_then_the_step
 
 @pytest.mark.parametrize(
     ("left", "waited", "limit"),
-    [(240, 2, 60), (170, 10, 60), (150, 10, 40), (130, 10, 30), (119, 29, 30), (90, 5, 30)],
+    [(360, 2, 60), (290, 10, 60), (270, 10, 40), (250, 10, 30), (239, 29, 30), (90, 5, 30)],
 )
 def test_a_registration_gets_half_of_its_time_where_an_answer_would_come_too_late(
     left: int, waited: int, limit: int
 ) -> None:
-    about = seen("registration_pending", left=left * MINUTE, waited=waited * MINUTE)
+    about = seen("registration_pending", left=left * MINUTE, waited=waited * MINUTE, warned=hours(8))
     wait_until = min(NOW + (limit - waited) * MINUTE, NOW + (left - 60) * MINUTE)
     assert (about.verdict, about.wait_until) == (Verdict.WAIT, wait_until)
     assert phase(about, NOW) is Phase.NORMAL
-    assert phase(about, wait_until) is (Phase.URGENT if wait_until >= NOW + (left - 120) * MINUTE else Phase.NORMAL)
+    assert phase(about, wait_until) is (Phase.URGENT if wait_until >= NOW + (left - 240) * MINUTE else Phase.NORMAL)
+
+
+@pytest.mark.parametrize(("left", "near"), [(241, Phase.NORMAL), (239, Phase.URGENT), (61, Phase.URGENT)])
+def test_with_four_hours_left_an_answer_may_come_too_late_so_the_steps_begin_with_the_letter(
+    left: int, near: Phase
+) -> None:
+    about = seen("registration_pending", left=left * MINUTE, waited=hours(1), warned=hours(8))
+    assert (about.verdict, phase(about, NOW)) == (Verdict.ACT, near)
 
 
 @pytest.mark.parametrize("scope", [Scope.CARRIER, Scope.PLATFORM])
@@ -141,6 +152,7 @@ def test_a_diagnosis_that_nobody_renewed_grows_more_severe_by_the_clock_alone() 
             deadline=NOW + hours(5),
             warn_from=NOW + hours(1),
             act_by=NOW + hours(4),
+            answer_by=NOW + hours(3),
         ),
     )
     then = [alert_at(alert, NOW + hours(later)).diagnosis for later in (0, 1.5, 4.5, 6)]

@@ -10,6 +10,7 @@ from labelwatch.core.facts import MethodState
 from labelwatch.core.posting import Posting
 from labelwatch.delivery.context import DeliveryContext
 from labelwatch.delivery.dispatcher import send_due
+from labelwatch.delivery.shift_summary import queue_shift_summaries
 from labelwatch.polling.audit import audit_shop
 from labelwatch.sources import KeyInfo
 from labelwatch.store import Store
@@ -83,3 +84,31 @@ def test_changed_settings_are_told_with_the_orders_that_they_concern(story: Stor
     print(outgoing.message.title, "\n", outgoing.message.body)
     assert "BROKEN" in outgoing.message.body
     assert "main" in outgoing.message.title
+
+
+@pytest.mark.parametrize(
+    ("language", "title"),
+    [
+        ("en", "ℹ️ Shift hand-over 12:00: nothing open · needed before packing: 2 postings"),
+        ("ru", "ℹ️ Передача смены 12:00: всё закрыто · нужно до сборки: 2 отправления"),
+        ("zh", "ℹ️ 12:00 交班：没有未解决的 · 备货前要办：2 单"),
+    ],
+)
+def test_a_hand_over_says_what_new_orders_need_to_people_and_to_programs(
+    story: Story, language: str, title: str
+) -> None:
+    at = (START + timedelta(hours=3)).time()
+    story.plan = replace(story.plan, destinations=(replace(story.plan.destinations[0], handover=(at,)),))
+    queue_shift_summaries(story.store, story.plan.destinations, now=story.at)
+    both = (*GTD, ("products_requiring_country", ("1001",)))
+    story.lists(fresh(A, requirements=both), fresh(B, is_multibox=True), fresh(C))
+    story.poll(1)
+    story.at = START + timedelta(hours=3)
+    queue_shift_summaries(story.store, story.plan.destinations, now=story.at)
+    (outgoing,) = sent(story, language).outgoing_messages
+    assert outgoing.message.title == title
+    assert [(view["posting_number"], view["reason"], view["cause"], view["verdict"]) for view in outgoing.views] == [
+        (A, "arrival", "country_missing", "act"),
+        (A, "arrival", "customs_number_missing", "act"),
+        (B, "arrival", "box_count_missing", "act"),
+    ]

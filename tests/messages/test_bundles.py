@@ -100,6 +100,17 @@ def test_each_group_says_how_to_begin_without_the_number_of_one_for_all() -> Non
     ]
 
 
+@pytest.mark.parametrize(("statuses", "is_quoted"), [(["awaiting_weighing"] * 2, True), (["a", "b"], False)])
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_what_ozon_reports_of_one_posting_is_not_said_of_all(
+    language: str, statuses: list[str], is_quoted: bool
+) -> None:
+    """Of each of them Ozon reports something that nobody knows."""
+    many = [told("unknown_state", n=n, status=status, substatus="") for n, status in enumerate(statuses, 1)]
+    message = render(many, destination(language), now=NOW)
+    assert (f"{statuses[0]}”" in message.body or f"«{statuses[0]}»" in message.body) is is_quoted, message.body
+
+
 @pytest.mark.parametrize("others", [1, 30])
 def test_the_only_posting_to_do_something_about_is_told_in_full_above_the_others(others: int) -> None:
     one = told(n=1, reason=Reason.ESCALATED)

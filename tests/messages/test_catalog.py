@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import fields
+from itertools import combinations
 from pathlib import Path
 from string import Formatter
 
@@ -74,6 +75,18 @@ def test_a_cause_names_only_what_is_known_of_it(language: str) -> None:
             assert names(variants[-1]) <= SAYABLE_OF_MANY, variants
         for text in (*words.headline, *words.why, *words.advice, *flat(words.steps)):
             assert names(text) <= SAYABLE_OF_ONE, text
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_no_variant_of_a_text_is_hidden_behind_another(language: str) -> None:
+    """The first one that can be filled in is said: one that needs less must not stand before one that needs more."""
+    for words in catalog(language).cause.values():
+        remedies = [one for one in (words, words.urgent, words.missed) if one is not None]
+        lists = [words.why, *(said for one in remedies for said in (one.headline, one.advice))]
+        lists += [step for one in remedies for step in one.steps if not isinstance(step, str)]
+        for variants in lists:
+            needed = [names(text) for text in variants]
+            assert all(not earlier <= later for earlier, later in combinations(needed, 2)), variants
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -32,6 +32,7 @@ REASONS = [
     "cause_changed",
     "reminder",
     "arrival",
+    "handover",
     "acknowledged",
     "snoozed",
     "resolved",

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from statistics import median
 
+from labelwatch.core.arrival import KNOWABLE
 from tests.bench.goals import Goal
 from tests.outcome.arm import Books, Told
 from tests.outcome.hands import Deed
@@ -77,6 +78,22 @@ def untold(contest: Contest) -> list[str]:
     return [number for number, at in books.missed.items() if not told_of(books, number, at + WITHIN)]
 
 
+def knowable(contest: Contest, arm: Played) -> set[str]:
+    """What an arm misses for a reason that is known as soon as the order arrives."""
+    return {number for number in arm.books.missed if contest.cause(number) in KNOWABLE}
+
+
+def prevention(contest: Contest) -> str:
+    """What became of the orders whose trouble is known when they arrive."""
+    alone, watched = knowable(contest, contest.without), knowable(contest, contest.watched)
+    beyond = watched - contest.rescuable
+    told = {one.number for one in contest.watched.books.told if one.reason == "arrival"}
+    return (
+        f"of causes known at arrival {len(alone)} were missed by the staff alone and {len(watched)} with labelwatch, "
+        f"of which nobody there could have saved {len(beyond)}; {len(told)} orders were told of as new"
+    )
+
+
 def reach(contest: Contest) -> str:
     """How much of what the staff alone misses could have been saved, and by whom."""
     alone, watched = set(contest.without.books.missed), set(contest.watched.books.missed)
@@ -114,6 +131,11 @@ def goals(contest: Contest) -> list[Goal]:
     """What is to be reached."""
     return [
         Goal("rescued, of what could be rescued", contest.rescued(contest.watched), at_least=0.99),
+        Goal(
+            "misses of causes known at arrival, of what could be rescued",
+            len(knowable(contest, contest.watched) & contest.rescuable),
+            at_most=0,
+        ),
         Goal("misses in which the last thing told was to wait", len(waited_to_the_end(contest)), at_most=0),
         Goal("misses told to nobody within a minute of the cutoff", len(untold(contest)), at_most=0),
         Goal(
@@ -164,7 +186,7 @@ def _last_letter(order: Order) -> str:
         if action in LETTERS and effect.events
     ]
     if not letters:
-        return "no letter could help"
+        return "no letter could help, only packing it before it was late"
     at, action = max(letters)
     return f"the last letter that could help was {action} at {_clock(order, at)}"
 

@@ -65,6 +65,7 @@ REMEDIES: dict[str, tuple[Step, ...]] = {
     "recipient_incomplete": (("ask_buyer", LETTER), ("write_support", LETTER)),
     "recipient_incomplete:urgent": (("write_support", 0), ("ask_buyer", LETTER)),
     "label_refused": (("correct_card", 30), ("press_print", SOON), ("write_support", LETTER)),
+    "label_refused:urgent": (("write_support", 0), ("correct_card", 30), ("press_print", SOON)),
     "unknown_state": (("look", SOON),),
     "assembly_failed": (("ship", 5), ("ship", 5), ("correct_card", 10), ("ship", SOON)),
     "assembly_running": (("write_support", LETTER),),
@@ -118,8 +119,9 @@ ASK_FOR_TIME = frozenset(
 )
 """Whose ready text for support also asks not to count the delay: the letter is worth both."""
 LETTERS = frozenset({"write_support", "warn_support", "ask_carrier", "ask_buyer"})
-NO_NEWS = frozenset({"resolved", "acknowledged", "snoozed"})
-"""Why he hears of something without having to do anything: it is over, or somebody takes care of it."""
+NO_NEWS = frozenset({"resolved", "acknowledged", "snoozed", "handover"})
+"""Why he hears of something without having to do anything: it is over, somebody takes care of it, or it is on the
+list of what he was told before."""
 NOT_TWICE_WITHIN = timedelta(hours=6)
 
 
@@ -138,7 +140,7 @@ class Packer:
     def takes(self, body: Json) -> list[str]:
         """The postings of a message that he says he takes care of: those that he is to do something about."""
         alerts = body.get("labelwatch", ())
-        acts = [one for one in alerts if one["reason"] not in NO_NEWS and one["verdict"] == "act"]
+        acts = [one for one in alerts if one["reason"] not in NO_NEWS | {"arrival"} and one["verdict"] == "act"]
         return [one["posting_number"] for one in acts if one["posting_number"]]
 
     def may(self, action: str, subject: str, at: str) -> bool:
@@ -156,7 +158,7 @@ class Packer:
         if alert["reason"] in NO_NEWS:
             return None
         remedy, waits = alert["remedy_id"], alert["verdict"] == "wait"
-        doing = f"{remedy} {alert['phase']} {waits}"
+        doing = f"{remedy} {alert['phase']} {waits} {alert['reason'] == 'arrival'}"
         if self._busy_with.get(subject) == doing and alert["reason"] != "reminder":
             return None
         self._busy_with[subject] = doing
@@ -169,7 +171,7 @@ class Packer:
             "outage": _outage(alert) if alert["incident"] and not alert["posting_number"] else None,
             "not_before": not_before.isoformat() if not_before else None,
             "hurry": alert["severity"] == "critical",
-            "steps": [list(step) for step in _steps(remedy, alert["phase"])],
+            "steps": [list(step) for step in _steps(alert)],
         }
 
 
@@ -196,9 +198,13 @@ WAITS = frozenset(
 )
 
 
-def _steps(remedy: str, phase: str) -> tuple[Step, ...]:
-    """What an id tells, with what the ready letter asks besides; in the last hour nobody waits long between steps."""
+def _steps(alert: Json) -> tuple[Step, ...]:
+    """What an id tells, with what the ready letter asks besides; a new order is packed first where nothing hinders
+    that, and in the last hour nobody waits long between steps."""
+    remedy, phase = alert["remedy_id"], alert["phase"]
     steps = [*REMEDIES.get(remedy, (("look", SOON),))]
+    if alert["reason"] == "arrival" and all(action not in ("ship", "look") for action, _ in steps):
+        steps.insert(0, ("ship", SOON))
     letter = [place for place, (action, _) in enumerate(steps) if action == "write_support"]
     is_told = any(action == "warn_support" for action, _ in steps)
     if remedy.removesuffix(":urgent") in ASK_FOR_TIME and letter and not is_told:

@@ -96,6 +96,7 @@ def show(report: Report, contest: Contest) -> None:
         [_arm_row(contest, arm) for arm in (contest.without, contest.poller, contest.watched)],
     )
     report.say(judge.reach(contest))
+    report.say(judge.prevention(contest))
     reasons = contest.watched.books.reasons
     report.show("why labelwatch sent its messages", ["reason", "messages"], [[*one] for one in reasons.most_common()])
     met = [

@@ -40,6 +40,11 @@ def test_nothing_is_told_of_that_is_well(contest: Contest) -> None:
     assert contest.watched.books.false == []
 
 
+def test_nothing_is_missed_that_was_known_at_arrival_and_could_be_rescued(contest: Contest) -> None:
+    assert any(one.reason == "arrival" for one in contest.watched.books.told)
+    assert judge.knowable(contest, contest.watched) & contest.rescuable == set(), "\n".join(judge.stories(contest))
+
+
 def test_every_miss_that_is_left_has_its_story(contest: Contest) -> None:
     told = "\n".join(judge.stories(contest))
     assert all(number in told for number in contest.watched.books.missed)

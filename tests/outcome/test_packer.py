@@ -70,6 +70,8 @@ def test_he_asks_for_time_where_the_ready_text_does() -> None:
     [
         ("passport_data_missing", "normal", ["ask_buyer", "warn_support", "write_support"]),
         ("passport_data_missing", "urgent", ["warn_support", "write_support", "ask_buyer"]),
+        ("label_refused", "normal", ["correct_card", "press_print", "warn_support", "write_support"]),
+        ("label_refused", "urgent", ["warn_support", "write_support", "correct_card", "press_print"]),
         ("recipient_incomplete", "normal", ["ask_buyer", "warn_support", "write_support"]),
         ("recipient_incomplete", "urgent", ["warn_support", "write_support", "ask_buyer"]),
         ("registration_pending", "urgent", ["write_support", "warn_support", "ask_carrier"]),
@@ -105,6 +107,30 @@ def test_in_the_last_hour_he_hurries() -> None:
 def test_an_id_that_he_does_not_know_makes_him_look_into_the_cabinet() -> None:
     (plan,) = heard(remedy_id="of_tomorrow")
     assert [action for action, _ in plan["steps"]] == ["look"]
+
+
+@pytest.mark.parametrize(
+    ("cause", "actions"),
+    [
+        ("box_count_missing", ["set_boxes", "ship"]),
+        ("method_never_labelled", ["ship", "get_carrier_label", "warn_support", "write_support"]),
+        ("no_pick_up", ["look"]),
+    ],
+)
+def test_what_a_new_order_needs_is_done_when_it_is_packed(cause: str, actions: list[str]) -> None:
+    (plan,) = heard(reason="arrival", cause=cause, remedy_id=cause)
+    assert [action for action, _ in plan["steps"]] == actions
+
+
+def test_what_was_told_of_a_new_order_is_done_again_once_it_is_late() -> None:
+    one = Packer()
+    told = [one.hears({"labelwatch": [alert(reason=reason)]}, NOW) for reason in ("arrival", "arrival", "first")]
+    assert [len(plans) for plans in told] == [1, 0, 1]
+    assert one.takes({"labelwatch": [alert(reason="arrival")]}) == []
+
+
+def test_a_hand_over_lists_what_he_was_told_of_before() -> None:
+    assert heard(reason="handover") == []
 
 
 def test_the_same_news_twice_is_done_once_and_a_reminder_again() -> None:

@@ -15,9 +15,10 @@ from bisect import bisect_right
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from math import ceil
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from random import Random
@@ -51,6 +52,8 @@ LEFT_AT = [timedelta(hours=4), timedelta(hours=1), timedelta(0)]
 TELL_AGAIN = timedelta(seconds=5)
 """What is due and could not go yet (its channel has just spoken) is tried again so soon."""
 NEVER = datetime.min.replace(tzinfo=UTC)
+HAND_OVER = time(9)
+"""When the packers of each shop get the list of what is open, and of what new orders need before they are packed."""
 TAKES_IT = 0.7
 """How often somebody who begins says so with the button."""
 
@@ -161,6 +164,9 @@ class Service:
         for place, site in enumerate(self.arm.truth.sites):
             self.polling[site.shop.name] = Polling(site, moments_of(self.arm.truth, site), self.at_least)
             self.arm.timeline.at(start + timedelta(seconds=1 + place), partial(self._poll, site.shop.name))
+            for day in range(ceil(self.arm.truth.lasts / timedelta(days=1)) + 1):
+                self.arm.timeline.at(site.next(HAND_OVER, start) + timedelta(days=day), self._hand_shift_over)
+        self.app.tell()  # the channels are new: each gets its first list at the next hand-over
 
     def _poll(self, shop: str) -> None:
         timeline, polling = self.arm.timeline, self.polling[shop]
@@ -179,16 +185,25 @@ class Service:
             pause = min(pause, report.next_due_in + JUST_AFTER)
         timeline.at(began + pause, partial(self._poll, shop))
 
+    def _hand_shift_over(self) -> None:
+        """Queue the lists that are due now, which a service looks for every few seconds."""
+        self.app.tell()
+        self._deliver(self.arm.timeline.now())
+
+    def _deliver(self, now: datetime) -> None:
+        """Hand what was sent to its readers, and come back when the next is due."""
+        for channel, body in self.phones.unread():
+            self._hand_over(channel, body, now)
+        self._come_back(self.app.store.outbox.next_due(), now)
+
     def _tell(self) -> None:
-        """Send what is due, hand it to its readers, and come back when the next is due."""
+        """Send what is due."""
         now, due = self.arm.timeline.now(), self.app.store.outbox.next_due()
         if due is None or due > now:
             self._come_back(due, now)
             return
         self.app.tell()
-        for channel, body in self.phones.unread():
-            self._hand_over(channel, body, now)
-        self._come_back(self.app.store.outbox.next_due(), now)
+        self._deliver(now)
 
     def _come_back(self, due: datetime | None, now: datetime) -> None:
         if due is not None and not now < self.tells_at <= max(due, now + TELL_AGAIN):
@@ -296,7 +311,7 @@ def _tables(site: Site, port: int) -> str:
         f'[[shop]]\nname = {json.dumps(shop.name, ensure_ascii=False)}\nclient_id = "{shop.client_id}"\n'
         f'api_key = "{shop.api_key}"\n{pick_up}'
         f'[[channel]]\nname = "packers-{shop.client_id}"\nurl = "json://127.0.0.1:{port}/packers-{shop.client_id}"\n'
-        f'{common}quiet_hours = "20:00-08:30"\n'
+        f'{common}quiet_hours = "20:00-08:30"\nhandover = ["{HAND_OVER:%H:%M}"]\n'
         f'[[channel]]\nname = "owner-{shop.client_id}"\nurl = "json://127.0.0.1:{port}/owner-{shop.client_id}"\n'
         f'{common}severity = "critical"\nquiet_hours = "23:30-07:30"\n'
     )
