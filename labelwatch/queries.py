@@ -15,7 +15,8 @@ from labelwatch.core.lateness import LABEL_ACTIONS
 from labelwatch.core.league import Standing, league
 from labelwatch.core.period_report import PeriodReport
 from labelwatch.core.posting import Interval, Known, Stage
-from labelwatch.messages.raw_text import raw
+from labelwatch.core.text import Text
+from labelwatch.i18n import translate
 from labelwatch.store import Evidence, EvidenceLevel, HistoryRow, OutboxRow, ShopState, Store
 
 
@@ -53,7 +54,7 @@ class ChannelTrouble:
 
     name: str
     since: datetime
-    reason: str
+    reason: str | Text
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +73,7 @@ def channel_trouble(name: str, alert: Alert) -> ChannelTrouble:
     """The problem that an alert about a channel reports."""
     about = alert.diagnosis
     since = about.waiting_since.earliest if about.waiting_since else alert.opened_at
-    return ChannelTrouble(name, since, next((raw(proof.value) for proof in about.evidence), ""))
+    return ChannelTrouble(name, since, next((proof.value for proof in about.evidence), ""))
 
 
 def urgency(alert: Alert) -> tuple[datetime, datetime]:
@@ -256,5 +257,5 @@ def _told(row: OutboxRow) -> Told:
         reason=str(told.reason),
         cause=told.alert.diagnosis.cause,
         state=str(row.state),
-        said=row.error or row.receipt,
+        said=translate(row.error, "en") if row.error else row.receipt,
     )

@@ -14,9 +14,10 @@ from requests.adapters import HTTPAdapter
 from requests.exceptions import ContentDecodingError, InvalidProxyURL
 
 from labelwatch.channels.base import Ambiguous, Delivered, OutgoingMessage, Permanent, RateLimited, Result, Retry
-from labelwatch.channels.http import READ_AT_MOST, not_public
+from labelwatch.channels.http import READ_AT_MOST
 from labelwatch.channels.redaction import quoted, secrets_of
 from labelwatch.channels.time_limit import no_answer_within, within_time
+from labelwatch.core.text import Text
 from labelwatch.messages.message import Message, SizeLimit
 from labelwatch.messages.render import LIMIT
 from labelwatch.net.addresses import NotPublicError, addresses, is_written_out
@@ -31,9 +32,6 @@ _NOT_OURS = frozenset({"401", "403", "404", "410"})
 _TOO_MANY = "429"
 _SOMEWHERE = "https://service.invalid"
 """Stands for a server whose name Apprise does not expose."""
-_NO_SOCKS = (
-    "this kind of channel cannot use a SOCKS proxy: name an http:// proxy in HTTPS_PROXY, or its server in NO_PROXY"
-)
 _UNTIL = timedelta(minutes=1)
 """Apprise does not say when the service accepts more."""
 
@@ -118,7 +116,7 @@ class Service:
         try:
             addresses(host, 0)
         except NotPublicError as error:
-            return not_public(error)
+            return Permanent(error.text)
         except (OSError, UnicodeError):  # unknown host: Apprise reports it
             return None
         return None
@@ -151,16 +149,16 @@ def home_of(service: NotifyBase) -> str:
     return address if urlsplit(address).hostname else ""
 
 
-def _wrong_proxy(service: NotifyBase | None) -> str:
-    """Why Apprise cannot use the proxy of the environment; empty = it can, or there is none."""
+def _wrong_proxy(service: NotifyBase | None) -> Text | None:
+    """Why Apprise cannot use the proxy of the environment; None = it can, or there is none."""
     if service is None:
-        return ""
+        return None
     host = server_of(service)
     try:
         proxy = proxy_for(f"https://{host}" if host else home_of(service) or _SOMEWHERE)
     except ProxyError as error:
-        return str(error)
-    return _NO_SOCKS if proxy.startswith("socks") else ""
+        return error.text
+    return Text("no_socks") if proxy.startswith("socks") else None
 
 
 def _notify(url: str, message: Message) -> AppriseResult:
@@ -179,14 +177,17 @@ def _notify(url: str, message: Message) -> AppriseResult:
 
 def _judged(answer: AppriseResult, secrets: tuple[str, ...]) -> Result:
     logged = "; ".join(entry.message for entry in answer.logs())
-    reason, statuses = quoted(logged, secrets, 240), set(_STATUS.findall(logged))
+    said, statuses = quoted(logged, secrets, 240), set(_STATUS.findall(logged))
+    reason = Text("foreign", {"raw": said}) if said else None
     if answer.status is AppriseResultStatus.SUCCESS:
         return Delivered(receipt="", verified=False)
     if answer.status is AppriseResultStatus.TIMEOUT:
-        return Ambiguous(reason or "no answer in time")
+        return Ambiguous(reason or Text("no_answer_in_time"))
     if answer.status is AppriseResultStatus.NOMATCH:
-        return Permanent("its URL is not understood")
+        return Permanent(Text("url_unknown"))
+    if reason is None:
+        return Retry(Text("not_taken"))
     if statuses & _NOT_OURS:
         return Permanent(reason)
     # A lost answer and a closed port look alike in that log; the second is far more common.
-    return RateLimited(reason, _UNTIL) if _TOO_MANY in statuses else Retry(reason or "the service did not take it")
+    return RateLimited(reason, _UNTIL) if _TOO_MANY in statuses else Retry(reason)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Protocol, runtime_checkable
 
+from labelwatch.core.text import Text
 from labelwatch.messages.alert_json import View
 from labelwatch.messages.message import Message, SizeLimit
 
@@ -98,14 +99,14 @@ class Delivered:
 class Retry:
     """Certainly not delivered; a retry may help."""
 
-    error: str
+    error: Text
 
 
 @dataclass(frozen=True, slots=True)
 class RateLimited:
     """Certainly not delivered: the service accepts no more for a while, from any channel of the same account."""
 
-    error: str
+    error: Text
     after: timedelta
 
 
@@ -113,21 +114,21 @@ class RateLimited:
 class Ambiguous:
     """It may have arrived: only the same message under the same key may be sent again."""
 
-    error: str
+    error: Text
 
 
 @dataclass(frozen=True, slots=True)
 class Permanent:
     """The channel does not work until somebody changes something: its key, its address, its rights."""
 
-    error: str
+    error: Text
 
 
 @dataclass(frozen=True, slots=True)
 class BadMessage:
     """The channel works, but accepts this message in no form."""
 
-    error: str
+    error: Text
 
 
 Result = Delivered | Retry | RateLimited | Ambiguous | Permanent | BadMessage

@@ -13,8 +13,10 @@ import httpcore
 import httpx
 
 from labelwatch.channels.base import Ambiguous, Permanent, RateLimited, Retry
+from labelwatch.channels.network_errors import reason
 from labelwatch.channels.redaction import quoted
 from labelwatch.channels.time_limit import no_answer_within, within_time
+from labelwatch.core.text import Text
 from labelwatch.net.addresses import NotPublicError, addresses, is_written_out
 from labelwatch.net.backend import Backend, proxy_at
 from labelwatch.net.body import BodyError, beginning
@@ -60,6 +62,16 @@ class Answer:
     said: str
 
     @property
+    def line(self) -> str:
+        """Its status and what it said, as a receipt."""
+        return f"HTTP {self.status} {self.said}".rstrip()
+
+    @property
+    def text(self) -> Text:
+        """The same as an error."""
+        return Text("status_said" if self.said else "status", {"status": self.status, "raw": self.said})
+
+    @property
     def is_good(self) -> bool:
         return 200 <= self.status < 300
 
@@ -99,26 +111,26 @@ def exchange(line: HttpOptions, method: str, address: str, **request: Any) -> An
         ) as client:
             answer = within_time(line.deadline, lambda: _ask(line, client, method, address, request))
     except (ProxyError, CertificatesError) as error:
-        return Permanent(str(error))
+        return Permanent(error.text)
     except (ValueError, httpx.InvalidURL) as error:
-        return Permanent(_said(line, "cannot be sent", error))
+        return Permanent(_text(line, "not_sendable", error))
     return answer or Ambiguous(no_answer_within(line.deadline))
 
 
 def judged(answer: Answer) -> Failure | None:
     """What a bad status, or a web page with any status, means for every service; None = the body decides."""
-    said = f"HTTP {answer.status} {answer.said}".rstrip()
+    said = answer.text
     if answer.status == _TOO_MANY:
         return RateLimited(said, retry_after(answer) or _UNLESS_TOLD)
     if answer.status >= 500 or answer.status in _TRY_AGAIN:
         wish = retry_after(answer)
         return RateLimited(said, wish) if wish else Retry(said)
     if answer.status == _PROXY_WANTS_LOGIN:
-        return Permanent(f"the proxy wants a login: put it into the proxy's address ({said})")
+        return Permanent(Text("proxy_login", {"raw": answer.line}))
     if 300 <= answer.status < 400:
-        return Permanent(f"HTTP {answer.status} leads to another address, which is not followed: give the final one")
+        return Permanent(Text("redirect", {"status": answer.status}))
     if answer.is_good and answer.is_page:
-        return Retry(f"a web page instead of an answer: {said}")
+        return Retry(Text("web_page", {"raw": answer.line}))
     return None
 
 
@@ -132,11 +144,6 @@ def retry_after(answer: Answer) -> timedelta | None:
     except (ValueError, TypeError):  # not dates, or only one of them with a zone
         return None
     return min(max(ahead, timedelta(0)), _LONGEST)
-
-
-def not_public(error: NotPublicError) -> Permanent:
-    """A name that resolves to a private network, and what to write if that is intended."""
-    return Permanent(f"{error}: if that is meant, write allow_private = true into this [[channel]]")
 
 
 def _transport(line: HttpOptions, address: str) -> httpx.HTTPTransport:
@@ -164,27 +171,28 @@ def _ask(
         said = quoted(body.decode("utf-8", "replace"), line.secrets, 100)
         return Answer(with_answer.status_code, with_answer.headers, body, said)
     except NotPublicError as error:
-        return not_public(error)
+        return Permanent(error.text)
     except BodyError as error:
-        return Ambiguous(_said(line, "its answer is not understood", error))
+        return Ambiguous(_text(line, "not_understood", error))
     except httpx.ProxyError as error:
         refused = Permanent if _PROXY_REFUSES.search(str(error)) else Retry
-        return refused(_said(line, f"no way{_through(line)}", error))
+        return refused(_no_way(line, "no_way", error))
     except (httpx.ConnectError, httpx.ConnectTimeout) as error:
-        return Retry(_said(line, f"cannot connect{_through(line)}", error))
+        return Retry(_no_way(line, "connect", error))
     except (httpx.UnsupportedProtocol, httpx.InvalidURL, httpx.LocalProtocolError) as error:
-        return Permanent(_said(line, "cannot be sent", error))
+        return Permanent(_text(line, "not_sendable", error))
     except httpx.TimeoutException:  # the same timeout as that of `within`, a little earlier
         return Ambiguous(no_answer_within(line.deadline))
     except httpx.HTTPError as error:
-        return Ambiguous(_said(line, "no complete answer", error))
+        return Ambiguous(_text(line, "incomplete", error))
 
 
-def _said(line: HttpOptions, what: str, error: Exception) -> str:
-    return f"{what}: {quoted(str(error), line.secrets, 160) or type(error).__name__}"
+def _text(line: HttpOptions, key: str, error: Exception) -> Text:
+    return Text(key, {"raw": quoted(str(error), line.secrets, 160) or type(error).__name__})
 
 
-def _through(line: HttpOptions) -> str:
-    """The host of the proxy, without its login."""
+def _no_way(line: HttpOptions, key: str, error: Exception) -> Text:
+    """Why there is no connection, and through which proxy, without its login."""
     _, _, host = urlsplit(line.proxy).netloc.rpartition("@")
-    return f" through the proxy {host}" if host else ""
+    why = reason(error, line.secrets)
+    return Text(f"{key}_proxy", {"host": host, "why": why}) if host else Text(key, {"why": why})

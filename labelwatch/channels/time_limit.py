@@ -7,6 +7,8 @@ from datetime import timedelta
 from queue import Empty, SimpleQueue
 from typing import TypeVar
 
+from labelwatch.core.text import Text
+
 T = TypeVar("T")
 
 
@@ -24,9 +26,9 @@ def within_time(limit: timedelta, work: Callable[[], T]) -> T | None:
         return None
 
 
-def no_answer_within(limit: timedelta) -> str:
-    """The error text for work that `within` abandoned."""
-    return f"no answer within {limit.total_seconds():g} s"
+def no_answer_within(limit: timedelta) -> Text:
+    """The error of work that `within_time` abandoned."""
+    return Text("no_answer_within", {"seconds": f"{limit.total_seconds():g}"})
 
 
 def _finished(work: Callable[[], T]) -> Future[T]:

@@ -5,7 +5,6 @@ e-mail      does the server accept connection, encryption and login
 all others  does the server accept a connection; nothing more is known without sending
 """
 
-import socket
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
@@ -16,18 +15,17 @@ from labelwatch.channels.base import Ambiguous, Channel, Delivered, Retry
 from labelwatch.channels.chat_bots import ChatBot
 from labelwatch.channels.email import Mail
 from labelwatch.channels.email.smtp import Tls, log_in
-from labelwatch.channels.http import not_public
+from labelwatch.channels.network_errors import reason
 from labelwatch.channels.telegram import Telegram
 from labelwatch.channels.telegram.api import Done, Refusal, Said, meaning
 from labelwatch.channels.webhook import Webhook
+from labelwatch.core.text import Text
 from labelwatch.messages.plain import plain
 from labelwatch.net.addresses import NotPublicError, addresses, connection, is_written_out
 from labelwatch.net.proxy import ProxyError, proxy_for
 from labelwatch.net.tls import CertificatesError, trusted
 
 _PORTS = {"https": 443, "http": 80, "socks5": 1080, "socks5h": 1080}
-_BLOCKED = "where Telegram is blocked, give the channel a proxy or an api_base"
-_TRY = "more is known only after sending: `labelwatch test-alert`"
 
 
 class Account(StrEnum):
@@ -44,10 +42,10 @@ class Account(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """The result, in a text that says what to change if it fails; without secrets."""
+    """The result, and what to change if it fails; without secrets."""
 
     seen: Account
-    said: str
+    said: Text
 
     @property
     def ok(self) -> bool:
@@ -70,7 +68,7 @@ def checked(channel: Channel) -> Finding:
                 return Finding(Account.REFUSES, refusal.error)
             if address:
                 return _probed(address, "", channel.deadline, private=channel.private)
-    return Finding(Account.UNKNOWN, f"not tried: {_TRY}")
+    return Finding(Account.UNKNOWN, Text("not_tried"))
 
 
 def reachable(address: str, patience: timedelta) -> Finding:
@@ -113,8 +111,9 @@ def _telegram(channel: Telegram) -> Finding:
     chat, address = _chat(channel, channel.address)
     if not isinstance(chat, Done):
         return _refused(chat)
-    moved = f"; the group is {address} now: put that into the URL" if address != channel.address else ""
-    return Finding(Account.KNOWS_BOT, f"the bot {_named(who.result)} sees its chat {_named(chat.result)}{moved}")
+    key = "tg_sees_moved" if address != channel.address else "tg_sees"
+    seen = {"bot": _named(who.result), "chat": _named(chat.result), "address": address}
+    return Finding(Account.KNOWS_BOT, Text(key, seen))
 
 
 def _chat(channel: Telegram, address: str) -> tuple[Said, str]:
@@ -130,7 +129,7 @@ def _refused(said: Said) -> Finding:
         return Finding(Account.REFUSES, meaning(said).error)
     assert not isinstance(said, Done), "asked for only after a failure"
     if isinstance(said, Retry | Ambiguous):
-        return Finding(Account.UNREACHABLE, f"{said.error}; {_BLOCKED}")
+        return Finding(Account.UNREACHABLE, Text("tg_proxy", {"why": said.error}))
     return Finding(Account.REFUSES, said.error)
 
 
@@ -148,8 +147,8 @@ def _mail(channel: Mail) -> Finding:
     if not isinstance(heard, Delivered):
         return Finding(Account.UNREACHABLE if isinstance(heard, Retry) else Account.REFUSES, heard.error)
     seen = Account.KNOWS_LOGIN if server.user else Account.REACHED
-    how = "over TLS" if server.tls is not Tls.OFFERED else "without a password"
-    return Finding(seen, f"{server.host}, port {server.port}, accepts us {how}; {_TRY}")
+    key = "mail_lets_tls" if server.tls is not Tls.OFFERED else "mail_lets"
+    return Finding(seen, Text(key, {"host": server.host, "port": server.port}))
 
 
 def _probed(address: str, proxy: str, patience: timedelta, *, private: bool) -> Finding:
@@ -159,25 +158,15 @@ def _probed(address: str, proxy: str, patience: timedelta, *, private: bool) -> 
         if address.startswith("https:"):
             trusted()
     except (ProxyError, CertificatesError) as error:
-        return Finding(Account.UNREACHABLE, str(error))
+        return Finding(Account.UNREACHABLE, error.text)
     parts = urlsplit(proxy or address)
     host, port = parts.hostname or "", parts.port or _PORTS.get(parts.scheme, 443)
-    who = f"{'the proxy' if proxy else 'its server'} {host}, port {port}"
+    what = "proxy" if proxy else "server"
+    who: dict[str, str | int] = {"host": host, "port": port}
     try:
         connection(host, port, patience.total_seconds(), private=private or bool(proxy)).close()
     except NotPublicError as error:
-        return Finding(Account.REFUSES, not_public(error).error)
+        return Finding(Account.REFUSES, error.text)
     except (OSError, UnicodeError) as error:
-        return Finding(Account.UNREACHABLE, f"{who}, cannot be reached: {_trouble(error)}")
-    return Finding(Account.REACHED, f"{who}, answers{', what is behind it was not tried' if proxy else ''}; {_TRY}")
-
-
-def _trouble(error: Exception) -> str:
-    """Why the connection failed, and what to check."""
-    if isinstance(error, socket.gaierror | UnicodeError):
-        return "unknown host: check its name, and the name server of this machine"
-    if isinstance(error, ConnectionRefusedError):
-        return "connection refused: check host and port"
-    if isinstance(error, TimeoutError):
-        return "no answer: is there a firewall in between? A proxy leads around it"
-    return getattr(error, "strerror", None) or type(error).__name__
+        return Finding(Account.UNREACHABLE, Text(f"{what}_closed", {**who, "why": reason(error)}))
+    return Finding(Account.REACHED, Text(f"{what}_open", {**who}))

@@ -17,12 +17,11 @@ from apprise.plugins.custom_json import NotifyJSON
 
 from labelwatch.channels.base import BadMessage, Delivered, OutgoingMessage, Permanent, Result, Retry, stamp_of
 from labelwatch.channels.http import Answer, HttpOptions, exchange, judged
+from labelwatch.core.text import Text
 from labelwatch.messages.message import SizeLimit
 from labelwatch.messages.render import LIMIT
 
-_CHECK_KEY = ": check the user, the password or the token in the channel's URL"
-_CHECK_ADDRESS = ": check the address in the channel's URL"
-_ADVICE = {401: _CHECK_KEY, 403: _CHECK_KEY, 404: _CHECK_ADDRESS, 410: _CHECK_ADDRESS}
+_ADVICE = {401: "login_wrong", 403: "login_wrong", 404: "address_wrong", 410: "address_wrong"}
 """What to change, by status."""
 _THIS_VERY_MESSAGE = frozenset({400, 413, 422})
 """The server works, but will never accept this body."""
@@ -138,12 +137,13 @@ def _payload(outgoing: OutgoingMessage, extras: Mapping[str, str]) -> dict[str, 
 
 def _result(answer: Answer) -> Result:
     """What an answer means: a 200 with an error is not a delivery."""
-    failure, said = judged(answer), f"HTTP {answer.status} {answer.said}".rstrip()
+    failure, said = judged(answer), {"raw": answer.line}
     if failure is not None:
         return failure
+    if answer.status in _ADVICE:
+        return Permanent(Text(_ADVICE[answer.status], said))
     if not answer.is_good:
-        advice = _ADVICE.get(answer.status, "")
-        return BadMessage(said) if answer.status in _THIS_VERY_MESSAGE else Permanent(f"{said}{advice}")
+        return (BadMessage if answer.status in _THIS_VERY_MESSAGE else Permanent)(answer.text)
     if answer.json.get("ok") is False or answer.json.get("error"):
-        return Retry(f"an error under a good status: {said}")
-    return Delivered(said, verified=True)
+        return Retry(Text("good_error", said))
+    return Delivered(answer.line, verified=True)

@@ -11,6 +11,7 @@ from labelwatch.cli.options import ConfigFile, Json
 from labelwatch.cli.terminal import as_json, complain, say, working
 from labelwatch.cli.words import phrases
 from labelwatch.config import Config, ConfigError, find
+from labelwatch.i18n import translate
 
 Online = Annotated[
     bool,
@@ -37,7 +38,7 @@ def check(config: ConfigFile = None, online: Online = False, as_document: Json =
         as_json({"config": str(path), "ok": False, "mistakes": mistakes_of(error)})
         raise typer.Exit(CONFIG_WRONG) from None
     wrong = problems()
-    findings = _findings(settings) if online else []
+    findings = _findings(settings, "en" if as_document else settings.language) if online else []
     ok = not wrong and all(finding["ok"] for finding in findings)
     if as_document:
         as_json(
@@ -46,7 +47,7 @@ def check(config: ConfigFile = None, online: Online = False, as_document: Json =
                 "ok": ok,
                 "warnings": list(map(str, settings.warnings)),
                 "online": findings,
-                "environment": wrong,
+                "environment": [translate(one, "en") for one in wrong],
             }
         )
     else:
@@ -59,12 +60,12 @@ def check(config: ConfigFile = None, online: Online = False, as_document: Json =
         raise typer.Exit(UNREACHABLE if any(finding["unreachable"] for finding in findings) else FOUND_TROUBLE)
 
 
-def _findings(settings: Config) -> list[dict[str, Any]]:
+def _findings(settings: Config, language: str) -> list[dict[str, Any]]:
     from labelwatch.cli.online import ask_channel, ask_ozon
 
     with working(phrases(settings.language, "check")["asking"]):
         shops = [ask_ozon(settings, shop) for shop in settings.shops if shop.enabled]
-        return [*shops, *(ask_channel(channel) for channel in settings.channels if channel.enabled)]
+        return [*shops, *(ask_channel(channel, language) for channel in settings.channels if channel.enabled)]
 
 
 def mistakes_of(error: ConfigError) -> list[dict[str, Any]]:

@@ -12,6 +12,8 @@ from labelwatch.cli.errors import CONFIG_WRONG, FOUND_TROUBLE
 from labelwatch.cli.options import ConfigFile, Json, Speak
 from labelwatch.cli.terminal import as_json, say, working
 from labelwatch.config import Config, ConfigError, Sentence, find
+from labelwatch.core.text import Text
+from labelwatch.i18n import translate
 
 if TYPE_CHECKING:
     from labelwatch.doctor import Finding
@@ -21,7 +23,6 @@ if TYPE_CHECKING:
 Offline = Annotated[bool, typer.Option("--offline", help="Ask neither Ozon nor the channels, only this machine.")]
 
 _STYLES = {"ok": "", "warning": "yellow", "wrong": "red"}
-_OF_CHANNELS = ("channel", "heartbeat", "program")
 _MARKS = {"ok": "✓", "warning": "!", "wrong": "✗"}
 
 
@@ -101,14 +102,11 @@ def _told(finding: "Finding", speaker: "RenderContext") -> dict[str, str]:
     """The texts of a finding: what was seen, what it means for the orders, what to do; empty = none."""
     from labelwatch.cli.words import words
     from labelwatch.messages.catalog import sayable
-    from labelwatch.messages.channel_errors import spoken
     from labelwatch.messages.diagnosis_text import words_of
 
     found = words(speaker.words.language).doctor.found[finding.what]
     values = {"name": finding.name, "shop": finding.name}
     values |= {key: _spoken(value, speaker) for key, value in finding.values.items()}
-    if finding.about in _OF_CHANNELS and "said" in values:
-        values["said"] = spoken(values["said"], speaker.words.language)
     means: Sequence[Template] = [found.means]
     todo: Sequence[Template] = [found.todo]
     if finding.cause:
@@ -132,6 +130,8 @@ def _spoken(value: object, speaker: "RenderContext") -> str:
         return clock(speaker, value)
     if isinstance(value, Sentence):
         return value.said(speaker.words.language)
+    if isinstance(value, Text):
+        return translate(value, speaker.words.language)
     if not isinstance(value, timedelta):
         return str(value)
     seconds = int(value.total_seconds())
@@ -144,6 +144,8 @@ def _document(findings: Sequence["Finding"], speaker: "RenderContext") -> dict[s
     from labelwatch.messages.alert_json import rfc3339
 
     def plainly(value: object) -> object:
+        if isinstance(value, Text):
+            return translate(value, "en")
         if isinstance(value, datetime):
             return rfc3339(value)
         if isinstance(value, Sentence):

@@ -6,6 +6,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from labelwatch.core.text import Text
+
 if TYPE_CHECKING:
     from labelwatch.cli.words import Found
     from labelwatch.config import ConfigError
@@ -36,11 +38,11 @@ def error_lines(error: BaseException, language: str) -> tuple[str, int] | None:
     return None
 
 
-def about_the_environment(problems: Sequence[str], language: str) -> str:
+def about_the_environment(problems: Sequence[Text], language: str) -> str:
     """What is wrong with the environment of the process."""
-    from labelwatch.messages.channel_errors import spoken
+    from labelwatch.i18n import translate
 
-    return _lines("", "environment", language, details=[spoken(one, language) for one in problems])
+    return _lines("", "environment", language, details=[translate(one, language) for one in problems])
 
 
 def no_directory(language: str) -> str:
@@ -84,10 +86,11 @@ def _about_store(error: "StoreError", language: str) -> str:
 
 def about_a_shop(shop: str, cause: str | None, detail: str, language: str) -> str:
     """For a shop that cannot be read, the text and remedy of its cause as in a message; else its error alone."""
+    from labelwatch.i18n import translate
     from labelwatch.messages.catalog import catalog, sayable
     from labelwatch.net.environment import problems
 
-    if ours := [one for one in problems() if one in detail]:
+    if ours := [one for one in problems() if translate(one, "en") in detail]:
         return about_the_environment(ours, language)
     if cause is None or str(cause) not in catalog(language).cause:
         return detail

@@ -23,6 +23,8 @@ from labelwatch.cli.options import ConfigFile, Speak
 from labelwatch.cli.terminal import complain, working
 from labelwatch.cli.words import phrases
 from labelwatch.config import parse_duration
+from labelwatch.core.text import Text
+from labelwatch.i18n import translate
 from labelwatch.messages.alert_json import rfc3339
 from labelwatch.messages.csv_text import FORMULA as FORMULA
 from labelwatch.messages.csv_text import csv_cell
@@ -132,6 +134,8 @@ def cell(value: object) -> str:
 
 
 def _plain(value: object) -> str:
+    if isinstance(value, Text):
+        return translate(value, "en")
     if isinstance(value, datetime):
         return rfc3339(value)
     return "" if value is None else str(value)

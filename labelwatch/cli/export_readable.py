@@ -8,7 +8,7 @@ from typing import Any
 from labelwatch.cli.words import Words, words
 from labelwatch.core.lateness import LABEL_ACTIONS
 from labelwatch.core.subject import Channel, Database, IncidentId, Summary
-from labelwatch.messages.channel_errors import spoken
+from labelwatch.i18n import translate
 from labelwatch.messages.diagnosis_text import words_of
 from labelwatch.messages.plain import plain
 from labelwatch.messages.time_format import RenderContext
@@ -60,7 +60,7 @@ def _words_by_column(context: RenderContext, what: str) -> Mapping[str, In_words
     }
     special: dict[str, In_words] = {
         "cause": lambda cause: words_of(context, cause).name,
-        "error": lambda error: spoken(error, language),
+        "error": lambda error: translate(error, language),
         "incident": partial(_event, own),
         "actions": partial(_label, own),
         "requirements": lambda keys: gap.join(context.words.requirement.get(key, key) for key in keys.split()),

@@ -11,7 +11,7 @@ from labelwatch.cli.errors import FOUND_TROUBLE
 from labelwatch.cli.init_ask import Talk, show
 from labelwatch.cli.terminal import working
 from labelwatch.cli.words import phrases
-from labelwatch.messages.channel_errors import spoken
+from labelwatch.i18n import translate
 from labelwatch.messages.message import Kind, Message, Section
 from labelwatch.setup.config_writer import NewChannel
 from labelwatch.setup.first_message import greet, with_permission
@@ -118,7 +118,7 @@ def _explain(asked: ChannelTalk, result: Result) -> None:
     assert not isinstance(result, Delivered)
     words = asked.words("channel")
     asked.talk.complain(asked.words("channel_failed")[_FAILED[type(result)]])
-    asked.talk.complain(words["said"].format(detail=spoken(result.error, asked.language)))
+    asked.talk.complain(words["said"].format(detail=translate(result.error, asked.language)))
 
 
 def _greeting(asked: ChannelTalk) -> Message:

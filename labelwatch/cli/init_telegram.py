@@ -13,7 +13,8 @@ from labelwatch.cli.errors import FOUND_TROUBLE
 from labelwatch.cli.init_ask import in_words, show
 from labelwatch.cli.init_channel import ChannelTalk
 from labelwatch.cli.terminal import working
-from labelwatch.messages.channel_errors import spoken
+from labelwatch.core.text import Text
+from labelwatch.i18n import translate
 from labelwatch.setup.config_writer import NewChannel
 from labelwatch.setup.telegram import Chat, Heard, bot_of, chat_address, listen, name_of, token
 
@@ -70,8 +71,8 @@ def _reached(asked: ChannelTalk, secret: str, proxy: str) -> _Reached | None:
 
 
 def _said(asked: ChannelTalk, problem: Refusal | Failure) -> str:
-    detail = problem.why if isinstance(problem, Refusal) else problem.error
-    return asked.words("channel")["said"].format(detail=spoken(detail, asked.language))
+    detail = Text("foreign", {"raw": problem.why}) if isinstance(problem, Refusal) else problem.error
+    return asked.words("channel")["said"].format(detail=translate(detail, asked.language))
 
 
 def _find_chat(asked: ChannelTalk, bot: Bot) -> str | None:

@@ -9,6 +9,7 @@ from labelwatch.cli.open import Database, database, settings_of_database
 from labelwatch.cli.options import ConfigFile, Json, Speak
 from labelwatch.cli.terminal import as_json, is_terminal, say, table
 from labelwatch.cli.words import phrases
+from labelwatch.i18n import translate
 from labelwatch.messages.alert_json import rfc3339, view
 from labelwatch.messages.time_format import RenderContext
 
@@ -78,7 +79,7 @@ def document(overview: "Overview", *, language: str, timezone: str) -> dict[str,
         ],
         "alerts": [view(alert, language=language, now=overview.as_of, zone=timezone) for alert in overview.alerts],
         "channels": [
-            {"channel": trouble.name, "since": rfc3339(trouble.since), "reason": trouble.reason}
+            {"channel": trouble.name, "since": rfc3339(trouble.since), "reason": translate(trouble.reason, "en")}
             for trouble in overview.troubles
         ],
     }

@@ -7,9 +7,9 @@ from zoneinfo import ZoneInfo
 
 from labelwatch.cli.words import phrases
 from labelwatch.core.alert import Alert
+from labelwatch.i18n import translate
 from labelwatch.messages import diagnosis_text
 from labelwatch.messages.catalog import catalog
-from labelwatch.messages.channel_errors import spoken
 from labelwatch.messages.plain import plain
 from labelwatch.messages.time_format import RenderContext, duration, zoned_clock
 
@@ -41,7 +41,7 @@ def mute(overview: "Overview", speaker: RenderContext) -> Iterator[tuple[str, st
     for trouble in overview.troubles:
         since, reason = (
             zoned_clock(speaker, trouble.since),
-            plain(spoken(trouble.reason, speaker.words.language), 240),
+            plain(translate(trouble.reason, speaker.words.language), 240),
         )
         yield said["mute"].format(channel=trouble.name, since=since, reason=reason), "bold red"
 

@@ -17,8 +17,8 @@ from labelwatch.cli.terminal import as_json, complain, say, table, working
 from labelwatch.cli.words import phrases
 from labelwatch.config import Config
 from labelwatch.core.routing import WORTH_TELLING_FOR
+from labelwatch.i18n import translate
 from labelwatch.messages.catalog import catalog
-from labelwatch.messages.channel_errors import spoken
 
 if TYPE_CHECKING:
     from labelwatch.core.alert import Diagnosis
@@ -186,7 +186,7 @@ def arrived(row: "OutboxRow") -> bool:
 def outcome(row: "OutboxRow", language: str) -> str:
     said = phrases(language, "test")
     what = "perhaps" if row.state == "retry" and row.possible_duplicate else str(row.state)
-    outcome = said.get(what, said["late"]).format(receipt=row.receipt, error=spoken(row.error, language))
+    outcome = said.get(what, said["late"]).format(receipt=row.receipt, error=translate(row.error or "", language))
     return said["outcome"].format(channel=row.notification.channel, outcome=outcome)
 
 
@@ -205,14 +205,13 @@ def _row(row: "OutboxRow", settings: Config) -> tuple[str, ...]:
         _about(told.alert.diagnosis),
         str(row.attempts),
         _clock(row.sent_at or told.due_at, settings),
-        spoken(row.error, language) if row.error else row.receipt,
+        translate(row.error, language) if row.error else row.receipt,
     )
 
 
 def _try(one: "Attempt", settings: Config) -> tuple[str, ...]:
     outcome = phrases(settings.language, "attempt").get(one.outcome, one.outcome)
-    said = one.said if one.outcome in ("delivered", "unverified") else spoken(one.said, settings.language)
-    return _clock(one.at, settings), outcome, said
+    return _clock(one.at, settings), outcome, translate(one.said, settings.language)
 
 
 def _clock(at: datetime, settings: Config) -> str:

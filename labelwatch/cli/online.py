@@ -10,8 +10,8 @@ from labelwatch.cli.errors import blind
 from labelwatch.cli.words import phrases
 from labelwatch.config import Channel, Config, Shop
 from labelwatch.delivery.configured import open_configured
+from labelwatch.i18n import translate
 from labelwatch.messages.alert_json import rfc3339
-from labelwatch.messages.channel_errors import spoken
 from labelwatch.service.clock import real_clock
 from labelwatch.service.shop_sources import open_source
 from labelwatch.sources import KeyInfo, SourceError
@@ -45,10 +45,10 @@ def _key(shop: Shop, info: KeyInfo) -> dict[str, Any]:
     }
 
 
-def ask_channel(channel: Channel) -> dict[str, Any]:
-    """Whether a channel would deliver, as far as its service says without a message."""
+def ask_channel(channel: Channel, language: str) -> dict[str, Any]:
+    """Whether a channel would deliver, as far as its service says without a message; said in this language."""
     found = checked(open_configured(channel, deadline=PATIENCE))
-    return _finding("channel", channel.name, ok=found.ok, said=found.said)
+    return _finding("channel", channel.name, ok=found.ok, said=translate(found.said, language))
 
 
 def in_words(finding: Mapping[str, Any], language: str) -> str:
@@ -57,7 +57,7 @@ def in_words(finding: Mapping[str, Any], language: str) -> str:
     if "cause" in finding:
         return blind(finding["cause"], finding["said"], language)
     if "roles" not in finding:
-        return spoken(finding["said"], language)
+        return str(finding["said"])
     ends = said["ends"].format(date=finding["expires_at"][:10]) if finding["expires_at"] else ""
     return said["key"].format(roles=", ".join(finding["roles"]) or said["no_roles"]) + ends
 

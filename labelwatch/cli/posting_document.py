@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from labelwatch.core.alert import Alert
 from labelwatch.core.lateness import LABEL_ACTIONS
+from labelwatch.i18n import translate
 from labelwatch.messages.alert_json import rfc3339, view
 from labelwatch.messages.letters import messages_of
 
@@ -60,8 +61,8 @@ def notification(row: "OutboxRow", tries: "Iterable[Attempt]" = ()) -> dict[str,
         "message_key": row.message_key,
         "possible_duplicate": row.possible_duplicate,
         "receipt": row.receipt or None,
-        "error": row.error or None,
-        "trail": [{"at": _time(one.at), "outcome": one.outcome, "said": one.said} for one in tries],
+        "error": translate(row.error, "en") if row.error else None,
+        "trail": [{"at": _time(one.at), "outcome": one.outcome, "said": translate(one.said, "en")} for one in tries],
     }
 
 

@@ -84,12 +84,13 @@ def _see_to_damage(restore_latest: bool, settings: Config, now: datetime) -> Non
 
 
 def _log_doubts(settings: Config) -> None:
+    from labelwatch.i18n import translate
     from labelwatch.net.environment import problems
 
     for warning in settings.warnings:
         log.warning("configuration: %s", warning)
     for problem in problems():
-        log.error("environment: %s", problem)
+        log.error("environment: %s", translate(problem, "en"))
 
 
 def _refuse_labels(settings: Config) -> None:

@@ -14,8 +14,8 @@ from labelwatch.cli.options import ConfigFile, Json, OneShop, Posting, Speak
 from labelwatch.cli.terminal import as_json, complain, say, table
 from labelwatch.cli.words import phrases
 from labelwatch.core.alert import Alert, Notification, Reason
+from labelwatch.i18n import translate
 from labelwatch.messages import diagnosis_text, single
-from labelwatch.messages.channel_errors import spoken as reason_in
 from labelwatch.messages.evidence_text import because
 from labelwatch.messages.letters import Kind, kinds_of, language_of, letter
 from labelwatch.messages.message import Section
@@ -163,5 +163,5 @@ def _moment(row: "HistoryRow", speaker: RenderContext, said: Mapping[str, str]) 
 def _notification(row: "OutboxRow", speaker: RenderContext) -> tuple[str, ...]:
     language = speaker.words.language
     reason, state = phrases(language, "reason")[row.notification.reason], phrases(language, "state")[row.state]
-    at, said = row.sent_at or row.notification.due_at, reason_in(row.error, language) if row.error else row.receipt
+    at, said = row.sent_at or row.notification.due_at, translate(row.error, language) if row.error else row.receipt
     return zoned_clock(speaker, at), row.notification.channel, reason, state, said

@@ -6,12 +6,13 @@ from labelwatch.core.alert import Certainty, Diagnosis, Proof, Severity, Verdict
 from labelwatch.core.posting import Interval
 from labelwatch.core.rules import CAUSES
 from labelwatch.core.subject import Channel, Database
+from labelwatch.core.text import Text
 
 DEAD = "channel_dead"
 FULL, FAILING = "disk_full", "database_failing"
 
 
-def channel_dead(name: str, reason: str, *, since: datetime, waiting: int, now: datetime) -> Diagnosis:
+def channel_dead(name: str, reason: Text | str, *, since: datetime, waiting: int, now: datetime) -> Diagnosis:
     """A channel that has not worked since `since`, with the reason from its service; `waiting` messages queued."""
     return _trouble(Channel(name, waiting), DEAD, reason, since=since, now=now)
 
@@ -21,7 +22,9 @@ def database_trouble(said: str, *, is_full: bool, since: datetime, now: datetime
     return _trouble(Database(), FULL if is_full else FAILING, said, since=since, now=now)
 
 
-def _trouble(subject: Channel | Database, cause: str, said: str, *, since: datetime, now: datetime) -> Diagnosis:
+def _trouble(
+    subject: Channel | Database, cause: str, said: Text | str, *, since: datetime, now: datetime
+) -> Diagnosis:
     """A part of labelwatch that does not work and that people must fix."""
     return Diagnosis(
         subject,

@@ -1,9 +1,10 @@
-"""What labelwatch itself says, as a key and values; `messages` puts it into words."""
+"""What labelwatch itself says, as a key and values; `i18n` and `messages` put it into words."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
-Value = str | int | tuple[str, ...]
+Value: TypeAlias = "str | int | tuple[str, ...] | Text"
 
 
 @dataclass(frozen=True, slots=True)

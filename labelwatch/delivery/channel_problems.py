@@ -14,13 +14,14 @@ from labelwatch.core.lifecycle import reason_to_tell, reconcile
 from labelwatch.core.routing import WORTH_TELLING_FOR
 from labelwatch.core.subject import Channel
 from labelwatch.core.system_problems import channel_dead
+from labelwatch.core.text import Text
 from labelwatch.delivery.context import DeliveryContext, is_paused
 from labelwatch.store import ChannelState, OutboxRow, Transaction
 
 log = logging.getLogger(__name__)
 
 TROUBLE_AFTER = timedelta(minutes=15)
-_SILENCE = "the service wants no messages for a while"
+_SILENCE = Text("service_pause")
 
 
 def report_overdue(delivery: DeliveryContext) -> None:
@@ -62,7 +63,7 @@ def _silent_since(state: ChannelState, waiting: Sequence[OutboxRow], now: dateti
     return min(due) if due and is_paused(state, now) else None
 
 
-def _why(delivery: DeliveryContext, state: ChannelState, states: Mapping[str, ChannelState]) -> str:
+def _why(delivery: DeliveryContext, state: ChannelState, states: Mapping[str, ChannelState]) -> Text:
     """The error of the service, for this channel or for another one of its account."""
     account = delivery.channels[state.name][1].account
     mates = [other for other, (_, channel) in delivery.channels.items() if account and channel.account == account]
@@ -75,12 +76,12 @@ def report(
     """Open or update the alert about a channel and queue its notification for another one."""
     troubles = tx.alerts.open_of_channels()
     diagnosis = channel_dead(
-        failing.name, failing.error, since=failing.failing_since or at, waiting=len(waiting), now=at
+        failing.name, failing.error or _SILENCE, since=failing.failing_since or at, waiting=len(waiting), now=at
     )
     alert, reason = reconcile(troubles.get(failing.name), diagnosis, policy=delivery.settings.policy, now=at)
     through = _through(delivery, failing.name, delivery.store.channels.states(), troubles)
     if through is None:
-        log.critical("channel %s does not work and no other channel can be told: %s", failing.name, failing.error)
+        log.critical("channel %s does not work and no other channel can be told: %s", failing.name, reason)
         before = troubles.get(failing.name)  # not reported, so it stays news
         alert = replace(alert, told=before.told if before else None)
     (id_,) = tx.alerts.save(None, [alert])

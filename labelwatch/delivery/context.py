@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from labelwatch.channels.base import STAMPED, Ambiguous, Attachment, Channel, Result
 from labelwatch.core.policy import AlertPolicy, Destination
+from labelwatch.core.text import Text
 from labelwatch.core.visibility import may_know
 from labelwatch.delivery.action_links import Links
 from labelwatch.store import ChannelState, OutboxRow, Store
@@ -100,7 +101,7 @@ def outcome_of(name: str, work: Callable[[], Result]) -> Result:
         return work()
     except Exception as error:  # a channel may raise anything
         log.exception("channel %s: a fault of this program while sending", name)
-        return Ambiguous(f"a fault of labelwatch itself while sending: {type(error).__name__}; the log says more")
+        return Ambiguous(Text("fault", {"raw": type(error).__name__}))
 
 
 def alert_id(row: OutboxRow) -> int:

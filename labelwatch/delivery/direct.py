@@ -9,6 +9,7 @@ from labelwatch.channels.base import Ambiguous, Channel, Delivered, OutgoingMess
 from labelwatch.core.alert import Alert, Notification, Reason
 from labelwatch.core.policy import Destination
 from labelwatch.delivery.context import Channels
+from labelwatch.i18n import translate
 from labelwatch.messages.alert_json import view
 from labelwatch.messages.render import Layout, render
 
@@ -38,5 +39,5 @@ def _tell(told: Notification, to: Destination, channel: Channel, key: str) -> bo
     if isinstance(result, Delivered | Ambiguous):
         log.info("channel %s: told directly", name)
         return True
-    log.warning("channel %s: could not be told directly: %s", name, result.error)
+    log.warning("channel %s: could not be told directly: %s", name, translate(result.error, "en"))
     return False

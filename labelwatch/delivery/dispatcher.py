@@ -26,6 +26,7 @@ from labelwatch.channels.base import Delivered
 from labelwatch.core.alert import SUMMARIES, Reason
 from labelwatch.core.routing import due_at, gathers_until, quiet_until
 from labelwatch.core.subject import Channel
+from labelwatch.core.text import Text
 from labelwatch.core.visibility import is_for
 from labelwatch.delivery.channel_problems import report_overdue
 from labelwatch.delivery.compose import compose, is_brief, newest_of_each, one_message
@@ -40,6 +41,7 @@ from labelwatch.delivery.edit_sent import edit_due
 from labelwatch.delivery.follow_ups import current
 from labelwatch.delivery.handled import is_follow_up
 from labelwatch.delivery.settle import settle
+from labelwatch.i18n import translate
 from labelwatch.messages.plain import plain
 from labelwatch.store import ChannelState, OutboxRow, OutboxState, Store, StoreError
 from labelwatch.store.outbox import LONGEST_LEASE, SKEW
@@ -55,16 +57,13 @@ LOOK_AGAIN = timedelta(seconds=1)
 PASSES = 3
 """A channel may get a notification about another one just after its own queue was empty."""
 
-_NOT_FOR_IT = "it concerns no shop that this channel may see"
-_SUPERSEDED = "superseded by a newer notification, or resolved before this channel was notified"
-
 
 @dataclass(frozen=True, slots=True)
 class Round:
     """The result of a round: channel -> number of alerts it was notified of, and channel -> the last error."""
 
     told: Mapping[str, int] = field(default_factory=dict)
-    errors: Mapping[str, str] = field(default_factory=dict)
+    errors: Mapping[str, Text] = field(default_factory=dict)
 
 
 def send_due(delivery: DeliveryContext) -> Round:
@@ -72,7 +71,7 @@ def send_due(delivery: DeliveryContext) -> Round:
 
     Raises StoreError after the other channels are done.
     """
-    told, errors = dict[str, int](), dict[str, str]()
+    told, errors = dict[str, int](), dict[str, Text]()
     for name in list(delivery.unsettled):
         _settle_left(delivery, name)
     report_overdue(delivery)
@@ -125,7 +124,7 @@ def recover(store: Store, *, now: datetime) -> int:
     Only for a process that holds the database alone: no other sender can be alive.
     """
     left = [row.id for row in store.outbox.find(states=[OutboxState.LEASED], limit=100_000)]
-    error = "the program ended while it was being sent"
+    error = Text("interrupted")
     failed = [name for name, state in store.channels.states().items() if state.is_final]
     waiting = [row.id for name in failed for row in store.channels.waiting(name)]
     with store.write() as tx:
@@ -160,9 +159,9 @@ class _Barrier:
             self._changed.notify_all()
 
 
-def _serve(delivery: DeliveryContext, barrier: _Barrier, name: str) -> tuple[str, int, str]:
+def _serve(delivery: DeliveryContext, barrier: _Barrier, name: str) -> tuple[str, int, Text | None]:
     """Send message after message over one channel; returns its name, the number of alerts, and the last error."""
-    began, told, error = delivery.now(), 0, ""
+    began, told, error = delivery.now(), 0, None
     try:
         while not delivery.stop() and abs(delivery.now() - began) < ROUND:
             rows = _claimed(delivery, name)
@@ -233,15 +232,15 @@ def _is_being_tried(delivery: DeliveryContext, state: ChannelState, now: datetim
     return bool(due) and all(one in due for one in waiting if one.state is OutboxState.RETRY)
 
 
-def _tell(delivery: DeliveryContext, name: str, rows: Sequence[OutboxRow]) -> tuple[int, str]:
+def _tell(delivery: DeliveryContext, name: str, rows: Sequence[OutboxRow]) -> tuple[int, Text | None]:
     """Send claimed rows as one message; returns how many alerts were delivered, and the error."""
     rows = _worth_sending(delivery, name, rows)
     if not rows:
-        return 0, ""
+        return 0, None
     delivery.at("claimed")
     if delivery.stop():
         delivery.store.outbox.release([row.id for row in rows])
-        return 0, ""
+        return 0, None
     channel = delivery.channels[name][1]
     try:
         outgoing = compose(delivery, name, rows)
@@ -253,7 +252,7 @@ def _tell(delivery: DeliveryContext, name: str, rows: Sequence[OutboxRow]) -> tu
     # It was sent and must not be sent again only because the database fails: the result is kept in memory until then.
     delivery.unsettled[name] = partial(settle, delivery, name, rows, result, brief=brief)
     _settle_left(delivery, name)
-    return (len(rows), "") if isinstance(result, Delivered) else (0, result.error)
+    return (len(rows), None) if isinstance(result, Delivered) else (0, result.error)
 
 
 def _settle_left(delivery: DeliveryContext, name: str) -> None:
@@ -280,7 +279,7 @@ def _worth_sending(delivery: DeliveryContext, name: str, rows: Sequence[OutboxRo
     superseded += [row for row in rows if row not in holding]
     rows = holding
     if superseded:
-        delivery.store.outbox.supersede([row.id for row in superseded], why=_SUPERSEDED)
+        delivery.store.outbox.supersede([row.id for row in superseded], why=Text("superseded"))
     rows = _not_gathered(delivery, name, rows)
     if not rows:
         return []
@@ -295,7 +294,7 @@ def _concerning(delivery: DeliveryContext, name: str, rows: Sequence[OutboxRow])
     shops = delivery.channels[name][0].shops
     kept = [row for row in rows if is_for(row.notification.alert, shops)]
     if len(kept) < len(rows):
-        delivery.store.outbox.supersede([row.id for row in rows if row not in kept], why=_NOT_FOR_IT)
+        delivery.store.outbox.supersede([row.id for row in rows if row not in kept], why=Text("other_shops"))
     return kept
 
 
@@ -338,12 +337,12 @@ def _not_gathered(delivery: DeliveryContext, name: str, rows: Sequence[OutboxRow
     return []
 
 
-def _told_singly(delivery: DeliveryContext, name: str, rows: Sequence[OutboxRow]) -> tuple[int, str]:
+def _told_singly(delivery: DeliveryContext, name: str, rows: Sequence[OutboxRow]) -> tuple[int, Text | None]:
     """Send rows that cannot be rendered together: bad ones are given up, the others are one message.
 
     If each can be rendered alone, the first is sent alone and the others are released.
     """
-    good, last = [], ""
+    good, last = [], None
     for row in rows:
         try:
             compose(delivery, name, [row])
@@ -353,14 +352,14 @@ def _told_singly(delivery: DeliveryContext, name: str, rows: Sequence[OutboxRow]
     if len(good) == len(rows):
         _detach(delivery, good[1:])
         good = good[:1]
-    told, error_of_rest = _tell(delivery, name, good) if good else (0, "")
+    told, error_of_rest = _tell(delivery, name, good) if good else (0, None)
     return told, error_of_rest or last
 
 
-def _given_up(delivery: DeliveryContext, name: str, row: OutboxRow, error: Exception) -> str:
+def _given_up(delivery: DeliveryContext, name: str, row: OutboxRow, error: Exception) -> Text:
     """End a row that cannot be rendered, or it would come first every time; returns why."""
-    why = f"cannot be shown: {type(error).__name__}: {plain(str(error), 160)}"
-    log.error("channel %s: notification %d %s", name, row.id, why)
+    why = Text("not_shown", {"raw": f"{type(error).__name__}: {plain(str(error), 160)}"})
+    log.error("channel %s: notification %d %s", name, row.id, translate(why, "en"))
     with delivery.store.write() as tx:
         tx.outbox.settle([row.id], Settled(OutboxState.DEAD, error=why), at=delivery.now())
     return why

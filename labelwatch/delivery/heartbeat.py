@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from labelwatch.channels.http import Answer, HttpOptions, exchange
 from labelwatch.channels.redaction import redact_loggers
+from labelwatch.i18n import translate
 
 log = logging.getLogger(__name__)
 
@@ -30,7 +31,7 @@ def ping(url: str, signal: str = "", *, reason: str = "", deadline: timedelta = 
     answer = exchange(line, "POST", address, content=reason.encode()) if reason else exchange(line, "GET", address)
     if isinstance(answer, Answer) and answer.is_good:
         return answer.status
-    said = f"HTTP {answer.status}" if isinstance(answer, Answer) else answer.error
+    said = f"HTTP {answer.status}" if isinstance(answer, Answer) else translate(answer.error, "en")
     log.warning("the heartbeat%s was not taken: %s", signal and f" {signal}", said)
     return answer.status if isinstance(answer, Answer) else 0
 

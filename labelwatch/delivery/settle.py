@@ -19,8 +19,10 @@ from labelwatch.channels.base import Ambiguous, BadMessage, Delivered, Permanent
 from labelwatch.core.alert import Outcome, Reason
 from labelwatch.core.lifecycle import close
 from labelwatch.core.policy import AlertPolicy
+from labelwatch.core.text import Text
 from labelwatch.delivery.channel_problems import TROUBLE_AFTER, report, row_about
 from labelwatch.delivery.context import LONGEST_PAUSE, LONGEST_WISH, DeliveryContext, alert_id
+from labelwatch.i18n import translate
 from labelwatch.store import Attempt, ChannelState, OutboxRow, OutboxState, Store, Transaction
 from labelwatch.store.values import Settled
 
@@ -72,17 +74,18 @@ def forget_others(store: Store, names: Collection[str], *, now: datetime) -> int
 
 
 def _say(name: str, result: Result, alerts: int) -> None:
+    said = "" if isinstance(result, Delivered) else translate(result.error, "en")
     match result:
         case Delivered():
             log.info("channel %s: told of %d alerts", name, alerts)
-        case Retry(error) | RateLimited(error):
-            log.warning("channel %s: not delivered, to be tried again: %s", name, error)
-        case Ambiguous(error):
-            log.warning("channel %s: it may have arrived, to be sent again: %s", name, error)
-        case Permanent(error):
-            log.error("channel %s: does not work: %s", name, error)
-        case BadMessage(error):
-            log.error("channel %s: refuses this message: %s", name, error)
+        case Retry() | RateLimited():
+            log.warning("channel %s: not delivered, to be tried again: %s", name, said)
+        case Ambiguous():
+            log.warning("channel %s: it may have arrived, to be sent again: %s", name, said)
+        case Permanent():
+            log.error("channel %s: does not work: %s", name, said)
+        case BadMessage():
+            log.error("channel %s: refuses this message: %s", name, said)
         case _:
             assert_never(result)
 
@@ -90,8 +93,12 @@ def _say(name: str, result: Result, alerts: int) -> None:
 def _attempt(name: str, rows: Sequence[OutboxRow], result: Result, at: datetime) -> Attempt:
     key = rows[0].message_key or ""
     if isinstance(result, Delivered):
-        return Attempt(name, at, key, "delivered" if result.verified else "unverified", result.receipt)
+        return Attempt(name, at, key, "delivered" if result.verified else "unverified", _as_is(result.receipt))
     return Attempt(name, at, key, _OUTCOMES[type(result)], result.error)
+
+
+def _as_is(receipt: str) -> Text:
+    return Text("as_is", {"text": receipt})
 
 
 # --- the rows
@@ -123,7 +130,7 @@ def _settle_failed(
 
 
 def _settle_refused(
-    delivery: DeliveryContext, tx: Transaction, rows: Sequence[OutboxRow], error: str, at: datetime
+    delivery: DeliveryContext, tx: Transaction, rows: Sequence[OutboxRow], error: Text, at: datetime
 ) -> None:
     """Bisect a refused message: one half is tried at once and the other after it. A single row waits, without
     blocking others, and is given up after some attempts."""
@@ -172,7 +179,7 @@ def _is_well(delivery: DeliveryContext, tx: Transaction, state: ChannelState) ->
     if reason is not None and ended.id is not None:
         heard = tx.channels.told_of(ended.id).keys() & delivery.channels.keys()
         queued = [row for channel in heard for row in tx.channels.waiting(channel) if _is_unsent(row, ended.id)]
-        tx.outbox.supersede([row.id for row in queued], why="superseded: the channel works again")
+        tx.outbox.supersede([row.id for row in queued], why=Text("works_again"))
         tx.outbox.add([row_about(ended, reason, channel, at) for channel in sorted(heard)], created_at=at)
 
 

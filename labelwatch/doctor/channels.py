@@ -62,13 +62,13 @@ def _sending(
         values = {"until": state.paused_until, "said": state.error or "-"}
         yield Finding("channel", Level.WARNING, "channel_paused", values, name=name)
     elif state is not None and state.failing_since is not None:
-        values = {"since": state.failing_since, "said": state.error}
+        values = {"since": state.failing_since, "said": state.error or "-"}
         level = Level.WRONG if state.is_final else Level.WARNING
         yield Finding("channel", level, "channel_failing", values, name=name)
     lost = [row for row in dead if row.notification.channel == name]
     if lost:
         yield Finding(
-            "channel", Level.WARNING, "channel_dead", {"count": len(lost), "said": lost[0].error}, name=name
+            "channel", Level.WARNING, "channel_dead", {"count": len(lost), "said": lost[0].error or "-"}, name=name
         )
     waiting = [row for row in store.channels.waiting(name) if _is_stuck(row, context)]
     if waiting:

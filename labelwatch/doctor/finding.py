@@ -6,8 +6,9 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from labelwatch.config import Sentence
+from labelwatch.core.text import Text
 
-Value = str | int | float | datetime | timedelta | Sentence
+Value = str | int | float | datetime | timedelta | Sentence | Text
 
 
 class Level(StrEnum):

@@ -7,6 +7,8 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from labelwatch.core.text import Text
+
 T = TypeVar("T")
 
 LANGUAGES = ("zh", "ru", "en")
@@ -28,3 +30,11 @@ def load(language: str, name: str, kind: type[T]) -> T:
 def sentences(language: str, name: str) -> dict[str, str]:
     """A catalog whose tables only put it in order: its sentences by their keys."""
     return {key: said for table in source(language, name).values() for key, said in table.items()}
+
+
+def translate(text: Text | str, language: str) -> str:
+    """Why a channel failed, or what was found about it; a sentence that an earlier version stored stays as it is."""
+    if isinstance(text, str):
+        return text
+    values = {name: translate(one, language) if isinstance(one, Text) else one for name, one in text.values.items()}
+    return sentences(language, "channels")[text.key].format_map(values)

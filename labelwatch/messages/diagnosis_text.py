@@ -10,8 +10,8 @@ from labelwatch.core.deadline import Phase, phase
 from labelwatch.core.lateness import KNOWN_STATUSES
 from labelwatch.core.posting import Product, Stage
 from labelwatch.core.subject import Channel, Database, Incident, PostingId, Shop, is_outage
+from labelwatch.i18n import translate
 from labelwatch.messages.catalog import CauseWords, Remedy, counted, first, sayable
-from labelwatch.messages.channel_errors import spoken
 from labelwatch.messages.evidence_text import (
     fact,
     found,
@@ -68,7 +68,7 @@ def values(context: RenderContext, diagnosis: Diagnosis, *, zoned: bool) -> dict
     answer = found(diagnosis, "answer")
     match diagnosis.subject:
         case Channel(name):
-            reason = spoken(raw(answer.value), context.words.language) if answer else ""
+            reason = translate(answer.value, context.words.language) if answer else ""
             said |= {"channel": plain(name, 40), "reason": plain(reason, 240)}
         case Database():
             said["reason"] = plain(raw(answer.value), 240) if answer else ""

@@ -6,9 +6,10 @@ from collections.abc import Iterable, Mapping
 from labelwatch.core.alert import Diagnosis, Proof
 from labelwatch.core.subject import Scope
 from labelwatch.core.text import Text
+from labelwatch.i18n import translate
 from labelwatch.messages.catalog import counted
 from labelwatch.messages.plain import plain
-from labelwatch.messages.raw_text import raw
+from labelwatch.messages.raw_text import RAW, raw
 from labelwatch.messages.time_format import RenderContext, clock, dated
 
 LIMITS = frozenset({"weight", "price", "size"})
@@ -94,7 +95,7 @@ def _in_words(context: RenderContext, text: Text) -> str:
             return words.line.over.format(value=seen, limit=limit)
         case Text("gaps", {"names": tuple(names)}):
             return words.line.list_gap.join(words.value["recipient"].get(name, plain(name, 40)) for name in names)
-    return plain(raw(text), _QUOTED)
+    return plain(raw(text) if text.key in RAW else translate(text, words.language), _QUOTED)
 
 
 def because(context: RenderContext, text: Text) -> str:

@@ -1,6 +1,7 @@
 """Texts of our own in English, as programs read them: in JSON, in the log and in the export."""
 
 from labelwatch.core.text import Text
+from labelwatch.i18n import translate
 
 RAW = {
     "action_absent": "available_actions without {raw}",
@@ -25,5 +26,7 @@ def raw(said: str | Text) -> str:
     """A text in English; what Ozon or a service wrote stays as it is."""
     if isinstance(said, str):
         return said
+    if said.key not in RAW:
+        return translate(said, "en")
     values = {name: ", ".join(one) if isinstance(one, tuple) else one for name, one in said.values.items()}
     return RAW[said.key].format_map(values)

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address, ip_network
 
 from labelwatch.net.connect import Lookup, connect, looked_up
+from labelwatch.net.errors import NetError
 
 Ip = IPv4Address | IPv6Address
 
@@ -18,11 +19,11 @@ _CARRYING = (IPv6Network("::/96"), IPv6Network("64:ff9b::/96"))
 """IPv6 networks with an IPv4 address in the last 32 bits."""
 
 
-class NotPublicError(Exception):
+class NotPublicError(NetError):
     """A name resolves to an address that is not public."""
 
     def __init__(self, host: str, address: str) -> None:
-        super().__init__(f"{host} stands for {address}, which is no public address")
+        super().__init__("private", host=host, address=address)
 
 
 def is_public(ip: Ip) -> bool:

@@ -15,13 +15,14 @@ from ipaddress import ip_address, ip_network
 from urllib.parse import urlsplit
 from urllib.request import getproxies, getproxies_environment, proxy_bypass
 
+from labelwatch.net.errors import NetError
+
 SCHEMES = ("http", "https", "socks5", "socks5h")
 """Supported schemes of a proxy."""
 _CURLS_PORT = 1080
-_SHAPE = "write it like http://HOST:PORT or socks5://HOST:PORT"
 
 
-class ProxyError(ValueError):
+class ProxyError(NetError):
     """The proxy of the environment cannot be used; the text names the variable and what to write."""
 
 
@@ -91,10 +92,10 @@ def _complete(variable: str, value: str) -> str:
     scheme, _, rest = address.partition("://")
     scheme = {"socks": "socks5"}.get(scheme.lower(), scheme.lower())
     if scheme not in SCHEMES:
-        raise ProxyError(f"{variable} begins with {_plain(scheme)}://, which is no supported proxy: {_SHAPE}")
+        raise ProxyError("proxy_kind", variable=variable, kind=_plain(scheme))
     address = f"{scheme}://{rest.partition('/')[0]}"
     if not is_usable(address):
-        raise ProxyError(f"{variable} is not understood as a proxy: {_SHAPE}")
+        raise ProxyError("proxy_wrong", variable=variable)
     return address if urlsplit(address).port else f"{address}:{443 if scheme == 'https' else _CURLS_PORT}"
 
 

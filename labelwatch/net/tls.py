@@ -1,5 +1,6 @@
-"""The trusted certificates: one context for every connection, or one sentence that says why there is none."""
+"""The trusted certificates: one context for every connection, or why there is none."""
 
+import errno
 import os
 import ssl
 from collections.abc import Mapping
@@ -8,10 +9,13 @@ from pathlib import Path
 
 import certifi
 
+from labelwatch.core.text import Text
+from labelwatch.net.errors import NetError
+
 VARIABLES = ("SSL_CERT_FILE", "SSL_CERT_DIR")
 
 
-class CertificatesError(Exception):
+class CertificatesError(NetError):
     """The trusted certificates cannot be read; the text says which and what to do."""
 
 
@@ -23,13 +27,13 @@ def trusted(environ: Mapping[str, str] = os.environ) -> ssl.SSLContext:
     return _context(*(environ.get(name, "") for name in VARIABLES))
 
 
-def stale_bundle(environ: Mapping[str, str] = os.environ) -> str:
-    """What is wrong with the variable that Apprise's own HTTP library reads instead; empty = nothing."""
+def stale_bundle(environ: Mapping[str, str] = os.environ) -> Text | None:
+    """What is wrong with the variable that Apprise's own HTTP library reads instead; None = nothing."""
     for variable in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
         if path := environ.get(variable, ""):
-            why = "cannot be read (No such file or directory)"
-            return "" if Path(path).exists() else str(_stale(variable, path, why))
-    return ""
+            why = os.strerror(errno.ENOENT)
+            return None if Path(path).exists() else _stale("unreadable", variable, path, raw=why).text
+    return None
 
 
 @cache
@@ -47,16 +51,13 @@ def _context(file: str, directory: str) -> ssl.SSLContext:
         return _from("SSL_CERT_FILE", file, cafile=file)
     if directory:
         if not Path(directory).is_dir():
-            raise _stale("SSL_CERT_DIR", directory, "is no directory")
+            raise _stale("directory", "SSL_CERT_DIR", directory)
         return _from("SSL_CERT_DIR", directory, capath=directory)
     context = ssl.create_default_context()
     try:
         context.load_verify_locations(certifi.where())
     except OSError as error:
-        raise CertificatesError(
-            f"the certificates of the package certifi cannot be read ({error.strerror or error}): install it again, "
-            "or name a file of certificates in SSL_CERT_FILE"
-        ) from error
+        raise CertificatesError("certs_package", raw=error.strerror or str(error)) from error
     return context
 
 
@@ -64,10 +65,10 @@ def _from(variable: str, path: str, **locations: str) -> ssl.SSLContext:
     try:
         return ssl.create_default_context(**locations)  # type: ignore[arg-type]
     except ssl.SSLError as error:
-        raise _stale(variable, path, "holds no certificates (PEM)") from error
+        raise _stale("none", variable, path) from error
     except OSError as error:
-        raise _stale(variable, path, f"cannot be read ({error.strerror or error})") from error
+        raise _stale("unreadable", variable, path, raw=error.strerror or str(error)) from error
 
 
-def _stale(variable: str, path: str, why: str) -> CertificatesError:
-    return CertificatesError(f"{variable} = {path} {why}: correct it or remove it from the environment")
+def _stale(what: str, variable: str, path: str, **more: str) -> CertificatesError:
+    return CertificatesError(f"certs_{what}", variable=variable, path=path, **more)

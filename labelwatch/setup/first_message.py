@@ -6,6 +6,7 @@ from datetime import timedelta
 from labelwatch.channels import check_url, check_way, open_channel
 from labelwatch.channels.base import BadMessage, Channel, OutgoingMessage, Result
 from labelwatch.channels.verify import leads_home
+from labelwatch.core.text import Text
 from labelwatch.messages.message import Message
 from labelwatch.setup.config_writer import NewChannel
 
@@ -21,7 +22,7 @@ def greet(channel: NewChannel, message: Message, *, key: str) -> Result:
     """Send it once; `key` is 32 hexadecimal digits, another one each time."""
     wrong = wrong_with(channel)
     if wrong:
-        return BadMessage(wrong)
+        return BadMessage(Text("foreign", {"raw": wrong}))
     return _opened(channel).send(OutgoingMessage(message, (), key))
 
 

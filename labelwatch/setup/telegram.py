@@ -9,6 +9,7 @@ from typing import Any
 from labelwatch.channels.base import Retry
 from labelwatch.channels.http import Failure, HttpOptions
 from labelwatch.channels.telegram.api import API, Bot, Done, Refusal, Said
+from labelwatch.core.text import Text
 from labelwatch.messages.plain import plain
 
 DEADLINE = timedelta(seconds=15)
@@ -81,7 +82,7 @@ def listen(bot: Bot, *, after: int, wait: timedelta) -> Heard | Refusal | Failur
             return heard
         updates = _numbered(heard.result)
         if updates is None:
-            return Retry("no answer of Telegram: it holds no update")
+            return Retry(Text("tg_stranger", {"raw": "it holds no update"}))
         if not updates:
             break
         for number, update in updates:

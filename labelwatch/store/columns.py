@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import msgspec
 from sqlalchemy import (
     BigInteger,
     Column,
@@ -17,6 +18,8 @@ from sqlalchemy import (
     event,
     text,
 )
+
+from labelwatch.core.text import Text as OwnText
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
@@ -45,6 +48,23 @@ class Utc(TypeDecorator[datetime]):
         return None if value is None else _EPOCH + timedelta(milliseconds=value)
 
 
+class Said(TypeDecorator[OwnText]):
+    """A text of ours, stored as JSON; empty = none."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: OwnText | None, dialect: Dialect) -> str:
+        """To JSON."""
+        return msgspec.json.encode(value).decode() if value is not None else ""
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> OwnText | None:
+        """From JSON."""
+        return _read(value) if value else None
+
+
+_read = msgspec.json.Decoder(OwnText).decode
+
 metadata = MetaData(
     naming_convention={
         "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -56,6 +76,10 @@ metadata = MetaData(
 
 # SQLite needs no separate index for the primary key only when the column type is INTEGER.
 Id = BigInteger().with_variant(Integer(), "sqlite")
+
+
+def said_column(name: str) -> Column[OwnText]:
+    return Column(name, Said, nullable=False)
 
 
 def text_column(name: str) -> Column[str]:

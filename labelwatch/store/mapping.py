@@ -1,6 +1,6 @@
 """Converts rows of tables to values of the core and back; never accesses a database."""
 
-from dataclasses import asdict
+from dataclasses import fields
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
@@ -322,7 +322,7 @@ def outbox(row: AnyRow) -> OutboxRow:
 
 def channel_values(state: ChannelState) -> Values:
     """The state of a channel, with its name."""
-    return asdict(state)
+    return {one.name: getattr(state, one.name) for one in fields(state)}
 
 
 def channel(row: AnyRow) -> ChannelState:

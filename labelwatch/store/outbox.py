@@ -26,6 +26,8 @@ from sqlalchemy import (
 )
 
 from labelwatch.core.alert import SUMMARIES, Notification, Reason
+from labelwatch.core.text import Text
+from labelwatch.i18n import translate
 from labelwatch.store import mapping
 from labelwatch.store.alert_json import write_alert
 from labelwatch.store.dedup import Insert, insert_into
@@ -46,9 +48,8 @@ LONGEST_LEASE = timedelta(minutes=10)
 """No claim is longer; a lease that ends later was given before the clock was set back."""
 WORTH_STILL = timedelta(hours=12)
 """What was held back is still worth sending for this long."""
-WITHDRAWN = "withdrawn: what is known since then is told instead"
-withdrawn = and_(_n.state == OutboxState.SUPERSEDED.value, _n.error.like("withdrawn: %"))
-"""Earlier versions worded the reason differently."""
+WITHDRAWN = Text("withdrawn")
+withdrawn = and_(_n.state == OutboxState.SUPERSEDED.value, _n.error == WITHDRAWN)
 
 
 def add(conn: Connection, notifications: Iterable[Notification], *, created_at: datetime) -> None:
@@ -83,7 +84,7 @@ def _fresh(n: Notification, created_at: datetime) -> mapping.Values:
         "attempts": 0,
         "possible_duplicate": False,
         "receipt": "",
-        "error": "",
+        "error": None,
         "snapshot": write_alert(n.alert),
     }
 
@@ -215,8 +216,8 @@ def _readable(conn: Connection, row: mapping.AnyRow) -> OutboxRow | None:
     try:
         return mapping.outbox(row)
     except (MsgspecError, ValueError) as error:
-        why = f"cannot be read: {type(error).__name__}: {error}"[:200]
-        log.error("channel %s: notification %d %s", row.channel, row.id, why)
+        why = Text("unreadable", {"raw": f"{type(error).__name__}: {error}"[:180]})
+        log.error("channel %s: notification %d %s", row.channel, row.id, translate(why, "en"))
         dead = {"state": OutboxState.DEAD.value, "lease_until": None, "error": why}
         _set(conn, [row.id], dead, where=_n.state == OutboxState.LEASED.value)
         return None
@@ -263,7 +264,7 @@ def postpone(conn: Connection, ids: Sequence[int], *, until: datetime) -> int:
     return _set(conn, ids, values, where=unsent)
 
 
-def supersede(conn: Connection, ids: Sequence[int], *, why: str) -> int:
+def supersede(conn: Connection, ids: Sequence[int], *, why: Text) -> int:
     """Drop waiting rows that newer ones replace; returns how many still waited.
 
     They leave the message that they were claimed for.
@@ -332,7 +333,7 @@ def retry(conn: Connection, ids: Sequence[int], *, at: datetime, expires_at: dat
         "due_at": at,
         "expires_at": expires_at,
         "message_key": None,
-        "error": "",
+        "error": None,
     }
     return hurry(conn, ids, at=at) + _set(conn, ids, values, where=_n.state.in_(ended))
 
@@ -347,7 +348,7 @@ def abandon(conn: Connection, channels: Collection[str]) -> int:
     values = {
         "state": OutboxState.DEAD.value,
         "lease_until": None,
-        "error": "the channel is no longer in the configuration",
+        "error": Text("no_channel"),
     }
     gone = and_(waits, _n.channel.not_in(list(channels)))
     return conn.execute(update(notification).where(gone).values(**values)).rowcount

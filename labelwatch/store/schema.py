@@ -24,11 +24,12 @@ from labelwatch.store.columns import (
     of_shop,
     part_of,
     partial_index,
+    said_column,
     shop_column,
     text_column,
 )
 
-REVISION = "0011"
+REVISION = "0012"
 """The newest migration; zero-padded, so that older and newer compare as text."""
 
 
@@ -274,7 +275,7 @@ notification = Table(
     Column("possible_duplicate", Boolean, nullable=False),
     Column("sent_at", Utc),
     text_column("receipt"),
-    text_column("error"),
+    said_column("error"),
     text_column("snapshot"),  # JSON: the alert as it was when the notification was decided
     Column("ref", Text),  # the message's id at the service, while it can be edited
     Column("revise_at", Utc),  # from when on the message is out of date
@@ -303,7 +304,7 @@ channel = Table(
     Column("paused_until", Utc),
     Column("failing_since", Utc),
     Column("is_final", Boolean, nullable=False),  # it fails until a person changes something
-    text_column("error"),
+    said_column("error"),
     text_column("address"),  # where its destination has moved; empty: not moved
     Column("handover_at", Utc),  # the end of the last shift summary
 )
@@ -317,7 +318,7 @@ attempt = Table(
     Column("at", Utc, nullable=False),
     text_column("message_key"),
     text_column("outcome"),  # delivered, unverified, retry, rate_limited, ambiguous, permanent, bad_message
-    text_column("said"),
+    said_column("said"),
     Index("ix_attempt_at", "at"),
 )
 attempt_notification = Table(

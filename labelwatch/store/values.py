@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from labelwatch.core.alert import Notification
 from labelwatch.core.posting import DeliveryMethod, Posting, Track
+from labelwatch.core.text import Text
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +142,7 @@ class Settled:
     state: OutboxState
     receipt: str = ""
     ref: str = ""
-    error: str = ""
+    error: Text | None = None
     next_try: datetime | None = None
     """Needed for `retry`, which holds what comes after it, and `pending`, which does not."""
     keep_key: bool = False
@@ -165,7 +166,7 @@ class OutboxRow:
     """An earlier attempt may have arrived."""
     sent_at: datetime | None
     receipt: str
-    error: str
+    error: Text | None
     ref: str = ""
     """The message's id at the service, while it can be edited or replied to."""
 
@@ -181,7 +182,7 @@ class ChannelState:
     failing_since: datetime | None = None
     is_final: bool = False
     """It fails until a person changes something."""
-    error: str = ""
+    error: Text | None = None
     address: str = ""
     """Where its destination has moved; empty = not moved."""
     handover_at: datetime | None = None
@@ -197,7 +198,8 @@ class Attempt:
     message_key: str
     outcome: str
     """delivered, unverified, retry, rate_limited, ambiguous, permanent or bad_message."""
-    said: str
+    said: Text
+    """The receipt as it is, or the error."""
     """The receipt, or why there is none."""
 
 

@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from labelwatch.i18n import translate
 from labelwatch.messages import diagnosis_text
-from labelwatch.messages.channel_errors import spoken
 from labelwatch.messages.plain import plain
 from labelwatch.store import Attempt, OutboxRow, OutboxState
 from labelwatch.web.cards import posting_link
@@ -74,10 +74,10 @@ def _sent_message(reader: Reader, rows: Sequence[OutboxRow], trail: Mapping[int,
         state=str(first.state),
         outcome=reader.say("outbox", str(first.state)),
         at=reader.at(first.sent_at or first.notification.due_at),
-        said=plain(spoken(first.error, reader.words.language) if first.error else first.receipt, _SAID),
+        said=plain(translate(first.error, reader.words.language) if first.error else first.receipt, _SAID),
         items=[_item(reader, row) for row in rows],
         tries=[
-            Try(reader.at(one.at), _outcome(reader, one), plain(_said(reader, one), _SAID))
+            Try(reader.at(one.at), _outcome(reader, one), plain(translate(one.said, reader.words.language), _SAID))
             for one in trail.get(first.id, ())
         ],
         can_retry=first.state in RETRYABLE,
@@ -90,11 +90,6 @@ def _item(reader: Reader, row: OutboxRow) -> Item:
     subject = diagnosis_text.subject(reader.context, about) or diagnosis_text.headline(reader.context, about)
     link = posting_link(number, about.shop) if number else ""
     return Item(subject, link, reader.say("reason", str(told.reason)))
-
-
-def _said(reader: Reader, one: Attempt) -> str:
-    """A receipt as it is; an error in the reader's language."""
-    return one.said if one.outcome in ("delivered", "unverified") else spoken(one.said, reader.words.language)
 
 
 def _outcome(reader: Reader, one: Attempt) -> str:

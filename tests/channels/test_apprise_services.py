@@ -13,6 +13,7 @@ from labelwatch.messages.render import Layout, render
 from tests.support.alert_builders import NOW, destination, told
 from tests.support.chat_bots import error_of
 from tests.support.http_server import Hook, answer, drip
+from tests.support.reasons import because, worded
 
 CANARY = "canary-token-4711"
 MESSAGE = Message(
@@ -64,7 +65,7 @@ def test_a_service_that_hangs_is_left_at_the_deadline() -> None:
         started = time.monotonic()
         result = channel.send(PARCEL)
     assert time.monotonic() - started < 2
-    assert result == Ambiguous("no answer within 0.5 s")
+    assert worded(result) == Ambiguous(because("no answer within 0.5 s"))
 
 
 @pytest.mark.parametrize("extra", ["", "?retry=3&wait=0", "?optional=yes"])

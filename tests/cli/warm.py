@@ -2,6 +2,7 @@
 them, which else each command would do again."""
 
 import gc
+from functools import partial
 from importlib import import_module
 from pkgutil import walk_packages
 
@@ -13,8 +14,8 @@ import labelwatch
 from labelwatch.channels import check_url
 from labelwatch.cli import words as cli_words
 from labelwatch.config import sentences
+from labelwatch.i18n import sentences as own_sentences
 from labelwatch.messages import catalog
-from labelwatch.messages.channel_errors import phrases
 from labelwatch.net.tls import trusted
 from labelwatch.web import words as web_words
 
@@ -26,7 +27,7 @@ for language in ("en", "ru", "zh"):
         cli_words.words,
         sentences.catalog,
         catalog.catalog,
-        phrases,
+        partial(own_sentences, name="channels"),
         web_words.words,
     ):
         read(language)

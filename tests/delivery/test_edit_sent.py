@@ -13,6 +13,7 @@ from labelwatch.core.lifecycle import acknowledge
 from labelwatch.store import Store
 from tests.support.alert_builders import resolved, told
 from tests.support.post import FINE, Clock, FakeChannel, FakeChat, again, queue, tell
+from tests.support.reasons import because
 
 
 def end(store: Store, alert_id: int, n: int) -> None:
@@ -99,7 +100,7 @@ def test_what_is_told_of_several_at_once_is_a_message_of_its_own(store: Store) -
 
 def test_a_message_that_is_gone_is_told_in_full_next_time(store: Store) -> None:
     (alert,) = queue(store, told(n=1))
-    chat, clock = FakeChat(revisions=[BadMessage("message to edit not found")]), Clock()
+    chat, clock = FakeChat(revisions=[BadMessage(because("message to edit not found"))]), Clock()
     tell(store, clock, {"packers": chat})
     again(store, alert, replace(told(reason=Reason.ESCALATED), number=2))
     tell(store, clock, {"packers": chat})
@@ -110,7 +111,12 @@ def test_a_message_that_is_gone_is_told_in_full_next_time(store: Store) -> None:
 
 
 @pytest.mark.parametrize(
-    "result", [Retry("HTTP 502"), Ambiguous("no answer"), RateLimited("HTTP 429", timedelta(seconds=30))]
+    "result",
+    [
+        Retry(because("HTTP 502")),
+        Ambiguous(because("no answer")),
+        RateLimited(because("HTTP 429"), timedelta(seconds=30)),
+    ],
 )
 def test_what_cannot_be_changed_now_is_changed_later(store: Store, result: Result) -> None:
     queue(store, told(n=1))
@@ -128,7 +134,7 @@ def test_what_cannot_be_changed_now_is_changed_later(store: Store, result: Resul
     assert "Nina" in chat.board["chat/1"].message.body
 
 
-@pytest.mark.parametrize("failure", [Retry("HTTP 502"), Permanent("HTTP 403")])
+@pytest.mark.parametrize("failure", [Retry(because("HTTP 502")), Permanent(because("HTTP 403"))])
 def test_nothing_is_changed_over_a_channel_that_does_not_work(store: Store, failure: Result) -> None:
     queue(store, told(n=1))
     chat, clock = FakeChat([FINE, failure, FINE]), Clock()
@@ -164,7 +170,7 @@ def test_a_thread_goes_on_under_the_keys_of_its_messages(store: Store) -> None:
 
 def test_a_silence_that_is_asked_for_at_a_change_holds_the_whole_account(store: Store) -> None:
     queue(store, told(n=1), replace(told(n=2), channel="owner"))
-    limited = RateLimited("HTTP 429", timedelta(seconds=15))
+    limited = RateLimited(because("HTTP 429"), timedelta(seconds=15))
     chats = {"packers": FakeChat(account="bot", revisions=[limited]), "owner": FakeChat(account="bot")}
     clock = Clock()
     tell(store, clock, chats)

@@ -18,6 +18,7 @@ from labelwatch.messages.render import LIMIT
 from labelwatch.store import OutboxState, Store
 from tests.support.alert_builders import NOW, destination, incident, minutes, resolved, told
 from tests.support.post import Clock, FakeChannel, FakeChat, again, queue, rows, states, tell
+from tests.support.reasons import because
 
 
 @dataclass
@@ -163,7 +164,7 @@ def test_newer_news_says_who_has_it_and_nothing_follows(shift: Shift) -> None:
 
 
 def test_a_channel_that_still_has_to_tell_of_it_says_it_then(sqlite_store: Store) -> None:
-    shift = Shift(sqlite_store, mail=FakeChannel(results=(Retry("down"),)))
+    shift = Shift(sqlite_store, mail=FakeChannel(results=(Retry(because("down")),)))
     shift.take(1)
     shift.mail.results = ()
     shift.mail = FakeChannel()

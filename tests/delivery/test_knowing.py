@@ -19,6 +19,7 @@ from labelwatch.delivery.shift_summary import queue_shift_summaries
 from labelwatch.store import OutboxState, Store
 from tests.support.alert_builders import NOW, destination, minutes, told
 from tests.support.post import Clock, FakeChannel, queue
+from tests.support.reasons import because
 
 ALL = frozenset[str]()
 GROUPS = {
@@ -79,14 +80,14 @@ def test_a_hand_over_lists_the_channels_that_its_readers_may_know_of(sqlite_stor
 def test_of_a_dead_channel_those_are_told_who_may_know_of_it(sqlite_store: Store) -> None:
     queue(sqlite_store, replace(told(), channel="birch"))
     channels = {name: FakeChannel() for name in ("cedar", "field")}
-    rounds(sqlite_store, {**channels, "birch": FakeChannel([Permanent("the chat is gone")])})
+    rounds(sqlite_store, {**channels, "birch": FakeChannel([Permanent(because("the chat is gone"))])})
     assert {name: len(channel.sent) for name, channel in channels.items()} == {"cedar": 0, "field": 1}
 
 
 def test_where_nobody_may_know_of_a_dead_channel_it_is_still_reported(sqlite_store: Store) -> None:
     queue(sqlite_store, replace(told(), channel="birch"))
     cedar = FakeChannel()
-    rounds(sqlite_store, {"birch": FakeChannel([Permanent("the chat is gone")]), "cedar": cedar})
+    rounds(sqlite_store, {"birch": FakeChannel([Permanent(because("the chat is gone"))]), "cedar": cedar})
     ((message, views, _),) = cedar.sent
     said = f"{message.title}\n{message.body}\n{views!r}"
     assert "A channel does not work" in message.title
@@ -97,7 +98,10 @@ def test_what_a_dead_channel_was_to_say_of_another_one_is_said_to_those_who_may_
     sqlite_store: Store,
 ) -> None:
     queue(sqlite_store, replace(told(), channel="birch"))
-    channels = {"birch": FakeChannel([Permanent("gone")]), "field": FakeChannel([Permanent("gone")])}
+    channels = {
+        "birch": FakeChannel([Permanent(because("gone"))]),
+        "field": FakeChannel([Permanent(because("gone"))]),
+    }
     others = {name: FakeChannel() for name in ("amber", "cedar")}
     rounds(sqlite_store, {**channels, **others}, birch="field", field="cedar")
     said = {name: [message.title for message, _, _ in channel.sent] for name, channel in others.items()}

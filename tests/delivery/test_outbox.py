@@ -26,6 +26,7 @@ from labelwatch.store import Fault, OutboxRow, OutboxState, Store, StoreError, o
 from labelwatch.store.values import Settled
 from tests.support.alert_builders import NOW, minutes, resolved, told
 from tests.support.post import FINE, Clock, FakeChannel, again, alive, queue, rows, states, tell
+from tests.support.reasons import because, english
 
 
 def test_what_is_due_goes_out_as_one_message_with_its_receipt(store: Store) -> None:
@@ -126,7 +127,7 @@ def test_what_was_told_is_also_told_to_be_over(store: Store) -> None:
 
 def test_what_is_over_waits_for_a_first_telling_that_may_have_arrived(store: Store) -> None:
     (alert,) = queue(store, told())
-    channel, clock = FakeChannel([Ambiguous("no answer"), FINE]), Clock()
+    channel, clock = FakeChannel([Ambiguous(because("no answer")), FINE]), Clock()
     tell(store, clock, {"packers": channel})
     again(store, alert, resolved())
     tell(store, clock, {"packers": channel})
@@ -179,7 +180,7 @@ def test_every_claimed_row_is_either_sent_or_superseded(
 def row(id_: int, alert: int, telling: int, *, over: bool) -> OutboxRow:
     notification = replace(resolved() if over else told(), number=telling)
     notification = replace(notification, alert=replace(notification.alert, id=alert))
-    return OutboxRow(id_, notification, OutboxState.LEASED, NOW, 1, NOW, "key", False, None, "", "")
+    return OutboxRow(id_, notification, OutboxState.LEASED, NOW, 1, NOW, "key", False, None, "", None)
 
 
 # ---- when it does not work
@@ -187,9 +188,9 @@ def row(id_: int, alert: int, telling: int, *, over: bool) -> OutboxRow:
 
 def test_what_failed_is_tried_again_later_with_what_came_meanwhile(store: Store) -> None:
     queue(store, told(n=1))
-    channel, clock = FakeChannel([Retry("HTTP 500"), FINE]), Clock()
+    channel, clock = FakeChannel([Retry(because("HTTP 500")), FINE]), Clock()
     done = tell(store, clock, {"packers": channel})
-    assert done.errors == {"packers": "HTTP 500"}
+    assert done.errors == {"packers": because("HTTP 500")}
     queue(store, told(n=2))
     clock.advance(seconds=4)
     tell(store, clock, {"packers": channel})
@@ -204,7 +205,7 @@ def test_what_failed_is_tried_again_later_with_what_came_meanwhile(store: Store)
 @pytest.mark.fault("D11")
 def test_what_may_have_arrived_is_sent_again_as_it_was(store: Store) -> None:
     queue(store, told(n=1), told(n=2))
-    channel, clock = FakeChannel([Ambiguous("no answer"), FINE]), Clock()
+    channel, clock = FakeChannel([Ambiguous(because("no answer")), FINE]), Clock()
     tell(store, clock, {"packers": channel})
     queue(store, told(n=3))
     clock.advance(seconds=7)
@@ -217,7 +218,7 @@ def test_what_may_have_arrived_is_sent_again_as_it_was(store: Store) -> None:
 @pytest.mark.fault("D2")
 def test_the_wish_of_the_service_is_honoured(store: Store) -> None:
     queue(store, told())
-    channel, clock = FakeChannel([RateLimited("HTTP 429", timedelta(seconds=34)), FINE]), Clock()
+    channel, clock = FakeChannel([RateLimited(because("HTTP 429"), timedelta(seconds=34)), FINE]), Clock()
     for seconds, sent in ((0, 1), (33, 1), (1, 2)):
         clock.advance(seconds=seconds)
         tell(store, clock, {"packers": channel})
@@ -234,7 +235,7 @@ def test_pauses_grow_from_seconds_to_minutes(attempts: int, least: float, most: 
 
 @pytest.mark.fault("D1")
 def test_an_hour_of_outage_loses_nothing(sqlite_store: Store) -> None:
-    channel, clock = FakeChannel([Retry("HTTP 502")]), Clock()
+    channel, clock = FakeChannel([Retry(because("HTTP 502"))]), Clock()
     for n in range(1, 61):
         queue(sqlite_store, replace(told(n=n), due_at=clock.at))
         tell(sqlite_store, clock, {"packers": channel})
@@ -248,7 +249,9 @@ def test_an_hour_of_outage_loses_nothing(sqlite_store: Store) -> None:
 
 
 @pytest.mark.fault("C1")
-@pytest.mark.parametrize("first", [Retry("HTTP 500"), Ambiguous("no answer")], ids=["failed", "no answer"])
+@pytest.mark.parametrize(
+    "first", [Retry(because("HTTP 500")), Ambiguous(because("no answer"))], ids=["failed", "no answer"]
+)
 def test_a_clock_that_is_set_back_holds_no_message(store: Store, first: Retry | Ambiguous) -> None:
     queue(store, told(n=1))
     channel, clock = FakeChannel([first, first, FINE]), Clock()
@@ -286,7 +289,7 @@ def test_what_cannot_be_shown_is_given_up_and_holds_no_other(
     done = tell(store, Clock(), {"packers": channel})
     assert [len(part) for part in channel.told] == ([others] if others else [])
     assert states(store) == [OutboxState.DEAD] + [OutboxState.SENT] * others
-    assert rows(store)[0].error.startswith("cannot be shown: OverflowError: ")
+    assert english(rows(store)[0].error).startswith("cannot be shown: OverflowError: ")
     assert [record.levelname for record in caplog.records if "cannot be shown" in record.message] == ["ERROR"]
     assert done.told == ({"packers": others} if others else {})
 
@@ -424,7 +427,7 @@ def test_who_holds_the_database_alone_need_not_wait_for_the_lease(store: Store) 
 
 def test_a_try_that_fails_for_sure_does_not_make_another_message_of_what_may_have_arrived(store: Store) -> None:
     queue(store, told(n=1))
-    channel, clock = FakeChannel([Ambiguous("no answer"), Retry("HTTP 502"), FINE]), Clock()
+    channel, clock = FakeChannel([Ambiguous(because("no answer")), Retry(because("HTTP 502")), FINE]), Clock()
     for _ in range(3):
         tell(store, clock, {"packers": channel})
         clock.advance(minutes=5)

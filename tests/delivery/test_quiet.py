@@ -14,6 +14,7 @@ from labelwatch.store import OutboxState, Store
 from tests.conftest import ON_BOTH
 from tests.support.alert_builders import NOW, destination, minutes, told
 from tests.support.post import FINE, Clock, FakeChannel, again, queue, rows, tell
+from tests.support.reasons import because
 
 # The clock of these tests is that of Yekaterinburg (UTC+5), where it is 19:08 now.
 NIGHT: dict[str, Any] = {"quiet": QuietHours(time(19, 0), time(8, 0))}
@@ -56,7 +57,7 @@ def test_what_falls_due_in_the_night_comes_through(store: Store) -> None:
 
 def test_what_failed_in_the_evening_does_not_wake_anybody_later(store: Store) -> None:
     queue(store, calm(1))
-    channel, clock = FakeChannel([Retry("HTTP 502"), FINE]), Clock(NOW - minutes(8.1))
+    channel, clock = FakeChannel([Retry(because("HTTP 502")), FINE]), Clock(NOW - minutes(8.1))
     tell(store, clock, {"packers": channel}, to=NIGHT)
     assert len(channel.sent) == 1
     clock.advance(minutes=1)

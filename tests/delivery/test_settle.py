@@ -17,8 +17,9 @@ from labelwatch.delivery.settle import forget_others
 from labelwatch.store import ChannelState, OutboxState, Store
 from tests.support.alert_builders import NOW, minutes, resolved, told
 from tests.support.post import FINE, Clock, FakeChannel, again, queue, rows, states, tell
+from tests.support.reasons import because, english
 
-GONE = Permanent("HTTP 403: the bot was blocked")
+GONE = Permanent(because("HTTP 403: the bot was blocked"))
 
 
 def titles(channel: FakeChannel) -> list[str]:
@@ -70,7 +71,12 @@ def test_without_a_fallback_that_works_any_other_channel_reports(store: Store) -
 
 @pytest.mark.fault("D1")
 @pytest.mark.parametrize(
-    "result", [Retry("HTTP 502"), Ambiguous("no answer"), RateLimited("HTTP 429", timedelta(seconds=30))]
+    "result",
+    [
+        Retry(because("HTTP 502")),
+        Ambiguous(because("no answer")),
+        RateLimited(because("HTTP 429"), timedelta(seconds=30)),
+    ],
 )
 def test_a_quarter_of_an_hour_of_failure_is_reported(sqlite_store: Store, result: Result) -> None:
     queue(sqlite_store, told(n=1))
@@ -85,7 +91,7 @@ def test_a_quarter_of_an_hour_of_failure_is_reported(sqlite_store: Store, result
     assert len(owner.sent) == 1
 
 
-SILENCE = RateLimited("HTTP 429", timedelta(hours=8))
+SILENCE = RateLimited(because("HTTP 429"), timedelta(hours=8))
 
 
 def until_heard(store: Store, clock: Clock, channels: Mapping[str, FakeChannel], by: str, **more: Any) -> timedelta:
@@ -99,10 +105,10 @@ def until_heard(store: Store, clock: Clock, channels: Mapping[str, FakeChannel],
 
 def test_a_failure_is_not_reported_once_nothing_waits_any_more(sqlite_store: Store) -> None:
     (alert,) = queue(sqlite_store, told(n=1))
-    channels, clock = {"packers": FakeChannel([Retry("HTTP 502")]), "owner": FakeChannel()}, Clock()
+    channels, clock = {"packers": FakeChannel([Retry(because("HTTP 502"))]), "owner": FakeChannel()}, Clock()
     tell(sqlite_store, clock, channels)
     with sqlite_store.write() as tx:
-        tx.outbox.supersede([row.id for row in tx.channels.waiting("packers")], why="labelled meanwhile")
+        tx.outbox.supersede([row.id for row in tx.channels.waiting("packers")], why=because("labelled meanwhile"))
     until_heard(sqlite_store, clock, channels, "owner")
     assert channels["owner"].sent == []
     again(sqlite_store, alert, told(n=1, reason=Reason.REMINDER))
@@ -181,7 +187,7 @@ def test_what_was_to_be_said_of_another_channel_is_said_by_the_next(store: Store
     """The fallback of a dead channel dies before it could report: whoever reports the fallback reports both."""
     queue(store, told(n=1))
     clock, works = Clock(), FakeChannel()
-    packers, owner = FakeChannel([GONE]), FakeChannel([Retry("HTTP 502"), GONE])
+    packers, owner = FakeChannel([GONE]), FakeChannel([Retry(because("HTTP 502")), GONE])
     channels = {"packers": packers, "owner": owner}
     tell(store, clock, channels, fallbacks={"packers": "owner"})
     clock.advance(minutes=6)
@@ -217,7 +223,7 @@ def test_a_restart_tries_what_somebody_had_to_mend(store: Store) -> None:
 
 def test_after_a_restart_that_mended_it_nobody_is_told_that_a_channel_was_dead(store: Store) -> None:
     queue(store, told(n=1))
-    clock, owner = Clock(), FakeChannel([Retry("HTTP 502"), FINE])
+    clock, owner = Clock(), FakeChannel([Retry(because("HTTP 502")), FINE])
     tell(store, clock, {"packers": FakeChannel([GONE]), "owner": owner})
     assert len(owner.sent) == 1
     clock.advance(seconds=10)
@@ -233,7 +239,7 @@ def test_after_a_restart_that_mended_it_nobody_is_told_that_a_channel_was_dead(s
 
 def test_after_a_restart_that_mended_nothing_the_report_goes_out_all_the_same(store: Store) -> None:
     queue(store, told(n=1))
-    clock, owner = Clock(), FakeChannel([Retry("HTTP 502"), FINE])
+    clock, owner = Clock(), FakeChannel([Retry(because("HTTP 502")), FINE])
     tell(store, clock, {"packers": FakeChannel([GONE]), "owner": owner})
     clock.advance(seconds=10)
     recover(store, now=clock.at)
@@ -247,7 +253,7 @@ def test_a_channel_that_is_taken_out_of_the_config_leaves_nothing_behind(store: 
     tell(store, Clock(), {"packers": FakeChannel([GONE])})
     assert forget_others(store, ["owner"], now=NOW) == 1
     assert states(store) == [OutboxState.DEAD]
-    assert "no longer in the configuration" in rows(store)[0].error
+    assert "no longer in the configuration" in english(rows(store)[0].error)
     assert store.alerts.open_of_channels() == {}
 
 
@@ -261,7 +267,7 @@ def test_a_service_that_asks_for_silence_gets_it_from_the_whole_account(
 ) -> None:
     queue(store, told(n=1))
     clock = Clock()
-    packers = FakeChannel([RateLimited("HTTP 429", timedelta(seconds=34)), FINE], account=account)
+    packers = FakeChannel([RateLimited(because("HTTP 429"), timedelta(seconds=34)), FINE], account=account)
     owner = FakeChannel(account=account)
     tell(store, clock, {"packers": packers, "owner": owner})
     queue(store, replace(told(n=2), channel="owner"))
@@ -282,7 +288,7 @@ class Picky(FakeChannel):
     def send(self, outgoing: object) -> Result:
         FakeChannel.send(self, outgoing)  # type: ignore[arg-type]
         refused = any(seen["posting_number"] == "41517061-0216-1" for seen in self.outgoing_messages[-1].views)
-        return BadMessage("HTTP 413") if refused else Delivered("HTTP 200", verified=True)
+        return BadMessage(because("HTTP 413")) if refused else Delivered("HTTP 200", verified=True)
 
 
 @pytest.mark.fault("D5")
@@ -302,7 +308,7 @@ def test_one_message_that_is_refused_costs_no_other(store: Store) -> None:
 def test_a_channel_that_never_took_anything_is_at_fault_not_its_first_message(store: Store) -> None:
     queue(store, told(n=1), told(n=2))
     owner = FakeChannel()
-    tell(store, Clock(), {"packers": FakeChannel([BadMessage("HTTP 400")]), "owner": owner})
+    tell(store, Clock(), {"packers": FakeChannel([BadMessage(because("HTTP 400"))]), "owner": owner})
     assert states(store) == [OutboxState.RETRY, OutboxState.RETRY]
     assert len(owner.sent) == 1
 
@@ -313,9 +319,9 @@ def test_a_channel_that_never_took_anything_is_at_fault_not_its_first_message(st
 OUTCOMES: list[tuple[Result, str]] = [
     (Delivered("ok", verified=True), "delivered"),
     (Delivered("", verified=False), "unverified"),
-    (Retry("HTTP 502"), "retry"),
-    (RateLimited("HTTP 429", timedelta(seconds=5)), "rate_limited"),
-    (Ambiguous("no answer"), "ambiguous"),
+    (Retry(because("HTTP 502")), "retry"),
+    (RateLimited(because("HTTP 429"), timedelta(seconds=5)), "rate_limited"),
+    (Ambiguous(because("no answer")), "ambiguous"),
     (GONE, "permanent"),
 ]
 
@@ -330,7 +336,9 @@ def test_every_try_is_kept(store: Store, result: Result, outcome: str) -> None:
     wanted = [outcome] if isinstance(result, Delivered) else [outcome, "delivered"]
     trail = store.channels.trail([row.id for row in rows(store)])
     assert [[one.outcome for one in tries] for tries in trail.values()] == [wanted, wanted]
-    assert trail[rows(store)[0].id][0].said == getattr(result, "error", getattr(result, "receipt", ""))
+    assert trail[rows(store)[0].id][0].said == (
+        because(result.receipt) if isinstance(result, Delivered) else result.error
+    )
 
 
 @pytest.mark.fault("D4")
@@ -357,7 +365,7 @@ def test_a_channel_gets_one_message_in_its_interval(store: Store) -> None:
 
 def test_a_test_waits_for_nothing_and_stands_alone(store: Store) -> None:
     queue(store, told(n=1))
-    channel, clock = FakeChannel([FINE, FINE, Retry("HTTP 502"), FINE]), Clock()
+    channel, clock = FakeChannel([FINE, FINE, Retry(because("HTTP 502")), FINE]), Clock()
     to = {"group_interval": timedelta(hours=1)}
     tell(store, clock, {"packers": channel}, to=to)
     queue(store, told(n=2), replace(told(n=3), reason=Reason.TEST))
@@ -388,7 +396,7 @@ def test_the_silence_of_an_account_outlasts_what_another_channel_had_under_way(s
     """Two chats of one bot are told at once: one is taken, the other is one too many."""
     queue(store, told(n=1), replace(told(n=2), channel="owner"))
     clock, refused = Clock(), threading.Event()
-    packers = FakeChannel([RateLimited("HTTP 429", timedelta(seconds=34)), FINE], account="bot")
+    packers = FakeChannel([RateLimited(because("HTTP 429"), timedelta(seconds=34)), FINE], account="bot")
     owner = FakeChannel(account="bot", while_sending=lambda: refused.wait(10))
 
     def meanwhile() -> None:
@@ -426,5 +434,5 @@ def test_a_channel_whose_program_fails_is_reported_and_takes_no_other_with_it(sq
         clock.advance(minutes=5)
     assert states(sqlite_store) == [OutboxState.RETRY]
     assert len(set(broken.keys)) == 1
-    assert "KeyError" in rows(sqlite_store)[0].error
+    assert "KeyError" in english(rows(sqlite_store)[0].error)
     assert sum("packers" in title for title in titles(owner)) == 1

@@ -27,6 +27,7 @@ from labelwatch.store import Attempt, OutboxRow, OutboxState
 from tests.docs.generate import tables_of_keys
 from tests.docs.pages import BOOKS, PAGES, READMES, guide, rows, sections
 from tests.support import alert_builders
+from tests.support.reasons import because
 
 JSON = PAGES["labelwatch/cli/README.md"].partition("\n## JSON\n")[2]
 CHANNELS = {"en": "Where messages go", "zh": "消息发到哪里", "ru": "Куда слать сообщения"}
@@ -91,7 +92,7 @@ def test_the_signals_of_the_heartbeat_are_named(language: str) -> None:
 
 
 def test_the_json_section_names_every_field_of_a_message_and_of_its_trail() -> None:
-    one = Attempt("packers", alert_builders.NOW, "0" * 32, "delivered", "HTTP 200")
+    one = Attempt("packers", alert_builders.NOW, "0" * 32, "delivered", because("HTTP 200"))
     row = OutboxRow(
         id=1,
         notification=alert_builders.told(),
@@ -103,7 +104,7 @@ def test_the_json_section_names_every_field_of_a_message_and_of_its_trail() -> N
         possible_duplicate=False,
         sent_at=alert_builders.NOW,
         receipt="HTTP 200",
-        error="",
+        error=None,
     )
     document = notification(row, [one])
     assert [field for field in (*document, *document["trail"][0]) if f"`{field}`" not in JSON] == []

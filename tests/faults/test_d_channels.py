@@ -17,6 +17,7 @@ from tests.support.alert_builders import told
 from tests.support.fake_telegram import FakeTelegram
 from tests.support.http_server import Act, Hook, answer
 from tests.support.post import Clock, queue, rows, states, tell
+from tests.support.reasons import english
 from tests.support.smtp_server import HANG_UP, PostOffice
 from tests.support.telegram_wire import too_many
 
@@ -246,7 +247,7 @@ def test_a_robot_that_refuses_under_http_200_has_not_delivered_and_its_words_are
         tell(sqlite_store, clock, channels)
         (row,) = rows(sqlite_store)
         assert row.state is OutboxState.RETRY
-        assert words in row.error
+        assert words in english(row.error)
         assert [words in why for _, _, why in reports(owner)] == ([True] if is_final else [])
         clock.at += timedelta(minutes=5)
         tell(sqlite_store, clock, channels)

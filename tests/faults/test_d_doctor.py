@@ -23,6 +23,7 @@ from tests.support.fake_telegram import TOKEN
 from tests.support.http_server import Act, Hook, answer, closed_port, hang_up
 from tests.support.post import Clock, tell
 from tests.support.post import queue as queue_told
+from tests.support.reasons import because
 from tests.support.smtp_server import PostOffice
 
 OK = answer(200)
@@ -94,7 +95,9 @@ def test_a_message_that_a_working_channel_refuses_is_found(folder: Path, base: S
 def test_a_service_that_wants_silence_gets_it_and_nobody_has_to_do_anything(folder: Path, base: Store) -> None:
     until = NOW + timedelta(minutes=10)
     with base.write() as tx:
-        tx.channels.save(ChannelState("packers", failing_since=NOW, paused_until=until, error="451 greylisted"))
+        tx.channels.save(
+            ChannelState("packers", failing_since=NOW, paused_until=until, error=because("451 greylisted"))
+        )
     with context(settings(folder)) as one:
         assert found(channels, one) == {PAUSED: WARNING}
         assert finding_of(channels, one, PAUSED).values == {"until": until, "said": "451 greylisted"}

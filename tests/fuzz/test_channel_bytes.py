@@ -28,6 +28,7 @@ from tests.fuzz.mangle import CANARY, bodies, is_fit_to_show
 from tests.support.chat_bots import PARCEL
 from tests.support.examples import examples
 from tests.support.http_server import Hook
+from tests.support.reasons import english
 from tests.support.smtp_server import breaking_off
 
 OUTCOMES = (Delivered, Retry, RateLimited, Ambiguous, Permanent, BadMessage)
@@ -113,7 +114,7 @@ def opened(kind: str, port: int) -> Channel:
 
 def check_outcome(result: object) -> None:
     assert isinstance(result, OUTCOMES)
-    assert is_fit_to_show(result.receipt if isinstance(result, Delivered) else result.error)
+    assert is_fit_to_show(result.receipt if isinstance(result, Delivered) else english(result.error))
     if isinstance(result, RateLimited):
         assert timedelta(0) <= result.after <= timedelta(days=1)
 

@@ -41,6 +41,7 @@ from tests.fuzz.mortal import Died, Mortal
 from tests.support.alert_builders import NOW, destination, resolved, told
 from tests.support.examples import examples
 from tests.support.post import Clock
+from tests.support.reasons import because
 
 pytestmark = pytest.mark.lengthy
 
@@ -50,11 +51,11 @@ PACE = timedelta(seconds=30)
 MOODS: dict[str, tuple[bool, Result]] = {
     "well": (True, Delivered("ok", verified=True)),
     "unverified": (True, Delivered("", verified=False)),
-    "down": (False, Retry("HTTP 502")),
-    "flooded": (False, RateLimited("HTTP 429", timedelta(seconds=34))),
-    "answer lost": (True, Ambiguous("no answer")),
-    "question lost": (False, Ambiguous("no answer")),
-    "gone": (False, Permanent("HTTP 403: kicked")),
+    "down": (False, Retry(because("HTTP 502"))),
+    "flooded": (False, RateLimited(because("HTTP 429"), timedelta(seconds=34))),
+    "answer lost": (True, Ambiguous(because("no answer"))),
+    "question lost": (False, Ambiguous(because("no answer"))),
+    "gone": (False, Permanent(because("HTTP 403: kicked"))),
 }
 """Whether the message arrives, and what the service says."""
 SPANS = st.sampled_from((1, 7, 34, 130, 301, 3600))

@@ -14,8 +14,6 @@ LOCALE = files(labelwatch.i18n).joinpath("locale")
 NAMES = sorted(file.name.removesuffix(".toml") for file in LOCALE.joinpath("en").iterdir())
 SILENT = (".reason.first", ".line.unit_gap", ".line.sentence_gap", ".trouble.")
 """What may be empty: some languages need nothing there, and some failures say it in a line of their own."""
-OF_ENGLISH = {"number"}
-"""The number of an error of the system tells people nothing."""
 PROOFS = ".proof."
 """In English they stand with the rules."""
 
@@ -41,7 +39,7 @@ def places(language: str, name: str) -> dict[str, set[str]]:
 
 
 def placeholders(text: str) -> set[str]:
-    return {name for _, name, _, _ in Formatter().parse(text) if name is not None} - OF_ENGLISH
+    return {name for _, name, _, _ in Formatter().parse(text) if name is not None}
 
 
 def test_every_language_has_a_folder_with_the_same_files() -> None:

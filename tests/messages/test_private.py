@@ -17,6 +17,7 @@ from labelwatch.setup.config_writer import NewChannel
 from labelwatch.setup.first_message import with_permission
 from tests.support.fake_telegram import TOKEN, FakeTelegram
 from tests.support.http_server import Hook, answer
+from tests.support.reasons import because, english, worded
 from tests.support.relays import Relay, http
 from tests.support.smtp_server import PostOffice
 
@@ -81,7 +82,7 @@ def sent(neighbour: Neighbour, kind: str, host: str, *, private: bool = False) -
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_name_that_leads_home_is_refused_and_what_to_write_is_said(kind: str, neighbour: Neighbour) -> None:
-    assert sent(neighbour, kind, NAME) == Permanent(REFUSED)
+    assert worded(sent(neighbour, kind, NAME)) == Permanent(because(REFUSED))
     assert neighbour.heard == 0
 
 
@@ -90,7 +91,7 @@ def test_before_anything_is_sent_that_is_found_out_as_well(kind: str, neighbour:
     url, api_base = neighbour.way(kind, NAME)
     found = checked(open_channel(url, api_base=api_base))
     assert not found.ok
-    assert found.said == REFUSED
+    assert english(found.said) == REFUSED
     assert neighbour.heard == 0
 
 

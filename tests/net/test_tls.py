@@ -17,6 +17,7 @@ from labelwatch.sources.ozon.connectivity import Failure
 from tests.sources.scripted import in_turn, page, scripted
 from tests.sources.test_connectivity import at
 from tests.support.http_server import Hook, answer
+from tests.support.reasons import english
 from tests.support.smtp_server import PostOffice
 
 PARCEL = OutgoingMessage(Message("late", (Section(lines=("Not packed yet.",)),), Kind.WARNING), [], "0" * 32)
@@ -93,7 +94,7 @@ def test_knocking_finds_it() -> None:
 def test_a_channel_does_not_work_and_nothing_may_have_arrived(url: str) -> None:
     result = open_channel(url).send(PARCEL)
     assert isinstance(result, Permanent)
-    assert result.error.startswith(GONE)
+    assert english(result.error).startswith(GONE)
 
 
 @pytest.mark.usefixtures("stale")
@@ -110,7 +111,7 @@ def test_a_letter_is_not_handed_in() -> None:
         url = f"mailto://watch:word@localhost:{office.port}?from=watch@example.com&to=p@example.com&mode=starttls"
         result = open_channel(url).send(PARCEL)
     assert isinstance(result, Permanent)
-    assert result.error.startswith(GONE)
+    assert english(result.error).startswith(GONE)
     assert office.letters == []
 
 
@@ -118,4 +119,4 @@ def test_a_letter_is_not_handed_in() -> None:
 def test_the_heartbeat_and_a_webhook_are_not_called_reachable() -> None:
     found = reachable("https://hc.example.com/ping", timedelta(seconds=1))
     assert found.seen is Account.UNREACHABLE
-    assert found.said.startswith(GONE)
+    assert english(found.said).startswith(GONE)

@@ -11,6 +11,7 @@ from labelwatch.service.database_watch import LASTS, DatabaseWatch
 from labelwatch.store import Fault, StoreError
 from labelwatch.store.condition import FailureCounts
 from tests.support.alert_builders import NOW, destination, minutes
+from tests.support.reasons import because
 
 CALM = timedelta(minutes=6)
 
@@ -26,7 +27,7 @@ class Mouth:
 
     def send(self, outgoing: OutgoingMessage) -> Result:
         if not self.works:
-            return Retry("no line")
+            return Retry(because("no line"))
         self.sent.append(outgoing)
         return Delivered("ok", verified=True)
 

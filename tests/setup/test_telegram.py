@@ -10,6 +10,7 @@ from labelwatch.channels.base import Retry
 from labelwatch.channels.telegram.api import Bot, Refusal
 from labelwatch.setup.telegram import Chat, Heard, bot_of, listen, name_of
 from tests.support.fake_telegram import NAME, TOKEN, FakeTelegram
+from tests.support.reasons import english
 from tests.support.telegram_wire import good, page
 
 NINA = {"id": 4711, "type": "private", "first_name": "Nina", "last_name": "P."}
@@ -85,7 +86,8 @@ def test_a_topic_is_a_place_of_its_own(telegram: FakeTelegram, bot: Bot) -> None
 def test_what_holds_no_update_is_no_answer_of_telegram(telegram: FakeTelegram, bot: Bot, result: Any) -> None:
     telegram.next(lambda _: good(result), lambda _: good(result))
     said = listen(bot, after=0, wait=timedelta(0))
-    assert said == Retry("no answer of Telegram: it holds no update")
+    assert isinstance(said, Retry)
+    assert english(said.error) == "no answer of Telegram: it holds no update"
 
 
 def test_what_is_no_update_is_passed_over_and_moves_nothing(telegram: FakeTelegram, bot: Bot) -> None:

@@ -6,9 +6,12 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+import msgspec
 from alembic import command
 from alembic.config import Config
 
+from labelwatch.core.text import Text
+from labelwatch.i18n import translate
 from labelwatch.store.engine import for_writing, make_engine, read_url
 from labelwatch.store.migrate import scripts
 
@@ -46,6 +49,10 @@ def _copy_rows(source: Path, target: Path) -> None:
                 conn.execute(
                     f"UPDATE {table} SET {column} = ? WHERE id = ?", (json.dumps(_older(json.loads(text))), id_)
                 )
+        for table, column in (("notification", "error"), ("channel", "error"), ("attempt", "said")):
+            for id_, text in conn.execute(f"SELECT rowid, {column} FROM {table} WHERE {column} <> ''").fetchall():
+                sentence = translate(msgspec.json.decode(text, type=Text), "en")
+                conn.execute(f"UPDATE {table} SET {column} = ? WHERE rowid = ?", (sentence, id_))
         conn.execute("DETACH new")
         conn.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 

@@ -10,6 +10,7 @@ from labelwatch.store import OutboxState, Store
 from labelwatch.store.board import Count, Hands, Wanted
 from labelwatch.store.values import Settled
 from tests.store.build import NOW, alert, minutes, notification, queue, shop_id
+from tests.support.reasons import because
 
 SHOPS = ("main", "north")
 
@@ -77,7 +78,7 @@ def test_what_ended_badly_is_found_latest_first(store: Store) -> None:
     queue(store, 3)
     rows = store.outbox.claim("packers", now=NOW, lease_until=NOW + minutes(1), key="k")
     with store.write() as tx:
-        tx.outbox.settle([rows[0].id, rows[1].id], Settled(OutboxState.DEAD, error="HTTP 400"), at=NOW)
+        tx.outbox.settle([rows[0].id, rows[1].id], Settled(OutboxState.DEAD, error=because("HTTP 400")), at=NOW)
         tx.outbox.settle([rows[2].id], Settled(OutboxState.SENT), at=NOW)
     assert [row.id for row in store.board.failed(limit=10)] == [rows[1].id, rows[0].id]
     assert [row.id for row in store.board.failed(limit=1)] == [rows[1].id]

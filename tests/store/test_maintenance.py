@@ -12,6 +12,7 @@ import pytest
 from labelwatch.store import Attempt, PollRow, Pruned, Store, StoreError, open_store
 from labelwatch.store.schema import REVISION
 from tests.store.build import NOW, POSTING, alert, change, minutes, notification, put, queue, several, shop_id
+from tests.support.reasons import because
 
 
 def file_of(url: str) -> Path:
@@ -104,7 +105,7 @@ def grow_old(store: Store) -> int:
         for at in (OLD, NOW):
             tx.shops.record_poll(shop, PollRow(at, at, True, 0, 0, 0, 0, 0))
             tx.shops.quarantine(shop, path="$", number=at.isoformat(), problem="empty", at=at)
-            tx.channels.note(Attempt("packers", at, "key", "delivered", "ok"), [])
+            tx.channels.note(Attempt("packers", at, "key", "delivered", because("ok")), [])
     return shop
 
 

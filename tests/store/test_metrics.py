@@ -5,13 +5,14 @@ from datetime import timedelta
 from labelwatch.store import OutboxState, Store
 from labelwatch.store.values import Settled
 from tests.store.build import NOW, minutes, queue
+from tests.support.reasons import because
 
 
 def test_what_waits_and_what_was_given_up_is_counted_by_channel(store: Store) -> None:
     queue(store, 3)
     rows = store.outbox.claim("packers", now=NOW, lease_until=NOW + minutes(1), key="one", limit=2)
     with store.write() as tx:
-        tx.outbox.settle([rows[0].id], Settled(OutboxState.DEAD, error="no such chat"), at=NOW)
+        tx.outbox.settle([rows[0].id], Settled(OutboxState.DEAD, error=because("no such chat")), at=NOW)
         tx.outbox.settle([rows[1].id], Settled(OutboxState.SENT, receipt="ok"), at=NOW)
     assert store.gauges.outbox() == {("packers", "pending"): 1, ("packers", "dead"): 1}
 

@@ -15,8 +15,9 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine, create_engine, inspect
+from sqlalchemy import Connection, Engine, create_engine, inspect, text
 
+from labelwatch.core.text import Text
 from labelwatch.messages.alert_json import view
 from labelwatch.store import Fault, Store, StoreError, open_store
 from labelwatch.store.columns import metadata
@@ -216,6 +217,26 @@ def test_alerts_of_the_version_before_say_the_same(tmp_path: Path) -> None:
         views = [view(one, language="en", now=alert_builders.NOW) for one in found]
         assert [{key: one[key] for key in old} for one, old in zip(views, expected, strict=True)] == expected
     assert (channels, incidents) == (["packers"], ["carrier:China Post", "outage:", "platform:"])
+
+
+SENTENCES = [
+    ("", None),
+    ("HTTP 500 “busy\\”", Text("as_is", {"text": "HTTP 500 “busy\\”"})),
+    ("overtaken: the channel works again", Text("works_again")),
+    ("withdrawn: told otherwise", Text("withdrawn")),
+]
+
+
+def test_reasons_of_the_version_before_are_read(empty_database: str) -> None:
+    upgraded(empty_database, "0011")
+    with engine_of(empty_database).begin() as conn:
+        insert = text("INSERT INTO channel (name, is_final, error, address) VALUES (:name, :no, :error, '')")
+        for n, (sentence, _) in enumerate(SENTENCES):
+            conn.execute(insert, {"name": str(n), "no": False, "error": sentence})
+    with closing(open_store(empty_database)) as store:
+        store.upgrade()
+        found = store.channels.states()
+    assert [found[str(n)].error for n in range(len(SENTENCES))] == [reason for _, reason in SENTENCES]
 
 
 UPGRADER = """

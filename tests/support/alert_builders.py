@@ -30,6 +30,7 @@ from labelwatch.core.text import Text
 
 CHINA_POST = IncidentId(Scope.CARRIER, "China Post")
 NOW = datetime(2026, 11, 23, 14, 8, tzinfo=UTC)
+_BLOCKED = Text("foreign", {"raw": "HTTP 403: bot was blocked"})
 ZONES = {"zh": "Asia/Shanghai", "ru": "Europe/Moscow", "en": "Asia/Yekaterinburg"}
 
 
@@ -166,7 +167,7 @@ def _late(cause: str) -> Diagnosis:
 
 def _blind(cause: str) -> Diagnosis:
     if cause == DEAD:
-        return channel_dead("packers", "HTTP 403: bot was blocked", since=NOW - minutes(65), waiting=7, now=NOW)
+        return channel_dead("packers", _BLOCKED, since=NOW - minutes(65), waiting=7, now=NOW)
     if cause in (FULL, FAILING):
         return database_trouble("it refused", is_full=cause == FULL, since=NOW - minutes(65), now=NOW)
     return Diagnosis(

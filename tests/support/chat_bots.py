@@ -11,6 +11,7 @@ from labelwatch.messages.message import Kind, Message, Section, SizeLimit
 from labelwatch.messages.render import Layout, render
 from tests.support.alert_builders import NOW, destination, diagnosis, told
 from tests.support.http_server import Act, Hook, Request, answer
+from tests.support.reasons import english
 
 LINK = "https://seller.ozon.ru/app/postings/fbs?id=1"
 MESSAGE = Message(
@@ -42,7 +43,7 @@ def asked(
 
 def error_of(result: Result) -> str:
     """What is wrong; empty after a delivery."""
-    return "" if isinstance(result, Delivered) else result.error
+    return "" if isinstance(result, Delivered) else english(result.error)
 
 
 def said(**fields: Any) -> Act:

@@ -11,6 +11,7 @@ from labelwatch.store import OutboxState
 from labelwatch.store.values import Settled
 from tests.store.build import notification
 from tests.support.alert_builders import NOW, diagnosis
+from tests.support.reasons import because
 from tests.web.asking import send
 from tests.web.build import LATE, Board, Hands, alert
 
@@ -131,7 +132,7 @@ def dead(board: Board, count: int) -> list[int]:
             tx.outbox.add([notification(replace(one, id=id_), due_at=NOW)], created_at=NOW)
     rows = store.outbox.claim("packers", now=NOW, lease_until=NOW + timedelta(minutes=1), key="k")
     with store.write() as tx:
-        tx.outbox.settle([row.id for row in rows], Settled(OutboxState.DEAD, error="no such chat"), at=NOW)
+        tx.outbox.settle([row.id for row in rows], Settled(OutboxState.DEAD, error=because("no such chat")), at=NOW)
     return [row.id for row in rows]
 
 

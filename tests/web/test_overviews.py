@@ -11,6 +11,7 @@ from labelwatch.i18n import LANGUAGES
 from labelwatch.store import Attempt, ChannelState, OutboxState, PollRow
 from labelwatch.store.values import Settled
 from tests.support.alert_builders import NOW, incident, minutes
+from tests.support.reasons import because
 from tests.web.build import LATE, SOON, Board
 from tests.web.test_posting import tell
 
@@ -44,7 +45,7 @@ def test_postings_that_could_not_be_read_are_named(board: Board) -> None:
 
 def test_a_channel_that_does_not_work_stands_first_with_the_reason(board: Board) -> None:
     with board.app.store.write() as tx:
-        tx.channels.save(ChannelState("packers", failing_since=NOW - minutes(9), error="HTTP 403: kicked"))
+        tx.channels.save(ChannelState("packers", failing_since=NOW - minutes(9), error=because("HTTP 403: kicked")))
         tx.channels.save(ChannelState("owner", sent_at=NOW - minutes(4)))
     text = board.text("/channels")
     assert text.index("✗ Does not work since 16:59: HTTP 403: kicked") < text.index("✓ Works")
@@ -52,7 +53,7 @@ def test_a_channel_that_does_not_work_stands_first_with_the_reason(board: Board)
 
 
 def test_what_did_not_arrive_can_be_sent_again(board: Board) -> None:
-    tell(board.app.store, LATE, error="HTTP 400: bad chat")
+    tell(board.app.store, LATE, error=because("HTTP 400: bad chat"))
     (row,) = board.app.store.outbox.find()
     page = board.page("/channels")
     assert "Not delivered" in page
@@ -73,8 +74,8 @@ def test_a_message_is_one_row_however_many_alerts_it_told_of(board: Board) -> No
     ids = [row.id for row in store.outbox.claim("packers", now=NOW, lease_until=NOW + minutes(1), key="k")]
     with store.write() as tx:
         tx.outbox.settle(ids, Settled(OutboxState.SENT, receipt="HTTP 200"), at=NOW)
-        tx.channels.note(Attempt("packers", NOW - minutes(1), "k", "retry", "HTTP 502"), ids)
-        tx.channels.note(Attempt("packers", NOW, "k", "delivered", "HTTP 200"), ids)
+        tx.channels.note(Attempt("packers", NOW - minutes(1), "k", "retry", because("HTTP 502")), ids)
+        tx.channels.note(Attempt("packers", NOW, "k", "delivered", because("HTTP 200")), ids)
     text = board.text("/channels")
     assert text.count("✓ delivered") == 1
     assert "2 alerts" in text

@@ -6,13 +6,14 @@ import pytest
 
 from labelwatch.core.alert import Alert, AlertState, Outcome, Reason
 from labelwatch.core.alert import Notification as Told
+from labelwatch.core.text import Text
 from labelwatch.store import Change, OutboxState, Store
 from labelwatch.store.values import Settled
 from tests.support.alert_builders import NOW, minutes
 from tests.web.build import EXPLAINED, LATE, TAKEN, WAITS, Board
 
 
-def tell(store: Store, number: str, *, error: str = "") -> None:
+def tell(store: Store, number: str, *, error: Text | None = None) -> None:
     """One message about a posting over `packers`; with an error it died."""
     (one,) = store.alerts.find(posting_number=number)
     told = Told(one, 1, Reason.FIRST, "packers", NOW - minutes(60), NOW + minutes(600))

@@ -60,7 +60,7 @@ def told(
     at = NOW - minutes(ago)
     about = Notification(late(), n, reason, channel, at, at)
     sent = at if state in ("sent", "unverified") else None
-    return OutboxRow(n, about, OutboxState(state), at, 1, None, "key", False, sent, "", "")
+    return OutboxRow(n, about, OutboxState(state), at, 1, None, "key", False, sent, "", None)
 
 
 def context(language: str = "en") -> RenderContext:

@@ -2,17 +2,19 @@
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from labelwatch.channels.base import Ambiguous, Delivered, OutgoingMessage, Permanent, RateLimited, Result, Retry
 from labelwatch.channels.http import Answer, HttpOptions, exchange, judged
 from labelwatch.channels.redaction import quoted
+from labelwatch.core.text import Text
+from labelwatch.i18n import translate
 from labelwatch.messages.message import Message, SizeLimit
 from labelwatch.messages.plain import ELLIPSIS, weight
 
-Meaning = Callable[[str], Result]
-"""The meaning of a code, given the text of the service."""
+Meaning = Callable[[Text], Result]
+"""The meaning of a code, given the code and the text of the service."""
 
 Request = tuple[Mapping[str, str], Mapping[str, object]]
 """The query of the address and the JSON object to send."""
@@ -56,35 +58,33 @@ class ChatBot:
         if failure is not None:
             return failure
         if code is None:
-            said = f"HTTP {answer.status} {answer.said}".rstrip()
-            if answer.is_good:
-                return Ambiguous(f"an answer without a code: {said}")
-            return Permanent(f"{said}: copy the robot's address into the channel's URL again")
+            said = {"raw": answer.line}
+            return Ambiguous(Text("no_code", said)) if answer.is_good else Permanent(Text("robot_url", said))
         words = next((str(answer.json[name]) for name in self.dialect.words if answer.json.get(name)), "")
-        said = f"code {code} {quoted(words, self.line.secrets, 160)}".rstrip()
+        return self._meant(answer, code, quoted(words, self.line.secrets, 160))
+
+    def _meant(self, answer: Answer, code: int, words: str) -> Result:
+        said = Text("robot_code" if words else "robot_code_only", {"number": code, "raw": words})
         if code == 0:
-            return Delivered(said, verified=True) if answer.is_good else Permanent(f"HTTP {answer.status} {said}")
+            receipt = translate(said, "en")
+            return (
+                Delivered(receipt, verified=True) if answer.is_good else Permanent(replace(answer, said=receipt).text)
+            )
         return self.dialect.meanings.get(code, Retry)(said)
 
 
-def permanent(what_to_do: str) -> Meaning:
-    """Somebody has to change something: `what_to_do`."""
-    return lambda said: Permanent(f"{what_to_do} ({said})")
+def permanent(key: str) -> Meaning:
+    """Somebody has to change something: the text of this key says what."""
+    return lambda said: Permanent(Text(key, {"raw": translate(said, "en")}))
 
 
-TOKEN_UNKNOWN = permanent(
-    "no robot has this token: it was removed from the group or its token was changed; put the token of one that is "
-    "there into the channel's URL"
-)
-SWITCHED_OFF = permanent("the robot was switched off: switch it on in the settings of the group")
-ADDRESS_REFUSED = permanent("the robot takes nothing from this machine: add its address to the robot's settings")
-KEYWORD_MISSING = permanent(
-    "the robot lets only messages with its keyword through: take the keyword out of its security settings and let it "
-    "check a signature instead"
-)
+TOKEN_UNKNOWN = permanent("robot_token")
+SWITCHED_OFF = permanent("robot_off")
+ADDRESS_REFUSED = permanent("robot_address")
+KEYWORD_MISSING = permanent("robot_keyword")
 
 
-def too_fast(said: str) -> Result:
+def too_fast(said: Text) -> Result:
     """More messages than the bot may send in a minute; all that write through it count together."""
     return RateLimited(said, _A_MINUTE)
 
@@ -92,8 +92,8 @@ def too_fast(said: str) -> Result:
 def by_words(meanings: Mapping[str, Meaning], *, otherwise: Meaning) -> Meaning:
     """The meaning of an ambiguous code: that of the first of these words in its text."""
 
-    def meaning(said: str) -> Result:
-        heard = said.lower()
+    def meaning(said: Text) -> Result:
+        heard = str(said.values["raw"]).lower()
         return next((means for word, means in meanings.items() if word in heard), otherwise)(said)
 
     return meaning

@@ -33,10 +33,8 @@ HOST = "https://oapi.dingtalk.com"
 MOST = 18_000
 """Bytes of text; DingTalk takes 20000 for the whole request, in which some characters are escaped."""
 
-_CLOCK_WRONG = permanent("the signature is too old or too new: set the clock of this machine")
-_SIGNATURE_WRONG = permanent(
-    "the robot checks a signature: put its secret before the token, dingtalk://SECRET@TOKEN, or correct it"
-)
+_CLOCK_WRONG = permanent("robot_clock")
+_SIGNATURE_WRONG = permanent("dingtalk_signature")
 _REFUSED_BY_SETTINGS = by_words(
     {
         "keyword": KEYWORD_MISSING,
@@ -48,7 +46,7 @@ _REFUSED_BY_SETTINGS = by_words(
         "whitelist": ADDRESS_REFUSED,
         "白名单": ADDRESS_REFUSED,
     },
-    otherwise=permanent("the robot's security settings refused it: look at them in the group"),
+    otherwise=permanent("dingtalk_settings"),
 )
 # Above twenty a minute DingTalk may refuse for ten minutes; a retry each minute costs nothing.
 _DIALECT = ResponseFormat(
@@ -65,7 +63,7 @@ _DIALECT = ResponseFormat(
         400106: TOKEN_UNKNOWN,
         40035: by_words({"token": TOKEN_UNKNOWN}, otherwise=BadMessage),
         400102: SWITCHED_OFF,
-        400013: permanent("the group was dissolved: add a robot to another one"),
+        400013: permanent("group_dissolved"),
         400105: BadMessage,
         430101: BadMessage,
         430102: BadMessage,

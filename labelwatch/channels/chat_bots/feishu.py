@@ -48,10 +48,7 @@ _DIALECT = ResponseFormat(
         19002: BadMessage,
         19001: TOKEN_UNKNOWN,
         19007: SWITCHED_OFF,
-        19021: permanent(
-            "the robot checks a signature: put its secret before the token, feishu://SECRET@TOKEN, or correct it; "
-            "if it is right, set the clock of this machine"
-        ),
+        19021: permanent("feishu_signature"),
         19022: ADDRESS_REFUSED,
         19024: KEYWORD_MISSING,
     },

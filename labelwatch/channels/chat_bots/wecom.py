@@ -32,13 +32,10 @@ _DIALECT = ResponseFormat(
         -1: Retry,
         45009: too_fast,
         45033: too_fast,
-        93000: permanent(
-            "no robot has this key: it was removed from the group or its key was changed; add one to the group and "
-            "put its key into the channel's URL"
-        ),
+        93000: permanent("robot_key"),
         93004: SWITCHED_OFF,
-        93008: permanent("the robot is no longer in the group: add it again and put its key into the channel's URL"),
-        60020: permanent("WeCom takes nothing from this machine's address: add it to the trusted addresses"),
+        93008: permanent("robot_gone"),
+        60020: permanent("wecom_address"),
         40008: BadMessage,
         40035: BadMessage,
         40058: BadMessage,

@@ -12,9 +12,11 @@ from enum import StrEnum
 from typing import TypeVar
 
 from labelwatch.channels.base import Ambiguous, BadMessage, Delivered, Permanent, RateLimited, Result, Retry
-from labelwatch.channels.http import HttpOptions, not_public
+from labelwatch.channels.http import HttpOptions
+from labelwatch.channels.network_errors import reason
 from labelwatch.channels.redaction import quoted
 from labelwatch.channels.time_limit import no_answer_within, within_time
+from labelwatch.core.text import Text
 from labelwatch.net.addresses import NotPublicError, connection
 from labelwatch.net.tls import CertificatesError
 
@@ -26,6 +28,7 @@ TOO_MANY = timedelta(hours=1)
 
 _CONNECT = timedelta(seconds=10)
 _SAID = 200
+_CLOSED_PORT = 25
 
 
 class Tls(StrEnum):
@@ -49,16 +52,16 @@ class Server:
 
 
 class Stage(StrEnum):
-    """The step of the session in which an answer came, and what a refusal there means."""
+    """The step of the session in which an answer came; its value is what a refusal there means."""
 
-    GREETING = "the mail server takes no mail from here"
-    HELLO = "the mail server does not speak ESMTP"
-    TLS = "the mail server refuses STARTTLS"
-    LOGIN = "the login is refused (many services want a password made for programs, not the one people use)"
-    SENDER = "the sender is refused"
-    RECIPIENT = "the recipient is refused"
-    DATA = "the letter is refused"
-    CONTENT = "the letter is refused after it was read"
+    GREETING = "mail_greeting"
+    HELLO = "mail_hello"
+    TLS = "mail_starttls"
+    LOGIN = "mail_login"
+    SENDER = "mail_sender"
+    RECIPIENT = "mail_recipient"
+    DATA = "mail_data"
+    CONTENT = "mail_content"
 
 
 _GOOD = {Stage.GREETING: 220, Stage.TLS: 220, Stage.LOGIN: 235, Stage.DATA: 354}
@@ -72,19 +75,19 @@ _LIMITED = re.compile(r"(?i)frequency limit|rate limit|sending (limit|quota)|quo
 
 def judged(stage: Stage, code: int, said: str) -> Result | None:
     """What an answer means; None = continue. `code` is -1 if the line is no SMTP answer."""
-    words = f"{stage}: {code} {said}".rstrip()
+    heard = {"raw": f"{code if code > 0 else ''} {said}".strip()}
+    refused, later = Text(stage, heard), Text("mail_later", heard)
     if code == _GOOD.get(stage, 250):
-        return Delivered(f"{code} {said}".rstrip(), verified=True) if stage is Stage.CONTENT else None
+        return Delivered(heard["raw"], verified=True) if stage is Stage.CONTENT else None
     if code // 100 == 5 and stage in _AFTER_LOGIN and _LIMITED.search(said):
-        return RateLimited(words, TOO_MANY)
+        return RateLimited(refused, TOO_MANY)
     if code // 100 == 5:
-        return BadMessage(words) if stage is Stage.CONTENT and code in _UNWANTED else Permanent(words)
+        return BadMessage(refused) if stage is Stage.CONTENT and code in _UNWANTED else Permanent(refused)
     if code in _GREYLISTING and stage in _AFTER_LOGIN:
-        return RateLimited(f"to be tried later: {code} {said}".rstrip(), GREYLISTED)
+        return RateLimited(later, GREYLISTED)
     if code // 100 == 4:
-        return Retry(f"to be tried later: {code} {said}".rstrip())
-    nonsense = f"no answer of a mail server: {code if code > 0 else ''} {said}".rstrip()
-    return Ambiguous(nonsense) if stage is Stage.CONTENT else Retry(nonsense)
+        return Retry(later)
+    return (Ambiguous if stage is Stage.CONTENT else Retry)(Text("mail_stranger", heard))
 
 
 def deliver(server: Server, line: HttpOptions, *, sender: str, recipient: str, letter: bytes) -> Result:
@@ -120,6 +123,10 @@ class _Talk:
     """Whether the final dot may have been sent."""
     is_over: bool = False
 
+    @property
+    def _where(self) -> dict[str, str | int]:
+        return {"host": self.server.host, "port": self.server.port}
+
     def held(self, say: Callable[[], T]) -> T | Result:
         """A whole session within the deadline of the options: the login, what follows it, and QUIT."""
         kept = within_time(self.line.deadline, lambda: (self._hold(say),))
@@ -135,7 +142,7 @@ class _Talk:
         self.smtp.send(re.sub(rb"(?m)^\.", b"..", letter))
         self.is_complete = True
         self.smtp.send(b".\r\n")
-        return self._judged(Stage.CONTENT, self.smtp.getreply()) or Ambiguous("no answer")
+        return self._judged(Stage.CONTENT, self.smtp.getreply()) or Ambiguous(Text("no_answer"))
 
     def _hold(self, say: Callable[[], T]) -> T | Result:
         try:
@@ -144,7 +151,7 @@ class _Talk:
         except _CutShortError as end:
             return end.result
         except OSError as error:  # that of smtplib as well
-            return self._lost(f"the connection was lost: {self._plain(str(error))}")
+            return self._lost(Text("mail_lost", {"why": reason(error, self.line.secrets)}))
         finally:
             with suppress(OSError):  # do not wait for the answer to QUIT
                 self.smtp.putcmd("QUIT")
@@ -158,7 +165,7 @@ class _Talk:
                 # Not the method of SSLSocket, after which the other thread would continue unencrypted.
                 socket.socket.shutdown(self.smtp.sock, socket.SHUT_RDWR)
 
-    def _lost(self, why: str) -> Result:
+    def _lost(self, why: Text) -> Result:
         return Ambiguous(why) if self.is_complete else Retry(why)
 
     def _open(self) -> None:
@@ -177,13 +184,13 @@ class _Talk:
         try:
             sock = connection(server.host, server.port, patience, private=self.line.private)
         except NotPublicError as error:
-            raise _CutShortError(not_public(error)) from error
+            raise _CutShortError(Permanent(error.text)) from error
         except UnicodeError:
-            raise _CutShortError(Permanent("the mail server's name is no host name")) from None
+            raise _CutShortError(Permanent(Text("mail_host"))) from None
         except OSError as error:
-            hint = " (many networks close port 25: name another in its URL, like :587)" if server.port == 25 else ""
-            said = f"cannot connect to {server.host}, port {server.port}{hint}: {error}"
-            raise _CutShortError(Retry(self._plain(said))) from error
+            key = "mail_port25" if server.port == _CLOSED_PORT else "mail_connect"
+            why = reason(error, self.line.secrets)
+            raise _CutShortError(Retry(Text(key, {**self._where, "why": why}))) from error
         # Usually the deadline of the session comes first; this is for a socket that cannot be shut.
         sock.settimeout(2 * self.line.deadline.total_seconds())
         address = sock.getsockname()[0]
@@ -204,20 +211,22 @@ class _Talk:
             self._take(tls)
             tls.do_handshake()
         except CertificatesError as error:
-            raise _CutShortError(Permanent(str(error))) from error
+            raise _CutShortError(Permanent(error.text)) from error
         except ssl.SSLCertVerificationError as error:
-            said = f"the certificate of {name} is not valid: {error.verify_message}"
-            raise _CutShortError(Permanent(self._plain(said))) from error
+            said = Text("mail_certificate", {"host": name, "raw": self._plain(error.verify_message)})
+            raise _CutShortError(Permanent(said)) from error
         except ssl.SSLError as error:
             raise _CutShortError(self._no_tls(error)) from error
 
     def _no_tls(self, error: ssl.SSLError) -> Result:
-        said = self._plain(f"no TLS with {self.server.host}, port {self.server.port}: {error.reason or error}")
-        return Permanent(f"{said} (see mode= in its URL)") if error.reason == "WRONG_VERSION_NUMBER" else Retry(said)
+        said = {**self._where, "raw": self._plain(error.reason or str(error))}
+        if error.reason == "WRONG_VERSION_NUMBER":
+            return Permanent(Text("mail_no_tls_mode", said))
+        return Retry(Text("mail_no_tls", said))
 
     def _start_tls(self) -> None:
         if not self.smtp.has_extn("starttls"):
-            raise _CutShortError(Permanent("the mail server offers no encryption (STARTTLS): nothing was sent"))
+            raise _CutShortError(Permanent(Text("mail_no_encryption")))
         self._expect(Stage.TLS, self.smtp.docmd("STARTTLS"))
         self._encrypt()
         # Forget what was said unencrypted.
@@ -233,10 +242,9 @@ class _Talk:
         except smtplib.SMTPServerDisconnected:
             raise
         except smtplib.SMTPException as error:
-            why = "the mail server takes no password here: another port, or a URL without user and password"
-            raise _CutShortError(Permanent(why)) from error
+            raise _CutShortError(Permanent(Text("mail_no_password"))) from error
         except UnicodeEncodeError:
-            raise _CutShortError(Permanent("user and password of the mail server must be ASCII")) from None
+            raise _CutShortError(Permanent(Text("mail_ascii"))) from None
 
     def _expect(self, stage: Stage, reply: tuple[int, bytes]) -> None:
         result = self._judged(stage, reply)

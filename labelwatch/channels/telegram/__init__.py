@@ -12,8 +12,9 @@ from apprise.plugins.telegram import NotifyTelegram
 
 from labelwatch.channels.base import Ambiguous, Attachment, BadMessage, Delivered, OutgoingMessage, Result
 from labelwatch.channels.http import HttpOptions
-from labelwatch.channels.telegram.api import API, Bot, Done, Refusal, Said, meaning
+from labelwatch.channels.telegram.api import API, Bot, Done, Refusal, Said, meaning, why_not
 from labelwatch.channels.telegram.form import Form, answering, body, next_form, place, placed
+from labelwatch.core.text import Text
 from labelwatch.messages.message import SizeLimit
 from labelwatch.messages.plain import plain
 from labelwatch.messages.render import LIMIT
@@ -59,7 +60,7 @@ class Telegram:
             return meaning(said) if isinstance(said, Refusal) else said
         number, chat = _sent(said.result)
         if number is None:
-            return Ambiguous("Telegram said yes and named no message")
+            return Ambiguous(Text("tg_unnamed"))
         behind = Form(form.chat, number)
         unsent = [problem for file in outgoing.attachments if (problem := self._attach(file, behind, own))]
         receipt = "; ".join([f"message {number} in chat {form.chat}{chat}", *unsent])
@@ -69,7 +70,7 @@ class Telegram:
         """Replace the message at `ref` with this one; without buttons if nothing is left to do."""
         known = placed(ref)
         if known is None:
-            return BadMessage("it is not known which message is to be changed")
+            return BadMessage(Text("no_message"))
         chat, number = known
 
         def question(form: Form) -> dict[str, Any]:
@@ -78,7 +79,7 @@ class Telegram:
         _, said = self._put("editMessageText", Form(chat, stays=True), question)
         if isinstance(said, Refusal) and "not modified" not in said.why.lower():
             # A supergroup has numbers of its own: the same one is another message there.
-            return BadMessage("it stayed behind when the group moved") if said.moved_to else meaning(said)
+            return BadMessage(Text("tg_stayed")) if said.moved_to else meaning(said)
         if not isinstance(said, Done | Refusal):
             return said
         return Delivered(f"message {number} in chat {chat} changed", verified=True, ref=ref, moved_to=self.moved_to)
@@ -106,7 +107,7 @@ class Telegram:
         said = self.bot.ask("sendDocument", data=data, files={"document": (file.name, file.content, file.mime)})
         if isinstance(said, Done):
             return ""
-        return f"{plain(file.name)} did not go with it: {said.why if isinstance(said, Refusal) else said.error}"
+        return f"{plain(file.name)} did not go with it: {why_not(said)}"
 
 
 def wrong_telegram(service: NotifyTelegram) -> str | None:

@@ -8,6 +8,8 @@ from typing import Any
 from labelwatch.channels.base import BadMessage, Permanent, RateLimited, Retry
 from labelwatch.channels.http import Answer, Failure, HttpOptions, exchange, judged
 from labelwatch.channels.redaction import quoted, secrets_of
+from labelwatch.core.text import Text
+from labelwatch.i18n import translate
 
 API = "https://api.telegram.org"
 
@@ -58,61 +60,59 @@ class Bot:
 
 def meaning(refusal: Refusal) -> Permanent | BadMessage:
     """What a refusal to send or to edit a message means, in a text that says what to change."""
-    said = f"Telegram says {refusal.code} “{refusal.why}”"
-    for code, part, change in _FINAL:
+    said: dict[str, str | int] = {"status": refusal.code, "raw": refusal.why}
+    for code, part, key in _FINAL:
         if refusal.code == code and part in refusal.why.lower():
-            return Permanent(f"{change} ({said})")
-    return BadMessage(said)
+            return Permanent(Text(key, {**said}))
+    return BadMessage(Text("tg_says", {**said}))
 
 
-_TOKEN = "the bot's token is not valid (any more): take the present one from @BotFather"  # noqa: S105
-_START = "the bot may not write first: open it in Telegram and press Start, in a group add it as a member"
-_BACK = "the bot was removed from the chat: add it again, or name another chat"
-_RIGHTS = "the bot may not write in this chat: let it send messages, in a channel make it an administrator"
-_CHAT = "there is no such chat for this bot: check its id (of a group it begins with -) and add the bot to it"
-_TOPIC = "this topic of the group is closed or gone: open it again, or name another one in the URL"
+def why_not(said: Refusal | Failure) -> str:
+    """Why a request failed, in English."""
+    return said.why if isinstance(said, Refusal) else translate(said.error, "en")
+
 
 _FINAL = (
-    (401, "", _TOKEN),
-    (404, "", _TOKEN),
-    (403, "blocked by the user", "the bot is blocked: unblock it in its chat, or name another chat"),
-    (403, "deactivated", "the account of this chat was deleted: name another chat"),
-    (403, "initiate conversation", _START),
-    (403, "not a member", _BACK),
-    (403, "kicked", _BACK),
-    (403, "deleted", _BACK),
-    (403, "", _RIGHTS),
-    (400, "chat not found", _CHAT),
-    (400, "chat_id is empty", _CHAT),
-    (400, "peer_id_invalid", _CHAT),
-    (400, "group chat was deactivated", "this group was deleted: name another chat"),
-    (400, "upgraded to a supergroup", "the group has a new id: look it up and change the channel's URL"),
-    (400, "thread not found", _TOPIC),
-    (400, "topic_closed", _TOPIC),
-    (400, "topic_deleted", _TOPIC),
-    (400, "not enough rights", _RIGHTS),
-    (400, "no rights to send", _RIGHTS),
-    (400, "need administrator rights", _RIGHTS),
-    (400, "write_forbidden", _RIGHTS),
-    (400, "chat_restricted", _RIGHTS),
-    (400, "chat_send_plain_forbidden", _RIGHTS),
-    (400, "chat_admin_required", _RIGHTS),
+    (401, "", "tg_token"),
+    (404, "", "tg_token"),
+    (403, "blocked by the user", "tg_blocked"),
+    (403, "deactivated", "tg_deleted"),
+    (403, "initiate conversation", "tg_start"),
+    (403, "not a member", "tg_back"),
+    (403, "kicked", "tg_back"),
+    (403, "deleted", "tg_back"),
+    (403, "", "tg_rights"),
+    (400, "chat not found", "tg_chat"),
+    (400, "chat_id is empty", "tg_chat"),
+    (400, "peer_id_invalid", "tg_chat"),
+    (400, "group chat was deactivated", "tg_group_gone"),
+    (400, "upgraded to a supergroup", "tg_moved"),
+    (400, "thread not found", "tg_topic"),
+    (400, "topic_closed", "tg_topic"),
+    (400, "topic_deleted", "tg_topic"),
+    (400, "not enough rights", "tg_rights"),
+    (400, "no rights to send", "tg_rights"),
+    (400, "need administrator rights", "tg_rights"),
+    (400, "write_forbidden", "tg_rights"),
+    (400, "chat_restricted", "tg_rights"),
+    (400, "chat_send_plain_forbidden", "tg_rights"),
+    (400, "chat_admin_required", "tg_rights"),
 )
-"""Code of a refusal, a part of its text, and what to change; the first match counts."""
+"""Code of a refusal, a part of its text, and what it means; the first match counts."""
 
 
 def _read(answer: Answer, secrets: tuple[str, ...]) -> Said:
     """Telegram answers JSON with `ok`; anything else is not Telegram and not a success."""
-    content, said = answer.json, f"HTTP {answer.status} {answer.said}".rstrip()
+    content = answer.json
     if content.get("ok") is True and answer.is_good:
         return Done(content.get("result"))
     code = content.get("error_code", answer.status)
     if content.get("ok") is not False or not isinstance(code, int):
-        return judged(answer) or Retry(f"no answer of Telegram: {said}")
+        return judged(answer) or Retry(Text("tg_stranger", {"raw": answer.line}))
     parameters = content.get("parameters")
     hints = parameters if isinstance(parameters, dict) else {}
     why = quoted(str(content.get("description", "")), secrets, 200)
-    told = f"HTTP {answer.status} {why}".rstrip()
+    told = replace(answer, said=why).text
     if code == 429:
         return RateLimited(told, _pause(hints.get("retry_after")))
     if not 400 <= code < 500:

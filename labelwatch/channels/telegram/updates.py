@@ -17,8 +17,10 @@ import msgspec
 from labelwatch.channels.base import Delivered, Earlier, OutgoingMessage, RateLimited, Retry
 from labelwatch.channels.http import Failure
 from labelwatch.channels.telegram import Telegram
-from labelwatch.channels.telegram.api import Bot, Done, Refusal
+from labelwatch.channels.telegram.api import Bot, Done, Refusal, why_not
 from labelwatch.channels.telegram.form import place
+from labelwatch.core.text import Text
+from labelwatch.i18n import translate
 from labelwatch.messages.interactions import Press, Reply, refused
 from labelwatch.messages.message import Message
 from labelwatch.messages.plain import cut, plain
@@ -66,14 +68,14 @@ def updates(bot: Bot, *, offset: int, wait: timedelta) -> list[Update] | Refusal
             Update(one.update_id, _press(one.callback_query)) for one in msgspec.convert(said.result, list[_Update])
         ]
     except msgspec.ValidationError as error:
-        return Retry(f"no updates in Telegram's answer: {error}")
+        return Retry(Text("tg_stranger", {"raw": plain(str(error), 200)}))
 
 
 def answer_press(bot: Bot, press: str, toast: str) -> str:
     """Answer the button; returns why that failed, or nothing. After some seconds Telegram accepts no answer."""
     question = {"callback_query_id": press, **({"text": cut(toast, TOAST // 2)} if toast else {})}
     said = bot.ask("answerCallbackQuery", deadline=_ANSWER_WITHIN, json=question)
-    return "" if isinstance(said, Done) else said.why if isinstance(said, Refusal) else said.error
+    return "" if isinstance(said, Done) else why_not(said)
 
 
 class UpdateListener:
@@ -170,7 +172,7 @@ class UpdateListener:
         else:
             result = channel.send(replace(outgoing, earlier=(Earlier(press.key, pressed),)))
         if not isinstance(result, Delivered):
-            log.warning("channel %s: the reply to a press could not be sent: %s", name, result.error)
+            log.warning("channel %s: the reply to a press could not be sent: %s", name, translate(result.error, "en"))
 
     def _tell_later(self, name: str, press: Press, then: Callable[[], Message]) -> None:
         """Send in a thread of its own, so that no press waits; only once at a time for one message."""
@@ -217,7 +219,7 @@ def _is_final(trouble: Refusal | Failure) -> bool:
 
 def _in_words(trouble: Refusal | Failure) -> str:
     if not isinstance(trouble, Refusal):
-        return trouble.error
+        return why_not(trouble)
     change = {
         401: "the bot's token is not valid (any more): take the present one from BotFather",
         404: "the bot's token is not valid (any more): take the present one from BotFather",

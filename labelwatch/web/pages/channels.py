@@ -7,8 +7,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from labelwatch.core.alert import Alert
+from labelwatch.i18n import translate
 from labelwatch.messages import diagnosis_text
-from labelwatch.messages.channel_errors import spoken
 from labelwatch.messages.plain import plain
 from labelwatch.store import ChannelState
 from labelwatch.web.notifications import sent_messages
@@ -66,7 +66,9 @@ def _row(reader: Reader, channel: ChannelState, alert: Alert | None, waiting: in
     return Row(
         name=channel.name,
         state=state,
-        said=reader.say("channels", state, time=at, error=plain(spoken(channel.error, reader.words.language), 240)),
+        said=reader.say(
+            "channels", state, time=at, error=plain(translate(channel.error or "", reader.words.language), 240)
+        ),
         sent=reader.say("channels", "sent", ago=reader.ago(channel.sent_at)) if channel.sent_at else "",
         waiting=waiting,
         why=diagnosis_text.why(reader.context, alert.diagnosis) if alert else "",
