@@ -111,21 +111,7 @@ def posting_values(shop_id: int, change: Change) -> Values:
 
 
 def _details(posting: Posting) -> str:
-    return to_json(
-        _Details(
-            order_number=posting.order_number,
-            schema=posting.schema,
-            requirements=posting.requirements,
-            products=posting.products,
-            tariff=posting.tariff,
-            parent=posting.parent,
-            is_multibox=posting.is_multibox,
-            boxes=posting.boxes,
-            is_express=posting.is_express,
-            is_legal=posting.is_legal,
-            recipient_gaps=posting.recipient_gaps,
-        )
-    )
+    return to_json(_Details(**{name: getattr(posting, name) for name in _Details.__struct_fields__}))
 
 
 @lru_cache(maxsize=4096)
@@ -144,29 +130,18 @@ def known(row: AnyRow) -> Known:
 
 
 def _posting(row: AnyRow) -> Posting:
-    details = _read_details(row.details)
     return Posting(
         number=row.number,
-        order_number=details.order_number,
         status=row.status,
         substatus=row.substatus,
         flow=row.flow,
-        schema=details.schema,
         method=method(row),
         in_process_at=row.in_process_at,
         cutoff=row.cutoff,
         hard_cutoff=row.hard_cutoff,
         tracking_number=row.tracking_number,
         actions=words(row.actions),
-        requirements=details.requirements,
-        products=details.products,
-        tariff=details.tariff,
-        parent=details.parent,
-        is_multibox=details.is_multibox,
-        boxes=details.boxes,
-        is_express=details.is_express,
-        is_legal=details.is_legal,
-        recipient_gaps=details.recipient_gaps,
+        **msgspec.structs.asdict(_read_details(row.details)),
     )
 
 
@@ -337,16 +312,4 @@ def attempt(row: AnyRow) -> Attempt:
 
 def shop(row: AnyRow) -> ShopState:
     """A shop."""
-    return ShopState(
-        id=row.id,
-        name=row.name,
-        client_id=row.client_id,
-        policy=row.policy,
-        read_from=row.read_from,
-        read_at=row.read_at,
-        failing_since=row.failing_since,
-        failures=row.failures,
-        cause=row.cause,
-        detail=row.detail,
-        retry_at=row.retry_at,
-    )
+    return ShopState(**row._mapping)
