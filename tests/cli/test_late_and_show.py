@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from labelwatch.core.rules import CAUSES
-from labelwatch.sandbox import Fault, Kind
+from labelwatch.sandbox import Fault, Kind, state
+from labelwatch.sandbox.scenarios.stage import OZON
 from tests.cli.conftest import FINE, LATE
 from tests.support.place import Place, assert_says_what_to_do
 
@@ -106,6 +107,15 @@ def test_show_says_all_that_a_message_says(seen: Place, board: Any) -> None:
     assert broken["settings_link"] in shown
     assert broken["link"] in shown
     assert "Goods: " in shown
+
+
+def test_show_says_of_what_is_over_how_it_ended_and_not_what_to_do(place: Place) -> None:
+    assert place.run("poll").code == 1
+    with place.sandbox.world.lock:
+        place.sandbox.world.change(LATE, state(OZON.flow, "awaiting_deliver", label=True))
+    place.run("poll")
+    heading = place.run("show", LATE).out.splitlines()[0]
+    assert (heading.startswith(f"{LATE} · Label is there · "), "Assemble" in heading) == (True, False)
 
 
 def test_a_posting_that_is_not_late_is_shown_with_the_same_fields(place: Place) -> None:
