@@ -44,6 +44,7 @@ _DISPUTE = {1: "no shop has such a posting, or the file cannot be written", **_S
 _CARRIERS = {1: "no such carrier was seen", **_STORE}
 _EXPORT = {1: "the file cannot be written", **_STORE}
 _REPORT = {1: "a channel did not take it", **_STORE}
+_BACKTEST = {1: "no shop was polled in this time", **_STORE}
 _CAUSE = {1: "it was never late", **_STORE}
 _MESSAGE = {1: "there is no such message", **_STORE}
 _RETRY = {1: "none of these can be sent again", **_STORE}
@@ -205,6 +206,13 @@ COMMANDS: Mapping[str | None, tuple[Entry, ...]] = {
             "Print the report of the last week or day.",
             "labelwatch report --day --shop main",
             _REPORT,
+        ),
+        Entry(
+            "backtest",
+            "backtest:backtest",
+            "Try other limits on the stored history.",
+            "labelwatch backtest --label 20m --before-cutoff 6h",
+            _BACKTEST,
         ),
         Entry(
             "causes",

@@ -89,6 +89,17 @@ def _least_widths(columns: Sequence[Sequence[str]], room: int) -> list[int | Non
 
 
 @contextmanager
+def progress_bar(what: str) -> Iterator[Callable[[float], object]]:
+    """A bar on stderr that is told the share that is done, from 0 to 1; erased at the end."""
+    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True, highlight=False), transient=True) as shown:
+        task = shown.add_task(printable(what), total=1.0)
+        yield lambda share: shown.update(task, completed=share)
+
+
+@contextmanager
 def status_line(what: str = "", *, stderr: bool = False) -> Iterator[Callable[[str], object]]:
     """A moving line below everything printed meanwhile, updated by what this yields, erased at the end."""
     with Console(stderr=stderr, highlight=False).status(Text(what)) as status:

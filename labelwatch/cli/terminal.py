@@ -74,3 +74,16 @@ def working(what: str) -> Iterator[None]:
 
     with status_line(what, stderr=True):
         yield
+
+
+@contextmanager
+def progress(what: str) -> Iterator[Callable[[float], object]]:
+    """Show on a terminal how much of the work is done: what this yields is told the share, from 0 to 1; written to
+    stderr and erased at the end."""
+    if not sys.stderr.isatty():
+        yield lambda share: None
+        return
+    from labelwatch.cli.drawing import progress_bar
+
+    with progress_bar(what) as update:
+        yield update

@@ -218,11 +218,12 @@ def with_answers(facts: Facts, finding: Finding, answers: Answers, labelled: Map
     """The facts of one posting, completed with the answers; `labelled` are the delivery methods (id -> name) that
     ever gave a label in this shop."""
     number, method = finding.posting.number, finding.posting.method
+    task = _of(answers, Question(Topic.LABEL_TASK, number), LabelTask)
     methods = _of(answers, Question(Topic.METHODS), MethodStates)
     houses = _of(answers, Question(Topic.WAREHOUSES), WarehouseStates)
     return replace(
         facts,
-        label_task=_last_word(_of(answers, Question(Topic.LABEL_TASK, number), LabelTask)),
+        label_task=_last_word(task) if task else None,
         limits=_of(answers, Question(Topic.LIMITS, number), DropoffLimits),
         exemplars=_of(answers, Question(Topic.EXEMPLARS, number), str),
         detail=_of(answers, Question(Topic.DETAIL, number), Detail),
@@ -233,10 +234,16 @@ def with_answers(facts: Facts, finding: Finding, answers: Answers, labelled: Map
     )
 
 
-def _last_word(task: LabelTask | None) -> LabelTask | None:
-    if task is None or not task.refused:
-        return task
-    return replace(task, state=TaskState.REFUSED, message=task.refused)
+def says_the_same(one: Substance | None, other: Substance | None) -> bool:
+    """Whether two answers to a question lead to the same facts."""
+    if isinstance(one, LabelTask) and isinstance(other, LabelTask):
+        before, after = _last_word(one), _last_word(other)
+        return (before.state, before.message) == (after.state, after.message)
+    return one == other
+
+
+def _last_word(task: LabelTask) -> LabelTask:
+    return replace(task, state=TaskState.REFUSED, message=task.refused) if task.refused else task
 
 
 def _of(answers: Answers, question: Question, kind: type[T]) -> T | None:

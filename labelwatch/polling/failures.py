@@ -13,6 +13,7 @@ from labelwatch.polling.saving import next_due, row, save, save_incidents, secon
 from labelwatch.polling.snapshots import of_failure, of_incidents
 from labelwatch.sources import SourceError, Trouble
 from labelwatch.store import ShopState, Store, Transaction
+from labelwatch.store.decision_inputs import OF_SEVERAL, Input, InputTopic, written
 
 READ_WITHIN = timedelta(seconds=20)
 """A shop is read when a deadline passes. If that takes longer, its alerts use what was read last."""
@@ -70,7 +71,10 @@ def notice_silence(plan: Plan, shop: ShopState, *, store: Store, watching_since:
     if not (is_paused or has_missed or failure):
         return False
     with store.write() as tx:
-        return bool(_update(plan, shop, tx, failure, now)) and failure is not None
+        told = _update(plan, shop, tx, failure, now)
+        if told:
+            tx.inputs.note(Input(shop.id, InputTopic.LOOKED, "", now, "{}"))
+        return bool(told) and failure is not None
 
 
 def _silence(plan: Plan, shop: ShopState, watching_since: datetime, now: datetime) -> Failure | None:
@@ -91,3 +95,5 @@ def notify_held(plan: Plan, *, store: Store, now: datetime, is_round_over: bool 
         with store.write() as tx:
             changes = held_changes(of_incidents(plan, tx, now), is_round_over=is_round_over)
             save_incidents(tx, changes, now)
+            if changes:
+                tx.inputs.note(Input(OF_SEVERAL, InputTopic.LOOKED, plan.shop, now, written(is_round_over)))

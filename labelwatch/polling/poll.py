@@ -14,7 +14,6 @@ from datetime import datetime
 from labelwatch.core.enrichment import ANSWERS_KEPT, BUDGET, Answers, settled, urgency, worth_asking
 from labelwatch.core.evaluate import evaluate
 from labelwatch.core.facts import LabelTask, TaskState
-from labelwatch.core.knowledge import Knowledge
 from labelwatch.core.lateness import Watch
 from labelwatch.core.posting import Interval, MethodHistory
 from labelwatch.core.report import Report
@@ -58,7 +57,7 @@ def poll_shop(
             swept.arrivals(now, stop)
         swept.lookup(now, stop)
         read = source.requests
-        knowledge, fresh = _ask(plan, swept, now())
+        fresh = _ask(plan, swept, now())
         arriving = ArrivalNeeds(plan, swept, fresh, now(), budget=BUDGET - (source.requests - read))
         if stop():
             raise Abandoned
@@ -70,33 +69,30 @@ def poll_shop(
             quarantined=len(swept.broken),
             requests=source.requests - asked_before,
         )
-        return _save(_Reading(plan, swept, arriving, knowledge, fresh), report, started=started, now=now)
+        return _save(_Reading(plan, swept, arriving, fresh), report, started=started, now=now)
 
 
-def _ask(plan: Plan, swept: SweepResult, now: datetime) -> tuple[Knowledge, Answers]:
-    """Ask Ozon a little more about what is late; returns everything then known, and the new answers."""
+def _ask(plan: Plan, swept: SweepResult, now: datetime) -> Answers:
+    """Ask Ozon a little more about what is late; returns the new answers."""
     shop, store, late = swept.shop, swept.store, dict(swept.late)
     for known in store.postings.due(shop.id, now):
         if known.id not in swept.unseen and hash(known.posting.number) not in swept.met:
             late[known.posting.number] = known
     found = [finding for known in late.values() if (finding := swept.watch.find(known, now)) is not None]
     if not found:
-        return Knowledge(swept.watch.history), {}
+        return {}
     before = store.answers.read(shop.id, list(late), since=now - ANSWERS_KEPT)
     wanted = worth_asking(sorted(found, key=urgency), before, now=now, ask_label_task=plan.ask_label_task)
-    fresh = settled(before, swept.source.ask(wanted, before, budget=BUDGET) if wanted else {})
-    labelled, handed_over = store.postings.labelled_methods(shop.id), store.postings.handed_over_unlabelled(shop.id)
-    return Knowledge(swept.watch.history, {**before, **fresh}, labelled, handed_over), fresh
+    return settled(before, swept.source.ask(wanted, before, budget=BUDGET) if wanted else {})
 
 
 @dataclass(frozen=True, slots=True)
 class _Reading:
-    """What a poll has read; `fresh` are the new answers among the knowledge."""
+    """What a poll has read, and what Ozon answered."""
 
     plan: Plan
     swept: SweepResult
     arriving: ArrivalNeeds
-    knowledge: Knowledge
     fresh: Answers
 
 
@@ -112,13 +108,14 @@ def _save(reading: _Reading, report: Report, *, started: datetime, now: Callable
         if shop.policy not in ("", rules):
             _update_late_at(tx, shop.id, swept.watch)
         tx.shops.set_policy(shop.id, rules)
+        tx.inputs.keep_plan(shop.id, plan, at=started)
         tx.answers.put(shop.id, {**fresh, **arriving.fresh})
         _note_printed(tx, shop.id, fresh)
         finished = now()
         for broken in (*swept.broken, *swept.odd.values()):
             tx.shops.quarantine(shop.id, path=broken.path, number=broken.number, problem=broken.problem, at=finished)
         tx.shops.mark_read(shop.id, started_at=started, finished_at=finished)
-        own = save(tx, shop.id, evaluate(of_reading(plan, tx, swept, reading.knowledge, finished)), finished)
+        own = save(tx, shop.id, evaluate(of_reading(plan, tx, swept, finished)), finished)
         arriving.save(tx, finished)
         done = replace(
             report,

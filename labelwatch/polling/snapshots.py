@@ -1,10 +1,11 @@
 """Reads from the database what a poll decides from."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from labelwatch.core.alert import Alert, Notification
 from labelwatch.core.diagnosis import Failure
+from labelwatch.core.enrichment import ANSWERS_KEPT
 from labelwatch.core.incidents import COUNTED_WITHIN
 from labelwatch.core.knowledge import Knowledge
 from labelwatch.core.outages import SHARED, ShopReading
@@ -12,9 +13,10 @@ from labelwatch.core.snapshot import Plan, Snapshot, counted_since, may_be_incid
 from labelwatch.core.subject import OUTAGE, IncidentId, PostingId, Shop
 from labelwatch.polling.sweep import SweepResult
 from labelwatch.store import ShopState, Transaction
+from labelwatch.store.decision_inputs import Input, InputTopic, written
 
 
-def of_reading(plan: Plan, tx: Transaction, swept: SweepResult, knowledge: Knowledge, now: datetime) -> Snapshot:
+def of_reading(plan: Plan, tx: Transaction, swept: SweepResult, now: datetime) -> Snapshot:
     """After the shop was read: what is late or has an open alert, and what may be an incident over all shops."""
     shop, alerts = swept.shop, tx.alerts.open_of_shop(swept.shop.id)
     own = {about.number: alert for about, alert in alerts.items() if isinstance(about, PostingId)}
@@ -22,6 +24,8 @@ def of_reading(plan: Plan, tx: Transaction, swept: SweepResult, knowledge: Knowl
     seen |= tx.postings.known(shop.id, [number for number in own if number not in seen])
     unseen = {number for number, known in seen.items() if known.id in swept.unseen}
     tx.alerts.mark_unseen(shop.id, unseen=unseen, since=shop.read_at)
+    if unseen:
+        tx.inputs.note(Input(shop.id, InputTopic.UNREAD, "", now, written(sorted(unseen))))
     postings = [(known, own.get(number)) for number, known in seen.items() if number not in unseen]
     incidents = _incidents(tx)
     waiting = [one for one in tx.groups.waiting(since=counted_since(incidents, now)) if one.shop != plan.shop]
@@ -32,7 +36,7 @@ def of_reading(plan: Plan, tx: Transaction, swept: SweepResult, knowledge: Knowl
         plan,
         now,
         watch=swept.watch,
-        knowledge=knowledge,
+        knowledge=_knowledge(tx, swept, [known.posting.number for known, _ in postings], now),
         shop_alert=alerts.get(Shop(plan.shop)),
         complaints=swept.complaints(),
         postings=postings,
@@ -44,6 +48,16 @@ def of_reading(plan: Plan, tx: Transaction, swept: SweepResult, knowledge: Knowl
         read_at=read_at,
         readings=_readings(plan, tx) if OUTAGE in incidents else (),
     )
+
+
+def _knowledge(tx: Transaction, swept: SweepResult, numbers: Sequence[str], now: datetime) -> Knowledge:
+    """What is known of these postings, with everything that this poll has read."""
+    shop, history = swept.shop, swept.watch.history
+    if not numbers:
+        return Knowledge(history)
+    answers = tx.answers.read(shop.id, numbers, since=now - ANSWERS_KEPT)
+    labelled, handed_over = tx.postings.labelled_methods(shop.id), tx.postings.handed_over_unlabelled(shop.id)
+    return Knowledge(history, answers, labelled, handed_over)
 
 
 def of_failure(plan: Plan, tx: Transaction, shop: ShopState, failure: Failure | None, now: datetime) -> Snapshot:

@@ -32,6 +32,29 @@ TRIES_FOR_THE_TIME = 4
 _NEVER = datetime.min.replace(tzinfo=UTC)
 
 
+def settings_of(config: Config, shop: Shop) -> Plan:
+    """The channels and intervals of a shop."""
+    return Plan(
+        shop=shop.name,
+        every=config.every(shop),
+        alerts=config.alert_policy(shop),
+        incidents=config.alert_policy(),
+        destinations=config.destinations(),
+        group_wait=config.alerts.group_wait,
+    )
+
+
+def plan_of(config: Config, shop: Shop) -> Plan:
+    """The same with the limits that are configured; those that are learned come later."""
+    return replace(
+        settings_of(config, shop),
+        delays=config.delay_policy(shop),
+        ask_label_task=config.ozon.ask_label_task,
+        arrival=config.arrival.tell,
+        timezone=shop.timezone or config.timezone,
+    )
+
+
 class Poller:
     """One configuration and one database; thread-safe, if each thread polls another shop."""
 
@@ -134,33 +157,22 @@ class Poller:
     # --- the inputs of a poll
 
     def _plan(self, shop: Shop, state: ShopState | None) -> Plan:
-        delays = self.config.delay_policy(shop)
+        plan, delays = plan_of(self.config, shop), self.config.delay_policy(shop)
         places = [delays.default, *delays.by_warehouse.values(), *delays.by_method.values()]
         every, now = self.config.every(shop), self.clock.now()
         curves = self._learned.of(state, every=every, now=now) if state is not None else {}
         learns = any(place.auto for place in places)
         return replace(
-            self.settings(shop),
-            delays=delays,
+            plan,
             normal_label=normal_times(curves.get(Stage.LABEL, {})) if learns else {},
             normal_registration=normal_times(curves.get(Stage.REGISTRATION, {})) if learns else {},
             curves=curves,
-            ask_label_task=self.config.ozon.ask_label_task,
-            arrival=self.config.arrival.tell,
-            timezone=shop.timezone or self.config.timezone,
             shops={name: every for name, every in self.shops() if name != shop.name},
         )
 
     def settings(self, shop: Shop) -> Plan:
-        """The plan of a shop: limits, channels and intervals."""
-        return Plan(
-            shop=shop.name,
-            every=self.config.every(shop),
-            alerts=self.config.alert_policy(shop),
-            incidents=self.config.alert_policy(),
-            destinations=self.config.destinations(),
-            group_wait=self.config.alerts.group_wait,
-        )
+        """The channels and intervals of a shop."""
+        return settings_of(self.config, shop)
 
     def _watching_since(self, now: datetime) -> datetime:
         """Since when every shop should have been read: our start, or the end of a sleep or a clock change."""

@@ -1,6 +1,6 @@
 """Alerts: which are open, how they ended, and changing one by hand."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -23,6 +23,7 @@ from labelwatch.core.alert import Alert
 from labelwatch.core.subject import Channel, Incident, IncidentId, PostingId, Shop, Subject
 from labelwatch.store import mapping
 from labelwatch.store.alert_json import KINDS
+from labelwatch.store.decision_inputs import OF_SEVERAL, Input, InputTopic, note, written
 from labelwatch.store.postings import chunks
 from labelwatch.store.schema import alert, shop
 
@@ -227,11 +228,19 @@ def change_by_id(conn: Connection, ids: Sequence[int], how: Callable[[Alert], Al
     ]
 
 
+def _handled(shop_id: int | None, alert: Alert) -> Iterator[Input]:
+    if alert.handled_at is not None:
+        body = written((alert.state, alert.snoozed_until))
+        subject = str(alert.diagnosis.subject)
+        yield Input(shop_id or OF_SEVERAL, InputTopic.HANDLED, subject, alert.handled_at, body)
+
+
 def _changed(conn: Connection, query: Select[*tuple[Any, ...]], how: Callable[[Alert], Alert | None]) -> list[Alert]:
     changed = []
     for row in conn.execute(query.with_for_update()).all():
         after = how(mapping.alert(row))
         if after is not None:
             save(conn, row.shop_id, [after])
+            note(conn, *_handled(row.shop_id, after))
             changed.append(after)
     return changed

@@ -5,8 +5,9 @@ from datetime import datetime
 
 from sqlalchemy import Connection, delete, func, select
 
-from labelwatch.core.enrichment import ANSWERS_KEPT, Answer, Question, Topic
+from labelwatch.core.enrichment import ANSWERS_KEPT, Answer, Question, Topic, says_the_same
 from labelwatch.store import mapping
+from labelwatch.store.decision_inputs import Input, note
 from labelwatch.store.dedup import upsert
 from labelwatch.store.postings import chunks
 from labelwatch.store.schema import answer
@@ -32,10 +33,19 @@ def read(conn: Connection, shop_id: int, subjects: Sequence[str], *, since: date
 
 
 def put(conn: Connection, shop_id: int, answers: Mapping[Question, Answer]) -> None:
-    """Store these answers in place of the earlier ones to the same questions."""
-    values = [mapping.answer_values(shop_id, question, said) for question, said in answers.items()]
-    if not values:
+    """Store these answers in place of the earlier ones to the same questions, and record those that say something
+    else."""
+    if not answers:
         return
+    values = [mapping.answer_values(shop_id, question, said) for question, said in answers.items()]
+    since = min(said.asked_at for said in answers.values()) - ANSWERS_KEPT
+    before = read(conn, shop_id, list({question.subject for question in answers} - {_SHOP_WIDE}), since=since)
+    news = [
+        Input(shop_id, one["topic"], one["subject"], one["asked_at"], one["body"] or "null")
+        for one, (question, said) in zip(values, answers.items(), strict=True)
+        if question not in before or not says_the_same(before[question].substance, said.substance)
+    ]
+    note(conn, *news)
     key = ("shop_id", "topic", "subject")
     conn.execute(upsert(conn, answer, key=key, overwrite=("asked_at", "body")), values)
 

@@ -24,6 +24,9 @@ _before = select(
     posting.c.method_id,
     posting.c.cutoff,
     posting.c.tracking_number,
+    posting.c.in_process_at,
+    posting.c.hard_cutoff,
+    posting.c.details,
 ).with_for_update()
 _update = (
     update(posting)
@@ -82,7 +85,8 @@ def _put(conn: Connection, interned: Deduplicated, shop_id: int, changes: Sequen
     _execute(conn, posting.insert(), [step.values for step in steps if step.old is None])
     _execute(conn, _update, [step.values | {"known_id": step.old.id} for step in steps if step.old is not None])
     ids = _ids_of(conn, shop_id, [step.values["number"] for step in steps])
-    _append_history(conn, [_history_entry(ids, step) for step in steps if _differs(step)])
+    earlier = [(step, mapping.decisive_before(step.old, step.values) if step.old else None) for step in steps]
+    _append_history(conn, [_history_entry(ids, *one) for one in earlier if one[1] is not None or _differs(one[0])])
     _add_labels(conn, ids, [step for step in steps if _is_newly_labelled(step)])
     waits = [wait for step in steps if (wait := _wait(step))]
     _execute(conn, insert(conn, stage_wait).on_conflict_do_nothing(), waits)
@@ -113,7 +117,7 @@ def _differs(step: _Step) -> bool:
     return step.old is None or any(step.values[name] != getattr(step.old, name) for name in _MEANINGFUL)
 
 
-def _history_entry(ids: dict[str, int], step: _Step) -> mapping.Values:
+def _history_entry(ids: dict[str, int], step: _Step, before: str | None) -> mapping.Values:
     return {
         "posting_id": ids[step.values["number"]],
         "seen_at": step.change.seen_at,
@@ -122,12 +126,13 @@ def _history_entry(ids: dict[str, int], step: _Step) -> mapping.Values:
         "method_id": step.values["method_id"],
         "cutoff": step.values["cutoff"],
         "tracking_number": step.values["tracking_number"] or None,
+        "before": before,
     }
 
 
 def _append_history(conn: Connection, entries: list[mapping.Values]) -> None:
     # Two readings of one posting in the same millisecond are one: the later of them counts.
-    statement = upsert(conn, history, key=("posting_id", "seen_at"), overwrite=("unseen", *_MEANINGFUL))
+    statement = upsert(conn, history, key=("posting_id", "seen_at"), overwrite=("unseen", *_MEANINGFUL, "before"))
     _execute(conn, statement, entries)
 
 

@@ -10,7 +10,7 @@ from typing import cast
 from sqlalchemy import Connection, Engine, Table, delete, func, select
 from sqlalchemy.sql import ColumnElement
 
-from labelwatch.store import answers, outbox, schedules
+from labelwatch.store import answers, decision_inputs, outbox, schedules
 from labelwatch.store.engine import database_file
 from labelwatch.store.errors import Fault, StoreError, in_words
 from labelwatch.store.schema import (
@@ -87,6 +87,7 @@ def check(conn: Connection) -> list[str]:
 def prune_batch(conn: Connection, before: datetime, limit: int) -> Pruned:
     """Remove some of what ended before a time, at most `limit` rows of each kind, and outdated answers."""
     schedules.prune(conn, before)
+    decision_inputs.prune(conn, before)
     return Pruned(
         postings=_remove(conn, posting, posting.c.closed_at < before, limit),
         alerts=_remove(conn, alert, alert.c.resolved_at < before, limit),

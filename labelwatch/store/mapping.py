@@ -1,6 +1,6 @@
 """Converts rows of tables to values of the core and back; never accesses a database."""
 
-from dataclasses import fields
+from dataclasses import fields, replace
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
@@ -44,7 +44,22 @@ class _Details(msgspec.Struct, frozen=True, omit_defaults=True):
     recipient_gaps: tuple[str, ...] = ()
 
 
+class _Decisive(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Values of a posting that decisions depend on, and that its history has no columns for."""
+
+    in_process_at: datetime | None = None
+    hard_cutoff: datetime | None = None
+    schema: str = ""
+    products: tuple[Product, ...] = ()
+    is_multibox: bool = False
+    boxes: int = 0
+    is_express: bool = False
+    is_legal: bool = False
+    recipient_gaps: tuple[str, ...] = ()
+
+
 _json = msgspec.json.Encoder()
+_read_decisive = msgspec.json.Decoder(_Decisive).decode
 _read_details = msgspec.json.Decoder(_Details).decode
 _read_words = msgspec.json.Decoder(tuple[str, ...]).decode
 _read_substance = {topic: msgspec.json.Decoder(kind).decode for topic, kind in SUBSTANCE.items()}
@@ -108,6 +123,27 @@ def posting_values(shop_id: int, change: Change) -> Values:
         "tracking_number": posting.tracking_number,
         "details": _details(posting),
     }
+
+
+def decisive_before(old: AnyRow, new: Values) -> str | None:
+    """What decisions depend on beside the columns of the history, as it was stored before; None = it is the same."""
+    names = ("in_process_at", "hard_cutoff", "details")
+    then, now = tuple(getattr(old, name) for name in names), tuple(new[name] for name in names)
+    if then == now:
+        return None
+    before = _decisive(*then)
+    return None if before == _decisive(*now) else to_json(before)
+
+
+def as_before(posting: Posting, before: str | None) -> Posting:
+    """A posting as it was until something changed of what `decisive_before` stores."""
+    return posting if before is None else replace(posting, **msgspec.structs.asdict(_read_decisive(before)))
+
+
+def _decisive(in_process_at: datetime | None, hard_cutoff: datetime | None, details: str) -> _Decisive:
+    told = _read_details(details)
+    own = {name: getattr(told, name) for name in _Decisive.__struct_fields__[2:]}
+    return _Decisive(in_process_at, hard_cutoff, **own)
 
 
 def _details(posting: Posting) -> str:
@@ -198,12 +234,16 @@ def answer_values(shop_id: int, question: Question, answer: Answer) -> Values:
 
 def answer(row: AnyRow) -> tuple[Question, Answer] | None:
     """An answer with its question; None = the answer can no longer be decoded."""
-    topic = Topic(row.topic)
+    return recorded_answer(row.topic, row.subject, row.asked_at, row.body)
+
+
+def recorded_answer(topic: str, subject: str, at: datetime, body: str | None) -> tuple[Question, Answer] | None:
+    """The same from its values; a body of null is no answer, too."""
     try:
-        substance = None if row.body is None else _read_substance[topic](row.body)
+        substance = None if body in (None, "null") else _read_substance[Topic(topic)](body)
     except msgspec.DecodeError:
         return None
-    return Question(topic, row.subject), Answer(row.asked_at, substance)
+    return Question(Topic(topic), subject), Answer(at, substance)
 
 
 def alert_values(shop_id: int | None, alert: Alert) -> Values:

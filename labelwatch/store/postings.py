@@ -20,10 +20,10 @@ CHUNK = 500
 
 _is_open = posting.c.closed_at.is_(None)
 
-_method_columns = [c for c in delivery_method.c if c.name not in ("id", "shop_id", "first_label_at")]
-_state_columns = [c for c in state.c if c.name != "id"]
-_known = (
-    select(posting, *_state_columns, *_method_columns)
+method_columns = [c for c in delivery_method.c if c.name not in ("id", "shop_id", "first_label_at")]
+state_columns = [c for c in state.c if c.name != "id"]
+known_columns = (
+    select(posting, *state_columns, *method_columns)
     .join(state, posting.c.state_id == state.c.id)
     .join(delivery_method, posting.c.method_id == delivery_method.c.id)
 )
@@ -52,7 +52,7 @@ def known(conn: Connection, shop_id: int, numbers: Sequence[str]) -> dict[str, K
     """The postings of a shop by number, closed ones too; those never stored are left out."""
     found = {}
     for some in chunks(numbers):
-        for row in conn.execute(_known.where(posting.c.shop_id == shop_id, posting.c.number.in_(some))):
+        for row in conn.execute(known_columns.where(posting.c.shop_id == shop_id, posting.c.number.in_(some))):
             found[row.number] = mapping.known(row)
     return found
 
@@ -61,14 +61,14 @@ def known_by_id(conn: Connection, ids: Sequence[int]) -> list[Known]:
     """Postings by id, in no particular order."""
     found = []
     for some in chunks(ids):
-        found += [mapping.known(row) for row in conn.execute(_known.where(posting.c.id.in_(list(some))))]
+        found += [mapping.known(row) for row in conn.execute(known_columns.where(posting.c.id.in_(list(some))))]
     return found
 
 
 def find(conn: Connection, number: str) -> dict[str, Known]:
     """Shop name -> the posting of that number, over all shops."""
     everywhere = posting.c.shop_id.in_(select(shop.c.id))
-    query = _known.add_columns(shop.c.name.label("shop_name")).join(shop, posting.c.shop_id == shop.c.id)
+    query = known_columns.add_columns(shop.c.name.label("shop_name")).join(shop, posting.c.shop_id == shop.c.id)
     there = conn.execute(query.where(everywhere, posting.c.number == number))
     return {row.shop_name: mapping.known(row) for row in there}
 
@@ -94,7 +94,7 @@ def _ids(conn: Connection, query: Select[int]) -> "array[int]":
 def history_of(conn: Connection, posting_id: int) -> list[HistoryRow]:
     """The history of a posting, oldest first."""
     query = (
-        select(history, *_state_columns, *_method_columns)
+        select(history, *state_columns, *method_columns)
         .join(state, history.c.state_id == state.c.id)
         .join(delivery_method, history.c.method_id == delivery_method.c.id)
         .where(history.c.posting_id == posting_id)

@@ -19,18 +19,21 @@ from labelwatch.store import (
     channels,
     charges,
     charts,
+    decision_inputs,
     group_counts,
     needs,
     outbox,
     outbox_reads,
     period_reports,
     postings,
+    recorded,
     schedules,
     settings,
     shops,
     verdicts,
 )
 from labelwatch.store.dedup import Deduplicated
+from labelwatch.store.recorded import State
 from labelwatch.store.repository import Repository, reads, writes
 from labelwatch.store.values import Change
 
@@ -141,6 +144,31 @@ class Answers(Repository):
 
     read = reads(answers.read)
     put = writes(answers.put)
+
+
+class DecisionInputs(Repository):
+    """What polls decided from beside the postings."""
+
+    between = reads(decision_inputs.between)
+    note = writes(decision_inputs.note)
+    keep_plan = writes(decision_inputs.keep_plan)
+
+
+class Recorded(Repository):
+    """What was recorded of some time, to be played again."""
+
+    span = reads(recorded.span)
+    polls = reads(recorded.polls)
+    labelled = reads(recorded.labelled)
+    handed_over = reads(recorded.handed_over)
+    told = reads(recorded.told)
+    open_at = reads(recorded.open_at)
+    inputs = reads(decision_inputs.between)
+
+    def states(self, shop_id: int, since: datetime) -> Iterator[list[State]]:
+        """Of each posting of a shop that was open after `since`: everything that it was, oldest first."""
+        with self._read() as conn:
+            yield from recorded.states(conn, shop_id, since)
 
 
 class Settings(Repository):

@@ -29,7 +29,7 @@ from labelwatch.store.columns import (
     text_column,
 )
 
-REVISION = "0012"
+REVISION = "0013"
 """The newest migration; zero-padded, so that older and newer compare as text."""
 
 
@@ -155,6 +155,7 @@ history = Table(
     Column("method_id", Id, ForeignKey("delivery_method.id"), nullable=False),
     Column("cutoff", Utc),
     Column("tracking_number", Text),
+    Column("before", Text),  # JSON: what else decisions depend on, as it was until then; null: it did not change
     sqlite_with_rowid=False,
 )
 

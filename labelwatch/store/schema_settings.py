@@ -1,4 +1,4 @@
-"""The tables of what is known before anything is late; see labelwatch.store.schema."""
+"""The tables of what is known beside the postings; see labelwatch.store.schema."""
 
 from sqlalchemy import Boolean, Column, Float, Index, Integer, Table, Text
 
@@ -68,3 +68,16 @@ charge = Table(
 
 # When each scheduled message was last due.
 schedule = Table("schedule", metadata, Column("name", Text, primary_key=True), Column("at", Utc, nullable=False))
+
+# What polls decided from beside the postings, one row where it changed: see labelwatch.store.decision_inputs.
+decision_input = Table(
+    "decision_input",
+    metadata,
+    Column("shop_id", Id, primary_key=True, autoincrement=False),  # 0: it concerns several shops
+    Column("topic", Text, primary_key=True),
+    Column("subject", Text, primary_key=True),
+    Column("at", Utc, primary_key=True),
+    text_column("body"),  # JSON
+    Index("ix_decision_input_at", "at"),
+    sqlite_with_rowid=False,
+)

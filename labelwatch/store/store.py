@@ -29,6 +29,7 @@ from labelwatch.store.repositories import (
     Outbox,
     PeriodReports,
     Postings,
+    Recorded,
     Schedules,
     Settings,
     Shops,
@@ -86,6 +87,7 @@ class Store:
         self.carriers = Carriers(self._read, self._write)
         self.schedules = Schedules(self._read, self._write)
         self.reports = PeriodReports(self._read, self._write)
+        self.recorded = Recorded(self._read, self._write)
         self.export = Export(self._read, self._write)
         self.gauges = MetricCounts(self._read, engine)
         self.clocks = ClockSkews(self._read, self._write)

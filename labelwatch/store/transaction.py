@@ -13,6 +13,7 @@ from labelwatch.store.repositories import (
     Answers,
     Channels,
     Charges,
+    DecisionInputs,
     GroupCounts,
     Needs,
     Outbox,
@@ -35,6 +36,7 @@ class Transaction:
         self.shops = Shops(connect, connect)
         self.alerts = Alerts(connect, connect)
         self.answers = Answers(connect, connect)
+        self.inputs = DecisionInputs(connect, connect)
         self.groups = GroupCounts(connect, connect)
         self.outbox = Outbox(connect, connect)
         self.channels = Channels(connect, connect)

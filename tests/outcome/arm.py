@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
+from labelwatch.app import App
 from labelwatch.sandbox import Sandbox, Shop
 from labelwatch.sandbox.bodies import state
 from labelwatch.sandbox.posting_index import Record
@@ -87,6 +88,8 @@ class Arm:
     staff: Staff
     people: tuple[Person, ...]
     books: Books = field(default_factory=Books)
+    app: App | None = None
+    """labelwatch, in its own arm."""
     known: set[str] = field(default_factory=set)
     changed: Counter[str] = field(default_factory=Counter)
     """Client-Id -> see `changes`."""

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from statistics import median
 
 from labelwatch.core.arrival import KNOWABLE
+from labelwatch.replaying.backtest import Backtest
 from tests.bench.goals import Goal
 from tests.outcome.arm import Books, Told
 from tests.outcome.hands import Deed
@@ -45,6 +46,8 @@ class Contest:
     watched: Played
     best: Played
     sleepless: Played
+    replayed: Backtest
+    """What labelwatch told, decided again from what it had stored."""
 
     @property
     def rescuable(self) -> set[str]:

@@ -5,6 +5,9 @@ from collections.abc import Callable, Sequence
 from contextlib import closing
 from datetime import timedelta
 
+from labelwatch.replaying.backtest import Backtest, Limits, backtest
+from labelwatch.replaying.recording import recorded
+from labelwatch.service.poller import plan_of
 from tests.bench.report import Cell, Report
 from tests.outcome import judge
 from tests.outcome.arm import Arm, without
@@ -58,7 +61,7 @@ def play(
             played[make.__name__] = _played(arm)
     say("arm: labelwatch")
     with labelwatch(truth(), at_least) as arm, closing(arm.sandbox):
-        watched = _played(arm)
+        watched, replayed = _played(arm), _replayed(arm)
     return Contest(
         orders=arm.truth.orders,
         without=played["without"],
@@ -66,7 +69,16 @@ def play(
         watched=watched,
         best=played["oracle"],
         sleepless=played["sleepless"],
+        replayed=replayed,
     )
+
+
+def _replayed(arm: Arm) -> Backtest:
+    """The back-test of everything that was recorded, with the limits as they are."""
+    assert arm.app is not None, "the arm with labelwatch"
+    plans = {shop.name: plan_of(arm.app.config, shop) for shop in arm.app.config.shops}
+    since = arm.truth.world.start - timedelta(days=1)
+    return backtest(recorded(arm.app.store, plans, since, arm.truth.end), Limits())
 
 
 def _played(arm: Arm) -> Played:
@@ -97,6 +109,8 @@ def show(report: Report, contest: Contest) -> None:
     )
     report.say(judge.reach(contest))
     report.say(judge.prevention(contest))
+    replayed = contest.replayed
+    report.say(f"back-test: {replayed.reproduced} of {replayed.notifications} notifications come out as they were")
     reasons = contest.watched.books.reasons
     report.show("why labelwatch sent its messages", ["reason", "messages"], [[*one] for one in reasons.most_common()])
     met = [

@@ -5,12 +5,14 @@ from datetime import timedelta
 
 import pytest
 
+from labelwatch.replaying.backtest import Limits, backtest
+from labelwatch.replaying.recording import Recording
 from tests.outcome import judge
 from tests.outcome.arm import Books, Told, without
 from tests.outcome.hands import Deed
 from tests.outcome.judge import Contest, Played
 from tests.outcome.run import play
-from tests.outcome.world import SITES, planned
+from tests.outcome.world import SITES, START, planned
 
 SEED, DAYS, ORDERS = 3, 1.6, 80
 
@@ -45,6 +47,13 @@ def test_nothing_is_missed_that_was_known_at_arrival_and_could_be_rescued(contes
     assert judge.knowable(contest, contest.watched) & contest.rescuable == set(), "\n".join(judge.stories(contest))
 
 
+def test_the_back_test_of_what_was_recorded_decides_everything_again(contest: Contest) -> None:
+    found = contest.replayed
+    assert found.notifications > 20
+    assert (found.reproduced, found.invented) == (found.notifications, 0)
+    assert found.now == found.then
+
+
 def test_every_miss_that_is_left_has_its_story(contest: Contest) -> None:
     told = "\n".join(judge.stories(contest))
     assert all(number in told for number in contest.watched.books.missed)
@@ -59,7 +68,8 @@ def test_the_story_of_a_miss_says_until_when_a_letter_could_have_helped() -> Non
     deed = Deed(order.deadline - late / 2, "packers", "warn_support", order.number, took=True)
     books = Books(missed={order.number: order.deadline}, told=[told])
     nobody = Played("nobody", Books(), [], people=2, days=1)
-    contest = Contest({order.number: only}, nobody, nobody, Played("watched", books, [deed], 2, 1), nobody, nobody)
+    watched, nothing = Played("watched", books, [deed], 2, 1), backtest(Recording(START, START), Limits())
+    contest = Contest({order.number: only}, nobody, nobody, watched, nobody, nobody, nothing)
     latest = f"{order.site.local(order.deadline - needs):%d %b %H:%M}"
     assert judge.stories(contest)[0].endswith(f"the last letter that could help was warn_support at {latest}")
 

@@ -280,6 +280,7 @@ def labelwatch(truth: Truth, at_least: timedelta = AT_LEAST) -> Iterator[Arm]:
         file.chmod(0o600)
         config = load(file, environ={}, check_url=check_url, check_way=check_way)
         with build(config, clock=clock, alone=True) as app:
+            arm.app = app
             for site in truth.sites:
                 connect(app, arm, site.shop.client_id)
             readers = {f"{one.name}-{one.shop.client_id}": (one, Packer()) for one in arm.people}

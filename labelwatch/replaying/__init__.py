@@ -1,0 +1,1 @@
+"""Plays polls again through the decisions of the core, in memory and on their own times."""
