@@ -3,10 +3,10 @@
 import errno
 import socket
 import ssl
-from collections.abc import Iterator
 
 from labelwatch.channels.redaction import quoted
 from labelwatch.core.text import Text
+from labelwatch.net.errors import chain_of
 
 _BY_NUMBER = {
     errno.ECONNREFUSED: "connection_refused",
@@ -19,7 +19,7 @@ _MOST = 160
 
 def reason(error: BaseException, secrets: tuple[str, ...] = ()) -> Text:
     """Why, and what to check; what only the system or a library has words for is quoted."""
-    for one in _chain(error):
+    for one in chain_of(error):
         match one:
             case ssl.SSLCertVerificationError():
                 return Text("certificate", {"raw": quoted(one.verify_message, secrets, _MOST)})
@@ -30,10 +30,3 @@ def reason(error: BaseException, secrets: tuple[str, ...] = ()) -> Text:
             case OSError(errno=number) if number in _BY_NUMBER:
                 return Text(_BY_NUMBER[number])
     return Text("foreign", {"raw": quoted(str(error), secrets, _MOST) or type(error).__name__})
-
-
-def _chain(error: BaseException | None) -> Iterator[BaseException]:
-    """An error and what caused it: libraries wrap those of sockets, and httpcore unsets their cause."""
-    while error is not None:
-        yield error
-        error = error.__cause__ or error.__context__

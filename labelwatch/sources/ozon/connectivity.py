@@ -1,12 +1,17 @@
 """Whether a marketplace can be reached, and what time it is there; needs no key and sends none."""
 
-import re
+import socket
+import ssl
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+import httpcore
+
+from labelwatch.net.errors import chain_of
 from labelwatch.net.proxy import ProxyError, proxy_for
+from labelwatch.net.tls import CertificatesError
 from labelwatch.sources import SourceError
 from labelwatch.sources.ozon.errors import Answer
 from labelwatch.sources.ozon.transport import HttpClient
@@ -29,10 +34,10 @@ class Failure(StrEnum):
 
 
 _FAILURES = (
-    (re.compile(r"name or service not known|name resolution|getaddrinfo|nodename|no address", re.I), Failure.NAME),
-    (re.compile(r"certificate|self.signed|SSL_CERT_", re.I), Failure.CERTIFICATE),
-    (re.compile(r"proxy", re.I), Failure.PROXY),
-    (re.compile(r"no complete answer within", re.I), Failure.TIME),
+    ((socket.gaierror,), Failure.NAME),
+    ((ssl.SSLCertVerificationError, CertificatesError), Failure.CERTIFICATE),
+    ((httpcore.ProxyError, ProxyError), Failure.PROXY),
+    ((httpcore.TimeoutException, TimeoutError), Failure.TIME),
 )
 
 
@@ -61,14 +66,16 @@ def check_connectivity(
     try:
         answer = client.post(ASKED, b"{}")
     except SourceError as error:
-        return Connectivity(shown, _failure(error.detail, shown), error.detail)
+        return Connectivity(shown, _failure(error, shown), error.detail)
     finally:
         client.close()
     return Connectivity(shown, skew=_skew(answer, began + (now() - began) / 2))
 
 
-def _failure(detail: str, proxy: str) -> Failure:
-    known = next((failure for looks, failure in _FAILURES if looks.search(detail)), Failure.CONNECTION)
+def _failure(error: SourceError, proxy: str) -> Failure:
+    chain = list(chain_of(error))
+    kinds = (failure for kind, failure in _FAILURES if any(isinstance(one, kind) for one in chain))
+    known = next(kinds, Failure.CONNECTION)
     # With a proxy, we connect to the proxy and look up its name.
     return Failure.PROXY if proxy and known in (Failure.CONNECTION, Failure.NAME) else known
 
