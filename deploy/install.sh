@@ -26,29 +26,28 @@
 
 set -eu
 umask 022
-
 say() { printf '%s\n' "$*"; }
 die() { printf 'install.sh: %s\n' "$*" >&2 && exit 1; }
 wrong() { printf 'install.sh: %s\nTry: install.sh --help\n' "$*" >&2 && exit 2; }
-absolute() { case $1 in /*) say "$1" ;; *) say "$PWD/$1" ;; esac; }
+path() { realpath -ms -- "$1"; }
 
 here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd -P)
-action=install root='' user=labelwatch wheel='' wheelhouse='' python='' purge=no start=yes backup=yes
-only_upgrade=no requirements=$here/requirements.txt
+action=install root='' user=labelwatch wheel='' wheelhouse='' python='' upgrade=no start=yes backup=yes purge=no
+requirements=$here/requirements.txt
 while [ $# -gt 0 ]; do
 	case $1 in --wheel | --wheelhouse | --requirements | --python | --root | --user) [ -n "${2-}" ] || wrong "$1 needs a value" ;; esac
 	case $1 in
-	--upgrade) only_upgrade=yes ;;
-	--wheel) wheel=$(absolute "$2") && shift ;;
-	--wheelhouse) wheelhouse=$(absolute "$2") && shift ;;
-	--requirements) requirements=$(absolute "$2") && shift ;;
+	--wheel) wheel=$(path "$2") && shift ;;
+	--wheelhouse) wheelhouse=$(path "$2") && shift ;;
+	--requirements) requirements=$(path "$2") && shift ;;
+	--root) root=$(path "$2") && root=${root%/} && shift ;;
 	--python) python=$2 && shift ;;
+	--user) user=$2 && shift ;;
+	--upgrade) upgrade=yes ;;
 	--no-start) start=no ;;
 	--no-backup) backup=no ;;
 	--uninstall) action=uninstall ;;
 	--purge) purge=yes ;;
-	--root) root=$(absolute "$2") && root=${root%/} && shift ;;
-	--user) user=$2 && shift ;;
 	-h | --help) sed -n '2,/^$/s/^# \{0,1\}//p' "$here/install.sh" && exit 0 ;;
 	*) wrong "there is no option $1" ;;
 	esac
@@ -61,83 +60,70 @@ done
 cd /
 systemctl=systemctl
 if [ -n "$root" ]; then systemctl=${SYSTEMCTL-}; else PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin; fi
-
-me=$(id -u) checkout=$(dirname -- "$here") changed=no
+me=$(id -u) checkout=$(dirname -- "$here") changed=no was_active=no
 app=$root/opt/labelwatch etc=$root/etc/labelwatch state=$root/var/lib/labelwatch
 command=$root/usr/local/bin/labelwatch unit=$root/etc/systemd/system/labelwatch.service
 program=$app/.venv/bin/labelwatch config=$etc/labelwatch.toml
 
+# Without a terminal: else code of that user could type into the terminal of root, or read what is typed there.
 as_user() {
 	name=$1 && shift
-	# Without a terminal: else code of that user could type into the terminal of root.
-	if [ "$(id -un)" = "$name" ]; then "$@"; else setsid -w runuser -u "$name" -- "$@"; fi
+	if [ "$(id -un)" = "$name" ]; then "$@"; else setsid -w runuser -u "$name" -- "$@"; fi </dev/null
 }
-
-# A command as the service would run it.
+# As the service would run it.
 as_service() {
 	as_user "$user" env HOME="$state" LABELWATCH_CONFIG="$config" STATE_DIRECTORY="$state" \
 		CREDENTIALS_DIRECTORY="$etc/secrets" "$@"
 }
-
 ctl() { [ -z "$systemctl" ] || "$systemctl" "$@"; }
 has_systemd() { case $(ctl is-system-running 2>/dev/null || :) in '' | offline | unknown) return 1 ;; esac }
 comes_up() { ctl restart labelwatch && ctl is-active --quiet labelwatch; }
 works() { [ -x "$1/bin/labelwatch" ] && as_service "$1/bin/labelwatch" --version >/dev/null 2>&1; }
+link_to() { ln -sfn "$1" "$app/.venv.new" && mv -T "$app/.venv.new" "$app/.venv"; }
 
+# A file beside this script, for the places and the user of this installation.
+fill() {
+	sed -e "s#/opt/labelwatch#$app#g; s#/etc/labelwatch#$etc#g; s#/var/lib/labelwatch#$state#g; s#^User=.*#User=$user#" -e \
+		"s#^user=labelwatch #user=$user #; s# root labelwatch\$# $me $group#; s# labelwatch labelwatch\$# $user $group#" "$here/$1"
+}
 # Put standard input into FILE, with MODE.
 put() {
-	cat >"$1.new"
-	chmod "$2" "$1.new"
+	cat >"$1.new" && chmod "$2" "$1.new"
 	if cmp -s "$1.new" "$1"; then rm "$1.new"; else mv "$1.new" "$1" && changed=yes; fi
 }
 
+# Tried as a user without rights, as the service will be: a Python below /root is of no use to it.
 want_python() {
-	# Tried as a user without rights, as the service will be: a Python below /root is of no use to it.
 	somebody=nobody
 	[ "$me" = 0 ] || somebody=$(id -un)
 	# shellcheck disable=SC2086 # the names without quotes, one by one
-	for candidate in ${python:-python3.14 python3.13 python3.12 python3.11 python3 /usr/bin/python3}; do
-		found=$(command -v "$candidate") || continue
-		as_user "$somebody" "$found" -I -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' \
-			2>/dev/null && python=$found && return
+	for name in ${python:-python3.14 python3.13 python3.12 python3.11 python3 /usr/bin/python3}; do
+		python=$(command -v "$name") && as_user "$somebody" "$python" -I -c \
+			'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && return
 	done
-	die "${python:-python3} is not Python 3.11 or newer with venv that every user can run: apt install python3 python3-venv" \
+	die "$name is not Python 3.11 or newer with venv that every user can run: apt install python3 python3-venv" \
 		"(Ubuntu 22.04: python3.11 python3.11-venv), then run this again"
 }
 
 want_files() {
 	[ -f "$requirements" ] || die "$requirements is missing: it names the libraries with their hashes"
-	[ -z "$wheelhouse" ] || [ -d "$wheelhouse" ] || die "$wheelhouse is no directory"
-	[ -z "$wheel" ] || [ -f "$wheel" ] || die "$wheel is not there"
-	[ -n "$wheel" ] || [ -f "$checkout/pyproject.toml" ] || die "this is no checkout: name a wheel with --wheel FILE"
-	[ "$only_upgrade" = no ] || [ -e "$app/.venv" ] || die "nothing is installed yet: leave --upgrade out"
+	[ -d "${wheelhouse:-/}" ] || die "$wheelhouse is no directory"
+	[ -f "${wheel:-$checkout/pyproject.toml}" ] || die "${wheel:-a wheel or a checkout} is not there: name a wheel with --wheel"
+	[ "$upgrade" = no ] || [ -e "$app/.venv" ] || die "nothing is installed yet: leave --upgrade out"
 	[ ! -e "$app/.venv" ] || [ -L "$app/.venv" ] || die "$app/.venv is not from this script: move it away first"
 }
-
-# A file beside this script, for the places and the user of this installation.
-fill() {
-	sed -e "s#/opt/labelwatch#$app#g; s#/etc/labelwatch#$etc#g; s#/var/lib/labelwatch#$state#g" \
-		-e "s#^User=.*#User=$user#; s#^user=labelwatch #user=$user #" \
-		-e "s# root labelwatch\$# $me $group#; s# labelwatch labelwatch\$# $user $group#" "$here/$1"
-}
-
-refuse() { die "$1 was not made by root, so it is not used: look at it, move it away, and run this again"; }
 
 # The service may read its configuration, and only root change what is in the directory; older versions let the service
 # do that, too. Outermost first: what is in a directory of root's cannot be exchanged any more while it is looked at.
 take_etc() {
-	if ! id "$user" >/dev/null 2>&1; then
-		[ -z "$root" ] && [ "$user" = labelwatch ] || die "there is no user $user"
-		systemd-sysusers "$here/sysusers.conf"
-	fi
-	group=$(id -gn "$user")
+	refuse() { die "$1 was not made by root, so it is not used: look at it, move it away, and run this again"; }
+	[ -n "$root" ] || [ "$user" != labelwatch ] || systemd-sysusers "$here/sysusers.conf"
+	group=$(id -gn "$user" 2>/dev/null) || die "there is no user $user"
 	for directory in "$etc" "$etc/secrets" "$etc/labelwatch.secrets"; do
-		[ ! -L "$directory" ] || refuse "$directory"
-		mkdir -p "$directory"
+		[ -e "$directory" ] || mkdir -p "$directory"
 		# The last one was the service's until now.
-		case $(stat -c %u "$directory"):$directory in "$me":* | *.secrets) ;; *) refuse "$directory" ;; esac
-		chown -h "$me:$group" "$directory"
-		chmod 750 "$directory"
+		[ -n "$(find -P "$directory" -maxdepth 0 -type d \( -uid "$me" -o -name '*.secrets' \))" ] || refuse "$directory"
+		chown -h "$me:$group" "$directory" && chmod 750 "$directory"
 	done
 	foreign=$(find -P "$etc" -mindepth 1 \( -type d ! -uid "$me" -o ! -type d ! -type f ! -uid "$me" \
 		-o -type f -links +1 \) -print -quit)
@@ -147,78 +133,32 @@ take_etc() {
 	fill tmpfiles.conf | systemd-tmpfiles --create -
 }
 
-# What would be installed, as a name: the same for the same.
-fingerprint() {
-	{
-		"$python" -I --version
-		sha256sum <"$requirements"
-		if [ -n "$wheel" ]; then sha256sum <"$wheel"; else
-			(cd "$checkout" && find labelwatch migrations pyproject.toml -type f ! -name '*.py[co]' -print0 |
-				sort -z | xargs -0 sha256sum)
-		fi
-	} | sha256sum | cut -c 1-12
-}
-
-pip_install() {
-	set -- install --quiet --disable-pip-version-check "$@"
-	[ -z "$wheelhouse" ] || set -- "$@" --no-index --find-links "$wheelhouse"
-	"$new/bin/python" -I -m pip "$@"
-}
-
+# Into a directory whose name is the same for the same.
 build() {
-	mkdir -p "$app/versions"
-	new=$app/versions/$(fingerprint)
+	if [ -n "$wheel" ]; then set -- cat "$wheel"; else
+		set -- tar -C "$checkout" --sort=name --mtime=@0 --exclude='*.pyc' -c labelwatch migrations pyproject.toml
+	fi
+	new=$app/versions/$({ "$python" -I --version && cat "$requirements" && "$@"; } | sha256sum | cut -c 1-12)
 	if works "$new"; then return; fi
 	say "Installing into $new (a minute or so) ..."
-	rm -rf "$new"
+	rm -rf "$new" && mkdir -p "$app/versions"
 	trap 'rm -rf "$new"; printf "install.sh: it could not be installed; what was there is as it was\n" >&2' EXIT
 	"$python" -I -m venv "$new"
-	pip_install --require-hashes --requirement "$requirements"
-	pip_install --no-deps --no-build-isolation "${wheel:-$checkout}"
+	set -- "$new/bin/python" -I -m pip install --quiet --disable-pip-version-check
+	[ -z "$wheelhouse" ] || set -- "$@" --no-index --find-links "$wheelhouse"
+	"$@" --require-hashes --requirement "$requirements"
+	"$@" --no-deps --no-build-isolation "${wheel:-$checkout}"
 	works "$new" || die "$new/bin/labelwatch does not run as user $user"
 	trap - EXIT
 }
 
-put_unit() {
-	mkdir -p "$unit.d" "$(dirname "$command")"
-	fill labelwatch.service | put "$unit" 644
-	fill labelwatch.sh | put "$command" 755
-	# The service gets each file in secrets/ as the credential of that name, and no other.
-	{
-		printf '# Written by install.sh, from the files in %s/secrets.\n[Service]\nLoadCredential=\n' "$etc"
-		for file in "$etc"/secrets/*; do
-			case ${file##*/} in
-			*[!A-Za-z0-9_.-]*) [ ! -f "$file" ] || say "Passed over: $file (a name has letters, digits, - and _)" >&2 ;;
-			*) say "LoadCredential=${file##*/}:$file" ;;
-			esac
-		done
-	} | put "$unit.d/secrets.conf" 644
-}
-
-# shellcheck disable=SC2016 # the quoted scripts are for another shell
-back_up() {
-	# Done by the service's user, who can lose nothing but what is his own.
-	as_service sh -c 'mkdir -p -m 700 "$1" && cd "$1" && find . -maxdepth 1 -type f -name "labelwatch-*.db" -print0 |
-		sort -rz | tail -zn +5 | xargs -0r rm -f --' sh "$state/backups" || return 1
-	copy=$state/backups/labelwatch-$(date -u +%Y%m%dT%H%M%SZ).db
-	if said=$(as_service "$program" db backup "$copy" 2>&1); then
-		say "The database is copied to $copy"
-	elif as_service sh -c '[ -n "$(find "$1" -maxdepth 1 -name "*.db" -size +8k)" ] ||
-		grep -qs "^ *url *= *\"postgres" "$2"' sh "$state" "$config"; then
-		printf '%s\n' "$said" >&2
-		return 1
-	else
-		copy='' # it never ran, so there is nothing to copy
-	fi
-}
-
 change_over() {
-	old=$(readlink "$app/.venv" || :)
+	old=$(readlink "$app/.venv" || :) copy=$state/backups/labelwatch-$(date -u +%Y%m%dT%H%M%SZ).db
 	[ "$old" != "$new" ] || return 0
 	changed=yes
 	if [ -n "$old" ]; then
 		ctl stop labelwatch || :
-		if [ "$backup" = yes ] && ! back_up; then
+		if [ "$backup" = yes ] && [ -f "$config" ] && ! as_service "$new/bin/labelwatch" db backup --keep 5 "$copy"; then
 			[ "$was_active" = no ] || ctl start labelwatch || :
 			die "the database could not be copied, so the old version stays in use. Without a copy: --no-backup"
 		fi
@@ -227,9 +167,17 @@ change_over() {
 	link_to "$new"
 }
 
-link_to() {
-	ln -sfn "$1" "$app/.venv.new"
-	mv -T "$app/.venv.new" "$app/.venv"
+# The service gets each file in secrets/ as the credential of that name, and no other.
+put_unit() {
+	mkdir -p "$unit.d" "$(dirname "$command")"
+	fill labelwatch.service | put "$unit" 644
+	fill labelwatch.sh | put "$command" 755
+	set -- "$etc/secrets" -type f -regextype posix-extended
+	find -P "$@" ! -regex '.*/[A-Za-z0-9_.-]+' -printf 'Passed over: %p (a name has letters, digits, - and _)\n' >&2
+	{
+		printf '# Written by install.sh, from the files in %s/secrets.\n[Service]\nLoadCredential=\n' "$etc"
+		find -P "$@" -regex '.*/[A-Za-z0-9_.-]+' -printf 'LoadCredential=%f:%p\n' | sort
+	} | put "$unit.d/secrets.conf" 644
 }
 
 go_back() {
@@ -239,7 +187,7 @@ go_back() {
 	link_to "$old"
 	ctl daemon-reload
 	rm -rf "$new"
-	if ! comes_up && [ -n "${copy-}" ]; then # the new version may have changed the tables
+	if ! comes_up && as_service test -f "$copy"; then # the new version may have changed the tables
 		ctl stop labelwatch || :
 		as_service "$program" db restore "$copy" || :
 		comes_up || die "the old version does not start either: journalctl -u labelwatch -n 50. A copy: $copy"
@@ -249,18 +197,16 @@ go_back() {
 
 start_it() {
 	ctl daemon-reload
-	if [ "$only_upgrade" = yes ] && [ "$was_active" = no ]; then
-		say "The service was stopped, so it was not started: systemctl enable --now labelwatch"
-		return
+	if [ "$upgrade" = yes ] && [ "$was_active" = no ]; then
+		say "The service was stopped, so it was not started: systemctl enable --now labelwatch" && return
 	fi
 	ctl enable --quiet labelwatch
 	if [ "$changed" = no ] && ctl is-active --quiet labelwatch; then
 		say "Nothing has changed; the service runs."
 	elif comes_up; then
 		say "The service runs. Look: labelwatch doctor; labelwatch late; journalctl -u labelwatch -f"
-	elif [ -n "$old" ] && [ "$old" != "$new" ]; then
-		go_back
 	else
+		[ -z "$old" ] || [ "$old" = "$new" ] || go_back
 		die "the service does not start; why: journalctl -u labelwatch -n 50, and labelwatch doctor"
 	fi
 }
@@ -269,12 +215,10 @@ install_it() {
 	want_python
 	want_files
 	take_etc
-	was_active=no
 	if has_systemd && ctl is-active --quiet labelwatch; then was_active=yes; fi
 	build
 	# The configuration must suit the new program before the old one is stopped.
-	[ ! -f "$config" ] || said=$(as_service "$new/bin/labelwatch" check 2>&1) ||
-		die "$said" "
+	[ ! -f "$config" ] || said=$(as_service "$new/bin/labelwatch" check 2>&1) || die "$said" "
 install.sh: the configuration has to be corrected first; the service is as it was"
 	change_over
 	put_unit
@@ -293,21 +237,15 @@ install.sh: the configuration has to be corrected first; the service is as it wa
 		start_it
 	fi
 	rm -f "$app/unit.before"
-	for version in "$app"/versions/*; do
-		case $version in "$new" | "$old") ;; *) rm -rf "$version" ;; esac
-	done
+	find -P "$app/versions" -mindepth 1 -maxdepth 1 ! -path "$new" ! -path "$old" -exec rm -rf {} +
 }
 
-agreed() {
-	printf '%s ' "$1"
-	read -r answer || answer=''
-	[ "$answer" = "$2" ]
-}
+agreed() { printf '%s ' "$1" && read -r answer && [ "$answer" = "$2" ]; }
 
 uninstall_it() {
-	if has_systemd; then ctl disable --now --quiet labelwatch || :; fi
+	! has_systemd || ctl disable --now --quiet labelwatch || :
 	rm -rf "$unit" "$unit.d" "$command" "$app"
-	if has_systemd; then ctl daemon-reload; fi
+	! has_systemd || ctl daemon-reload
 	if [ "$purge" = yes ] &&
 		agreed "Remove the configuration and the secrets in $etc, too? Type yes:" yes &&
 		agreed "Remove all data on alerts and postings in $state? They cannot be restored. Type remove:" remove; then

@@ -20,6 +20,16 @@ if TYPE_CHECKING:
     from labelwatch.store import Store
 
 Target = Annotated[Path, typer.Argument(metavar="FILE", help="The file to write; it must not be there yet.")]
+Kept = Annotated[
+    int | None,
+    typer.Option(
+        "--keep",
+        metavar="N",
+        min=1,
+        help="Keep the N newest copies beside it whose names differ only behind the last hyphen, and remove older ones; "
+        "it is no error when there is no database yet.",
+    ),
+]
 Source = Annotated[Path, typer.Argument(metavar="FILE", help="A backup, of this or of another machine.")]
 
 
@@ -37,17 +47,28 @@ def upgrade(config: ConfigFile = None) -> None:
         say(phrases(settings.language, "db")[what].format(name=store.name, before=before, after=after))
 
 
-def backup(file: Target, config: ConfigFile = None) -> None:
+def backup(file: Target, keep: Kept = None, config: ConfigFile = None) -> None:
     """Copy the database while it is in use.
 
     For PostgreSQL there is pg_dump instead.
     """
+    from labelwatch.store.backup import keep_newest
+    from labelwatch.store.errors import Fault, StoreError
+
     settings = _configuration(config)
     said = phrases(settings.language, "db")
-    with _store(settings) as store:
-        store.require_current()
-        with working(said["copying"]):
+    try:
+        with _store(settings) as store, working(said["copying"]):
+            if keep:
+                file.parent.mkdir(mode=0o700, exist_ok=True)
             store.backup(file)
+    except StoreError as error:
+        if not keep or error.fault is not Fault.NOT_SET_UP:
+            raise
+        say(str(error))
+        return
+    if keep:
+        keep_newest(file, keep)
     say(said["size"].format(file=file, size=file.stat().st_size))
 
 

@@ -38,9 +38,16 @@ def keep_copy(engine: Engine, now: datetime) -> Path | None:
     folder.mkdir(mode=0o700, exist_ok=True)
     made = folder / f"nightly-{now:%Y%m%dT%H%M%SZ}.db"
     backup(engine, made)
-    for old in sorted(folder.glob("nightly-*.db"))[:-KEPT]:
-        old.unlink(missing_ok=True)
+    keep_newest(made, KEPT)
     return made
+
+
+def keep_newest(made: Path, kept: int) -> None:
+    """Remove the older of the copies beside this one, named like it up to the last hyphen; their names end in a time."""
+    start = made.name.rpartition("-")[0] + "-"
+    alike = (one for one in made.parent.iterdir() if one.name.startswith(start) and one.suffix == made.suffix)
+    for old in sorted(one for one in alike if one.is_file() and not one.is_symlink())[:-kept]:
+        old.unlink(missing_ok=True)
 
 
 def damage(url: str) -> str:

@@ -24,6 +24,21 @@ def test_a_backup_is_a_database_to_work_with_and_overwrites_nothing(place: Place
     assert [alert["posting_number"] for alert in place.run("late", "--json").json["alerts"]] == [LATE]
 
 
+def test_of_the_backups_beside_it_the_newest_are_kept_and_nothing_else_is_removed(place: Place) -> None:
+    folder, outside = place.config.parent / "copies", place.config.parent / "outside"
+    assert place.run("db", "backup", "--keep", "2", "copies/first.db").code == 0  # no database yet: nothing to copy
+    assert not folder.exists()
+    outside.write_text("mine")
+    place.run("poll")
+    for day in (1, 2, 3):
+        assert place.run("db", "backup", "--keep", "2", f"copies/before-{day}.db").code == 0
+        (folder / "other-0.db").touch()
+        (folder / "before-0.db").unlink(missing_ok=True)
+        (folder / "before-0.db").symlink_to(outside)
+    assert {one.name for one in folder.iterdir()} == {"before-0.db", "before-2.db", "before-3.db", "other-0.db"}
+    assert outside.read_text() == "mine"
+
+
 def test_a_backup_that_is_put_back_is_the_database_again_and_the_other_one_is_kept(place: Place) -> None:
     place.run("poll")
     place.run("db", "backup", "copy.db")

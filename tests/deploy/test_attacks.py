@@ -20,7 +20,7 @@ case "$*" in
 --version | "-I --version") echo 3.11 ;;
 *"-m venv "*) for last; do :; done; mkdir -p "$last/bin" && cp "$0" "$last/bin/python" ;;
 *"pip install"*) cp "$0" "$(dirname "$0")/labelwatch" ;;
-"db backup"*) cp "$STATE_DIRECTORY/labelwatch.db" "$3" ;;
+"db backup"*) mkdir -p "${5%/*}" && cp "$STATE_DIRECTORY/labelwatch.db" "$5" ;;
 init*)
     mkdir -p "${LABELWATCH_CONFIG%.toml}.secrets"
     echo new >"$LABELWATCH_CONFIG"
