@@ -29,10 +29,9 @@ def edit_due(delivery: DeliveryContext, name: str) -> bool:
     if state is not None and (state.failing_since is not None or is_paused(state, delivery.now())):
         return False
     outdated = delivery.store.channels.outdated(name, delivery.now(), limit=AT_ONCE)
-    for key in outdated:
+    for key, seen in outdated.items():  # not the time: what changed before now may be written after it was read
         if delivery.stop():
             break
-        seen = delivery.now()
         result = _revised(delivery, name, channel, key)
         _mark(delivery, name, key, result, seen)
         if not isinstance(result, Delivered | BadMessage):

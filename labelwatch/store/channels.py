@@ -98,10 +98,10 @@ def outdate_later(conn: Connection, alert_id: int, *, at: datetime, names: Colle
 
 
 def outdated(conn: Connection, name: str, now: datetime, *, limit: int = 20) -> dict[str, datetime]:
-    """Message key -> since when it is out of date, oldest first."""
-    since = func.min(_n.revise_at, type_=_n.revise_at.type)
+    """Message key -> when it last went out of date, the longest outdated first."""
+    since, last = (of(_n.revise_at, type_=_n.revise_at.type) for of in (func.min, func.max))
     query = (
-        select(_n.message_key, since)
+        select(_n.message_key, last)
         .where(_n.channel == name, _n.revise_at.is_not(None), _n.revise_at <= now)
         .group_by(_n.message_key)
         .order_by(since)
@@ -111,8 +111,8 @@ def outdated(conn: Connection, name: str, now: datetime, *, limit: int = 20) -> 
 
 
 def revised(conn: Connection, name: str, key: str, *, seen: datetime, gone: bool, again_at: datetime | None) -> None:
-    """A message was edited, unless it went out of date again after `seen`; `gone`: it no longer exists,
-    `again_at`: it could not be edited this time."""
+    """A message was edited, unless it went out of date again after `seen`, what `outdated` said of it; `gone`: it no
+    longer exists, `again_at`: it could not be edited this time."""
     where = (_n.channel == name, _n.message_key == key, _n.revise_at <= seen)
     values: dict[str, object] = {"revise_at": again_at}
     if gone:

@@ -134,6 +134,24 @@ def test_what_cannot_be_changed_now_is_changed_later(store: Store, result: Resul
     assert "Nina" in chat.board["chat/1"].message.body
 
 
+def test_what_changed_before_an_edit_and_is_written_after_it_is_edited_again(store: Store) -> None:
+    (alert,) = queue(store, told(n=1))
+    chat, clock = FakeChat(), Clock()
+    tell(store, clock, {"packers": chat})
+    began = clock()
+
+    def outdate(seconds: int) -> None:
+        with store.write() as tx:
+            tx.channels.outdate([alert], at=began + timedelta(seconds=seconds))
+
+    outdate(1)
+    chat.meanwhile = lambda: outdate(2) if len(chat.revised) == 1 else None
+    clock.advance(seconds=10)
+    for _ in range(3):
+        tell(store, clock, {"packers": chat})
+    assert chat.revised == ["chat/1"] * 2
+
+
 @pytest.mark.parametrize("failure", [Retry(because("HTTP 502")), Permanent(because("HTTP 403"))])
 def test_nothing_is_changed_over_a_channel_that_does_not_work(store: Store, failure: Result) -> None:
     queue(store, told(n=1))

@@ -115,6 +115,7 @@ class FakeChat(FakeChannel):
     board: dict[str, OutgoingMessage] = field(default_factory=dict)
     revisions: Sequence[Result] = ()
     revised: list[str] = field(default_factory=list)
+    meanwhile: Callable[[], object] = bool
 
     def send(self, outgoing: OutgoingMessage) -> Result:
         result = FakeChannel.send(self, outgoing)
@@ -126,6 +127,7 @@ class FakeChat(FakeChannel):
 
     def revise(self, ref: str, outgoing: OutgoingMessage) -> Result:
         self.revised.append(ref)
+        self.meanwhile()
         result = self.revisions[len(self.revised) - 1] if len(self.revised) <= len(self.revisions) else FINE
         if isinstance(result, Delivered):
             self.board[ref] = outgoing
