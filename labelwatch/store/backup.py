@@ -43,7 +43,7 @@ def keep_copy(engine: Engine, now: datetime) -> Path | None:
 
 
 def keep_newest(made: Path, kept: int) -> None:
-    """Remove the older of the copies beside this one, named like it up to the last hyphen; their names end in a time."""
+    """Remove the older of the copies beside this one: named like it up to the last hyphen, behind which is a time."""
     start = made.name.rpartition("-")[0] + "-"
     alike = (one for one in made.parent.iterdir() if one.name.startswith(start) and one.suffix == made.suffix)
     for old in sorted(one for one in alike if one.is_file() and not one.is_symlink())[:-kept]:
