@@ -10,18 +10,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pip
+
 from tests.deploy.wheels import NO_COMPILE, ROOT
 from tests.support.ending import MARKED
 
 INSTALLER = ROOT / "deploy" / "install.sh"
 SYSTEMCTL = f'#!/bin/sh\nexec "{sys.executable}" "{Path(__file__).with_name("systemctl.py")}" "$@"\n'
 PYTHON = """#!/bin/sh
-# The Python of the machine. It makes an empty environment once, and copies it from then on.
+# The Python of the machine. An environment gets the pip that there is, or is copied from the one that was kept.
 case "$*" in
 "-I -m venv "*)
     for last; do :; done
-    if [ -d "{made}" ]; then mkdir -p "$last" && cp -a "{made}/." "$last" && exit; fi
-    "{python}" "$@" && cp -a "$last" "{made}" ;;
+    if [ -d "{kept}" ]; then cp -al "{kept}" "$last" && exit; fi
+    "{python}" "$@" --without-pip && ln -s "{pip}" "$last"/lib/python3*/site-packages/ ;;
 *) exec "{python}" "$@" ;;
 esac
 """
@@ -60,6 +62,18 @@ class Machine:
     def in_use(self) -> str:
         """The version that the link leads to."""
         return (self.app / ".venv").readlink().name
+
+    @property
+    def kept(self) -> Path:
+        """Where an environment with all libraries is, once it was kept."""
+        return self.root / "run/environment"
+
+    def keep_libraries(self) -> None:
+        """The next versions find in their environment what was installed now, but for labelwatch itself."""
+        subprocess.run(["cp", "-al", str(self.app / "versions" / self.in_use), str(self.kept)], check=True)
+        (self.kept / "bin/labelwatch").unlink()
+        for folder in self.kept.glob("lib/python3*/site-packages/labelwatch*"):
+            shutil.rmtree(folder)
 
     def install(self, *options: str | Path, answers: str = "", environ: dict[str, str] | None = None) -> "Ended":
         """Run the installer."""
@@ -119,8 +133,8 @@ def bare_machine(root: Path, requirements: Path) -> Machine:
     (root / "run").mkdir()
     user, python = _user_and_python()
     machine = Machine(root=root, user=user, python=str(root / "run/python"), requirements=requirements)
-    made = root / "run/environment"
-    programs = {machine.systemctl_program: SYSTEMCTL, Path(machine.python): PYTHON.format(made=made, python=python)}
+    wrapper = PYTHON.format(kept=machine.kept, python=python, pip=Path(pip.__file__).parent)
+    programs = {machine.systemctl_program: SYSTEMCTL, Path(machine.python): wrapper}
     for program, text in programs.items():
         program.write_text(text)
         program.chmod(0o755)

@@ -60,6 +60,7 @@ def installed(bare: Machine, wheel: Path) -> Machine:
     done = bare.install("--wheel", wheel)
     assert done.code == 0, done.err
     assert "Next: sudo labelwatch init" in done.out
+    bare.keep_libraries()
     return bare
 
 
@@ -211,6 +212,7 @@ def test_a_library_that_is_not_what_was_locked_is_not_installed(
     (first, *rest) = running.requirements.read_text().splitlines(keepends=True)
     other.write_text("".join([first[:-9] + "00000000\n", *rest]))
     before, versions = running.in_use, set((running.app / "versions").iterdir())
+    running.kept.rename(running.kept.with_name("not kept"))
     done = running.install("--wheel", wheel, "--requirements", other)
     assert done.code == 1
     assert "what was there is as it was" in done.err

@@ -9,7 +9,7 @@ import re
 import subprocess
 import sys
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from importlib.metadata import Distribution, PackageNotFoundError, distribution
 from importlib.util import MAGIC_NUMBER, cache_from_source
 from pathlib import Path
@@ -24,12 +24,15 @@ _BALLAST = re.compile(r"babel/locale-data/(?!root|en|ru|zh)")
 _PINNED = re.compile(r"^([a-z0-9-]+)==\S+", re.MULTILINE)
 
 
-def wheelhouse(folder: Path) -> Path:
-    """Fill a folder with a wheel of every library that a server gets; the file that names them with their hashes."""
+def wheelhouse(folder: Path, *, whole: Container[str] | None = None) -> Path:
+    """Fill a folder with a wheel of every library that a server gets; the file that names them with their hashes.
+
+    Only what is `whole` holds more than its metadata; without it, all do.
+    """
     lock = (ROOT / "deploy" / "requirements.txt").read_text(encoding="utf-8")
     lines = []
     for found in _installed(_PINNED.findall(lock)):
-        wheel = _packed(found, folder)
+        wheel = _packed(found, folder, is_whole=whole is None or found.name in whole)
         digest = hashlib.sha256(wheel.read_bytes()).hexdigest()
         lines.append(f"{found.name}=={found.version} --hash=sha256:{digest}\n")
     requirements = folder / "requirements.txt"
@@ -70,13 +73,15 @@ def _installed(names: list[str]) -> Iterator[Distribution]:
             continue  # of another system
 
 
-def _packed(found: Distribution, folder: Path) -> Path:
+def _packed(found: Distribution, folder: Path, *, is_whole: bool) -> Path:
     name = re.sub(r"[-_.]+", "_", found.name).lower()
     tags = re.findall(r"^Tag: (\S+)-(\S+)-(\S+)$", found.read_text("WHEEL") or "", re.MULTILINE)
     tag = "-".join(".".join(sorted(set(part))) for part in zip(*tags, strict=True))
     wheel = folder / f"{name}-{found.version}-{tag}.whl"
     with zipfile.ZipFile(wheel, "w") as packed:
         for file in found.files or ():
+            if not is_whole and not file.parts[0].endswith(".dist-info"):
+                continue
             if ".." not in file.parts and file.suffix != ".pyc" and not _BALLAST.match(str(file)):
                 place = Path(str(found.locate_file(file)))
                 packed.write(place, str(file))
