@@ -78,15 +78,13 @@ class Gate:
             (_show_page if is_misled else self._greet)(client)
 
     def _pass_on(self, client: socket.socket) -> None:
-        server = socket.create_connection(("127.0.0.1", self.behind))
-        with self._lock:
-            self._inside.add(server)
-        threading.Thread(target=_pump, args=(client, server), daemon=True).start()
-        _pump(server, client)
+        with client, socket.create_connection(("127.0.0.1", self.behind)) as server:
+            with self._lock:
+                self._inside.add(server)
+            threading.Thread(target=_pump, args=(client, server), daemon=True).start()
+            _pump(server, client)
         with self._lock:
             self._inside -= {client, server}
-        for one in (client, server):
-            one.close()
 
     def _throw_out(self) -> None:
         with self._lock:

@@ -44,10 +44,14 @@ def main() -> None:
         }
         for name, (port, comes_through) in ways.items():
             with silent("::1", port):
-                began = time.monotonic()
-                assert comes_through(), name
-                took[name] = time.monotonic() - began
+                took[name] = min(_seconds(name, comes_through) for _ in range(3))
     json.dump(took, sys.stdout)
+
+
+def _seconds(name: str, comes_through: Callable[[], bool]) -> float:
+    began = time.monotonic()
+    assert comes_through(), name
+    return time.monotonic() - began
 
 
 def _now() -> datetime:

@@ -14,6 +14,7 @@ from tests.outcome.judge import Contest, Played
 from tests.outcome.run import play
 from tests.outcome.world import SITES, START, planned
 
+pytestmark = pytest.mark.timeout(600)  # the day is played before the first test, on a busy machine too
 SEED, DAYS, ORDERS = 3, 1.6, 80
 
 

@@ -32,6 +32,7 @@ _SERVERS = pytest.StashKey[float]()
 def pytest_configure(config: pytest.Config) -> None:
     """Mark what is started from now on, and start the watcher; a worker inherits its mark."""
     config.stash[_STARTED] = time.monotonic()
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # `make test &` has it ignored, by all children too
     if not hasattr(config, "workerinput"):
         os.environ[MARK] = uuid4().hex
         config.stash[_WATCHER] = subprocess.Popen(
