@@ -19,11 +19,13 @@ from sqlalchemy import URL, Engine, create_engine, make_url
 from labelwatch.store import Store, open_store
 from labelwatch.store.schema import REVISION
 from tests.support.canaries import escaped
+from tests.support.compiled import share_compiled
 from tests.support.ending import note_server
 from tests.support.examples import examples
 
 settings.register_profile("examples", examples(30))
 settings.load_profile("examples")
+share_compiled()
 
 _numbers = count()
 

@@ -79,6 +79,7 @@ def test_prune_says_what_it_removed(seen: Place) -> None:
         "quarantined": 0,
         "answers": 0,
         "settings": 0,
+        "charges": 0,
     }
 
 
