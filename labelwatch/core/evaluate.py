@@ -4,7 +4,7 @@ A posting is late, recovered or unchanged; the shop is read again or cannot be r
 together. What follows is decided by core/lifecycle.py for each alert and by core/routing.py for each channel.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -29,22 +29,23 @@ def evaluate(snapshot: Snapshot) -> Changes:
     if snapshot.watch is None:
         shop, outage = _unreadable(snapshot)
         return Changes((*shop, *passed), outage)
-    found = incident_changes(snapshot, _own_diagnoses(snapshot, snapshot.watch))
-    knowledge = replace(snapshot.knowledge, incidents=found.incidents)
-    postings = _postings(snapshot, snapshot.watch, knowledge)
+    verdicts = _verdicts(snapshot, snapshot.watch, snapshot.knowledge)
+    found = incident_changes(snapshot, [one for one in verdicts if isinstance(one, Diagnosis)])
+    if found.incidents:
+        verdicts = _verdicts(snapshot, snapshot.watch, replace(snapshot.knowledge, incidents=found.incidents))
+    postings = _postings(snapshot, snapshot.watch, verdicts)
     _, outage = outage_change(snapshot, opens=False)
     return Changes((*_readable(snapshot), *postings, *passed), (*found.changes, *outage), found.explained)
 
 
-def _own_diagnoses(snapshot: Snapshot, watch: Watch) -> list[Diagnosis]:
-    """Of the late postings, each by itself: without the incidents that may explain them."""
-    looks = (_look(known, before, watch, snapshot.knowledge, snapshot.now) for known, before in snapshot.postings)
-    return [verdict for verdict in looks if isinstance(verdict, Diagnosis)]
+def _verdicts(snapshot: Snapshot, watch: Watch, knowledge: Knowledge) -> list[Diagnosis | Outcome | None]:
+    """Of each posting, see `_look`; without incidents in the knowledge each is judged by itself."""
+    return [_look(known, before, watch, knowledge, snapshot.now) for known, before in snapshot.postings]
 
 
-def _postings(snapshot: Snapshot, watch: Watch, knowledge: Knowledge) -> Iterator[Change]:
-    for known, before in snapshot.postings:
-        decision = _review(snapshot, known, before, watch, knowledge)
+def _postings(snapshot: Snapshot, watch: Watch, verdicts: Sequence[Diagnosis | Outcome | None]) -> Iterator[Change]:
+    for (known, before), verdict in zip(snapshot.postings, verdicts, strict=True):
+        decision = _review(snapshot, known, before, watch, verdict)
         if decision is not None:
             made = change(snapshot.plan, decision, snapshot.now)
             instead = before and _if_unsent(before, decision)
@@ -52,11 +53,10 @@ def _postings(snapshot: Snapshot, watch: Watch, knowledge: Knowledge) -> Iterato
 
 
 def _review(
-    snapshot: Snapshot, known: Known, before: Alert | None, watch: Watch, knowledge: Knowledge
+    snapshot: Snapshot, known: Known, before: Alert | None, watch: Watch, verdict: Diagnosis | Outcome | None
 ) -> Decision | None:
     """Decide about the alert of a posting that was just read; None = it has none and needs none."""
     policy, now = snapshot.plan.alerts, snapshot.now
-    verdict = _look(known, before, watch, knowledge, now)
     if isinstance(verdict, Diagnosis):
         return renew(before, verdict, policy=policy, now=now)
     if verdict is None or before is None:

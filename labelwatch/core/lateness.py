@@ -176,7 +176,7 @@ def delays_for(posting: Posting, policy: DelayPolicy, history: MethodHistory) ->
     if "registration" in delays.auto:
         normal = history.normal_registration.get(method.id, delays.registration)
         delays = replace(delays, registration=max(normal, LABEL_TAKES_AT_LEAST))
-    return replace(delays, label=max(delays.label, LABEL_TAKES_AT_LEAST))
+    return delays if delays.label >= LABEL_TAKES_AT_LEAST else replace(delays, label=LABEL_TAKES_AT_LEAST)
 
 
 def stage_deadlines(

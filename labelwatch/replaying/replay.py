@@ -67,9 +67,10 @@ class Replay:
         shop.take(seen, now)
         shop.read_at, shop.is_failing = now, False
         numbers = (shop.late | shop.alerts.keys()).difference(unread)
+        due = {number for number in numbers if self._is_due(shop, number, now)}
         changes = self._evaluated(shop, numbers, now, unread)
         self._save(shop, changes, now)
-        for number in numbers:
+        for number in numbers if self.incidents or changes.incidents else due:
             self._plan_look(shop, number, now)
         for number in unread:
             shop.looks.pop(number, None)
