@@ -28,10 +28,7 @@ GAP = 3
 """Missed polls in a row after which a shop counts as not watched."""
 
 SUGGESTED_LABEL = tuple(timedelta(minutes=n) for n in (10, 15, 20, 30, 45))
-SUGGESTED_BEFORE = tuple(timedelta(hours=n) for n in (2, 3, 4, 6, 8))
-READINGS_TO_SUGGEST = 60_000
-"""States of postings from which limits are suggested: each pair of limits is a replay of its own."""
-
+SUGGESTED_BEFORE = tuple(timedelta(hours=n) for n in (2, 4, 6))
 Progress = Callable[[float], object]
 
 
@@ -161,7 +158,7 @@ def backtest(recording: Recording, limits: Limits, *, progress: Progress = lambd
 
 
 def suggest(recording: Recording, *, progress: Progress = lambda share: None) -> list[Suggestion]:
-    """The limits on the efficient edge, fewest messages first."""
+    """The limits on the efficient edge, fewest messages first; each pair of limits is a replay of its own."""
     orders = orders_of(recording)
     pairs, found = list(product(SUGGESTED_LABEL, SUGGESTED_BEFORE)), []
     tape = foreseen(recording)
