@@ -29,6 +29,10 @@ from labelwatch.store import OutboxRow, Pruned, Store, StoreError, open_store, s
 log = logging.getLogger(__name__)
 
 
+POLLS_KEPT = timedelta(days=400)
+"""When shops were read is kept for at least so long: a year of 1,000 shops is less than 1 GB."""
+
+
 class App:
     """One configuration and one database: the jobs of the scheduler, and `queries` and `actions` for people."""
 
@@ -54,6 +58,7 @@ class App:
             calm_after=BLIND_AFTER_INTERVALS * min(map(config.every, config.shops), default=config.ozon.every),
             signal_failure=self.notifier.signal_failure,
         )
+        self.lag: Callable[[], float | None] = lambda: None  # seconds, as the service says
         self.stuck: Callable[[], str | None] = lambda: None  # the job without progress, reported by the service
 
     # --- the scheduler's jobs
@@ -63,7 +68,7 @@ class App:
         return self.config.timezone
 
     def shops(self) -> list[tuple[str, timedelta]]:
-        return self.poller.shops()
+        return list(self.poller.every.items())
 
     def poll(self, shop: str, *, even_if_paused: bool = False) -> Report | None:
         return self.poller.poll(shop, even_if_paused=even_if_paused)
@@ -90,6 +95,9 @@ class App:
     def poll_limit(self, shop: str) -> timedelta:
         return self.poller.poll_limit(shop)
 
+    def write_unchanged(self) -> None:
+        self.poller.unchanged.write()
+
     def check_fresh(self) -> None:
         self.poller.check_fresh()
 
@@ -106,11 +114,13 @@ class App:
         self.sources.close()
 
     def maintain(self) -> Pruned:
-        """Back up the database, and remove what is older than [store] history."""
+        """Back up the database, and remove what is older than [store] history, or than POLLS_KEPT."""
         now = self.clock.now()
         copy = self.store.keep_copy(now)
         log.info("the database was copied to %s", copy) if copy else log.warning("no copy of the database was made")
-        return self.store.prune(now - self.config.store.history)
+        return self.store.prune(
+            now - self.config.store.history, polls_before=now - max(POLLS_KEPT, self.config.store.history)
+        )
 
     def status(self) -> str:
         """One line: how many shops are readable, how many alerts are open; or what is wrong with the database."""
@@ -120,8 +130,9 @@ class App:
         fresh = sum(shop.state == "fresh" for shop in seen.shops)
         return f"{fresh} of {len(seen.shops)} shops readable, {len(seen.alerts)} open alerts"
 
-    def listen(self) -> None:
-        """From now on handle the buttons below messages."""
+    def serve(self) -> None:
+        """From now on handle the buttons below messages; somebody calls `write_unchanged` every second."""
+        self.poller.unchanged.keeps = True
         actions = StoredAlertActions(
             self.store,
             now=self.clock.now,

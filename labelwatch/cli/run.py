@@ -35,12 +35,14 @@ def run(config: ConfigFile = None, verbose: Verbose = False, restore_latest: Res
     that it makes progress (Type=notify, WatchdogSec=).
     """
     from labelwatch.cli.open import configuration
+    from labelwatch.net.descriptors import raise_limit
 
     settings: Config | None = configuration(config)
     assert settings is not None
     signals = Signals(settings, partial(configuration, config))
     first: Callable[[Config, datetime], None] = partial(_see_to_damage, restore_latest)
     signals.listen()
+    raise_limit()
     while settings is not None:
         _serve(settings, signals, verbose=verbose, first=first)
         settings, first = signals.renewed(), _nothing
@@ -60,14 +62,14 @@ def _serve(settings: Config, signals: Signals, *, verbose: bool, first: Callable
         closed = closed_port(settings.web, settings.language, goes_on=True) if settings.web else ""
         if closed:
             complain(f"labelwatch: {closed}")
-        app.listen()
+        app.serve()
         serving = board(app, settings.web, stop=signals.stop) if settings.web else None
         if serving and settings.web:
             tell_link(app, settings.web, serving)
         notify = signals.noting(notifier(os.environ.get("NOTIFY_SOCKET")))
         told = serving.noting(notify) if serving else notify
         service = Service(app, stop=signals.stop, notify=told, wall=time.time, monotonic=time.monotonic)
-        app.stuck = service.stuck
+        app.stuck, app.lag = service.stuck, service.lag
         service.run()
         if serving:
             serving.join()

@@ -68,13 +68,17 @@ def incident_changes(snapshot: Snapshot, own: Iterable[Diagnosis]) -> Found:
 
 
 def held_changes(snapshot: Snapshot, *, is_round_over: bool) -> tuple[Change, ...]:
-    """Notify of the incidents that wait for their size to be known, if no poll has done so within one interval."""
+    """Notify of the incidents that wait for their size to be known, if all shops were read, or after one interval."""
     due = (
         before
         for id_, before in snapshot.incidents.items()
         if id_ != OUTAGE
         and before.state is AlertState.PENDING
-        and (is_round_over or snapshot.now - before.opened_at >= _round(snapshot.plan))
+        and (
+            is_round_over
+            or (snapshot.read_at and all(at >= before.opened_at for at in snapshot.read_at.values()))
+            or snapshot.now - before.opened_at >= _round(snapshot.plan)
+        )
     )
     return tuple(
         _change(

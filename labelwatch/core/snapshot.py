@@ -37,10 +37,20 @@ class Plan:
     """When people are told what new orders need: digest, at_once or off."""
     timezone: str = "UTC"
     """IANA zone of the shop's days."""
+    searches: bool = True
+    """Look for incidents of other shops even if nothing is late in this one."""
     thorough: bool = False
     """Look for orders in unannounced statuses even if it is not their turn."""
     shops: Mapping[str, timedelta] = field(default_factory=dict)
     """All watched shops and how often each is polled: incidents are found over all of them."""
+
+    @property
+    def learns(self) -> bool:
+        """Whether a limit is what is usual."""
+        delays = self.delays
+        return any(
+            place.auto for place in (delays.default, *delays.by_warehouse.values(), *delays.by_method.values())
+        )
 
 
 @dataclass(frozen=True, slots=True)

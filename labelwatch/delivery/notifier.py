@@ -56,6 +56,7 @@ class Notifier:
         self._heartbeat = Heartbeat(config.heartbeat.url.get_secret_value()) if config.heartbeat else None
         self._unsettled: dict[str, Callable[[], None]] = {}
         self._complete: set[str] | None = None
+        self._watched = frozenset(shop.name for shop in config.shops if shop.enabled)
         self._lock = threading.Lock()
         self._looked = self._signalled = datetime.min.replace(tzinfo=UTC)
 
@@ -106,14 +107,18 @@ class Notifier:
             self._complete = set()
         self._heartbeat.start()
 
-    def shop_read(self, shop: str, *, complete: bool, shops: Sequence[str]) -> None:
+    def shop_read(self, shop: str, *, complete: bool) -> None:
         """Send the heartbeat after each complete round over all shops, unless no channel works."""
         if self._heartbeat is None:
             return
         with self._lock:
-            known = self._complete or set()
-            self._complete = known | {shop} if complete else known - {shop}
-            if not self._complete.issuperset(shops):
+            if self._complete is None:
+                self._complete = set()
+            if not complete:
+                self._complete.discard(shop)
+                return
+            self._complete.add(shop)
+            if len(self._complete) < len(self._watched) or not self._complete >= self._watched:
                 return
             self._complete = None
         if self.has_no_working_channel():

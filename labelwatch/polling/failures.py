@@ -1,5 +1,6 @@
 """A shop that could not be read, or was not polled: recorded, and notified once that lasts too long."""
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from labelwatch.core.alert import AlertState
@@ -58,6 +59,19 @@ def _update(plan: Plan, shop: ShopState, tx: Transaction, failure: Failure | Non
     return sum(bool(one.notifications) for one in own) + sum(len(one.notifications) for one in changes.incidents)
 
 
+def silent(
+    store: Store, every: Mapping[str, timedelta], *, watching_since: datetime, now: datetime
+) -> list[ShopState]:
+    """The shops, of those with these intervals, about which `notice_silence` may have something to say."""
+    missed = store.alerts.shops_with_missed(until=now - READ_WITHIN)
+    return [
+        shop
+        for shop in store.shops.all()
+        if shop.name in every
+        and (shop.id in missed or _is_paused(shop, now) or _silence(every[shop.name], shop, watching_since, now))
+    ]
+
+
 def notice_silence(plan: Plan, shop: ShopState, *, store: Store, watching_since: datetime, now: datetime) -> bool:
     """Open an alert when a shop was not read for too long, though no poll failed; True if so.
 
@@ -65,10 +79,9 @@ def notice_silence(plan: Plan, shop: ShopState, *, store: Store, watching_since:
     asked for it has no polls to do this, or to notify that the deadline of an order is near or has passed: both
     are done here.
     """
-    is_paused = shop.retry_at is not None and now < shop.retry_at
     has_missed = store.alerts.has_missed(shop.id, since=shop.read_at, until=now - READ_WITHIN)
-    failure = _silence(plan, shop, watching_since, now)
-    if not (is_paused or has_missed or failure):
+    failure = _silence(plan.every, shop, watching_since, now)
+    if not (_is_paused(shop, now) or has_missed or failure):
         return False
     with store.write() as tx:
         told = _update(plan, shop, tx, failure, now)
@@ -77,13 +90,17 @@ def notice_silence(plan: Plan, shop: ShopState, *, store: Store, watching_since:
         return bool(told) and failure is not None
 
 
-def _silence(plan: Plan, shop: ShopState, watching_since: datetime, now: datetime) -> Failure | None:
+def _is_paused(shop: ShopState, now: datetime) -> bool:
+    return shop.retry_at is not None and now < shop.retry_at
+
+
+def _silence(every: timedelta, shop: ShopState, watching_since: datetime, now: datetime) -> Failure | None:
     is_left_alone = shop.retry_at is not None and not Trouble(shop.cause).is_final
     if shop.failing_since is not None and not is_left_alone:
         return None
     last_read = max(shop.read_at or watching_since, watching_since)
     silent, since = now - last_read, shop.failing_since or last_read
-    if silent < BLIND_AFTER_INTERVALS * plan.every:
+    if silent < BLIND_AFTER_INTERVALS * every:
         return None
     detail = shop.detail or f"not read for {int(silent.total_seconds())} s"
     return Failure(shop.cause or "stale_data", detail, since=since, read_at=shop.read_at)

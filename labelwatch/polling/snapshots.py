@@ -79,7 +79,7 @@ def of_failure(plan: Plan, tx: Transaction, shop: ShopState, failure: Failure | 
 def of_incidents(plan: Plan, tx: Transaction, now: datetime) -> Snapshot:
     """The open incidents alone."""
     incidents = _incidents(tx)
-    return Snapshot(plan, now, incidents=incidents, last_told=_last_told(tx, incidents))
+    return Snapshot(plan, now, incidents=incidents, last_told=_last_told(tx, incidents), read_at=tx.shops.read_at())
 
 
 def _incidents(tx: Transaction) -> dict[IncidentId, Alert]:

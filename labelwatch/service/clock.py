@@ -64,12 +64,19 @@ def skew_in(store: Store) -> Callable[[], ClockSkew | None]:
 
 def save_skew(keeper: "SkewCorrectedClock", store: Store) -> None:
     """Store the skew of this machine's clock, if it changed."""
-    found, known = keeper.found(), skew_in(store)()
-    if found is None or (known is None and not found.ahead):
+    found = keeper.found()
+    if found is None or (keeper.saved is not None and _is_the_same(found, keeper.saved)):
         return
-    was_set = known and found.ahead and abs(found.against_monotonic - known.against_monotonic) > STEP
-    if known is None or found.ahead != known.ahead or was_set:
+    known, keeper.saved = skew_in(store)(), found
+    if known is None and not found.ahead:
+        return
+    if known is None or not _is_the_same(found, known):
         store.clocks.note(platform.node(), found)
+
+
+def _is_the_same(found: ClockSkew, known: ClockSkew) -> bool:
+    was_set = found.ahead and abs(found.against_monotonic - known.against_monotonic) > STEP
+    return found.ahead == known.ahead and not was_set
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +126,8 @@ class SkewCorrectedClock:
         self._distrust_until = monotonic()
         self.version = 0
         """Increases whenever the time is corrected: what began under an older version used another time."""
+        self.saved: ClockSkew | None = None
+        """What the database was last compared with."""
         self.skew: timedelta | None = None
         """How far this machine's clock was ahead by the last answer; None = no answer had a time."""
         self._recall()

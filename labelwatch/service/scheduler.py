@@ -1,13 +1,14 @@
 """The service: which shop is polled when, in one process, until it is stopped.
 
-APScheduler runs the jobs in threads. Each poll is a one-shot job that plans its successor when it ends, so neither
-a clock change nor a long sleep leaves a backlog of missed runs. The main thread watches the clock, stops everything
-on a signal, and feeds systemd's watchdog while the work makes progress.
+Polls run in as many threads as wait for Ozon at the same time; each plans its successor when it ends, so neither a
+clock change nor a long sleep leaves a backlog of missed runs. APScheduler runs the rest. The main thread watches
+the clock, stops everything on a signal, and feeds systemd's watchdog while the work makes progress.
 """
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from concurrent import futures
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, time, timedelta
 from functools import partial
@@ -19,6 +20,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.cron import CronTrigger
 from apscheduler.triggers.date import DateTrigger
 
+from labelwatch.service.poll_queue import PollQueue
 from labelwatch.service.systemd import Notify
 from labelwatch.store import StoreError
 
@@ -28,11 +30,16 @@ log = logging.getLogger(__name__)
 TELL_EVERY = timedelta(seconds=1)
 FRESH_EVERY = timedelta(seconds=10)
 STORE_EVERY = timedelta(seconds=2)
+WRITE_EVERY = timedelta(seconds=1)
 PACE_WHILE_LATE = timedelta(seconds=30)
 JUST_AFTER = timedelta(seconds=1)
 """A shop is read this long after a deadline or an escalation step, to notify of it."""
+LOOK_EVERY = 1.0
+"""Seconds between two looks at the clock while no shop is due."""
 APART = timedelta(seconds=1)
 """The first polls of two shops are at most this far apart, and closer if the intervals are shorter."""
+POLLS_AT_ONCE = 320
+"""Polls that may wait for Ozon at the same time: with answers that take a second, more than 200 polls a second."""
 STATUS_EVERY = timedelta(seconds=30)
 NO_PROGRESS = timedelta(minutes=3)
 """A round of sending that takes longer than this is stuck: each send has a much shorter deadline."""
@@ -69,6 +76,9 @@ class Work(Protocol):
 
     def check_fresh(self) -> None:
         """Report shops that were not read for too long."""
+
+    def write_unchanged(self) -> None:
+        """Write what is known of the polls that changed nothing; called once more at the end."""
 
     def check_store(self) -> None:
         """Notify people when nothing can be written."""
@@ -124,25 +134,23 @@ class Service:
         self.monotonic = monotonic
         self.tick = tick
         self.progress = Progress()
-        self.busy: set[str] = set()
-        self.plans = 0
-        """How often everything was planned: jobs of an older plan are not run."""
         self.lock = threading.Lock()
+        self.changed = threading.Condition(self.lock)
+        self.busy: dict[str, float] = {}
+        """Shop -> since when it is being polled, in monotonic seconds."""
         self.status_due = 0.0
         self.failing: dict[str, str] = {}
         self.every = dict(work.shops())
-        self.scheduler = BackgroundScheduler(
-            timezone=UTC,
-            executors={
-                "polls": ThreadPoolExecutor(max(1, min(32, len(self.every)))),
-                "sending": ThreadPoolExecutor(1),
-                "default": ThreadPoolExecutor(2),
-                "audit": ThreadPoolExecutor(1),
-            },
-            # Two instances: a job plans its successor before it has ended, and an extra instance is dropped for ever.
-            # None: a late run is still wanted; the default of one second drops it.
-            job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 2},
-        )
+        self.queue = PollQueue(self.every)
+        self.polled_at = monotonic()
+        self.polls = futures.ThreadPoolExecutor(max(1, min(POLLS_AT_ONCE, len(self.every))), "poll")
+        self.jobs: dict[str, tuple[Callable[[], object], timedelta]] = {
+            "tell": (work.tell, TELL_EVERY),
+            "fresh": (work.check_fresh, FRESH_EVERY),
+            "store": (work.check_store, STORE_EVERY),
+            "unchanged": (work.write_unchanged, WRITE_EVERY),
+        }
+        self.scheduler = _scheduler()
 
     def run(self) -> None:
         """Plan everything, report that the service is ready, and supervise it until it is stopped."""
@@ -154,7 +162,8 @@ class Service:
         self._plan_audits()
         self.scheduler.start()
         self.notify("READY=1")
-        log.info("watching: %s", ", ".join(self.every) or "no shop")
+        log.info("watching: %s", _some(list(self.every)))
+        threading.Thread(target=self._poll_what_is_due, name="polls", daemon=True).start()
         while not self.stop.wait(self.tick.total_seconds()):
             with self.lock:
                 self._check_clock()
@@ -182,43 +191,59 @@ class Service:
         """Plan everything from now on, shop after shop; running jobs plan their successors when they end. Only
         under the lock."""
         apart = min(APART, *(every / len(self.every) for every in self.every.values())) if self.every else APART
-        now = self._now()
-        self.plans += 1
-        for place, shop in enumerate(self.every):
-            if shop not in self.busy:
-                self._plan_poll(shop, now + apart * place)
-        self._plan("tell", self._tell, now, "sending")
-        self._plan("fresh", self._check_fresh, now + FRESH_EVERY, "default")
-        self._plan("store", self._check_store, now + STORE_EVERY, "default")
+        now, began = self._now(), self.monotonic()
+        steps = ((began + place * apart.total_seconds(), shop) for place, shop in enumerate(self.every))
+        self.queue.plan_all(step for step in steps if step[1] not in self.busy)
+        self.changed.notify_all()
+        for name, (_, every) in self.jobs.items():
+            self._plan(name, now if name == "tell" else now + every)
 
     def _now(self) -> datetime:
         return datetime.fromtimestamp(self.wall(), UTC)
 
-    def _plan(self, name: str, job: Callable[[], None], at: datetime, executor: str) -> None:
+    def _plan(self, name: str, at: datetime) -> None:
         """Only under the lock: a time read before the clock was set must not be used after the next planning."""
         if not self.stop.is_set():
-            self.scheduler.add_job(
-                job, DateTrigger(at, timezone=UTC), id=name, executor=executor, replace_existing=True
-            )
+            when, executor = DateTrigger(at, timezone=UTC), "sending" if name == "tell" else "default"
+            self.scheduler.add_job(self._do, when, args=[name], id=name, executor=executor, replace_existing=True)
 
-    def _plan_poll(self, shop: str, at: datetime) -> None:
-        self._plan(f"poll {shop}", partial(self._poll, shop, self.plans), at, "polls")
-
-    def _poll(self, shop: str, plan: int) -> None:
+    def _do(self, name: str) -> None:
+        """One of the jobs, which plans its successor when it ends."""
+        job, every = self.jobs[name]
+        self._guarded(name, job)
         with self.lock:
-            # All polls may be due at once because the clock was set, before any check noticed it.
-            self._check_clock()
-            if plan != self.plans or shop in self.busy:
-                return
-            self.busy.add(shop)
+            self._plan(name, self._now() + every)
+
+    def _poll_what_is_due(self) -> None:
+        """Begin one poll after another, each in a thread of its own, until the service is stopped."""
+        with self.changed:
+            while not self.stop.is_set():
+                # All polls may be due at once because the clock was set, before any check noticed it.
+                self._check_clock()
+                now = self.monotonic()
+                shop = self.queue.next(now) if len(self.busy) < POLLS_AT_ONCE else None
+                if shop is None:
+                    due_in = self.queue.due_in(now) if len(self.busy) < POLLS_AT_ONCE else None
+                    self.changed.wait(min(due_in, LOOK_EVERY) if due_in is not None else LOOK_EVERY)
+                else:
+                    self.busy[shop] = self.polled_at = now
+                    self.polls.submit(self._poll, shop)
+
+    def _poll(self, shop: str) -> None:
         began, polled = self.monotonic(), None
         try:
             polled = self._guarded(f"poll {shop}", lambda: self.work.poll(shop))
         finally:
             wait = self._pause(shop, polled, lasted=timedelta(seconds=self.monotonic() - began))
-            with self.lock:
-                self.busy.discard(shop)
-                self._plan_poll(shop, self._now() + wait)
+            with self.changed:
+                self.busy.pop(shop, None)
+                self.queue.plan(shop, self.monotonic() + wait.total_seconds())
+                self.changed.notify()
+
+    def lag(self) -> float:
+        """For how many seconds the shop has been due that is due for longest; 0 = none waits."""
+        with self.lock:
+            return self.queue.lag(self.monotonic())
 
     def _pause(self, shop: str, polled: Polled | None, *, lasted: timedelta) -> timedelta:
         """How long to pause between polls of a shop: shorter while something is late, and not beyond what is due."""
@@ -228,21 +253,6 @@ class Service:
         if polled is None or polled.next_due_in is None:
             return wait
         return min(wait, polled.next_due_in + JUST_AFTER)
-
-    def _tell(self) -> None:
-        self._guarded("tell", self.work.tell)
-        with self.lock:
-            self._plan("tell", self._tell, self._now() + TELL_EVERY, "sending")
-
-    def _check_fresh(self) -> None:
-        self._guarded("fresh", self.work.check_fresh)
-        with self.lock:
-            self._plan("fresh", self._check_fresh, self._now() + FRESH_EVERY, "default")
-
-    def _check_store(self) -> None:
-        self._guarded("store", self.work.check_store)
-        with self.lock:
-            self._plan("store", self._check_store, self._now() + STORE_EVERY, "default")
 
     def _guarded(self, name: str, job: Callable[[], T]) -> T | None:
         """Run a job; an exception is logged and does not end the service."""
@@ -290,19 +300,18 @@ class Service:
 
     def stuck(self) -> str | None:
         """The name of a job that runs longer than it can, or that should have started again long ago."""
-        now = self.monotonic()
-        limits = {
-            "tell": (NO_PROGRESS, TELL_EVERY),
-            "fresh": (NO_PROGRESS, FRESH_EVERY),
-            "store": (NO_PROGRESS, STORE_EVERY),
-        }
-        limits |= {f"poll {shop}": (2 * self.work.poll_limit(shop), every) for shop, every in self.every.items()}
-        for name, (lasts, pause) in limits.items():
-            began, ended = self.progress.began.get(name), self.progress.ended.get(name, -1.0)
-            if began is None:
-                continue
-            late = now - began - lasts.total_seconds() if ended < began else now - ended - 3 * pause.total_seconds()
-            if late > 0 and (ended < began or late > NO_PROGRESS.total_seconds()):
+        now, patience = self.monotonic(), NO_PROGRESS.total_seconds()
+        with self.lock:
+            polls, lag = dict(self.busy), self.queue.lag(now)
+        for shop, began in polls.items():
+            if now - began > 2 * self.work.poll_limit(shop).total_seconds():
+                return f"poll {shop}"
+        if lag > patience and now - self.polled_at > patience:
+            return "polls"
+        for name, (_, pause) in self.jobs.items():
+            began, ended = self.progress.began.get(name, now), self.progress.ended.get(name, -1.0)
+            waits = now - began if ended < began else now - ended - 3 * pause.total_seconds()
+            if waits > patience:
                 return name
         return None
 
@@ -314,13 +323,40 @@ class Service:
         self.scheduler.pause()
         self.scheduler.get_jobs()
         self.scheduler.shutdown(wait=False)
+        with self.changed:
+            self.changed.notify_all()
+        self.polls.shutdown(wait=False, cancel_futures=True)
         self.work.abandon()
         deadline = self.monotonic() + STOP_WITHIN.total_seconds()
         while self._under_way() and self.monotonic() < deadline:
             threading.Event().wait(0.05)
         if self._under_way():
-            log.warning("abandoned: %s", ", ".join(self._under_way()))
+            log.warning("abandoned: %s", _some(self._under_way()))
+        try:
+            self.work.write_unchanged()
+        except StoreError as error:
+            log.warning("the last polls are not recorded: %s", error)
 
     def _under_way(self) -> list[str]:
         began, ended = dict(self.progress.began), dict(self.progress.ended)
         return [name for name, at in began.items() if ended.get(name, -1.0) < at]
+
+
+def _some(names: Sequence[str], most: int = 20) -> str:
+    """The first names, and how many more there are."""
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + more or "no shop"
+
+
+def _scheduler() -> BackgroundScheduler:
+    return BackgroundScheduler(
+        timezone=UTC,
+        executors={
+            "sending": ThreadPoolExecutor(1),
+            "default": ThreadPoolExecutor(4),
+            "audit": ThreadPoolExecutor(1),
+        },
+        # Two instances: a job plans its successor before it has ended, and an extra instance is dropped for ever.
+        # None: a late run is still wanted; the default of one second drops it.
+        job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 2},
+    )

@@ -12,6 +12,7 @@ Times are arguments and never read from a clock. Every method may raise StoreErr
 
 from labelwatch.store.errors import AlreadyRunning, Fault, StoreError
 from labelwatch.store.lock import single_instance
+from labelwatch.store.polls import Polled, joined
 from labelwatch.store.store import Store, open_store
 from labelwatch.store.transaction import Transaction
 from labelwatch.store.values import (
@@ -47,6 +48,7 @@ __all__ = [
     "OutboxRow",
     "OutboxState",
     "PollRow",
+    "Polled",
     "Pruned",
     "QuarantineRow",
     "Sent",
@@ -55,6 +57,7 @@ __all__ = [
     "Store",
     "StoreError",
     "Transaction",
+    "joined",
     "open_store",
     "single_instance",
 ]

@@ -13,6 +13,7 @@ from sqlalchemy import (
     and_,
     bindparam,
     cast,
+    or_,
     select,
     text,
     type_coerce,
@@ -39,6 +40,8 @@ _of_channel = and_(_of_no_shop, alert.c.subject == KINDS[Channel])
 _is_incident = and_(_of_no_shop, alert.c.subject == KINDS[Incident])
 of_posting = alert.c.subject == KINDS[PostingId]
 _of_shop_itself = alert.c.subject == KINDS[Shop]
+of_this_shop = select(alert.c.id).where(alert.c.shop_id == bindparam("shop"), _unresolved)
+is_incident = select(alert.c.id).where(_is_incident, _unresolved)
 _KEPT = ("id", "shop_id", "posting_number", "unseen_since")
 _update = (
     update(alert)
@@ -98,6 +101,19 @@ def has_missed(conn: Connection, shop_id: int, *, since: datetime | None, until:
     if since is not None:
         query = query.where(alert.c.deadline > since)
     return conn.execute(query.limit(1)).first() is not None
+
+
+def shops_with_missed(conn: Connection, *, until: datetime) -> set[int]:
+    """The ids of the shops in which a deadline passed since they were read, by `until`, without a notification."""
+    return set(conn.scalars(_missed, {"until": until}))
+
+
+_missed = (
+    select(alert.c.shop_id)
+    .join(shop, alert.c.shop_id == shop.c.id)
+    .where(_unresolved, of_posting, alert.c.deadline <= bindparam("until"), alert.c.told_missed.is_not(True))
+    .where(or_(shop.c.read_at.is_(None), alert.c.deadline > shop.c.read_at))
+)
 
 
 def _as_they_are(conn: Connection, query: Select[*tuple[Any, ...]]) -> list[Alert]:

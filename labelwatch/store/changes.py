@@ -13,7 +13,9 @@ from labelwatch.store.postings import chunks
 from labelwatch.store.schema import delivery_method, history, label_evidence, posting, stage_wait
 from labelwatch.store.values import Change, EvidenceLevel
 
-_before = select(
+_of_these = (posting.c.shop_id == bindparam("shop"), posting.c.number.in_(bindparam("numbers", expanding=True)))
+_ids = select(posting.c.number, posting.c.id).where(*_of_these)
+_rows = select(
     posting.c.id,
     posting.c.number,
     posting.c.stage,
@@ -27,7 +29,8 @@ _before = select(
     posting.c.in_process_at,
     posting.c.hard_cutoff,
     posting.c.details,
-).with_for_update()
+)
+_rows = _rows.where(*_of_these).order_by(posting.c.id).with_for_update()
 _update = (
     update(posting)
     .where(posting.c.id == bindparam("known_id"))
@@ -100,14 +103,11 @@ def _values(interned: Deduplicated, shop_id: int, change: Change) -> mapping.Val
 
 
 def _rows_before(conn: Connection, shop_id: int, numbers: list[str]) -> dict[str, mapping.AnyRow]:
-    query = _before.where(posting.c.shop_id == shop_id, posting.c.number.in_(numbers)).order_by(posting.c.id)
-    return {row.number: row for row in conn.execute(query)}
+    return {row.number: row for row in conn.execute(_rows, {"shop": shop_id, "numbers": numbers})}
 
 
 def _ids_of(conn: Connection, shop_id: int, numbers: list[str]) -> dict[str, int]:
-    query = select(posting.c.number, posting.c.id)
-    query = query.where(posting.c.shop_id == shop_id, posting.c.number.in_(numbers))
-    return dict(conn.execute(query).all())
+    return dict(conn.execute(_ids, {"shop": shop_id, "numbers": numbers}).all())
 
 
 _MEANINGFUL = ("state_id", "method_id", "cutoff", "tracking_number")

@@ -164,10 +164,15 @@ def gaps(conn: Connection, shop_name: str, within: Interval, *, longer_than: tim
     of_shop = _complete(shop_name)
     begin = conn.scalar(select(func.max(at)).where(of_shop, at <= within.earliest)) or within.earliest
     before = func.lag(at, type_=at.type).over(order_by=at)
-    reads = select(before.label("earliest"), at.label("latest")).where(of_shop, at >= begin).subquery("reads")
+    reads = select(before.label("earliest"), _began.label("latest")).where(of_shop, at >= begin).subquery("reads")
     length = type_coerce(reads.c.latest, BigInteger) - type_coerce(reads.c.earliest, BigInteger)
     query = select(reads.c.earliest, reads.c.latest).where(length > mapping.milliseconds(longer_than))
     found = [Interval(*row) for row in conn.execute(query.order_by(reads.c.latest))]
+    inside = select(poll.c.gap_from, poll.c.gap).where(
+        of_shop, at >= begin, poll.c.gap > mapping.milliseconds(longer_than)
+    )
+    found += [Interval(since, since + timedelta(milliseconds=gap)) for since, gap in conn.execute(inside)]
+    found.sort(key=lambda one: one.latest)
     last = conn.scalar(select(func.max(at)).where(of_shop))
     if last is not None and within.latest - last > longer_than:
         found.append(Interval(last, within.latest))
@@ -191,8 +196,13 @@ def unwatched(conn: Connection, shop_name: str, within: Interval, *, longer_than
 
 def first_read(conn: Connection, shop_name: str) -> datetime | None:
     """The first complete poll of a shop that is kept; None = there is none."""
-    found: datetime | None = conn.scalar(select(func.min(poll.c.finished_at)).where(_complete(shop_name)))
+    query = select(_began).where(_complete(shop_name)).order_by(poll.c.finished_at).limit(1)
+    found: datetime | None = conn.scalar(query)
     return found
+
+
+_began = func.coalesce(poll.c.first_at, poll.c.finished_at, type_=poll.c.finished_at.type)
+"""When the first poll of a row finished."""
 
 
 def _complete(shop_name: str) -> ColumnElement[bool]:

@@ -73,6 +73,7 @@ def keep_plan(conn: Connection, shop_id: int, plan: Plan, *, at: datetime) -> No
     steps = {step.channel for step in plan.alerts.escalation}
     hearing = [to for to in plan.destinations if is_subscribed(to, (plan.shop,)) or to.name in steps]
     own = replace(plan, curves={}, shops={}, normal_label={}, normal_registration={}, destinations=tuple(hearing))
+    own = replace(own, searches=True, thorough=False)  # of one poll, and no settings
     learned = Learned(plan.normal_label, plan.normal_registration)
     bodies = {InputTopic.PLAN.value: written(own), InputTopic.LEARNED.value: written(learned)}
     i = decision_input.c

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from functools import cache
 from typing import TYPE_CHECKING, Union
 
-from sqlalchemy import Connection, Table, select
+from sqlalchemy import Connection, Select, Table, bindparam, select
 from sqlalchemy.dialects import sqlite
 
 from labelwatch.core.posting import DeliveryMethod, Posting
@@ -78,12 +78,18 @@ class Deduplicated:
         return self._methods[shop_id, method]
 
     def _id(self, table: Table, values: mapping.Values) -> int:
-        find = select(table.c.id).where(*(table.c[name] == value for name, value in values.items()))
-        found = self.conn.execute(find).scalar()
+        find = _find(table)
+        found = self.conn.execute(find, values).scalar()
         if found is None:
             self.conn.execute(insert(self.conn, table).on_conflict_do_nothing(), values)
-            found = self.conn.execute(find).scalar_one()
+            found = self.conn.execute(find, values).scalar_one()
         return int(found)
+
+
+@cache
+def _find(table: Table) -> Select[int]:
+    keys = (column for column in table.c if column.name not in ("id", "first_label_at"))
+    return select(table.c.id).where(*(column == bindparam(column.name) for column in keys))
 
 
 def state_key(posting: Posting) -> StateKey:

@@ -84,14 +84,14 @@ def check(conn: Connection) -> list[str]:
     return problems + [f"row {row[1]} of {row[0]} points to a missing row of {row[2]}" for row in orphans]
 
 
-def prune_batch(conn: Connection, before: datetime, limit: int) -> Pruned:
+def prune_batch(conn: Connection, before: datetime, limit: int, *, polls_before: datetime) -> Pruned:
     """Remove some of what ended before a time, at most `limit` rows of each kind, and outdated answers."""
     schedules.prune(conn, before)
     decision_inputs.prune(conn, before)
     return Pruned(
         postings=_remove(conn, posting, posting.c.closed_at < before, limit),
         alerts=_remove(conn, alert, alert.c.resolved_at < before, limit),
-        polls=_remove(conn, poll, poll.c.finished_at < before, limit),
+        polls=_remove(conn, poll, poll.c.finished_at < polls_before, limit),
         attempts=_remove(conn, attempt, attempt.c.at < before, limit),
         quarantined=conn.execute(delete(quarantine).where(quarantine.c.last_seen < before)).rowcount,
         answers=answers.prune(conn),

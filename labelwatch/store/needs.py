@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, delete, func, or_, select, true, update
+from sqlalchemy import Connection, and_, delete, func, or_, select, true, update
 from sqlalchemy.sql import ColumnElement
 
 from labelwatch.core.alert import Diagnosis
@@ -18,6 +18,7 @@ from labelwatch.store.schema_settings import need
 
 _UNCHECKED = ""
 _is_open = need.c.gone_at.is_(None)
+is_unchecked = and_(need.c.cause == _UNCHECKED, _is_open)
 
 
 def put(

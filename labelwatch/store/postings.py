@@ -28,6 +28,18 @@ known_columns = (
     .join(delivery_method, posting.c.method_id == delivery_method.c.id)
 )
 
+# Built once, as the others below: to build a statement takes longer than to run it, and each poll runs them.
+_by_number = known_columns.where(
+    posting.c.shop_id == bindparam("shop"), posting.c.number.in_(bindparam("numbers", expanding=True))
+)
+_by_id = known_columns.where(posting.c.id.in_(bindparam("ids", expanding=True)))
+_open = select(posting.c.id).where(posting.c.shop_id == bindparam("shop"), _is_open)
+due_of_shop = _open.where(posting.c.late_at <= bindparam("now"))
+_labelled = (
+    select(delivery_method.c.ozon_id, delivery_method.c.name)
+    .where(delivery_method.c.shop_id == bindparam("shop"), delivery_method.c.first_label_at.is_not(None))
+    .order_by(delivery_method.c.id)
+)
 
 # One statement for any number of digests: it runs for every page, and is compiled only once.
 _wanted = func.json_each(bindparam("digests", type_=Text)).table_valued("value")
@@ -52,7 +64,7 @@ def known(conn: Connection, shop_id: int, numbers: Sequence[str]) -> dict[str, K
     """The postings of a shop by number, closed ones too; those never stored are left out."""
     found = {}
     for some in chunks(numbers):
-        for row in conn.execute(known_columns.where(posting.c.shop_id == shop_id, posting.c.number.in_(some))):
+        for row in conn.execute(_by_number, {"shop": shop_id, "numbers": some}):
             found[row.number] = mapping.known(row)
     return found
 
@@ -61,7 +73,7 @@ def known_by_id(conn: Connection, ids: Sequence[int]) -> list[Known]:
     """Postings by id, in no particular order."""
     found = []
     for some in chunks(ids):
-        found += [mapping.known(row) for row in conn.execute(known_columns.where(posting.c.id.in_(list(some))))]
+        found += [mapping.known(row) for row in conn.execute(_by_id, {"ids": list(some)})]
     return found
 
 
@@ -75,18 +87,17 @@ def find(conn: Connection, number: str) -> dict[str, Known]:
 
 def open_ids(conn: Connection, shop_id: int) -> "array[int]":
     """The ids of all open postings of a shop, 8 bytes each."""
-    return _ids(conn, select(posting.c.id).where(posting.c.shop_id == shop_id, _is_open))
+    return _ids(conn, _open, {"shop": shop_id})
 
 
 def due_ids(conn: Connection, shop_id: int, now: datetime) -> "array[int]":
     """The ids of the open postings that are late at `now`; costs what it finds, not what is open."""
-    query = select(posting.c.id).where(posting.c.shop_id == shop_id, _is_open, posting.c.late_at <= now)
-    return _ids(conn, query)
+    return _ids(conn, due_of_shop, {"shop": shop_id, "now": now})
 
 
-def _ids(conn: Connection, query: Select[int]) -> "array[int]":
+def _ids(conn: Connection, query: Select[int], values: mapping.Values) -> "array[int]":
     ids = array("q")
-    for some in conn.scalars(query, execution_options={"yield_per": 5000}).partitions():
+    for some in conn.scalars(query, values, execution_options={"yield_per": 5000}).partitions():
         ids.extend(some)
     return ids
 
@@ -112,10 +123,7 @@ def evidence_of(conn: Connection, posting_id: int) -> list[Evidence]:
 
 def labelled_methods(conn: Connection, shop_id: int) -> dict[str, str]:
     """Ozon's id -> the latest name of the delivery methods that have offered a label at least once."""
-    query = select(delivery_method.c.ozon_id, delivery_method.c.name).where(
-        delivery_method.c.shop_id == shop_id, delivery_method.c.first_label_at.is_not(None)
-    )
-    return dict(conn.execute(query.order_by(delivery_method.c.id)).all())
+    return dict(conn.execute(_labelled, {"shop": shop_id}).all())
 
 
 def handed_over_unlabelled(conn: Connection, shop_id: int) -> dict[str, int]:

@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 from labelwatch.core.alert import Alert, Notification
 from labelwatch.core.posting import Known
 from labelwatch.store import (
+    activity,
     alerts,
     answers,
     board,
@@ -25,6 +26,7 @@ from labelwatch.store import (
     outbox,
     outbox_reads,
     period_reports,
+    polls,
     postings,
     recorded,
     schedules,
@@ -85,17 +87,19 @@ class Shops(Repository):
     """Shops, their polls and the postings that could not be read."""
 
     all = reads(shops.every)
+    activity = reads(activity.activity)
     failing = reads(shops.failing)
     read_at = reads(shops.read_at)
     named = reads(shops.named)
-    last_polls = reads(shops.last_polls)
+    last_polls = reads(polls.last_polls)
     open_counts = reads(shops.open_counts)
     quarantined = reads(shops.quarantined)
     sync = writes(shops.sync)
     mark_read = writes(shops.mark_read)
     mark_failed = writes(shops.mark_failed)
     set_policy = writes(shops.set_policy)
-    record_poll = writes(shops.record_poll)
+    record_poll = writes(polls.record_poll)
+    record_unchanged = writes(polls.record_unchanged)
     quarantine = writes(shops.put_aside)
 
 
@@ -107,6 +111,7 @@ class Alerts(Repository):
     of_shops_themselves = reads(alerts.of_shops_themselves)
     by_id = reads(alerts.by_id)
     has_missed = reads(alerts.has_missed)
+    shops_with_missed = reads(alerts.shops_with_missed)
     open_of_shop = reads(alerts.open_of_shop)
     open_incidents = reads(alerts.open_incidents)
     open_of_channels = reads(alerts.open_of_channels)

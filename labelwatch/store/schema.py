@@ -29,7 +29,7 @@ from labelwatch.store.columns import (
     text_column,
 )
 
-REVISION = "0013"
+REVISION = "0014"
 """The newest migration; zero-padded, so that older and newer compare as text."""
 
 
@@ -346,6 +346,10 @@ poll = Table(
     Column("requests", Integer, nullable=False),
     text_column("trouble"),
     text_column("detail"),
+    Column("polls", Integer, nullable=False, server_default="1"),  # complete ones of an hour are one row
+    Column("first_at", Utc),  # when the first of them finished; null: there is one
+    Column("gap", BigInteger, nullable=False, server_default="0"),  # milliseconds: the longest between two of them
+    Column("gap_from", Utc),
     Index("ix_poll_shop_id", "shop_id", "finished_at"),
     Index("ix_poll_finished_at", "finished_at"),
 )

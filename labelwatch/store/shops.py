@@ -8,8 +8,11 @@ from sqlalchemy import Connection, bindparam, func, select, update
 
 from labelwatch.store import mapping
 from labelwatch.store.dedup import insert
-from labelwatch.store.schema import poll, posting, quarantine, shop
-from labelwatch.store.values import PollRow, QuarantineRow, ShopState
+from labelwatch.store.schema import posting, quarantine, shop
+from labelwatch.store.values import QuarantineRow, ShopState
+
+_named = select(shop).where(shop.c.name == bindparam("name"))
+_set_policy = update(shop).where(shop.c.id == bindparam("shop")).values(policy=bindparam("rules"))
 
 
 def every(conn: Connection) -> list[ShopState]:
@@ -30,7 +33,7 @@ def read_at(conn: Connection) -> dict[str, datetime]:
 
 def named(conn: Connection, name: str) -> ShopState | None:
     """One shop."""
-    row = conn.execute(select(shop).where(shop.c.name == name)).one_or_none()
+    row = conn.execute(_named, {"name": name}).one_or_none()
     return mapping.shop(row) if row else None
 
 
@@ -94,34 +97,7 @@ def mark_failed(
 
 def set_policy(conn: Connection, shop_id: int, policy: str) -> None:
     """Store the delay policy with which all late times of a shop are now computed."""
-    conn.execute(update(shop).where(shop.c.id == shop_id).values(policy=policy))
-
-
-def record_poll(conn: Connection, shop_id: int, done: PollRow) -> None:
-    """Record the result and cost of a poll."""
-    names = [c.name for c in poll.c if c.name not in ("id", "shop_id")]
-    conn.execute(poll.insert(), {"shop_id": shop_id, **{name: getattr(done, name) for name in names}})
-
-
-def last_polls(conn: Connection) -> dict[str, PollRow]:
-    """Shop name -> its last poll."""
-    last = select(func.max(poll.c.finished_at)).where(poll.c.shop_id == shop.c.id).correlate(shop).scalar_subquery()
-    query = select(shop.c.name, poll).join(poll, (poll.c.shop_id == shop.c.id) & (poll.c.finished_at == last))
-    return {
-        row.name: PollRow(
-            started_at=row.started_at,
-            finished_at=row.finished_at,
-            complete=row.complete,
-            postings=row.postings,
-            changed=row.changed,
-            late=row.late,
-            told=row.told,
-            requests=row.requests,
-            trouble=row.trouble,
-            detail=row.detail,
-        )
-        for row in conn.execute(query.order_by(poll.c.id))
-    }
+    conn.execute(_set_policy, {"shop": shop_id, "rules": policy})
 
 
 def open_counts(conn: Connection) -> dict[str, int]:

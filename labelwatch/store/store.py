@@ -57,6 +57,10 @@ def open_store(url: str, *, makes_file: bool = True) -> "Store":
         raise
 
 
+AT_ONCE = 16
+"""Threads that use a connection at the same time."""
+
+
 def _pause(worked: float) -> None:
     time.sleep(max(0.05, 2 * worked))
 
@@ -70,6 +74,10 @@ class Store:
         # SQLite's waiting writers sleep and try again, and an unlucky one fails after some seconds; within one
         # process they queue instead. Reentrant: a transaction inside another raises an error instead of a deadlock.
         self._turn = threading.RLock()
+        self._turns = 0
+        # A connection costs descriptors: many polls may wait for Ozon, but only some of them read at the same time.
+        self._places = threading.BoundedSemaphore(AT_ONCE)
+        self._placed = threading.local()
         self.condition = FailureCounts()
         self.postings = Postings(self._read, self._write)
         self.shops = Shops(self._read, self._write)
@@ -103,24 +111,47 @@ class Store:
 
     @contextmanager
     def _read(self) -> Iterator[Connection]:
-        with self.condition.counting(writes=False), self._engine.connect() as conn:
+        with self.condition.counting(writes=False), self._place(), self._engine.connect() as conn:
             yield conn
 
     @contextmanager
     def _write(self) -> Iterator[Connection]:
         turn = self._in_turn() if self._engine.dialect.name == "sqlite" else nullcontext()
-        with self.condition.counting(writes=True), turn, self._writer.begin() as conn:
+        with self.condition.counting(writes=True), turn, self._place(), self._writer.begin() as conn:
             yield conn
 
     @contextmanager
     def _in_turn(self) -> Iterator[None]:
-        """Wait in the queue for as long as SQLite would, and no longer, however many wait before."""
-        if not self._turn.acquire(timeout=BUSY_SECONDS):
-            raise StoreError(Fault.BUSY, f"the database {self.name} is locked by another writer; try again soon")
+        """Wait while those before get on; if none does for as long as SQLite would wait, another process writes."""
+        turns = self._turns
+        while not self._turn.acquire(timeout=BUSY_SECONDS):
+            if turns == self._turns:
+                raise StoreError(Fault.BUSY, f"the database {self.name} is locked by another writer; try again soon")
+            turns = self._turns
         try:
             yield
+            self._turns += 1
         finally:
             self._turn.release()
+
+    @contextmanager
+    def _place(self) -> Iterator[None]:
+        """One of the places for those who use a connection; a thread needs only one, whatever it nests."""
+        if getattr(self._placed, "is_taken", False):
+            yield
+            return
+        with self._places:
+            self._placed.is_taken = True
+            try:
+                yield
+            finally:
+                self._placed.is_taken = False
+
+    @contextmanager
+    def read(self) -> Iterator[Transaction]:
+        """One transaction that only reads."""
+        with self._read() as conn:
+            yield Transaction(conn)
 
     @contextmanager
     def write(self) -> Iterator[Transaction]:
@@ -166,8 +197,15 @@ class Store:
         with for_scanning(self._engine).connect() as conn:
             return maintenance.check(conn)
 
-    def prune(self, before: datetime, *, batch: int = 100, rest: Callable[[float], object] = _pause) -> Pruned:
-        """Remove what ended before a time, in short transactions; returns how much was removed.
+    def prune(
+        self,
+        before: datetime,
+        *,
+        polls_before: datetime | None = None,
+        batch: int = 100,
+        rest: Callable[[float], object] = _pause,
+    ) -> Pruned:
+        """Remove what ended before a time (polls before another, if given), in short transactions; returns how much.
 
         `rest` is called between them with the seconds that the last one took: without it, other writers would hardly
         get a turn.
@@ -176,7 +214,7 @@ class Store:
         while True:
             began = time.monotonic()
             with self._write() as conn:
-                done = maintenance.prune_batch(conn, before, batch)
+                done = maintenance.prune_batch(conn, before, batch, polls_before=polls_before or before)
             maintenance.checkpoint(self._engine)
             total = Pruned(*(a + b for a, b in zip(astuple(total), astuple(done), strict=True)))
             if max(done.postings, done.alerts, done.polls, done.attempts) < batch:

@@ -72,7 +72,7 @@ class HistoryRow:
 
 @dataclass(frozen=True, slots=True)
 class PollRow:
-    """The result and cost of one poll."""
+    """The result and cost of one poll, or of the last of several."""
 
     started_at: datetime
     finished_at: datetime
@@ -84,6 +84,14 @@ class PollRow:
     requests: int
     trouble: str = ""
     detail: str = ""
+    polls: int = 1
+    """How many polls this is."""
+    first_at: datetime | None = None
+    """When the first of several finished."""
+    gap: timedelta = timedelta(0)
+    """The longest time between two of them."""
+    gap_from: datetime | None = None
+    """When that began."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -99,6 +99,9 @@ def _of_time(app: App) -> Iterator[Metric]:
     ahead = {} if skew is None else {(): skew.total_seconds()}
     about = "How far this machine's clock is ahead of Ozon's by its last answer; absent until the first one."
     yield _gauge("clock_skew_seconds", about, [], ahead)
+    lag = app.lag()
+    about = "For how long the shop has been due that waits longest for its poll; absent in a board of its own."
+    yield _gauge("poll_lag_seconds", about, [], {} if lag is None else {(): lag})
 
 
 def _of_labels(app: App) -> Iterator[Metric]:

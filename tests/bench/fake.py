@@ -20,6 +20,9 @@ from tests.bench.world import PAGE, facts, fingerprint, page
 
 _CURSOR = re.compile(rb'"cursor":\s*"(\d+)"')
 _LENGTH = re.compile(rb"content-length:\s*(\d+)", re.IGNORECASE)
+_CLIENT = re.compile(rb"client-id:\s*(\d+)", re.IGNORECASE)
+_CHANGES = 120
+"""How often one of many shops changes at most."""
 _BY_ARRIVAL = b"POST /v4/posting/fbs/list "
 _END = b"\r\n\r\n"
 _HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Encoding: gzip\r\nContent-Length: %d" + _END
@@ -47,6 +50,10 @@ class Fake:
     def truth(self) -> str:
         """The fingerprint of what every contestant must have in its database after a poll."""
         return str(self._tell("truth"))
+
+    def stock_many(self, postings: int, share: float) -> None:
+        """Give every Client-Id a shop of its own with one page; this share of its answers differs from the last."""
+        self._tell("stock_many", postings, share)
 
     def slow_down(self, seconds: float) -> None:
         """Wait so long before each answer."""
@@ -85,8 +92,30 @@ class _Shop:
         self._began = began
         self._versions = array("H")
         self._luck = Random(began.timestamp())
+        self._changes: dict[bytes, int] = {}
+        """Client-Id -> how often its shop has changed, if there are many."""
+        self._share: float | None = None
+
+    def answer(self, request: bytes) -> bytes:
+        """The page that a request asks for."""
+        if self._share is None:
+            cursor = _CURSOR.search(request)
+            return self.answers[int(cursor[1]) if cursor else 0]
+        found = _CLIENT.search(request)
+        assert found is not None
+        step = self._changes.get(found[1], 0) + (self._luck.random() < self._share)
+        self._changes[found[1]] = step = min(step, _CHANGES)
+        return self.answers[step]
+
+    def stock_many(self, postings: int, share: float) -> None:
+        self._versions, self._changes, self._share = array("H", bytes(2 * postings)), {}, share
+        self.answers = [_response(self._page(0))]
+        for step in range(_CHANGES):
+            self._versions[step % postings] += 1
+            self.answers.append(_response(self._page(0)))
 
     def stock(self, postings: int) -> None:
+        self._share = None
         self._versions = array("H", bytes(2 * postings))
         self.answers = [_response(self._page(which)) for which in range(-(-postings // PAGE))]
 
@@ -151,9 +180,8 @@ class _Visitor(asyncio.Protocol):
         assert self._transport is not None
         loop = asyncio.get_running_loop()
         self._shop.arrivals.append(loop.time())
-        cursor = _CURSOR.search(request)
         # The list by arrival is asked for the last days only: its postings are older.
-        answer = _NO_POSTINGS if _BY_ARRIVAL in request else self._shop.answers[int(cursor[1]) if cursor else 0]
+        answer = _NO_POSTINGS if _BY_ARRIVAL in request else self._shop.answer(request)
         if self._shop.latency:
             loop.call_later(self._shop.latency, self._transport.write, answer)
         else:

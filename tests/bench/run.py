@@ -7,7 +7,7 @@ from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
 
-from tests.bench import contest, goals, parts, scale, speed
+from tests.bench import contest, fleet, goals, parts, scale, speed
 from tests.bench.contest import KINDS, Outcome, Rounds
 from tests.bench.fake import Fake, running
 from tests.bench.goals import Goal
@@ -25,14 +25,42 @@ _LARGE = Rounds(first=1, unchanged=2, changed=1)
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure and print; 1 when a contestant's database is not what the fake served, else 0, goals met or not."""
     parser = argparse.ArgumentParser(prog="tests.bench", description=__doc__)
+    parser.add_argument("what", nargs="?", choices=["speed", "fleet"], default="speed", help="fleet: many shops")
     parser.add_argument("--full", action="store_true", help="all contestants at 100,000 postings; sizes to 1,000,000")
     parser.add_argument("--json", action="store_true", help="one JSON document instead of tables")
     wanted = parser.parse_args(arguments)
     report = Report(as_json=wanted.json)
     with running(datetime.now(UTC)) as fake, TemporaryDirectory(prefix="labelwatch-bench-") as folder:
+        if wanted.what == "fleet":
+            _fleets(fake, Path(folder), report, full=wanted.full)
+            return 0
         disagreements = _measure(fake, Path(folder), report, full=wanted.full)
     report.end(disagreements)
     return 1 if disagreements else 0
+
+
+def _fleets(fake: Fake, folder: Path, report: Report, *, full: bool) -> None:
+    """One process over ever more shops, each of which is polled every two minutes."""
+    fake.slow_down(LATENCY)
+    found = []
+    for shops in (100, 1_000, 3_000, *([10_000] if full else [])):
+        report.say(f"{shops:,} shops")
+        found.append(fleet.measure(fake, folder / f"fleet-{shops}", shops=shops, every=120, seconds=150))
+    columns = ["shops", "start s", "CPU a poll ms", "polls/s", "lag p50 s", "lag p99 s", "unread", "files", "MB"]
+    rows: list[list[Cell]] = [
+        [f"{f.shops:,}", f.start, f.cpu, f.polls, f.lag, f.lag_99, f.unread, f.descriptors, f.memory / 1e6]
+        for f in found
+    ]
+    report.show(f"{fleet.POSTINGS} postings a shop, {LATENCY * 1000:.0f} ms, polled every 120 s", columns, rows)
+    growth = found[-1].cpu / found[0].cpu
+    wanted = [
+        Goal("CPU of a poll of 30 postings, ms", found[0].cpu, at_most=6),
+        Goal(f"CPU of a poll at {found[-1].shops:,} shops, of that at {found[0].shops:,}", growth, at_most=1.1),
+        Goal(f"lag p99 at {found[-1].shops:,} shops, s", found[-1].lag_99, at_most=5),
+        Goal(f"start of {found[-1].shops:,} shops, s", found[-1].start, at_most=3),
+    ]
+    _show_goals(report, wanted)
+    report.end([])
 
 
 def _measure(fake: Fake, folder: Path, report: Report, *, full: bool) -> list[str]:

@@ -56,7 +56,7 @@ def stage(store: Store, directory: Path, act: Act, of: str = "") -> Iterator[Sta
 
 def read(notifier: Notifier, shop: str, *, complete: bool = True) -> None:
     notifier.round_begins()
-    notifier.shop_read(shop, complete=complete, shops=SHOPS)
+    notifier.shop_read(shop, complete=complete)
 
 
 # (shops in the order they are read, those that could be read whole, what the switch hears)

@@ -13,7 +13,7 @@ import logging
 import threading
 from bisect import bisect_right
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, time, timedelta
 from functools import partial
@@ -251,7 +251,8 @@ def connect(app: App, arm: Arm, client_id: str) -> None:
         jitter=lambda: 0.5,
         asking=app.time.asking,
     )
-    source._http._client = httpx.Client(transport=InProcess(arm.sandbox, arm.timeline), trust_env=False)
+    client = httpx.Client(transport=InProcess(arm.sandbox, arm.timeline), trust_env=False)
+    source._http._client = lambda path: nullcontext(client)  # type: ignore[method-assign, assignment, return-value]
     app.sources.opened[shop.name] = source
 
 

@@ -65,6 +65,9 @@ class FakeWork:
     def check_store(self) -> None:
         return
 
+    def write_unchanged(self) -> None:
+        return
+
     def maintain(self) -> None:
         return
 

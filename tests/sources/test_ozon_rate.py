@@ -65,7 +65,8 @@ def test_another_client_id_does_not_wait() -> None:
         assert time.monotonic() - began < 2.0
 
 
-def test_no_more_than_thirty_two_requests_are_in_flight_at_once() -> None:
+def test_no_more_requests_are_in_flight_at_once_than_there_are_places(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("labelwatch.sources.ozon.client._IN_FLIGHT", threading.BoundedSemaphore(32))
     inside = threading.Semaphore(0)
     go_on = threading.Event()
 

@@ -208,3 +208,16 @@ def test_a_sweep_that_failed_or_was_of_another_shop_saw_nothing(store: Store) ->
 
 def test_a_shop_that_was_never_read_has_no_gaps_to_speak_of(store: Store) -> None:
     assert gaps(store, 60) == []
+
+
+def test_gaps_are_found_between_and_within_the_rows_of_several_polls(store: Store) -> None:
+    id_ = shop_id(store)
+    with store.write() as tx:
+        for first, last, gap, since in ((58, 50, 0, 0), (30, 10, 8, 26), (4, 2, 0, 0)):
+            row = PollRow(NOW - minutes(last + 0.1), NOW - minutes(last), True, 1, 0, 0, 0, 1)
+            began, gap_from = NOW - minutes(first), NOW - minutes(since)
+            row = replace(row, polls=3, first_at=began, gap=minutes(gap), gap_from=gap_from if gap else None)
+            tx.shops.record_poll(id_, row)
+    assert gaps(store, 60) == [(50, 30), (26, 18), (10, 4)]
+    whole = Interval(NOW - minutes(60), NOW)
+    assert store.charts.unwatched("main", whole, longer_than=minutes(1))[0].latest == NOW - minutes(58)

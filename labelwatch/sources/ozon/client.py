@@ -60,8 +60,8 @@ _WORTH_RETRYING = frozenset((Trouble.RATE_LIMITED, Trouble.OZON_DOWN))
 # Analytics contain the warehouse's name; every other optional part contains the buyer or money.
 _QUESTION = {"limit": PAGE, "sort_dir": "ASC", "with": {"analytics_data": True}}
 
-# One core handles about a hundred pages a second; more requests at once would only queue inside.
-_IN_FLIGHT = threading.BoundedSemaphore(32)
+# As many as there may be polls: with slow answers, hundreds wait at the same time.
+_IN_FLIGHT = threading.BoundedSemaphore(320)
 _limiters: dict[tuple[str, float], Limiter] = {}
 _limiters_lock = threading.Lock()
 

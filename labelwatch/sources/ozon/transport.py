@@ -9,8 +9,10 @@ import re
 import ssl
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import closing, suppress
+from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass
 from datetime import timedelta
 from socket import SHUT_RDWR
 from typing import Any
@@ -29,12 +31,80 @@ from labelwatch.sources.ozon.errors import Answer, clean
 BODY_LIMIT = 32 * 2**20
 """Bytes of a body, both as sent and inflated; a page of 100 postings stays well under one megabyte."""
 
+IDLE_SECONDS = 30.0
+"""For how long an unused connection is kept."""
 ProxyFor = Callable[[str], str]
 """URL -> the address of its proxy, empty = none; may raise ProxyError."""
 
 
+class Idle:
+    """The connections that are open and unused, for all shops of a process: the one used last is taken first.
+
+    So there are as many connections as requests at the same time, not as shops. Each is a client with a pool of its
+    own: httpcore looks at all connections of a pool at each request.
+    """
+
+    def __init__(self) -> None:
+        self._clients: dict[Place, list[tuple[float, httpx.Client]]] = {}
+        self._users = Counter[Place]()
+        self._lock = threading.Lock()
+
+    def join(self, place: "Place") -> None:
+        """One more shop uses this place."""
+        with self._lock:
+            self._users[place] += 1
+
+    def leave(self, place: "Place") -> None:
+        """A shop no longer does; with the last one its connections are closed."""
+        with self._lock:
+            self._users[place] -= 1
+            gone = [] if self._users[place] else self._clients.pop(place, [])
+        for _, client in gone:
+            client.close()
+
+    def take(self, place: "Place") -> httpx.Client | None:
+        """An open connection to this place; None = there is none."""
+        with self._lock:
+            idle = self._clients.get(place)
+            client = idle.pop()[1] if idle else None
+        self._close_old(place)
+        return client
+
+    def put(self, place: "Place", client: httpx.Client) -> None:
+        with self._lock:
+            if is_wanted := self._users[place] > 0:
+                self._clients.setdefault(place, []).append((time.monotonic(), client))
+        if not is_wanted:
+            client.close()
+
+    def _close_old(self, place: "Place") -> None:
+        with self._lock:
+            idle, old = self._clients.get(place, []), time.monotonic() - IDLE_SECONDS
+            number = next((n for n, (since, _) in enumerate(idle) if since > old), len(idle))
+            gone, idle[:number] = idle[:number], []
+        for _, client in gone:
+            client.close()
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a connection leads, and by which proxy; `timeout` in seconds for one request."""
+
+    base_url: str
+    proxy: str
+    timeout: float
+
+    def opened(self) -> httpx.Client:
+        """A new client, which connects when it is used; raises CertificatesError."""
+        is_tls = self.base_url.startswith("https:")
+        return httpx.Client(transport=Transport(self.timeout, is_tls=is_tls, proxy=self.proxy), trust_env=False)
+
+
+_IDLE = Idle()
+
+
 class HttpClient:
-    """The connections of one shop; thread-safe, and `close` ends running requests."""
+    """The requests of one shop; thread-safe, and `close` ends running ones."""
 
     def __init__(
         self, base_url: str, headers: Mapping[str, str], *, timeout: timedelta, proxy: ProxyFor, secret: str
@@ -45,7 +115,8 @@ class HttpClient:
         self._secret = secret
         self._proxy = proxy
         self._lock = threading.Lock()
-        self._client: httpx.Client | None = None
+        self._place: Place | None = None
+        self._used: set[httpx.Client] = set()
         self._is_closed = False
 
     def post(self, path: str, content: bytes) -> Answer:
@@ -53,7 +124,10 @@ class HttpClient:
 
         Raises SourceError(OZON_DOWN) when no complete answer came in time, NOT_UNDERSTOOD when it is too big.
         """
-        client = self._opened(path)
+        with self._client(path) as client:
+            return self._answer(client, path, content)
+
+    def _answer(self, client: httpx.Client, path: str, content: bytes) -> Answer:
         try:
             # Built by hand, not by the client: it would merge defaults and cookies into every one of them.
             request = httpx.Request("POST", _url(self._base + path), headers=self._headers, content=content)
@@ -74,23 +148,45 @@ class HttpClient:
 
     def close(self) -> None:
         with self._lock:
+            used, place = list(self._used), None if self._is_closed else self._place
             self._is_closed = True
-            if self._client is not None:
-                self._client.close()
+        for client in used:
+            client.close()
+        if place is not None:
+            _IDLE.leave(place)
 
-    def _opened(self, path: str) -> httpx.Client:
-        """The client; an invalid environment fails each request, not the start, until it is corrected."""
+    @contextmanager
+    def _client(self, path: str) -> Iterator[httpx.Client]:
+        """A connection for one request; after it, others may use it."""
+        place = self._opened(path)
+        try:
+            client = _IDLE.take(place) or place.opened()
+        except CertificatesError as error:
+            raise SourceError(Trouble.OZON_DOWN, f"{path}: {error}") from error
+        with self._lock:
+            self._used.add(client)
+            if self._is_closed:
+                client.close()
+        try:
+            yield client
+        finally:
+            with self._lock:
+                self._used.discard(client)
+                is_closed = self._is_closed
+            client.close() if is_closed else _IDLE.put(place, client)
+
+    def _opened(self, path: str) -> Place:
+        """Where to connect to; an invalid environment fails each request, not the start, until it is corrected."""
         with self._lock:
             if self._is_closed:
                 raise SourceError(Trouble.OZON_DOWN, f"{path}: the connections are closed")
-            if self._client is None:
+            if self._place is None:
                 try:
-                    proxy, is_tls = self._proxy(self._base), self._base.startswith("https:")
-                    transport = Transport(self._timeout, is_tls=is_tls, proxy=proxy)
-                except (ProxyError, CertificatesError) as error:
+                    self._place = Place(self._base, self._proxy(self._base), self._timeout)
+                except ProxyError as error:
                     raise SourceError(Trouble.OZON_DOWN, f"{path}: {error}") from error
-                self._client = httpx.Client(transport=transport, trust_env=False)
-            return self._client
+                _IDLE.join(self._place)
+            return self._place
 
 
 class Transport(httpx.BaseTransport):
@@ -101,8 +197,7 @@ class Transport(httpx.BaseTransport):
         self._pool = httpcore.ConnectionPool(
             ssl_context=trusted() if is_tls else None,
             proxy=proxy_at(proxy),
-            max_keepalive_connections=2,
-            keepalive_expiry=30.0,
+            keepalive_expiry=IDLE_SECONDS,
             network_backend=_Backend(lookup),
         )
 
