@@ -155,7 +155,7 @@ def open_channel(
         raise ValueError(f"the channel's URL {wrong}")
     kind = _kind(url, service)
     if kind not in _OWN:
-        return open_service(url, service, deadline=deadline, private=private)
+        return open_service(url, service, deadline=deadline, api_base=api_base, private=private)
     secrets = (*_secrets(url, service), *credentials_of(proxy), *options.signing_secret.split())
     line = HttpOptions(deadline, secrets, proxy, service.verify_certificate, private)
     return _OWN[kind](service, line, ChannelOptions(url, api_base, options))

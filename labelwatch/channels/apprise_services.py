@@ -1,6 +1,10 @@
-"""Every other service that Apprise supports, one object per message. Apprise does not return the answer."""
+"""Every other service that Apprise supports, one object per message.
+
+Apprise does not return the answer. That of a push service (push_services.py) is read as it arrives.
+"""
 
 import re
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -14,7 +18,9 @@ from requests.adapters import HTTPAdapter
 from requests.exceptions import ContentDecodingError, InvalidProxyURL
 
 from labelwatch.channels.base import Ambiguous, Delivered, OutgoingMessage, Permanent, RateLimited, Result, Retry
-from labelwatch.channels.http import READ_AT_MOST
+from labelwatch.channels.chat_bots import judged_by
+from labelwatch.channels.http import READ_AT_MOST, Answer
+from labelwatch.channels.push_services import PUSH_SERVICES, relocate
 from labelwatch.channels.redaction import quoted, secrets_of
 from labelwatch.channels.time_limit import no_answer_within, within_time
 from labelwatch.core.text import Text
@@ -34,6 +40,9 @@ _SOMEWHERE = "https://service.invalid"
 """Stands for a server whose name Apprise does not expose."""
 _UNTIL = timedelta(minutes=1)
 """Apprise does not say when the service accepts more."""
+
+
+_RESPONSES: ContextVar[list[Response]] = ContextVar("responses", default=[])  # noqa: B039
 
 
 class _Limited(HTTPAdapter):
@@ -56,6 +65,7 @@ class _Limited(HTTPAdapter):
         finally:
             response.raw.close()
         response._content_consumed = True
+        _RESPONSES.get().append(response)
         return response
 
 
@@ -86,28 +96,34 @@ def plugin(url: str) -> NotifyBase | None:
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """A destination behind an Apprise URL; success only means that no error was reported."""
+    """A destination behind an Apprise URL; without a receipt success only means that no error was reported."""
 
     url: str = field(repr=False)
     limit: SizeLimit
     deadline: timedelta
     account: str = ""
+    api_base: str = field(default="", repr=False)
+    """Replaces the service's own address, of push services; empty = it does not."""
     private: bool = False
     """Whether the server of the URL may be in a private network."""
+
+    @property
+    def has_receipt(self) -> bool:
+        """Whether its answer is read, not only what Apprise says of it."""
+        service = plugin(self.url)
+        return service is not None and str(service.schema) in PUSH_SERVICES
 
     def send(self, outgoing: OutgoingMessage) -> Result:
         """Pass the text to Apprise, which uses neither the alerts nor the key."""
         answer = within_time(self.deadline, lambda: self._notify(outgoing.message))
-        if answer is None:
-            return Ambiguous(no_answer_within(self.deadline))
-        return answer if isinstance(answer, Permanent) else _judged(answer, secrets_of(self.url))
+        return answer or Ambiguous(no_answer_within(self.deadline))
 
     def objection(self) -> Permanent | None:
         """Why nothing is sent at all. Apprise resolves the name once more, and the address may have changed in
         between."""
         if wrong := stale_bundle():
             return Permanent(wrong)
-        service = plugin(self.url)
+        service = _located(self.url, self.api_base)
         if wrong := _wrong_proxy(service):
             return Permanent(wrong)
         host = server_of(service) if service is not None and not self.private else ""
@@ -121,14 +137,28 @@ class Service:
             return None
         return None
 
-    def _notify(self, message: Message) -> AppriseResult | Permanent:
-        return self.objection() or _notify(self.url, message)
+    def _notify(self, message: Message) -> Result:
+        if wrong := self.objection():
+            return wrong
+        responses: list[Response] = []
+        _RESPONSES.set(responses)
+        service = _located(self.url, self.api_base)
+        known = PUSH_SERVICES.get(str(service.schema)) if service else None
+        body = message.body.replace("\n", "\n\n") if known and known.is_markdown else message.body
+        told, secrets = _notify(service, message, body), secrets_of(self.url)
+        if known is None or not responses:
+            return _judged(told, secrets)
+        last = responses[-1]
+        said = quoted(last.content.decode("utf-8", "replace"), secrets, 100)
+        return judged_by(known.answers, Answer(last.status_code, last.headers, last.content, said), secrets)
 
 
-def open_service(url: str, service: NotifyBase, *, deadline: timedelta, private: bool = False) -> Service:
+def open_service(
+    url: str, service: NotifyBase, *, deadline: timedelta, api_base: str = "", private: bool = False
+) -> Service:
     """The channel of a URL that has been checked."""
     most = min(LIMIT.most, service.body_maxlen)
-    return Service(url, limit=SizeLimit(most), deadline=deadline, private=private)
+    return Service(url, limit=SizeLimit(most), deadline=deadline, api_base=api_base, private=private)
 
 
 def server_of(service: NotifyBase) -> str:
@@ -161,13 +191,20 @@ def _wrong_proxy(service: NotifyBase | None) -> Text | None:
     return Text("no_socks") if proxy.startswith("socks") else None
 
 
-def _notify(url: str, message: Message) -> AppriseResult:
-    sender = Apprise()
+def _located(url: str, api_base: str) -> NotifyBase | None:
+    """Apprise's object for a URL, which sends to `api_base` if it is a push service."""
     service = plugin(url)
+    if service is not None:
+        relocate(service, api_base)
+    return service
+
+
+def _notify(service: NotifyBase | None, message: Message, body: str) -> AppriseResult:
+    sender = Apprise()
     if service is not None:
         sender.add(service)
     return sender.notify(
-        body=message.body,
+        body=body,
         title=message.title,
         notify_type=str(message.kind),
         body_format=NotifyFormat.TEXT,

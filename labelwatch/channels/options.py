@@ -6,9 +6,12 @@ from urllib.parse import SplitResult, unquote, urlsplit
 
 import httpx
 
-BASED = frozenset({"tgram", "wecombot", "dingtalk", "feishu", "lark"})
+from labelwatch.channels.push_services import PUSH_SERVICES
+
+_OWN = frozenset({"tgram", "wecombot", "dingtalk", "feishu", "lark"})
+BASED = _OWN | {name for name, service in PUSH_SERVICES.items() if service.home}
 """Services with a fixed address, which can be replaced."""
-PROXIED = BASED | {"json", "jsons"}
+PROXIED = _OWN | {"json", "jsons"}
 
 _EXAMPLE = {"api_base": "https://bots.example.com", "proxy": "socks5://127.0.0.1:1080"}
 _PROXIES = ("http", "https", "socks5", "socks5h")

@@ -226,7 +226,12 @@ def test_every_kind_of_proxy_is_fine_where_http_is_spoken(url: str, kind: str) -
 @pytest.mark.parametrize(
     ("url", "base", "proxy", "said"),
     [
-        ("json://a/b", "https://b", "", "json:// cannot use: only dingtalk, feishu, lark, tgram and wecombot can"),
+        (
+            "json://a/b",
+            "https://b",
+            "",
+            "json:// cannot use: only dingtalk, feishu, lark, pushplus, schan, tgram, wecombot and wxpusher can",
+        ),
         ("mailto://u:p@e.com", "https://b", "", "mailto:// cannot use"),
         ("gotify://a/token", "https://b", "", "gotify:// cannot use"),
         ("mailto://u:p@e.com", "", "socks5://p:1", "mailto:// cannot use: only dingtalk, feishu, json, jsons"),

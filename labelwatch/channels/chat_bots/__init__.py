@@ -30,7 +30,8 @@ class ResponseFormat:
     codes: tuple[str, ...]
     words: tuple[str, ...]
     meanings: Mapping[int, Meaning]
-    """0 is success for every service; an unknown code may be temporary, so the message is retried."""
+    """What each code means; an unknown one may be temporary, so the message is retried."""
+    success: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,26 +52,27 @@ class ChatBot:
         # Not escaped, since the services count bytes; half of a surrogate pair becomes a question mark.
         content = json.dumps(body, ensure_ascii=False).encode("utf-8", "replace")
         answer = exchange(self.line, "POST", self.address, params=query, headers=headers, content=content)
-        return self._result(answer) if isinstance(answer, Answer) else answer
+        return judged_by(self.dialect, answer, self.line.secrets) if isinstance(answer, Answer) else answer
 
-    def _result(self, answer: Answer) -> Result:
-        failure, code = judged(answer), _code(answer, self.dialect.codes)
-        if failure is not None:
-            return failure
-        if code is None:
-            said = {"raw": answer.line}
-            return Ambiguous(Text("no_code", said)) if answer.is_good else Permanent(Text("robot_url", said))
-        words = next((str(answer.json[name]) for name in self.dialect.words if answer.json.get(name)), "")
-        return self._meant(answer, code, quoted(words, self.line.secrets, 160))
 
-    def _meant(self, answer: Answer, code: int, words: str) -> Result:
-        said = Text("robot_code" if words else "robot_code_only", {"number": code, "raw": words})
-        if code == 0:
-            receipt = translate(said, "en")
-            return (
-                Delivered(receipt, verified=True) if answer.is_good else Permanent(replace(answer, said=receipt).text)
-            )
-        return self.dialect.meanings.get(code, Retry)(said)
+def judged_by(dialect: ResponseFormat, answer: Answer, secrets: tuple[str, ...]) -> Result:
+    """What an answer in this format means; its text is quoted without `secrets`."""
+    failure, code = judged(answer), _code(answer, dialect)
+    if failure is not None:
+        return failure
+    if code is None:
+        said = {"raw": answer.line}
+        return Ambiguous(Text("no_code", said)) if answer.is_good else Permanent(Text("robot_url", said))
+    words = quoted(
+        next((str(part[name]) for part in _parts(answer) for name in dialect.words if part.get(name)), ""),
+        secrets,
+        160,
+    )
+    heard = Text("robot_code" if words else "robot_code_only", {"number": code, "raw": words})
+    if code == dialect.success:
+        receipt = translate(heard, "en")
+        return Delivered(receipt, verified=True) if answer.is_good else Permanent(replace(answer, said=receipt).text)
+    return dialect.meanings.get(code, Retry)(heard)
 
 
 def permanent(key: str) -> Meaning:
@@ -116,8 +118,15 @@ def _cut(text: str, most: int) -> str:
     return text.encode("utf-8", "replace")[:most].decode("utf-8", "ignore")
 
 
-def _code(answer: Answer, names: tuple[str, ...]) -> int | None:
+def _parts(answer: Answer) -> list[Mapping[str, object]]:
+    """The objects that may hold a code: those of single destinations first, then that of the request."""
+    whole = answer.json
+    listed = whole.get("data")
+    return [*(part for part in listed if isinstance(part, dict)), whole] if isinstance(listed, list) else [whole]
+
+
+def _code(answer: Answer, dialect: ResponseFormat) -> int | None:
     """The code under any of its names, a failure before a success; None if it is missing."""
-    content = answer.json
-    codes = [code for name in names if isinstance(code := content.get(name), int) and abs(code) <= _BIGGEST_CODE]
-    return next(filter(None, codes), 0) if codes else None
+    found = (part.get(name) for part in _parts(answer) for name in dialect.codes)
+    codes = [code for code in found if isinstance(code, int) and abs(code) <= _BIGGEST_CODE]
+    return next((code for code in codes if code != dialect.success), dialect.success) if codes else None
