@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from labelwatch.core.baseline import Usual
+from labelwatch.core.baseline import LearnedLimit, Usual
 from labelwatch.core.posting import Deadline, DeliveryMethod, Interval, Limit, Posting, Product, Stage, TariffStep
 from labelwatch.core.subject import (
     Channel,
@@ -134,6 +134,8 @@ class Finding:
     overdue: bool
     """The stage itself has lasted longer than its limit (else only the cutoff is near)."""
     is_late: bool = True
+    learned: LearnedLimit | None = None
+    """The limit of its stage, if it was learned."""
 
 
 @dataclass(frozen=True, slots=True)

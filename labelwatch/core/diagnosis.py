@@ -110,7 +110,7 @@ def described(finding: Finding, cause: str, proven: Proven, *, as_of: datetime) 
 def _usual(finding: Finding, facts: Facts, now: datetime) -> Usual | None:
     """What is usual for a posting that only waits."""
     left = finding.deadline.at - now if finding.deadline else None
-    return usual(facts.curve, max(now - finding.since.latest, timedelta(0)), left)
+    return usual(facts.curve, max(now - finding.since.latest, timedelta(0)), left, finding.learned)
 
 
 def _first_match(finding: Finding, facts: Facts) -> tuple[Rule, Proven, tuple[RuledOut, ...]]:

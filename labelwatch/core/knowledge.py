@@ -27,11 +27,12 @@ class Knowledge:
         """The facts of this posting, as far as anything is known."""
         posting = finding.posting
         method = posting.method.id
+        normal = self.history.normal(finding.stage, method, finding.since.earliest)
         own = Facts(
             label_expected=awaited(posting, self.history.labelled) is Awaited.LABEL,
             method_labelled=method in self.history.labelled,
             method_handed_over=self.handed_over.get(method, 0),
-            curve=self.history.curves.get(finding.stage, {}).get(method),
+            curve=normal.curve if normal else None,
         )
         return replace(with_answers(own, finding, self.answers, self.labelled), incident=self._incident(finding))
 

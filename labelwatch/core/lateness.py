@@ -8,8 +8,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Any
 
 from labelwatch.core.alert import Diagnosis, Finding, Outcome, Severity
+from labelwatch.core.baseline import LearnedLimit, limit_of
 from labelwatch.core.deadline import deadline_of, patience, severity
 from labelwatch.core.policy import DelayPolicy, Delays, Destination
 from labelwatch.core.posting import Interval, Known, Limit, MethodHistory, Posting, Stage, Track
@@ -167,16 +169,19 @@ def _earliest(previous: Track | None, posting: Posting, seen_at: datetime, not_b
     return min(max(bounds, default=seen_at), seen_at)
 
 
-def delays_for(posting: Posting, policy: DelayPolicy, history: MethodHistory) -> Delays:
-    """The limits of this posting, with learned ones where the policy says "auto" and enough is known."""
+def delays_for(posting: Posting, policy: DelayPolicy) -> Delays:
+    """The fixed limits of this posting."""
     method = posting.method
     delays = policy.by_method.get(method.id) or policy.by_warehouse.get(method.warehouse_id) or policy.default
-    if "label" in delays.auto:
-        delays = replace(delays, label=history.normal_label.get(method.id, delays.label))
-    if "registration" in delays.auto:
-        normal = history.normal_registration.get(method.id, delays.registration)
-        delays = replace(delays, registration=max(normal, LABEL_TAKES_AT_LEAST))
     return delays if delays.label >= LABEL_TAKES_AT_LEAST else replace(delays, label=LABEL_TAKES_AT_LEAST)
+
+
+def learned_limit(posting: Posting, track: Track, delays: Delays, history: MethodHistory) -> LearnedLimit | None:
+    """The limit of its stage that was learned, where the policy says "auto" and enough is known."""
+    if track.stage not in delays.auto:
+        return None
+    normal = history.normal(track.stage, posting.method.id, track.since.earliest)
+    return limit_of(normal, stage=track.stage, fixed=getattr(delays, track.stage))
 
 
 def stage_deadlines(
@@ -276,7 +281,7 @@ class Watch:
     def find(self, known: Known, now: datetime, *, watched: bool = False) -> Finding | None:
         """The finding if the posting is late now, or (`watched`) is waited for at all; else None."""
         posting, seen = known.posting, known.track
-        delays, awaits = self._settings(posting)
+        delays, awaits, learned = self._settings(posting, seen)
         first = min(self._deadlines(posting, seen), key=lambda one: one.at, default=None)
         if first is None or (first.at > now and not watched):
             return None
@@ -294,10 +299,11 @@ class Watch:
             deadline=deadline,
             overdue=now >= since.latest + limit,
             is_late=first.at <= now,
+            learned=learned,
         )
 
     def _deadlines(self, posting: Posting, track: Track) -> tuple[StageDeadline, ...]:
-        delays, awaits = self._settings(posting)
+        delays, awaits, _ = self._settings(posting, track)
         return stage_deadlines(
             posting, track, delays=delays, awaits=awaits, calendars=filter(self._applies, self.calendars)
         )
@@ -306,8 +312,13 @@ class Watch:
         """Whether its quiet times matter here. A channel of critical alerts gets no early notifications."""
         return ever_quiet(to) and to.severity is not Severity.CRITICAL and is_subscribed(to, (self.shop,))
 
-    def _settings(self, posting: Posting) -> tuple[Delays, Awaited]:
-        return delays_for(posting, self.policy, self.history), awaited(posting, self.history.labelled)
+    def _settings(self, posting: Posting, track: Track) -> tuple[Delays, Awaited, LearnedLimit | None]:
+        delays = delays_for(posting, self.policy)
+        learned = learned_limit(posting, track, delays, self.history)
+        if learned is not None:
+            limits: dict[str, Any] = {track.stage.value: learned.limit}
+            delays = replace(delays, **limits)
+        return delays, awaited(posting, self.history.labelled), learned
 
 
 def outcome(known: Known, labelled_methods: Iterable[str]) -> Outcome | None:

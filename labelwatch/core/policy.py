@@ -18,8 +18,8 @@ class Delays:
     tracking: timedelta = timedelta(hours=24)
     before_cutoff: timedelta = timedelta(hours=4)
     critical_before_cutoff: timedelta = timedelta(hours=1)
-    auto: frozenset[str] = frozenset()
-    """Which of registration and label are learned; their fixed limits apply until enough is known."""
+    auto: frozenset[str] = frozenset({"registration", "label"})
+    """Which of these two are learned; their fixed limits apply until enough is known."""
     pick_up: PickUp | None = None
     """When parcels are collected; None = whenever Ozon's cutoff allows."""
 

@@ -4,12 +4,11 @@ All times are timezone-aware UTC. Ids from Ozon are text, whatever type they arr
 requirements and actions keep Ozon's own names.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, time
 from enum import StrEnum
 
-from labelwatch.core.survival import Survival
+from labelwatch.core.baseline import Learned, Normal
 
 
 class Stage(StrEnum):
@@ -169,12 +168,15 @@ class Deadline:
 
 @dataclass(frozen=True, slots=True)
 class MethodHistory:
-    """What the shop's history says: which delivery methods ever offered a label, and the learned limits."""
+    """What the shop's history says: which delivery methods ever offered a label, and what is normal for each."""
 
     labelled: frozenset[str] = frozenset()
     """Ids of delivery methods that have offered a label at least once."""
-    normal_label: Mapping[str, timedelta] = field(default_factory=dict)
-    """Method id -> time within which 99 % of its labels came."""
-    normal_registration: Mapping[str, timedelta] = field(default_factory=dict)
-    curves: Mapping[Stage, Mapping[str, Survival]] = field(default_factory=dict)
-    """Stage -> method id -> how long its postings were in that stage."""
+    learned: Learned = field(default_factory=dict)
+    timezone: str = "UTC"
+    """IANA zone of the shop's days."""
+
+    def normal(self, stage: Stage, method: str, began: datetime) -> Normal | None:
+        """What is normal for a posting of this method whose stage began at this time; None = nothing was seen."""
+        found = self.learned.get(stage, {}).get(method)
+        return found.at(began, self.timezone) if found else None

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from labelwatch.core.alert import Alert, Notification
+from labelwatch.core.baseline import Learned
 from labelwatch.core.diagnosis import Failure
 from labelwatch.core.incidents import AT_LEAST, COUNTED_WITHIN, GroupCount, most_alike
 from labelwatch.core.knowledge import Knowledge
@@ -13,7 +14,6 @@ from labelwatch.core.outages import ShopReading
 from labelwatch.core.policy import AlertPolicy, DelayPolicy, Destination
 from labelwatch.core.posting import Known, Stage
 from labelwatch.core.subject import OUTAGE, IncidentId
-from labelwatch.core.survival import Survival
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,10 +28,7 @@ class Plan:
     """For alerts about several shops."""
     destinations: tuple[Destination, ...] = ()
     group_wait: timedelta = timedelta(seconds=20)
-    normal_label: Mapping[str, timedelta] = field(default_factory=dict)
-    normal_registration: Mapping[str, timedelta] = field(default_factory=dict)
-    curves: Mapping[Stage, Mapping[str, Survival]] = field(default_factory=dict)
-    """Stage -> delivery method id -> how long its postings were in that stage."""
+    learned: Learned = field(default_factory=dict)
     ask_label_task: bool = True
     arrival: str = "digest"
     """When people are told what new orders need: digest, at_once or off."""

@@ -1,7 +1,9 @@
 """Kaplan-Meier: what share of the cases still waits after a time, with unfinished ones counted as censored.
 
 Source of the product-limit estimate: E. L. Kaplan and P. Meier, "Nonparametric Estimation from Incomplete
-Observations", Journal of the American Statistical Association 53 (1958), 457-481.
+Observations", Journal of the American Statistical Association 53 (1958), 457-481. Of the log-rank test: N. Mantel,
+"Evaluation of Survival Data and Two New Rank Order Statistics Arising in Its Consideration", Cancer Chemotherapy
+Reports 50 (1966), 163-170.
 """
 
 from collections import Counter
@@ -48,12 +50,7 @@ def product_limit(waits: Iterable[Wait]) -> Survival:
 
     Where an end and a censoring fall together, the end comes first, as in the source.
     """
-    ends, lost = Counter[timedelta](), Counter[timedelta]()
-    for wait in waits:
-        if wait.longest is None:
-            lost[wait.shortest] += wait.count
-        else:
-            ends[wait.longest] += wait.count
+    ends, lost = _counted(waits)
     cases, ended = ends.total() + lost.total(), ends.total()
     at_risk, waiting, steps = cases, 1.0, []
     for time in sorted(ends.keys() | lost.keys()):
@@ -62,6 +59,33 @@ def product_limit(waits: Iterable[Wait]) -> Survival:
             steps.append((time, waiting))
         at_risk -= ends[time] + lost[time]
     return Survival(tuple(steps), cases, ended)
+
+
+def logrank(waits: Iterable[Wait], others: Iterable[Wait]) -> float:
+    """How much these ends differ from those of the others: a chi-square with one degree of freedom."""
+    ends, lost = _counted(waits)
+    other_ends, other_lost = _counted(others)
+    at_risk, beside = ends.total() + lost.total(), other_ends.total() + other_lost.total()
+    surplus = variance = 0.0
+    for time in sorted(ends.keys() | lost.keys() | other_ends.keys() | other_lost.keys()):
+        both, ended = at_risk + beside, ends[time] + other_ends[time]
+        if ended and both > 1:
+            surplus += ends[time] - ended * at_risk / both
+            variance += ended * at_risk * beside * (both - ended) / (both * both * (both - 1))
+        at_risk -= ends[time] + lost[time]
+        beside -= other_ends[time] + other_lost[time]
+    return surplus * surplus / variance if variance else 0.0
+
+
+def _counted(waits: Iterable[Wait]) -> tuple[Counter[timedelta], Counter[timedelta]]:
+    """How many ended at each time, and how many were lost."""
+    ends, lost = Counter[timedelta](), Counter[timedelta]()
+    for wait in waits:
+        if wait.longest is None:
+            lost[wait.shortest] += wait.count
+        else:
+            ends[wait.longest] += wait.count
+    return ends, lost
 
 
 def at_the_earliest(waits: Iterable[Wait]) -> Iterator[Wait]:

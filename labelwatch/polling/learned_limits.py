@@ -1,16 +1,15 @@
-"""What is normal in a shop, learned from its own history and kept for an hour."""
+"""What is normal in a shop, learned from its own history and kept for some hours."""
 
-from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-from labelwatch.core.baseline import LEARN_WITHIN, curves
+from labelwatch.core.baseline import LEARN_WITHIN, Learned, learn
 from labelwatch.core.posting import Stage
-from labelwatch.core.survival import Survival
+from labelwatch.core.snapshot import Plan
 from labelwatch.store import ShopState, Store
 
 LEARN_FROM = timedelta(days=28)
-LEARN_EVERY = timedelta(hours=1)
-Curves = Mapping[Stage, Mapping[str, Survival]]
+LEARN_EVERY = timedelta(hours=6)
+"""It reads the waits of LEARN_FROM, and where a limit changed, the next poll looks at all open postings."""
 
 STAGES = (Stage.LABEL, Stage.REGISTRATION)
 
@@ -20,17 +19,24 @@ class LearnedLimits:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._kept: dict[str, tuple[datetime, Curves]] = {}
+        self._kept: dict[str, tuple[datetime, Learned]] = {}
 
-    def of(self, shop: ShopState, *, every: timedelta, now: datetime) -> Curves:
-        """Stage -> method id -> its curve, for a shop with this poll interval."""
-        learned_at, curves_ = self._kept.get(shop.name, (None, {}))
+    def of(self, shop: ShopState, plan: Plan, *, now: datetime) -> Learned:
+        """What is normal for the delivery methods of a shop."""
+        learned_at, learned = self._kept.get(shop.name, (None, {}))
         if learned_at is None or not timedelta(0) <= now - learned_at < LEARN_EVERY:
-            # Both ends of a wait are known to within one interval at best.
-            since, error = now - LEARN_FROM, max(LEARN_WITHIN, 3 * every)
-            curves_ = {
-                stage: curves(self._store.postings.waits(shop.id, stage, since=since, now=now), error=error)
-                for stage in STAGES
-            }
-            self._kept[shop.name] = (now, curves_)
-        return curves_
+            learned = learned_of(self._store, shop, plan, now=now)
+            self._kept[shop.name] = (now, learned)
+        return learned
+
+
+def learned_of(store: Store, shop: ShopState, plan: Plan, *, now: datetime) -> Learned:
+    """What is normal for the delivery methods of a shop, from all that was seen of it lately."""
+    # Each end of a wait is known to within one interval at best.
+    error = max(LEARN_WITHIN, 3 * plan.every)
+    return {
+        stage: learn(
+            store.postings.waits(shop.id, stage, since=now - LEARN_FROM), error=error, timezone=plan.timezone
+        )
+        for stage in STAGES
+    }

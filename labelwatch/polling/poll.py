@@ -49,7 +49,7 @@ def poll_shop(
     """
     started, asked_before = now(), source.requests
     shop, labelled = _known(plan.shop, store, unchanged := unchanged or UnchangedPolls(store))
-    history = MethodHistory(labelled, plan.normal_label, plan.normal_registration, plan.curves)
+    history = MethodHistory(labelled, plan.learned, plan.timezone)
     watch = Watch(plan.shop, plan.delays, history, plan.destinations)
     with Buffer(Change) as buffer:
         swept = SweepResult(shop=shop, watch=watch, store=store, source=source, buffer=buffer)

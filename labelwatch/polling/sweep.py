@@ -205,14 +205,25 @@ def arrivals_are_due(read_at: datetime | None, now: datetime, *, every: timedelt
 
 def fingerprint(watch: Watch) -> str:
     """Identifies everything that decides when a posting is late, except the posting itself."""
-    history = watch.history
     rules = (
         watch.policy.default,
         sorted(watch.policy.by_warehouse.items()),
         sorted(watch.policy.by_method.items()),
-        sorted(history.labelled),
-        sorted(history.normal_label.items()),
-        sorted(history.normal_registration.items()),
+        sorted(watch.history.labelled),
+        _limits(watch),
         watch.calendars,
     )
     return blake2b(msgspec.json.encode(rules, order="deterministic"), digest_size=8).hexdigest()
+
+
+def _limits(watch: Watch) -> list[tuple[str, str, str, timedelta | None]]:
+    """What was learned, where a limit follows from it."""
+    policy, learned = watch.policy, watch.history.learned
+    places = (policy.default, *policy.by_warehouse.values(), *policy.by_method.values())
+    stages = frozenset[str]().union(*(place.auto for place in places))
+    return sorted(
+        (stage, method, hours, one.limit)
+        for stage in stages
+        for method, normal in learned.get(stage, {}).items()
+        for hours, one in (("", normal.whole), *normal.by_hours.items())
+    )

@@ -188,7 +188,7 @@ def _order(states: list[Seen], plan: Plan, acted_from: datetime | None) -> Order
     done = next(
         (track.since.latest for posting, track in states if label_offered(posting) or _is_gone(posting)), None
     )
-    deadline = deadline_of(last, delays_for(last, plan.delays, MethodHistory()))
+    deadline = deadline_of(last, delays_for(last, plan.delays))
     return Order(deadline, done, LEFT.get(last.status) in (Outcome.CANCELLED, Outcome.SPLIT), acted_from)
 
 

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from labelwatch.core.baseline import Learned
 from labelwatch.core.alert import Alert, AlertState, Reason
 from labelwatch.core.enrichment import Answer, Question, Topic
 from labelwatch.core.lateness import track
@@ -18,7 +19,6 @@ from labelwatch.store import ShopState, Store
 from labelwatch.store.decision_inputs import (
     Input,
     InputTopic,
-    Learned,
     read_handled,
     read_learned,
     read_plan,
@@ -256,7 +256,7 @@ def _add_shop(recording: Recording, store: Store, shop: ShopState, plan: Plan, i
 
 
 def _plans(plan: Plan, inputs: Iterable[Input]) -> Iterator[Planned]:
-    learned = Learned({}, {})
+    learned: Learned = {}
     for one in inputs:
         if one.topic == InputTopic.PLAN:
             plan = replace(read_plan(one.body), shop=plan.shop)
@@ -264,7 +264,7 @@ def _plans(plan: Plan, inputs: Iterable[Input]) -> Iterator[Planned]:
             learned = read_learned(one.body)
         else:
             continue
-        yield Planned(one.at, replace(plan, normal_label=learned.label, normal_registration=learned.registration))
+        yield Planned(one.at, replace(plan, learned=learned))
 
 
 def _followed(states: list[State], polls: list[Poll], ends: list[datetime]) -> Iterator[tuple[datetime, Seen]]:

@@ -90,7 +90,7 @@ class ReplayedShop:
     def _watch(self) -> Watch:
         """As a poll that begins now makes it: labels that it finds count from the next one on."""
         plan = self.plan
-        history = MethodHistory(frozenset(self.labelled), plan.normal_label, plan.normal_registration)
+        history = MethodHistory(frozenset(self.labelled), plan.learned, plan.timezone)
         return Watch(plan.shop, plan.delays, history, plan.destinations)
 
     def _put(self, posting: Posting, track: Track) -> Known:

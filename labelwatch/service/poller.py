@@ -7,10 +7,8 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from labelwatch.config import Config, Shop
-from labelwatch.core.baseline import normal_times
 from labelwatch.core.diagnosis import LONGEST_PAUSE
 from labelwatch.core.policy import Destination
-from labelwatch.core.posting import Stage
 from labelwatch.core.report import Report
 from labelwatch.core.snapshot import Plan
 from labelwatch.delivery.notifier import Notifier
@@ -161,17 +159,8 @@ class Poller:
 
     def _plan(self, shop: Shop, state: ShopState | None) -> Plan:
         plan = self.settings(shop)
-        curves = self._learned.of(state, every=plan.every, now=self.clock.now()) if state is not None else {}
-        if not any(curves.values()):
-            return plan
-        if not plan.learns:
-            return replace(plan, curves=curves)
-        return replace(
-            plan,
-            normal_label=normal_times(curves.get(Stage.LABEL, {})),
-            normal_registration=normal_times(curves.get(Stage.REGISTRATION, {})),
-            curves=curves,
-        )
+        learned = self._learned.of(state, plan, now=self.clock.now()) if state is not None else {}
+        return replace(plan, learned=learned) if any(learned.values()) else plan
 
     def settings(self, shop: Shop) -> Plan:
         """The plan of a shop without what is learned: limits, channels and intervals."""

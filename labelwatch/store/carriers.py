@@ -33,11 +33,9 @@ from labelwatch.store import alerts
 from labelwatch.store.charts import QUARTER, cause_of
 from labelwatch.store.mapping import milliseconds
 from labelwatch.store.schema import alert, delivery_method, history, posting, shop, stage_wait, state
+from labelwatch.store.waits import cut_off
 
 DECLINED = "posting_registration_error"
-WAITING = {"awaiting_registration": Stage.REGISTRATION.value, "awaiting_deliver": Stage.LABEL.value}
-"""The statuses in which a packed order waits, and for what."""
-
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _SECOND = 1000
 _COLUMNS = ("id", "shop_id", "number", "method_id", "stage", "since_latest", "label_latest", "late_at", "closed_at")
@@ -77,8 +75,8 @@ def longest_waits(
 ) -> list[LongWait]:
     """Of these orders, those that were late because of this carrier and waited longest for it."""
     orders = _orders(conn, within, shops)
-    late, cut_off = _late_orders(conn, orders), _cut_off(orders)
-    cut = select(cut_off.c.id, func.sum(cut_off.c.lasted).label("lasted")).group_by(cut_off.c.id).subquery("cut")
+    late, ends = _late_orders(conn, orders), cut_off(orders)
+    cut = select(ends.c.id, func.sum(ends.c.lasted).label("lasted")).group_by(ends.c.id).subquery("cut")
     ended = select(func.sum(stage_wait.c.longest)).where(stage_wait.c.posting_id == orders.c.id)
     so_far = case((_still_waits(orders), _so_far(orders)), else_=func.coalesce(cut.c.lasted, 0))
     waited = (func.coalesce(ended.correlate(orders).scalar_subquery(), 0) + so_far).label("waited")
@@ -180,38 +178,8 @@ def _open(orders: Subquery) -> Select[*tuple[Any, ...]]:
     return query.where(_still_waits(orders)).group_by(orders.c.method_id, orders.c.stage, shortest)
 
 
-def _cut_off(orders: Subquery) -> Subquery:
-    """Waits that were cut off, by a cancellation for instance: they lasted until the order was last seen waiting.
-
-    Only with delivery methods that give labels: with others nothing was waited for.
-    """
-    at = type_coerce(history.c.seen_at, BigInteger)
-    last_seen = func.lead(at - func.coalesce(history.c.unseen, 0))
-    until = last_seen.over(partition_by=history.c.posting_id, order_by=history.c.seen_at).label("until")
-    labels = select(delivery_method.c.id).where(delivery_method.c.first_label_at.is_not(None))
-    seen = (
-        select(orders.c.id, orders.c.method_id, state.c.status, at.label("since"), until)
-        .join(history, history.c.posting_id == orders.c.id)
-        .join(state, state.c.id == history.c.state_id)
-        .where(orders.c.closed_at.is_not(None), orders.c.label_latest.is_(None), orders.c.method_id.in_(labels))
-        .subquery("seen")
-    )
-    stage = case(WAITING, value=seen.c.status).label("stage")
-    lasted = (func.max(seen.c.until) - func.min(seen.c.since)).label("lasted")
-    waits = (
-        select(seen.c.id, seen.c.method_id, stage, lasted)
-        .where(seen.c.status.in_(list(WAITING)))
-        .group_by(seen.c.id, seen.c.method_id, stage)
-        .subquery("waits")
-    )
-    ended = select(stage_wait.c.posting_id).where(
-        stage_wait.c.posting_id == waits.c.id, stage_wait.c.stage == waits.c.stage
-    )
-    return select(waits).where(~ended.exists()).subquery("cut_off")
-
-
 def _unlabelled(orders: Subquery) -> Select[*tuple[Any, ...]]:
-    cut = _cut_off(orders)
+    cut = cut_off(orders)
     shortest = (cut.c.lasted // _SECOND).label("shortest")
     query = select(cut.c.method_id, cut.c.stage, shortest, literal(None), func.count())
     return query.group_by(cut.c.method_id, cut.c.stage, shortest)

@@ -1,6 +1,6 @@
 """Writes postings: the current state, history where it differs, and what it says about labels and waiting times."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -10,7 +10,7 @@ from labelwatch.core.posting import Stage
 from labelwatch.store import mapping
 from labelwatch.store.dedup import Deduplicated, insert, upsert
 from labelwatch.store.postings import chunks
-from labelwatch.store.schema import delivery_method, history, label_evidence, posting, stage_wait
+from labelwatch.store.schema import UNSEEN_LABEL, delivery_method, history, label_evidence, posting, stage_wait
 from labelwatch.store.values import Change, EvidenceLevel
 
 _of_these = (posting.c.shop_id == bindparam("shop"), posting.c.number.in_(bindparam("numbers", expanding=True)))
@@ -91,7 +91,7 @@ def _put(conn: Connection, interned: Deduplicated, shop_id: int, changes: Sequen
     earlier = [(step, mapping.decisive_before(step.old, step.values) if step.old else None) for step in steps]
     _append_history(conn, [_history_entry(ids, *one) for one in earlier if one[1] is not None or _differs(one[0])])
     _add_labels(conn, ids, [step for step in steps if _is_newly_labelled(step)])
-    waits = [wait for step in steps if (wait := _wait(step))]
+    waits = [wait for step in steps for wait in _waits(step)]
     _execute(conn, insert(conn, stage_wait).on_conflict_do_nothing(), waits)
 
 
@@ -110,6 +110,8 @@ def _ids_of(conn: Connection, shop_id: int, numbers: list[str]) -> dict[str, int
     return dict(conn.execute(_ids, {"shop": shop_id, "numbers": numbers}).all())
 
 
+_WAITED = (Stage.REGISTRATION, Stage.LABEL)
+_BEFORE_LABEL = (Stage.PACKING, Stage.REGISTRATION)
 _MEANINGFUL = ("state_id", "method_id", "cutoff", "tracking_number")
 
 
@@ -152,24 +154,24 @@ def _add_labels(conn: Connection, ids: dict[str, int], steps: list[_Step]) -> No
     _execute(conn, _first_label, [{"known_id": id_, "seen_at": at} for id_, at in sorted(firsts.items())])
 
 
-def _wait(step: _Step) -> mapping.Values | None:
-    """How long it was in the stage it just left; None when it did not leave it for the next one."""
+def _waits(step: _Step) -> Iterator[mapping.Values]:
+    """How long it was in the stage that it just left for the next one; and if the label came between two readings,
+    how long it can have waited for it."""
     old, track = step.old, step.change.track
     if old is None or old.stage == track.stage.value:
-        return None
-    registered = old.stage == Stage.REGISTRATION and track.stage is Stage.LABEL
-    labelled = old.stage in (Stage.REGISTRATION, Stage.LABEL) and _is_newly_labelled(step)
-    if not registered and not labelled:
-        return None
-    shortest = max(timedelta(0), track.since.earliest - old.since_latest)
-    return {
-        "posting_id": old.id,
-        "stage": old.stage,
-        "method_id": step.values["method_id"],
-        "left_at": track.since.latest,
-        "shortest": mapping.milliseconds(shortest),
-        "longest": mapping.milliseconds(track.since.latest - old.since_earliest),
-    }
+        return
+    since, is_labelled = track.since, _is_newly_labelled(step)
+    waits = {"posting_id": old.id, "method_id": step.values["method_id"], "left_at": since.latest}
+    if (old.stage == Stage.REGISTRATION and track.stage is Stage.LABEL) or (old.stage in _WAITED and is_labelled):
+        shortest = max(timedelta(0), since.earliest - old.since_latest)
+        longest = since.latest - old.since_earliest
+        yield waits | {"stage": old.stage} | _length(shortest, longest)
+    if old.stage in _BEFORE_LABEL and is_labelled:
+        yield waits | {"stage": UNSEEN_LABEL} | _length(timedelta(0), since.latest - since.earliest)
+
+
+def _length(shortest: timedelta, longest: timedelta) -> mapping.Values:
+    return {"shortest": mapping.milliseconds(shortest), "longest": mapping.milliseconds(longest)}
 
 
 def _execute(conn: Connection, statement: Executable, values: list[mapping.Values]) -> None:

@@ -3,15 +3,15 @@
 Ozon's answers are here under the topic of the question; the table `answer` keeps only the last one.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 
 import msgspec
 from sqlalchemy import Connection, delete, func, select
 
 from labelwatch.core.alert import AlertState
+from labelwatch.core.baseline import Learned, without_curves
 from labelwatch.core.routing import is_subscribed
 from labelwatch.core.snapshot import Plan
 from labelwatch.store.dedup import upsert
@@ -34,14 +34,6 @@ class InputTopic(StrEnum):
     """Alerts were evaluated without a poll, and something followed from it."""
     HANDLED = "handled"
     """Somebody acknowledged or snoozed the alert of `subject`."""
-
-
-@dataclass(frozen=True, slots=True)
-class Learned:
-    """Delivery method id -> its usual limit."""
-
-    label: Mapping[str, timedelta]
-    registration: Mapping[str, timedelta]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,9 +64,9 @@ def keep_plan(conn: Connection, shop_id: int, plan: Plan, *, at: datetime) -> No
     """Record the limits and channels of a shop where they differ from what was recorded last."""
     steps = {step.channel for step in plan.alerts.escalation}
     hearing = [to for to in plan.destinations if is_subscribed(to, (plan.shop,)) or to.name in steps]
-    own = replace(plan, curves={}, shops={}, normal_label={}, normal_registration={}, destinations=tuple(hearing))
+    own = replace(plan, learned={}, shops={}, destinations=tuple(hearing))
     own = replace(own, searches=True, thorough=False)  # of one poll, and no settings
-    learned = Learned(plan.normal_label, plan.normal_registration)
+    learned = without_curves(plan.learned)
     bodies = {InputTopic.PLAN.value: written(own), InputTopic.LEARNED.value: written(learned)}
     i = decision_input.c
     newest = select(i.topic, func.max(i.at, type_=i.at.type).label("at")).where(i.shop_id == shop_id, i.subject == "")

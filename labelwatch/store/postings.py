@@ -1,19 +1,18 @@
-"""Reads postings: their current state, what is due, their history, and what is normal."""
+"""Reads postings: their current state, what is due, and their history."""
 
 import json
 from array import array
 from collections.abc import Iterator, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ARRAY, BigInteger, Connection, Select, Text, any_, bindparam, func, select
 
 from labelwatch.core.alert import Outcome
 from labelwatch.core.lateness import LEFT
-from labelwatch.core.posting import Known, Stage
-from labelwatch.core.survival import Wait
+from labelwatch.core.posting import Known
 from labelwatch.store import mapping
-from labelwatch.store.schema import delivery_method, history, label_evidence, posting, shop, stage_wait, state
+from labelwatch.store.schema import delivery_method, history, label_evidence, posting, shop, state
 from labelwatch.store.values import Evidence, EvidenceLevel, HistoryRow
 
 CHUNK = 500
@@ -141,25 +140,3 @@ def handed_over_unlabelled(conn: Connection, shop_id: int) -> dict[str, int]:
         .group_by(delivery_method.c.ozon_id)
     )
     return dict(conn.execute(query).all())
-
-
-def waits(conn: Connection, shop_id: int, stage: Stage, *, since: datetime, now: datetime) -> dict[str, list[Wait]]:
-    """Ozon's method id -> how long its postings were in a stage: of those that left it after `since`, and, without an
-    end, of those that are in it now."""
-    ended = (
-        select(delivery_method.c.ozon_id, stage_wait.c.shortest, stage_wait.c.longest)
-        .join(stage_wait, stage_wait.c.method_id == delivery_method.c.id)
-        .where(delivery_method.c.shop_id == shop_id, stage_wait.c.stage == stage.value, stage_wait.c.left_at >= since)
-    )
-    waiting = (
-        select(delivery_method.c.ozon_id, posting.c.since_latest)
-        .join(posting, posting.c.method_id == delivery_method.c.id)
-        .where(posting.c.shop_id == shop_id, posting.c.stage == stage.value, _is_open)
-    )
-    found: dict[str, list[Wait]] = {}
-    for method, shortest, longest in conn.execute(ended):
-        wait = Wait(timedelta(milliseconds=shortest), timedelta(milliseconds=longest))
-        found.setdefault(method, []).append(wait)
-    for method, entered in conn.execute(waiting):
-        found.setdefault(method, []).append(Wait(max(now - entered, timedelta(0)), None))
-    return found

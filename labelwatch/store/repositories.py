@@ -33,6 +33,7 @@ from labelwatch.store import (
     settings,
     shops,
     verdicts,
+    waits,
 )
 from labelwatch.store.dedup import Deduplicated
 from labelwatch.store.recorded import State
@@ -54,7 +55,7 @@ class Postings(Repository):
     evidence = reads(postings.evidence_of)
     labelled_methods = reads(postings.labelled_methods)
     handed_over_unlabelled = reads(postings.handed_over_unlabelled)
-    waits = reads(postings.waits)
+    waits = reads(waits.waits)
     set_late_at = writes(changes.set_late_at)
     add_evidence = writes(changes.add_evidence)
 

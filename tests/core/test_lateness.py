@@ -1,15 +1,18 @@
 """When a posting's label is late: the clocks, the stages, the flows that have no label, and how it ends."""
 
+from collections.abc import Iterable
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from labelwatch.core.alert import Outcome, Severity
-from labelwatch.core.lateness import delays_for, has_moved_on, outcome, track
+from labelwatch.core.baseline import Hours, LearnedLimit, MethodNormal, Normal
+from labelwatch.core.lateness import Watch, delays_for, has_moved_on, outcome, track
 from labelwatch.core.policy import DelayPolicy, Delays
-from labelwatch.core.posting import Interval, Limit, MethodHistory, Posting, Stage
+from labelwatch.core.posting import Interval, Known, Limit, MethodHistory, Posting, Stage
+from labelwatch.core.survival import Survival
 from tests.support.core_builders import METHOD, NOW, finding, hours, known, posting, watch
 
 MINUTE = timedelta(minutes=1)
@@ -144,20 +147,54 @@ def test_severity_follows_what_is_left(cutoff: datetime | None, waited: timedelt
     assert found.severity is severity
 
 
-def test_the_most_specific_limit_wins_and_learned_ones_stand_in_for_auto() -> None:
+def test_the_most_specific_limit_wins() -> None:
     policy = DelayPolicy(
         default=Delays(label=hours(1)),
         by_warehouse={"5": Delays(label=hours(2))},
-        by_method={"77": Delays(label=hours(3), auto=frozenset({"label"}))},
+        by_method={"77": Delays(label=hours(3))},
     )
     other = replace(METHOD, id="78")
     nowhere = replace(METHOD, id="78", warehouse_id="6")
-    none = MethodHistory()
-    assert delays_for(posting(method=nowhere), policy, none).label == hours(1)
-    assert delays_for(posting(method=other), policy, none).label == hours(2)
-    assert delays_for(posting(), policy, none).label == hours(3)
-    assert delays_for(posting(), policy, MethodHistory(normal_label={"77": hours(0.2)})).label == hours(0.2)
-    assert delays_for(posting(), policy, MethodHistory(normal_label={"77": timedelta(0)})).label == MINUTE
+    assert delays_for(posting(method=nowhere), policy).label == hours(1)
+    assert delays_for(posting(method=other), policy).label == hours(2)
+    assert delays_for(posting(), policy).label == hours(3)
+
+
+@pytest.mark.parametrize(
+    ("auto", "learned", "limit"),
+    [
+        ({"label"}, 20, 20),
+        ({"label"}, 1, 5),  # a label that comes in seconds is not late after a minute
+        ({"label"}, 300, 60),  # and none is waited for longer than four times the fixed limit
+        ({"label"}, None, 15),
+        ({"registration"}, 20, 15),
+        ((), 20, 15),
+    ],
+)
+def test_where_auto_is_set_a_learned_limit_applies_within_bounds(
+    auto: Iterable[str], learned: float | None, limit: float
+) -> None:
+    curve = Survival((), 214, 214)
+    normal = MethodNormal(Normal(curve, None if learned is None else learned * MINUTE))
+    policy = DelayPolicy(Delays(auto=frozenset(auto)))
+    shop = Watch("main", policy, MethodHistory(learned={Stage.LABEL: {METHOD.id: normal}}))
+    item = Known(None, posting(), seen(posting(), NOW), 0)
+    found = shop.find(item, NOW, watched=True)
+    assert found is not None
+    assert (found.late_at - NOW, found.limit) == (limit * MINUTE, limit * MINUTE)
+    expected = LearnedLimit(limit * MINUTE, 15 * MINUTE, 214) if "label" in auto and learned else None
+    assert found.learned == expected
+    assert shop.with_late_at(item.posting, item.track).late_at == found.late_at
+
+
+def test_a_part_of_the_week_that_differs_has_its_own_limit() -> None:
+    fast, slow = (Normal(Survival((), 100, 100), minutes * MINUTE) for minutes in (6, 12))
+    normal = MethodNormal(fast, {Hours.WEEKEND: slow})
+    history = MethodHistory(learned={Stage.LABEL: {METHOD.id: normal}}, timezone="Europe/Moscow")
+    shop = Watch("main", DelayPolicy(), history)
+    for begun, limit in ((datetime(2026, 11, 20, 20, tzinfo=UTC), 6), (datetime(2026, 11, 20, 21, tzinfo=UTC), 12)):
+        item = posting(in_process_at=None)
+        assert shop.with_late_at(item, seen(item, begun)).late_at == begun + limit * MINUTE
 
 
 def seen(item: Posting, at: datetime, previous: Any = None, before: datetime | None = None) -> Any:

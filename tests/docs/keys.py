@@ -88,7 +88,8 @@ def required(name: str) -> set[str]:
 def defaults(name: str) -> Mapping[str, str]:
     """Key -> its default as it would be written; without those whose default is no value."""
     shape = Delays if SHAPES[name] is Limits else SHAPES[name]
-    return {one.name: f"`{text}`" for one in fields(shape) for text in _written(one)}
+    written = {one.name: f"`{text}`" for one in fields(shape) for text in _written(one)}
+    return written | dict.fromkeys(Delays().auto, '`"auto"`') if shape is Delays else written
 
 
 def _written(one: "Field[Any]") -> Iterator[str]:

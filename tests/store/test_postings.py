@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from labelwatch.core.baseline import Case
 from labelwatch.core.posting import DeliveryMethod, Interval, Posting, Product, Stage, TariffStep, Track
 from labelwatch.core.survival import Wait
 from labelwatch.store import Change, Evidence, EvidenceLevel, Store
@@ -167,38 +168,61 @@ def test_better_evidence_is_added_and_the_first_of_its_kind_counts(store: Store)
 
 TWO_MINUTES_BEFORE = NOW + minutes(8)
 IN_TEN = NOW + minutes(10)
-WAITS = {
-    "label after waiting": (Stage.LABEL, labelled(IN_TEN, before=TWO_MINUTES_BEFORE), Stage.LABEL, 1),
-    "registered": (Stage.REGISTRATION, track(Stage.LABEL, since=IN_TEN), Stage.REGISTRATION, 1),
+ENDED, BETWEEN = Wait(minutes(8), minutes(12)), Wait(minutes(0), minutes(2))
+WAITS: dict[str, tuple[Stage, Track, dict[Stage, list[Wait]]]] = {
+    "label after waiting": (Stage.LABEL, labelled(IN_TEN, before=TWO_MINUTES_BEFORE), {Stage.LABEL: [ENDED]}),
+    "registered": (Stage.REGISTRATION, track(Stage.LABEL, since=IN_TEN), {Stage.REGISTRATION: [ENDED]}),
     "label while registering": (
         Stage.REGISTRATION,
         labelled(IN_TEN, before=TWO_MINUTES_BEFORE),
-        Stage.REGISTRATION,
-        1,
+        {Stage.REGISTRATION: [ENDED], Stage.LABEL: [BETWEEN]},
     ),
-    "gone without a label": (Stage.LABEL, track(Stage.DONE, since=IN_TEN), Stage.LABEL, 0),
-    "back to packing": (Stage.REGISTRATION, track(Stage.PACKING, since=IN_TEN), Stage.REGISTRATION, 0),
-    "still waiting": (Stage.LABEL, track(Stage.LABEL), Stage.LABEL, 0),
+    "label between two readings": (
+        Stage.PACKING,
+        labelled(IN_TEN, before=TWO_MINUTES_BEFORE),
+        {Stage.LABEL: [BETWEEN]},
+    ),
+    "gone without a label": (Stage.LABEL, track(Stage.DONE, since=IN_TEN), {}),
+    "back to packing": (Stage.REGISTRATION, track(Stage.PACKING, since=IN_TEN), {}),
+    "still waiting": (Stage.LABEL, track(Stage.LABEL, late_at=IN_TEN), {Stage.LABEL: [Wait(minutes(9), None)]}),
+    "nothing is awaited": (Stage.LABEL, track(Stage.LABEL), {}),
 }
 
 
 @pytest.mark.parametrize("what", WAITS)
 def test_how_long_a_stage_took_is_learned_when_it_ended_well(sqlite_store: Store, what: str) -> None:
-    before, after, stage, samples = WAITS[what]
+    before, after, waits = WAITS[what]
     put(sqlite_store, change(seen=track(before)))
     shop = put(sqlite_store, change(seen=after, seen_at=IN_TEN))
-    found = sqlite_store.postings.waits(shop, stage, since=NOW, now=IN_TEN)
-    assert [wait.longest for waits in found.values() for wait in waits if wait.longest] == [minutes(12)] * samples
-    still = [wait.shortest for waits in found.values() for wait in waits if wait.longest is None]
-    assert still == ([minutes(10)] if what == "still waiting" else [])
+    with sqlite_store.write() as tx:  # an open wait is known to last until this, not until now
+        tx.shops.mark_read(shop, started_at=NOW + minutes(9), finished_at=NOW + minutes(9))
+    found = {
+        stage: sqlite_store.postings.waits(shop, stage, since=NOW) for stage in (Stage.REGISTRATION, Stage.LABEL)
+    }
+    assert {stage: [case.wait for case in some[AURORA.id]] for stage, some in found.items() if some} == waits
 
 
 @pytest.mark.parametrize(("since", "samples"), [(NOW, 1), (NOW + minutes(11), 0)], ids=["recent", "too long ago"])
 def test_only_recent_waits_teach(store: Store, since: datetime, samples: int) -> None:
     put(store, change(seen=track(Stage.LABEL)))
     shop = put(store, change(seen=labelled(IN_TEN, before=TWO_MINUTES_BEFORE), seen_at=IN_TEN))
-    found = store.postings.waits(shop, Stage.LABEL, since=since, now=IN_TEN)
-    assert found == ({AURORA.id: [Wait(minutes(8), minutes(12))]} if samples else {})
+    found = store.postings.waits(shop, Stage.LABEL, since=since)
+    assert found == ({AURORA.id: [Case(NOW - minutes(2), ENDED)]} if samples else {})
+
+
+def test_what_a_cancellation_cut_off_lasted_until_it_was_last_seen(store: Store) -> None:
+    waiting = replace(POSTING, status="awaiting_deliver")
+    put(store, change(waiting, seen=track(Stage.LABEL)))
+    gone = change(
+        replace(POSTING, status="cancelled"),
+        seen=track(Stage.DONE, since=IN_TEN),
+        seen_at=IN_TEN,
+        not_before=TWO_MINUTES_BEFORE,
+        is_open=False,
+    )
+    other = change(replace(POSTING, number="2"), seen=labelled(IN_TEN, before=TWO_MINUTES_BEFORE), seen_at=IN_TEN)
+    shop = put(store, gone, other)
+    assert store.postings.waits(shop, Stage.LABEL, since=NOW) == {AURORA.id: [Case(NOW, Wait(minutes(8), None))]}
 
 
 def test_what_is_due_is_open_and_late(store: Store) -> None:

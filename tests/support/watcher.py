@@ -7,18 +7,17 @@ from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
 from labelwatch.core.alert import Alert, Notification
-from labelwatch.core.baseline import LEARN_WITHIN, curves, normal_times
 from labelwatch.core.enrichment import ANSWERS_KEPT
 from labelwatch.core.facts import Facts
 from labelwatch.core.incidents import COUNTED_WITHIN, find
 from labelwatch.core.knowledge import Knowledge
 from labelwatch.core.lateness import Watch
-from labelwatch.core.policy import DelayPolicy, Delays, Destination
-from labelwatch.core.posting import MethodHistory, Stage
+from labelwatch.core.policy import DelayPolicy, Destination
+from labelwatch.core.posting import MethodHistory
 from labelwatch.core.report import Report
 from labelwatch.core.snapshot import Plan
 from labelwatch.polling.failures import notice_silence
-from labelwatch.polling.learned_limits import LEARN_FROM
+from labelwatch.polling.learned_limits import learned_of
 from labelwatch.polling.poll import poll_shop
 from labelwatch.sandbox import Sandbox, Shop, TellableClock, World
 from labelwatch.sources.ozon.client import Access, OzonSource
@@ -27,7 +26,6 @@ from labelwatch.store.values import Settled
 
 START = datetime(2026, 11, 22, 6, 0, tzinfo=UTC)
 EVERY = timedelta(minutes=2)
-LEARNS = DelayPolicy(Delays(auto=frozenset({"label", "registration"})))
 PACKERS = Destination(name="packers", language="en", timezone="UTC")
 
 
@@ -128,7 +126,7 @@ class Watcher:
                 *tx.groups.fine(since=now - COUNTED_WITHIN, shops=names),
             ]
             incidents = find(labels, tx.alerts.open_incidents())
-        watch = Watch(name, LEARNS, self._history(shop))
+        watch = Watch(name, DelayPolicy(), self._history(shop))
         knowledge = Knowledge(
             watch.history,
             self.store.answers.read(shop.id, numbers, since=now - ANSWERS_KEPT),
@@ -144,27 +142,15 @@ class Watcher:
         return Plan(
             shop=name,
             every=self.every,
-            delays=LEARNS,
             destinations=(PACKERS,),
-            normal_label=history.normal_label,
-            normal_registration=history.normal_registration,
+            learned=history.learned,
             shops={other: self.every for other in self.sources if other != name},
         )
 
     def _history(self, shop: ShopState) -> MethodHistory:
-        now = self.clock.now()
-        learned = {
-            stage: curves(
-                self.store.postings.waits(shop.id, stage, since=now - LEARN_FROM, now=now), error=LEARN_WITHIN
-            )
-            for stage in (Stage.REGISTRATION, Stage.LABEL)
-        }
-        return MethodHistory(
-            frozenset(self.store.postings.labelled_methods(shop.id)),
-            normal_times(learned[Stage.LABEL]),
-            normal_times(learned[Stage.REGISTRATION]),
-            learned,
-        )
+        plan, now = Plan(shop.name, self.every), self.clock.now()
+        labelled = frozenset(self.store.postings.labelled_methods(shop.id))
+        return MethodHistory(labelled, learned_of(self.store, shop, plan, now=now))
 
     def _shop(self, name: str) -> ShopState:
         shop = self.store.shops.named(name)
