@@ -1,8 +1,11 @@
 """`check`: checks the configuration and, with --online, the keys and the channels."""
 
 import os
+from collections.abc import Sequence
+from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -12,6 +15,9 @@ from labelwatch.cli.terminal import as_json, complain, say, working
 from labelwatch.cli.words import phrases
 from labelwatch.config import Config, ConfigError, find
 from labelwatch.i18n import translate
+
+if TYPE_CHECKING:
+    from labelwatch.doctor import Finding
 
 Online = Annotated[
     bool,
@@ -26,6 +32,7 @@ def check(config: ConfigFile = None, online: Online = False, as_document: Json =
 
     All mistakes are named at once, and what works but should be better. Nothing is changed and no message is sent.
     """
+    from labelwatch.cli.doctor import evidence_of
     from labelwatch.cli.open import configuration
     from labelwatch.net.environment import problems
 
@@ -37,7 +44,7 @@ def check(config: ConfigFile = None, online: Online = False, as_document: Json =
             raise
         as_json({"config": str(path), "ok": False, "mistakes": mistakes_of(error)})
         raise typer.Exit(CONFIG_WRONG) from None
-    wrong = problems()
+    wrong, limits = problems(), _limits(settings)
     findings = _findings(settings, "en" if as_document else settings.language) if online else []
     ok = not wrong and all(finding["ok"] for finding in findings)
     if as_document:
@@ -48,10 +55,12 @@ def check(config: ConfigFile = None, online: Online = False, as_document: Json =
                 "warnings": list(map(str, settings.warnings)),
                 "online": findings,
                 "environment": [translate(one, "en") for one in wrong],
+                "limits": [{"shop": one.name, "what": one.what, **evidence_of(one)} for one in limits],
             }
         )
     else:
         _print(path, settings, findings)
+        _print_limits(settings, limits)
         if wrong:
             complain(f"labelwatch: {about_the_environment(wrong, settings.language)}")
     if wrong:
@@ -66,6 +75,28 @@ def _findings(settings: Config, language: str) -> list[dict[str, Any]]:
     with working(phrases(settings.language, "check")["asking"]):
         shops = [ask_ozon(settings, shop) for shop in settings.shops if shop.enabled]
         return [*shops, *(ask_channel(channel, language) for channel in settings.channels if channel.enabled)]
+
+
+def _limits(settings: Config) -> "list[Finding]":
+    """The limits that were learned; none before there is a database that this version can read."""
+    from labelwatch.doctor.limits import limits
+    from labelwatch.store import StoreError, open_store
+
+    try:
+        with closing(open_store(settings.store.url.get_secret_value(), makes_file=False)) as store:
+            store.require_current()
+            return list(limits(settings, store, now=datetime.now(UTC)))
+    except StoreError:
+        return []
+
+
+def _print_limits(settings: Config, limits: "Sequence[Finding]") -> None:
+    from labelwatch.cli.doctor import line_of
+    from labelwatch.cli.late_table import context
+
+    speaker = context(settings.language, settings.timezone, datetime.now(UTC))
+    for one in limits:
+        say("  " + line_of(one, speaker))
 
 
 def mistakes_of(error: ConfigError) -> list[dict[str, Any]]:

@@ -77,8 +77,7 @@ def _print(findings: Sequence["Finding"], speaker: "RenderContext") -> None:
     said = words(speaker.words.language).doctor
     for finding in findings:
         told, style = _told(finding, speaker), _STYLES[finding.level]
-        line = speaker.words.line.colon.format(head=_title(finding, speaker), text=told["seen"])
-        say(f"{_MARKS[finding.level]} {line}", style=style)
+        say(f"{_MARKS[finding.level]} {line_of(finding, speaker)}", style=style)
         for lead, text in ((said.means, told["means"]), (said.todo, told["do"])):
             if text:
                 say(f"{lead}{text}", style="" if style else "dim", indent=4)
@@ -89,6 +88,11 @@ def _print(findings: Sequence["Finding"], speaker: "RenderContext") -> None:
     wrong = sum(finding.level == "wrong" for finding in troubles)
     first = _title(next(one for one in findings if one.level == troubles[-1].level), speaker)
     say(said.trouble.format(wrong=wrong, warnings=len(troubles) - wrong, first=first), style="bold")
+
+
+def line_of(finding: "Finding", speaker: "RenderContext") -> str:
+    """What it is about, and what was seen."""
+    return speaker.words.line.colon.format(head=_title(finding, speaker), text=_told(finding, speaker)["seen"])
 
 
 def _title(finding: "Finding", speaker: "RenderContext") -> str:
@@ -143,15 +147,6 @@ def _spoken(value: object, speaker: "RenderContext") -> str:
 def _document(findings: Sequence["Finding"], speaker: "RenderContext") -> dict[str, Any]:
     from labelwatch.messages.alert_json import rfc3339
 
-    def plainly(value: object) -> object:
-        if isinstance(value, Text):
-            return translate(value, "en")
-        if isinstance(value, datetime):
-            return rfc3339(value)
-        if isinstance(value, Sentence):
-            return str(value)
-        return value.total_seconds() if isinstance(value, timedelta) else value
-
     return {
         "as_of": rfc3339(speaker.now),
         "ok": all(finding.level == "ok" for finding in findings),
@@ -162,9 +157,26 @@ def _document(findings: Sequence["Finding"], speaker: "RenderContext") -> dict[s
                 "level": str(finding.level),
                 "what": finding.what,
                 **_told(finding, speaker),
-                "evidence": {key: plainly(value) for key, value in finding.values.items()},
+                "evidence": evidence_of(finding),
                 "cause": finding.cause or None,
             }
             for finding in findings
         ],
     }
+
+
+def evidence_of(finding: "Finding") -> dict[str, object]:
+    """The values of a finding as JSON."""
+    return {key: _plainly(value) for key, value in finding.values.items()}
+
+
+def _plainly(value: object) -> object:
+    from labelwatch.messages.alert_json import rfc3339
+
+    if isinstance(value, Text):
+        return translate(value, "en")
+    if isinstance(value, datetime):
+        return rfc3339(value)
+    if isinstance(value, Sentence):
+        return str(value)
+    return value.total_seconds() if isinstance(value, timedelta) else value

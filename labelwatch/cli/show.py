@@ -15,7 +15,7 @@ from labelwatch.cli.terminal import as_json, complain, say, table
 from labelwatch.cli.words import phrases
 from labelwatch.core.alert import Alert, Notification, Reason
 from labelwatch.i18n import translate
-from labelwatch.messages import diagnosis_text, single
+from labelwatch.messages import diagnosis_text, single, usual_text
 from labelwatch.messages.evidence_text import because
 from labelwatch.messages.letters import Kind, kinds_of, language_of, letter
 from labelwatch.messages.message import Section
@@ -142,6 +142,8 @@ def _sections(alert: Alert, speaker: RenderContext) -> Iterator[Section]:
     is_over, now = alert.resolved_at is not None, speaker.now
     reason = Reason.RESOLVED if is_over else Reason.FIRST
     yield from single.parts(speaker, Notification(alert, 1, reason, channel="", due_at=now, expires_at=now))
+    if limit := usual_text.limit(speaker, alert.diagnosis):
+        yield Section(lines=(limit,))
     if is_over:
         yield Section(
             lines=(diagnosis_text.why(speaker, alert.diagnosis), diagnosis_text.evidence(speaker, alert.diagnosis))

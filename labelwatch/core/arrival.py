@@ -113,7 +113,7 @@ def _as_if_late(posting: Posting, watch: Watch, seen_at: datetime) -> Finding:
         limit=timedelta(0),
         late_at=seen_at,
         severity=Severity.NOTICE,
-        deadline=deadline_of(posting, delays_for(posting, watch.policy)),
+        deadline=deadline_of(posting, delays_for(posting.method, watch.policy)),
         overdue=False,
         is_late=False,
     )
@@ -141,7 +141,7 @@ def _calendar(
     finding: Finding, knowledge: Knowledge, watch: Watch, seen_at: datetime, timezone: str
 ) -> Iterator[tuple[str, Proven]]:
     """The cutoff against the days of the pick-up and of the warehouse."""
-    cutoff, pick_up = finding.posting.last_cutoff, delays_for(finding.posting, watch.policy).pick_up
+    cutoff, pick_up = finding.posting.last_cutoff, delays_for(finding.posting.method, watch.policy).pick_up
     if cutoff is None:
         return
     said = Proof("shipment_date", cutoff.isoformat(), seen_at)
@@ -184,7 +184,7 @@ def tell_at(
     or no channel, or an alert tells it before, or soon after."""
     if plan.arrival == AT_ONCE:
         return None if late_at is not None and late_at <= now else now
-    deadline = deadline_of(posting, delays_for(posting, watch.policy))
+    deadline = deadline_of(posting, delays_for(posting.method, watch.policy))
     hearing = [to for to in plan.destinations if _hears(to, plan.shop)]
     if deadline is None or not hearing:
         return None

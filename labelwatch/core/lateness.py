@@ -14,7 +14,7 @@ from labelwatch.core.alert import Diagnosis, Finding, Outcome, Severity
 from labelwatch.core.baseline import LearnedLimit, limit_of
 from labelwatch.core.deadline import deadline_of, patience, severity
 from labelwatch.core.policy import DelayPolicy, Delays, Destination
-from labelwatch.core.posting import Interval, Known, Limit, MethodHistory, Posting, Stage, Track
+from labelwatch.core.posting import DeliveryMethod, Interval, Known, Limit, MethodHistory, Posting, Stage, Track
 from labelwatch.core.quiet_hours import ever_quiet, quiet_span
 from labelwatch.core.routing import is_subscribed
 
@@ -169,9 +169,8 @@ def _earliest(previous: Track | None, posting: Posting, seen_at: datetime, not_b
     return min(max(bounds, default=seen_at), seen_at)
 
 
-def delays_for(posting: Posting, policy: DelayPolicy) -> Delays:
-    """The fixed limits of this posting."""
-    method = posting.method
+def delays_for(method: DeliveryMethod, policy: DelayPolicy) -> Delays:
+    """The fixed limits of the postings of a delivery method."""
     delays = policy.by_method.get(method.id) or policy.by_warehouse.get(method.warehouse_id) or policy.default
     return delays if delays.label >= LABEL_TAKES_AT_LEAST else replace(delays, label=LABEL_TAKES_AT_LEAST)
 
@@ -313,7 +312,7 @@ class Watch:
         return ever_quiet(to) and to.severity is not Severity.CRITICAL and is_subscribed(to, (self.shop,))
 
     def _settings(self, posting: Posting, track: Track) -> tuple[Delays, Awaited, LearnedLimit | None]:
-        delays = delays_for(posting, self.policy)
+        delays = delays_for(posting.method, self.policy)
         learned = learned_limit(posting, track, delays, self.history)
         if learned is not None:
             limits: dict[str, Any] = {track.stage.value: learned.limit}

@@ -9,6 +9,7 @@ from labelwatch.core.diagnosis import BLIND_AFTER_INTERVALS
 from labelwatch.core.lateness import KNOWN_STATUSES
 from labelwatch.doctor.context import DoctorContext
 from labelwatch.doctor.finding import Finding, Level, Value
+from labelwatch.doctor.limits import limits
 from labelwatch.doctor.machine import SKEW
 from labelwatch.service.shop_sources import open_source
 from labelwatch.sources import KeyInfo, SourceError
@@ -20,7 +21,8 @@ AT_ONCE = 8
 
 
 def shops(context: DoctorContext) -> Iterator[Finding]:
-    """Of each shop: when it was last read and the last error, which postings could not be parsed, and its key."""
+    """Of each shop: when it was last read and the last error, which postings could not be parsed, which limits were
+    learned, and its key."""
     enabled = [shop for shop in context.config.shops if shop.enabled]
     if context.store is not None:
         states = {state.name: state for state in context.store.shops.all()}
@@ -28,6 +30,7 @@ def shops(context: DoctorContext) -> Iterator[Finding]:
         for shop in enabled:
             yield from _reading(context, context.store, shop, states.get(shop.name))
             yield from _unknown(shop, {status: n for (name, status), n in statuses.items() if name == shop.name})
+        yield from limits(context.config, context.store, now=context.now)
     if context.may_ask:
         with ThreadPoolExecutor(AT_ONCE) as pool:
             yield from pool.map(lambda shop: _key(context, shop), enabled)

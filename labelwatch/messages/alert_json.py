@@ -90,6 +90,12 @@ def _usual(known: Usual | None) -> View | None:
         "median_s": known.median.total_seconds(),
         "p95_s": known.most.total_seconds(),
         "chance": None if known.chance is None else round(known.chance, 3),
+        "learned": known.learned
+        and {
+            "limit_s": known.learned.limit.total_seconds(),
+            "fixed_s": known.learned.fixed.total_seconds(),
+            "cases": known.learned.cases,
+        },
     }
 
 

@@ -134,6 +134,9 @@ class Lines:
     calm_rest: str
     usual: str
     chance: str
+    chance_unknown: str
+    limit: Mapping[str, str]
+    """What is waited for -> the sentence about the limit that was learned."""
     spare: str
     bundle_soonest: str
     bundle_latest: str

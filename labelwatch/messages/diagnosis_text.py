@@ -3,7 +3,6 @@
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
-from math import ceil
 
 from labelwatch.core.alert import Alert, AlertState, Certainty, Diagnosis
 from labelwatch.core.deadline import Phase, phase
@@ -25,7 +24,7 @@ from labelwatch.messages.evidence_text import (
 from labelwatch.messages.plain import plain
 from labelwatch.messages.raw_text import raw
 from labelwatch.messages.recipients import KINDS, SUPPORT
-from labelwatch.messages.time_format import RenderContext, brief, clock, duration, zoned_clock
+from labelwatch.messages.time_format import RenderContext, clock, duration, zoned_clock
 from labelwatch.messages.time_left import due as due
 from labelwatch.messages.time_left import due_at as due_at
 from labelwatch.messages.time_left import is_picked_up as is_picked_up
@@ -266,21 +265,6 @@ def _in_shops(context: RenderContext, incident: Incident) -> str:
         return counted(context.words, count.in_shops, now)
     of = counted(context.words, count.of_shops, len(incident.parts))
     return context.words.line.in_shops_left.format(n=now, shops=of)
-
-
-def usual(context: RenderContext, diagnosis: Diagnosis) -> str:
-    """How long it usually takes, and how often it still came in time for those that waited this long."""
-    line, known, since = context.words.line, diagnosis.usual, diagnosis.waiting_since
-    if known is None or since is None:
-        return ""
-    said = line.usual.format(
-        median=brief(context, ceil(known.median.total_seconds())),
-        most=brief(context, ceil(known.most.total_seconds())),
-        now=brief(context, max(int((context.now - since.latest).total_seconds()), 0)),
-    )
-    if known.chance is None:
-        return said
-    return context.words.line.sentence_gap.join((said, line.chance.format(percent=round(100 * known.chance))))
 
 
 def handled(context: RenderContext, alert: Alert) -> str:

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from labelwatch.core.alert import Alert, Diagnosis, Notification, Outcome, Reason, Severity
 from labelwatch.core.subject import Channel, is_outage
-from labelwatch.messages import diagnosis_text
+from labelwatch.messages import diagnosis_text, usual_text
 from labelwatch.messages.cabinet_links import SUPPORT_LINK, link, settings_link
 from labelwatch.messages.catalog import counted, first
 from labelwatch.messages.letters import hint, in_full
@@ -147,7 +147,7 @@ def _open(context: RenderContext, told: Notification) -> list[Section]:
             _why(context, told),
             diagnosis_text.due(context, diagnosis),
             tariff(context, diagnosis),
-            diagnosis_text.usual(context, diagnosis),
+            usual_text.usual(context, diagnosis),
             diagnosis_text.handled(context, told.alert),
         ),
         Section(line.how, tuple(filter(None, (*steps, hint(context, diagnosis))))),

@@ -10,7 +10,7 @@ from sqlalchemy import ARRAY, BigInteger, Connection, Select, Text, any_, bindpa
 
 from labelwatch.core.alert import Outcome
 from labelwatch.core.lateness import LEFT
-from labelwatch.core.posting import Known
+from labelwatch.core.posting import DeliveryMethod, Known
 from labelwatch.store import mapping
 from labelwatch.store.schema import delivery_method, history, label_evidence, posting, shop, state
 from labelwatch.store.values import Evidence, EvidenceLevel, HistoryRow
@@ -123,6 +123,15 @@ def evidence_of(conn: Connection, posting_id: int) -> list[Evidence]:
 def labelled_methods(conn: Connection, shop_id: int) -> dict[str, str]:
     """Ozon's id -> the latest name of the delivery methods that have offered a label at least once."""
     return dict(conn.execute(_labelled, {"shop": shop_id}).all())
+
+
+def methods(conn: Connection, shop_id: int) -> list[DeliveryMethod]:
+    """The delivery methods that have offered a label at least once, each as it is called now, by name."""
+    query = select(delivery_method).where(
+        delivery_method.c.shop_id == shop_id, delivery_method.c.first_label_at.is_not(None)
+    )
+    latest = {row.ozon_id: mapping.method(row) for row in conn.execute(query.order_by(delivery_method.c.id))}
+    return sorted(latest.values(), key=lambda method: (method.name, method.id))
 
 
 def handed_over_unlabelled(conn: Connection, shop_id: int) -> dict[str, int]:

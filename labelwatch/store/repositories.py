@@ -54,6 +54,7 @@ class Postings(Repository):
     history = reads(postings.history_of)
     evidence = reads(postings.evidence_of)
     labelled_methods = reads(postings.labelled_methods)
+    methods = reads(postings.methods)
     handed_over_unlabelled = reads(postings.handed_over_unlabelled)
     waits = reads(waits.waits)
     set_late_at = writes(changes.set_late_at)

@@ -1,10 +1,14 @@
 """`check`, and how a wrong configuration is reported whatever the command."""
 
+from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from labelwatch.sandbox import Fault, Kind
+from labelwatch.store import open_store
+from tests.store.build import put_waits
 from tests.support.fake_telegram import FakeTelegram
 from tests.support.http_server import Hook
 from tests.support.place import Place
@@ -136,3 +140,14 @@ def test_what_could_be_better_is_said_and_is_no_mistake(place: Place, tmp_path: 
     assert done.code == 0
     assert "could be better: shop[0].api_key" in done.out
     assert "a-literal-key" not in done.out + done.err
+
+
+def test_the_limits_that_were_learned_are_named_once_there_is_a_database(place: Place) -> None:
+    assert place.run("check", "--json").json["limits"] == []
+    place.run("poll")
+    with closing(open_store(f"sqlite:///{place.folder / 'labelwatch.db'}")) as store:
+        put_waits(store, "star", until=datetime.now(UTC))
+    line = "limit of the label 30 min (learned from 100 labels; fixed 15 min)"
+    assert line in place.run("check").out
+    (one,) = place.run("check", "--json").json["limits"]
+    assert (one["shop"], one["limit"], one["fixed"], one["count"]) == ("star", 1800, 900, 100)

@@ -155,9 +155,9 @@ def test_the_most_specific_limit_wins() -> None:
     )
     other = replace(METHOD, id="78")
     nowhere = replace(METHOD, id="78", warehouse_id="6")
-    assert delays_for(posting(method=nowhere), policy).label == hours(1)
-    assert delays_for(posting(method=other), policy).label == hours(2)
-    assert delays_for(posting(), policy).label == hours(3)
+    assert delays_for(nowhere, policy).label == hours(1)
+    assert delays_for(other, policy).label == hours(2)
+    assert delays_for(METHOD, policy).label == hours(3)
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ from labelwatch.sandbox.scenarios.stage import STAR, both_shops
 from labelwatch.store import ChannelState, OutboxState, Store
 from labelwatch.store.values import Settled
 from tests.doctor.patients import ENVIRON, ago, context, found, settings, told
-from tests.store.build import NOW, change, queue, several
+from tests.store.build import AURORA, NOW, change, put_waits, queue, several
 from tests.support.fake_telegram import TOKEN, FakeTelegram
 from tests.support.http_server import Hook, answer, closed_port
 from tests.support.reasons import because
@@ -76,6 +76,18 @@ def test_a_status_that_nobody_knows_is_named_and_counted(folder: Path, base: Sto
     with context(settings(folder)) as one:
         told_of = told(shops, one, "shop_status")
     assert (told_of.level, dict(told_of.values)) == (Level.WARNING, {"status": "awaiting_the_moon", "count": 3})
+
+
+@pytest.mark.parametrize(("text", "is_said"), [("", True), ('[delays]\nlabel = "15m"\n', False)])
+def test_a_limit_that_was_learned_is_named_with_the_fixed_one(
+    folder: Path, base: Store, text: str, is_said: bool
+) -> None:
+    put_waits(base, "star", until=NOW)
+    with context(settings(folder, text)) as one:
+        said = [dict(one.values) for one in shops(one) if one.what == "shop_limit_label"]
+    minute = timedelta(minutes=1)
+    expected = {"method": AURORA.name, "limit": 30 * minute, "fixed": 15 * minute, "count": 100}
+    assert said == ([expected] if is_said else [])
 
 
 @pytest.mark.fault("O10")

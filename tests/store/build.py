@@ -114,3 +114,16 @@ def queue(store: Store, count: int, **kwargs: Any) -> list[int]:
         told = [replace(a, id=id_) for a, id_ in zip(fresh, ids, strict=True)]
         tx.outbox.add([notification(a, **kwargs) for a in told], created_at=NOW)
     return ids
+
+
+def put_waits(store: Store, shop: str, *, until: datetime) -> None:
+    """A hundred labels that came after 18 minutes each, over the week before."""
+    begun = [until - timedelta(days=8) + n * minutes(100) for n in range(100)]
+    for length, stage in ((0, Stage.LABEL), (18, Stage.DONE)):
+        put(store, *(_entered(f"{n}-1", at + minutes(length), stage) for n, at in enumerate(begun)), shop=shop)
+
+
+def _entered(number: str, at: datetime, stage: Stage) -> Change:
+    since = Interval(at - minutes(1), at)
+    seen = Track(stage, since, first_seen=at, label=since if stage is Stage.DONE else None)
+    return change(replace(POSTING, number=number), seen=seen, seen_at=at)

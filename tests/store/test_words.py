@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from labelwatch.core.alert import Certainty, Diagnosis, Family, Proof, RuledOut, Severity, Verdict
-from labelwatch.core.baseline import Usual
+from labelwatch.core.baseline import LearnedLimit, Usual
 from labelwatch.core.posting import Interval, Product, Stage, TariffStep
 from labelwatch.core.subject import (
     Channel,
@@ -75,7 +75,7 @@ FULL_DIAGNOSIS = Diagnosis(
     alternatives=("Silk Road",),
     asked=(Proof("label_task", 'Ozon says: "no"', NOW),),
     answer_by=NOW + timedelta(hours=22),
-    usual=Usual(timedelta(minutes=1), timedelta(minutes=4), 0.5),
+    usual=Usual(timedelta(minutes=1), timedelta(minutes=4), 0.5, LearnedLimit(minutes(6), minutes(15), 214)),
     as_of=NOW,
 )
 FULL_INCIDENT = Incident(

@@ -12,7 +12,7 @@ from labelwatch.core.alert import Alert, Family
 from labelwatch.core.diagnosis import BLIND_AFTER_INTERVALS
 from labelwatch.core.lateness import LABEL_ACTIONS
 from labelwatch.core.rules import CAUSES
-from labelwatch.messages import diagnosis_text, single
+from labelwatch.messages import diagnosis_text, single, usual_text
 from labelwatch.messages.cabinet_links import link, settings_link
 from labelwatch.messages.evidence_text import because
 from labelwatch.messages.letters import Kind, Letter, kinds_of, language_of, letter
@@ -50,6 +50,10 @@ class Trouble:
     state: str
     why: str
     due: str
+    usual: str
+    """How long it usually takes, and the chance that it comes in time."""
+    limit: str
+    """The limit that was learned."""
     steps: Sequence[str]
     evidence: str
     ruled_out: Sequence[tuple[str, str]]
@@ -133,6 +137,8 @@ def _trouble(reader: Reader, alert: Alert) -> Trouble:
         state=diagnosis_text.state(reader.context, alert),
         why=diagnosis_text.why(context, about),
         due=diagnosis_text.due(context, about),
+        usual=usual_text.usual(context, about) if is_open else "",
+        limit=usual_text.limit(context, about),
         steps=diagnosis_text.steps(context, about) if is_open else (),
         evidence=diagnosis_text.evidence(context, about),
         ruled_out=[
