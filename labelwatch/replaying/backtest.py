@@ -16,7 +16,7 @@ from labelwatch.core.alert import Alert, Outcome, Verdict
 from labelwatch.core.deadline import deadline_of
 from labelwatch.core.lateness import LEFT, delays_for, label_offered
 from labelwatch.core.policy import DelayPolicy, Delays
-from labelwatch.core.posting import Deadline, Interval, MethodHistory, Posting
+from labelwatch.core.posting import Deadline, Interval, Posting
 from labelwatch.core.snapshot import Plan
 from labelwatch.core.subject import PostingId
 from labelwatch.replaying.outbox import key_of
@@ -188,7 +188,7 @@ def _order(states: list[Seen], plan: Plan, acted_from: datetime | None) -> Order
     done = next(
         (track.since.latest for posting, track in states if label_offered(posting) or _is_gone(posting)), None
     )
-    deadline = deadline_of(last, delays_for(last, plan.delays))
+    deadline = deadline_of(last, delays_for(last.method, plan.delays))
     return Order(deadline, done, LEFT.get(last.status) in (Outcome.CANCELLED, Outcome.SPLIT), acted_from)
 
 

@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from labelwatch.core.baseline import Learned
 from labelwatch.core.alert import Alert, AlertState, Reason
+from labelwatch.core.baseline import Learned
 from labelwatch.core.enrichment import Answer, Question, Topic
 from labelwatch.core.lateness import track
 from labelwatch.core.posting import Track
