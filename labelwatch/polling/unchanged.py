@@ -80,7 +80,7 @@ class UnchangedPolls:
 
 def _settings(plan: Plan) -> tuple[object, ...]:
     own = (plan.every, plan.delays, plan.alerts, plan.incidents, plan.destinations, plan.group_wait, plan.timezone)
-    return (*own, plan.ask_label_task, plan.arrival, plan.normal_label, plan.normal_registration)
+    return (*own, plan.ask_label_task, plan.arrival, plan.learned)
 
 
 def _added(kept: Iterable[Polled], more: Iterable[Polled]) -> list[Polled]:
