@@ -10,8 +10,8 @@ from labelwatch.core.posting import Stage
 from labelwatch.store import mapping
 from labelwatch.store.dedup import Deduplicated, insert, upsert
 from labelwatch.store.postings import chunks
-from labelwatch.store.schema import UNSEEN_LABEL, delivery_method, history, label_evidence, posting, stage_wait
-from labelwatch.store.values import Change, EvidenceLevel
+from labelwatch.store.schema import delivery_method, history, label_evidence, posting, stage_wait
+from labelwatch.store.values import UNSEEN_LABEL, Change, EvidenceLevel
 
 _of_these = (posting.c.shop_id == bindparam("shop"), posting.c.number.in_(bindparam("numbers", expanding=True)))
 _ids = select(posting.c.number, posting.c.id).where(*_of_these)

@@ -169,9 +169,6 @@ label_evidence = Table(
     sqlite_with_rowid=False,
 )
 
-UNSEEN_LABEL = "unseen"
-"""In place of a stage: the label came between two readings, and nobody saw the posting wait for it."""
-
 # How long a posting was in a stage before the next one, between these two; what is normal is learned from it.
 stage_wait = Table(
     "stage_wait",

@@ -8,6 +8,9 @@ from labelwatch.core.alert import Notification
 from labelwatch.core.posting import DeliveryMethod, Posting, Track
 from labelwatch.core.text import Text
 
+UNSEEN_LABEL = "unseen"
+"""In place of a stage: the label came between two readings, and nobody saw the posting wait for it."""
+
 
 @dataclass(frozen=True, slots=True)
 class ShopState:

@@ -8,7 +8,8 @@ from sqlalchemy import BigInteger, Connection, Select, Subquery, and_, case, fun
 from labelwatch.core.baseline import Case
 from labelwatch.core.posting import Stage
 from labelwatch.core.survival import Wait
-from labelwatch.store.schema import UNSEEN_LABEL, delivery_method, history, posting, shop, stage_wait, state
+from labelwatch.store.schema import delivery_method, history, posting, shop, stage_wait, state
+from labelwatch.store.values import UNSEEN_LABEL
 
 WAITING = {"awaiting_registration": Stage.REGISTRATION.value, "awaiting_deliver": Stage.LABEL.value}
 """The statuses in which a packed order waits, and for what."""
