@@ -3,27 +3,36 @@
 import csv
 import io
 import re
+import threading
 import unicodedata
+import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
+from zipfile import ZipFile
 
 import pytest
 
+from labelwatch.app import App
 from labelwatch.cli.commands import COMMANDS
 from labelwatch.cli.export import FORMULA
+from labelwatch.config import load
 from labelwatch.messages.plain import plain
 from labelwatch.sandbox import At, World
 from labelwatch.sandbox.bodies import Product
 from labelwatch.sandbox.scenarios.stage import AURORA, arrival, both_shops, step
+from labelwatch.store import open_store
+from labelwatch.web.application import create
 from tests.chaos.ears import CHAT, Ear, configure, of_every_kind, robot
 from tests.chaos.told_time import days
 from tests.support.fake_telegram import FakeTelegram
 from tests.support.place import Place, place_for
 from tests.support.smtp_server import PostOffice
+from tests.web.asking import enter
+from tests.web.build import ADDRESS, WEB, Hands, clock
 
 pytestmark = pytest.mark.lengthy
 
@@ -113,6 +122,7 @@ def told(folder: Path) -> Iterator[tuple[Place, dict[str, Ear], FakeTelegram, Po
             night.until(START + timedelta(minutes=OVER - 1), step=timedelta(minutes=1))
             assert {len(ear.heard()) for ear in listener.values()} == {len(NUMBERS)}
             check_terminal(place)
+            check_board(place)
             night.until(START + timedelta(minutes=OVER + 2), step=timedelta(minutes=1))
             yield place, listener, telegram, office
 
@@ -180,6 +190,7 @@ SAID: dict[str, tuple[tuple[str, ...], ...]] = {
     "test-alert": (("test-alert", "--channel", "packers"),),
     "poll": (("poll",),),
     "audit": (("audit",),),
+    "backtest": (("backtest",), ("backtest", "--json")),
     "carriers": (("carriers",), ("carriers", "--csv"), ("carriers", "--json")),
     "dispute": (("dispute", NUMBERS[0]),),
     "report": (("report",), ("report", "--json"), ("report", "--html"), ("report", "--send")),
@@ -205,12 +216,49 @@ def check_terminal(place: Place) -> None:
             ended = place.run(*call)
             assert ended.code in (0, 1, 75), (call, ended.err)
             assert not steering(ended.out.removeprefix("\ufeff") + ended.err), call
-            if name == "export":
+            if name == "export" or "--csv" in call:
                 cells = [cell for row in csv.reader(io.StringIO(ended.out)) for cell in row]
                 assert not [cell for cell in cells if cell.startswith(FORMULA)]
     shown = [place.on_terminal("late").out, place.on_terminal("show", NUMBERS[0]).out]
     assert all(NUMBERS[0] in one and not steering(one) for one in shown)
+    assert not any(steering(place.on_terminal(*call).out) for call in (("carriers",), ("audit",), ("report",)))
+    assert place.run("dispute", NUMBERS[5], "--out", "pack.zip").code == 0
+    with ZipFile(place.folder / "pack.zip") as archive:
+        texts = {name: archive.read(name).decode() for name in archive.namelist()}
+    assert all(re.fullmatch(rf"dispute-{NUMBERS[5]}\.(html|json|csv)|SHA256SUMS", name) for name in texts)
+    assert not steering("".join(texts.values()).replace("\ufeff", ""))
+    (table,) = (text for name, text in texts.items() if name.endswith(".csv"))
+    assert not [cell for row in csv.reader(io.StringIO(table)) for cell in row if cell.startswith(FORMULA)]
     assert len(place.run("late", "--json").json["alerts"]) == len(NUMBERS)
+
+
+BOARD = ("/", "/needs", "/settings", "/carriers", "/reports", "/incidents", "/shops", "/channels")
+
+
+def check_board(place: Place) -> None:
+    """No page has a tag or an attribute that somebody else wrote, in any language."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Using `httpx` with `starlette.testclient` is deprecated")
+        from starlette.testclient import TestClient
+    settings = load(place.config, environ=place.variables({}), check_url=lambda url: None)
+    time = clock(Hands(START + timedelta(minutes=OVER)))
+    with (
+        closing(open_store(settings.store.url.get_secret_value())) as store,
+        closing(App(settings, store, clock=time, stop=threading.Event())) as app,
+        TestClient(create(app, WEB), base_url=ADDRESS) as client,
+    ):
+        enter(client, app)
+        single = [f"/{kind}/{number}" for number in NUMBERS for kind in ("posting", "dispute")]
+        for path in (*BOARD, *single):
+            page = client.get(path, params={"lang": "en"})
+            assert page.status_code == 200, path
+            shown = re.sub(r' value="[^"]*"', "", page.text)  # what is chosen by is as it is, and is not shown
+            assert not steering(shown), path
+            assert not re.search(r'(href|src|action)="(//|[^"/#?])[^"]*evil', shown), path
+            assert not re.search(r"<script>alert|<img src=x|<at user", shown), path
+            unquoted = re.sub(r'="[^"]*"', "", shown)
+            assert not re.search(r"<[^>]*\son\w+", unquoted), path
+        assert "alert(1)" in client.get("/carriers").text
 
 
 def steering(text: str) -> list[str]:
