@@ -196,7 +196,7 @@ def _save(reading: _Reading, polled: _Polled) -> Report:
             seconds=seconds(started, finished),
             next_due_in=next_due((one.alert for one in own), finished, plan.alerts, fresh),
         )
-        tx.shops.record_poll(shop.id, row(done, started, finished), BLIND_AFTER_INTERVALS * plan.every)
+        tx.shops.record_poll(shop.id, row(done, started, finished))
     polled.unchanged.know(shop.id, plan)
     return done
 

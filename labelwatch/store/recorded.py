@@ -65,10 +65,19 @@ def span(conn: Connection) -> tuple[datetime, datetime] | None:
 def polls(conn: Connection, shop_id: int, since: datetime, until: datetime) -> list[Poll]:
     """The polls of a shop, oldest first, with the complete one before them."""
     p = poll.c
-    own = select(p.started_at, p.finished_at, p.complete).where(p.shop_id == shop_id)
+    own = select(p.started_at, p.finished_at, p.complete, p.polls, p.first_at).where(p.shop_id == shop_id)
     within = conn.execute(own.where(p.finished_at >= since, p.finished_at <= until).order_by(p.finished_at, p.id))
     before = conn.execute(own.where(p.finished_at < since, p.complete).order_by(p.finished_at.desc()).limit(1))
-    return [Poll(*row) for row in [*before, *within]]
+    return [one for row in [*before, *within] for one in _each(row)]
+
+
+def _each(row: mapping.AnyRow) -> Iterator[Poll]:
+    """The polls of a row: if there were several, at equal distances, as they were nearly."""
+    took = row.finished_at - row.started_at
+    apart = (row.finished_at - row.first_at) / (row.polls - 1) if row.first_at and row.polls > 1 else timedelta(0)
+    for later in reversed(range(row.polls)):
+        at = row.finished_at - later * apart
+        yield Poll(at - took, at, row.complete)
 
 
 def states(conn: Connection, shop_id: int, since: datetime) -> Iterator[list[State]]:
