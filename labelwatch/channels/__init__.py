@@ -17,6 +17,7 @@ from labelwatch.channels.chat_bots.feishu import open_feishu
 from labelwatch.channels.chat_bots.wecom import open_wecom
 from labelwatch.channels.email import open_mail, wrong_mail
 from labelwatch.channels.http import HttpOptions
+from labelwatch.channels.messengers import open_max, open_vk, wrong_chat
 from labelwatch.channels.options import credentials_of, way_mistake
 from labelwatch.channels.redaction import redact_loggers
 from labelwatch.channels.telegram import open_telegram, wrong_telegram
@@ -66,6 +67,8 @@ _OWN: Mapping[str, Opener] = {
     "tgram": lambda service, line, route: open_telegram(
         service, line, api_base=route.api_base, address=route.service.address, labels=route.service.labels
     ),
+    "max": lambda service, line, route: open_max(service, line, api_base=route.api_base),
+    "vk": lambda service, line, route: open_vk(service, line, api_base=route.api_base),
     "wecombot": lambda service, line, route: open_wecom(service, line, api_base=route.api_base),
     "dingtalk": lambda service, line, route: open_dingtalk(service, line, api_base=route.api_base),
     "feishu": lambda service, line, route: open_feishu(service, line, api_base=route.api_base),
@@ -76,7 +79,9 @@ _OWN: Mapping[str, Opener] = {
 _CHECKS: Mapping[str, Callable[[Any], str | None]] = {
     "mailto": wrong_mail,
     "mailtos": wrong_mail,
+    "max": wrong_chat,
     "tgram": wrong_telegram,
+    "vk": wrong_chat,
 }
 """Checks of a service's URL beyond those of Apprise."""
 

@@ -8,7 +8,7 @@ import httpx
 
 from labelwatch.channels.push_services import PUSH_SERVICES
 
-_OWN = frozenset({"tgram", "wecombot", "dingtalk", "feishu", "lark"})
+_OWN = frozenset({"tgram", "wecombot", "dingtalk", "feishu", "lark", "max", "vk"})
 BASED = _OWN | {name for name, service in PUSH_SERVICES.items() if service.home}
 """Services with a fixed address, which can be replaced."""
 PROXIED = _OWN | {"json", "jsons"}

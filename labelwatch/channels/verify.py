@@ -15,6 +15,7 @@ from labelwatch.channels.base import Ambiguous, Channel, Delivered, Retry
 from labelwatch.channels.chat_bots import ChatBot
 from labelwatch.channels.email import Mail
 from labelwatch.channels.email.smtp import Tls, log_in
+from labelwatch.channels.messengers import Messenger
 from labelwatch.channels.network_errors import reason
 from labelwatch.channels.telegram import Telegram
 from labelwatch.channels.telegram.api import Done, Refusal, Said, meaning
@@ -59,7 +60,7 @@ def checked(channel: Channel) -> Finding:
             return _telegram(channel)
         case Mail():
             return _mail(channel)
-        case Webhook() | ChatBot():
+        case Webhook() | ChatBot() | Messenger():
             return _probed(channel.address, channel.line.proxy, channel.line.deadline, private=channel.line.private)
         case Service():
             service, refusal = plugin(channel.url), channel.objection()
@@ -96,7 +97,7 @@ def _host(channel: Channel) -> str:
             return urlsplit(channel.bot.base).hostname or ""
         case Mail():
             return channel.server.host
-        case Webhook() | ChatBot():
+        case Webhook() | ChatBot() | Messenger():
             return urlsplit(channel.address).hostname or ""
         case Service():
             service = plugin(channel.url)

@@ -230,7 +230,7 @@ def test_every_kind_of_proxy_is_fine_where_http_is_spoken(url: str, kind: str) -
             "json://a/b",
             "https://b",
             "",
-            "json:// cannot use: only dingtalk, feishu, lark, pushplus, schan, tgram, wecombot and wxpusher can",
+            "json:// cannot use: only dingtalk, feishu, lark, max, pushplus, schan, tgram, vk, wecombot and wxpusher",
         ),
         ("mailto://u:p@e.com", "https://b", "", "mailto:// cannot use"),
         ("gotify://a/token", "https://b", "", "gotify:// cannot use"),

@@ -8,7 +8,7 @@ import pytest
 from labelwatch.channels import open_channel
 from labelwatch.channels.apprise_services import Service
 from labelwatch.channels.chat_bots import wecom
-from labelwatch.channels.options import BASED
+from labelwatch.channels.options import BASED, PROXIED
 from labelwatch.cli.posting_document import notification
 from labelwatch.core.lateness import EARLY_WARNING
 from labelwatch.core.routing import WORTH_TELLING_FOR
@@ -68,7 +68,8 @@ def test_every_limit_is_told_in_every_language_as_it_is(
 def test_every_service_that_is_said_to_give_a_receipt_has_an_adapter_of_its_own(language: str) -> None:
     listed = [cell for _, cell in rows(dict(sections(PAGES[guide(language, "channels")]))[CHANNELS[language]])]
     urls = [url for url in re.findall(r"`(\w+://[^`]+)`", " ".join(listed)) if not url.endswith("://")]
-    filled_in = [url.replace("BOT_TOKEN/CHAT_ID", "123456789:AAE0-dummy-Token/-1001") for url in urls]
+    telegram = [url.replace("BOT_TOKEN/CHAT_ID", "123456789:AAE0-dummy-Token/-1001") for url in urls]
+    filled_in = [re.sub("CHAT_ID|PEER_ID", "123", url) for url in telegram]
     assert {url.partition("://")[0] for url in urls} >= BASED | {"mailtos", "jsons"}
     opened = [open_channel(url) for url in filled_in]
     assert [one for one in opened if isinstance(one, Service) and not one.has_receipt] == []
@@ -76,12 +77,8 @@ def test_every_service_that_is_said_to_give_a_receipt_has_an_adapter_of_its_own(
 
 def test_the_tables_say_which_services_can_be_reached_another_way() -> None:
     meaning = {cells[0]: cells[-1] for cells in tables_of_keys(PAGES[guide("en", "configuration")])["channel"]}
-    assert (
-        set(
-            re.findall(r"tgram|wecombot|dingtalk|feishu|lark|schan|pushplus|wxpusher|jsons?\b", meaning["`api_base`"])
-        )
-        == BASED
-    )
+    services = "|".join(BASED | PROXIED)
+    assert set(re.findall(rf"\b({services})\b", meaning["`api_base`"])) == BASED
     assert set(re.findall(r"jsons?\b", meaning["`proxy`"])) == {"json", "jsons"}
 
 
