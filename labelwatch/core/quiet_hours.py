@@ -35,8 +35,8 @@ def quiet_span(to: Destination, at: datetime) -> Span | None:
     if not ever_quiet(to) or not date.min.year < at.year < date.max.year:  # the year 9999 stands for never
         return None
     day = at.astimezone(ZoneInfo(to.timezone)).toordinal()
-    spans = _spans(to, day // _AT_ONCE)
-    found = bisect_right(spans, at, key=lambda span: span.start) - 1
+    starts, spans = _spans(to, day // _AT_ONCE)
+    found = bisect_right(starts, at) - 1
     return spans[found] if found >= 0 and at < spans[found].end else None
 
 
@@ -114,13 +114,14 @@ def moment(day: date, clock: time, zone: ZoneInfo) -> datetime:
 
 
 @lru_cache(maxsize=256)
-def _spans(to: Destination, block: int) -> tuple[Span, ...]:
-    """The quiet times around these days (the block-th _AT_ONCE days of all), oldest first."""
+def _spans(to: Destination, block: int) -> tuple[list[datetime], list[Span]]:
+    """The quiet times around these days (the block-th _AT_ONCE days of all), oldest first, with their starts."""
     first = block * _AT_ONCE - FORESEEN
     # Only days that Python's calendar has.
     days = range(max(first, 2), min(first + _AT_ONCE + 2 * FORESEEN, date.max.toordinal() - 1))
     zone = ZoneInfo(to.timezone)
-    return tuple(_merged(piece for day in days for piece in _pieces(to, date.fromordinal(day), zone)))
+    spans = _merged(piece for day in days for piece in _pieces(to, date.fromordinal(day), zone))
+    return [span.start for span in spans], spans
 
 
 def _pieces(to: Destination, day: date, zone: ZoneInfo) -> Iterator[Span]:

@@ -160,7 +160,11 @@ def _was_stepped_to(to: Destination, alert: Alert, reason: Reason, policy: Alert
 
 def due_at(alert: Alert, reason: Reason, destination: Destination, at: datetime) -> datetime:
     """`at`, or the end of the channel's quiet time that contains it, unless the notification cannot wait so long."""
-    span = quiet_span(destination, at)
+    return due_within(quiet_span(destination, at), alert, reason, at)
+
+
+def due_within(span: Span | None, alert: Alert, reason: Reason, at: datetime) -> datetime:
+    """As `due_at`, where the quiet time that contains `at` is known; None = there is none."""
     return at if span is None or _cannot_wait(alert, reason, span, at) else span.end
 
 

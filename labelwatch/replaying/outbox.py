@@ -1,6 +1,6 @@
 """The notifications of a replay in memory, and the messages that channels would have made of them."""
 
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -9,7 +9,8 @@ from itertools import count
 
 from labelwatch.core.alert import Notification, Reason
 from labelwatch.core.policy import Destination
-from labelwatch.core.routing import due_at, gathers_until
+from labelwatch.core.quiet_hours import quiet_span
+from labelwatch.core.routing import due_within, gathers_until
 from labelwatch.core.subject import PostingId, Shop, Subject, shops_of
 
 
@@ -61,9 +62,17 @@ class _Queue:
     """What waits for one channel."""
 
     to: Destination
+    coming: deque[tuple[datetime, int, Row]] = field(default_factory=deque)
+    """Those that were not decided yet at the time until which it was sent, oldest first."""
     waiting: list[tuple[datetime, int, Row]] = field(default_factory=list)
     spoke: datetime | None = None
     messages: list[datetime] = field(default_factory=list)
+
+    def next_at(self) -> datetime | None:
+        """When something is due next, with everything waiting that was decided by then; None = nothing is left."""
+        while self.coming and (not self.waiting or self.coming[0][2].created_at <= self.waiting[0][0]):
+            heappush(self.waiting, self.coming.popleft())
+        return self.waiting[0][0] if self.waiting else None
 
 
 class Outbox:
@@ -88,7 +97,7 @@ class Outbox:
         row = own[key] = Row(told, now)
         queue = self._queues.setdefault(told.channel, _Queue(to))
         queue.to = to
-        heappush(queue.waiting, (told.due_at, next(self._order), row))
+        queue.coming.append((told.due_at, next(self._order), row))
 
     def withdraw(self, alert_id: int, now: datetime) -> bool:
         """Drop what was not sent of this alert; True if nothing was. A missed deadline stays."""
@@ -124,8 +133,7 @@ class Outbox:
 
     def _send(self, queue: _Queue, until: datetime) -> None:
         """What the dispatcher does with what is due, without retries and limits of size."""
-        while queue.waiting and queue.waiting[0][0] <= until:
-            now = queue.waiting[0][0]
+        while (now := queue.next_at()) is not None and now <= until:
             if queue.spoke is not None and now < queue.spoke + queue.to.group_interval:
                 self._postpone(queue, now, queue.spoke + queue.to.group_interval)
                 continue
@@ -144,13 +152,14 @@ class Outbox:
     def _claimed(self, queue: _Queue, now: datetime) -> list[Row]:
         rows: list[Row] = []
         kept = []
+        span = quiet_span(queue.to, now)
         while queue.waiting:
             if queue.waiting[0][0] > now and not queue.to.calm_interval:
                 break
             due, order, row = heappop(queue.waiting)
             if row.is_withdrawn or row.is_superseded:
                 continue
-            until = due_at(row.told.alert, row.told.reason, queue.to, now)
+            until = due_within(span, row.told.alert, row.told.reason, now)
             if row.created_at > now or until > now:
                 kept.append((max(due, until), order, row))
             else:
