@@ -13,7 +13,7 @@ from labelwatch.core.policy import Delays
 from labelwatch.core.posting import Interval, TariffStep
 from labelwatch.core.rules import CAUSES, RULES, Rule
 from labelwatch.core.rules.base import Excluded, Proven, certainty_of, size_of, verdict_on
-from labelwatch.core.rules.blind import UNREADABLE
+from labelwatch.core.rules.blind import OUT_OF_FILES, UNREADABLE
 from labelwatch.core.subject import Incident, PostingId, Scope, Shop
 
 INCIDENT_CAUSES = {
@@ -195,7 +195,7 @@ def unreadable_shop(shop: str, failure: Failure, *, every: timedelta, now: datet
         family=CAUSES[cause],
         cause=cause,
         certainty=Certainty.CERTAIN,
-        verdict=Verdict.ACT if final else Verdict.WAIT,
+        verdict=Verdict.ACT if final or cause == OUT_OF_FILES else Verdict.WAIT,
         evidence=(Proof("answer", failure.detail, since),),
         waiting_since=Interval(blind_since, since) if blind_since <= since else Interval(since, since),
         as_of=failure.read_at,

@@ -9,14 +9,15 @@ from labelwatch.core.alert import Certainty, Diagnosis, Proof, Severity, Verdict
 from labelwatch.core.diagnosis import BLIND_IS_CRITICAL_AFTER
 from labelwatch.core.posting import Interval
 from labelwatch.core.rules import CAUSES
+from labelwatch.core.rules.blind import OUT_OF_FILES
 from labelwatch.core.subject import OUTAGE, Incident, Part
 
 AT_LEAST = 3
 """With fewer, each shop gets its own alert."""
 SILENT_FOR = 1.5
 """Intervals: a shop that failed once and is due again is not counted yet."""
-SHARED = frozenset({"ozon_down", "answer_not_understood", "rate_limited"})
-"""Causes that may lie with Ozon; a key or a role belongs to a shop."""
+SHARED = frozenset({"ozon_down", "answer_not_understood", "rate_limited", OUT_OF_FILES})
+"""Causes that may lie with Ozon or with this process; a key or a role belongs to a shop."""
 MOST_DETAILS, LENGTH = 3, 160
 
 
@@ -85,7 +86,7 @@ def _diagnosis(cause: str, incident: Incident, now: datetime | None) -> Diagnosi
         family=CAUSES[cause],
         cause=cause,
         certainty=Certainty.CERTAIN,
-        verdict=Verdict.WAIT,
+        verdict=Verdict.ACT if cause == OUT_OF_FILES else Verdict.WAIT,
         evidence=tuple(Proof("answer", detail, since) for detail, _ in details),
         waiting_since=Interval(since, since) if since else None,
         as_of=now,

@@ -17,9 +17,9 @@ def channel_dead(name: str, reason: Text | str, *, since: datetime, waiting: int
     return _trouble(Channel(name, waiting), DEAD, reason, since=since, now=now)
 
 
-def database_trouble(said: str, *, is_full: bool, since: datetime, now: datetime) -> Diagnosis:
-    """A database that has not been usable since `since`, with its driver's message; `is_full`: no space left."""
-    return _trouble(Database(), FULL if is_full else FAILING, said, since=since, now=now)
+def database_trouble(said: str, *, cause: str = FAILING, since: datetime, now: datetime) -> Diagnosis:
+    """A database that has not been usable since `since`, with its driver's message."""
+    return _trouble(Database(), cause, said, since=since, now=now)
 
 
 def _trouble(

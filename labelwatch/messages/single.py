@@ -89,9 +89,11 @@ def news(context: RenderContext, told: Notification) -> Section:
 def outcome(context: RenderContext, alert: Alert) -> str:
     """How it ended, in words."""
     diagnosis = alert.diagnosis
-    cause = "outage" if is_outage(diagnosis.subject) else diagnosis.cause
-    if not diagnosis.is_posting and cause in context.words.calm:
-        calm = first((context.words.calm[cause],), diagnosis_text.values(context, diagnosis, zoned=False))
+    calms, cause = context.words.calm, diagnosis.cause
+    if is_outage(diagnosis.subject) and cause not in calms:
+        cause = "outage"
+    if not diagnosis.is_posting and cause in calms:
+        calm = first((calms[cause],), diagnosis_text.values(context, diagnosis, zoned=False))
         return calm or context.words.reason[Reason.RESOLVED]
     return context.words.outcome[alert.outcome] if alert.outcome else context.words.reason[Reason.RESOLVED]
 

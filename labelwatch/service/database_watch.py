@@ -16,7 +16,8 @@ from datetime import datetime, timedelta
 from labelwatch.core.alert import Alert, Outcome, Reason
 from labelwatch.core.lifecycle import close, reconcile
 from labelwatch.core.policy import AlertPolicy
-from labelwatch.core.system_problems import database_trouble
+from labelwatch.core.rules.blind import OUT_OF_FILES
+from labelwatch.core.system_problems import FAILING, FULL, database_trouble
 from labelwatch.delivery.context import Channels
 from labelwatch.delivery.direct import send_directly
 from labelwatch.store import Fault
@@ -28,6 +29,7 @@ LASTS = timedelta(minutes=2)
 AGAIN_AFTER = timedelta(minutes=1)
 TRIES = 60
 _AT_ONCE = (Fault.FULL, Fault.READ_ONLY, Fault.CORRUPT)
+_CAUSES = {Fault.FULL: FULL, Fault.OUT_OF_FILES: OUT_OF_FILES}
 _POLICY = AlertPolicy()
 
 
@@ -96,8 +98,8 @@ class DatabaseWatch:
         return lasts or (self.condition.last is not None and self.condition.last.fault in _AT_ONCE)
 
     def _begin(self, since: datetime) -> None:
-        is_full = self.condition.last is not None and self.condition.last.fault is Fault.FULL
-        trouble = database_trouble(self.line, is_full=is_full, since=since, now=self.now())
+        cause = _CAUSES.get(self.condition.last.fault, FAILING) if self.condition.last else FAILING
+        trouble = database_trouble(self.line, cause=cause, since=since, now=self.now())
         alert, _ = reconcile(None, trouble, policy=_POLICY, now=since)
         self._news = _News(alert, Reason.FIRST, set(self.channels))
         self.signal_failure(f"labelwatch: {self.line}")

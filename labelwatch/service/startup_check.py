@@ -34,7 +34,7 @@ def check_database(config: Config, *, restore_latest: bool, now: datetime) -> No
         return
     aside = set_aside(url, now)
     said = f"the database is damaged and is kept as {aside}: {problem}" if aside else problem
-    trouble = database_trouble(said, is_full=False, since=now, now=now)
+    trouble = database_trouble(said, since=now, now=now)
     alert, reason = reconcile(None, trouble, policy=_POLICY, now=now)
     if aside:
         log.critical("%s", said)

@@ -25,11 +25,16 @@ class Trouble(StrEnum):
     RATE_LIMITED = "rate_limited"
     OZON_DOWN = "ozon_down"
     NOT_UNDERSTOOD = "answer_not_understood"
+    OUT_OF_FILES = "out_of_files"
+    """No more connections or files may be open in this process; no answer of the marketplace."""
 
     @property
     def is_final(self) -> bool:
         """True when waiting does not help: somebody has to change a key, a contract or this program."""
-        return self not in (Trouble.RATE_LIMITED, Trouble.OZON_DOWN, Trouble.NOT_UNDERSTOOD)
+        return self not in _PASSING
+
+
+_PASSING = (Trouble.RATE_LIMITED, Trouble.OZON_DOWN, Trouble.NOT_UNDERSTOOD, Trouble.OUT_OF_FILES)
 
 
 class SourceError(Exception):

@@ -5,6 +5,8 @@ from enum import StrEnum
 
 from sqlalchemy import URL
 
+from labelwatch.net.descriptors import is_out_of_files
+
 
 class Fault(StrEnum):
     """The kind of failure."""
@@ -12,6 +14,8 @@ class Fault(StrEnum):
     BUSY = "busy"
     """Another process has been writing for too long; trying again helps."""
     UNREACHABLE = "unreachable"
+    OUT_OF_FILES = "out_of_files"
+    """This process may open no more files or connections."""
     FULL = "full"
     READ_ONLY = "read_only"
     CORRUPT = "corrupt"
@@ -26,7 +30,10 @@ class Fault(StrEnum):
     @property
     def is_condition(self) -> bool:
         """Whether it is the state of the database itself, and not a wrong use of it."""
-        return self in (Fault.BUSY, Fault.UNREACHABLE, Fault.FULL, Fault.READ_ONLY, Fault.CORRUPT)
+        return self in (
+            *(Fault.BUSY, Fault.UNREACHABLE, Fault.OUT_OF_FILES),
+            *(Fault.FULL, Fault.READ_ONLY, Fault.CORRUPT),
+        )
 
 
 class StoreError(Exception):
@@ -78,6 +85,7 @@ _POSTGRES = {
 _WORDS = {
     Fault.BUSY: "is locked by another writer; try again soon",
     Fault.UNREACHABLE: "cannot be opened or reached",
+    Fault.OUT_OF_FILES: "cannot be opened: this process has too many files open (LimitNOFILE, ulimit -n)",
     Fault.FULL: "cannot grow: the disk is full, or a quota",
     Fault.READ_ONLY: "cannot be written to; do the file and its directory belong to this user?",
     Fault.CORRUPT: "is damaged or is not a database; stop the service and restore the last backup",
@@ -90,6 +98,8 @@ _WORDS = {
 def in_words(url: URL, problem: BaseException) -> StoreError:
     """What a driver's error means; `url` names the database, its password stays hidden."""
     fault = _fault(problem)
+    if fault is Fault.UNREACHABLE and is_out_of_files(problem):
+        fault = Fault.OUT_OF_FILES
     said = str(problem).strip().splitlines()
     line = f"the database {name_of(url)} {_WORDS[fault]} ({said[0] if said else type(problem).__name__})"
     return StoreError(fault, line)

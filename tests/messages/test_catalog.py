@@ -15,6 +15,7 @@ from labelwatch.core.diagnosis import INCIDENT_CAUSES
 from labelwatch.core.facts import TaskState
 from labelwatch.core.lateness import KNOWN_STATUSES
 from labelwatch.core.rules import CAUSES, delivery_method
+from labelwatch.core.rules.blind import OUT_OF_FILES
 from labelwatch.core.system_problems import DEAD, FAILING, FULL
 from labelwatch.i18n import LANGUAGES, source
 from labelwatch.messages.catalog import Catalog, Counts, Lines, Template, catalog, counted
@@ -133,7 +134,7 @@ def test_what_the_facts_may_say_has_words(language: str) -> None:
     assert set(value["delivery_method.status"]) >= {*delivery_method._UNFINISHED, "BROKEN", "DISABLED", "not listed"}
     assert set(value["warehouse.status"]) >= {*delivery_method._PAUSED, delivery_method._ARCHIVED}
     assert "validation_in_process" in value["exemplars"]
-    assert set(catalog(language).calm) == {*INCIDENT_CAUSES.values(), "outage", DEAD, FULL, FAILING}
+    assert set(catalog(language).calm) == {*INCIDENT_CAUSES.values(), "outage", DEAD, FULL, FAILING, OUT_OF_FILES}
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -7,6 +7,7 @@ import pytest
 
 from labelwatch.core.alert import AlertState, Severity
 from labelwatch.core.policy import Destination
+from labelwatch.messages.render import render
 from labelwatch.sources import Trouble
 from labelwatch.store import Store
 from tests.conftest import ON_BOTH
@@ -61,6 +62,19 @@ def test_when_ozon_is_down_for_all_shops_people_get_one_message_and_one_end(stor
     rounds(shops)
     assert [reason for _, reason, _, _ in told(shops[0])] == ["first", "resolved"]
     assert store.alerts.incidents() == []
+
+
+def test_a_process_without_files_is_told_once_for_all_shops_and_blames_nobody_else(store: Store) -> None:
+    shops = barrier(store, 4)
+    fail(shops, Trouble.OUT_OF_FILES)
+    rounds(shops, 4)
+    fail(shops, None)
+    rounds(shops)
+    titles = [render([row.notification], PACKERS, now=shops[0].at).title for row in shops[0].rows()]
+    assert titles == [
+        "⚠️ labelwatch may open no more files · 4 of 4 shops",
+        "✅ labelwatch: enough files may be opened again · in 4 shops",
+    ]
 
 
 def test_the_end_tells_of_all_shops_that_were_hit(store: Store) -> None:

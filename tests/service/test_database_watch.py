@@ -88,15 +88,22 @@ def test_what_does_not_get_better_by_waiting_is_told_at_once_and_once(fault: Fau
 
 
 @pytest.mark.fault("P6", "K6")
-@pytest.mark.parametrize("fault", [Fault.BUSY, Fault.UNREACHABLE])
-def test_what_may_pass_is_told_when_it_lasts(fault: Fault) -> None:
+@pytest.mark.parametrize(
+    ("fault", "cause"),
+    [
+        (Fault.BUSY, "database_failing"),
+        (Fault.UNREACHABLE, "database_failing"),
+        (Fault.OUT_OF_FILES, "out_of_files"),
+    ],
+)
+def test_what_may_pass_is_told_when_it_lasts(fault: Fault, cause: str) -> None:
     here = Stage()
     here.refuse(fault)
     here.look_after(minutes(0))
     here.look_after(LASTS - minutes(0.1))
     assert here.packers.heard == []
     here.look_after(minutes(0.2))
-    assert here.packers.heard == [("database_failing", "first")]
+    assert here.packers.heard == [(cause, "first")]
 
 
 def test_a_lock_now_and_then_between_which_all_is_written_is_not_told() -> None:

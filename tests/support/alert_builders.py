@@ -169,7 +169,7 @@ def _blind(cause: str) -> Diagnosis:
     if cause == DEAD:
         return channel_dead("packers", _BLOCKED, since=NOW - minutes(65), waiting=7, now=NOW)
     if cause in (FULL, FAILING):
-        return database_trouble("it refused", is_full=cause == FULL, since=NOW - minutes(65), now=NOW)
+        return database_trouble("it refused", cause=cause, since=NOW - minutes(65), now=NOW)
     return Diagnosis(
         Shop("main"),
         severity=Severity.CRITICAL,

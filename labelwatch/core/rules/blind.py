@@ -4,6 +4,7 @@ blamed for it."""
 from collections.abc import Mapping
 
 UNREADABLE = "posting_unreadable"
+OUT_OF_FILES = "out_of_files"
 
 MEANINGS: Mapping[str, str] = {
     "key_rejected": "Ozon does not accept the Client-Id and Api-Key. Proof: its answer to our last request.",
@@ -16,6 +17,7 @@ MEANINGS: Mapping[str, str] = {
     "rate_limited": "Ozon keeps refusing because of too many requests under this Client-Id. Proof: status 429.",
     "ozon_down": "Ozon cannot be reached or answers with errors. Proof: the error of our last request.",
     "answer_not_understood": "Ozon answers something that is no list of postings. Proof: what it sent.",
+    OUT_OF_FILES: "This process may open no more files or connections (ulimit -n). Proof: the system's error.",
     UNREADABLE: "Some postings of a shop make no sense, so they are not watched. Proof: what in which of them.",
     "stale_data": "The shop has not been read for longer than three intervals. Proof: the time of the last reading.",
     "channel_dead": "A channel takes no messages, for good or for 15 minutes. Proof: its service's answer or error.",

@@ -56,7 +56,7 @@ WATCHED = (
 _MOST_SINGLES = 20
 _LONGEST_WAIT = 60.0
 """A longer pause than this ends the request: the next poll observes it."""
-_WORTH_RETRYING = frozenset((Trouble.RATE_LIMITED, Trouble.OZON_DOWN))
+_WORTH_RETRYING = frozenset((Trouble.RATE_LIMITED, Trouble.OZON_DOWN, Trouble.OUT_OF_FILES))
 # Analytics contain the warehouse's name; every other optional part contains the buyer or money.
 _QUESTION = {"limit": PAGE, "sort_dir": "ASC", "with": {"analytics_data": True}}
 

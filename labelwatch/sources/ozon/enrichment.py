@@ -67,6 +67,7 @@ _OF_THE_KEY = frozenset(
         Trouble.ACCOUNT_BLOCKED,
         Trouble.OFFER_NOT_SIGNED,
         Trouble.RATE_LIMITED,
+        Trouble.OUT_OF_FILES,
     )
 )
 """After these every further request would fail in the same way."""

@@ -23,6 +23,7 @@ import httpx
 from labelwatch.net.backend import Backend, proxy_at
 from labelwatch.net.body import BodyError, DamagedError, whole
 from labelwatch.net.connect import Lookup, looked_up
+from labelwatch.net.descriptors import is_out_of_files
 from labelwatch.net.proxy import ProxyError
 from labelwatch.net.tls import CertificatesError, trusted
 from labelwatch.sources import SourceError, Trouble
@@ -122,7 +123,8 @@ class HttpClient:
     def post(self, path: str, content: bytes) -> Answer:
         """Send one request and read its whole answer, of any status; redirects are not followed.
 
-        Raises SourceError(OZON_DOWN) when no complete answer came in time, NOT_UNDERSTOOD when it is too big.
+        Raises SourceError(OZON_DOWN) when no complete answer came in time, NOT_UNDERSTOOD when it is too big,
+        OUT_OF_FILES when this process may open no more connections.
         """
         with self._client(path) as client:
             return self._answer(client, path, content)
@@ -142,7 +144,7 @@ class HttpClient:
             raise SourceError(Trouble.OZON_DOWN, f"{path}: {problem}") from None
         except Exception as error:  # any transport error is reported for this shop, and never ends a poll
             problem = clean(f"{type(error).__name__}: {error}", 200)
-            raise SourceError(Trouble.OZON_DOWN, f"{path}: {problem}") from error
+            raise SourceError(_trouble(error), f"{path}: {problem}") from error
         told = {name.decode("latin-1").lower(): text.decode("latin-1") for name, text in response.headers.raw}
         return Answer(path, response.status_code, told, body, self._secret)
 
@@ -162,7 +164,7 @@ class HttpClient:
         try:
             client = _IDLE.take(place) or place.opened()
         except CertificatesError as error:
-            raise SourceError(Trouble.OZON_DOWN, f"{path}: {error}") from error
+            raise SourceError(_trouble(error), f"{path}: {error}") from error
         with self._lock:
             self._used.add(client)
             if self._is_closed:
@@ -273,6 +275,10 @@ class _Backend(httpcore.NetworkBackend):
         socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
     ) -> httpcore.NetworkStream:
         return _Stream(self._inner.connect_tcp(host, port, _left(timeout), local_address, socket_options))
+
+
+def _trouble(error: Exception) -> Trouble:
+    return Trouble.OUT_OF_FILES if is_out_of_files(error) else Trouble.OZON_DOWN
 
 
 def _left(end: float | None) -> float | None:
