@@ -65,10 +65,14 @@ app=$root/opt/labelwatch etc=$root/etc/labelwatch state=$root/var/lib/labelwatch
 command=$root/usr/local/bin/labelwatch unit=$root/etc/systemd/system/labelwatch.service
 program=$app/.venv/bin/labelwatch config=$etc/labelwatch.toml
 
-# Without a terminal: else code of that user could type into the terminal of root, or read what is typed there.
+# Without a terminal, not even for output: else code of that user could type into the terminal of root, or read what is
+# typed there.
 as_user() {
-	name=$1 && shift
-	if [ "$(id -un)" = "$name" ]; then "$@"; else setsid -w runuser -u "$name" -- "$@"; fi </dev/null
+	who=$1 code=0 && shift
+	if [ "$(id -un)" = "$who" ]; then "$@" </dev/null && return || return; fi
+	told=$(setsid -w runuser -u "$who" -- "$@" 2>&1 </dev/null) || code=$?
+	[ -z "$told" ] || say "$told"
+	return "$code"
 }
 # As the service would run it.
 as_service() {

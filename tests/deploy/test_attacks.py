@@ -4,6 +4,7 @@ The program is a stub, so that a run takes a second; test_install.py installs th
 """
 
 import os
+import pty
 import re
 import subprocess
 import tempfile
@@ -12,10 +13,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.deploy.machine import Ended, Machine, bare_machine
+from tests.deploy.machine import INSTALLER, Ended, Machine, bare_machine
 
 STUB = """#!/bin/sh
 # A Python whose environments hold a stub of labelwatch, which notes who runs it.
+for n in 0 1 2; do [ ! -t $n ] || [ -z "${STATE_DIRECTORY-}" ] || echo "$n $*" >>"$STATE_DIRECTORY/terminals"; done
 case "$*" in
 --version | "-I --version") echo 3.11 ;;
 *"-m venv "*) for last; do :; done; mkdir -p "$last/bin" && cp "$0" "$last/bin/python" ;;
@@ -230,6 +232,26 @@ def test_nothing_of_the_service_s_user_has_root_s_terminal() -> None:
     runs = re.findall(r"(setsid -w )?runuser( --pty)? -u", text)
     assert len(runs) == 3
     assert all(any(run) for run in runs)
+
+
+def test_what_runs_as_the_service_s_user_has_no_end_of_root_s_terminal(machine: Machine) -> None:
+    """Not even for output: a terminal can be read at any of its ends, as by a process that traces this one."""
+    (machine.root / "new.whl").write_text("another")
+    terminal, end = pty.openpty()
+    given = ["--root", machine.root, "--user", USER, "--python", machine.python, "--no-start", "--wheel"]
+    done = subprocess.run(
+        ["sh", INSTALLER, *given, machine.root / "new.whl", "--requirements", machine.requirements],
+        env={"PATH": os.environ["PATH"]},
+        stdin=end,
+        stdout=end,
+        stderr=end,
+    )
+    os.close(end)
+    said = os.read(terminal, 4096)
+    os.close(terminal)
+    assert (done.returncode, b"Installed" in said) == (0, True), said
+    assert list((machine.state / "backups").iterdir()), "it was run"
+    assert not (machine.state / "terminals").exists()
 
 
 def test_a_module_in_the_current_directory_is_not_run(place: Path) -> None:
