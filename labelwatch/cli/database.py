@@ -26,8 +26,8 @@ Kept = Annotated[
         "--keep",
         metavar="N",
         min=1,
-        help="Of the copies beside it whose names differ only behind the last hyphen, keep the N newest and remove "
-        "the others; it is no error when there is no database yet.",
+        help="Of the copies beside it whose names differ only in digits behind the last hyphen, keep the N newest "
+        "and remove the others; it is no error when there is no database yet.",
     ),
 ]
 Source = Annotated[Path, typer.Argument(metavar="FILE", help="A backup, of this or of another machine.")]

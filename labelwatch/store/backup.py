@@ -5,6 +5,7 @@ no empty database is created in their place by accident (engine.py).
 """
 
 import os
+import re
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -43,10 +44,14 @@ def keep_copy(engine: Engine, now: datetime) -> Path | None:
 
 
 def keep_newest(made: Path, kept: int) -> None:
-    """Remove the older of the copies beside this one: named like it up to the last hyphen, behind which is a time."""
-    start = made.name.rpartition("-")[0] + "-"
-    alike = (one for one in made.parent.iterdir() if one.name.startswith(start) and one.suffix == made.suffix)
-    for old in sorted(one for one in alike if one.is_file() and not one.is_symlink())[:-kept]:
+    """Remove the older of the copies beside this one, which stays: named like it up to the last hyphen, behind which
+    is a time, so nothing else that begins alike."""
+    start, hyphen, time = made.name.rpartition("-")
+    if not hyphen:
+        return
+    alike = re.compile(re.escape(start + hyphen) + re.sub(r"\d", r"\\d", re.escape(time)))
+    copies = (one for one in made.parent.iterdir() if one.name != made.name and alike.fullmatch(one.name))
+    for old in sorted((one for one in copies if one.is_file() and not one.is_symlink()), reverse=True)[kept - 1 :]:
         old.unlink(missing_ok=True)
 
 

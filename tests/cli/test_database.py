@@ -39,6 +39,17 @@ def test_of_the_backups_beside_it_the_newest_are_kept_and_nothing_else_is_remove
     assert outside.read_text() == "mine"
 
 
+def test_a_copy_that_was_just_made_is_kept_and_so_is_what_only_begins_like_it(place: Place) -> None:
+    place.run("poll")
+    folder = place.config.parent
+    others = {"my-9.db", "my-archive.db", "my-2026.db", "my.db", "labelwatch.db"}
+    for name in others - {"labelwatch.db"}:
+        (folder / name).write_text("not a copy")
+    assert place.run("db", "backup", "--keep", "1", "my-1.db").code == 0
+    assert place.run("db", "backup", "--keep", "1", "own.db").code == 0
+    assert {one.name for one in folder.glob("*.db")} == others - {"my-9.db"} | {"my-1.db", "own.db"}
+
+
 def test_a_backup_that_is_put_back_is_the_database_again_and_the_other_one_is_kept(place: Place) -> None:
     place.run("poll")
     place.run("db", "backup", "copy.db")
