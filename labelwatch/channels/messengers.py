@@ -13,8 +13,17 @@ from typing import Any
 from apprise import NotifyBase
 from apprise.decorators import notify
 
-from labelwatch.channels.base import Ambiguous, BadMessage, Delivered, OutgoingMessage, Result, Retry, stamp_of
-from labelwatch.channels.chat_bots import Meaning, permanent, text_of, too_fast
+from labelwatch.channels.base import (
+    Ambiguous,
+    BadMessage,
+    Delivered,
+    OutgoingMessage,
+    Permanent,
+    Result,
+    Retry,
+    stamp_of,
+)
+from labelwatch.channels.chat_bots import Meaning, is_code, permanent, text_of, too_fast
 from labelwatch.channels.http import Answer, HttpOptions, exchange, judged
 from labelwatch.channels.redaction import quoted
 from labelwatch.core.text import Text
@@ -128,9 +137,11 @@ def _max_result(answer: Answer, secrets: tuple[str, ...]) -> Result:
 def _vk_result(answer: Answer, secrets: tuple[str, ...]) -> Result:
     error = answer.json.get("error")
     if not isinstance(error, dict):
+        if not answer.is_good:
+            return Permanent(Text("robot_url", {"raw": answer.line}))
         return _delivered(answer.json.get("response"), answer, secrets)
     words, given = quoted(str(error.get("error_msg") or ""), secrets, 160), error.get("error_code")
-    code = given if isinstance(given, int) else 0
+    code = given if is_code(given) else 0
     return _VK_MEANINGS.get(code, Retry)(
         Text("robot_code" if words else "robot_code_only", {"number": code, "raw": words})
     )

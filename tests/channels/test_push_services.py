@@ -30,6 +30,8 @@ ANSWERS: list[tuple[str, int, str, Result | type[Result]]] = [
     (SERVER_CHAN, 200, '{"code": 40001, "message": "错误的Key"}', Permanent),
     (SERVER_CHAN, 400, '{"code": 40001, "message": "错误的Key"}', Permanent),
     (SERVER_CHAN, 400, '{"code": 40001, "message": "超过当天的发送次数限制[5]"}', RateLimited),
+    (SERVER_CHAN, 200, '{"code": false}', Ambiguous),
+    (SERVER_CHAN, 200, '{"code": 0, "errno": 40001}', Permanent),
     (SERVER_CHAN_3, 200, '{"code": 0, "message": "SUCCESS"}', Delivered("code 0 SUCCESS", verified=True)),
     (PUSHPLUS, 200, '{"code": 200, "msg": "请求成功", "data": "f1"}', Delivered("code 200 请求成功", verified=True)),
     (PUSHPLUS, 200, '{"code": 903, "msg": "用户token无效"}', Permanent),
@@ -93,6 +95,15 @@ def test_it_is_asked_as_its_documentation_says(url: str, path: str, key: str, ca
 def test_a_key_of_the_third_server_chan_goes_to_its_own_server() -> None:
     channel = open_channel(SERVER_CHAN_3, api_base=f"http://127.0.0.1:{closed_port()}")
     assert isinstance(channel.send(OUTGOING), Retry)
+
+
+@pytest.mark.parametrize("url", [SERVER_CHAN, SERVER_CHAN_3, PUSHPLUS, WXPUSHER, BARK])
+@pytest.mark.parametrize("status", [301, 302, 307, 308])
+def test_no_key_goes_where_a_redirect_leads(url: str, status: int) -> None:
+    with Hook([answer(200, '{"code": 0}')]) as elsewhere, Hook([]) as hook:
+        hook.acts = [answer(status, Location=f"http://127.0.0.1:{elsewhere.port}/")]
+        assert isinstance(sent(url, hook), Permanent)
+    assert elsewhere.requests == []
 
 
 def test_no_token_stands_in_an_error() -> None:

@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from typing import TypeGuard
 
 from labelwatch.channels.base import Ambiguous, Delivered, OutgoingMessage, Permanent, RateLimited, Result, Retry
 from labelwatch.channels.http import Answer, HttpOptions, exchange, judged
@@ -125,8 +126,13 @@ def _parts(answer: Answer) -> list[Mapping[str, object]]:
     return [*(part for part in listed if isinstance(part, dict)), whole] if isinstance(listed, list) else [whole]
 
 
+def is_code(found: object) -> TypeGuard[int]:
+    """Whether it may be a code: neither true or false nor a number of many digits."""
+    return isinstance(found, int) and not isinstance(found, bool) and abs(found) <= _BIGGEST_CODE
+
+
 def _code(answer: Answer, dialect: ResponseFormat) -> int | None:
     """The code under any of its names, a failure before a success; None if it is missing."""
     found = (part.get(name) for part in _parts(answer) for name in dialect.codes)
-    codes = [code for code in found if isinstance(code, int) and abs(code) <= _BIGGEST_CODE]
+    codes = [code for code in found if is_code(code)]
     return next((code for code in codes if code != dialect.success), dialect.success) if codes else None
