@@ -78,7 +78,8 @@ def _found(request: Request) -> tuple[Case | None, str]:
     act = opened(request.path_params["token"], secret) if secret else None
     if act is None or act.until <= app.clock.now():
         return None, "altered" if act is None else "expired"
-    rows = app.store.channels.message(act.key)
+    known = {to.name for to in app.config.destinations()}
+    rows = [row for row in app.store.channels.message(act.key) if row.notification.channel in known]
     if not rows:
         return None, "unknown"
     ids = [id_ for row in rows if (id_ := alert_id(row)) and act.alert in (0, id_)]
@@ -157,10 +158,8 @@ def _voice(request: Request, case: Case) -> RenderContext:
 
 
 def _shops(app: App, rows: Sequence[OutboxRow]) -> frozenset[str]:
-    """The shops that the channel of a message may see (empty = all); if it no longer exists, those of the message."""
-    about = rows[0].notification.alert.diagnosis
-    destinations = {to.name: to.shops for to in app.config.destinations()}
-    return destinations.get(rows[0].notification.channel, frozenset(about.shops or (about.shop,)))
+    """The shops that the channel of a message may see; empty = all."""
+    return next(to.shops for to in app.config.destinations() if to.name == rows[0].notification.channel)
 
 
 ROUTES = (

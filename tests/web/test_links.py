@@ -231,6 +231,18 @@ def test_a_link_about_a_message_that_is_not_kept_any_more_says_so(stranger: "Tes
     assert "too old" in answer.text
 
 
+def test_a_link_in_a_message_of_a_channel_that_was_removed_shows_and_does_nothing(
+    stranger: "TestClient", app: App
+) -> None:
+    """What its readers might see is no longer known: an incident also concerns shops of others."""
+    path, before = link(app), everything(app)
+    app.config = replace(app.config, channels=[one for one in app.config.channels if one.name != "packers"])
+    for answer in (stranger.get(path), press(stranger, path)):
+        assert answer.status_code == 410
+        assert not any(number in answer.text for number in NUMBERS)
+    assert everything(app) == before
+
+
 def test_when_all_is_over_there_is_nothing_left_to_do(stranger: "TestClient", app: App) -> None:
     for number in NUMBERS:
         app.store.alerts.change(number, lambda one: replace(one, state=AlertState.RESOLVED, resolved_at=NOW))
