@@ -11,6 +11,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import timedelta
 
+import h11
 from starlette.types import ASGIApp
 from uvicorn import Config, Server
 from uvicorn.protocols.http.h11_impl import H11Protocol
@@ -170,6 +171,16 @@ class Bounded(H11Protocol):
             oldest = min(others, key=lambda one: one.since)
             self.connections.discard(oldest)  # at once: its end is reported later
             oldest.transport.abort()
+
+    def send_400_response(self, msg: str) -> None:
+        """Answer a request that is none. uvicorn would log an error if the body is wrong while the board answers, or
+        after it has."""
+        if self.cycle is not None:
+            self.cycle.disconnected = True  # what the board says of it is not sent
+        if self.conn.our_state in (h11.IDLE, h11.SEND_RESPONSE):
+            super().send_400_response(msg)
+        else:
+            self.transport.close()
 
     @property
     def is_waiting(self) -> bool:

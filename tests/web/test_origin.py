@@ -36,6 +36,7 @@ def test_this_machine_is_known_by_its_own_names(host: str) -> None:
         "localhost/evil",
         "localhost:x",
         "[::1",
+        "[::1]evil.example",
         "10.0.0.1:8765",
         "watch.example.org",
     ],

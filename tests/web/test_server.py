@@ -125,6 +125,25 @@ def test_what_is_no_request_to_us_is_refused(served: Serving, request_: bytes, s
     assert status(served) in (200, 503)
 
 
+CHUNKED = b"POST / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n"
+
+
+@pytest.mark.parametrize("waits", [False, True], ids=["while it is answered", "after it was"])
+@pytest.mark.parametrize("body", [b"zz\r\n", b"-1\r\nx\r\n", b"f" * 40 + b"\r\n"], ids=["no size", "less", "more"])
+def test_a_stranger_s_wrong_body_is_answered_once_and_leaves_the_log_as_it_is(
+    served: Serving, caplog: pytest.LogCaptureFixture, body: bytes, waits: bool
+) -> None:
+    with connection(served) as line:
+        line.sendall(CHUNKED if waits else CHUNKED + body)
+        answer = line.recv(65536)
+        if waits:
+            line.sendall(body)
+        answer += b"".join(iter(lambda: line.recv(65536), b""))
+    assert (answer.split(b" ", 2)[1], answer.count(b"HTTP/1.1 ")) == (b"415" if waits else b"400", 1)
+    assert status(served) in (200, 503)
+    assert [one.getMessage() for one in caplog.records if one.levelname == "ERROR"] == []
+
+
 def test_a_websocket_is_not_opened(served: Serving) -> None:
     answer = raw(
         served,

@@ -1,5 +1,6 @@
 """The origin of a request: whether it was sent to our host name, and by our page. Pure functions."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from ipaddress import ip_address
@@ -75,7 +76,8 @@ def _host(netloc: str) -> str:
         _ = parts.port
     except ValueError:
         return ""
-    return "" if parts.path or parts.query or "@" in netloc else (parts.hostname or "")
+    is_bare = not parts.path and not parts.query and "@" not in netloc
+    return (parts.hostname or "") if is_bare and re.fullmatch(r"[^\[\]]*|\[[^\[\]]*\](:.*)?", netloc) else ""
 
 
 def _is_number(host: str) -> bool:
