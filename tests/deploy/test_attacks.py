@@ -238,9 +238,18 @@ def test_what_runs_as_the_service_s_user_has_no_end_of_root_s_terminal(machine: 
     """Not even for output: a terminal can be read at any of its ends, as by a process that traces this one."""
     (machine.root / "new.whl").write_text("another")
     terminal, end = pty.openpty()
-    given = ["--root", machine.root, "--user", USER, "--python", machine.python, "--no-start", "--wheel"]
+    given = [
+        "--root",
+        machine.root,
+        "--user",
+        USER,
+        "--python",
+        machine.python,
+        "--requirements",
+        machine.requirements,
+    ]
     done = subprocess.run(
-        ["sh", INSTALLER, *given, machine.root / "new.whl", "--requirements", machine.requirements],
+        ["sh", *map(str, (INSTALLER, *given, "--no-start", "--wheel", machine.root / "new.whl"))],
         env={"PATH": os.environ["PATH"]},
         stdin=end,
         stdout=end,

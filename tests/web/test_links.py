@@ -236,7 +236,7 @@ def test_a_link_in_a_message_of_a_channel_that_was_removed_shows_and_does_nothin
 ) -> None:
     """What its readers might see is no longer known: an incident also concerns shops of others."""
     path, before = link(app), everything(app)
-    app.config = replace(app.config, channels=[one for one in app.config.channels if one.name != "packers"])
+    app.config = replace(app.config, channels=tuple(one for one in app.config.channels if one.name != "packers"))
     for answer in (stranger.get(path), press(stranger, path)):
         assert answer.status_code == 410
         assert not any(number in answer.text for number in NUMBERS)
