@@ -21,6 +21,7 @@ from labelwatch.polling.audit import Audit, audit_shop
 from labelwatch.queries import Queries
 from labelwatch.service.clock import Clock, SkewCorrectedClock, corrected, real_clock, skew_in
 from labelwatch.service.database_watch import DatabaseWatch
+from labelwatch.service.lag_watch import LagWatch
 from labelwatch.service.poller import Poller
 from labelwatch.service.shop_sources import ShopSources
 from labelwatch.sources.ozon.used import retiring_methods
@@ -50,6 +51,9 @@ class App:
         self.poller = Poller(config, store, self.sources, self.notifier, time=self.time, stop=stop)
         self.queries = Queries(config, store, now=clock.now)
         self.actions = PostingActions(store, audience=audience_of(self.notifier.channels), now=clock.now)
+        shortest = min(self.poller.every.values(), default=config.ozon.every)
+        channels, now, monotonic = self.notifier.channels, clock.now, clock.monotonic
+        self.lag_watch = LagWatch(lambda: self.lag(), shortest, channels, now=now, monotonic=monotonic)
         self.database_watch = DatabaseWatch(
             store.condition,
             self.notifier.channels,
@@ -106,6 +110,7 @@ class App:
 
     def check_store(self) -> None:
         self.database_watch.look()
+        self.lag_watch.look()
 
     def clock_moved(self) -> timedelta:
         return self.time.moved()

@@ -7,7 +7,7 @@ from typing import Any
 
 from labelwatch.cli.words import Words, words
 from labelwatch.core.lateness import LABEL_ACTIONS
-from labelwatch.core.subject import Channel, Database, IncidentId, Summary
+from labelwatch.core.subject import Channel, Database, IncidentId, Polls, Summary
 from labelwatch.i18n import translate
 from labelwatch.messages.diagnosis_text import words_of
 from labelwatch.messages.plain import plain
@@ -77,7 +77,7 @@ def _label(own: Words, actions: str) -> str:
     return own.say["poll"]["no" if LABEL_ACTIONS.isdisjoint(actions.split()) else "yes"]
 
 
-def _event(own: Words, event: IncidentId | Channel | Database | Summary) -> str:
+def _event(own: Words, event: IncidentId | Channel | Database | Polls | Summary) -> str:
     """`carrier: Aurora Post`."""
     match event:
         case IncidentId(scope, name):
@@ -88,5 +88,7 @@ def _event(own: Words, event: IncidentId | Channel | Database | Summary) -> str:
             kind = summary.value
         case Database():
             kind, name = "database", ""
+        case Polls():
+            kind, name = "polls", ""
     of_kind = own.say["incident"].get(kind, kind)
     return f"{of_kind}: {plain(name)}" if name else of_kind

@@ -11,6 +11,7 @@ from labelwatch.core.subject import (
     Database,
     Incident,
     IncidentId,
+    Polls,
     PostingId,
     Shop,
     Subject,
@@ -234,7 +235,7 @@ class Diagnosis:
         return self.subject if isinstance(self.subject, Incident) else None
 
     @property
-    def event(self) -> IncidentId | Channel | Database | Summary | None:
+    def event(self) -> IncidentId | Channel | Database | Polls | Summary | None:
         """What it is about beyond a posting or a shop: the incident that explains the posting, or its subject."""
         match self.subject:
             case PostingId() | Shop():

@@ -1,11 +1,11 @@
-"""What an alert is about: a posting, a shop, an incident, a channel, the database or a list for a channel.
+"""What an alert is about: a posting, a shop, an incident, a channel, the database, the polls or a list for a channel.
 
 `str` of each is its key for programs and in the database, unique among the open alerts of a shop and of no shop.
 """
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 
@@ -185,6 +185,16 @@ class Database:
         return "database"
 
 
+@dataclass(frozen=True, slots=True)
+class Polls:
+    """All polls of this process, if they do not keep up; `behind`: by how much the one that waits longest is late."""
+
+    behind: timedelta = timedelta(0)
+
+    def __str__(self) -> str:
+        return "polls"
+
+
 class SummaryKind(StrEnum):
     HANDOVER = "handover"
     """The shift summary: everything open, at a fixed time of day."""
@@ -217,7 +227,7 @@ class Summary:
         return f"{self.kind}:{self.channel}"
 
 
-Subject = PostingId | Shop | Incident | Channel | Database | Summary
+Subject = PostingId | Shop | Incident | Channel | Database | Polls | Summary
 
 
 def shops_of(subject: Subject) -> tuple[str, ...]:

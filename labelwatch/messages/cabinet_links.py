@@ -3,7 +3,7 @@
 from urllib.parse import quote
 
 from labelwatch.core.alert import Diagnosis
-from labelwatch.core.subject import Channel, Database, PostingId
+from labelwatch.core.subject import Channel, Database, Polls, PostingId
 from labelwatch.messages.plain import plain
 
 _CABINET = "https://seller.ozon.ru/app"
@@ -35,7 +35,7 @@ _SETTINGS = frozenset(
 def link(diagnosis: Diagnosis) -> str:
     """The posting; for a shop that cannot be read, its API keys; else the cabinet; empty for what is our own."""
     match diagnosis.subject:
-        case Channel() | Database():
+        case Channel() | Database() | Polls():
             return ""
         case PostingId(number=number):
             template = CROSSBORDER_LINK if _is_crossborder(diagnosis) else FBS_LINK

@@ -8,7 +8,7 @@ from labelwatch.core.alert import Alert, AlertState, Certainty, Diagnosis
 from labelwatch.core.deadline import Phase, phase
 from labelwatch.core.lateness import KNOWN_STATUSES
 from labelwatch.core.posting import Product, Stage
-from labelwatch.core.subject import Channel, Database, Incident, PostingId, Shop, is_outage
+from labelwatch.core.subject import Channel, Database, Incident, Polls, PostingId, Shop, is_outage
 from labelwatch.i18n import translate
 from labelwatch.messages.catalog import CauseWords, Remedy, counted, first, sayable
 from labelwatch.messages.evidence_text import (
@@ -71,6 +71,8 @@ def values(context: RenderContext, diagnosis: Diagnosis, *, zoned: bool) -> dict
             said |= {"channel": plain(name, 40), "reason": plain(reason, 240)}
         case Database():
             said["reason"] = plain(raw(answer.value), 240) if answer else ""
+        case Polls(behind):
+            said["behind"] = duration(context, behind)
         case Incident() as incident if incident.total:
             said |= _of_incident(context, diagnosis, incident, zoned=zoned)
     if diagnosis.cause == "unknown_state":
@@ -183,7 +185,7 @@ def evidence(context: RenderContext, diagnosis: Diagnosis) -> str:
         return "\n".join(line.answer.format(value=plain(raw(p.value), 240)) for p in diagnosis.evidence if p.value)
     facts = line.list_gap.join(fact(context, proof) for proof in in_order(diagnosis.evidence))
     certainty = context.words.certainty.get(diagnosis.certainty, diagnosis.certainty)
-    is_told = not facts or isinstance(diagnosis.subject, Channel | Database)
+    is_told = not facts or isinstance(diagnosis.subject, Channel | Database | Polls)
     return "" if is_told else line.evidence.format(facts=facts, certainty=certainty)
 
 

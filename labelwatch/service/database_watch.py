@@ -8,42 +8,22 @@ and was written meanwhile: on a full disk a small change may succeed where a pol
 """
 
 import logging
-import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from labelwatch.core.alert import Alert, Outcome, Reason
-from labelwatch.core.lifecycle import close, reconcile
-from labelwatch.core.policy import AlertPolicy
 from labelwatch.core.rules.blind import OUT_OF_FILES
 from labelwatch.core.system_problems import FAILING, FULL, database_trouble
 from labelwatch.delivery.context import Channels
-from labelwatch.delivery.direct import send_directly
+from labelwatch.delivery.direct import DirectAlert
 from labelwatch.store import Fault
 from labelwatch.store.condition import FailureCounts
 
 log = logging.getLogger(__name__)
 
 LASTS = timedelta(minutes=2)
-AGAIN_AFTER = timedelta(minutes=1)
-TRIES = 60
 _AT_ONCE = (Fault.FULL, Fault.READ_ONLY, Fault.CORRUPT)
 _CAUSES = {Fault.FULL: FULL, Fault.OUT_OF_FILES: OUT_OF_FILES}
-_POLICY = AlertPolicy()
-
-
-@dataclass(slots=True)
-class _News:
-    """The notification to send, and the channels that have not received it."""
-
-    alert: Alert
-    reason: Reason
-    left: set[str]
-    key: str = field(default_factory=lambda: secrets.token_hex(16))
-    sent: set[str] = field(default_factory=set)
-    tries: int = 0
-    tried_at: float = float("-inf")
 
 
 @dataclass(slots=True)
@@ -65,7 +45,10 @@ class DatabaseWatch:
     _written: int = 0
     _since: datetime | None = None
     _blocked_at: float | None = None
-    _news: _News | None = None
+    _alert: DirectAlert = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._alert = DirectAlert(self.channels, self.now, self.monotonic)
 
     def look(self) -> None:
         """Check the database, and send what has to be sent; never uses the database. Takes as long as the slowest
@@ -81,7 +64,7 @@ class DatabaseWatch:
                 self._end()
         if self._since and self._is_due(at):
             self._begin(self._since)
-        self._tell(at)
+        self._alert.send()
 
     def _is_refused(self, at: float) -> None:
         assert self.condition.last is not None, "a failure has a reason"
@@ -92,7 +75,7 @@ class DatabaseWatch:
             log.error("%s: polling continues, but nothing can be saved", self.line)
 
     def _is_due(self, at: float) -> bool:
-        if self._news is not None and self._news.reason is Reason.FIRST:
+        if self._alert.is_open:
             return False
         lasts = self._blocked_at is not None and at - self._blocked_at >= LASTS.total_seconds()
         return lasts or (self.condition.last is not None and self.condition.last.fault in _AT_ONCE)
@@ -100,24 +83,10 @@ class DatabaseWatch:
     def _begin(self, since: datetime) -> None:
         cause = _CAUSES.get(self.condition.last.fault, FAILING) if self.condition.last else FAILING
         trouble = database_trouble(self.line, cause=cause, since=since, now=self.now())
-        alert, _ = reconcile(None, trouble, policy=_POLICY, now=since)
-        self._news = _News(alert, Reason.FIRST, set(self.channels))
+        self._alert.begin(trouble, since=since)
         self.signal_failure(f"labelwatch: {self.line}")
 
     def _end(self) -> None:
         log.warning("the database works again; it had failed since %s", self._since)
         self.line, self._since = "", None
-        told, self._news = self._news, None
-        if told is not None and told.sent:
-            ended, reason = close(told.alert, Outcome.OVER, policy=_POLICY, now=self.now())
-            self._news = _News(ended, reason or Reason.RESOLVED, told.sent)
-
-    def _tell(self, at: float) -> None:
-        news = self._news
-        if news is None or not news.left or news.tries >= TRIES:
-            return
-        if at - news.tried_at < AGAIN_AFTER.total_seconds():
-            return
-        news.tried_at, news.tries = at, news.tries + 1
-        sent = send_directly(self.channels, news.left, news.alert, news.reason, key=news.key, now=self.now())
-        news.left, news.sent = news.left - sent, news.sent | sent
+        self._alert.end()

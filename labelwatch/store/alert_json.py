@@ -6,7 +6,7 @@ from typing import Any, get_args, get_type_hints
 import msgspec
 
 from labelwatch.core.alert import Alert, Diagnosis
-from labelwatch.core.subject import Channel, Database, Incident, PostingId, Shop, Subject, Summary
+from labelwatch.core.subject import Channel, Database, Incident, Polls, PostingId, Shop, Subject, Summary
 
 
 class _Subject(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -17,6 +17,7 @@ class _Subject(msgspec.Struct, frozen=True, omit_defaults=True):
     incident: Incident | None = None
     channel: Channel | None = None
     database: Database | None = None
+    polls: Polls | None = None
     shift: Summary | None = None
 
 

@@ -16,7 +16,7 @@ from labelwatch.core.facts import TaskState
 from labelwatch.core.lateness import KNOWN_STATUSES
 from labelwatch.core.rules import CAUSES, delivery_method
 from labelwatch.core.rules.blind import OUT_OF_FILES
-from labelwatch.core.system_problems import DEAD, FAILING, FULL
+from labelwatch.core.system_problems import BEHIND, DEAD, FAILING, FULL
 from labelwatch.i18n import LANGUAGES, source
 from labelwatch.messages.catalog import Catalog, Counts, Lines, Template, catalog, counted
 from labelwatch.messages.letters import KINDS
@@ -28,7 +28,7 @@ SAYABLE_OF_MANY = {"wait_until", "checking", "carrier"}
 SAYABLE_OF_ONE = SAYABLE_OF_MANY | {
     *("posting", "order", "shop", "skus", "missing", "waiting", "method", "warehouse", "alternatives"),
     *("message", "quoted", "over", "state", "gaps", "paused", "tally", "since", "in_shops", "channel", "reason"),
-    *("dark", "unknown"),
+    *("dark", "unknown", "behind"),
 }
 SAYABLE_IN_LETTERS = SAYABLE_OF_ONE | {
     *("status", "substatus", "flow", "tracking", "goods", "weight", "watched"),
@@ -134,7 +134,15 @@ def test_what_the_facts_may_say_has_words(language: str) -> None:
     assert set(value["delivery_method.status"]) >= {*delivery_method._UNFINISHED, "BROKEN", "DISABLED", "not listed"}
     assert set(value["warehouse.status"]) >= {*delivery_method._PAUSED, delivery_method._ARCHIVED}
     assert "validation_in_process" in value["exemplars"]
-    assert set(catalog(language).calm) == {*INCIDENT_CAUSES.values(), "outage", DEAD, FULL, FAILING, OUT_OF_FILES}
+    assert set(catalog(language).calm) == {
+        *INCIDENT_CAUSES.values(),
+        "outage",
+        DEAD,
+        FULL,
+        FAILING,
+        OUT_OF_FILES,
+        BEHIND,
+    }
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -11,7 +11,7 @@ import pytest
 from labelwatch.core.alert import AlertState, Family, LastNotified, Outcome, Proof, Reason, Severity, Verdict
 from labelwatch.core.posting import Interval
 from labelwatch.core.rules import CAUSES
-from labelwatch.core.system_problems import DEAD, FAILING, FULL
+from labelwatch.core.system_problems import BEHIND, DEAD, FAILING, FULL
 from labelwatch.delivery.test_alert import example
 from labelwatch.i18n import LANGUAGES
 from labelwatch.messages.alert_json import view
@@ -106,8 +106,8 @@ def test_the_first_line_says_what_to_do_on_a_phone(language: str, cause: str) ->
     message = render([told(cause)], destination(language), now=NOW)
     what, *rest = message.title.split(" · ")
     assert columns(what) <= PHONE
-    if cause in (FULL, FAILING):
-        assert rest == []  # there is one database, so it needs no name
+    if cause in (FULL, FAILING, BEHIND):
+        assert rest == []  # there is one of it, so it needs no name
     else:
         assert rest[-1].endswith(("41517061-0214-1", "main"))
     assert "{" not in message.title + message.body

@@ -53,7 +53,15 @@ ENDS = {"carrier_incident": 50, "platform_incident": 50, "shop_incident": 50}
 # Nothing is learned from what is known less well than to three minutes, so there is a look every minute.
 LOOKED_AT_EVERY = {"always_labelled": MINUTE}
 # No answer of Ozon's shows these, or nothing at all can lead to them: they have tests of their own.
-NEVER_PLAYED = {"stale_data", "out_of_files", "unexplained", "channel_dead", "disk_full", "database_failing"}
+NEVER_PLAYED = {
+    "stale_data",
+    "out_of_files",
+    "falling_behind",
+    "unexplained",
+    "channel_dead",
+    "disk_full",
+    "database_failing",
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,15 @@ from labelwatch.core.policy import Destination
 from labelwatch.core.posting import DeliveryMethod, Interval, Product, Stage
 from labelwatch.core.rules import CAUSES
 from labelwatch.core.subject import Incident, IncidentId, Part, PostingId, Scope, Shop
-from labelwatch.core.system_problems import DEAD, FAILING, FULL, channel_dead, database_trouble
+from labelwatch.core.system_problems import (
+    BEHIND,
+    DEAD,
+    FAILING,
+    FULL,
+    channel_dead,
+    database_trouble,
+    falling_behind,
+)
 from labelwatch.core.text import Text
 
 CHINA_POST = IncidentId(Scope.CARRIER, "China Post")
@@ -168,6 +176,8 @@ def _late(cause: str) -> Diagnosis:
 def _blind(cause: str) -> Diagnosis:
     if cause == DEAD:
         return channel_dead("packers", _BLOCKED, since=NOW - minutes(65), waiting=7, now=NOW)
+    if cause == BEHIND:
+        return falling_behind(minutes(5), now=NOW)
     if cause in (FULL, FAILING):
         return database_trouble("it refused", cause=cause, since=NOW - minutes(65), now=NOW)
     return Diagnosis(

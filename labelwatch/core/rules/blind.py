@@ -23,5 +23,6 @@ MEANINGS: Mapping[str, str] = {
     "channel_dead": "A channel takes no messages, for good or for 15 minutes. Proof: its service's answer or error.",
     "disk_full": "Nothing can be noted any more: the disk of the database is full. Proof: the database's own words.",
     "database_failing": "The database is damaged, locked for two minutes, or out of reach. Proof: its own words.",
+    "falling_behind": "Shops wait for their poll longer than two intervals. Proof: for how long one has been due.",
 }
 """Cause id -> its meaning and its evidence. They are found when reading and sending, not by rules."""
