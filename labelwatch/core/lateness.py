@@ -5,14 +5,15 @@ labelwatch itself observed: `track` keeps since when a posting is in its stage, 
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
 from labelwatch.core.alert import Diagnosis, Finding, Outcome, Severity
-from labelwatch.core.baseline import LearnedLimit, limit_of
+from labelwatch.core.baseline import CEILING, LearnedLimit, limit_of
 from labelwatch.core.deadline import deadline_of, patience, severity
+from labelwatch.core.peaks import Slower
 from labelwatch.core.policy import DelayPolicy, Delays, Destination
 from labelwatch.core.posting import DeliveryMethod, Interval, Known, Limit, MethodHistory, Posting, Stage, Track
 from labelwatch.core.quiet_hours import ever_quiet, quiet_span
@@ -272,6 +273,8 @@ class Watch:
     history: MethodHistory
     calendars: tuple[Destination, ...] = ()
     """The channels that may be notified, for their quiet times."""
+    slower: Slower = field(default_factory=dict)
+    """At a peak; of what people know already it changes nothing."""
 
     def with_late_at(self, posting: Posting, track: Track) -> Track:
         """The same track with the moment at which the posting will be late if nothing else happens; None = never."""
@@ -283,6 +286,8 @@ class Watch:
         delays, awaits, learned = self._settings(posting, seen)
         first = min(self._deadlines(posting, seen), key=lambda one: one.at, default=None)
         if first is None or (first.at > now and not watched):
+            return None
+        if not watched and self._is_normal_at_peak(known, learned, now):
             return None
         since, deadline = started(posting, seen), deadline_of(posting, delays)
         limit = patience(stage_limit(seen.stage, delays, awaits), since.latest, deadline)
@@ -301,8 +306,19 @@ class Watch:
             learned=learned,
         )
 
-    def _deadlines(self, posting: Posting, track: Track) -> tuple[StageDeadline, ...]:
-        delays, awaits, _ = self._settings(posting, track)
+    def _is_normal_at_peak(self, known: Known, learned: LearnedLimit | None, now: datetime) -> bool:
+        """Whether it would not be late by the wider limit of a peak. The margin before the deadline stays as it is,
+        and so does an alert that is open."""
+        factor = self.slower.get(known.track.stage, {}).get(known.posting.method.id, 1.0)
+        if learned is None or factor <= 1:
+            return False
+        wider = max(learned.limit, min(factor * learned.limit, CEILING * learned.fixed))
+        return all(one.at > now for one in self._deadlines(known.posting, known.track, limit=wider))
+
+    def _deadlines(
+        self, posting: Posting, track: Track, *, limit: timedelta | None = None
+    ) -> tuple[StageDeadline, ...]:
+        delays, awaits, _ = self._settings(posting, track, limit=limit)
         return stage_deadlines(
             posting, track, delays=delays, awaits=awaits, calendars=filter(self._applies, self.calendars)
         )
@@ -311,11 +327,14 @@ class Watch:
         """Whether its quiet times matter here. A channel of critical alerts gets no early notifications."""
         return ever_quiet(to) and to.severity is not Severity.CRITICAL and is_subscribed(to, (self.shop,))
 
-    def _settings(self, posting: Posting, track: Track) -> tuple[Delays, Awaited, LearnedLimit | None]:
+    def _settings(
+        self, posting: Posting, track: Track, *, limit: timedelta | None = None
+    ) -> tuple[Delays, Awaited, LearnedLimit | None]:
+        """`limit` takes the place of the learned one."""
         delays = delays_for(posting.method, self.policy)
         learned = learned_limit(posting, track, delays, self.history)
         if learned is not None:
-            limits: dict[str, Any] = {track.stage.value: learned.limit}
+            limits: dict[str, Any] = {track.stage.value: limit or learned.limit}
             delays = replace(delays, **limits)
         return delays, awaited(posting, self.history.labelled), learned
 

@@ -6,10 +6,12 @@ Observations", Journal of the American Statistical Association 53 (1958), 457-48
 Reports 50 (1966), 163-170.
 """
 
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from operator import itemgetter
 
 _ROUNDING = 1e-9
 """Products of floats: a share this close to the wanted one is the wanted one."""
@@ -42,7 +44,8 @@ class Survival:
 
     def waiting_after(self, time: timedelta) -> float:
         """The share that still waits after `time`; after the last end, the last known share."""
-        return next((waiting for at, waiting in reversed(self.steps) if at <= time), 1.0)
+        place = bisect_right(self.steps, time, key=itemgetter(0))
+        return self.steps[place - 1][1] if place else 1.0
 
 
 def product_limit(waits: Iterable[Wait]) -> Survival:

@@ -11,6 +11,7 @@ from labelwatch.core.knowledge import Knowledge
 from labelwatch.core.outages import SHARED, ShopReading
 from labelwatch.core.snapshot import Plan, Snapshot, counted_since, may_be_incident
 from labelwatch.core.subject import OUTAGE, IncidentId, PostingId, Shop
+from labelwatch.polling.peaks import at_peak
 from labelwatch.polling.sweep import SweepResult
 from labelwatch.store import ShopState, Transaction
 from labelwatch.store.decision_inputs import Input, InputTopic, written
@@ -35,7 +36,7 @@ def of_reading(plan: Plan, tx: Transaction, swept: SweepResult, now: datetime) -
     return Snapshot(
         plan,
         now,
-        watch=swept.watch,
+        watch=at_peak(tx, shop.id, swept.watch, (known for known, alert in postings if alert is None), now),
         knowledge=_knowledge(tx, swept, [known.posting.number for known, _ in postings], now),
         shop_alert=alerts.get(Shop(plan.shop)),
         complaints=swept.complaints(),

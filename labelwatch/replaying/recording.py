@@ -9,6 +9,7 @@ from labelwatch.core.alert import Alert, AlertState, Reason
 from labelwatch.core.baseline import Learned
 from labelwatch.core.enrichment import Answer, Question, Topic
 from labelwatch.core.lateness import track
+from labelwatch.core.peaks import Slower
 from labelwatch.core.posting import Track
 from labelwatch.core.snapshot import Plan
 from labelwatch.core.subject import PostingId, is_outage
@@ -22,6 +23,7 @@ from labelwatch.store.decision_inputs import (
     read_handled,
     read_learned,
     read_plan,
+    read_slower,
     read_unread,
 )
 from labelwatch.store.mapping import recorded_answer
@@ -95,8 +97,17 @@ class Handled:
     until: datetime | None
 
 
-Event = Planned | Answered | Handled | Read | Looked | Held
-_ORDER = {Handled: 0, Planned: 1, Answered: 2, Read: 3, Looked: 4, Held: 5}
+@dataclass(frozen=True, slots=True)
+class Slowed:
+    """Delivery methods of a shop are so many times slower than normal."""
+
+    at: datetime
+    shop: str
+    slower: Slower
+
+
+Event = Planned | Answered | Handled | Slowed | Read | Looked | Held
+_ORDER = {Handled: 0, Planned: 1, Answered: 2, Slowed: 3, Read: 4, Looked: 5, Held: 6}
 """Of what happens in the same millisecond."""
 
 
@@ -178,6 +189,8 @@ def _apply(replay: Replay, event: Event, limits: Callable[[Plan], Plan]) -> None
             replay.plan(limits(event.plan))
         case Answered():
             replay.answer(event.shop, event.question, event.answer)
+        case Slowed():
+            replay.shops[event.shop].slower = event.slower
         case Read():
             replay.read(event.shop, event.seen, event.at, unread=event.unread)
         case Looked():
@@ -286,6 +299,8 @@ def _others(name: str, inputs: Iterable[Input]) -> Iterator[Event]:
                 yield Answered(one.at, name, *answer)
         elif one.topic == InputTopic.LOOKED:
             yield Looked(one.at, name)
+        elif one.topic == InputTopic.SLOWER:
+            yield Slowed(one.at, name, read_slower(one.body))
         elif one.topic == InputTopic.HANDLED:
             yield Handled(one.at, name, one.subject, *read_handled(one.body))
 

@@ -140,7 +140,7 @@ class Replay:
         return Snapshot(
             self._whole(shop.plan),
             now,
-            watch=shop.watch,
+            watch=replace(shop.watch, slower=shop.slower),
             knowledge=shop.knowledge(),
             postings=postings,
             unread=[shop.alerts[number] for number in unread],

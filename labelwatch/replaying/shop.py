@@ -12,6 +12,7 @@ from labelwatch.core.enrichment import Answer, Question
 from labelwatch.core.incidents import GroupCount
 from labelwatch.core.knowledge import Knowledge
 from labelwatch.core.lateness import LEFT, Watch
+from labelwatch.core.peaks import Slower
 from labelwatch.core.posting import Known, MethodHistory, Posting, Stage, Track
 from labelwatch.core.rules.delivery_method import HANDED_OVER_WITHOUT
 from labelwatch.core.snapshot import Plan
@@ -36,6 +37,8 @@ class ReplayedShop:
     late: set[str] = field(default_factory=set)
     looks: dict[str, datetime | None] = field(default_factory=dict)
     """Number -> when its alert is to be evaluated again though it does not change; None = never, none = now."""
+    slower: Slower = field(default_factory=dict)
+    """At a peak, as it was when that last decided something."""
     read_at: datetime | None = None
     is_failing: bool = False
     watch: Watch = field(init=False)

@@ -3,6 +3,7 @@
 Ozon's answers are here under the topic of the question; the table `answer` keeps only the last one.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
@@ -12,6 +13,7 @@ from sqlalchemy import Connection, delete, func, select
 
 from labelwatch.core.alert import AlertState
 from labelwatch.core.baseline import Learned, without_curves
+from labelwatch.core.peaks import Slower
 from labelwatch.core.routing import is_subscribed
 from labelwatch.core.snapshot import Plan
 from labelwatch.store.dedup import upsert
@@ -28,6 +30,8 @@ class InputTopic(StrEnum):
     """The limits and channels of a shop, without what is learned."""
     LEARNED = "learned"
     """Limits learned from the shop's own history."""
+    SLOWER = "slower"
+    """How many times slower than normal delivery methods were, where that decided."""
     UNREAD = "unread"
     """Late postings that could not be read at this poll."""
     LOOKED = "looked"
@@ -67,13 +71,24 @@ def keep_plan(conn: Connection, shop_id: int, plan: Plan, *, at: datetime) -> No
     own = replace(plan, learned={}, shops={}, destinations=tuple(hearing))
     own = replace(own, searches=True, thorough=False)  # of one poll, and no settings
     learned = without_curves(plan.learned)
-    bodies = {InputTopic.PLAN.value: written(own), InputTopic.LEARNED.value: written(learned)}
+    _keep(conn, shop_id, {InputTopic.PLAN: written(own), InputTopic.LEARNED: written(learned)}, at)
+
+
+def keep_slower(conn: Connection, shop_id: int, slower: Slower, *, at: datetime) -> None:
+    """Record how much slower than normal the delivery methods of a shop are, where that differs."""
+    _keep(conn, shop_id, {InputTopic.SLOWER: written(slower)}, at)
+
+
+def _keep(conn: Connection, shop_id: int, bodies: Mapping[InputTopic, str], at: datetime) -> None:
     i = decision_input.c
     newest = select(i.topic, func.max(i.at, type_=i.at.type).label("at")).where(i.shop_id == shop_id, i.subject == "")
-    last = newest.where(i.topic.in_(list(bodies))).group_by(i.topic).subquery()
+    last = newest.where(i.topic.in_([topic.value for topic in bodies])).group_by(i.topic).subquery()
     query = select(i.topic, i.body).join(last, (i.topic == last.c.topic) & (i.at == last.c.at))
     known = {row.topic: row.body for row in conn.execute(query.where(i.shop_id == shop_id, i.subject == ""))}
-    note(conn, *(Input(shop_id, topic, "", at, body) for topic, body in bodies.items() if known.get(topic) != body))
+    note(
+        conn,
+        *(Input(shop_id, topic.value, "", at, body) for topic, body in bodies.items() if known.get(topic) != body),
+    )
 
 
 def between(conn: Connection, since: datetime, until: datetime) -> list[Input]:
@@ -99,6 +114,15 @@ def prune(conn: Connection, before: datetime) -> int:
 
 
 read_plan = msgspec.json.Decoder(Plan).decode
-read_learned = msgspec.json.Decoder(Learned).decode
+_read_learned = msgspec.json.Decoder(Learned).decode
+read_slower = msgspec.json.Decoder(Slower).decode
 read_unread = msgspec.json.Decoder(frozenset[str]).decode
 read_handled = msgspec.json.Decoder(tuple[AlertState, datetime | None]).decode
+
+
+def read_learned(body: str) -> Learned:
+    """Nothing, if it was written in an earlier form."""
+    try:
+        return _read_learned(body)
+    except msgspec.ValidationError:
+        return {}

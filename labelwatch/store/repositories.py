@@ -56,6 +56,7 @@ class Postings(Repository):
     labelled_methods = reads(postings.labelled_methods)
     methods = reads(postings.methods)
     handed_over_unlabelled = reads(postings.handed_over_unlabelled)
+    recent_waits = reads(waits.recent_waits)
     waits = reads(waits.waits)
     set_late_at = writes(changes.set_late_at)
     add_evidence = writes(changes.add_evidence)
@@ -159,6 +160,7 @@ class DecisionInputs(Repository):
     between = reads(decision_inputs.between)
     note = writes(decision_inputs.note)
     keep_plan = writes(decision_inputs.keep_plan)
+    keep_slower = writes(decision_inputs.keep_slower)
 
 
 class Recorded(Repository):

@@ -1,11 +1,13 @@
 """Reads how long postings were in a stage: what was seen to end, what goes on, and what was cut off."""
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import BigInteger, Connection, Select, Subquery, and_, case, func, select, type_coerce
 
 from labelwatch.core.baseline import Case
+from labelwatch.core.peaks import Recent
 from labelwatch.core.posting import Stage
 from labelwatch.core.survival import Wait
 from labelwatch.store.schema import delivery_method, history, posting, shop, stage_wait, state
@@ -15,6 +17,7 @@ WAITING = {"awaiting_registration": Stage.REGISTRATION.value, "awaiting_deliver"
 """The statuses in which a packed order waits, and for what."""
 
 _MS = timedelta(milliseconds=1)
+_NO_TIME = timedelta(0)
 
 
 def waits(conn: Connection, shop_id: int, stage: Stage, *, since: datetime) -> dict[str, list[Case]]:
@@ -31,6 +34,21 @@ def waits(conn: Connection, shop_id: int, stage: Stage, *, since: datetime) -> d
         found.setdefault(method, []).append(Case(earliest, wait, latest - earliest))
     for method, began, lasted in conn.execute(_cut(shop_id, stage, since)):
         found.setdefault(method, []).append(Case(began, Wait(max(lasted, 0) * _MS, None)))
+    return found
+
+
+def recent_waits(
+    conn: Connection, shop_id: int, stage: Stage, methods: Collection[str], *, since: datetime, now: datetime
+) -> dict[str, list[Recent]]:
+    """Ozon's method id -> the waits of a stage that ended after `since` or go on; of these methods only."""
+    found: dict[str, list[Recent]] = {}
+    own = delivery_method.c.ozon_id.in_(methods)
+    for method, left_at, shortest, longest, _ in conn.execute(_ended(shop_id, stage, since).where(own)):
+        lasted = max(shortest + longest, 0) * _MS / 2
+        found.setdefault(method, []).append(Recent(max(lasted - (left_at - since), _NO_TIME), lasted, ended=True))
+    for method, _, latest, _ in conn.execute(_open(shop_id, stage).where(own)):
+        lasted = max(now - latest, _NO_TIME)
+        found.setdefault(method, []).append(Recent(max(lasted - (now - since), _NO_TIME), lasted, ended=False))
     return found
 
 

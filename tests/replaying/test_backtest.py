@@ -8,20 +8,23 @@ from random import Random
 from typing import Any
 
 import pytest
-from sqlalchemy import delete
+from sqlalchemy import delete, event
 
 from labelwatch.core.alert import Alert, Severity
+from labelwatch.core.baseline import Learned, MethodNormal, Normal
 from labelwatch.core.enrichment import MethodStates, Question, Topic
 from labelwatch.core.facts import Detail, LabelTask, MethodState, TaskState
 from labelwatch.core.lifecycle import acknowledge, snooze
 from labelwatch.core.policy import AlertPolicy, DelayPolicy, Delays, QuietHours, Step
-from labelwatch.core.posting import Posting
+from labelwatch.core.posting import Posting, Stage
 from labelwatch.core.snapshot import Plan
+from labelwatch.core.survival import Wait, product_limit
 from labelwatch.replaying.backtest import Limits, backtest, suggest
 from labelwatch.replaying.outbox import key_of
-from labelwatch.replaying.recording import Recording, play, recorded
+from labelwatch.replaying.recording import Recording, Slowed, play, recorded
 from labelwatch.sources import Trouble
 from labelwatch.store import OutboxState, Store
+from labelwatch.store.decision_inputs import Input, InputTopic, written
 from labelwatch.store.schema_settings import decision_input
 from labelwatch.store.values import Settled
 from tests.support.poll_world import EVERY, START, Story, channel, labelled, of_carrier, posting, unpacked
@@ -148,6 +151,70 @@ def test_many_labels_that_stop_are_one_incident_again(store: Store) -> None:
     recording = tape(story)
     assert ("", "carrier:Aurora") in {key_of(one.alert.diagnosis.subject) for one in recording.told}
     assert differences(recording) == []
+
+
+CURVE = product_limit(Wait(n * MINUTE / 10, n * MINUTE / 10) for n in range(1, 101))
+"""Labels come evenly from none to ten minutes."""
+LEARNED: Learned = {Stage.LABEL: {"77": MethodNormal(Normal(CURVE, 10 * MINUTE))}}
+AUTO = replace(PLAN, delays=DelayPolicy(replace(DELAYS, auto=frozenset({"label"}))), learned=LEARNED)
+
+
+def come_slowly(story: Story) -> list[int]:
+    """Forty orders whose labels take up to 24 minutes, and how many alerts each poll leaves."""
+    orders = [posting(f"0101-{n:04}-1", cutoff=START + 90 * HOUR) for n in range(40)]
+    alerts = []
+    for minutes in range(0, 28, 2):
+        ready = min(40, minutes * 40 // 24)
+        story.lists(*map(labelled, orders[:ready]), *orders[ready:])
+        story.poll(2)
+        alerts.append(len(story.alerts()))
+    return alerts
+
+
+def slowed(recording: Recording) -> list[Slowed]:
+    return [one for one in recording.events if isinstance(one, Slowed)]
+
+
+def test_at_a_peak_few_are_told_of_and_so_again(store: Store) -> None:
+    story = Story(store, plan=AUTO)
+    alerts = come_slowly(story)
+    recording = tape(story)
+    assert 0 < max(alerts) < 15
+    assert alerts[:8] == [0] * 8, "the learned limit passed at the sixth poll"
+    assert differences(recording) == []
+    assert differences(recording, thorough=True) == []
+    noted = slowed(recording)
+    recording.events = [one for one in recording.events if not isinstance(one, Slowed)]
+    assert len(noted) > 1
+    assert differences(recording) != [], "the peak was decided from"
+
+
+def test_a_poll_in_which_nothing_is_newly_late_asks_nothing_of_a_peak(sqlite_store: Store) -> None:
+    story = Story(sqlite_store, plan=AUTO)
+    come_slowly(story)
+    story.poll(2)
+    story.lists(posting("0101-0098-1", cutoff=START + 90 * HOUR))
+    story.poll(2)
+    story.poll(100)
+    assert story.alerts().keys() == {"0101-0098-1"}
+    before = slowed(tape(story))
+    asked: list[str] = []
+    event.listen(sqlite_store._engine, "before_cursor_execute", lambda *args: asked.append(args[2]))
+    story.poll(2)
+    story.lists(*(posting(f"0101-00{n}-1", cutoff=START + 90 * HOUR) for n in (98, 99)))
+    story.poll(2)
+    assert asked
+    assert not [one for one in asked if "stage_wait" in one and one.startswith("SELECT")]
+    assert slowed(tape(story)) == before
+
+
+def test_what_was_learned_in_an_earlier_form_is_not_known(sqlite_store: Store) -> None:
+    story = Story(sqlite_store, plan=PLAN)
+    polled(story, (30, PACKED), (10, labelled(PACKED)))
+    earlier = {"label": {"77": 10 * MINUTE}, "registration": {}}
+    with sqlite_store.write() as tx:
+        tx.inputs.note(Input(1, InputTopic.LEARNED, "", START + MINUTE, written(earlier)))
+    assert differences(tape(story)) == []
 
 
 def polled(story: Story, *spans: tuple[float, Posting]) -> None:
