@@ -156,9 +156,9 @@ def _add_labels(conn: Connection, ids: dict[str, int], steps: list[_Step]) -> No
 
 def _waits(step: _Step) -> Iterator[mapping.Values]:
     """How long it was in the stage that it just left for the next one; and if the label came between two readings,
-    how long it can have waited for it."""
+    how long it can have waited for it. Nothing is known if the clock was set back between the two."""
     old, track = step.old, step.change.track
-    if old is None or old.stage == track.stage.value:
+    if old is None or old.stage == track.stage.value or _was_set_back(step.change):
         return
     since, is_labelled = track.since, _is_newly_labelled(step)
     waits = {"posting_id": old.id, "method_id": step.values["method_id"], "left_at": since.latest}
@@ -168,6 +168,10 @@ def _waits(step: _Step) -> Iterator[mapping.Values]:
         yield waits | {"stage": old.stage} | _length(shortest, longest)
     if old.stage in _BEFORE_LABEL and is_labelled:
         yield waits | {"stage": UNSEEN_LABEL} | _length(timedelta(0), since.latest - since.earliest)
+
+
+def _was_set_back(change: Change) -> bool:
+    return change.not_before is not None and change.not_before > change.seen_at
 
 
 def _length(shortest: timedelta, longest: timedelta) -> mapping.Values:

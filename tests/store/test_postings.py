@@ -8,7 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from labelwatch.core.baseline import Case
+from labelwatch.core.baseline import Case, learn
+from labelwatch.core.lateness import track as follow
+from labelwatch.core.peaks import Recent
 from labelwatch.core.posting import DeliveryMethod, Interval, Posting, Product, Stage, TariffStep, Track
 from labelwatch.core.survival import Wait
 from labelwatch.store import Change, Evidence, EvidenceLevel, Store
@@ -101,7 +103,8 @@ def test_a_posting_that_comes_twice_counts_as_it_came_last(store: Store) -> None
 
 HISTORY: dict[str, tuple[Callable[[Posting], Posting], int]] = {
     "nothing": (lambda p: p, 1),
-    "goods": (lambda p: replace(p, products=(Product("1", "a", "Cup", 1),)), 1),
+    "tariff": (lambda p: replace(p, tariff=(TariffStep(None, 1.0, "", "", "RUB"),)), 1),
+    "goods": (lambda p: replace(p, products=(Product("1", "a", "Cup", 1),)), 2),
     "status": (lambda p: replace(p, status="awaiting_deliver"), 2),
     "substatus": (lambda p: replace(p, substatus="posting_split_pending"), 2),
     "flow": (lambda p: replace(p, flow="ozon"), 2),
@@ -210,6 +213,27 @@ def test_only_recent_waits_teach(store: Store, since: datetime, samples: int) ->
     assert found == ({AURORA.id: [Case(NOW - minutes(2), ENDED)]} if samples else {})
 
 
+@pytest.mark.parametrize(
+    ("step", "waited", "learned"),
+    [(0, 10, 10), (120, 10, None), (-5, 10, None), (-120, 10, None), (-1440, 10, None)],
+)
+def test_what_ended_while_the_clock_was_set_is_not_learned_from(
+    sqlite_store: Store, step: float, waited: float, learned: float | None
+) -> None:
+    """What was set forward is as a time without readings: it was still waiting before."""
+    before, at = NOW + minutes(waited - 2), NOW + minutes(waited + step)
+    waiting = replace(POSTING, status="awaiting_deliver", actions=())
+    ready = replace(waiting, actions=("label_download",))
+    seen = follow(None, waiting, seen_at=NOW, not_before=NOW - minutes(2))
+    after = follow(seen, ready, seen_at=at, not_before=before)
+    put(sqlite_store, change(waiting, seen=seen))
+    shop = put(sqlite_store, change(ready, seen=after, seen_at=at, not_before=before))
+    cases = sqlite_store.postings.waits(shop, Stage.LABEL, since=NOW - timedelta(days=3))
+    curves = learn(cases, error=minutes(6), timezone="UTC")
+    ends = [time for normal in curves.values() for time, _ in normal.whole.curve.steps]
+    assert ends == ([] if learned is None else [minutes(learned)])
+
+
 def test_what_a_cancellation_cut_off_lasted_until_it_was_last_seen(store: Store) -> None:
     waiting = replace(POSTING, status="awaiting_deliver")
     put(store, change(waiting, seen=track(Stage.LABEL)))
@@ -223,6 +247,17 @@ def test_what_a_cancellation_cut_off_lasted_until_it_was_last_seen(store: Store)
     other = change(replace(POSTING, number="2"), seen=labelled(IN_TEN, before=TWO_MINUTES_BEFORE), seen_at=IN_TEN)
     shop = put(store, gone, other)
     assert store.postings.waits(shop, Stage.LABEL, since=NOW) == {AURORA.id: [Case(NOW, Wait(minutes(8), None))]}
+
+
+def test_of_the_last_hour_it_is_known_how_long_each_had_waited_before(store: Store) -> None:
+    old, now = replace(POSTING, number="2"), NOW + minutes(70)
+    put(store, change(seen=track(Stage.LABEL, late_at=NOW)), change(old, seen=track(Stage.LABEL)))
+    shop = put(store, change(old, seen=labelled(IN_TEN, before=TWO_MINUTES_BEFORE), seen_at=IN_TEN))
+    with store.write() as tx:
+        tx.shops.mark_read(shop, started_at=now, finished_at=now)
+    of_method = Recent(minutes(5), minutes(10), ended=True), Recent(minutes(5), minutes(70), ended=False)
+    for methods, found in (([AURORA.id], {AURORA.id: list(of_method)}), (["other"], {})):
+        assert store.postings.recent_waits(shop, Stage.LABEL, methods, since=NOW + minutes(5), now=now) == found
 
 
 def test_what_is_due_is_open_and_late(store: Store) -> None:
