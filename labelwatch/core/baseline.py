@@ -1,8 +1,8 @@
 """What is normal: how long registration and labels of a delivery method take, learned from the shop's own history.
 
 A method has one curve, and one of its own for each part of the week in which it is faster or slower beyond chance.
-The limit of "auto" follows from it: one and a half times the time within which 99 of 100 are done, never below FLOORS
-nor above CEILING times the fixed limit.
+The limit of "auto" follows from it: one and a half times the time within which 99 of 100 are done (twice that time
+until a whole week was seen), never below FLOORS nor above CEILING times the fixed limit.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -15,14 +15,15 @@ from labelwatch.core.survival import Survival, Wait, logrank, product_limit
 
 ENOUGH = 100
 """The slowest percent means nothing with fewer observations."""
-ENOUGH_DAYS = timedelta(days=6)
+A_WEEK = timedelta(days=6)
 """From the first to the last of them: every day of a week."""
 ENOUGH_TO_SHOW = 30
 ENOUGH_AT_RISK = 10
 """A chance is told from no fewer cases that waited as long."""
 QUANTILE = 0.99
-MARGIN = 1.5
-"""Without it one in a hundred would be late though nothing is wrong."""
+MARGIN, WIDE_MARGIN = 1.5, 2.0
+"""Without it one in a hundred would be late though nothing is wrong. The wide one holds until a whole week was seen,
+since other days may be slower."""
 LEARN_WITHIN = timedelta(minutes=3)
 """A duration counts as observed only when both of its ends are known to within this."""
 FLOORS = {"label": timedelta(minutes=5), "registration": timedelta(minutes=15)}
@@ -161,9 +162,10 @@ def _normal(cases: Collection[Case]) -> Normal:
     curve = product_limit(case.wait for case in cases)
     ends = [case.began for case in cases if case.wait.longest is not None]
     slowest = curve.quantile(QUANTILE)
-    if curve.ended < ENOUGH or max(ends) - min(ends) < ENOUGH_DAYS or slowest is None:
+    if curve.ended < ENOUGH or slowest is None:
         return Normal(curve)
-    return Normal(curve, rounded_up(MARGIN * slowest))
+    margin = MARGIN if max(ends) - min(ends) >= A_WEEK else WIDE_MARGIN
+    return Normal(curve, rounded_up(margin * slowest))
 
 
 def _differs(hours: Hours, parts: Mapping[Hours, Collection[Case]]) -> bool:

@@ -8,8 +8,9 @@ from labelwatch.core.snapshot import Plan
 from labelwatch.store import ShopState, Store
 
 LEARN_FROM = timedelta(days=28)
-LEARN_EVERY = timedelta(hours=6)
-"""It reads the waits of LEARN_FROM, and where a limit changed, the next poll looks at all open postings."""
+LEARN_EVERY, LEARN_AT_FIRST_EVERY = timedelta(hours=6), timedelta(hours=1)
+"""It reads the waits of LEARN_FROM, and where a limit changed, the next poll looks at all open postings. More often
+while no limit is known, when there is little to read and much to gain."""
 
 STAGES = (Stage.LABEL, Stage.REGISTRATION)
 
@@ -24,7 +25,8 @@ class LearnedLimits:
     def of(self, shop: ShopState, plan: Plan, *, now: datetime) -> Learned:
         """What is normal for the delivery methods of a shop."""
         learned_at, learned = self._kept.get(shop.name, (None, {}))
-        if learned_at is None or not timedelta(0) <= now - learned_at < LEARN_EVERY:
+        every = LEARN_EVERY if _has_limit(learned) else LEARN_AT_FIRST_EVERY
+        if learned_at is None or not timedelta(0) <= now - learned_at < every:
             learned = learned_of(self._store, shop, plan, now=now)
             self._kept[shop.name] = (now, learned)
         return learned
@@ -40,3 +42,7 @@ def learned_of(store: Store, shop: ShopState, plan: Plan, *, now: datetime) -> L
         )
         for stage in STAGES
     }
+
+
+def _has_limit(learned: Learned) -> bool:
+    return any(normal.whole.limit is not None for methods in learned.values() for normal in methods.values())

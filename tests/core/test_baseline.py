@@ -49,7 +49,7 @@ def learned(some: list[Case], timezone: str = "UTC") -> MethodNormal:
     [
         (cases(waits(ENOUGH)), 150),  # 1.5 times 99 minutes, rounded up to fifteen
         (cases(waits(ENOUGH - 1)), None),
-        (cases(waits(ENOUGH), days=6), None),  # no whole week
+        (cases(waits(ENOUGH), days=6), 210),  # no whole week: twice 99 minutes
         (cases(waits(ENOUGH)) + cases([Wait(MINUTE, 600 * MINUTE)] * 50), 150),  # nobody saw them end
         (cases(waits(ENOUGH)) + cases([Wait(9 * MINUTE, 3 * MINUTE)] * 50), 150),  # the clock was set back
         (cases(waits(ENOUGH)) + [Case(MONDAY, Wait(MINUTE, MINUTE), 4 * MINUTE)] * 500, 150),  # nobody saw them begin

@@ -11,8 +11,10 @@ import pytest
 
 from labelwatch.channels import open_channel
 from labelwatch.cli.words import words
+from labelwatch.core.text import Text
 from labelwatch.doctor import Level
 from labelwatch.doctor.channels import channels
+from labelwatch.doctor.finding import Finding
 from labelwatch.store import ChannelState, Store, open_store
 from tests.doctor.patients import ENVIRON, context, found, settings
 from tests.doctor.patients import told as finding_of
@@ -23,7 +25,7 @@ from tests.support.fake_telegram import TOKEN
 from tests.support.http_server import Act, Hook, answer, closed_port, hang_up
 from tests.support.post import Clock, tell
 from tests.support.post import queue as queue_told
-from tests.support.reasons import because
+from tests.support.reasons import because, english
 from tests.support.smtp_server import PostOffice
 
 OK = answer(200)
@@ -72,7 +74,7 @@ def test_what_stands_in_the_way_is_found_with_its_reason(
     with context(settings(folder), now=clock.at) as one:
         findings = list(channels(one))
     assert {finding.what: finding.level for finding in findings} == expected
-    assert said in str(next(one for one in findings if one.what in (FAILING, PAUSED)).values["said"])
+    assert said in heard(next(one for one in findings if one.what in (FAILING, PAUSED)))
     assert all(words("en").doctor.found[finding.what].todo for finding in findings)
 
 
@@ -88,7 +90,7 @@ def test_a_message_that_a_working_channel_refuses_is_found(folder: Path, base: S
                 clock.advance(minutes=5)
     with context(settings(folder), now=clock.at) as one:
         assert found(channels, one)[DEAD] is WARNING
-        assert "too big" in str(finding_of(channels, one, DEAD).values["said"])
+        assert "too big" in heard(finding_of(channels, one, DEAD))
 
 
 @pytest.mark.fault("D2", "D7")
@@ -100,7 +102,7 @@ def test_a_service_that_wants_silence_gets_it_and_nobody_has_to_do_anything(fold
         )
     with context(settings(folder)) as one:
         assert found(channels, one) == {PAUSED: WARNING}
-        assert finding_of(channels, one, PAUSED).values == {"until": until, "said": "451 greylisted"}
+        assert finding_of(channels, one, PAUSED).values == {"until": until, "said": because("451 greylisted")}
     with context(settings(folder), now=until) as later:
         assert found(channels, later) == {FAILING: WARNING}
 
@@ -131,5 +133,12 @@ def test_a_mail_server_without_encryption_is_found_before_it_is_told_anything(fo
         url = f"mailto://watch:pass-word-4711@localhost:{office.port}?from=watch@example.com&to=packer@example.com"
         no_way = f'[ozon]\nbase_url = "http://127.0.0.1:{closed_port()}"'
         with context(settings(folder, no_way, ENVIRON | {"URL": url}), online=True) as one:
-            assert "STARTTLS" in str(finding_of(channels, one, "channel_refuses").values["said"])
+            assert "STARTTLS" in heard(finding_of(channels, one, "channel_refuses"))
     assert office.heard == []
+
+
+def heard(finding: Finding) -> str:
+    """What was said, in words."""
+    said = finding.values["said"]
+    assert isinstance(said, Text)
+    return english(said)
