@@ -91,7 +91,8 @@ def _report(delivery: DeliveryContext, told: Notification, destination: Destinat
     every = {shop: intervals[shop] for shop in names if shop in intervals}
     found = delivery.store.reports.read(every, Interval(since, until), zone=destination.timezone)
     context = render_context(replace(destination, language=subject.language or destination.language), delivery.now())
-    name = subject.group or (names[0] if len(names) == 1 else "")
+    group = subject.group if len(names) == len(subject.shops) else ""  # else its name would tell of the others
+    name = group or (names[0] if len(names) == 1 else "")
     return report_text.message(context, found, name=name, limit=limit)
 
 
