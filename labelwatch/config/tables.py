@@ -1,7 +1,6 @@
 """The tables of labelwatch.toml as values, and what the rest of labelwatch reads from them."""
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from datetime import date, time, timedelta
 from typing import Annotated, Any, Literal
 
@@ -90,7 +89,7 @@ class Limits:
 
     def over(self, wider: Delays) -> Delays:
         """`wider` with what is set here. "auto" keeps the wider fixed limit as its fallback."""
-        written = {key: found for key, found in _parts(self).items() if found is not None}
+        written = {one.name: found for one in fields(self) if (found := getattr(self, one.name)) is not None}
         auto = frozenset(key for key, found in written.items() if found == values.AUTO)
         fixed: dict[str, Any] = {key: found for key, found in written.items() if found != values.AUTO}
         return replace(wider, **fixed, auto=wider.auto.difference(fixed) | auto)
@@ -363,7 +362,13 @@ class Config:
     def _shops_of(self, channel: Channel) -> frozenset[str]:
         groups = [set(group.shops) for group in self.groups if channel.name in group.channels]
         own = set().union(*groups) if groups else {shop.name for shop in self.shops}
-        told = frozenset(shop.name for shop in self.shops if shop.name in own and _is_told(channel, shop))
+        if channel.shops is not None:
+            own &= set(channel.shops)
+        told = frozenset(
+            shop.name
+            for shop in self.shops
+            if shop.name in own and (shop.channels is None or channel.name in shop.channels)
+        )
         if len(told) == len(self.shops):
             return frozenset()
         # A Destination without shops is notified about all of them. The empty name belongs to no shop, so it
@@ -373,13 +378,3 @@ class Config:
 
 def _holds_for(escalation: Escalation, shop: Shop | None) -> bool:
     return escalation.shops is None or (shop is not None and shop.name in escalation.shops)
-
-
-def _is_told(channel: Channel, shop: Shop) -> bool:
-    wanted_here = channel.shops is None or shop.name in channel.shops
-    wanted_there = shop.channels is None or channel.name in shop.channels
-    return wanted_here and wanted_there
-
-
-def _parts(limits: Limits) -> Mapping[str, timedelta | str | None]:
-    return asdict(limits)

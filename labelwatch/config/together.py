@@ -4,7 +4,7 @@ It checks the file as it was written, so that these mistakes are reported togeth
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
@@ -17,6 +17,8 @@ from labelwatch.config.tables import Config, Web
 from labelwatch.core.policy import Delays
 
 Document = Mapping[str, Any]
+Names = Mapping[str, None]
+"""The keys, in the order of the file: there may be ten thousand of them, each looked for among the others."""
 
 SHORTEST = 8
 """Characters of the board's password."""
@@ -40,22 +42,23 @@ def contradictions(document: Document, config: Config | None) -> Iterator[Found]
     for kind, tables in (("shop", shops), ("channel", channels)):
         yield from _used_twice(tables, (kind,), "name")
     yield from _used_twice(shops, ("shop",), "client_id")
+    known_shops, known_channels = _names(shops), _names(channels)
     for index, shop in enumerate(shops):
         for kind in ("warehouse", "delivery_method"):
             yield from _used_twice(_tables(shop, kind), ("shop", index, kind), "id")
-        yield from _names_of_nothing(("shop", index, "channels"), shop.get("channels"), _names(channels))
+        yield from _names_of_nothing(("shop", index, "channels"), shop.get("channels"), known_channels)
     for place, step in _steps(document):
-        yield from _names_of_nothing((*place, "shops"), step.get("shops"), _names(shops))
-        yield from _no_such_channel((*place, "channel"), step.get("channel"), _names(channels))
+        yield from _names_of_nothing((*place, "shops"), step.get("shops"), known_shops)
+        yield from _no_such_channel((*place, "channel"), step.get("channel"), known_channels)
     yield from _steps_twice(document)
     for index, channel in enumerate(channels):
-        yield from _names_of_nothing(("channel", index, "shops"), channel.get("shops"), _names(shops))
-        yield from _bad_fallback(("channel", index, "fallback"), channel, _names(channels))
+        yield from _names_of_nothing(("channel", index, "shops"), channel.get("shops"), known_shops)
+        yield from _bad_fallback(("channel", index, "fallback"), channel, known_channels)
     groups = _tables(document, "group")
     yield from _used_twice(groups, ("group",), "name")
     for index, group in enumerate(groups):
-        for key, known in (("shops", shops), ("channels", channels)):
-            yield from _names_of_nothing(("group", index, key), group.get(key), _names(known))
+        for key, known in (("shops", known_shops), ("channels", known_channels)):
+            yield from _names_of_nothing(("group", index, key), group.get(key), known)
     yield from _open_board(document.get("web"))
     if config is not None and config.web is not None:
         yield from _weak_password(config.web)
@@ -66,8 +69,8 @@ def _tables(document: Document, kind: str) -> list[Document]:
     return [table if isinstance(table, dict) else {} for table in found] if isinstance(found, list) else []
 
 
-def _names(tables: list[Document]) -> list[str]:
-    return [table["name"].strip() for table in tables if isinstance(table.get("name"), str)]
+def _names(tables: list[Document]) -> Names:
+    return dict.fromkeys(table["name"].strip() for table in tables if isinstance(table.get("name"), str))
 
 
 def _used_twice(tables: list[Document], place: Key, key: str) -> Iterator[Found]:
@@ -79,7 +82,7 @@ def _used_twice(tables: list[Document], place: Key, key: str) -> Iterator[Found]
             yield Found((*place, index, key), Sentence("another", {"key": key, "earlier": earlier}), text)
 
 
-def _names_of_nothing(place: Key, written: object, known: list[str]) -> Iterator[Found]:
+def _names_of_nothing(place: Key, written: object, known: Names) -> Iterator[Found]:
     for index, name in enumerate(written if isinstance(written, list) else ()):
         if isinstance(name, str) and name.strip() not in known:
             yield Found((*place, index), _one_of(name, known), name)
@@ -94,7 +97,7 @@ def _steps(document: Document) -> Iterator[tuple[Key, Document]]:
             yield ("shop", number, "escalation", index), step
 
 
-def _no_such_channel(place: Key, name: object, known: list[str]) -> Iterator[Found]:
+def _no_such_channel(place: Key, name: object, known: Names) -> Iterator[Found]:
     if isinstance(name, str) and name.strip() not in known:
         yield Found(place, _one_of(name, known), name)
 
@@ -102,36 +105,37 @@ def _no_such_channel(place: Key, name: object, known: list[str]) -> Iterator[Fou
 def _steps_twice(document: Document) -> Iterator[Found]:
     """Steps that repeat another one of the same shop."""
     shops = _tables(document, "shop")
+    every = _names(shops)
     first: dict[tuple[str, timedelta, str], Key] = {}
     for place, step in _steps(document):
         left, channel = step.get("left"), step.get("channel")
         span = values.parse_duration(left) if isinstance(left, str) else None
         if span is None or not isinstance(channel, str):
             continue
-        told = _names([shops[int(place[1])]]) if place[0] == "shop" else _names_in(step.get("shops"), _names(shops))
+        told = _names([shops[int(place[1])]]) if place[0] == "shop" else _names_in(step.get("shops"), every)
         earlier = {first.setdefault((shop, span, channel.strip()), place) for shop in told} - {place}
         if earlier:
             yield Found(place, Sentence("step_twice", {"earlier": key_text(min(earlier, key=str))}))
 
 
-def _names_in(written: object, every: list[str]) -> list[str]:
+def _names_in(written: object, every: Names) -> Iterable[str]:
     if not isinstance(written, list):
         return every
     return [name.strip() for name in written if isinstance(name, str)]
 
 
-def _bad_fallback(place: Key, channel: Document, known: list[str]) -> Iterator[Found]:
+def _bad_fallback(place: Key, channel: Document, known: Names) -> Iterator[Found]:
     fallback, name = channel.get("fallback"), channel.get("name")
     if not isinstance(fallback, str):
         return
-    others = [other for other in known if other != name]
+    others = dict.fromkeys(other for other in known if other != name)
     if fallback.strip() not in others:
         yield Found(place, _one_of(fallback, others, what="another_channel"), fallback)
 
 
-def _one_of(name: str, known: list[str], *, what: str = "known_name") -> Sentence:
-    names = ", ".join(dict.fromkeys(known)) or Sentence("nobody")
-    return Sentence(what, {"names": names}, meant=closest(name, known))
+def _one_of(name: str, known: Names, *, what: str = "known_name") -> Sentence:
+    names = ", ".join(known) or Sentence("nobody")
+    return Sentence(what, {"names": names}, meant=closest(name, list(known)))
 
 
 def _open_board(web: object) -> Iterator[Found]:

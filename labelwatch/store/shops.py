@@ -51,19 +51,21 @@ def sync(conn: Connection, wanted: Sequence[tuple[str, str]]) -> None:
     for client_id in moved:
         _rename(conn, client_id, names[client_id])
     fresh = {"policy": "", "failures": 0, "cause": "", "detail": ""}
-    for name, client_id in wanted:
-        if client_id not in there:
-            conn.execute(shop.insert().values(name=name, client_id=client_id, **fresh))
+    added = [{"name": name, "client_id": client_id, **fresh} for name, client_id in wanted if client_id not in there]
+    if added:
+        conn.execute(shop.insert(), added)
 
 
 def _names(there: dict[str, str], wanted: Sequence[tuple[str, str]]) -> dict[str, str]:
     """Client id -> name; a shop that is no longer configured gives up its name to the shop that now has it."""
     names = {client_id: name for name, client_id in wanted}
+    taken = set(names.values())
     for client_id, name in there.items():
         if client_id not in names:
-            while name in names.values():
+            while name in taken:
                 name += f" ({client_id})"
             names[client_id] = name
+            taken.add(name)
     return names
 
 
