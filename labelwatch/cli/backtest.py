@@ -1,7 +1,9 @@
 """`backtest`: the stored history under other limits."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from statistics import median
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -19,6 +21,7 @@ from labelwatch.messages.time_format import RenderContext, dated, duration
 
 if TYPE_CHECKING:
     from labelwatch.replaying.backtest import Backtest, Limits, Result, Suggestion
+    from labelwatch.replaying.recording import Recording
     from labelwatch.store import Store
 
 LONGEST = timedelta(days=365)
@@ -67,23 +70,31 @@ def backtest(
     written = {"label": label, "registration": registration, "before_cutoff": before_cutoff, "order": order}
     limits = replays.Limits(**{name: _parsed(name, text, said) for name, text in written.items()})
     with database(settings) as db:
-        recording = _recording(settings, db.store, days, shop, db.clock.now(), said)
+        tape = partial(_recording, settings, db.store, shop, now := db.clock.now())
+        recording = _not_empty(tape(now - timedelta(days=days)), days, said)
         with progress(said["playing"]) as update:
             found = replays.backtest(recording, limits, progress=update)
         with progress(said["suggesting"]) as update:
-            tried = replays.suggest(recording, progress=update) if suggest else None
+            tried = _tried(recording, tape, update) if suggest else None
     if as_document:
         as_json(document(found, limits, tried))
         return
     reader = context(spoken, settings.timezone, recording.until)
     _print(found, limits, reader, said)
     if tried is not None:
-        _print_suggested(tried, reader, said)
+        _print_suggested(found, tried, reader, said)
 
 
 def _check_shop(settings: Config, shop: str | None, said: Mapping[str, str]) -> None:
     if shop is not None and shop not in {one.name for one in settings.shops}:
         raise typer.BadParameter(said["no_shop"].format(shop=shop), param_hint="--shop")
+
+
+def _not_empty(recording: "Recording", days: int, said: Mapping[str, str]) -> "Recording":
+    if not recording.is_empty:
+        return recording
+    complain(said["nothing"].format(days=days))
+    raise typer.Exit(FOUND_TROUBLE)
 
 
 def _parsed(name: str, text: str | None, said: Mapping[str, str]) -> timedelta | None:
@@ -95,19 +106,30 @@ def _parsed(name: str, text: str | None, said: Mapping[str, str]) -> timedelta |
     return found
 
 
-def _recording(
-    settings: Config, store: "Store", days: int, shop: str | None, now: datetime, said: Mapping[str, str]
-) -> Any:
+def _recording(settings: Config, store: "Store", shop: str | None, until: datetime, since: datetime) -> "Recording":
     from labelwatch.replaying.recording import recorded
     from labelwatch.service.poller import plan_of
 
     known = {state.name for state in store.shops.all() if state.read_at}
     chosen = [one for one in settings.shops if one.name in known and shop in (None, one.name)]
-    recording = recorded(store, {one.name: plan_of(settings, one) for one in chosen}, now - timedelta(days=days), now)
-    if not recording.is_empty:
-        return recording
-    complain(said["nothing"].format(days=days))
-    raise typer.Exit(FOUND_TROUBLE)
+    return recorded(store, {one.name: plan_of(settings, one) for one in chosen}, since, until)
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """Suggested limits, and from when on the history was played for them."""
+
+    since: datetime
+    suggested: Sequence["Suggestion"]
+
+
+def _tried(
+    recording: "Recording", tape: Callable[[datetime], "Recording"], update: Callable[[float], object]
+) -> Tried:
+    from labelwatch.replaying.backtest import suggest, tried_since
+
+    since = tried_since(recording)
+    return Tried(since, suggest(recording if since == recording.since else tape(since), progress=update))
 
 
 def _print(found: "Backtest", limits: "Limits", reader: RenderContext, said: Mapping[str, str]) -> None:
@@ -153,10 +175,12 @@ def _notes(found: "Backtest", reader: RenderContext, said: Mapping[str, str]) ->
         yield said["unwatched"].format(time=duration(reader, found.unwatched))
 
 
-def _print_suggested(tried: Sequence["Suggestion"], reader: RenderContext, said: Mapping[str, str]) -> None:
+def _print_suggested(found: "Backtest", tried: Tried, reader: RenderContext, said: Mapping[str, str]) -> None:
     say()
     say(said["edge"], style="bold")
-    table([said[name] for name in COLUMNS], [_suggested(one, reader) for one in tried])
+    table([said[name] for name in COLUMNS], [_suggested(one, reader) for one in tried.suggested])
+    if tried.since > found.recording.since:
+        say(said["tried"].format(since=dated(reader, tried.since)))
 
 
 def _suggested(one: "Suggestion", reader: RenderContext) -> list[str]:
@@ -164,7 +188,7 @@ def _suggested(one: "Suggestion", reader: RenderContext) -> list[str]:
     return [*limits, str(one.messages), duration(reader, one.ahead), str(one.missed)]
 
 
-def document(found: "Backtest", limits: "Limits", tried: Sequence["Suggestion"] | None) -> dict[str, Any]:
+def document(found: "Backtest", limits: "Limits", tried: Tried | None) -> dict[str, Any]:
     """What `backtest --json` prints."""
     recording = found.recording
     return {
@@ -184,6 +208,7 @@ def document(found: "Backtest", limits: "Limits", tried: Sequence["Suggestion"] 
         "invented": found.invented,
         "kept_since": rfc3339(recording.kept_since) if recording.kept_since else None,
         "unwatched_s": round(found.unwatched.total_seconds()),
+        "suggested_from": rfc3339(tried.since) if tried else None,
         "suggested": None
         if tried is None
         else [
@@ -193,7 +218,7 @@ def document(found: "Backtest", limits: "Limits", tried: Sequence["Suggestion"] 
                 "ahead_s": round(one.ahead.total_seconds()),
                 "missed": one.missed,
             }
-            for one in tried
+            for one in tried.suggested
         ],
     }
 

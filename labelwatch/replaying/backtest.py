@@ -29,6 +29,9 @@ GAP = 3
 
 SUGGESTED_LABEL = tuple(timedelta(minutes=n) for n in (10, 15, 20, 30, 45))
 SUGGESTED_BEFORE = tuple(timedelta(hours=n) for n in (2, 4, 6))
+ENOUGH_ORDERS = 5000
+"""Limits are tried on so many: each pair of limits is a replay of its own."""
+A_DAY = timedelta(days=1)
 Progress = Callable[[float], object]
 
 
@@ -169,6 +172,15 @@ def suggest(recording: Recording, *, progress: Progress = lambda share: None) ->
         found.append(Suggestion(limits, result.messages, _ahead(result, orders), len(result.missed)))
     progress(1)
     return list(_edge(found))
+
+
+def tried_since(recording: Recording) -> datetime:
+    """From when on limits are tried: the last orders and a day at least, or all of a recording that has no more."""
+    came = sorted(states[0][1].first_seen for states in recording.last.values())
+    if len(came) <= ENOUGH_ORDERS:
+        return recording.since
+    last = next(event.at for event in reversed(recording.events) if isinstance(event, Read))
+    return max(recording.since, min(came[-ENOUGH_ORDERS], last - A_DAY))
 
 
 def orders_of(recording: Recording) -> dict[PostingId, Order]:

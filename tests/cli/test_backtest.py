@@ -2,6 +2,7 @@
 
 import pytest
 
+from labelwatch.replaying import backtest
 from tests.support.place import Place
 
 ROW = {"en": "messages over all channels", "ru": "сообщений во всех каналах", "zh": "所有渠道的消息数"}
@@ -14,7 +15,7 @@ def test_the_recorded_time_comes_out_as_it_was(seen: Place) -> None:
     assert found["invented"] == 0
     assert found["then"] == found["now"]
     assert found["now"]["told"] > 0
-    assert (found["limits"], found["suggested"]) == ({}, None)
+    assert (found["limits"], found["suggested"], found["suggested_from"]) == ({}, None, None)
     (alone,) = seen.run("backtest", "--json", "--shop", "star").json["shops"]
     assert alone == "star"
 
@@ -25,6 +26,20 @@ def test_people_read_what_other_limits_would_change(seen: Place, language: str) 
     rows = [line.split("\t") for line in shown.splitlines()]
     (messages,) = (row for row in rows if row[0] == ROW[language])
     assert int(messages[2]) <= int(messages[1])
+
+
+def test_limits_are_tried_on_the_last_orders_of_many_and_that_is_said(
+    seen: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown = seen.run("backtest", "--suggest", "--language", "en").out
+    whole = seen.run("backtest", "--suggest", "--json").json
+    assert (whole["suggested_from"], "tried on" in shown) == (whole["from"], False)
+    monkeypatch.setattr(backtest, "ENOUGH_ORDERS", 2)
+    shown = seen.run("backtest", "--suggest", "--language", "en").out
+    part = seen.run("backtest", "--suggest", "--json").json
+    assert part["from"] < part["suggested_from"] < part["to"]
+    assert part["suggested"]
+    assert "tried on" in shown
 
 
 @pytest.mark.parametrize(
