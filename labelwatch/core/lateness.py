@@ -272,13 +272,17 @@ class Watch:
     policy: DelayPolicy
     history: MethodHistory
     calendars: tuple[Destination, ...] = ()
-    """The channels that may be notified, for their quiet times."""
+    """The channels that may be notified, for their quiet times; those whose quiet times matter here are kept."""
     slower: Slower = field(default_factory=dict)
     """At a peak; of what people know already it changes nothing."""
 
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "calendars", tuple(filter(self._applies, self.calendars)))
+
     def with_late_at(self, posting: Posting, track: Track) -> Track:
         """The same track with the moment at which the posting will be late if nothing else happens; None = never."""
-        return replace(track, late_at=min((one.at for one in self._deadlines(posting, track)), default=None))
+        late_at = min((one.at for one in self._deadlines(posting, track)), default=None)
+        return track if late_at == track.late_at else replace(track, late_at=late_at)
 
     def find(self, known: Known, now: datetime, *, watched: bool = False) -> Finding | None:
         """The finding if the posting is late now, or (`watched`) is waited for at all; else None."""
@@ -318,10 +322,10 @@ class Watch:
     def _deadlines(
         self, posting: Posting, track: Track, *, limit: timedelta | None = None
     ) -> tuple[StageDeadline, ...]:
+        if track.stage is Stage.DONE:
+            return ()
         delays, awaits, _ = self._settings(posting, track, limit=limit)
-        return stage_deadlines(
-            posting, track, delays=delays, awaits=awaits, calendars=filter(self._applies, self.calendars)
-        )
+        return stage_deadlines(posting, track, delays=delays, awaits=awaits, calendars=self.calendars)
 
     def _applies(self, to: Destination) -> bool:
         """Whether its quiet times matter here. A channel of critical alerts gets no early notifications."""

@@ -78,3 +78,7 @@ class Destination:
     """At most one message in this time."""
     calm_interval: timedelta = timedelta(0)
     """How long after a message news without urgency is collected."""
+
+    def __hash__(self) -> int:
+        """Quick: a channel is the key of its quiet times, which are looked up for every order."""
+        return hash(self.name)

@@ -1,5 +1,6 @@
 """A recorded time as events in their order: what polls read, with which limits, what Ozon answered, who did what."""
 
+import gc
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -176,10 +177,14 @@ def play(
         shop = replay.shops[start.plan.shop]
         shop.labelled |= start.labelled
         shop.handed_over.update(start.handed_over)
-    for n, event in enumerate(recording.events):
-        if n % 1000 == 0:
-            progress(n / len(recording.events))
-        _apply(replay, event, limits)
+    gc.freeze()  # a recording stays; to search it for garbage again and again takes long
+    try:
+        for n, event in enumerate(recording.events):
+            if n % 1000 == 0:
+                progress(n / len(recording.events))
+            _apply(replay, event, limits)
+    finally:
+        gc.unfreeze()
     return replay
 
 

@@ -68,7 +68,7 @@ class Replay:
         shop.read_at, shop.is_failing = now, False
         numbers = (shop.late | shop.alerts.keys()).difference(unread)
         due = {number for number in numbers if self._is_due(shop, number, now)}
-        changes = self._evaluated(shop, numbers, now, unread)
+        changes = self._evaluated(shop, numbers, due, now=now, unread=unread)
         self._save(shop, changes, now)
         for number in numbers if self.incidents or changes.incidents else due:
             self._plan_look(shop, number, now)
@@ -111,10 +111,15 @@ class Replay:
     # --- one evaluation
 
     def _evaluated(
-        self, shop: ReplayedShop, numbers: AbstractSet[str], now: datetime, unread: Collection[str]
+        self,
+        shop: ReplayedShop,
+        numbers: AbstractSet[str],
+        due: AbstractSet[str],
+        *,
+        now: datetime,
+        unread: Collection[str],
     ) -> Changes:
         if not self.incidents and not self._thorough:
-            due = {number for number in numbers if self._is_due(shop, number, now)}
             rest = (shop.alerts[number].diagnosis for number in shop.alerts.keys() & numbers - due)
             waiting = [*self._waiting(shop, now), *count(rest, since=counted_since({}, now))]
             by_clock = [number for number in unread if number in shop.alerts]
