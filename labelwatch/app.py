@@ -105,7 +105,14 @@ class App:
     def check_fresh(self) -> None:
         self.poller.check_fresh()
 
+    def due_channels(self) -> set[str]:
+        return self.notifier.due_channels()
+
+    def send(self, channel: str) -> bool:
+        return self.notifier.send(channel)
+
     def tell(self) -> Round:
+        """Send everything that is due, for a command."""
         return self.notifier.tell()
 
     def check_store(self) -> None:

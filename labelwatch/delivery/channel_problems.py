@@ -27,7 +27,8 @@ _SILENCE = Text("service_pause")
 def report_overdue(delivery: DeliveryContext) -> None:
     """Report every channel that has delivered nothing for 15 minutes although something waits for it."""
     now, states = delivery.now(), delivery.store.channels.states()
-    suspects = [name for name in delivery.channels if name in states and _is_silent(states[name], now)]
+    recorded = delivery.channels.keys() - delivery.unsettled.keys()
+    suspects = [name for name in recorded if name in states and _is_silent(states[name], now)]
     troubles = delivery.store.alerts.open_of_channels() if suspects else {}
     for name in suspects:
         known = troubles.get(name)

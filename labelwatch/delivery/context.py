@@ -1,4 +1,4 @@
-"""What all channels of a delivery round share: the store, the channels, the clock and the settings."""
+"""What all channels share: the store, the channels, the clock and the settings."""
 
 import logging
 import random
@@ -51,7 +51,7 @@ class DeliverySettings:
 
 @dataclass(frozen=True, slots=True)
 class DeliveryContext:
-    """One delivery round."""
+    """Everything that sending depends on."""
 
     store: Store
     channels: Channels
@@ -96,7 +96,7 @@ def is_paused(state: ChannelState, now: datetime) -> bool:
 
 def outcome_of(name: str, work: Callable[[], Result]) -> Result:
     """The result of sending. An unexpected exception of a channel counts as ambiguous and is reported like any other
-    failure: it must neither be lost nor end the round."""
+    failure: it must neither be lost nor end the sending."""
     try:
         return work()
     except Exception as error:  # a channel may raise anything

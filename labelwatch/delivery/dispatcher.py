@@ -1,6 +1,4 @@
-"""One delivery round, over every channel at once:
-
-    claim | bundle | render | send | settle | edit
+"""The next message of one channel:
 
     claim    what is due for a channel, under a lease: no other process sends it meanwhile      store
     bundle   only the newest notification of each alert, older ones are superseded; what        compose
@@ -10,14 +8,18 @@
     settle   sent, or to be retried; a channel that does not work is reported                   settle
     edit     sent messages that are out of date                                                 edit_sent
 
+`due_channels` says which channels have something to do. A thread of its own serves each of them, message by message,
+in the service (service/scheduler.py) and in `send_due`: none waits for another.
+
 After a crash before `settle` the lease expires: the same rows are sent again under the same key, so at most that one
 message is duplicated, and its recipient can tell.
 """
 
 import logging
-import threading
-from collections.abc import Collection, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+import sys
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
@@ -51,63 +53,65 @@ log = logging.getLogger(__name__)
 
 LEASE = timedelta(minutes=2)
 """Far longer than a channel's own deadline for one message."""
-ROUND = timedelta(minutes=1)
-"""After this time no further message is started; the next round continues."""
 LOOK_AGAIN = timedelta(seconds=1)
-PASSES = 3
-"""A channel may get a notification about another one just after its own queue was empty."""
+
+Sent = tuple[int, Text | None]
+"""How many alerts a message delivered, and the error."""
 
 
 @dataclass(frozen=True, slots=True)
 class Round:
-    """The result of a round: channel -> number of alerts it was notified of, and channel -> the last error."""
+    """What was sent: channel -> number of alerts it was notified of, and channel -> the last error."""
 
     told: Mapping[str, int] = field(default_factory=dict)
     errors: Mapping[str, Text] = field(default_factory=dict)
 
 
+def due_channels(delivery: DeliveryContext) -> set[str]:
+    """The channels with something to send, to edit, or to record."""
+    due = delivery.store.outbox.due_channels(delivery.now())
+    return (due | delivery.unsettled.keys()) & delivery.channels.keys()
+
+
+def send_next(delivery: DeliveryContext, name: str) -> Sent | None:
+    """Send the next message of a channel, or edit some that are out of date; None = it has nothing to do now."""
+    if delivery.stop():
+        return None
+    _settle_left(delivery, name)
+    rows = _claimed(delivery, name)
+    if rows:
+        return _tell(delivery, name, rows)
+    return (0, None) if edit_due(delivery, name) else None
+
+
 def send_due(delivery: DeliveryContext) -> Round:
-    """Send everything that is due, each channel in a thread of its own, so that a slow one delays no other.
-
-    Raises StoreError after the other channels are done.
-    """
-    told, errors = dict[str, int](), dict[str, Text]()
-    for name in list(delivery.unsettled):
-        _settle_left(delivery, name)
+    """Send until nothing is due. Raises the first error after the other channels are done."""
+    told, errors, failed = Counter[str](), dict[str, Text](), list[BaseException]()
+    at_work, news, seen = dict[Future[Sent | None], str](), 0, dict[str, int]()
     report_overdue(delivery)
-    for _ in range(PASSES):
-        if not delivery.channels or delivery.stop() or not _is_due(delivery.store, delivery.now()):
-            break
-        done = _pass(delivery)
-        told = {name: told.get(name, 0) + done.told.get(name, 0) for name in told.keys() | done.told.keys()}
-        errors |= done.errors
-        if not done.told and not done.errors:
-            break
-    return Round(told, errors)
-
-
-def _pass(delivery: DeliveryContext) -> Round:
-    """Serve all channels at once, until none of them has anything to do."""
-    barrier = _Barrier(delivery.channels)
-    with ThreadPoolExecutor(len(delivery.channels), thread_name_prefix="tell") as pool:
-        workers = [pool.submit(_serve, delivery, barrier, name) for name in delivery.channels]
-    done = [worker.result() for worker in workers]
-    return Round(
-        {name: told for name, told, _ in done if told},
-        {name: error for name, _, error in done if error},
-    )
-
-
-def _is_due(store: Store, now: datetime) -> bool:
-    """Whether anything can be sent or edited: it is due, or the clock was set back since it was written."""
-    times = [time for time in (store.outbox.next_due(), store.channels.next_revision()) if time is not None]
-    if not times or min(times) <= now:
-        return bool(times)
-    leased = store.outbox.find(states=[OutboxState.LEASED], limit=50)
-    queued = [OutboxState.PENDING, OutboxState.RETRY]
-    return any(_is_unbelievable(row, now) for row in leased) or bool(
-        store.outbox.find(states=queued, since=now + SKEW, limit=1)
-    )
+    with ThreadPoolExecutor(max(len(delivery.channels), 1), thread_name_prefix="tell") as pool:
+        while True:
+            # A channel with nothing to do is asked again after another one did something, or after some time.
+            for name in sorted(due_channels(delivery) - {*at_work.values()}):
+                if seen.get(name, -1) < news:
+                    seen[name] = news
+                    at_work[pool.submit(send_next, delivery, name)] = name
+            if not at_work:
+                break
+            done = wait(at_work, LOOK_AGAIN.total_seconds(), FIRST_COMPLETED).done
+            news += not done
+            for one in done:
+                name = at_work.pop(one)
+                if error := one.exception():
+                    seen[name] = sys.maxsize
+                    failed.append(error)
+                elif sent := one.result():
+                    news += 1
+                    told[name] += sent[0]
+                    errors |= {name: sent[1]} if sent[1] else {}
+    if failed:
+        raise failed[0]
+    return Round(dict(+told), errors)
 
 
 def _is_unbelievable(row: OutboxRow, now: datetime) -> bool:
@@ -131,48 +135,6 @@ def recover(store: Store, *, now: datetime) -> int:
         count = tx.outbox.settle(left, Settled(OutboxState.RETRY, error=error, next_try=now, keep_key=True), at=now)
         tx.outbox.hurry(waiting, at=now)
     return count
-
-
-class _Barrier:
-    """The channels of a round: it ends when none of them has anything to do."""
-
-    def __init__(self, names: Collection[str]) -> None:
-        self._busy = set(names)
-        self._changed = threading.Condition()
-
-    def rest(self, name: str) -> bool:
-        """Wait: this channel has nothing to do. True = neither has any other; False = time passed, look again."""
-        with self._changed:
-            self._leave(name)
-            if self._changed.wait_for(lambda: not self._busy, LOOK_AGAIN.total_seconds()):
-                return True
-            self._busy.add(name)
-            return False
-
-    def leave(self, name: str) -> None:
-        with self._changed:
-            self._leave(name)
-
-    def _leave(self, name: str) -> None:
-        self._busy.discard(name)
-        if not self._busy:
-            self._changed.notify_all()
-
-
-def _serve(delivery: DeliveryContext, barrier: _Barrier, name: str) -> tuple[str, int, Text | None]:
-    """Send message after message over one channel; returns its name, the number of alerts, and the last error."""
-    began, told, error = delivery.now(), 0, None
-    try:
-        while not delivery.stop() and abs(delivery.now() - began) < ROUND:
-            rows = _claimed(delivery, name)
-            if rows:
-                count, error = _tell(delivery, name, rows)
-                told += count
-            elif not edit_due(delivery, name) and barrier.rest(name):
-                break
-    finally:
-        barrier.leave(name)
-    return name, told, error
 
 
 def _claimed(delivery: DeliveryContext, name: str) -> list[OutboxRow]:
@@ -232,7 +194,7 @@ def _is_being_tried(delivery: DeliveryContext, state: ChannelState, now: datetim
     return bool(due) and all(one in due for one in waiting if one.state is OutboxState.RETRY)
 
 
-def _tell(delivery: DeliveryContext, name: str, rows: Sequence[OutboxRow]) -> tuple[int, Text | None]:
+def _tell(delivery: DeliveryContext, name: str, rows: Sequence[OutboxRow]) -> Sent:
     """Send claimed rows as one message; returns how many alerts were delivered, and the error."""
     rows = _worth_sending(delivery, name, rows)
     if not rows:
@@ -257,15 +219,15 @@ def _tell(delivery: DeliveryContext, name: str, rows: Sequence[OutboxRow]) -> tu
 
 def _settle_left(delivery: DeliveryContext, name: str) -> None:
     """Store the result of a channel's last message; it is kept while the database cannot be written."""
-    is_known = False
+    record = delivery.unsettled.pop(name, None)
+    if record is None:
+        return
     try:
-        delivery.unsettled[name]()
+        record()
     except StoreError as error:
-        is_known = error.fault.is_condition
+        if error.fault.is_condition:
+            delivery.unsettled[name] = record
         raise
-    finally:
-        if not is_known:
-            del delivery.unsettled[name]
 
 
 def _worth_sending(delivery: DeliveryContext, name: str, rows: Sequence[OutboxRow]) -> list[OutboxRow]:
@@ -337,7 +299,7 @@ def _not_gathered(delivery: DeliveryContext, name: str, rows: Sequence[OutboxRow
     return []
 
 
-def _told_singly(delivery: DeliveryContext, name: str, rows: Sequence[OutboxRow]) -> tuple[int, Text | None]:
+def _told_singly(delivery: DeliveryContext, name: str, rows: Sequence[OutboxRow]) -> Sent:
     """Send rows that cannot be rendered together: bad ones are given up, the others are one message.
 
     If each can be rendered alone, the first is sent alone and the others are released.

@@ -1,4 +1,4 @@
-"""The sending half of the app: the config's channels, delivery rounds, shift summaries, the heartbeat."""
+"""The sending half of the app: the config's channels, delivery, shift summaries, the heartbeat."""
 
 import logging
 import secrets
@@ -15,9 +15,10 @@ from labelwatch.core.alert import AlertState
 from labelwatch.core.policy import AlertPolicy, Destination
 from labelwatch.core.visibility import OF_NO_SHOP
 from labelwatch.delivery.action_links import Links, signing
+from labelwatch.delivery.channel_problems import report_overdue
 from labelwatch.delivery.configured import configured_channels
 from labelwatch.delivery.context import DeliveryContext, DeliverySettings
-from labelwatch.delivery.dispatcher import Round, send_due
+from labelwatch.delivery.dispatcher import Round, due_channels, send_due, send_next
 from labelwatch.delivery.heartbeat import Heartbeat
 from labelwatch.delivery.report_plans import report_plans
 from labelwatch.delivery.reports import ReportPlan, add_report, queue_reports
@@ -52,33 +53,44 @@ class Notifier:
         self.destinations = config.destinations()
         self.report_plans = report_plans(config)
         self.channels = self._opened()
-        self._settings = self._made(label)
+        self._delivery = DeliveryContext(store, self.channels, now=now, stop=stop.is_set, settings=self._made(label))
         self._heartbeat = Heartbeat(config.heartbeat.url.get_secret_value()) if config.heartbeat else None
-        self._unsettled: dict[str, Callable[[], None]] = {}
         self._complete: set[str] | None = None
         self._watched = frozenset(shop.name for shop in config.shops if shop.enabled)
         self._lock = threading.Lock()
         self._looked = self._signalled = datetime.min.replace(tzinfo=UTC)
 
     def tell(self) -> Round:
-        """One round: the summaries and reports that are due, and everything else that is, over every channel."""
+        """Queue the summaries and reports that are due, and send everything that is, over every channel."""
+        self._queue_summaries()
+        done = send_due(self._delivery)
+        if done.errors:
+            self._check_channels()
+        return done
+
+    def due_channels(self) -> set[str]:
+        """The channels for which `send` has something to do; what is due by now is queued first."""
+        self._queue_summaries()
+        report_overdue(self._delivery)
+        return due_channels(self._delivery)
+
+    def send(self, channel: str) -> bool:
+        """Send the next message of a channel; whether there may be more. One call at a time for each channel."""
+        sent = send_next(self._delivery, channel)
+        if sent is not None and sent[1] is not None:
+            self._check_channels()
+        return sent is not None
+
+    def _queue_summaries(self) -> None:
         now = self._now()
         if not timedelta(0) <= now - self._looked < LOOK_FOR_HANDOVERS:
             self._looked = now
             queue_shift_summaries(self._store, self.destinations, now=now)
             queue_reports(self._store, self.report_plans, now=now)
-        context = DeliveryContext(
-            self._store,
-            self.channels,
-            now=self._now,
-            stop=self._stop.is_set,
-            settings=self._settings,
-            unsettled=self._unsettled,
-        )
-        done = send_due(context)
-        if done.errors and self.has_no_working_channel():
+
+    def _check_channels(self) -> None:
+        if self.has_no_working_channel():
             self._signal_no_channel()
-        return done
 
     def has_no_working_channel(self) -> bool:
         """Whether no channel works: nobody can be notified."""
@@ -133,10 +145,11 @@ class Notifier:
 
     def _signal_no_channel(self) -> None:
         """Report that no channel works to the log and the heartbeat."""
-        now = self._now()
-        if timedelta(0) <= now - self._signalled < SIGNAL_EVERY:
-            return
-        self._signalled = now
+        with self._lock:
+            now = self._now()
+            if timedelta(0) <= now - self._signalled < SIGNAL_EVERY:
+                return
+            self._signalled = now
         names = ", ".join(self.channels)
         log.critical("no channel works, nobody can be notified: %s", names)
         self.signal_failure(f"labelwatch: no channel works: {names}")

@@ -7,7 +7,7 @@ the clock, stops everything on a signal, and feeds systemd's watchdog while the 
 
 import logging
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from concurrent import futures
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, time, timedelta
@@ -42,7 +42,7 @@ POLLS_AT_ONCE = 320
 """Polls that may wait for Ozon at the same time: with answers that take a second, more than 200 polls a second."""
 STATUS_EVERY = timedelta(seconds=30)
 NO_PROGRESS = timedelta(minutes=3)
-"""A round of sending that takes longer than this is stuck: each send has a much shorter deadline."""
+"""A message that takes longer than this is stuck: each send has a much shorter deadline."""
 STOP_WITHIN = timedelta(seconds=5)
 
 
@@ -71,8 +71,11 @@ class Work(Protocol):
     def poll(self, shop: str) -> Polled | None:
         """One poll; None = it was not due or was abandoned."""
 
-    def tell(self) -> object:
-        """One round of sending."""
+    def due_channels(self) -> Collection[str]:
+        """The channels with something to send."""
+
+    def send(self, channel: str) -> bool:
+        """Send the next message of a channel; whether there may be more."""
 
     def check_fresh(self) -> None:
         """Report shops that were not read for too long."""
@@ -138,6 +141,8 @@ class Service:
         self.changed = threading.Condition(self.lock)
         self.busy: dict[str, float] = {}
         """Shop -> since when it is being polled, in monotonic seconds."""
+        self.sending: set[str] = set()
+        """The work of the channels that have something to send, by name."""
         self.status_due = 0.0
         self.failing: dict[str, str] = {}
         self.every = dict(work.shops())
@@ -145,7 +150,7 @@ class Service:
         self.polled_at = monotonic()
         self.polls = futures.ThreadPoolExecutor(max(1, min(POLLS_AT_ONCE, len(self.every))), "poll")
         self.jobs: dict[str, tuple[Callable[[], object], timedelta]] = {
-            "tell": (work.tell, TELL_EVERY),
+            "tell": (self._tell, TELL_EVERY),
             "fresh": (work.check_fresh, FRESH_EVERY),
             "store": (work.check_store, STORE_EVERY),
             "unchanged": (work.write_unchanged, WRITE_EVERY),
@@ -213,6 +218,25 @@ class Service:
         self._guarded(name, job)
         with self.lock:
             self._plan(name, self._now() + every)
+
+    def _tell(self) -> None:
+        """Begin to send over each channel that has something to send, in a thread of its own."""
+        for channel in self.work.due_channels():
+            name = f"tell {channel}"
+            with self.lock:
+                if name in self.sending:
+                    continue
+                self.sending.add(name)
+            threading.Thread(target=self._send, args=[name, channel], name=name, daemon=True).start()
+
+    def _send(self, name: str, channel: str) -> None:
+        """Send message after message until nothing is due for the channel."""
+        try:
+            while self._guarded(name, partial(self.work.send, channel)):
+                pass
+        finally:
+            with self.lock:
+                self.sending.discard(name)
 
     def _poll_what_is_due(self) -> None:
         """Begin one poll after another, each in a thread of its own, until the service is stopped."""
@@ -303,12 +327,14 @@ class Service:
         now, patience = self.monotonic(), NO_PROGRESS.total_seconds()
         with self.lock:
             polls, lag = dict(self.busy), self.queue.lag(now)
+            pauses = {name: every for name, (_, every) in self.jobs.items()}
+            pauses |= dict.fromkeys(self.sending, timedelta(0))
         for shop, began in polls.items():
             if now - began > 2 * self.work.poll_limit(shop).total_seconds():
                 return f"poll {shop}"
         if lag > patience and now - self.polled_at > patience:
             return "polls"
-        for name, (_, pause) in self.jobs.items():
+        for name, pause in pauses.items():
             began, ended = self.progress.began.get(name, now), self.progress.ended.get(name, -1.0)
             waits = now - began if ended < began else now - ended - 3 * pause.total_seconds()
             if waits > patience:

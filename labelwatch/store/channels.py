@@ -120,14 +120,6 @@ def revised(conn: Connection, name: str, key: str, *, seen: datetime, gone: bool
     conn.execute(update(notification).where(*where).values(**values))
 
 
-def next_revision(conn: Connection) -> datetime | None:
-    """When the next message has to be edited; None = all are up to date."""
-    soonest: datetime | None = conn.scalar(
-        select(func.min(_n.revise_at, type_=_n.revise_at.type)).where(_n.revise_at.is_not(None))
-    )
-    return soonest
-
-
 def waiting(conn: Connection, name: str) -> list[OutboxRow]:
     """What this channel has not been sent yet, as far as it can be decoded; oldest first."""
     states = [state.value for state in (OutboxState.PENDING, OutboxState.RETRY, OutboxState.LEASED)]

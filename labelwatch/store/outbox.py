@@ -107,11 +107,11 @@ def claim(  # noqa: PLR0913 - six and the connection
     _expire(conn, channel, now)
     begun = _begun_message(conn, channel, now)
     if begun is not None:
-        return _lease(conn, and_(_n.message_key == begun, _ready(now)), key=begun, now=now, lease_until=lease_until)
+        return _lease(conn, and_(_n.message_key == begun, ready(now)), key=begun, now=now, lease_until=lease_until)
     wanted = true() if only is None else _n.reason == only.value
     due = (
         select(_n.id)
-        .where(_n.channel == channel, waits, _ready(now), _n.message_key.is_(None), wanted)
+        .where(_n.channel == channel, waits, ready(now), _n.message_key.is_(None), wanted)
         .order_by(_n.due_at, _n.id)
         .limit(limit)
         .with_for_update(skip_locked=True)
@@ -145,7 +145,7 @@ def join(
     return _lease(conn, _n.id.in_(ids), key=key, now=now, lease_until=lease_until) if ids else []
 
 
-def _ready(now: datetime) -> ColumnElement[bool]:
+def ready(now: datetime) -> ColumnElement[bool]:
     """Due, or claimed by a process that has not settled it in time; times from before the clock was set back would
     hold a row for as long as it was set back, so it is ready at once."""
     over = or_(_n.lease_until <= now, _n.lease_until > now + LONGEST_LEASE + SKEW)
@@ -156,7 +156,7 @@ def _ready(now: datetime) -> ColumnElement[bool]:
 
 
 def _expire(conn: Connection, channel: str, now: datetime) -> None:
-    late = and_(_n.channel == channel, waits, _ready(now), _n.expires_at <= now)
+    late = and_(_n.channel == channel, waits, ready(now), _n.expires_at <= now)
     gone = {"state": OutboxState.EXPIRED.value, "lease_until": None}
     conn.execute(update(notification).where(late).values(**gone))
 
@@ -179,7 +179,7 @@ def _begun_message(conn: Connection, channel: str, now: datetime) -> str | None:
     )
     query = (
         select(_n.message_key)
-        .where(_n.channel == channel, waits, _ready(now), _n.message_key.is_not(None), is_first)
+        .where(_n.channel == channel, waits, ready(now), _n.message_key.is_not(None), is_first)
         .order_by(_n.id)
         .limit(1)
         .with_for_update(skip_locked=True)

@@ -6,11 +6,11 @@ from datetime import datetime
 from typing import Any
 
 from msgspec import MsgspecError
-from sqlalchemy import Connection, Select, case, func, select
+from sqlalchemy import Connection, Select, and_, case, func, select
 
 from labelwatch.core.alert import Notification, Reason
 from labelwatch.store import mapping
-from labelwatch.store.outbox import waits, withdrawn
+from labelwatch.store.outbox import ready, waits, withdrawn
 from labelwatch.store.postings import chunks
 from labelwatch.store.schema import alert, notification
 from labelwatch.store.values import OutboxRow, OutboxState
@@ -40,6 +40,12 @@ def next_due(conn: Connection) -> datetime | None:
     when = case((_n.state == OutboxState.LEASED.value, _n.lease_until), else_=_n.due_at)
     soonest: datetime | None = conn.scalar(select(func.min(when, type_=_n.due_at.type)).where(waits))
     return soonest
+
+
+def due_channels(conn: Connection, now: datetime) -> set[str]:
+    """The channels with rows that can be claimed, or with messages to edit."""
+    reasons = (and_(waits, ready(now)), and_(_n.revise_at.is_not(None), _n.revise_at <= now))
+    return {name for why in reasons for name in conn.scalars(select(_n.channel).where(why).distinct())}
 
 
 def find(

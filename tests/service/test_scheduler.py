@@ -56,8 +56,12 @@ class FakeWork:
             raise RuntimeError("a bug")
         return Polled(self.late)
 
-    def tell(self) -> None:
+    def due_channels(self) -> list[str]:
+        return ["packers"]
+
+    def send(self, channel: str) -> bool:
         self.told += 1
+        return False
 
     def check_fresh(self) -> None:
         return
