@@ -1,7 +1,8 @@
 """The service: which shop is polled when, in one process, until it is stopped.
 
 Polls run in as many threads as wait for Ozon at the same time; each plans its successor when it ends, so neither a
-clock change nor a long sleep leaves a backlog of missed runs. APScheduler runs the rest. The main thread watches
+clock change nor a long sleep leaves a backlog of missed runs. Each channel with something to send has a thread as
+well, until nothing is due for it, so a slow one delays no other. APScheduler runs the rest. The main thread watches
 the clock, stops everything on a signal, and feeds systemd's watchdog while the work makes progress.
 """
 
