@@ -16,6 +16,7 @@ from labelwatch.core.subject import Channel
 from labelwatch.core.system_problems import channel_dead
 from labelwatch.core.text import Text
 from labelwatch.delivery.context import DeliveryContext, is_paused
+from labelwatch.i18n import translate
 from labelwatch.store import ChannelState, OutboxRow, Transaction
 
 log = logging.getLogger(__name__)
@@ -76,13 +77,14 @@ def report(
 ) -> None:
     """Open or update the alert about a channel and queue its notification for another one."""
     troubles = tx.alerts.open_of_channels()
-    diagnosis = channel_dead(
-        failing.name, failing.error or _SILENCE, since=failing.failing_since or at, waiting=len(waiting), now=at
-    )
+    error = failing.error or _SILENCE
+    diagnosis = channel_dead(failing.name, error, since=failing.failing_since or at, waiting=len(waiting), now=at)
     alert, reason = reconcile(troubles.get(failing.name), diagnosis, policy=delivery.settings.policy, now=at)
     through = _through(delivery, failing.name, delivery.store.channels.states(), troubles)
     if through is None:
-        log.critical("channel %s does not work and no other channel can be told: %s", failing.name, reason)
+        log.critical(
+            "channel %s does not work and no other channel can be told: %s", failing.name, translate(error, "en")
+        )
         before = troubles.get(failing.name)  # not reported, so it stays news
         alert = replace(alert, told=before.told if before else None)
     (id_,) = tx.alerts.save(None, [alert])

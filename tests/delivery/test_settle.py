@@ -69,6 +69,14 @@ def test_without_a_fallback_that_works_any_other_channel_reports(store: Store) -
     assert store.alerts.open_of_channels().keys() == {"packers", "owner"}
 
 
+def test_the_log_says_why_a_channel_does_not_work_where_no_other_can_be_told(
+    store: Store, caplog: pytest.LogCaptureFixture
+) -> None:
+    queue(store, told(n=1))
+    tell(store, Clock(), {"packers": FakeChannel([GONE])})
+    assert f"no other channel can be told: {english(GONE.error)}" in caplog.text
+
+
 @pytest.mark.fault("D1")
 @pytest.mark.parametrize(
     "result",
