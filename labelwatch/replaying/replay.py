@@ -4,7 +4,7 @@ A posting is evaluated where something was read or known of it, or when a moment
 between nothing would follow, as `evaluate` says the same of the same.
 """
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from datetime import datetime
@@ -89,7 +89,13 @@ class Replay:
 
     def hold(self, name: str, now: datetime, *, is_round_over: bool) -> None:
         """Notify of the incidents that wait for their size to be known."""
-        snapshot = Snapshot(self._whole(self.shops[name].plan), now, incidents=self.incidents, last_told=self._last())
+        snapshot = Snapshot(
+            self._whole(self.shops[name].plan),
+            now,
+            incidents=self.incidents,
+            last_told=self._last(),
+            read_at=self._read_at(),
+        )
         self._write(None, held_changes(snapshot, is_round_over=is_round_over), now)
 
     def handle(self, name: str, key: str, state: AlertState, until: datetime | None, now: datetime) -> None:
@@ -141,7 +147,6 @@ class Replay:
     ) -> Snapshot:
         postings = [(shop.known[number], shop.alerts.get(number)) for number in sorted(numbers)]
         counts = may_be_incident(self.incidents, waiting, postings)
-        shops = self.shops.values() if counts else ()
         return Snapshot(
             self._whole(shop.plan),
             now,
@@ -152,9 +157,16 @@ class Replay:
             incidents=self.incidents,
             last_told=self._last(),
             waiting=waiting,
-            fine=[one for each in shops if each.read_at for one in each.fine(now - COUNTED_WITHIN)],
-            read_at={one.plan.shop: one.read_at for one in shops if one.read_at and not one.is_failing},
+            fine=list(self._fine(now)) if counts else [],
+            read_at=self._read_at() if counts else {},
         )
+
+    def _fine(self, now: datetime) -> Iterator[GroupCount]:
+        return (one for each in self.shops.values() if each.read_at for one in each.fine(now - COUNTED_WITHIN))
+
+    def _read_at(self) -> dict[str, datetime]:
+        """When each shop was last read, of those that did not fail since."""
+        return {one.plan.shop: one.read_at for one in self.shops.values() if one.read_at and not one.is_failing}
 
     def _whole(self, plan: Plan) -> Plan:
         """With the channels of the other shops, for incidents."""

@@ -12,6 +12,8 @@ from labelwatch.core.alert import AlertState, Notification, Outcome, Reason
 from labelwatch.core.policy import AlertPolicy, Destination, Step
 from labelwatch.core.posting import Posting
 from labelwatch.core.snapshot import Plan
+from labelwatch.replaying.replay import Replay
+from tests.support.alert_builders import CHINA_POST, incident
 from tests.support.core_builders import METHOD, NOW, hours, posting
 from tests.support.examples import examples
 from tests.support.replay import Polls
@@ -119,3 +121,17 @@ def test_labels_that_are_stuck_together_are_told_of_as_one_incident() -> None:
     replay.poll([replace(one, actions=("label_download",)) for one in stuck], after=2 * MINUTE)
     assert [one.reason for one in replay.told] == [Reason.FIRST, Reason.RESOLVED]
     assert len(replay.ended) == 41
+
+
+def test_a_held_incident_is_told_as_soon_as_all_shops_were_read() -> None:
+    held = replace(incident().alert, id=None, state=AlertState.PENDING, opened_at=NOW, told=None)
+    told = []
+    for read_at in (NOW - MINUTE, NOW + MINUTE):
+        replay = Replay()
+        for name in ("main", "north"):
+            replay.plan(Plan(name, timedelta(hours=1), destinations=TO[:1]))
+            replay.shops[name].read_at = read_at
+        replay.incidents[CHINA_POST] = replace(held, id=1)
+        replay.hold("main", NOW + 2 * MINUTE, is_round_over=False)
+        told.append([row.told.reason for row in replay.outbox.rows()])
+    assert told == [[], [Reason.FIRST]]
