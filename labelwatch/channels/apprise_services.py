@@ -42,7 +42,7 @@ _UNTIL = timedelta(minutes=1)
 """Apprise does not say when the service accepts more."""
 
 
-_RESPONSES: ContextVar[list[Response]] = ContextVar("responses", default=[])  # noqa: B039
+_RESPONSES: ContextVar[list[Response]] = ContextVar("responses")
 
 
 class _Limited(HTTPAdapter):
@@ -65,7 +65,7 @@ class _Limited(HTTPAdapter):
         finally:
             response.raw.close()
         response._content_consumed = True
-        _RESPONSES.get().append(response)
+        _RESPONSES.get([]).append(response)
         return response
 
 

@@ -23,7 +23,7 @@ from labelwatch.channels.base import (
     Retry,
     stamp_of,
 )
-from labelwatch.channels.chat_bots import Meaning, is_code, permanent, text_of, too_fast
+from labelwatch.channels.chat_bots import Meaning, is_code, permanent, said_with, text_of, too_fast
 from labelwatch.channels.http import Answer, HttpOptions, exchange, judged
 from labelwatch.channels.redaction import quoted
 from labelwatch.core.text import Text
@@ -142,9 +142,7 @@ def _vk_result(answer: Answer, secrets: tuple[str, ...]) -> Result:
         return _delivered(answer.json.get("response"), answer, secrets)
     words, given = quoted(str(error.get("error_msg") or ""), secrets, 160), error.get("error_code")
     code = given if is_code(given) else 0
-    return _VK_MEANINGS.get(code, Retry)(
-        Text("robot_code" if words else "robot_code_only", {"number": code, "raw": words})
-    )
+    return _VK_MEANINGS.get(code, Retry)(said_with(code, words))
 
 
 def _delivered(number: object, answer: Answer, secrets: tuple[str, ...]) -> Result:

@@ -34,6 +34,11 @@ class Recent:
     ended: bool
 
 
+def times_slower(curve: Survival, recent: Sequence[Recent], day: date) -> float:
+    """How many times slower than normal is to be expected now, 1 or more: by the last hour, and by the day."""
+    return max(on_day(day), slowness(curve, recent))
+
+
 def slowness(curve: Survival, recent: Sequence[Recent]) -> float:
     """How many times slower than normal these waits are: 1 unless it is sure that they are slower, and still come."""
     ended, expected = sum(wait.ended for wait in recent), _expected(curve, recent)

@@ -6,7 +6,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from labelwatch.core.lateness import Watch
-from labelwatch.core.peaks import WINDOW, Slower, on_day, slowness
+from labelwatch.core.peaks import WINDOW, Slower, times_slower
 from labelwatch.core.posting import Known, MethodHistory, Stage
 from labelwatch.core.survival import Survival
 from labelwatch.store import Transaction
@@ -38,12 +38,12 @@ def _curves(watch: Watch, unalerted: Iterable[Known], now: datetime) -> dict[Sta
 def _slower(
     tx: Transaction, shop_id: int, history: MethodHistory, curves: dict[Stage, dict[str, Survival]], now: datetime
 ) -> Slower:
-    least = on_day(now.astimezone(ZoneInfo(history.timezone)).date())
+    day = now.astimezone(ZoneInfo(history.timezone)).date()
     slow: dict[str, dict[str, float]] = {}
     for stage, of_methods in curves.items():
         recent = tx.postings.recent_waits(shop_id, stage, list(of_methods), since=now - WINDOW, now=now)
         for method, curve in of_methods.items():
-            times = max(least, slowness(curve, recent.get(method, ())))
+            times = times_slower(curve, recent.get(method, ()), day)
             if times > 1:
                 slow.setdefault(stage.value, {})[method] = times
     return slow

@@ -47,4 +47,4 @@ class PollQueue:
     def lag(self, now: float) -> float:
         """For how many seconds the shop has been due that is due for longest; 0 = none waits."""
         moments = [at for _, at, _ in self._waiting] + [at for at, _ in self._planned[:1]]
-        return max((now - at for at in moments), default=0.0) if moments and min(moments) < now else 0.0
+        return max(0.0, now - min(moments, default=now))

@@ -69,11 +69,16 @@ def judged_by(dialect: ResponseFormat, answer: Answer, secrets: tuple[str, ...])
         secrets,
         160,
     )
-    heard = Text("robot_code" if words else "robot_code_only", {"number": code, "raw": words})
+    heard = said_with(code, words)
     if code == dialect.success:
         receipt = translate(heard, "en")
         return Delivered(receipt, verified=True) if answer.is_good else Permanent(replace(answer, said=receipt).text)
     return dialect.meanings.get(code, Retry)(heard)
+
+
+def said_with(code: int, words: str) -> Text:
+    """The code of an answer, and the service's own text where there is one."""
+    return Text("robot_code" if words else "robot_code_only", {"number": code, "raw": words})
 
 
 def permanent(key: str) -> Meaning:
